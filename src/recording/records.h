@@ -1,0 +1,153 @@
+/* The typed records of a recording: what every producer writes and every consumer reads.
+ * Flow: capture, import -> writer -> file -> reader -> profile. The bytes are specified in
+ * docs/recording-format.md; this header gives the values in memory.
+ * Invariants: definitions (string, function, frame, stack, process, thread) get dense ids 0, 1, 2 ...
+ * in the order in which they are written, per kind, and precede their first use; times are
+ * CLOCK_MONOTONIC ns. BARO_NONE_ID stands for "none". */
+#ifndef BARO_RECORDING_RECORDS_H
+#define BARO_RECORDING_RECORDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+
+#define BARO_NONE_ID UINT32_MAX
+
+/* What a thread did during a sample: the resource vocabulary of architecture.md rule 4 as far as a
+ * sampler sees it. name, JSON key, words in reports. Values are stored: append only. */
+#define BARO_STATE_LIST(X)                                                                         \
+  X(UNKNOWN, "unknown", "unknown")                                                                 \
+  X(CPU, "cpu", "running")                     /* on the run queue; see cpu_ns, runnable_ns */     \
+  X(RUNNABLE, "runnable", "waiting for a CPU") /* derived from cpu_ns and runnable_ns */           \
+  X(GIL, "gil", "waiting for the GIL")                                                             \
+  X(LOCK, "lock", "waiting for a lock")           /* lock, condition, semaphore, file lock */      \
+  X(DISK, "disk", "waiting for disk")             /* regular file, block device, page fault */     \
+  X(NETWORK, "network", "waiting for network")    /* inet sockets */                               \
+  X(PIPE, "pipe", "waiting for a pipe")           /* pipe, fifo, Unix socket, eventfd */           \
+  X(CHILD, "child", "waiting for a child")        /* wait4, waitid */                              \
+  X(SLEEP, "sleep", "sleeping")                   /* nanosleep and timers */                       \
+  X(IDLE, "idle", "idle")                         /* event loop with nothing ready, terminal */    \
+  X(COLLECTOR, "collector", "collecting garbage") /* running inside the garbage collector */
+
+typedef enum baro_state {
+#define X(name, key, words) BARO_STATE_##name,
+  BARO_STATE_LIST(X)
+#undef X
+      BARO_STATE_COUNT
+} baro_state;
+
+const char *baro_state_key(baro_state state);   /* JSON name; "unknown" for values out of range */
+const char *baro_state_words(baro_state state); /* words in reports */
+
+/* Flags of a function: why something about it is not known. Values are stored: append only. */
+enum {
+  BARO_FUNCTION_NAME_CUT = 1u << 0,      /* name or file longer than the limit, cut */
+  BARO_FUNCTION_UNREADABLE = 1u << 1,    /* the code object could not be read */
+  BARO_FUNCTION_DEPTH_CUT = 1u << 2,     /* stands for frames beyond the depth limit */
+  BARO_FUNCTION_NO_PYTHON = 1u << 3,     /* thread had no Python frame */
+  BARO_FUNCTION_SHIM = 1u << 4,          /* entry from C, not Python code */
+  BARO_FUNCTION_LINES_UNKNOWN = 1u << 5, /* line table unreadable: only the first line is known */
+};
+
+typedef struct baro_function_record {
+  uint32_t name_string;      /* bare name: index into strings */
+  uint32_t qualified_string; /* co_qualname; = name_string before 3.11 */
+  uint32_t file_string;      /* co_filename as the target has it */
+  uint32_t first_line;       /* 0 = unknown */
+  uint32_t flags;            /* BARO_FUNCTION_* */
+} baro_function_record;
+
+typedef struct baro_frame_record {
+  uint32_t function; /* index into functions */
+  uint32_t line;     /* 0 = unknown */
+} baro_frame_record;
+
+typedef struct baro_stack_record {
+  uint32_t parent; /* index into stacks (the caller's stack), or BARO_NONE_ID at the root */
+  uint32_t frame;  /* index into frames */
+} baro_stack_record;
+
+typedef struct baro_process_record {
+  uint32_t os_pid;         /* as the recorder's pid namespace sees it */
+  uint32_t parent_process; /* index into processes, or BARO_NONE_ID */
+  uint64_t start_ns;       /* when the process started, monotonic (with os_pid: its identity) */
+  uint64_t seen_ns;        /* when sampling it began */
+  uint32_t command_string; /* command line, NUL replaced by space, cut to 4 KiB */
+  uint32_t python_string;  /* "3.12.1", "3.13.0 free-threaded"; "" when unknown */
+} baro_process_record;
+
+typedef struct baro_thread_record {
+  uint32_t process; /* index into processes */
+  uint32_t os_tid;
+  uint64_t seen_ns;     /* when it was first seen */
+  uint32_t name_string; /* comm; may be replaced by a thread_name record */
+  bool is_main;         /* the thread whose os_tid = os_pid */
+} baro_thread_record;
+
+/* A thread or process ended, or sampling of it did. */
+typedef struct baro_end_record {
+  uint32_t index; /* into processes (process_end) or threads (thread_end) */
+  uint64_t time_ns;
+  int32_t wait_status; /* as waitpid gives it; -1 unknown; threads: -1 */
+} baro_end_record;
+
+typedef struct baro_sample_record {
+  uint64_t time_ns;   /* end of the interval that the sample stands for */
+  uint64_t weight_ns; /* wall time it stands for; > 0 */
+  uint32_t ticks;     /* scheduler ticks merged into it (1 for a running thread) */
+  uint32_t thread;    /* index into threads */
+  uint32_t stack;     /* index into stacks, or BARO_NONE_ID: no stack known */
+  baro_state state;
+  uint64_t cpu_ns;      /* movement of the thread's CPU time during the interval (schedstat 1) */
+  uint64_t runnable_ns; /* movement of its time on the run queue, waiting (schedstat 2) */
+} baro_sample_record;
+/* Stored at a resolution of 1 us (time, weight) and 1 us (cpu, runnable); rounding errors are
+ * carried to the thread's next sample, so that sums stay exact to 1 us. */
+
+/* Counters of the sampler, cumulative since the process was attached; the last one counts. */
+#define BARO_COUNTER_LIST(X)                                                                       \
+  X(TICKS, "ticks")                   /* rounds of the schedule that were due */                   \
+  X(MISSED, "missed_ticks")           /* of these: not taken because the sampler was late */       \
+  X(STACKS, "stacks")                 /* stack reads that were accepted */                         \
+  X(UNMOVED, "unmoved")               /* thread ticks answered by unmoved scheduler statistics */  \
+  X(RETRIES, "retries")               /* stack reads rejected as inconsistent and tried again */   \
+  X(REJECTED, "rejected")             /* stacks lost after all retries */                          \
+  X(UNREADABLE, "unreadable")         /* thread ticks lost because memory could not be read */     \
+  X(SAMPLER_CPU_NS, "sampler_cpu_ns") /* CPU time of the recorder process */                       \
+  X(TARGET_CPU_NS, "target_cpu_ns")   /* CPU time of the target process, children not included */  \
+  X(RSS_BYTES, "rss_bytes")           /* resident memory of the target, last seen */               \
+  X(RSS_PEAK_BYTES, "rss_peak_bytes") /* VmHWM */
+
+typedef enum baro_counter {
+#define X(name, key) BARO_COUNTER_##name,
+  BARO_COUNTER_LIST(X)
+#undef X
+      BARO_COUNTER_COUNT
+} baro_counter;
+
+const char *baro_counter_key(baro_counter counter);
+
+typedef struct baro_counters_record {
+  uint32_t process; /* index into processes, or BARO_NONE_ID: the recorder itself */
+  uint64_t time_ns;
+  uint64_t values[BARO_COUNTER_COUNT]; /* stored as (counter, value) pairs: readers skip unknown */
+} baro_counters_record;
+
+/* Something a reader of the report must know: what is unknown or failed, and why. One line. */
+typedef struct baro_note_record {
+  uint64_t time_ns;
+  uint32_t process; /* or BARO_NONE_ID */
+  baro_view text;   /* borrowed */
+} baro_note_record;
+
+/* Facts about the recording, text by key. Well-known keys: "tool_version", "command", "kind" ("sample"),
+ * "rate_hz", "mode" ("nonblocking", "stop"), "host", "kernel", "cpu_count", "end" ("exit",
+ * "interrupt", "duration", "detached", ...; absent when the recorder was killed), "exit_status". Later
+ * values replace earlier ones. */
+typedef struct baro_info_record {
+  baro_view key;   /* borrowed */
+  baro_view value; /* borrowed */
+} baro_info_record;
+
+#endif

@@ -1,0 +1,70 @@
+/* Writes a recording, crash-safe.
+ * Flow: capture, import -> writer -> file. Records gather in memory and go out as one chunk at least
+ * once a second of the caller's clock (baro_writer_tick), earlier when 1 MiB has gathered.
+ * Invariants: the file always ends on a whole chunk or in a torn one that readers cut off; every
+ * prefix that ends on a chunk is a valid recording. Samples are stored as columnar blocks within
+ * their chunk; definitions of a chunk precede its samples.
+ * On a full disk or another write error the torn chunk is removed again (ftruncate to the last whole
+ * one), the chunk stays in memory and is tried again at the next tick; beyond 64 MiB of backlog,
+ * samples (never definitions) are dropped and counted. So no call fails because of the disk: ask
+ * baro_writer_trouble.
+ * Runs in the recorder process only. Not thread-safe. */
+#ifndef BARO_RECORDING_WRITER_H
+#define BARO_RECORDING_WRITER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "recording/records.h"
+
+typedef struct baro_writer baro_writer;
+
+typedef struct baro_writer_options {
+  bool overwrite;        /* an existing file is renamed to PATH.old; without it, creating fails */
+  int compression_level; /* zstd; 0 = our default */
+} baro_writer_options;
+
+/* Creates path with mode 0600 (never following a symbolic link at the last component) and writes
+ * the head and a clock anchor at once. An existing file without overwrite is BARO_USAGE naming it and "-f". */
+baro_status baro_writer_create(const char *path, const baro_writer_options *options,
+                               baro_writer **ret_writer, baro_error *err) BARO_MUST_USE;
+
+/* Definitions. Each gives the id of an equal earlier one or a new one (process and thread: always
+ * new). They fail only with BARO_NO_MEMORY, and then leave the writer usable. */
+baro_status baro_writer_string(baro_writer *writer, baro_view text, uint32_t *ret_id) BARO_MUST_USE;
+baro_status baro_writer_function(baro_writer *writer, const baro_function_record *function,
+                                 uint32_t *ret_id) BARO_MUST_USE;
+baro_status baro_writer_frame(baro_writer *writer, const baro_frame_record *frame,
+                              uint32_t *ret_id) BARO_MUST_USE;
+baro_status baro_writer_stack(baro_writer *writer, const baro_stack_record *stack,
+                              uint32_t *ret_id) BARO_MUST_USE;
+baro_status baro_writer_process(baro_writer *writer, const baro_process_record *process,
+                                uint32_t *ret_id) BARO_MUST_USE;
+baro_status baro_writer_thread(baro_writer *writer, const baro_thread_record *thread,
+                               uint32_t *ret_id) BARO_MUST_USE;
+
+/* Events. They never fail: what cannot be kept is counted (baro_writer_dropped_samples). */
+void baro_writer_thread_name(baro_writer *writer, uint32_t thread, uint32_t name_string);
+void baro_writer_process_end(baro_writer *writer, const baro_end_record *end);
+void baro_writer_thread_end(baro_writer *writer, const baro_end_record *end);
+void baro_writer_sample(baro_writer *writer, const baro_sample_record *sample);
+void baro_writer_counters(baro_writer *writer, const baro_counters_record *counters);
+void baro_writer_note(baro_writer *writer, const baro_note_record *note);
+void baro_writer_info(baro_writer *writer, const char *key, const char *value);
+
+/* Writes a chunk if one second of now_ns has passed since the last, or enough has gathered. */
+void baro_writer_tick(baro_writer *writer, uint64_t now_ns);
+/* Writes what has gathered now. BARO_OK also when nothing has. */
+baro_status baro_writer_flush(baro_writer *writer, baro_error *err);
+
+/* The last write error, or NULL when the last attempt went well. Borrowed. */
+const baro_error *baro_writer_trouble(const baro_writer *writer);
+uint64_t baro_writer_dropped_samples(const baro_writer *writer);
+uint64_t baro_writer_file_bytes(const baro_writer *writer);
+uint64_t baro_writer_samples(const baro_writer *writer);
+
+/* Flushes, writes the index chunk, syncs, closes and frees (also on failure). */
+baro_status baro_writer_close(baro_writer *take_writer, baro_error *err) BARO_MUST_USE;
+
+#endif
