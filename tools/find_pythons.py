@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""Finds the CPython interpreters that tools/pythons.txt asks for.
+
+Prints one line each, version and executable; exits 1 and names those missing. ``--missing`` prints
+only the versions not found and exits 0. The tests import `find` and `required`.
+
+Looks below build/pythons/ first (what tools/get_pythons.sh fetched was asked for), then on PATH, then
+among pyenv's versions. A found program is started once: shims, links and virtual environments are
+resolved to the executable that the process then runs, and what is no CPython of that version, or a
+free-threaded build, does not count.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Iterator
+
+ROOT = Path(__file__).resolve().parent.parent
+LIST = ROOT / "tools" / "pythons.txt"
+
+# Runs in the candidate, so it keeps to what every Python 3 understands.
+PROBE = """
+import os, sys, sysconfig
+if sys.implementation.name == "cpython" and not sysconfig.get_config_var("Py_GIL_DISABLED"):
+    print("%d.%d" % sys.version_info[:2])
+    print(os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable))
+"""
+
+
+def required() -> list[str]:
+    """Versions that must be there, as tools/pythons.txt lists them, oldest first."""
+    lines = LIST.read_text(encoding="utf-8").splitlines()
+    return [line.split()[0] for line in lines if line.strip() and not line.startswith("#")]
+
+
+def _candidates(version: str) -> Iterator[Path]:
+    name = f"python{version}"
+    yield ROOT / "build" / "pythons" / "bin" / name
+    for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
+        yield Path(folder) / name
+    pyenv = shutil.which("pyenv")
+    if pyenv is not None:
+        root = subprocess.run([pyenv, "root"], capture_output=True, text=True, check=False)
+        yield from sorted(Path(root.stdout.strip(), "versions").glob(f"{version}.*/bin/{name}"))
+
+
+def _resolve(program: Path, version: str) -> Path | None:
+    try:
+        answer = subprocess.run(
+            # -I: the answer must not depend on PYTHON* variables or the current folder.
+            [str(program), "-I", "-c", PROBE],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    lines = answer.stdout.splitlines()
+    if answer.returncode != 0 or len(lines) != 2 or lines[0] != version:
+        return None
+    return Path(lines[1])
+
+
+def find(version: str) -> Path | None:
+    """Find one interpreter.
+
+    Parameters
+    ----------
+    version : str
+        Major and minor version, as ``"3.12"``.
+
+    Returns
+    -------
+    Path or None
+        The real executable; None where there is none on this machine.
+    """
+    for program in _candidates(version):
+        if os.access(program, os.X_OK):
+            executable = _resolve(program, version)
+            if executable is not None:
+                return executable
+    return None
+
+
+def main() -> int:
+    """Print what was found; the exit status says whether anything is missing."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--missing", action="store_true", help="print the versions not found")
+    parser.add_argument("version", nargs="*", help="default: all of tools/pythons.txt")
+    options = parser.parse_args()
+
+    found = {version: find(version) for version in options.version or required()}
+    missing = [version for version, path in found.items() if path is None]
+    if options.missing:
+        print(*missing, sep="\n", end="\n" if missing else "")
+        return 0
+    for version, path in found.items():
+        if path is not None:
+            print(f"{version}\t{path}")
+    if missing:
+        names = ", ".join(missing)
+        print(f"find_pythons: missing: {names}; tools/get_pythons.sh fetches them", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

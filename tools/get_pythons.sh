@@ -1,0 +1,211 @@
+#!/bin/bash
+# Fetches the CPython interpreters that the tests need and this machine lacks, into build/pythons/.
+#
+#   tools/get_pythons.sh              those of tools/pythons.txt that tools/find_pythons.py misses
+#   tools/get_pythons.sh 3.14 3.15    these, also where the machine has its own
+#
+# Two sources, as tools/pythons.txt says. Packages of another Debian suite are resolved, checked and
+# downloaded by apt in a private state folder (nothing is installed, no root needed), unpacked beside
+# each other with the libc of that suite, and the interpreter is told by patchelf to use that libc: it
+# then runs as an ordinary program outside any chroot. Versions that no suite carries come from the
+# Maven artifact that packs a whole CPython.
+#
+# What is there and runs is left alone, so a second call takes no time. The result belongs to the
+# folder it was made in (the path of the loader is inside the program); a moved tree fetches anew.
+set -euo pipefail
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+pythons=$root/build/pythons
+list=$root/tools/pythons.txt
+retries=3
+
+fail() {
+    echo "get_pythons: $*" >&2
+    exit 1
+}
+
+say() {
+    echo "get_pythons: $*"
+}
+
+need() {
+    command -v "$1" >/dev/null || fail "needs $1 (tools/install-deps.sh test installs it)"
+}
+
+# The machine's own Debian mirror, so that proxies and mirrors set up for apt are honoured.
+debian_mirror() {
+    if [ -n "${BARO_DEBIAN_MIRROR:-}" ]; then
+        echo "$BARO_DEBIAN_MIRROR"
+        return
+    fi
+    local codename
+    codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-stable}")
+    # shellcheck disable=SC2016 # apt expands these
+    apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
+        awk -v codename="$codename" \
+            '$2 == "main" && $1 == codename && $3 ~ /debian\/?$/ { print $3; exit }'
+}
+
+# apt-get with its own lists, cache and an empty package database: resolves as for a bare system.
+private_apt() {
+    local state=$1
+    shift
+    apt-get -o Dir::Etc::sourcelist="$state/sources.list" -o Dir::Etc::sourceparts=/dev/null \
+        -o Dir::Etc::preferencesparts=/dev/null -o Dir::Etc::preferences=/dev/null \
+        -o Dir::State::lists="$state/lists" -o Dir::State::status="$state/status" \
+        -o Dir::State="$state" -o Dir::Cache="$state/cache" -o APT::Sandbox::User= \
+        -o Acquire::Languages=none -o Acquire::Retries=5 -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false \
+        -o APT::Install-Recommends=false -qq "$@"
+}
+
+# Unpacks the packages of one suite into a root of its own: fetch_suite SUITE VERSION...
+fetch_suite() {
+    local suite=$1
+    shift
+    local state=$pythons/.apt-$suite target=$pythons/debian-$suite log=$pythons/.apt-$suite/log
+    local mirror keyring packages=() version attempt
+    need apt-get
+    need dpkg-deb
+    need patchelf
+    mirror=$(debian_mirror)
+    [ -n "$mirror" ] || fail "found no Debian mirror in apt's sources; set BARO_DEBIAN_MIRROR"
+    for keyring in /usr/share/keyrings/debian-archive-keyring.{pgp,gpg}; do
+        [ -e "$keyring" ] && break
+    done
+    [ -e "$keyring" ] || fail "needs the package debian-archive-keyring"
+    for version in "$@"; do
+        packages+=("python$version-venv")
+    done
+
+    mkdir -p "$state/lists/partial" "$state/cache/archives/partial"
+    : >"$state/status"
+    echo "deb [signed-by=$keyring] $mirror $suite main" >"$state/sources.list"
+    say "python$(printf ' %s' "$@") from Debian $suite"
+    for ((attempt = 1; ; attempt++)); do
+        if private_apt "$state" update >"$log" 2>&1 &&
+            private_apt "$state" --yes --download-only install "${packages[@]}" >>"$log" 2>&1; then
+            break
+        fi
+        ((attempt < retries)) ||
+            fail "no python$(printf ' %s' "$@") from Debian $suite: $(grep -m1 '^E:' "$log" || tail -n1 "$log")"
+        sleep $((attempt * 5))
+    done
+
+    # Unpacked aside and moved in one step: an interrupted run leaves no half-made root behind.
+    rm -rf "$target" "$target.new"
+    mkdir -p "$target.new"
+    local package
+    for package in "$state"/cache/archives/*.deb; do
+        dpkg-deb --extract "$package" "$target.new"
+    done
+    mv "$target.new" "$target"
+    rm -rf "$state"
+    for version in "$@"; do
+        use_own_libc "$target" "$target/usr/bin/python$version"
+        publish "$version" "$target/usr/bin/python$version"
+    done
+}
+
+# Points a program at the loader and the libraries of its own root.
+use_own_libc() {
+    local target=$1 program=$2 loader triplet libraries
+    loader=$(patchelf --print-interpreter "$program")
+    triplet=$(basename "$(dirname "$(find "$target" -path '*-linux-*' -name 'libc.so.6' | head -n1)")")
+    # Suites before the merge of /lib into /usr/lib hold libraries in both.
+    libraries=$target/usr/lib/$triplet:$target/lib/$triplet
+    if [ -e "$target$loader" ]; then
+        loader=$target$loader
+    else
+        loader=$target/usr$loader
+    fi
+    # The loader may be a link to a path from the root of that system: name the file itself.
+    if [ ! -e "$loader" ]; then
+        loader=$(find "$target" -name "$(basename "$loader")" -type f | head -n1)
+    fi
+    patchelf --set-interpreter "$loader" --force-rpath --set-rpath "$libraries" "$program"
+}
+
+# A whole CPython from a Maven artifact: fetch_maven VERSION GROUP:ARTIFACT:VERSION
+fetch_maven() {
+    local version=$1 artifact=$2 target=$pythons/maven-$1 state=$pythons/.maven-$1
+    local platform attempt
+    need mvn
+    need patchelf
+    case $(uname -m) in
+        x86_64) platform=linux-x86_64 ;;
+        aarch64) platform=linux-arm64 ;;
+        *) fail "no python $version for $(uname -m) in Maven's $artifact" ;;
+    esac
+    mkdir -p "$state"
+    say "python $version from Maven $artifact"
+    for ((attempt = 1; ; attempt++)); do
+        if mvn --quiet --batch-mode \
+            org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy \
+            -Dartifact="$artifact:jar:$platform" -DoutputDirectory="$state" >"$state/log" 2>&1; then
+            break
+        fi
+        ((attempt < retries)) ||
+            fail "no python $version from Maven $artifact: $(grep -m1 ERROR "$state/log" || echo 'no reason given')"
+        sleep $((attempt * 5))
+    done
+    rm -rf "$target"
+    python3 - "$state"/*.jar "$state/unpacked" <<'PYTHON'
+import sys
+import zipfile
+
+zipfile.ZipFile(sys.argv[1]).extractall(sys.argv[2])
+PYTHON
+    mv "$state/unpacked/$(cd "$state/unpacked" && echo org/bytedeco/cpython/linux-*)" "$target"
+    rm -rf "$state"
+    chmod +x "$target"/bin/*
+    # Extension modules find the libraries packed beside them through the program's path.
+    # shellcheck disable=SC2016 # the loader expands $ORIGIN
+    patchelf --force-rpath --set-rpath '$ORIGIN/..:$ORIGIN/../lib' "$target/bin/python$version"
+    publish "$version" "$target/bin/python$version"
+}
+
+# Checks that an interpreter is what it should be, and puts it where find_pythons.py looks.
+publish() {
+    local version=$1 program=$2 modules=zlib,ctypes,threading,multiprocessing,json
+    local reason
+    reason=$("$program" -c "
+import sys
+import $modules
+found = '%d.%d' % sys.version_info[:2]
+sys.exit(None if found == '$version' else 'it is ' + found)" 2>&1) ||
+        fail "python $version was fetched but does not run: $(tail -n1 <<<"$reason")"
+    mkdir -p "$pythons/bin"
+    ln -sfn "$program" "$pythons/bin/python$version"
+    say "$("$program" -c 'import sys; print("python", sys.version.split()[0])') is ready"
+}
+
+main() {
+    local wanted=("$@") version source argument suite missing
+    local -A suites=()
+    if [ ${#wanted[@]} -eq 0 ]; then
+        missing=$(python3 "$root/tools/find_pythons.py" --missing)
+        read -ra wanted <<<"${missing//$'\n'/ }"
+    fi
+    for version in "${wanted[@]}"; do
+        read -r source argument < <(awk -v v="$version" '$1 == v { print $2, $3 }' "$list") ||
+            fail "python $version is not in tools/pythons.txt"
+        # A link whose program does not start (a moved tree, an interrupted run) is fetched again.
+        if "$pythons/bin/python$version" -c pass 2>/dev/null; then
+            continue
+        fi
+        mkdir -p "$pythons"
+        case $source in
+            debian) suites[$argument]=wanted ;;
+            maven) fetch_maven "$version" "$argument" ;;
+            *) fail "tools/pythons.txt: unknown source $source of python $version" ;;
+        esac
+    done
+    for suite in "${!suites[@]}"; do
+        # A root is made as a whole, with all versions that come from its suite.
+        # shellcheck disable=SC2046 # a list of versions
+        fetch_suite "$suite" $(awk -v s="$suite" '$2 == "debian" && $3 == s { print $1 }' "$list")
+    done
+    say "nothing is missing"
+}
+
+main "$@"
