@@ -1,0 +1,26 @@
+#include "cli/commands.h"
+
+#include <string.h>
+
+const baro_command *const baro_commands[] = {
+    &baro_command_help,
+    &baro_command_completion,
+    NULL,
+};
+
+const baro_command *baro_command_find(const char *name) {
+  for (size_t i = 0; baro_commands[i] != NULL; i++) {
+    if (strcmp(baro_commands[i]->name, name) == 0)
+      return baro_commands[i];
+  }
+  return NULL;
+}
+
+static const char *command_name(const void *context, size_t index) {
+  (void)context;
+  return baro_commands[index] != NULL ? baro_commands[index]->name : NULL;
+}
+
+const char *baro_command_suggest(const char *name) {
+  return baro_suggest(name, command_name, NULL);
+}
