@@ -1,0 +1,271 @@
+/* The profile: everything a report, export or prediction reads, built once from a recording.
+ * Flow: recording -> builder.h -> here -> explain, predict, show. Immutable after it is built; columnar and
+ * index-based: big tables are columns (one array a field), small ones arrays of rows; no pointers between
+ * rows. All memory is the profile's own. Reading it is thread-safe; nothing here prints or resolves names.
+ *
+ *   strings <--- functions <--- frames (function, line) <--- nodes (the call tree) <--- samples
+ *                                                                                         |
+ *   processes <------------------------------- threads (a run of samples each) <----------+
+ *
+ * Call tree: depth-first preorder, merged over all threads; node 0 is the root and has no frame. A node is
+ * one (function, line) below its parent; its subtree is the index range [node, subtree_end), so that
+ * descendants are a loop and not a recursion:
+ *
+ *   node            0 root | 1 main:9 | 2 parse:4 | 3 scan:7 | 4 load:3 | 5 worker:12
+ *   parent_node     none   | 0        | 1         | 2        | 1        | 0
+ *   subtree_end     6      | 5        | 4         | 4        | 5        | 6
+ *
+ *   Invariants: parent_node[n] < n < subtree_end[n] <= subtree_end[parent_node[n]]; every node has a sample
+ *   in its subtree; siblings stand in the order in which the recording first names them.
+ *   Frames of the interpreter's own entries (BARO_FUNCTION_SHIM) are left out.
+ *
+ * Samples are grouped by thread and stand in order of time within it: thread t owns
+ * [first_sample, first_sample + sample_count). The interval of sample s is (time_ns - weight_ns, time_ns].
+ *
+ * Two measures of time, both by state:
+ *   BARO_MEASURE_THREAD  wall time of threads. Ten threads that wait for one second are ten seconds. It
+ *     answers "what did this thread do" and "who waits how long".
+ *   BARO_MEASURE_RUN     the run's own time, the default of reports: each moment of the run is given to the
+ *     threads that were furthest from waiting, in equal parts, over all processes. It answers "what did the
+ *     program mostly do": eight pool workers that wait for work do not hide the thread that runs, while
+ *     a wait that nothing overlaps counts in full. Ranks, first the one that wins a moment (a thread that
+ *     waits for another one comes after whatever it may wait for):
+ *       0 cpu, runnable, gil, collector   1 disk, network   2 sleep, pipe, child   3 lock   4 unknown   5 idle
+ *     A single-threaded program has the same amounts in both measures.
+ * Shares are over the basis: the amount of all states without idle (baro_profile_basis_ns).
+ *
+ * Estimates. A sample of state cpu was on the run queue, so it stands for running and for waiting for a CPU:
+ * `running_ratio` is the part that ran, from the thread's scheduler statistics over a window of neighbours (single
+ * movements are lumpy: the kernel accounts a running thread at its ticks, up to 10 ms). The total time of a
+ * thread on the run queue is known exactly from the same statistics; where at least BARO_CALIBRATE_SAMPLES looks
+ * lie on and off the queue, and the correction stays within BARO_CALIBRATE_LIMIT, all its on-queue samples
+ * are scaled to that total and its others to the remaining wall time (post-stratification: the shares within either
+ * group stay as sampled; intervals seen as unmoved are exact and not scaled). The factors stand in the thread;
+ * weight_ns is as recorded, all amounts are scaled.
+ * Standard errors: baro_profile_ratio_error. */
+#ifndef BARO_PROFILE_PROFILE_H
+#define BARO_PROFILE_PROFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/status.h"
+#include "recording/reader.h"
+#include "recording/records.h"
+
+/* Bounds that keep a hostile recording from taking all memory; beyond them building ends with BARO_LIMIT. */
+#define BARO_PROFILE_SAMPLES_MAX (1u << 28)
+#define BARO_PROFILE_STACKS_MAX (1u << 24)
+#define BARO_PROFILE_FRAMES_MAX (1u << 22)
+#define BARO_PROFILE_STRING_BYTES_MAX ((size_t)1 << 30)
+
+#define BARO_CALIBRATE_SAMPLES 20
+#define BARO_CALIBRATE_LIMIT 2.0
+
+typedef enum baro_measure {
+  BARO_MEASURE_RUN,
+  BARO_MEASURE_THREAD,
+  BARO_MEASURE_COUNT
+} baro_measure;
+
+/* Whose code a function is, judged by its file. */
+typedef enum baro_origin {
+  BARO_ORIGIN_USER,     /* neither of the below */
+  BARO_ORIGIN_PACKAGE,  /* site-packages, dist-packages */
+  BARO_ORIGIN_STANDARD, /* the standard library, frozen modules */
+  BARO_ORIGIN_NONE,     /* stands for something that is not a Python function: "(unreadable)" ... */
+} baro_origin;
+
+/* Amounts of time by state: a column for each state that occurs in the profile, else NULL.
+ * Read through baro_amount. */
+typedef struct baro_amounts {
+  uint64_t *by_state_ns[BARO_STATE_COUNT];
+  uint64_t *all_ns; /* sum over the states */
+} baro_amounts;
+
+/* ns of row `index` in `state`. */
+static inline uint64_t baro_amount(const baro_amounts *amounts, baro_state state, uint32_t index) {
+  return amounts->by_state_ns[state] == NULL ? 0 : amounts->by_state_ns[state][index];
+}
+
+/* One function: equal qualified name, file and first line. */
+typedef struct baro_profile_function {
+  uint32_t name_string; /* bare name, index into strings */
+  uint32_t
+      qualified_string; /* what to show; "(unreadable)", "(no Python frame)", "(deeper frames cut)" */
+  uint32_t file_string; /* "" when unknown */
+  uint32_t first_line;  /* 0 = unknown */
+  uint32_t flags;       /* BARO_FUNCTION_*, of all its records */
+  baro_origin origin;
+} baro_profile_function;
+
+typedef struct baro_profile_functions {
+  uint32_t count;
+  baro_profile_function *rows;
+  baro_amounts self[BARO_MEASURE_COUNT];
+  baro_amounts total[BARO_MEASURE_COUNT]; /* with callees; recursion counted once */
+  uint64_t *self_samples;                 /* samples whose innermost frame it is */
+  uint64_t *self_ticks;                   /* scheduler ticks of these */
+  uint64_t *total_samples;
+  double *self_square; /* for baro_profile_ratio_error */
+  double *total_square;
+} baro_profile_functions;
+
+/* Lines: the frames. */
+typedef struct baro_profile_frames {
+  uint32_t count;
+  uint32_t *function; /* index into functions */
+  uint32_t *line;     /* 0 = unknown */
+  baro_amounts self[BARO_MEASURE_COUNT];
+  baro_amounts total[BARO_MEASURE_COUNT]; /* recursion counted once */
+  uint64_t *self_samples;
+  double *self_square;
+  double *total_square;
+} baro_profile_frames;
+
+typedef struct baro_profile_nodes {
+  uint32_t count;        /* >= 1 */
+  uint32_t *parent_node; /* BARO_NONE_ID at the root */
+  uint32_t *frame;       /* index into frames; BARO_NONE_ID at the root */
+  uint32_t *subtree_end;
+  uint32_t *depth; /* root 0 */
+  baro_amounts self[BARO_MEASURE_COUNT];
+  uint64_t *total_ns[BARO_MEASURE_COUNT]; /* all states; of the root: of everything */
+  uint64_t *self_samples;
+} baro_profile_nodes;
+
+typedef struct baro_profile_samples {
+  uint64_t count;
+  uint64_t *time_ns;    /* end of the interval, monotonic */
+  uint64_t *weight_ns;  /* wall time of the thread, as recorded */
+  float *run_ns;        /* part of the run's own time (BARO_MEASURE_RUN), scaled */
+  float *running_ratio; /* state cpu: part that ran, the rest was runnable; 1 for other states */
+  uint32_t *ticks;
+  uint32_t *node; /* index into nodes; never the root */
+  uint8_t *state; /* baro_state as recorded: cpu stands for cpu and runnable */
+} baro_profile_samples;
+
+typedef struct baro_profile_process {
+  uint32_t os_pid;
+  uint32_t parent_process; /* or BARO_NONE_ID */
+  uint64_t start_ns;
+  uint64_t seen_ns;
+  uint64_t end_ns;     /* 0 = no end recorded */
+  int32_t wait_status; /* as waitpid gives it; -1 unknown */
+  uint32_t command_string;
+  uint32_t python_string;
+  bool has_counters;
+  uint64_t counters[BARO_COUNTER_COUNT]; /* last values; meaningful if has_counters */
+  uint32_t first_thread;                 /* threads of a process stand together */
+  uint32_t thread_count;
+} baro_profile_process;
+
+typedef struct baro_profile_thread {
+  uint32_t process;
+  uint32_t os_tid;
+  uint32_t name_string;
+  bool is_main;
+  uint64_t seen_ns;
+  uint64_t end_ns; /* 0 = no end recorded */
+  uint64_t first_sample;
+  uint64_t sample_count;
+  uint64_t ticks;
+  uint64_t wall_ns; /* sum of its samples' weights */
+  uint64_t cpu_ns;  /* from its scheduler statistics; exact */
+  uint64_t runnable_ns;
+  bool has_cpu;      /* the two above are known: its scheduler statistics moved at all */
+  double on_factor;  /* by which its samples on the run queue (cpu, collector) are scaled */
+  double off_factor; /* and its other samples of one tick */
+  uint64_t state_ns[BARO_STATE_COUNT];     /* BARO_MEASURE_THREAD; they add up to wall_ns */
+  uint64_t run_state_ns[BARO_STATE_COUNT]; /* BARO_MEASURE_RUN */
+} baro_profile_thread;
+
+typedef struct baro_profile_fact {
+  baro_view key;
+  baro_view value;
+} baro_profile_fact;
+
+typedef struct baro_profile_note {
+  uint64_t time_ns;
+  uint32_t process; /* or BARO_NONE_ID */
+  baro_view text;
+} baro_profile_note;
+
+typedef struct baro_profile {
+  baro_view *strings; /* each followed by a NUL byte that is not part of it; may hold any bytes */
+  uint32_t string_count;
+  baro_profile_functions functions;
+  baro_profile_frames frames;
+  baro_profile_nodes nodes;
+  baro_profile_samples samples;
+  baro_profile_process *processes;
+  uint32_t process_count;
+  baro_profile_thread *threads;
+  uint32_t thread_count;
+
+  /* The head. */
+  baro_damage damage;
+  baro_profile_fact *facts; /* info records, last value of each key */
+  uint32_t fact_count;
+  baro_profile_note *notes; /* at most 1,000, further ones are counted in the last */
+  uint32_t note_count;
+  baro_clock_anchor *anchors; /* in order of monotonic_ns */
+  uint32_t anchor_count;
+  uint64_t start_ns; /* of the first moment that any sample stands for; 0 without samples */
+  uint64_t end_ns;
+  uint64_t wall_ns; /* sum over threads */
+  uint64_t cpu_ns;  /* sum over threads that have it */
+  bool has_cpu;
+  uint64_t counters[BARO_COUNTER_COUNT]; /* summed over processes and the recorder's own */
+  bool has_counters;
+  uint64_t state_ns[BARO_MEASURE_COUNT][BARO_STATE_COUNT];
+  uint64_t all_ns[BARO_MEASURE_COUNT];
+  double square; /* for baro_profile_ratio_error */
+
+  baro_arena arena; /* owns the small tables and the strings */
+} baro_profile;
+
+/* Reads a recording and builds its profile. The damage of the file, if any, is in the profile; fails as
+ * baro_recording_read does, with BARO_LIMIT, or BARO_NO_MEMORY. */
+baro_status baro_profile_load(const char *path, baro_profile **ret_profile,
+                              baro_error *err) BARO_MUST_USE;
+void baro_profile_destroy(baro_profile *profile);
+
+/* "" for BARO_NONE_ID. */
+baro_view baro_profile_string(const baro_profile *profile, uint32_t string);
+/* Value of an info key; false when the recording does not have it. */
+bool baro_profile_info(const baro_profile *profile, const char *key, baro_view *ret_value);
+/* As a non-negative number; false when absent or not one. */
+bool baro_profile_info_number(const baro_profile *profile, const char *key, double *ret_value);
+/* UTC of a monotonic time, by the nearest anchor; false without anchors. */
+bool baro_profile_utc_ns(const baro_profile *profile, uint64_t monotonic_ns, uint64_t *ret_utc_ns);
+/* Function of a node; BARO_NONE_ID at the root. */
+uint32_t baro_profile_node_function(const baro_profile *profile, uint32_t node);
+
+/* What shares are shares of: all states but idle. 0 when there is nothing. */
+uint64_t baro_profile_basis_ns(const baro_profile *profile, baro_measure measure);
+/* Amount without idle, of one row. */
+uint64_t baro_amount_busy(const baro_amounts *amounts, uint32_t index);
+/* Amount in states that wait (all but cpu, collector and idle). */
+uint64_t baro_amount_waiting(const baro_amounts *amounts, uint32_t index);
+
+/* Standard error of a share `ratio` of the basis in BARO_MEASURE_RUN, of which `square` is the row's self_square
+ * or total_square: sqrt(sum w^2 (x - p)^2) / sum w over the samples that are not idle (w the time a sample
+ * stands for, x 1 if it belongs to the row). A sample of n ticks counts as n looks of w/n each. For
+ * equal weights this is sqrt(p (1 - p) / n). Negative (unknown) without samples. */
+double baro_profile_ratio_error(const baro_profile *profile, double ratio, double square);
+
+/* Splits a sample's weight in BARO_MEASURE_THREAD into its state and runnable; the sum is the scaled weight. */
+typedef struct baro_sample_split {
+  baro_state state;
+  double state_ns;
+  double runnable_ns; /* not 0 only for state cpu */
+} baro_sample_split;
+baro_sample_split baro_profile_sample_split(const baro_profile *profile,
+                                            const baro_profile_thread *thread, uint64_t sample);
+
+#endif
