@@ -40,7 +40,8 @@ def required() -> list[str]:
 
 def _candidates(version: str) -> Iterator[Path]:
     name = f"python{version}"
-    yield ROOT / "build" / "pythons" / "bin" / name
+    fetched = ROOT / "build" / "pythons"
+    yield from (*fetched.glob(f"*/bin/{name}"), *fetched.glob(f"*/usr/bin/{name}"))
     for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
         yield Path(folder) / name
     pyenv = shutil.which("pyenv")

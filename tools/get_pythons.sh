@@ -91,38 +91,39 @@ fetch_suite() {
         sleep $((attempt * 5))
     done
 
-    # Unpacked aside and moved in one step: an interrupted run leaves no half-made root behind.
+    # Made aside and moved in one step: an interrupted run leaves nothing half-made behind.
     rm -rf "$target" "$target.new"
     mkdir -p "$target.new"
     local package
     for package in "$state"/cache/archives/*.deb; do
         dpkg-deb --extract "$package" "$target.new"
     done
+    for version in "$@"; do
+        use_own_libc "$target" "$target.new/usr/bin/python$version"
+    done
     mv "$target.new" "$target"
     rm -rf "$state"
     for version in "$@"; do
-        use_own_libc "$target" "$target/usr/bin/python$version"
-        publish "$version" "$target/usr/bin/python$version"
+        check "$version" "$target/usr/bin/python$version"
     done
 }
 
-# Points a program at the loader and the libraries of its own root.
+# Points a program below TARGET.new at the loader and the libraries of TARGET, its place later.
 use_own_libc() {
-    local target=$1 program=$2 loader triplet libraries
+    local target=$1 program=$2 loader libc link
+    # Links to a path from the root of that system would lead into this one.
+    find "$target.new" -type l -lname '/*' | while read -r link; do
+        case $(readlink "$link") in
+            "$target"/*) ;;
+            *) ln -sfn "$target$(readlink "$link")" "$link" ;;
+        esac
+    done
     loader=$(patchelf --print-interpreter "$program")
-    triplet=$(basename "$(dirname "$(find "$target" -path '*-linux-*' -name 'libc.so.6' | head -n1)")")
+    [ -e "$target.new$loader" ] || [ -L "$target.new$loader" ] || loader=/usr$loader
+    libc=$(dirname "$(find "$target.new" -name 'libc.so.6' | head -n1)")
     # Suites before the merge of /lib into /usr/lib hold libraries in both.
-    libraries=$target/usr/lib/$triplet:$target/lib/$triplet
-    if [ -e "$target$loader" ]; then
-        loader=$target$loader
-    else
-        loader=$target/usr$loader
-    fi
-    # The loader may be a link to a path from the root of that system: name the file itself.
-    if [ ! -e "$loader" ]; then
-        loader=$(find "$target" -name "$(basename "$loader")" -type f | head -n1)
-    fi
-    patchelf --set-interpreter "$loader" --force-rpath --set-rpath "$libraries" "$program"
+    patchelf --set-interpreter "$target$loader" --force-rpath \
+        --set-rpath "$target${libc#"$target.new"}:$target/usr/lib/$(basename "$libc")" "$program"
 }
 
 # A whole CPython from a Maven artifact: fetch_maven VERSION GROUP:ARTIFACT:VERSION
@@ -148,35 +149,43 @@ fetch_maven() {
             fail "no python $version from Maven $artifact: $(grep -m1 ERROR "$state/log" || echo 'no reason given')"
         sleep $((attempt * 5))
     done
-    rm -rf "$target"
     python3 - "$state"/*.jar "$state/unpacked" <<'PYTHON'
 import sys
 import zipfile
 
 zipfile.ZipFile(sys.argv[1]).extractall(sys.argv[2])
 PYTHON
-    mv "$state/unpacked/$(cd "$state/unpacked" && echo org/bytedeco/cpython/linux-*)" "$target"
+    local unpacked
+    unpacked=$(echo "$state"/unpacked/org/bytedeco/cpython/linux-*)
+    # The libraries packed beside the interpreter are found by it and by its extension modules.
+    chmod +x "$unpacked"/bin/*
+    patchelf --force-rpath --set-rpath "$target:$target/lib" \
+        "$unpacked/bin/python$version" "$unpacked/lib/python$version"/lib-dynload/*.so
+    rm -rf "$target"
+    mv "$unpacked" "$target"
     rm -rf "$state"
-    chmod +x "$target"/bin/*
-    # Extension modules find the libraries packed beside them through the program's path.
-    # shellcheck disable=SC2016 # the loader expands $ORIGIN
-    patchelf --force-rpath --set-rpath '$ORIGIN/..:$ORIGIN/../lib' "$target/bin/python$version"
-    publish "$version" "$target/bin/python$version"
+    check "$version" "$target/bin/python$version"
 }
 
-# Checks that an interpreter is what it should be, and puts it where find_pythons.py looks.
-publish() {
-    local version=$1 program=$2 modules=zlib,ctypes,threading,multiprocessing,json
-    local reason
+# Checks that an interpreter is what it should be.
+check() {
+    local version=$1 program=$2 reason
     reason=$("$program" -c "
 import sys
-import $modules
+import zlib, ctypes, threading, multiprocessing, json
 found = '%d.%d' % sys.version_info[:2]
 sys.exit(None if found == '$version' else 'it is ' + found)" 2>&1) ||
         fail "python $version was fetched but does not run: $(tail -n1 <<<"$reason")"
-    mkdir -p "$pythons/bin"
-    ln -sfn "$program" "$pythons/bin/python$version"
     say "$("$program" -c 'import sys; print("python", sys.version.split()[0])') is ready"
+}
+
+# What an earlier run made, where it still starts (a moved tree does not).
+runs_already() {
+    local program
+    for program in "$pythons"/*/bin/python"$1" "$pythons"/*/usr/bin/python"$1"; do
+        "$program" -c pass 2>/dev/null && return
+    done
+    return 1
 }
 
 main() {
@@ -189,10 +198,7 @@ main() {
     for version in "${wanted[@]}"; do
         read -r source argument < <(awk -v v="$version" '$1 == v { print $2, $3 }' "$list") ||
             fail "python $version is not in tools/pythons.txt"
-        # A link whose program does not start (a moved tree, an interrupted run) is fetched again.
-        if "$pythons/bin/python$version" -c pass 2>/dev/null; then
-            continue
-        fi
+        runs_already "$version" && continue
         mkdir -p "$pythons"
         case $source in
             debian) suites[$argument]=wanted ;;
