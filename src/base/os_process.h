@@ -1,0 +1,41 @@
+/* Starting, awaiting and (for --stop only) pausing processes.
+ * Flow: record -> here -> kernel. Everything but the ptrace functions leaves the target untouched.
+ * Runs in the recorder process, one thread: ptrace requests are bound to the thread that seized. */
+#ifndef BARO_BASE_OS_PROCESS_H
+#define BARO_BASE_OS_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/status.h"
+
+/* Starts argv[0] (searched in PATH) with our standard streams, in our process group, with default
+ * signal dispositions and the signal mask empty. NOT_FOUND and NO_PERMISSION tell an exec that
+ * failed; then no process is left. */
+baro_status baro_process_spawn(char *const *argv, pid_t *ret_pid, baro_error *err) BARO_MUST_USE;
+
+/* Reaps a child that has ended without waiting for it: true and *ret_wait_status when it had. */
+bool baro_process_reap(pid_t pid, int *ret_wait_status);
+
+/* True while a process or zombie of that id exists. */
+bool baro_process_exists(pid_t pid);
+
+/* Asks the kernel for precise and prompt wake-ups of the calling thread: timer slack 1 ns, and a
+ * short scheduling slice where the kernel knows one (6.12+). Best effort, no privileges needed. */
+void baro_process_prefer_prompt(void);
+
+/* --- ptrace, for the stopping reference mode ---
+ * Seizing does not stop a thread; interrupt stops it, continue lets it run on. When the recorder dies, the
+ * kernel detaches and resumes everything it had seized. */
+baro_status baro_trace_seize(pid_t tid, baro_error *err) BARO_MUST_USE;
+/* Stops a seized thread and waits until it has stopped. A stop for a signal meanwhile is passed on.
+ * GONE when it ended. */
+baro_status baro_trace_stop(pid_t tid, baro_error *err) BARO_MUST_USE;
+void baro_trace_continue(pid_t tid);
+void baro_trace_detach(pid_t tid);
+/* Passes on stops of seized threads that happened between samples (signals, group stops, clone). Call once
+ * a tick; costs one system call when nothing happened. */
+void baro_trace_pump(void);
+
+#endif

@@ -1,0 +1,602 @@
+#include "capture/sampler/stack_reader.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/os_memory.h"
+
+enum {
+  MAX_CHUNKS = 96,         /* data-stack chunks of one thread; older ones are cut */
+  MAX_REGIONS = 120,       /* of frames outside the chunks, merged */
+  FIXED_RANGES = 6,        /* thread state, cframe, newest chunk: twice each */
+  MAX_LATE = 512,          /* frames of one walk that the prediction missed */
+  MERGE_GAP_BYTES = 1536,  /* nearer frames share one range: a range costs more than bytes do */
+  FIRST_READ_BYTES = 2048, /* of a chunk never read before */
+  CHUNK_SLACK_BYTES = 768, /* read beyond the last known end: room for a few calls more */
+  CFRAME_BYTES = 32,
+};
+
+/* A data-stack chunk, newest first in the reader's list. */
+typedef struct chunk {
+  uint64_t addr;
+  size_t bytes;         /* to copy, header included */
+  size_t buffer_offset; /* into `once` (older chunks); the newest has buffers of its own */
+} chunk;
+
+/* A range of frames outside the chunks, copied together. */
+typedef struct region {
+  uint64_t addr;
+  size_t bytes;
+  size_t buffer_offset; /* into `once` */
+} region;
+
+typedef struct late_frame {
+  uint64_t addr;
+  uint8_t head[BARO_LAYOUT_FRAME_MAX_BYTES];
+} late_frame;
+
+/* Growable scratch memory that is never shrunk and not preserved when it grows. */
+typedef struct scratch {
+  uint8_t *data;
+  size_t capacity;
+} scratch;
+
+struct baro_stack_reader {
+  pid_t pid;
+  const baro_layout *layout; /* borrowed */
+  uint64_t interp_addr;
+  uint64_t thread_addr;
+  uint64_t native_id;
+
+  /* Prediction. */
+  chunk chunks[MAX_CHUNKS];
+  uint32_t chunk_count;
+  bool chunks_cut;
+  uint64_t cframe_addr;
+  uint64_t *outside; /* owned: frames outside the chunks in the last walk, leaf first */
+  uint32_t outside_count;
+  uint32_t outside_capacity;
+  uint64_t *wanted; /* owned: the same for the walk in progress */
+  uint32_t wanted_count;
+  uint32_t wanted_capacity;
+  region regions[MAX_REGIONS];
+  uint32_t region_count;
+
+  /* Copies. */
+  uint8_t thread_first[BARO_LAYOUT_THREAD_MAX_BYTES];
+  uint8_t thread_second[BARO_LAYOUT_THREAD_MAX_BYTES];
+  uint8_t cframe_first[CFRAME_BYTES];
+  uint8_t cframe_second[CFRAME_BYTES];
+  scratch newest_first;
+  scratch newest_second;
+  scratch once;
+  late_frame *late; /* owned, MAX_LATE, allocated at the first miss */
+  uint32_t late_count;
+
+  /* Of the walk in progress. */
+  uint64_t leaf_addr;
+  uint64_t highest_in_newest; /* frame nearest the top of the newest chunk, 0 = none */
+};
+
+/* --- small helpers --- */
+
+static uint64_t load_u64(const uint8_t *at) {
+  uint64_t value;
+  memcpy(&value, at, sizeof value);
+  return value;
+}
+
+static int32_t load_i32(const uint8_t *at) {
+  int32_t value;
+  memcpy(&value, at, sizeof value);
+  return value;
+}
+
+static bool scratch_fit(scratch *memory, size_t bytes) {
+  if (bytes <= memory->capacity) return true;
+  size_t capacity = memory->capacity < 4096 ? 4096 : memory->capacity;
+  while (capacity < bytes) capacity *= 2;
+  uint8_t *data = malloc(capacity);
+  if (data == NULL) return false;
+  free(memory->data);
+  memory->data = data;
+  memory->capacity = capacity;
+  return true;
+}
+
+static bool push_addr(uint64_t **list, uint32_t *count, uint32_t *capacity, uint64_t addr) {
+  if (*count == *capacity) {
+    uint32_t grown = *capacity < 64 ? 64 : *capacity * 2;
+    uint64_t *bigger = realloc(*list, grown * sizeof **list);
+    if (bigger == NULL) return false;
+    *list = bigger;
+    *capacity = grown;
+  }
+  (*list)[(*count)++] = addr;
+  return true;
+}
+
+void baro_raw_stack_release(baro_raw_stack *stack) {
+  free(stack->frames);
+  *stack = (baro_raw_stack){0};
+}
+
+static bool push_frame(baro_raw_stack *stack, const baro_raw_frame *frame) {
+  if (stack->count == stack->capacity) {
+    uint32_t capacity = stack->capacity < 128 ? 128 : stack->capacity * 2;
+    baro_raw_frame *frames = realloc(stack->frames, capacity * sizeof *frames);
+    if (frames == NULL) return false;
+    stack->frames = frames;
+    stack->capacity = capacity;
+  }
+  stack->frames[stack->count++] = *frame;
+  return true;
+}
+
+baro_status baro_stack_reader_create(pid_t pid, const baro_layout *layout, uint64_t interp_addr,
+                                     uint64_t thread_addr, uint64_t native_id,
+                                     baro_stack_reader **ret_reader, baro_error *err) {
+  baro_stack_reader *reader = calloc(1, sizeof *reader);
+  if (reader == NULL) return baro_error_set(err, BARO_NO_MEMORY, "stack reader");
+  reader->pid = pid;
+  reader->layout = layout;
+  reader->interp_addr = interp_addr;
+  reader->thread_addr = thread_addr;
+  reader->native_id = native_id;
+  *ret_reader = reader;
+  return BARO_OK;
+}
+
+void baro_stack_reader_destroy(baro_stack_reader *reader) {
+  if (reader == NULL) return;
+  free(reader->outside);
+  free(reader->wanted);
+  free(reader->newest_first.data);
+  free(reader->newest_second.data);
+  free(reader->once.data);
+  free(reader->late);
+  free(reader);
+}
+
+static bool uses_chunks(const baro_stack_reader *reader) {
+  return reader->layout->frame_kind == BARO_FRAME_DATA_STACK;
+}
+
+static bool uses_cframe(const baro_stack_reader *reader) {
+  return reader->layout->frame_root == BARO_FRAME_ROOT_CFRAME;
+}
+
+/* --- prediction --- */
+
+/* Follows the chain of chunks from the newest, by single reads: only after a chunk was added or freed. */
+static baro_status learn_chunks(baro_stack_reader *reader, uint64_t newest_addr) {
+  const baro_layout *layout = reader->layout;
+  uint64_t addr = newest_addr;
+  size_t total = 0;
+  reader->chunk_count = 0;
+  reader->chunks_cut = false;
+  while (addr != 0) {
+    uint8_t head[64];
+    if (reader->chunk_count == MAX_CHUNKS || total >= BARO_STACK_MAX_BYTES) {
+      reader->chunks_cut = true;
+      return BARO_OK;
+    }
+    baro_status status = baro_memory_read(reader->pid, addr, head, layout->chunk.data, NULL);
+    if (status != BARO_OK) return status == BARO_INVALID ? BARO_AGAIN : status;
+    size_t size = load_u64(head + layout->chunk.size_bytes);
+    size_t top_words = load_u64(head + layout->chunk.top);
+    if (size < layout->chunk.data || size > BARO_STACK_MAX_BYTES || (addr & 7) != 0) return BARO_AGAIN;
+    size_t bytes = FIRST_READ_BYTES < size ? FIRST_READ_BYTES : size;
+    if (reader->chunk_count > 0) {
+      if (top_words > (size - layout->chunk.data) / 8) return BARO_AGAIN;
+      bytes = layout->chunk.data + top_words * 8;
+    }
+    reader->chunks[reader->chunk_count++] = (chunk){.addr = addr, .bytes = bytes};
+    total += bytes;
+    addr = load_u64(head + layout->chunk.previous);
+  }
+  return BARO_OK;
+}
+
+static int compare_addr(const void *left, const void *right) {
+  uint64_t a = *(const uint64_t *)left;
+  uint64_t b = *(const uint64_t *)right;
+  return a < b ? -1 : a > b;
+}
+
+/* Merges the frames outside the chunks of the last walk into ranges. Frames of the same page neighbourhood
+ * share a range: reading a kilobyte more costs less than a further range. */
+static void plan_regions(baro_stack_reader *reader) {
+  uint32_t frame_bytes = reader->layout->frame.read_bytes;
+  reader->region_count = 0;
+  if (reader->outside_count > 1)
+    qsort(reader->outside, reader->outside_count, sizeof *reader->outside, compare_addr);
+  for (uint32_t i = 0; i < reader->outside_count; i++) {
+    uint64_t addr = reader->outside[i];
+    region *last = reader->region_count > 0 ? &reader->regions[reader->region_count - 1] : NULL;
+    if (last != NULL && addr < last->addr + last->bytes + MERGE_GAP_BYTES) {
+      uint64_t end = addr + frame_bytes;
+      if (end > last->addr + last->bytes) last->bytes = (size_t)(end - last->addr);
+      continue;
+    }
+    if (reader->region_count == MAX_REGIONS) return; /* the rest is read late, one by one */
+    reader->regions[reader->region_count++] = (region){.addr = addr, .bytes = frame_bytes};
+  }
+}
+
+/* --- reading --- */
+
+typedef struct batch {
+  baro_range ranges[BARO_REMOTE_BATCH];
+  size_t count;
+} batch;
+
+static void batch_add(batch *plan, uint64_t addr, void *local, size_t length) {
+  plan->ranges[plan->count++] =
+      (baro_range){.remote_addr = addr, .local = local, .length = length};
+}
+
+static void add_second_read(baro_stack_reader *reader, batch *plan) {
+  if (reader->chunk_count > 0)
+    batch_add(plan, reader->chunks[0].addr, reader->newest_second.data, reader->chunks[0].bytes);
+  if (uses_cframe(reader) && reader->cframe_addr != 0)
+    batch_add(plan, reader->cframe_addr, reader->cframe_second,
+              reader->layout->thread.cframe_current_frame + 8);
+  batch_add(plan, reader->thread_addr, reader->thread_second, reader->layout->thread.read_bytes);
+}
+
+/* Lays out the memory for what is read once; false when out of memory. */
+static bool place_once(baro_stack_reader *reader) {
+  size_t total = 0;
+  uint32_t room = BARO_REMOTE_BATCH - FIXED_RANGES - reader->chunk_count;
+  if (reader->region_count > room) reader->region_count = room; /* more are read late */
+  for (uint32_t i = 1; i < reader->chunk_count; i++) {
+    reader->chunks[i].buffer_offset = total;
+    total += reader->chunks[i].bytes;
+  }
+  for (uint32_t i = 0; i < reader->region_count; i++) {
+    reader->regions[i].buffer_offset = total;
+    total += reader->regions[i].bytes;
+  }
+  if (!scratch_fit(&reader->once, total)) return false;
+  if (reader->chunk_count == 0) return true;
+  return scratch_fit(&reader->newest_first, reader->chunks[0].bytes) &&
+         scratch_fit(&reader->newest_second, reader->chunks[0].bytes);
+}
+
+/* The system call of an attempt, in the order drawn in the header. */
+static baro_status read_predicted(baro_stack_reader *reader) {
+  batch plan = {.count = 0};
+  if (!place_once(reader)) return BARO_NO_MEMORY;
+  batch_add(&plan, reader->thread_addr, reader->thread_first, reader->layout->thread.read_bytes);
+  if (uses_cframe(reader) && reader->cframe_addr != 0)
+    batch_add(&plan, reader->cframe_addr, reader->cframe_first,
+              reader->layout->thread.cframe_current_frame + 8);
+  if (reader->chunk_count > 0)
+    batch_add(&plan, reader->chunks[0].addr, reader->newest_first.data, reader->chunks[0].bytes);
+  for (uint32_t i = 1; i < reader->chunk_count; i++)
+    batch_add(&plan, reader->chunks[i].addr, reader->once.data + reader->chunks[i].buffer_offset,
+              reader->chunks[i].bytes);
+  for (uint32_t i = 0; i < reader->region_count; i++)
+    batch_add(&plan, reader->regions[i].addr,
+              reader->once.data + reader->regions[i].buffer_offset, reader->regions[i].bytes);
+  add_second_read(reader, &plan);
+  return baro_memory_read_batch(reader->pid, plan.ranges, plan.count, NULL, NULL);
+}
+
+/* The same thread state still? Memory of an ended thread may be reused by another one. */
+static bool is_same_thread(const baro_stack_reader *reader, const uint8_t *thread) {
+  const baro_layout *layout = reader->layout;
+  if (load_u64(thread + layout->thread.interp) != reader->interp_addr) return false;
+  return layout->thread.native_thread_id == BARO_ABSENT || reader->native_id == 0 ||
+         load_u64(thread + layout->thread.native_thread_id) == reader->native_id;
+}
+
+/* Reads the thread state alone and takes from it what the prediction needs. */
+static baro_status learn_roots(baro_stack_reader *reader) {
+  const baro_layout *layout = reader->layout;
+  baro_status status = baro_memory_read(reader->pid, reader->thread_addr, reader->thread_first,
+                                        layout->thread.read_bytes, NULL);
+  if (status != BARO_OK) return status == BARO_INVALID ? BARO_GONE : status;
+  if (!is_same_thread(reader, reader->thread_first)) return BARO_GONE;
+  if (uses_cframe(reader)) reader->cframe_addr = load_u64(reader->thread_first + layout->thread.frame);
+  if (!uses_chunks(reader)) return BARO_OK;
+  return learn_chunks(reader, load_u64(reader->thread_first + layout->thread.datastack_chunk));
+}
+
+/* --- the walk --- */
+
+static const uint8_t *find_late(const baro_stack_reader *reader, uint64_t addr) {
+  for (uint32_t i = 0; i < reader->late_count; i++)
+    if (reader->late[i].addr == addr) return reader->late[i].head;
+  return NULL;
+}
+
+/* Our copy of the frame's head, or NULL when it was not predicted. */
+static const uint8_t *find_frame(baro_stack_reader *reader, uint64_t addr, bool *ret_in_chunk) {
+  size_t need = reader->layout->frame.read_bytes;
+  *ret_in_chunk = false;
+  for (uint32_t i = 0; i < reader->chunk_count; i++) {
+    const chunk *piece = &reader->chunks[i];
+    if (addr < piece->addr || addr - piece->addr >= piece->bytes) continue;
+    if (piece->bytes - (size_t)(addr - piece->addr) < need) return NULL;
+    *ret_in_chunk = true;
+    if (i > 0) return reader->once.data + piece->buffer_offset + (addr - piece->addr);
+    if (addr > reader->highest_in_newest) reader->highest_in_newest = addr;
+    return reader->newest_first.data + (addr - piece->addr);
+  }
+  for (uint32_t i = 0; i < reader->region_count; i++) {
+    const region *piece = &reader->regions[i];
+    if (addr >= piece->addr && addr - piece->addr < piece->bytes &&
+        piece->bytes - (size_t)(addr - piece->addr) >= need)
+      return reader->once.data + piece->buffer_offset + (addr - piece->addr);
+  }
+  return find_late(reader, addr);
+}
+
+/* Reads a frame that was not predicted. */
+static baro_status read_late(baro_stack_reader *reader, uint64_t addr, const uint8_t **ret_head) {
+  if (reader->late == NULL) {
+    reader->late = malloc(MAX_LATE * sizeof *reader->late);
+    if (reader->late == NULL) return BARO_NO_MEMORY;
+  }
+  if (reader->late_count == MAX_LATE) return BARO_LIMIT;
+  late_frame *frame = &reader->late[reader->late_count];
+  baro_status status = baro_memory_read(reader->pid, addr, frame->head,
+                                        reader->layout->frame.read_bytes, NULL);
+  if (status != BARO_OK) return status == BARO_INVALID ? BARO_AGAIN : status;
+  frame->addr = addr;
+  reader->late_count++;
+  *ret_head = frame->head;
+  return BARO_OK;
+}
+
+static uint64_t current_frame(const baro_stack_reader *reader, const uint8_t *thread,
+                              const uint8_t *cframe) {
+  const baro_layout *layout = reader->layout;
+  if (!uses_cframe(reader)) return load_u64(thread + layout->thread.frame);
+  if (reader->cframe_addr == 0) return 0;
+  return load_u64(cframe + layout->thread.cframe_current_frame);
+}
+
+static baro_raw_frame raw_frame(const baro_layout *layout, uint64_t addr, const uint8_t *head) {
+  bool is_address =
+      layout->ip_kind == BARO_IP_PREV_INSTRUCTION || layout->ip_kind == BARO_IP_INSTRUCTION;
+  baro_raw_frame frame = {
+      .frame_addr = addr,
+      .code_addr = load_u64(head + layout->frame.code) & ~layout->frame.code_tag_mask,
+      .ip = is_address ? load_u64(head + layout->frame.ip)
+                       : (uint64_t)(int64_t)load_i32(head + layout->frame.ip),
+  };
+  if (layout->frame.tlbc_index != BARO_ABSENT)
+    frame.tlbc_index = load_i32(head + layout->frame.tlbc_index);
+  return frame;
+}
+
+/* True for frames that stand for an entry from C and hold no Python code. */
+static bool is_c_entry(const baro_layout *layout, const uint8_t *head) {
+  return layout->frame.owner != BARO_ABSENT && layout->frame.owner_entry != BARO_ABSENT &&
+         head[layout->frame.owner] >= layout->frame.owner_entry;
+}
+
+/* From the newest frame to the root through the first read. */
+static baro_status walk(baro_stack_reader *reader, baro_raw_stack *stack) {
+  const baro_layout *layout = reader->layout;
+  uint64_t base_addr = layout->thread.base_frame == BARO_ABSENT
+                           ? 0
+                           : load_u64(reader->thread_first + layout->thread.base_frame);
+  uint64_t addr = current_frame(reader, reader->thread_first, reader->cframe_first);
+  reader->leaf_addr = addr;
+  reader->highest_in_newest = 0;
+  reader->wanted_count = 0;
+  stack->count = 0;
+  stack->cut = false;
+  for (uint32_t steps = 0; addr != 0 && addr != base_addr; steps++) {
+    bool in_chunk;
+    const uint8_t *head;
+    if (steps == BARO_STACK_MAX_FRAMES) {
+      stack->cut = true;
+      return BARO_OK;
+    }
+    if ((addr & 7) != 0) return BARO_AGAIN;
+    head = find_frame(reader, addr, &in_chunk);
+    if (head == NULL) {
+      baro_status status = read_late(reader, addr, &head);
+      /* Frames of chunks beyond the limit end the walk here: what we have is right. */
+      stack->cut = status == BARO_LIMIT || (status == BARO_AGAIN && reader->chunks_cut);
+      if (stack->cut) return BARO_OK;
+      if (status != BARO_OK) return status;
+    }
+    if (!in_chunk && !push_addr(&reader->wanted, &reader->wanted_count, &reader->wanted_capacity, addr))
+      return BARO_NO_MEMORY;
+    if (!is_c_entry(layout, head)) {
+      baro_raw_frame frame = raw_frame(layout, addr, head);
+      if (!push_frame(stack, &frame)) return BARO_NO_MEMORY;
+    }
+    addr = load_u64(head + layout->frame.previous);
+  }
+  return BARO_OK;
+}
+
+/* --- acceptance --- */
+
+/* Do two copies of a frame's head agree in what makes the chain? */
+static bool same_link(const baro_layout *layout, const uint8_t *first, const uint8_t *second) {
+  return load_u64(first + layout->frame.code) == load_u64(second + layout->frame.code) &&
+         load_u64(first + layout->frame.previous) == load_u64(second + layout->frame.previous) &&
+         (layout->frame.owner == BARO_ABSENT ||
+          first[layout->frame.owner] == second[layout->frame.owner]);
+}
+
+static bool same_roots(const baro_stack_reader *reader) {
+  const baro_layout *layout = reader->layout;
+  const uint8_t *first = reader->thread_first;
+  const uint8_t *second = reader->thread_second;
+  if (load_u64(first + layout->thread.frame) != load_u64(second + layout->thread.frame)) return false;
+  if (uses_chunks(reader) && load_u64(first + layout->thread.datastack_chunk) !=
+                                 load_u64(second + layout->thread.datastack_chunk))
+    return false;
+  return current_frame(reader, second, reader->cframe_second) == reader->leaf_addr;
+}
+
+/* The newest chunk: every byte below the running frame, and the running frame's links. */
+static bool same_newest_chunk(const baro_stack_reader *reader) {
+  const baro_layout *layout = reader->layout;
+  if (reader->chunk_count == 0 || reader->highest_in_newest == 0) return true;
+  const uint8_t *first = reader->newest_first.data;
+  const uint8_t *second = reader->newest_second.data;
+  size_t highest = (size_t)(reader->highest_in_newest - reader->chunks[0].addr);
+  size_t start = layout->chunk.data;
+  if (reader->highest_in_newest == reader->leaf_addr) {
+    if (highest < start) return false;
+    return memcmp(first + start, second + start, highest - start) == 0 &&
+           same_link(layout, first + highest, second + highest);
+  }
+  /* The leaf lies elsewhere (a generator): the topmost frame here is suspended, whole. */
+  size_t end = highest + layout->frame.read_bytes;
+  return end >= start && memcmp(first + start, second + start, end - start) == 0;
+}
+
+/* A running generator's frame is outside the chunk and read once only: what matters of it is that it is
+ * still the newest, which same_roots has seen. Its link to the caller is fixed while it runs. */
+static bool is_consistent(const baro_stack_reader *reader) {
+  return is_same_thread(reader, reader->thread_second) && same_roots(reader) &&
+         same_newest_chunk(reader);
+}
+
+/* The prediction held for the roots and all chunk headers? */
+static bool roots_as_predicted(const baro_stack_reader *reader) {
+  const baro_layout *layout = reader->layout;
+  const uint8_t *thread = reader->thread_first;
+  if (uses_cframe(reader) && load_u64(thread + layout->thread.frame) != reader->cframe_addr)
+    return false;
+  if (!uses_chunks(reader)) return true;
+  uint64_t newest = load_u64(thread + layout->thread.datastack_chunk);
+  if (reader->chunk_count == 0) return newest == 0;
+  if (newest != reader->chunks[0].addr) return false;
+  const uint8_t *head = reader->newest_first.data;
+  for (uint32_t i = 0; i < reader->chunk_count; i++) {
+    if (i > 0) head = reader->once.data + reader->chunks[i].buffer_offset;
+    uint64_t previous = load_u64(head + layout->chunk.previous);
+    uint64_t expected = i + 1 < reader->chunk_count ? reader->chunks[i + 1].addr : 0;
+    if (previous != expected && !(reader->chunks_cut && i + 1 == reader->chunk_count)) return false;
+    if (i == 0) continue;
+    size_t used = layout->chunk.data + load_u64(head + layout->chunk.top) * 8;
+    if (used != reader->chunks[i].bytes) return false; /* refilled differently since */
+  }
+  return true;
+}
+
+/* How much of the newest chunk to copy next time. Shrinks slowly: bytes are cheap, misses are not. */
+static void predict_newest_bytes(baro_stack_reader *reader) {
+  const baro_layout *layout = reader->layout;
+  if (reader->chunk_count == 0) return;
+  chunk *newest = &reader->chunks[0];
+  size_t size = load_u64(reader->newest_first.data + layout->chunk.size_bytes);
+  size_t used = layout->chunk.data;
+  if (reader->highest_in_newest != 0)
+    used = (size_t)(reader->highest_in_newest - newest->addr) + layout->frame.read_bytes;
+  size_t wanted = used + CHUNK_SLACK_BYTES;
+  size_t decayed = newest->bytes - newest->bytes / 16;
+  if (wanted < decayed) wanted = decayed;
+  if (size >= layout->chunk.data && wanted > size) wanted = size;
+  if (wanted > BARO_STACK_MAX_BYTES) wanted = BARO_STACK_MAX_BYTES;
+  newest->bytes = wanted;
+}
+
+static bool same_addrs(const uint64_t *sorted, uint32_t count, const uint64_t *list, uint32_t list_count) {
+  if (count != list_count) return false;
+  for (uint32_t i = 0; i < list_count; i++)
+    if (sorted[i] != list[i]) return false;
+  return true;
+}
+
+/* Remembers the frames outside the chunks for the next attempt. */
+static void predict_outside(baro_stack_reader *reader) {
+  if (reader->wanted_count > 1)
+    qsort(reader->wanted, reader->wanted_count, sizeof *reader->wanted, compare_addr);
+  if (same_addrs(reader->outside, reader->outside_count, reader->wanted, reader->wanted_count)) return;
+  uint64_t *list = reader->outside;
+  uint32_t capacity = reader->outside_capacity;
+  reader->outside = reader->wanted;
+  reader->outside_count = reader->wanted_count;
+  reader->outside_capacity = reader->wanted_capacity;
+  reader->wanted = list;
+  reader->wanted_capacity = capacity;
+  plan_regions(reader);
+}
+
+/* Second read on its own, after frames had to be read late: those lie between both reads again. */
+static baro_status read_second(baro_stack_reader *reader) {
+  batch plan = {.count = 0};
+  add_second_read(reader, &plan);
+  return baro_memory_read_batch(reader->pid, plan.ranges, plan.count, NULL, NULL);
+}
+
+/* Frames as heap objects: reads all of the walk a second time and compares their links, and of suspended
+ * frames the instruction too. */
+static baro_status confirm_heap_frames(baro_stack_reader *reader, const baro_raw_stack *stack) {
+  const baro_layout *layout = reader->layout;
+  baro_raw_stack again = {0};
+  plan_regions(reader);
+  reader->late_count = 0;
+  baro_status status = read_predicted(reader);
+  if (status == BARO_OK) status = walk(reader, &again);
+  if (status == BARO_INVALID) status = BARO_AGAIN;
+  bool same = status == BARO_OK && again.count == stack->count;
+  for (uint32_t i = 0; same && i < stack->count; i++) {
+    same = again.frames[i].frame_addr == stack->frames[i].frame_addr &&
+           again.frames[i].code_addr == stack->frames[i].code_addr &&
+           (i == 0 || again.frames[i].ip == stack->frames[i].ip);
+  }
+  if (same) same = load_u64(reader->thread_second + layout->thread.frame) == reader->leaf_addr;
+  baro_raw_stack_release(&again);
+  return status != BARO_OK ? status : same ? BARO_OK : BARO_AGAIN;
+}
+
+static baro_status attempt(baro_stack_reader *reader, baro_raw_stack *stack) {
+  reader->late_count = 0;
+  baro_status status = read_predicted(reader);
+  /* A range that is gone (a freed chunk, an ended generator) is a wrong prediction. */
+  bool wrong = status == BARO_INVALID;
+  if (status != BARO_OK && !wrong) return status;
+  if (!wrong && !is_same_thread(reader, reader->thread_first)) return BARO_GONE;
+  if (wrong || !roots_as_predicted(reader)) {
+    if (wrong) {
+      reader->outside_count = 0;
+      reader->region_count = 0;
+    }
+    status = learn_roots(reader);
+    if (status != BARO_OK) return status;
+    status = read_predicted(reader);
+    if (status == BARO_INVALID) return BARO_AGAIN;
+    if (status != BARO_OK) return status;
+    if (!roots_as_predicted(reader)) return BARO_AGAIN;
+  }
+  status = walk(reader, stack);
+  bool had_late = reader->late_count > 0;
+  if (status == BARO_OK || status == BARO_AGAIN) predict_outside(reader);
+  if (status != BARO_OK) return status;
+  if (!uses_chunks(reader)) return confirm_heap_frames(reader, stack);
+  if (had_late) status = read_second(reader);
+  if (status == BARO_INVALID) return BARO_AGAIN;
+  if (status != BARO_OK) return status;
+  bool consistent = is_consistent(reader);
+  predict_newest_bytes(reader);
+  return consistent ? BARO_OK : BARO_AGAIN;
+}
+
+baro_status baro_stack_reader_read(baro_stack_reader *reader, baro_raw_stack *stack, baro_error *err) {
+  baro_status status = attempt(reader, stack);
+  if (status == BARO_OK || err == NULL) return status;
+  return baro_error_set(err, status, "stack of a thread of process %d: %s", (int)reader->pid,
+                        status == BARO_AGAIN ? "changed while it was read" : baro_status_text(status));
+}
+
+bool baro_stack_reader_still_has(baro_stack_reader *reader, const baro_raw_frame *frame) {
+  uint8_t head[BARO_LAYOUT_FRAME_MAX_BYTES];
+  const baro_layout *layout = reader->layout;
+  if (baro_memory_read(reader->pid, frame->frame_addr, head, layout->frame.read_bytes, NULL) != BARO_OK)
+    return false;
+  return (load_u64(head + layout->frame.code) & ~layout->frame.code_tag_mask) == frame->code_addr;
+}

@@ -1,0 +1,74 @@
+/* Copies the Python stack of one thread out of a running target.
+ * Flow: target memory -> raw stack (frame, code and instruction addresses) -> code cache -> recording.
+ * Invariant: an accepted stack existed. The target is never stopped or written to, so the copy may be
+ * torn; every attempt therefore is a seqlock from outside, in one process_vm_readv:
+ *
+ *      read 1             once, in between                  read 2
+ *   +--------------+----------------------------------+--------------+
+ *   | thread state | older chunks, frames outside the | newest chunk |
+ *   | (cframe)     | chunks (generators, C entries)   | (cframe)     |
+ *   | newest chunk |                                  | thread state |
+ *   +--------------+----------------------------------+--------------+
+ *
+ * and is accepted only if both reads agree: same newest frame, same newest chunk, and *every byte* of
+ * the chunk below the newest frame (code, callers, instruction, locals of all suspended frames: they
+ * cannot change while a callee runs). Of the newest frame the instruction and the locals may differ, as it is
+ * running. What lies below an unchanged suspended frame did not change either, so it is read once.
+ * A rejected attempt gives BARO_AGAIN: the caller tries again at once and counts.
+ * Which ranges to read is predicted from the last read of the same thread; a wrong prediction costs a
+ * further system call, not the sample.
+ * Interpreters that keep frames as heap objects (3.9, 3.10) have no chunk: there all frames are read twice.
+ * Runs in the sampler thread only; does not resolve names; never stops the target. */
+#ifndef BARO_CAPTURE_SAMPLER_STACK_READER_H
+#define BARO_CAPTURE_SAMPLER_STACK_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/status.h"
+#include "capture/cpython/layout.h"
+
+enum {
+  BARO_STACK_MAX_FRAMES = 32768,           /* deeper (root side) frames are cut and marked */
+  BARO_STACK_MAX_BYTES = 8 * 1024 * 1024, /* of data stack read for one thread */
+};
+
+typedef struct baro_raw_frame {
+  uint64_t frame_addr;
+  uint64_t code_addr; /* tags masked off; 0 when the frame names none */
+  uint64_t ip;        /* as the frame has it: address, or f_lasti sign-extended (layout.ip_kind) */
+  int32_t tlbc_index; /* free-threaded 3.14+; else 0 */
+} baro_raw_frame;
+
+/* frames[0] is the newest (leaf). C entry frames are left out. */
+typedef struct baro_raw_stack {
+  baro_raw_frame *frames; /* owned */
+  uint32_t count;
+  uint32_t capacity;
+  bool cut; /* deeper than our limits: the oldest frames are missing */
+} baro_raw_stack;
+
+void baro_raw_stack_release(baro_raw_stack *stack);
+
+typedef struct baro_stack_reader baro_stack_reader;
+
+/* A reader for one thread. layout is borrowed and must outlive it. native_id: what the thread state
+ * holds as native_thread_id (in the target's pid namespace), 0 when not known. */
+baro_status baro_stack_reader_create(pid_t pid, const baro_layout *layout, uint64_t interp_addr,
+                                     uint64_t thread_addr, uint64_t native_id,
+                                     baro_stack_reader **ret_reader, baro_error *err) BARO_MUST_USE;
+void baro_stack_reader_destroy(baro_stack_reader *reader);
+
+/* One attempt. BARO_OK: stack is filled (count 0: the thread runs no Python code). BARO_AGAIN: the copy was
+ * inconsistent. BARO_GONE: the process or this thread state is gone. NO_PERMISSION, NO_MEMORY, IO. Formats a
+ * message only if err is given. Cost: one system call, about 5 us, while the prediction holds. */
+baro_status baro_stack_reader_read(baro_stack_reader *reader, baro_raw_stack *stack,
+                                   baro_error *err) BARO_MUST_USE;
+
+/* True if the newest accepted stack still has this frame with this code: asked after a code object was
+ * read, to know that it was alive when the stack was. */
+bool baro_stack_reader_still_has(baro_stack_reader *reader, const baro_raw_frame *frame);
+
+#endif
