@@ -74,7 +74,7 @@ fetch_suite() {
     done
     [ -e "$keyring" ] || fail "needs the package debian-archive-keyring"
     for version in "$@"; do
-        packages+=("python$version-venv")
+        packages+=("python$version")
     done
 
     mkdir -p "$state/lists/partial" "$state/cache/archives/partial"
