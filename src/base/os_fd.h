@@ -50,11 +50,15 @@ typedef struct baro_fd_info {
   uint64_t inode; /* of sockets and pipes; 0 where not known */
 } baro_fd_info;
 
-/* Zero-initialised but for pid = empty. */
+/* Init gives an empty one. Each map is emptied when it grows beyond some thousand entries: sockets
+ * come and go for as long as a server runs. */
 typedef struct baro_fd_cache {
   pid_t pid;
-  baro_map sockets;   /* inode -> kind */
-  baro_map listening; /* inode -> 1 listening, 0 not */
+  baro_map sockets;              /* inode -> kind */
+  baro_map paths;                /* hash of the link text -> kind */
+  baro_map listening;            /* inode -> 1 listening, 0 not */
+  uint64_t tables_read_ns;       /* when the text tables were last read, monotonic; 0 never */
+  int8_t same_network_namespace; /* as ours: 1 yes, 0 no, -1 not yet asked */
 } baro_fd_cache;
 
 void baro_fd_cache_init(baro_fd_cache *cache, pid_t pid);
@@ -63,12 +67,21 @@ void baro_fd_cache_release(baro_fd_cache *cache);
 /* Kind by the text of the link /proc/PID/fd/N alone. False when the text does not decide: a path (its
  * file type must be asked) or a socket (its family must be asked; *ret_info has the inode). Pure. */
 bool baro_parse_fd_link(baro_view text, baro_fd_info *ret_info);
-/* Kind of descriptor fd of the process. NOT_FOUND when it is closed, NO_PERMISSION, GONE. */
+/* Kind by the protocol name that the kernel gives a socket (attribute system.sockprotoname: "TCPv6",
+ * "UNIX-STREAM" ...). Pure. */
+baro_fd_kind baro_parse_socket_protocol(baro_view name);
+/* Kind of descriptor fd of the process: 2 us when known by its inode or path, 5 us more when new.
+ * NOT_FOUND when it is closed or the process is gone, NO_PERMISSION. */
 baro_status baro_fd_cache_kind(baro_fd_cache *cache, int32_t fd, baro_fd_info *ret_info,
                                baro_error *err) BARO_MUST_USE;
-/* True when a socket (INET or UNIX) waits for connections. Reads the socket tables of the target's
- * network namespace once an inode: TCP lists its listening sockets first, so that reading stops
- * after them. */
+/* True when a socket (INET or UNIX) waits for connections. Asked of the kernel once an inode: over
+ * netlink in our own network namespace (tens of us), else from the tables below /proc/PID/net (some
+ * ms: at most four times a second, in between the answer for new sockets is false). */
 bool baro_fd_cache_is_listening(baro_fd_cache *cache, const baro_fd_info *info);
+
+/* One line of /proc/PID/net/{tcp,tcp6,unix}: its inode and whether the socket listens. False for the
+ * heading and other lines. Pure. */
+bool baro_parse_inet_line(baro_view line, uint64_t *ret_inode, bool *ret_listening);
+bool baro_parse_unix_line(baro_view line, uint64_t *ret_inode, bool *ret_listening);
 
 #endif

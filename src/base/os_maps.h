@@ -46,10 +46,11 @@ baro_status baro_maps_read(pid_t pid, baro_arena *keep, baro_maps *ret_maps,
                            baro_error *err) BARO_MUST_USE;
 /* The mapping that holds addr, or NULL. O(log n). */
 const baro_mapping *baro_maps_find(const baro_maps *maps, uint64_t addr);
-/* Path by which this process can open the mapped file in whatever mount namespace and also when it is
- * deleted: /proc/PID/map_files/START-END (needs CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE), else
- * /proc/PID/root + path. Writes the path to use into ret_path after checking that it opens and is the
- * same file (device and inode). NOT_FOUND when neither works. */
+/* Path by which this process can open the mapped file, whatever the target's mount namespace:
+ * /proc/PID/map_files/START-END (also for deleted files; needs CAP_SYS_ADMIN or
+ * CAP_CHECKPOINT_RESTORE), else /proc/PID/root + path, else /proc/PID/exe when it is that file.
+ * It was a regular file that opens when this looked. NOT_FOUND when none works (a deleted library
+ * without those capabilities), LIMIT when path_bytes is too small. */
 baro_status baro_maps_open_path(pid_t pid, const baro_mapping *mapping, char *ret_path,
                                 size_t path_bytes, baro_error *err) BARO_MUST_USE;
 

@@ -17,6 +17,7 @@
 #include <sys/types.h>
 
 #include "base/bytes.h"
+#include "base/map.h"
 #include "base/status.h"
 
 /* --- One thread: did it move, what is it in. --- */
@@ -86,6 +87,23 @@ baro_status baro_proc_list_tasks(pid_t pid, baro_pid_list *list, baro_error *err
  * them by looking at the parent of every process). */
 baro_status baro_proc_list_children(pid_t pid, baro_pid_list *list, baro_error *err) BARO_MUST_USE;
 
+/* Who is whose child, kept up to date at low cost: for following children every few milliseconds.
+ * A child that ended before an update is never seen; a process whose parent ended before the update
+ * that found it counts as the child of whoever adopted it. Zero-initialised = empty. */
+typedef struct baro_process_table {
+  baro_map parents; /* pid -> parent when first seen */
+  int64_t last_pid; /* last id given out in our pid namespace at the last update */
+} baro_process_table;
+
+void baro_process_table_release(baro_process_table *table);
+/* 2 us when no process or thread was created since the last update; else one listing of /proc and one
+ * stat of each process that is new. *ret_changed (may be NULL) says whether anything was looked up. */
+baro_status baro_process_table_update(baro_process_table *table, bool *ret_changed,
+                                      baro_error *err) BARO_MUST_USE;
+/* Replaces the list by the children of pid as of the last update. O(processes). */
+baro_status baro_process_table_children(const baro_process_table *table, pid_t pid,
+                                        baro_pid_list *list) BARO_MUST_USE;
+
 enum {
   BARO_COMM_BYTES = 64, /* with NUL; user threads have at most 15 bytes, kernel workers more */
 };
@@ -151,11 +169,5 @@ baro_status baro_proc_namespace(pid_t pid, const char *name, uint64_t *ret_inode
  * kernel does not say. For messages only: the names change between kernels. */
 baro_status baro_proc_wait_channel(pid_t pid, pid_t tid, char *ret_name, size_t name_bytes,
                                    baro_error *err) BARO_MUST_USE;
-
-/* Raises the soft limit of open descriptors of this process to its hard limit; *ret_before (may be
- * NULL) is what it was. A child that becomes the target must get `before` back between fork and exec
- * (baro_proc_limit_files): the limit is inherited and programs depend on it. */
-void baro_proc_raise_file_limit(uint64_t *ret_before);
-void baro_proc_limit_files(uint64_t soft_limit);
 
 #endif
