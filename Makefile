@@ -1,0 +1,166 @@
+# Every command a person or CI runs. `make help` lists them; all can be repeated at any time, and each
+# does only what is left to do. What they make is below build/.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+# Seconds each fuzzer runs in `make test`.
+FUZZ_SECONDS ?= 30
+PYTEST_FLAGS ?=
+
+venv := build/venv
+bin := $(venv)/bin
+pip := $(bin)/python -m pip --quiet --disable-pip-version-check --retries 5
+meson := $(bin)/meson
+# The frame of a sanitizer's report needs symbols; any finding ends the test with a failure.
+sanitizer_environment := ASAN_OPTIONS=abort_on_error=0:detect_leaks=1 \
+	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 TSAN_OPTIONS=halt_on_error=1
+
+# The installed package is built anew when one of these is newer.
+package_files := $(shell find src python -name '*.[ch]' -o -name '*.def' -o -name '*.py' \
+	-o -name meson.build) meson.build meson_options.txt pyproject.toml
+c_files := $(shell find src tests -name '*.[ch]')
+python_folders := python tools examples/demo $(wildcard tests bench)
+pytest_folders := $(wildcard tests/cli tests/python tests/recordings tests/truth)
+
+say = printf '\n== %s\n'
+
+.PHONY: help demo test check bench format lint clean deps test-deps pythons install \
+	test-gcc test-clang test-sanitizers test-fuzz test-pytest
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# --- What a reader of the README runs ---
+
+demo: deps install ## set up, record the bookshop of examples/demo, print its report
+	@$(say) 'recording examples/demo/bookshop.py'
+	$(bin)/barograph record -f -o build/demo.baro -- \
+		$(bin)/python examples/demo/bookshop.py --folder build/demo
+	$(bin)/barograph report build/demo.baro
+
+# Cheap and telling first; the truth tests, which take longest, last.
+test: ## set up, then every test
+	@$(MAKE) test-deps pythons
+	@$(MAKE) lint
+	@$(MAKE) test-gcc
+	@$(MAKE) test-clang
+	@$(MAKE) test-sanitizers
+	@$(MAKE) test-fuzz
+	@$(MAKE) install test-pytest
+
+# --- What a person who changes the code runs ---
+
+check: $(bin)/.test lint test-gcc ## the quick loop: lint, C tests, command line tests
+	@$(say) 'command line tests'
+	BAROGRAPH=$(CURDIR)/build/gcc/barograph \
+		$(bin)/python -m pytest -q $(wildcard tests/cli) $(PYTEST_FLAGS)
+
+bench: test-deps pythons install ## measure what the README promises, beside the other tools
+	@$(say) 'benchmarks'
+	$(pip) install --config-settings=build-dir=build/wheel --no-build-isolation '.[bench]'
+	$(bin)/python bench/sampling.py
+
+format: $(bin)/.test ## lay out all C and Python files
+	$(bin)/clang-format -i $(c_files)
+	$(bin)/ruff check --quiet --fix-only $(python_folders)
+	$(bin)/ruff format --quiet $(python_folders)
+
+lint: $(bin)/.test ## layout, Python types, include rules, shell scripts
+	@$(say) 'lint'
+	$(bin)/clang-format --dry-run --Werror $(c_files)
+	$(bin)/ruff format --quiet --check $(python_folders)
+	$(bin)/ruff check --quiet $(python_folders)
+	for folder in $(python_folders); do $(bin)/mypy $$folder; done
+	tools/check_includes.py
+	shellcheck .ci/run tools/*.sh
+
+clean: ## remove what was built; fetched interpreters stay
+	rm -rf $(filter-out build/pythons,$(wildcard build/*))
+
+# --- Set-up ---
+
+deps:
+	@$(say) 'system packages'
+	tools/install-deps.sh
+
+test-deps:
+	@$(say) 'system packages'
+	tools/install-deps.sh test
+	@$(MAKE) $(bin)/.test
+
+# In CI every interpreter of tools/pythons.txt must be there; elsewhere the tests that need a missing
+# one say so and are skipped.
+pythons:
+	@$(say) 'interpreters'
+	tools/get_pythons.sh || [ -z "$${CI:-}" ]
+	tools/find_pythons.py || [ -z "$${CI:-}" ]
+
+$(bin)/.build: pyproject.toml
+	@$(say) 'virtual environment $(venv)'
+	$(PYTHON) -m venv $(venv)
+	$(pip) install 'meson-python >= 0.15' 'meson >= 1.0' ninja
+	touch $@
+
+# The tools of the tests, at the versions pyproject.toml names.
+$(bin)/.test: $(bin)/.build
+	$(pip) install --config-settings=build-dir=build/wheel --no-build-isolation '.[test]'
+	touch $@
+
+install: $(bin)/.installed
+
+$(bin)/.installed: $(bin)/.build $(package_files)
+	@$(say) 'building and installing into $(venv)'
+	$(pip) install --config-settings=build-dir=build/wheel --no-build-isolation --no-deps \
+		--force-reinstall .
+	touch $@
+
+# --- C builds: build/NAME is set up once, then kept up to date by ninja ---
+
+build/gcc/build.ninja: | $(bin)/.build
+	CC=gcc $(meson) setup build/gcc -Dwerror=true -Dtests=true
+
+build/clang/build.ninja: | $(bin)/.build
+	CC=clang $(meson) setup build/clang -Dwerror=true -Dtests=true
+
+build/asan/build.ninja: | $(bin)/.build
+	CC=clang $(meson) setup build/asan -Dwerror=true -Dtests=true \
+		-Db_sanitize=address,undefined -Db_lundef=false
+
+build/tsan/build.ninja: | $(bin)/.build
+	CC=clang $(meson) setup build/tsan -Dwerror=true -Dtests=true \
+		-Db_sanitize=thread -Db_lundef=false
+
+build/fuzz/build.ninja: | $(bin)/.build
+	CC=clang $(meson) setup build/fuzz -Dwerror=true -Dfuzz=true \
+		-Db_sanitize=address,undefined -Db_lundef=false
+
+test-gcc: build/gcc/build.ninja
+	@$(say) 'C tests, gcc'
+	$(meson) test -C build/gcc --print-errorlogs
+
+test-clang: build/clang/build.ninja
+	@$(say) 'C tests, clang'
+	$(meson) test -C build/clang --print-errorlogs
+
+# The thread sanitizer wants the address space laid out as without randomization.
+test-sanitizers: build/asan/build.ninja build/tsan/build.ninja
+	@$(say) 'C and command line tests, address and undefined behaviour sanitizers'
+	$(sanitizer_environment) $(meson) test -C build/asan --print-errorlogs
+	$(sanitizer_environment) BAROGRAPH=$(CURDIR)/build/asan/barograph \
+		$(bin)/python -m pytest -q $(wildcard tests/cli) $(PYTEST_FLAGS)
+	@$(say) 'C tests, thread sanitizer'
+	$(sanitizer_environment) setarch -R $(meson) test -C build/tsan --print-errorlogs
+
+test-fuzz: build/fuzz/build.ninja
+	@$(say) 'fuzzers, $(FUZZ_SECONDS) s each'
+	$(meson) compile -C build/fuzz
+	tools/run_fuzzers.sh build/fuzz/tests/fuzz $(FUZZ_SECONDS)
+
+test-pytest:
+	@$(say) 'command line, Python and truth tests'
+	BAROGRAPH=$(CURDIR)/$(bin)/barograph $(bin)/python -m pytest $(pytest_folders) $(PYTEST_FLAGS)

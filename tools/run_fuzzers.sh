@@ -1,0 +1,36 @@
+#!/bin/bash
+# Runs every fuzzer of a build for a bounded time: tools/run_fuzzers.sh BUILD/tests/fuzz SECONDS
+#
+# Starts from the seeds in tests/fuzz/corpus/NAME and keeps what it finds beside the build, so that a
+# later run goes on from there. A finding fails the run and names the input that shows it again.
+set -euo pipefail
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+build=$1
+seconds=$2
+count=0
+
+for fuzzer in "$build"/fuzz_*; do
+    [ -f "$fuzzer" ] && [ -x "$fuzzer" ] || continue
+    name=$(basename "$fuzzer")
+    seeds=$root/tests/fuzz/corpus/${name#fuzz_}
+    [ -d "$seeds" ] || {
+        echo "run_fuzzers: $name has no seeds in tests/fuzz/corpus/${name#fuzz_}" >&2
+        exit 1
+    }
+    found=$build/found/$name
+    mkdir -p "$found/corpus"
+    if ! "$fuzzer" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+        -artifact_prefix="$found/" "$found/corpus" "$seeds" >"$found/log" 2>&1; then
+        tail -n 40 "$found/log" >&2
+        echo "run_fuzzers: $name failed; run $fuzzer on the file named above to see it again" >&2
+        exit 1
+    fi
+    runs=$(awk '/stat::number_of_executed_units/ { print $2 }' "$found/log")
+    echo "run_fuzzers: $name: $runs inputs in $seconds s, nothing found"
+    count=$((count + 1))
+done
+[ "$count" -gt 0 ] || {
+    echo "run_fuzzers: no fuzzer in $build" >&2
+    exit 1
+}
