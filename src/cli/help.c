@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "cli/cli.h"
+#include "show/text_wrap.h"
 
 enum {
   HELP_COLUMNS = 79,   /* readable in the smallest usual terminal */
@@ -17,40 +18,17 @@ static void write_spaces(baro_buffer *out, size_t count) {
     baro_write_u8(out, ' ');
 }
 
-/* Writes words up to `length` bytes, breaking lines at HELP_COLUMNS and indenting those that follow;
- * the cursor stands at `column`. Ends without a newline. */
-static void write_wrapped(baro_buffer *out, const char *text, size_t length, size_t column,
-                          size_t indent) {
-  const char *end = text + length;
-  bool first = true;
-  while (text < end) {
-    while (text < end && (*text == ' ' || *text == '\n'))
-      text++;
-    size_t word = 0;
-    while (text + word < end && text[word] != ' ' && text[word] != '\n')
-      word++;
-    if (word == 0)
-      break;
-    if (!first && column + 1 + word > HELP_COLUMNS) {
-      baro_write_u8(out, '\n');
-      write_spaces(out, indent);
-      column = indent;
-    } else if (!first) {
-      baro_write_u8(out, ' ');
-      column++;
-    }
-    baro_write_bytes(out, text, word);
-    column += word;
-    text += word;
-    first = false;
-  }
+/* The words of text from column `indent` on, where the cursor stands. */
+static void write_wrapped(baro_buffer *out, const char *text, size_t length, size_t indent) {
+  baro_wrap wrap = {.column = indent, .indent = indent, .columns = HELP_COLUMNS, .unicode = true};
+  baro_write_wrapped(out, &wrap, (baro_view){(const uint8_t *)text, length});
 }
 
 static void write_paragraphs(baro_buffer *out, const char *text) {
   while (*text != '\0') {
     const char *gap = strstr(text, "\n\n");
     size_t length = gap != NULL ? (size_t)(gap - text) : strlen(text);
-    write_wrapped(out, text, length, 0, 0);
+    write_wrapped(out, text, length, 0);
     baro_write_text(out, "\n\n");
     text += length;
     while (*text == '\n')
@@ -104,7 +82,7 @@ static void write_usage(baro_buffer *out, const baro_command *command) {
     size_t indent = strlen("Usage: barograph ") + strlen(command->name) + 1;
     if (length > 0) {
       baro_write_u8(out, ' ');
-      write_wrapped(out, at, length, indent, indent);
+      write_wrapped(out, at, length, indent);
     }
     baro_write_u8(out, '\n');
     if (at[length] == '\0')
@@ -129,7 +107,7 @@ static void write_option(baro_buffer *out, const baro_option *option) {
     column = 0;
   }
   write_spaces(out, OPTION_COLUMN - column);
-  write_wrapped(out, option->help, strlen(option->help), OPTION_COLUMN, OPTION_COLUMN);
+  write_wrapped(out, option->help, strlen(option->help), OPTION_COLUMN);
   baro_write_u8(out, '\n');
 }
 

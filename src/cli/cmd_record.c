@@ -1,0 +1,281 @@
+/* barograph record: options -> capture's baro_record -> one line about the result. */
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "capture/sampler/recorder.h"
+#include "cli/cli.h"
+#include "cli/commands.h"
+#include "show/units.h"
+
+enum {
+  EXIT_NOT_EXECUTABLE = 126, /* as shells have them */
+  EXIT_NOT_FOUND = 127,
+  EXIT_SIGNAL_BASE = 128,
+  PID_LIMIT = 1 << 22, /* PID_MAX_LIMIT of 64-bit kernels */
+};
+
+typedef struct record_values {
+  const char *output;
+  double rate_hz;
+  double duration_s;
+  uint64_t pid;
+  bool overwrite;
+  bool no_children;
+  bool stop;
+  bool quiet;
+} record_values;
+
+/* Set by the handler only: signal handlers have no context argument. */
+static volatile sig_atomic_t stop_requested;
+
+static void on_signal(int signal_number) {
+  (void)signal_number;
+  if (stop_requested < 2)
+    stop_requested++;
+}
+
+/* A background job of a shell script has SIGINT ignored; `kill -INT` must end its recording too. A
+ * hang-up stays ignored under nohup. */
+static void catch_signals(void) {
+  struct sigaction action = {.sa_handler = on_signal};
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, NULL);
+  sigaction(SIGTERM, &action, NULL);
+  struct sigaction before;
+  if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+    sigaction(SIGHUP, &action, NULL);
+}
+
+/* 0 when path can be executed, else the errno that says why not. */
+static int check_executable(const char *path) {
+  struct stat info;
+  if (stat(path, &info) != 0)
+    return errno;
+  if (S_ISDIR(info.st_mode))
+    return EISDIR;
+  return access(path, X_OK) == 0 ? 0 : errno;
+}
+
+/* As execvp searches: the first executable in PATH; else EACCES if one was there, else ENOENT. */
+static int check_program(const char *name) {
+  if (strchr(name, '/') != NULL)
+    return check_executable(name);
+  const char *path = getenv("PATH");
+  int result = ENOENT;
+  for (const char *at = path != NULL ? path : "/bin:/usr/bin"; result != 0; at++) {
+    size_t length = strcspn(at, ":");
+    char candidate[PATH_MAX];
+    int written = snprintf(candidate, sizeof(candidate), "%.*s%s%s", (int)length, at,
+                           length > 0 ? "/" : "", name);
+    if (written > 0 && (size_t)written < sizeof(candidate)) {
+      int problem = check_executable(candidate);
+      if (problem == 0 || problem == EACCES)
+        result = problem;
+    }
+    at += length;
+    if (*at == '\0')
+      break;
+  }
+  return result;
+}
+
+/* BARO_EXIT_OK, or says why the command cannot be run and gives the shells' status for it. */
+static int check_command(const char *name) {
+  int problem = check_program(name);
+  size_t length = strlen(name);
+  bool script = length > 3 && strcmp(name + length - 3, ".py") == 0;
+  if (problem == 0)
+    return BARO_EXIT_OK;
+  if (problem == EACCES && script)
+    baro_cli_fail("record: %s is not executable; did you mean: barograph record -- python3 %s",
+                  name, name);
+  else if (problem == ENOENT && strchr(name, '/') == NULL && script && access(name, F_OK) == 0)
+    baro_cli_fail("record: %s is not a command; did you mean: barograph record -- python3 %s", name,
+                  name);
+  else if (problem == ENOENT && strchr(name, '/') == NULL)
+    baro_cli_fail("record: %s: command not found", name);
+  else
+    baro_cli_fail("record: %s: %s", name, strerror(problem));
+  return problem == ENOENT || problem == ENOTDIR ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+}
+
+static void show_progress(void *context, const baro_recorder_progress *progress) {
+  (void)context;
+  if (progress->elapsed_ns < 1000000000)
+    return;
+  fprintf(stderr, "\r\033[K%s  %s samples  %s Hz  %s",
+          baro_text_duration(progress->elapsed_ns).text, baro_text_count(progress->samples).text,
+          baro_text_rate(progress->achieved_hz).text, baro_text_bytes(progress->file_bytes).text);
+  fflush(stderr);
+}
+
+/* A spawned command shares the terminal, and its output must stay readable: progress only when attached. */
+static bool wants_progress(const record_values *values) {
+  const char *term = getenv("TERM");
+  return values->pid != 0 && !values->quiet && isatty(STDERR_FILENO) && term != NULL &&
+         strcmp(term, "dumb") != 0;
+}
+
+static const char *plural(uint64_t count, const char *one, const char *many) {
+  return count == 1 ? one : many;
+}
+
+static void say_result(const record_values *values, const baro_recorder_result *result) {
+  if (result->note[0] != '\0')
+    baro_cli_say("%s", result->note);
+  else if (result->samples == 0)
+    baro_cli_say("no samples: no Python interpreter was running");
+  if (result->dropped_samples > 0)
+    baro_cli_say("%s samples were lost because %s could not be written",
+                 baro_text_count(result->dropped_samples).text, values->output);
+  if (result->target_left_running)
+    baro_cli_say("the command is still running");
+  if (result->samples == 0 || values->quiet)
+    return;
+  char processes[64] = "";
+  if (result->processes > 1)
+    snprintf(processes, sizeof(processes), ", %s processes",
+             baro_text_count(result->processes).text);
+  baro_cli_say("%s %s in %s (%s Hz asked, %s achieved)%s, %s -> %s; see: barograph report %s",
+               baro_text_count(result->samples).text, plural(result->samples, "sample", "samples"),
+               baro_text_duration(result->duration_ns).text, baro_text_rate(values->rate_hz).text,
+               baro_text_rate(result->achieved_hz).text, processes,
+               baro_text_bytes(result->file_bytes).text, values->output, values->output);
+}
+
+static int exit_status_of(const baro_recorder_result *result) {
+  if (result->target_left_running)
+    return BARO_EXIT_OK;
+  if (WIFSIGNALED(result->wait_status))
+    return EXIT_SIGNAL_BASE + WTERMSIG(result->wait_status);
+  return WEXITSTATUS(result->wait_status);
+}
+
+static int record(const record_values *values, char *const *command) {
+  bool progress = wants_progress(values);
+  baro_recorder_options options = {
+      .path = values->output,
+      .overwrite = values->overwrite,
+      .rate_hz = values->rate_hz,
+      .duration_ns = (uint64_t)(values->duration_s * 1e9),
+      .follow_children = !values->no_children,
+      .stop_target = values->stop,
+      .attach_pid = (pid_t)values->pid,
+      .command = command,
+      .stop_requested = &stop_requested,
+      .progress = progress ? show_progress : NULL,
+  };
+  baro_recorder_result result = {0};
+  baro_error err;
+  catch_signals();
+  baro_status status = baro_record(&options, &result, &err);
+  if (progress) {
+    fputs("\r\033[K", stderr);
+    fflush(stderr);
+  }
+  bool spawned = values->pid == 0;
+  if (status != BARO_OK) {
+    baro_cli_fail("record: %s", err.message);
+    int own = spawned && result.target_ran ? exit_status_of(&result) : 0;
+    return own != 0 ? own : BARO_EXIT_USAGE;
+  }
+  say_result(values, &result);
+  return spawned ? exit_status_of(&result) : BARO_EXIT_OK;
+}
+
+static int run(const baro_call *call) {
+  const record_values *values = call->values;
+  if (values->pid != 0 && call->operand_count > 0)
+    return baro_cli_fail("record: give either -p PID or a command, not both ('%s')",
+                         call->operands[0]);
+  if (values->pid == 0 && call->operand_count == 0)
+    return baro_cli_fail("record: nothing to record; give a command (barograph record -- python3 "
+                         "app.py) or a running process (-p PID)");
+  if (values->pid == 0) {
+    int status = check_command(call->operands[0]);
+    if (status != BARO_EXIT_OK)
+      return status;
+  }
+  return record(values, values->pid == 0 ? call->operands : NULL);
+}
+
+static const baro_option options[] = {
+    {.name = "output",
+     .letter = 'o',
+     .kind = BARO_OPTION_TEXT,
+     .value = "FILE",
+     .offset = offsetof(record_values, output),
+     .completion = BARO_COMPLETE_RECORDING,
+     .help = "write the recording to FILE (default: barograph.baro)"},
+    {.name = "force",
+     .letter = 'f',
+     .offset = offsetof(record_values, overwrite),
+     .help = "replace an existing FILE; it is kept as FILE.old"},
+    {.name = "rate",
+     .kind = BARO_OPTION_NUMBER,
+     .value = "HZ",
+     .minimum = 1,
+     .maximum = 100000,
+     .offset = offsetof(record_values, rate_hz),
+     .help = "sample every thread HZ times a second on average (default: 1000)"},
+    {.name = "duration",
+     .kind = BARO_OPTION_NUMBER,
+     .value = "SECONDS",
+     .minimum = 0.001,
+     .maximum = 31536000,
+     .offset = offsetof(record_values, duration_s),
+     .help = "stop recording after SECONDS (default: when the program ends)"},
+    {.name = "pid",
+     .letter = 'p',
+     .kind = BARO_OPTION_COUNT,
+     .value = "PID",
+     .minimum = 1,
+     .maximum = PID_LIMIT,
+     .offset = offsetof(record_values, pid),
+     .completion = BARO_COMPLETE_PID,
+     .help = "record the running process PID; it is left as it was"},
+    {.name = "no-children",
+     .offset = offsetof(record_values, no_children),
+     .help = "leave out processes that the program starts"},
+    {.name = "stop",
+     .offset = offsetof(record_values, stop),
+     .help = "stop the program for each sample: slower, and a check on the default way"},
+    {.name = "quiet",
+     .letter = 'q',
+     .offset = offsetof(record_values, quiet),
+     .help = "print no line about the recording at its end, and no progress"},
+};
+
+static const record_values defaults = {.output = "barograph.baro", .rate_hz = 1000};
+
+const baro_command baro_command_record = {
+    .name = "record",
+    .summary = "run a program, or attach to one, and record where its time goes",
+    .usage = "[OPTION...] [--] COMMAND [ARG...]\n[OPTION...] -p PID",
+    .description =
+        "Samples the stacks of all threads of a Python program from outside and writes them, with "
+        "what each thread was running or waiting for, to a recording. The program is not changed "
+        "and not stopped. Python processes that it starts are recorded too.\n\n"
+        "The exit status is the command's own, 128+n when it was ended by signal n, so that record "
+        "can stand before the command in any script; 126 or 127 when it cannot be run, 2 for "
+        "errors of barograph. Ctrl-C, or SIGTERM, ends the recording and keeps it; a second one "
+        "stops at once.",
+    .examples = "  barograph record -- python3 app.py --rows 1000\n"
+                "  barograph record -o pool.baro -- python3 -m mypkg.worker\n"
+                "  barograph record --rate 200 --duration 30 -p 4312\n",
+    .options = {.rows = options,
+                .count = sizeof(options) / sizeof(options[0]),
+                .stop_at_operand = true},
+    .defaults = &defaults,
+    .values_size = sizeof(defaults),
+    .operands_at_most = -1,
+    .operand_completion = BARO_COMPLETE_COMMAND,
+    .run = run,
+};

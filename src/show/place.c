@@ -1,0 +1,79 @@
+#include "show/place.h"
+
+#include <string.h>
+
+/* Offset behind the last occurrence of needle, or 0. */
+static size_t behind_last(baro_view text, const char *needle) {
+  size_t length = strlen(needle);
+  for (size_t at = text.length; at >= length && length > 0; at--) {
+    if (memcmp(text.data + at - length, needle, length) == 0)
+      return at;
+  }
+  return 0;
+}
+
+/* Offset behind ".../pythonX.Y/", the folder of the standard library, or 0. */
+static size_t behind_library(baro_view text) {
+  for (size_t at = 0; at + 8 < text.length; at++) {
+    if (memcmp(text.data + at, "/python3", 8) != 0)
+      continue;
+    size_t end = at + 8;
+    while (end < text.length && text.data[end] != '/')
+      end++;
+    if (end + 1 < text.length)
+      return end + 1;
+  }
+  return 0;
+}
+
+/* Length of the prefix that is the folder `directory` with its slash, or 0. */
+static size_t below(baro_view text, const char *directory) {
+  size_t length = directory != NULL ? strlen(directory) : 0;
+  while (length > 0 && directory[length - 1] == '/')
+    length--;
+  if (length == 0 || text.length <= length + 1 || text.data[length] != '/' ||
+      memcmp(text.data, directory, length) != 0)
+    return 0;
+  return length + 1;
+}
+
+static void write_rest(baro_buffer *out, const char *lead, baro_view file, size_t from) {
+  baro_write_text(out, lead);
+  baro_write_bytes(out, file.data + from, file.length - from);
+}
+
+void baro_write_short_path(baro_buffer *out, baro_view file, baro_origin origin,
+                           const char *directory, const char *home) {
+  size_t from;
+  if (origin == BARO_ORIGIN_STANDARD && (from = behind_library(file)) > 0) {
+    write_rest(out, "<stdlib>/", file, from);
+    return;
+  }
+  if (origin == BARO_ORIGIN_PACKAGE) {
+    if ((from = behind_last(file, "/site-packages/")) > 0) {
+      write_rest(out, "site-packages/", file, from);
+      return;
+    }
+    if ((from = behind_last(file, "/dist-packages/")) > 0) {
+      write_rest(out, "dist-packages/", file, from);
+      return;
+    }
+  }
+  if ((from = below(file, directory)) > 0)
+    write_rest(out, "", file, from);
+  else if ((from = below(file, home)) > 0)
+    write_rest(out, "~/", file, from);
+  else if (file.length > 2 && memcmp(file.data, "./", 2) == 0)
+    write_rest(out, "", file, 2);
+  else
+    write_rest(out, "", file, 0);
+}
+
+void baro_write_place(baro_buffer *out, baro_view file, uint32_t line, baro_origin origin,
+                      const char *directory, const char *home) {
+  if (file.length == 0)
+    return;
+  baro_write_short_path(out, file, origin, directory, home);
+  if (line > 0)
+    baro_write_format(out, ":%u", line);
+}

@@ -1,0 +1,126 @@
+#include "show/terminal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+enum { COLUMNS_UNKNOWN_TERMINAL = 80 };
+
+static uint32_t columns_of(const baro_terminal_facts *facts) {
+  unsigned long columns = 0;
+  if (facts->columns != NULL && facts->columns[0] != '\0' &&
+      facts->columns[strspn(facts->columns, "0123456789")] == '\0')
+    columns = strtoul(facts->columns, NULL, 10);
+  if (columns == 0)
+    columns = facts->window_columns;
+  if (columns == 0)
+    columns = facts->is_terminal ? COLUMNS_UNKNOWN_TERMINAL : BARO_COLUMNS_PIPED;
+  if (columns < BARO_COLUMNS_MIN)
+    return BARO_COLUMNS_MIN;
+  return columns > BARO_COLUMNS_MAX ? BARO_COLUMNS_MAX : (uint32_t)columns;
+}
+
+static bool is_unicode(const char *locale) {
+  if (locale == NULL || locale[0] == '\0' || strcmp(locale, "C") == 0 ||
+      strcmp(locale, "POSIX") == 0)
+    return true;
+  const char *charset = strchr(locale, '.');
+  return charset == NULL || strncasecmp(charset, ".utf8", 5) == 0 ||
+         strncasecmp(charset, ".utf-8", 6) == 0;
+}
+
+baro_terminal baro_terminal_decide(const baro_terminal_facts *facts, baro_color_choice choice) {
+  bool dumb = facts->term == NULL || facts->term[0] == '\0' || strcmp(facts->term, "dumb") == 0;
+  bool refused = facts->no_color != NULL && facts->no_color[0] != '\0';
+  bool color = choice == BARO_COLOR_ALWAYS ||
+               (choice == BARO_COLOR_AUTO && facts->is_terminal && !dumb && !refused);
+  return (baro_terminal){.columns = columns_of(facts),
+                         .is_terminal = facts->is_terminal,
+                         .color = color,
+                         .unicode = is_unicode(facts->locale)};
+}
+
+static const char *locale_of_environment(void) {
+  static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+  for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    const char *value = getenv(names[i]);
+    if (value != NULL && value[0] != '\0')
+      return value;
+  }
+  return NULL;
+}
+
+baro_terminal baro_terminal_of(int fd, baro_color_choice choice) {
+  struct winsize size = {0};
+  bool is_terminal = isatty(fd) == 1;
+  if (is_terminal && ioctl(fd, TIOCGWINSZ, &size) != 0)
+    size.ws_col = 0;
+  baro_terminal_facts facts = {.is_terminal = is_terminal,
+                               .window_columns = size.ws_col,
+                               .columns = getenv("COLUMNS"),
+                               .no_color = getenv("NO_COLOR"),
+                               .term = getenv("TERM"),
+                               .locale = locale_of_environment()};
+  return baro_terminal_decide(&facts, choice);
+}
+
+void baro_style_begin(baro_buffer *out, const baro_terminal *terminal, baro_style style) {
+  static const char *const codes[] = {"", "\033[1m", "\033[2m", "\033[1;31m"};
+  if (terminal->color)
+    baro_write_text(out, codes[style]);
+}
+
+void baro_style_end(baro_buffer *out, const baro_terminal *terminal, baro_style style) {
+  if (terminal->color && style != BARO_STYLE_PLAIN)
+    baro_write_text(out, "\033[0m");
+}
+
+/* Letter, short word and colour of each state: black or white on one of the terminal's sixteen. */
+static const struct {
+  char letter;
+  const char *word;
+  const char *code;
+} state_looks[BARO_STATE_COUNT] = {
+    [BARO_STATE_UNKNOWN] = {'?', "unknown", "\033[97;100m"},
+    [BARO_STATE_CPU] = {'r', "running", "\033[30;42m"},
+    [BARO_STATE_RUNNABLE] = {'w', "no free CPU", "\033[30;43m"},
+    [BARO_STATE_GIL] = {'g', "GIL", "\033[97;41m"},
+    [BARO_STATE_LOCK] = {'l', "lock", "\033[97;45m"},
+    [BARO_STATE_DISK] = {'d', "disk", "\033[97;44m"},
+    [BARO_STATE_NETWORK] = {'n', "network", "\033[30;46m"},
+    [BARO_STATE_PIPE] = {'p', "pipe", "\033[30;106m"},
+    [BARO_STATE_CHILD] = {'c', "child", "\033[30;104m"},
+    [BARO_STATE_SLEEP] = {'s', "sleep", "\033[30;47m"},
+    [BARO_STATE_IDLE] = {'i', "idle", "\033[30;47m"},
+    [BARO_STATE_COLLECTOR] = {'m', "collector", "\033[30;103m"},
+};
+
+char baro_state_letter(baro_state state) {
+  return (unsigned)state < BARO_STATE_COUNT ? state_looks[state].letter : '?';
+}
+
+const char *baro_state_short(baro_state state) {
+  return state_looks[(unsigned)state < BARO_STATE_COUNT ? state : BARO_STATE_UNKNOWN].word;
+}
+
+void baro_write_bar(baro_buffer *out, const baro_terminal *terminal, baro_state state,
+                    uint32_t cells) {
+  if (cells == 0)
+    return;
+  if (!terminal->color) {
+    for (uint32_t i = 0; i < cells; i++) {
+      if (state == BARO_STATE_CPU)
+        baro_write_text(out, terminal->unicode ? "\xe2\x96\x88" : "#");
+      else
+        baro_write_u8(out, (uint8_t)baro_state_letter(state));
+    }
+    return;
+  }
+  baro_write_text(out, state_looks[(unsigned)state < BARO_STATE_COUNT ? state : 0].code);
+  baro_write_u8(out, state == BARO_STATE_CPU ? ' ' : (uint8_t)baro_state_letter(state));
+  for (uint32_t i = 1; i < cells; i++)
+    baro_write_u8(out, ' ');
+  baro_write_text(out, "\033[0m");
+}

@@ -1,0 +1,33 @@
+#include "show/text_wrap.h"
+
+#include "show/text_width.h"
+
+static bool is_blank(uint8_t byte) {
+  return byte == ' ' || byte == '\n';
+}
+
+void baro_write_wrapped(baro_buffer *out, baro_wrap *wrap, baro_view text) {
+  bool first = true;
+  for (size_t at = 0; at < text.length;) {
+    size_t end = at;
+    while (end < text.length && !is_blank(text.data[end]))
+      end++;
+    baro_view word = {text.data + at, end - at};
+    at = end + 1;
+    if (word.length == 0)
+      continue;
+    size_t width = baro_text_width(word);
+    if (wrap->column + width + !first > wrap->columns && wrap->column > wrap->indent) {
+      baro_write_u8(out, '\n');
+      for (size_t i = 0; i < wrap->indent; i++)
+        baro_write_u8(out, ' ');
+      wrap->column = wrap->indent;
+    } else if (!first) {
+      baro_write_u8(out, ' ');
+      wrap->column++;
+    }
+    baro_write_clean(out, word, wrap->unicode);
+    wrap->column += width;
+    first = false;
+  }
+}
