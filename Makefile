@@ -75,7 +75,7 @@ lint: $(bin)/.test ## layout, Python types, include rules, shell scripts
 	$(bin)/clang-format --dry-run --Werror $(c_files)
 	$(bin)/ruff format --quiet --check $(python_folders)
 	$(bin)/ruff check --quiet $(python_folders)
-	for folder in $(python_folders); do $(bin)/mypy $$folder; done
+	$(bin)/mypy $(python_folders)
 	tools/check_includes.py
 	shellcheck .ci/run tools/*.sh
 

@@ -4,10 +4,10 @@
 Prints one line each, version and executable; exits 1 and names those missing. ``--missing`` prints
 only the versions not found and exits 0. The tests import `find` and `required`.
 
-Looks below build/pythons/ first (what tools/get_pythons.sh fetched was asked for), then on PATH, then
-among pyenv's versions. A found program is started once: shims, links and virtual environments are
-resolved to the executable that the process then runs, and what is no CPython of that version, or a
-free-threaded build, does not count.
+Looks below build/pythons/ first (what tools/get_pythons.sh fetched was asked for), then on PATH,
+then among pyenv's versions. A found program is started once: shims, links and virtual environments
+are resolved to the executable that the process then runs, and what is no CPython of that version, or
+a free-threaded build, does not count.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
 LIST = ROOT / "tools" / "pythons.txt"

@@ -39,6 +39,7 @@ debian_mirror() {
         return
     fi
     local codename
+    # shellcheck source=/dev/null
     codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-stable}")
     # shellcheck disable=SC2016 # apt expands these
     apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |

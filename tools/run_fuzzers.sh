@@ -11,7 +11,10 @@ seconds=$2
 count=0
 
 for fuzzer in "$build"/fuzz_*; do
-    [ -f "$fuzzer" ] && [ -x "$fuzzer" ] || continue
+    # Beside the programs lie meson's folders of their objects.
+    if [ ! -f "$fuzzer" ]; then
+        continue
+    fi
     name=$(basename "$fuzzer")
     seeds=$root/tests/fuzz/corpus/${name#fuzz_}
     [ -d "$seeds" ] || {

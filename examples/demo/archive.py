@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import zlib
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Iterable, Iterator
 
 PIECE_BYTES = 1 << 20
 WORKERS = 3

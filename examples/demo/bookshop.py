@@ -2,8 +2,8 @@
 """A day at a mail-order bookshop: the program that `make demo` records.
 
 Reads a night's web log and order files, loads them into a database, finds what sells together,
-archives the raw files and has a child process typeset the morning report. Ordinary code that works and
-that nobody has tuned: the recording shows where its time and its waiting go.
+archives the raw files and has a child process typeset the morning report. Ordinary code that works
+and that nobody has tuned: the recording shows where its time and its waiting go.
 
     python examples/demo/bookshop.py [--folder DIR] [--orders N]
 """
@@ -23,7 +23,7 @@ from orders import Order, read_orders, write_orders
 from pairs import bought_together
 from store import Store
 
-# Batches that may wait between the reader and the database: enough to smooth, not to hide, a slow disk.
+# Batches that may wait between the reader and the database: smooths a slow disk, does not hide it.
 QUEUE_LENGTH = 4
 
 

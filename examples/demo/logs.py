@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Iterator
 from urllib.parse import quote_plus, unquote_plus
 
 from orders import TITLES
 
 LINE = re.compile(
-    r'(?P<address>[\d.]+) - (?P<customer>\S+) \[(?P<time>[^\]]+)\] '
+    r"(?P<address>[\d.]+) - (?P<customer>\S+) \[(?P<time>[^\]]+)\] "
     r'"GET (?P<path>/book/(?P<title>[^ ?]+)[^ ]*) HTTP/[\d.]+" (?P<status>\d{3}) (?P<bytes>\d+) '
     r'"(?P<agent>[^"]*)"'
 )
+FIRST_VISIT = datetime(2026, 3, 1, 18, 0, 0)
 AGENTS = ("Mozilla/5.0 (X11; Linux x86_64)", "Mozilla/5.0 (Macintosh)", "curl/8.5.0", "bookbot/1.2")
 
 
@@ -33,13 +35,14 @@ def write_visits(path: Path, count: int) -> None:
     chance = random.Random(1848)
     with path.open("w", encoding="utf-8") as file:
         for number in range(count):
-            seconds = number // 2
-            time = f"01/Mar/2026:{18 + seconds // 3600 % 6:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+            clock = FIRST_VISIT + timedelta(seconds=number // 2)
+            address = f"10.{chance.randrange(256)}.{chance.randrange(256)}.7"
             title = quote_plus(chance.choice(TITLES))
+            status = chance.choice((200, 200, 200, 304, 404))
             file.write(
-                f"10.{chance.randrange(256)}.{chance.randrange(256)}.7 - c{number % 9973:06d} [{time}] "
-                f'"GET /book/{title}?from=home HTTP/1.1" {chance.choice((200, 200, 200, 304, 404))} '
-                f'{chance.randint(900, 60_000)} "{chance.choice(AGENTS)}"\n'
+                f"{address} - c{number % 9973:06d} [{clock:%d/%b/%Y:%H:%M:%S}] "
+                f'"GET /book/{title}?from=home HTTP/1.1" {status} {chance.randint(900, 60_000)} '
+                f'"{chance.choice(AGENTS)}"\n'
             )
 
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 import csv
 import json
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Iterator
 
-TITLES = tuple(
-    f"{adjective} {noun}"
-    for adjective in ("Quiet", "Northern", "Paper", "Glass", "Seventh", "Hollow", "Distant", "Last")
-    for noun in ("Harbour", "Orchard", "Atlas", "Winter", "Engine", "Letters", "Tide", "Cartographer")
-)
+ADJECTIVES = ("Quiet", "Northern", "Paper", "Glass", "Seventh", "Hollow", "Distant", "Last")
+NOUNS = ("Harbour", "Orchard", "Atlas", "Winter", "Engine", "Letters", "Tide", "Cartographer")
+TITLES = tuple(f"{adjective} {noun}" for adjective in ADJECTIVES for noun in NOUNS)
 FIRST_ORDER = datetime(2026, 3, 1, 18, 0, 0)
 BATCH_ORDERS = 100
 

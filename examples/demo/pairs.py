@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from itertools import combinations
-from typing import Iterable, Sequence
 
 
 def bought_together(baskets: Iterable[Sequence[str]]) -> list[tuple[tuple[str, str], int]]:

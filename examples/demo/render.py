@@ -1,15 +1,12 @@
-"""The print shop: a program of its own that turns the database into a page.
-
-    python render.py DATABASE PAGE
-"""
+"""The print shop: a program of its own, ``render.py DATABASE PAGE``, that typesets the figures."""
 
 from __future__ import annotations
 
 import html
 import sqlite3
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator
 
 CUSTOMERS = """
 SELECT customer, count(*), sum(total_cents) FROM orders

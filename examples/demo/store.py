@@ -1,11 +1,11 @@
-"""The shop's database: SQLite on disk, every batch of orders durable before the next one is taken."""
+"""The shop's database: SQLite on disk; a batch of orders is durable before the next one is taken."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Iterable, Iterator, Sequence
 
 from logs import Visit
 from orders import Order
