@@ -6,8 +6,8 @@ only the versions not found and exits 0. The tests import `find` and `required`.
 
 Looks below build/pythons/ first (what tools/get_pythons.sh fetched was asked for), then on PATH,
 then among pyenv's versions. A found program is started once: shims, links and virtual environments
-are resolved to the executable that the process then runs, and what is no CPython of that version, or
-a free-threaded build, does not count.
+are resolved to the executable that the process then runs, and what is no CPython of that version,
+or a free-threaded build, does not count.
 """
 
 from __future__ import annotations

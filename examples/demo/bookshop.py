@@ -77,7 +77,7 @@ def main() -> int:
     """Run the whole night and print the morning's figures."""
     parser = argparse.ArgumentParser(description="A day at a mail-order bookshop.")
     parser.add_argument("--folder", type=Path, default=Path("bookshop.data"))
-    parser.add_argument("--orders", type=int, default=60_000)
+    parser.add_argument("--orders", type=int, default=50_000)
     options = parser.parse_args()
 
     folder: Path = options.folder

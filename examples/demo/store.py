@@ -1,4 +1,4 @@
-"""The shop's database: SQLite on disk; a batch of orders is durable before the next one is taken."""
+"""The shop's database: SQLite on disk; a batch is durable before the next one is taken."""
 
 from __future__ import annotations
 
