@@ -1,0 +1,66 @@
+"""Deep and shallow stacks in turn: does a sampler see as much of the deep ones, and at what cost?
+
+5 ms at a depth of 2 frames below `measured`, then 5 ms at the bottom of `--depth` more frames, each
+ended and stopped by the clock. A sampler whose cost grows with depth comes too late for the next
+sample (coordinated omission), or loses deep ones, and the share of `phase_deep` shows it. `--only` stays
+in one of them, for what a sample costs there.
+"""
+
+import sys
+import time
+
+import selftime
+
+PHASE_NS = 5_000_000
+
+
+def shallow_work(until):
+    value = 1
+    while time.monotonic_ns() < until:
+        for _ in range(100):
+            value = (value * 31 + 7) & 0xFFFF
+
+
+def deep_work(until):
+    value = 1
+    while time.monotonic_ns() < until:
+        for _ in range(100):
+            value = (value * 31 + 7) & 0xFFFF
+
+
+def descend(levels, until):
+    if levels <= 1:
+        return deep_work(until)
+    return descend(levels - 1, until)
+
+
+def phase_shallow():
+    shallow_work(time.monotonic_ns() + PHASE_NS)
+
+
+def phase_deep(levels):
+    descend(levels, time.monotonic_ns() + PHASE_NS)
+
+
+def main(options):
+    sys.setrecursionlimit(options.depth + 200)
+
+    def work(watch, another):
+        while another():
+            if options.only != "deep":
+                watch.start()
+                phase_shallow()
+                watch.stop("phase_shallow")
+            if options.only != "shallow":
+                watch.start()
+                phase_deep(options.depth)
+                watch.stop("phase_deep")
+
+    selftime.run(options, work, lambda: {"depth": options.depth})
+
+
+if __name__ == "__main__":
+    parser = selftime.parser(__doc__)
+    parser.add_argument("--depth", type=int, default=300, help="calls below phase_deep")
+    parser.add_argument("--only", choices=["deep", "shallow"])
+    main(parser.parse_args())
