@@ -59,7 +59,7 @@
 
 /* Bounds that keep a hostile recording from taking all memory; beyond them building ends with BARO_LIMIT. */
 #define BARO_PROFILE_SAMPLES_MAX (1u << 28)
-#define BARO_PROFILE_STACKS_MAX (1u << 24)
+#define BARO_PROFILE_STACKS_MAX (1u << 23)
 #define BARO_PROFILE_FRAMES_MAX (1u << 22)
 #define BARO_PROFILE_STRING_BYTES_MAX ((size_t)1 << 30)
 
@@ -219,7 +219,7 @@ typedef struct baro_profile {
   uint64_t end_ns;
   uint64_t wall_ns; /* sum over threads */
   uint64_t cpu_ns;  /* sum over threads that have it */
-  bool has_cpu;
+  bool has_cpu;     /* the scheduler statistics of some thread moved: the kernel keeps them */
   uint64_t counters[BARO_COUNTER_COUNT]; /* summed over processes and the recorder's own */
   bool has_counters;
   uint64_t state_ns[BARO_MEASURE_COUNT][BARO_STATE_COUNT];

@@ -1,0 +1,140 @@
+#include "profile/profile.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "profile/build.h"
+#include "profile/builder.h"
+
+baro_status baro_profile_load(const char *path, baro_profile **ret_profile, baro_error *err) {
+  baro_profile_builder *builder;
+  baro_status status = baro_profile_builder_create(&builder, err);
+  if (status != BARO_OK) {
+    return status;
+  }
+  baro_damage damage = {0};
+  status = baro_recording_read(path, baro_profile_builder_visitor(builder), &damage, err);
+  if (status != BARO_OK) {
+    baro_profile_builder_destroy(builder);
+    return status;
+  }
+  return baro_profile_builder_finish(builder, &damage, ret_profile, err);
+}
+
+void baro_profile_destroy(baro_profile *profile) {
+  if (profile == NULL) {
+    return;
+  }
+  baro_profile_samples *samples = &profile->samples;
+  free(samples->time_ns);
+  free(samples->weight_ns);
+  free(samples->run_ns);
+  free(samples->running_ratio);
+  free(samples->ticks);
+  free(samples->node);
+  free(samples->state);
+  baro_arena_release(&profile->arena);
+  free(profile);
+}
+
+baro_view baro_profile_string(const baro_profile *profile, uint32_t string) {
+  return string < profile->string_count ? profile->strings[string] : baro_view_of("");
+}
+
+bool baro_profile_info(const baro_profile *profile, const char *key, baro_view *ret_value) {
+  baro_view wanted = baro_view_of(key);
+  for (uint32_t i = 0; i < profile->fact_count; i++) {
+    if (baro_view_equal(profile->facts[i].key, wanted)) {
+      *ret_value = profile->facts[i].value;
+      return true;
+    }
+  }
+  return false;
+}
+
+bool baro_profile_info_number(const baro_profile *profile, const char *key, double *ret_value) {
+  baro_view value;
+  if (!baro_profile_info(profile, key, &value) || value.length == 0) {
+    return false;
+  }
+  /* Facts end with a NUL. Only digits and a point: strtod takes "inf" and "0x1p3" too. */
+  const char *text = (const char *)value.data;
+  if (strspn(text, "0123456789.") != value.length) {
+    return false;
+  }
+  char *end;
+  double number = strtod(text, &end);
+  if (end != text + value.length || !isfinite(number)) {
+    return false;
+  }
+  *ret_value = number;
+  return true;
+}
+
+bool baro_profile_utc_ns(const baro_profile *profile, uint64_t monotonic_ns, uint64_t *ret_utc_ns) {
+  if (profile->anchor_count == 0) {
+    return false;
+  }
+  /* The last anchor that is not later, or the first. */
+  uint32_t nearest = 0;
+  for (uint32_t i = 1; i < profile->anchor_count; i++) {
+    uint64_t at_ns = profile->anchors[i].monotonic_ns;
+    uint64_t nearest_ns = profile->anchors[nearest].monotonic_ns;
+    uint64_t distance_ns = at_ns > monotonic_ns ? at_ns - monotonic_ns : monotonic_ns - at_ns;
+    uint64_t best_ns =
+        nearest_ns > monotonic_ns ? nearest_ns - monotonic_ns : monotonic_ns - nearest_ns;
+    if (distance_ns < best_ns) {
+      nearest = i;
+    }
+  }
+  const baro_clock_anchor *anchor = &profile->anchors[nearest];
+  *ret_utc_ns = anchor->utc_ns + (monotonic_ns - anchor->monotonic_ns); /* wraps both ways */
+  return true;
+}
+
+uint32_t baro_profile_node_function(const baro_profile *profile, uint32_t node) {
+  uint32_t frame = profile->nodes.frame[node];
+  return frame == BARO_NONE_ID ? BARO_NONE_ID : profile->frames.function[frame];
+}
+
+uint64_t baro_profile_basis_ns(const baro_profile *profile, baro_measure measure) {
+  uint64_t all_ns = profile->all_ns[measure];
+  uint64_t idle_ns = profile->state_ns[measure][BARO_STATE_IDLE];
+  return all_ns > idle_ns ? all_ns - idle_ns : 0;
+}
+
+uint64_t baro_amount_busy(const baro_amounts *amounts, uint32_t index) {
+  uint64_t all_ns = amounts->all_ns[index];
+  uint64_t idle_ns = baro_amount(amounts, BARO_STATE_IDLE, index);
+  return all_ns > idle_ns ? all_ns - idle_ns : 0;
+}
+
+uint64_t baro_amount_waiting(const baro_amounts *amounts, uint32_t index) {
+  uint64_t busy_ns = baro_amount_busy(amounts, index);
+  uint64_t running_ns = baro_sum_ns(baro_amount(amounts, BARO_STATE_CPU, index),
+                                    baro_amount(amounts, BARO_STATE_COLLECTOR, index));
+  return busy_ns > running_ns ? busy_ns - running_ns : 0;
+}
+
+double baro_profile_ratio_error(const baro_profile *profile, double ratio, double square) {
+  double basis_ns = (double)baro_profile_basis_ns(profile, BARO_MEASURE_RUN);
+  if (!(basis_ns > 0)) {
+    return -1;
+  }
+  double rest = profile->square > square ? profile->square - square : 0;
+  return sqrt(square * (1 - ratio) * (1 - ratio) + rest * ratio * ratio) / basis_ns;
+}
+
+baro_sample_split baro_profile_sample_split(const baro_profile *profile,
+                                            const baro_profile_thread *thread, uint64_t sample) {
+  const baro_profile_samples *samples = &profile->samples;
+  double scaled_ns =
+      (double)samples->weight_ns[sample] * baro_sample_factor(samples, thread, sample);
+  double running_ns = scaled_ns * (double)samples->running_ratio[sample];
+  return (baro_sample_split){
+      .state = (baro_state)samples->state[sample],
+      .state_ns = running_ns,
+      .runnable_ns = scaled_ns - running_ns,
+  };
+}
