@@ -1,0 +1,52 @@
+/* Exporters: a profile in the formats of other tools. Each is one row in exporters.c and one file.
+ * Flow: profile -> exporter -> baro_output (a file, a buffer). Output is streamed: memory is that of one sample or
+ * one table, never of the whole file. Every exporter makes valid output of any names: bytes that are not UTF-8
+ * become U+FFFD, and what a format gives a meaning (";" and newlines in collapsed stacks) is replaced.
+ * Weights of all formats are BARO_MEASURE_THREAD: wall time of threads, as these tools expect. */
+#ifndef BARO_SHOW_EXPORTER_H
+#define BARO_SHOW_EXPORTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/bytes.h"
+#include "base/status.h"
+#include "profile/profile.h"
+#include "show/output.h"
+
+typedef enum baro_export_weight {
+  BARO_EXPORT_WEIGHT_US,    /* microseconds of wall time */
+  BARO_EXPORT_WEIGHT_TICKS, /* scheduler ticks */
+} baro_export_weight;
+
+typedef struct baro_export_options {
+  bool threads; /* collapsed: a root for each process and thread */
+  bool lines;   /* collapsed: frames are function:line */
+  bool states;  /* collapsed: a leaf that names the state, "[waiting for disk]" */
+  bool idle;    /* collapsed: idle samples too; speedscope and pprof always have them */
+  baro_export_weight weight; /* collapsed */
+  const char *name; /* borrowed: title of the profile, e.g. the recording's path; may be NULL */
+} baro_export_options;
+
+typedef struct baro_exporter {
+  const char *name;      /* of --to */
+  const char *extension; /* usual ending of files, with its dot */
+  bool binary;           /* not for a terminal */
+  const char *help;      /* one line */
+  baro_status (*write)(const baro_profile *profile, const baro_export_options *options,
+                       baro_output *output, baro_error *err);
+} baro_exporter;
+
+/* The table; its end has name NULL. */
+extern const baro_exporter baro_exporters[];
+
+/* NULL when there is none. */
+const baro_exporter *baro_exporter_find(const char *name);
+
+/* Writes to path ("-": standard output). The file is created with mode 0600, and is not replaced unless overwrite.
+ * On failure what was written is removed again. */
+baro_status baro_export_to_path(const baro_exporter *exporter, const baro_profile *profile,
+                                const baro_export_options *options, const char *path,
+                                bool overwrite, baro_error *err) BARO_MUST_USE;
+
+#endif

@@ -1,0 +1,16 @@
+/* The report as JSON: schema "barograph.report/1", documented in docs/commands/report.md.
+ * Flow: profile -> baro_report_json -> output. Everything that is not known is null. Rows stand in the order
+ * of baro_report_order; `top` limits functions and lines. */
+#ifndef BARO_SHOW_REPORT_JSON_H
+#define BARO_SHOW_REPORT_JSON_H
+
+#include "base/status.h"
+#include "profile/profile.h"
+#include "show/output.h"
+#include "show/report.h"
+
+/* Fails with BARO_NO_MEMORY; a failing sink shows in baro_output_finish. */
+baro_status baro_report_json(const baro_profile *profile, const baro_report_options *options,
+                             baro_output *output, baro_error *err) BARO_MUST_USE;
+
+#endif
