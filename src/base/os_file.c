@@ -1,0 +1,182 @@
+#include "base/os_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Moves what is at path out of the way, or says why not. ret_moved is false when nothing is there.
+ */
+static baro_status existing_move(const char *path, const char *old_path, bool replace,
+                                 bool *ret_moved, baro_error *err) {
+  struct stat info;
+  if (lstat(path, &info) != 0) {
+    *ret_moved = false;
+    return errno == ENOENT ? BARO_OK : baro_error_set_errno(err, errno, "create %s", path);
+  }
+  if (!S_ISREG(info.st_mode)) {
+    return baro_error_set(err, BARO_USAGE, "create %s: exists and is not a regular file", path);
+  }
+  if (!replace) {
+    return baro_error_set(err, BARO_USAGE,
+                          "create %s: file exists; -f replaces it and keeps it as %s", path,
+                          old_path);
+  }
+  if (rename(path, old_path) != 0) {
+    return baro_error_set_errno(err, errno, "rename %s to %s", path, old_path);
+  }
+  *ret_moved = true;
+  return BARO_OK;
+}
+
+baro_status baro_file_create(const char *path, bool replace, int *ret_file, baro_error *err) {
+  char old_path[PATH_MAX];
+  int length = snprintf(old_path, sizeof(old_path), "%s.old", path);
+  if (length < 0 || (size_t)length >= sizeof(old_path)) {
+    return baro_error_set(err, BARO_USAGE, "create %s: path too long", path);
+  }
+  bool moved = false;
+  baro_status status = existing_move(path, old_path, replace, &moved, err);
+  if (status != BARO_OK) {
+    return status;
+  }
+  /* O_EXCL refuses links as well, so whoever puts one here in between gains nothing. */
+  int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (file < 0) {
+    int open_errno = errno;
+    if (moved) {
+      (void)rename(old_path, path); /* best effort; the first failure is the one to tell */
+    }
+    return baro_error_set_errno(err, open_errno, "create %s", path);
+  }
+  *ret_file = file;
+  return BARO_OK;
+}
+
+baro_status baro_file_open(const char *path, int *ret_file, uint64_t *ret_bytes, baro_error *err) {
+  /* O_NONBLOCK: opening a fifo must not wait for its other end. */
+  int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (file < 0) {
+    return baro_error_set_errno(err, errno, "open %s", path);
+  }
+  struct stat info;
+  if (fstat(file, &info) != 0) {
+    baro_status status = baro_error_set_errno(err, errno, "open %s", path);
+    (void)close(file);
+    return status;
+  }
+  if (!S_ISREG(info.st_mode)) {
+    (void)close(file);
+    return baro_error_set(err, BARO_INVALID, "open %s: not a regular file", path);
+  }
+  *ret_file = file;
+  *ret_bytes = (uint64_t)info.st_size;
+  return BARO_OK;
+}
+
+baro_status baro_file_read_at(int file, uint64_t offset, void *data, size_t length,
+                              size_t *ret_length, baro_error *err) {
+  size_t done = 0;
+  while (done < length) {
+    ssize_t got = pread(file, (char *)data + done, length - done, (off_t)(offset + done));
+    if (got == 0) {
+      break;
+    }
+    if (got > 0) {
+      done += (size_t)got;
+    } else if (errno != EINTR) {
+      return baro_error_set_errno(err, errno, "read");
+    }
+  }
+  *ret_length = done;
+  return BARO_OK;
+}
+
+baro_status baro_file_write_at(int file, uint64_t offset, baro_view bytes, baro_error *err) {
+  size_t done = 0;
+  while (done < bytes.length) {
+    ssize_t got = pwrite(file, bytes.data + done, bytes.length - done, (off_t)(offset + done));
+    if (got > 0) {
+      done += (size_t)got;
+    } else if (got == 0 || errno != EINTR) {
+      /* Zero bytes without an error is how some file systems say that they are full. */
+      return baro_error_set_errno(err, got == 0 ? ENOSPC : errno, "write");
+    }
+  }
+  return BARO_OK;
+}
+
+baro_status baro_file_truncate(int file, uint64_t length, baro_error *err) {
+  while (ftruncate(file, (off_t)length) != 0) {
+    if (errno != EINTR) {
+      return baro_error_set_errno(err, errno, "truncate");
+    }
+  }
+  return BARO_OK;
+}
+
+baro_status baro_file_sync(int file, baro_error *err) {
+  while (fsync(file) != 0) {
+    /* A pipe-like or read-only file system has nothing to sync. */
+    if (errno == EINVAL || errno == EROFS) {
+      return BARO_OK;
+    }
+    if (errno != EINTR) {
+      return baro_error_set_errno(err, errno, "sync");
+    }
+  }
+  return BARO_OK;
+}
+
+baro_status baro_file_close(int file, baro_error *err) {
+  /* After EINTR the descriptor is closed on Linux; trying again could close another's. */
+  if (close(file) != 0 && errno != EINTR) {
+    return baro_error_set_errno(err, errno, "close");
+  }
+  return BARO_OK;
+}
+
+void baro_file_remove(const char *path) {
+  (void)unlink(path);
+}
+
+static baro_status read_all_of(int file, const char *path, size_t limit_bytes, baro_buffer *buffer,
+                               baro_error *err) {
+  enum { STEP_BYTES = 16 * 1024 };
+  size_t start = buffer->length;
+  for (;;) {
+    if (!baro_buffer_reserve(buffer, STEP_BYTES)) {
+      buffer->failed = false; /* nothing was dropped yet */
+      return baro_error_set(err, BARO_NO_MEMORY, "read %s: out of memory", path);
+    }
+    ssize_t got = read(file, buffer->data + buffer->length, STEP_BYTES);
+    if (got == 0) {
+      return BARO_OK;
+    }
+    if (got > 0) {
+      buffer->length += (size_t)got;
+    } else if (errno != EINTR) {
+      return baro_error_set_errno(err, errno, "read %s", path);
+    }
+    if (buffer->length - start > limit_bytes) {
+      return baro_error_set(err, BARO_LIMIT, "read %s: larger than %zu bytes", path, limit_bytes);
+    }
+  }
+}
+
+baro_status baro_file_read_all(const char *path, size_t limit_bytes, baro_buffer *buffer,
+                               baro_error *err) {
+  int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  if (file < 0) {
+    return baro_error_set_errno(err, errno, "open %s", path);
+  }
+  size_t start = buffer->length;
+  baro_status status = read_all_of(file, path, limit_bytes, buffer, err);
+  if (status != BARO_OK) {
+    buffer->length = start;
+  }
+  (void)close(file);
+  return status;
+}

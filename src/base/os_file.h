@@ -1,0 +1,50 @@
+/* Files: the system calls of the recording's writer and readers.
+ * Flow: writer -> os_file -> disk -> os_file -> reader.
+ * Invariants: descriptors are close-on-exec; a new file has mode 0600 and is never reached through
+ * a symbolic link in the last component; reads and writes go to explicit offsets, so that a failed
+ * write can be repeated in place. Interrupted calls are continued.
+ * Messages name the path where one is given; the others are completed by the caller.
+ * Runs anywhere, thread-safe. Does not lock, map or watch files. */
+#ifndef BARO_BASE_OS_FILE_H
+#define BARO_BASE_OS_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/status.h"
+
+/* Creates path for writing. With replace, an existing regular file is first renamed to PATH.old
+ * (replacing an older one of that name); without, it is BARO_USAGE with words about "-f". Anything
+ * else that exists (a link, a device, a folder) is BARO_USAGE and stays as it is. */
+baro_status baro_file_create(const char *path, bool replace, int *ret_file,
+                             baro_error *err) BARO_MUST_USE;
+
+/* Opens a regular file for reading. BARO_INVALID for folders, pipes and devices, without waiting
+ * for them. */
+baro_status baro_file_open(const char *path, int *ret_file, uint64_t *ret_bytes,
+                           baro_error *err) BARO_MUST_USE;
+
+/* Reads length bytes at offset; *ret_length is smaller only at the end of the file. */
+baro_status baro_file_read_at(int file, uint64_t offset, void *data, size_t length,
+                              size_t *ret_length, baro_error *err) BARO_MUST_USE;
+
+/* Writes all of bytes at offset. On failure an unknown part of them has been written. */
+baro_status baro_file_write_at(int file, uint64_t offset, baro_view bytes,
+                               baro_error *err) BARO_MUST_USE;
+
+baro_status baro_file_truncate(int file, uint64_t length, baro_error *err) BARO_MUST_USE;
+baro_status baro_file_sync(int file, baro_error *err) BARO_MUST_USE;
+/* The descriptor is gone in any case; an error tells of lost data. */
+baro_status baro_file_close(int file, baro_error *err) BARO_MUST_USE;
+
+/* Removes a file; best effort, for files that this process has just made. */
+void baro_file_remove(const char *path);
+
+/* Appends the whole of path to buffer; works for /proc too. BARO_LIMIT above limit_bytes. On
+ * failure the buffer's length is as before. */
+baro_status baro_file_read_all(const char *path, size_t limit_bytes, baro_buffer *buffer,
+                               baro_error *err) BARO_MUST_USE;
+
+#endif

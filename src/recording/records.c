@@ -1,0 +1,30 @@
+#include "recording/records.h"
+
+#include <stddef.h>
+
+const char *baro_state_key(baro_state state) {
+  static const char *const keys[] = {
+#define X(name, key, words) [BARO_STATE_##name] = key,
+      BARO_STATE_LIST(X)
+#undef X
+  };
+  return (size_t)state < BARO_STATE_COUNT ? keys[state] : keys[BARO_STATE_UNKNOWN];
+}
+
+const char *baro_state_words(baro_state state) {
+  static const char *const words_of[] = {
+#define X(name, key, words) [BARO_STATE_##name] = words,
+      BARO_STATE_LIST(X)
+#undef X
+  };
+  return (size_t)state < BARO_STATE_COUNT ? words_of[state] : words_of[BARO_STATE_UNKNOWN];
+}
+
+const char *baro_counter_key(baro_counter counter) {
+  static const char *const keys[] = {
+#define X(name, key) [BARO_COUNTER_##name] = key,
+      BARO_COUNTER_LIST(X)
+#undef X
+  };
+  return (size_t)counter < BARO_COUNTER_COUNT ? keys[counter] : "unknown";
+}
