@@ -27,6 +27,7 @@
 #define BARO_WAIT_REASON_LIST(X)                                                                   \
   X(NONE, "")                                                                                      \
   X(NO_PERMISSION, "the kernel does not let us read the system calls of the target")               \
+  X(NO_DESCRIPTORS, "barograph ran out of file descriptors")                                       \
   X(NO_SYSCALL_FILE, "this kernel has no /proc/PID/syscall")                                       \
   X(STOPPED, "the thread was stopped by a signal or a debugger")                                   \
   X(EXITING, "the thread was exiting")                                                             \
@@ -54,8 +55,8 @@ typedef struct baro_wait_context {
   uint64_t gil_addr;
   uint64_t gil_bytes;
   bool collecting; /* this thread runs the collector: gc.collecting, and it holds the GIL */
-  bool
-      suspended; /* free-threaded: thread state is "suspended", it waits for a stop-the-world to end */
+  bool suspended;  /* free-threaded: its thread state is "suspended": its futex waits for the
+                      stop of all threads to end, which is "gil" here: the interpreter's own lock */
   bool stopped; /* stat of the process said T or t: system calls then show what was interrupted */
 } baro_wait_context;
 
@@ -73,6 +74,12 @@ typedef struct baro_thread_probe {
   int syscall_fd;   /* owned, -1 not open */
   baro_wait last;   /* last answer, for restarted system calls */
 } baro_thread_probe;
+
+/* Classifies what the kernel said. Reads descriptors and, for poll and select, their sets from the
+ * target's memory; last is the previous answer of the thread, for restarted calls. A thread
+ * OUTSIDE of system calls needs letter, the state of /proc/PID/task/TID/stat; else it is not used. */
+baro_wait baro_wait_classify(const baro_syscall_info *info, const baro_wait_context *context,
+                             const baro_wait *last, char letter);
 
 /* Opens nothing yet. */
 void baro_thread_probe_init(baro_thread_probe *probe, pid_t pid, pid_t tid);
