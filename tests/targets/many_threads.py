@@ -1,0 +1,84 @@
+"""Many threads of which two work: what do the sleeping ones cost, and are the working ones seen?
+
+`--threads` in all (the main one, which waits, is one of them), `--busy` of them computing in pure
+Python, so that they wait for the GIL and for nothing else. Every thread stops its own clocks. Work per
+round is fixed: `rounds` compares how fast the program was.
+"""
+
+import threading
+import time
+
+import selftime
+
+
+def idle_thread(event):
+    event.wait()
+
+
+def one_round():
+    value = 1
+    for _ in range(20_000):
+        value = (value * 31 + 7) & 0xFFFF
+    return value
+
+
+def busy_thread(deadline, counts):
+    while time.monotonic_ns() < deadline:
+        one_round()
+        counts.append(1)
+
+
+def start_idle(name, event, ready):
+    watch = selftime.Stopwatch(name)
+    ready.release()
+    selftime.measured(idle_thread, event)
+    watch.finish()
+
+
+def start_busy(name, session, counts):
+    watch = selftime.Stopwatch(name)
+    selftime.measured(busy_thread, session.deadline_ns, counts)
+    watch.finish()
+
+
+def main(options):
+    busy = min(options.busy, max(1, options.threads - 1))
+    idle = max(0, options.threads - 1 - busy)
+    session = selftime.Session(options)
+    threading.stack_size(256 * 1024)
+    over = threading.Event()
+    ready = threading.Semaphore(0)
+    sleepers = [
+        threading.Thread(target=start_idle, args=("idle-%d" % i, over, ready), name="idle-%d" % i)
+        for i in range(idle)
+    ]
+    for thread in sleepers:
+        thread.start()
+    for _ in sleepers:
+        ready.acquire()
+    session.begin()
+    counts = []
+    if options.threads == 1:
+        start_busy("busy-0", session, counts)
+    else:
+        workers = [
+            threading.Thread(target=start_busy, args=("busy-%d" % i, session, counts), name="busy-%d" % i)
+            for i in range(busy)
+        ]
+        for thread in workers:
+            thread.start()
+        for thread in workers:
+            thread.join()
+    session.end()
+    over.set()
+    for thread in sleepers:
+        thread.join()
+    session.extra.update(rounds=len(counts), thread_count=options.threads, busy=busy, idle=idle)
+    session.write()
+
+
+if __name__ == "__main__":
+    parser = selftime.parser(__doc__)
+    parser.add_argument("--threads", type=int, default=51)
+    parser.add_argument("--busy", type=int, default=2)
+    main(parser.parse_args())
