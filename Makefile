@@ -14,7 +14,8 @@ PYTEST_FLAGS ?=
 
 venv := build/venv
 bin := $(venv)/bin
-pip := $(bin)/python -m pip --quiet --disable-pip-version-check --retries 5
+# meson-python looks for meson and ninja on PATH.
+pip := PATH="$(CURDIR)/$(bin):$$PATH" $(bin)/python -m pip --quiet --disable-pip-version-check --retries 5
 meson := $(bin)/meson
 # The frame of a sanitizer's report needs symbols; any finding ends the test with a failure.
 sanitizer_environment := ASAN_OPTIONS=abort_on_error=0:detect_leaks=1 \
