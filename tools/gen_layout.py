@@ -147,21 +147,21 @@ def runtime_and_interp(dwarf: Dwarf, minor: int) -> dict[str, Fields]:
         "gc_collecting": dwarf.place(INTERP, "gc.collecting"),
     }
     if minor <= 11:
-        gil = Place(dwarf.place(RUNTIME, "ceval.gil").offset, dwarf.number("sizeof(struct _gil_runtime_state)"))
+        gil = dwarf.place(RUNTIME, "ceval.gil")
         gil_place = "BARO_GIL_IN_RUNTIME"
     else:
-        pointer = dwarf.place(INTERP, "ceval.gil")
-        places["gil"] = pointer
-        gil = Place(pointer.offset, dwarf.number("sizeof(struct _gil_runtime_state)"))
+        gil = Place(
+            dwarf.place(INTERP, "ceval.gil").offset,
+            dwarf.number("sizeof(struct _gil_runtime_state)"),
+        )
         gil_place = "BARO_GIL_INTERP_POINTER"
     end = up(max(place.end for place in places.values()))
     interp: Fields = {"read_offset": 0, "read_bytes": end}
-    interp |= {name: place.offset for name, place in places.items() if name != "gil"}
+    interp |= {name: place.offset for name, place in places.items()}
     interp |= {"code_generation": "BARO_ABSENT", "code_generation_bytes": 0}
-    generation = dwarf.maybe(INTERP, "func_state.next_version") if minor == 12 else None
-    if generation is not None:
-        interp |= {"code_generation": generation.offset, "code_generation_bytes": generation.size}
     interp["tlbc_generation"] = "BARO_ABSENT"
+    counter = dwarf.maybe(INTERP, "func_state.next_version") if minor == 12 else None
+    interp["code_counter"] = "BARO_ABSENT" if counter is None else counter.offset
     return {
         "runtime": {
             "size_bytes": dwarf.number(f"sizeof({RUNTIME})"),
@@ -235,8 +235,7 @@ def identity(dwarf: Dwarf, minor: int) -> list[Place]:
     places += [place for name in IDENTITY if (place := dwarf.maybe(CODE, name)) is not None]
     joined: list[Place] = []
     for place in sorted(places, key=lambda place: place.offset):
-        # A hole of padding between two fields holds garbage, but always the same.
-        if joined and place.offset - joined[-1].end < 8 and up(joined[-1].end) >= place.offset:
+        if joined and place.offset == joined[-1].end:
             joined[-1] = Place(joined[-1].offset, place.end - joined[-1].offset)
         else:
             joined.append(place)

@@ -55,7 +55,7 @@ baro_status baro_code_read(const baro_interpreter *interpreter, uint64_t code_ad
                            baro_arena *keep, baro_code *ret_code, baro_error *err) BARO_MUST_USE;
 
 /* Hash of the bytes of a code object's head (layout->code.read_bytes of them) that stay the same as
- * long as it lives and differ from another's at the same address (layout->code.identity). From 3.11
+ * long as it lives and differ from another's at the same address (layout->code.identity). From 3.12
  * they hold a number that CPython gives out once per code object. Never 0. */
 uint64_t baro_code_identity(const baro_layout *layout, const void *head);
 

@@ -97,7 +97,7 @@ typedef struct baro_layout {
   } runtime;
 
   /* PyInterpreterState is up to 230 KB: one read of [read_offset, read_offset + read_bytes) covers every
-   * field here. All offsets stay relative to the start of the interpreter. */
+   * field here but code_counter. All offsets stay relative to the start of the interpreter. */
   struct {
     uint32_t read_offset;
     uint32_t read_bytes;
@@ -105,16 +105,20 @@ typedef struct baro_layout {
     uint32_t id;            /* int64 */
     uint32_t threads_head;  /* address of the newest thread state */
     uint32_t gc_collecting; /* int32, non-zero while the cyclic collector runs */
-    uint32_t
-        code_generation; /* integer that changes whenever a code object is created (3.12) or freed
-                                 (3.14+); see code_generation_bytes. BARO_ABSENT: nothing tells */
+    /* 3.14+: integer that changes before the memory of any code object is freed: while it stays, no
+     * address of one comes to mean another. BARO_ABSENT: nothing tells. */
+    uint32_t code_generation;
     uint32_t code_generation_bytes; /* 4 or 8 */
     uint32_t tlbc_generation;       /* uint32, free-threaded 3.14+ */
+    /* Not within the window: to be read on its own. 3.12, where the build is known to the byte: uint32
+     * that changes whenever a code object is created; while it stays, no address of one seen running
+     * means another. 0 read there: it has run out and tells nothing. */
+    uint32_t code_counter;
   } interp;
 
   struct {
     baro_gil_place place;
-    uint32_t offset;      /* see baro_gil_place */
+    uint32_t offset;      /* see baro_gil_place; not in the interpreter's window */
     uint32_t size_bytes;  /* a futex address in [gil, gil + size_bytes) is a wait for the GIL */
     uint32_t last_holder; /* address of the thread state that holds, or held it last */
     uint32_t locked;      /* int32: 1 held, 0 free, -1 not created */
@@ -133,21 +137,22 @@ typedef struct baro_layout {
     uint32_t native_thread_id;     /* 3.11+: the kernel's id, 8 bytes */
     uint32_t datastack_chunk;      /* 3.11+: address of the newest chunk */
     uint32_t datastack_top;        /* 3.11+: address of the first free word in the newest chunk */
-    uint32_t holds_gil;            /* 3.13+: uint32 holding the flag; mask below */
+    uint32_t holds_gil;            /* 3.15: uint32 that holds the flag, mask below. Earlier it
+                                      moved between patch releases: compare gil.last_holder */
     uint32_t holds_gil_mask;
     uint32_t gil_requested; /* 3.15: int32, non-zero while this thread waits for the GIL */
   } thread;
 
   struct {
     uint32_t read_bytes; /* head of the frame: every field below, without locals */
-    uint32_t size_bytes; /* of the structure; with 3.11+ localsplus starts where this tail begins */
+    uint32_t size_bytes; /* of the structure up to its locals */
     uint32_t previous;
     uint32_t code; /* PyCodeObject (3.13+: any executable); mask with ~code_tag_mask */
     uint64_t code_tag_mask;
     uint32_t ip;           /* int32 or address, see ip_kind */
     uint32_t owner;        /* 3.11+: uint8, enum below */
     uint32_t is_entry;     /* 3.11: uint8, 1 = first frame of a C evaluation */
-    uint32_t localsplus;   /* 3.11+ */
+    uint32_t localsplus;   /* 3.11+: first word after the head */
     uint32_t stackpointer; /* 3.14+: address, 0 while the frame runs */
     uint32_t tlbc_index;   /* free-threaded 3.14+: int32 */
     uint32_t
@@ -174,7 +179,7 @@ typedef struct baro_layout {
     uint32_t unit_count;   /* 3.11+: Py_ssize_t ob_size: number of 2-byte units of instructions */
     uint32_t instructions; /* 3.11+: co_code_adaptive, inside the object. Before: co_code, the
                               address of a bytes object */
-    uint32_t version; /* co_version, uint32, 3.11+ (part of the identity: new for each object) */
+    uint32_t version; /* co_version, uint32, 3.12+ (part of the identity: new for each object) */
     uint32_t tlbc;    /* free-threaded 3.14+: address of the array of per-thread copies */
     /* Bytes of the head that never change while the object lives and tell it from another one at the same
      * address (type, sizes, names, tables, first line, version). Unused ranges have length 0. */

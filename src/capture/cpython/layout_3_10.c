@@ -28,6 +28,7 @@ const baro_layout baro_layout_3_10 = {
             .code_generation = BARO_ABSENT,
             .code_generation_bytes = 0,
             .tlbc_generation = BARO_ABSENT,
+            .code_counter = BARO_ABSENT,
         },
     .gil =
         {
@@ -89,7 +90,7 @@ const baro_layout baro_layout_3_10 = {
             .instructions = 48,
             .version = BARO_ABSENT,
             .tlbc = BARO_ABSENT,
-            .identity = {{8, 120}},
+            .identity = {{8, 36}, {48, 80}},
         },
     .object =
         {

@@ -20,14 +20,15 @@ const baro_layout baro_layout_3_12 = {
     .interp =
         {
             .read_offset = 0,
-            .read_bytes = 392,
+            .read_bytes = 320,
             .next = 0,
             .id = 8,
             .threads_head = 72,
             .gc_collecting = 312,
-            .code_generation = 269816,
-            .code_generation_bytes = 4,
+            .code_generation = BARO_ABSENT,
+            .code_generation_bytes = 0,
             .tlbc_generation = BARO_ABSENT,
+            .code_counter = 269816,
         },
     .gil =
         {
