@@ -18,6 +18,9 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 pythons=$root/build/pythons
 list=$root/tools/pythons.txt
 retries=3
+# The pinned one of the virtual environment first: 0.17 and 0.18 (Debian 13) break the 3.9 of bullseye.
+patchelf=$root/build/venv/bin/patchelf
+[ -x "$patchelf" ] || patchelf=patchelf
 
 fail() {
     echo "get_pythons: $*" >&2
@@ -29,7 +32,7 @@ say() {
 }
 
 need() {
-    command -v "$1" >/dev/null || fail "needs $1 (tools/install-deps.sh test installs it)"
+    command -v "$1" >/dev/null || fail "needs $1; \`make test\` installs it"
 }
 
 # The machine's own Debian mirror, so that proxies and mirrors set up for apt are honoured.
@@ -67,7 +70,7 @@ fetch_suite() {
     local mirror keyring packages=() version attempt
     need apt-get
     need dpkg-deb
-    need patchelf
+    need "$patchelf"
     mirror=$(debian_mirror)
     [ -n "$mirror" ] || fail "found no Debian mirror in apt's sources; set BARO_DEBIAN_MIRROR"
     for keyring in /usr/share/keyrings/debian-archive-keyring.{pgp,gpg}; do
@@ -119,11 +122,11 @@ use_own_libc() {
             *) ln -sfn "$target$(readlink "$link")" "$link" ;;
         esac
     done
-    loader=$(patchelf --print-interpreter "$program")
+    loader=$("$patchelf" --print-interpreter "$program")
     [ -e "$target.new$loader" ] || [ -L "$target.new$loader" ] || loader=/usr$loader
     libc=$(dirname "$(find "$target.new" -name 'libc.so.6' | head -n1)")
     # Suites before the merge of /lib into /usr/lib hold libraries in both.
-    patchelf --set-interpreter "$target$loader" --force-rpath \
+    "$patchelf" --set-interpreter "$target$loader" --force-rpath \
         --set-rpath "$target${libc#"$target.new"}:$target/usr/lib/$(basename "$libc")" "$program"
 }
 
@@ -132,7 +135,7 @@ fetch_maven() {
     local version=$1 artifact=$2 target=$pythons/maven-$1 state=$pythons/.maven-$1
     local platform attempt
     need mvn
-    need patchelf
+    need "$patchelf"
     case $(uname -m) in
         x86_64) platform=linux-x86_64 ;;
         aarch64) platform=linux-arm64 ;;
@@ -160,7 +163,7 @@ PYTHON
     unpacked=$(echo "$state"/unpacked/org/bytedeco/cpython/linux-*)
     # The libraries packed beside the interpreter are found by it and by its extension modules.
     chmod +x "$unpacked"/bin/*
-    patchelf --force-rpath --set-rpath "$target:$target/lib" \
+    "$patchelf" --force-rpath --set-rpath "$target:$target/lib" \
         "$unpacked/bin/python$version" "$unpacked/lib/python$version"/lib-dynload/*.so
     rm -rf "$target"
     mv "$unpacked" "$target"
@@ -176,7 +179,7 @@ import sys
 import zlib, ctypes, threading, multiprocessing, json
 found = '%d.%d' % sys.version_info[:2]
 sys.exit(None if found == '$version' else 'it is ' + found)" 2>&1) ||
-        fail "python $version was fetched but does not run: $(tail -n1 <<<"$reason")"
+        fail "python $version was fetched but does not run: $(tail -n1 <<<"${reason:-it crashes}")"
     say "$("$program" -c 'import sys; print("python", sys.version.split()[0])') is ready"
 }
 

@@ -14,12 +14,12 @@ build_packages=(
     libzstd-dev zlib1g-dev libelf-dev
     python3 python3-venv
 )
-# clang and its run-time: the second compiler, the sanitizers, the fuzzers. patchelf and maven:
+# clang and its run-time: the second compiler, the sanitizers, the fuzzers. maven:
 # tools/get_pythons.sh. shellcheck: lint.
 test_packages=(
     libcmocka-dev
     clang libclang-rt-dev
-    patchelf maven debian-archive-keyring
+    maven debian-archive-keyring
     git shellcheck util-linux
 )
 
