@@ -34,9 +34,13 @@ typedef struct record_values {
 
 /* Set by the handler only: signal handlers have no context argument. */
 static volatile sig_atomic_t stop_requested;
+static volatile sig_atomic_t forward_signal;
 
-static void on_signal(int signal_number) {
-  (void)signal_number;
+/* What the terminal sends (Ctrl-C, a hang-up) reaches the command too, which is in the same process group; what
+ * a process sends (kill, timeout) reaches us alone and is passed on. */
+static void on_signal(int signal_number, siginfo_t *info, void *context) {
+  (void)context;
+  forward_signal = info->si_code == SI_KERNEL ? 0 : signal_number;
   if (stop_requested < 2)
     stop_requested++;
 }
@@ -44,7 +48,7 @@ static void on_signal(int signal_number) {
 /* A background job of a shell script has SIGINT ignored; `kill -INT` must end its recording too. A
  * hang-up stays ignored under nohup. */
 static void catch_signals(void) {
-  struct sigaction action = {.sa_handler = on_signal};
+  struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO};
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, NULL);
   sigaction(SIGTERM, &action, NULL);
@@ -170,6 +174,7 @@ static int record(const record_values *values, char *const *command) {
       .attach_pid = (pid_t)values->pid,
       .command = command,
       .stop_requested = &stop_requested,
+      .forward_signal = &forward_signal,
       .progress = progress ? show_progress : NULL,
   };
   baro_recorder_result result = {0};

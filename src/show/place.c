@@ -77,3 +77,30 @@ void baro_write_place(baro_buffer *out, baro_view file, uint32_t line, baro_orig
   if (line > 0)
     baro_write_format(out, ":%u", line);
 }
+
+/* Bytes up to the last slash within the first `length`, without it. */
+static size_t folder_length(const uint8_t *path, size_t length) {
+  while (length > 0 && path[length - 1] != '/')
+    length--;
+  return length > 0 ? length - 1 : 0;
+}
+
+const char *baro_common_folder(const baro_profile *profile, baro_arena *keep) {
+  baro_view common = {0};
+  for (uint32_t i = 0; i < profile->functions.count; i++) {
+    const baro_profile_function *function = &profile->functions.rows[i];
+    baro_view file = baro_profile_string(profile, function->file_string);
+    if (function->origin != BARO_ORIGIN_USER || file.length == 0 || file.data[0] != '/')
+      continue;
+    if (common.data == NULL) {
+      common = (baro_view){file.data, folder_length(file.data, file.length)};
+      continue;
+    }
+    size_t same = 0;
+    while (same < common.length && same < file.length && common.data[same] == file.data[same])
+      same++;
+    if (same < common.length || same >= file.length || file.data[same] != '/')
+      common.length = folder_length(common.data, same);
+  }
+  return baro_arena_copy(keep, common.data, common.length);
+}

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/bytes.h"
 #include "profile/profile.h"
 
@@ -16,5 +17,9 @@ void baro_write_short_path(baro_buffer *out, baro_view file, baro_origin origin,
 /* ... with ":line" unless line is 0; nothing when there is no file. */
 void baro_write_place(baro_buffer *out, baro_view file, uint32_t line, baro_origin origin,
                       const char *directory, const char *home);
+
+/* The folder that holds all of the user's own files in the profile, without its last slash; "" when
+ * they share none but the root. Lives in keep; NULL when out of memory. */
+const char *baro_common_folder(const baro_profile *profile, baro_arena *keep);
 
 #endif

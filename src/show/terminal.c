@@ -77,13 +77,14 @@ void baro_style_end(baro_buffer *out, const baro_terminal *terminal, baro_style 
     baro_write_text(out, "\033[0m");
 }
 
-/* Letter, short word and colour of each state: black or white on one of the terminal's sixteen. */
+/* Letter, short word and colour of each state: black or white on one of the terminal's sixteen;
+ * unknown is inverse. */
 static const struct {
   char letter;
   const char *word;
   const char *code;
 } state_looks[BARO_STATE_COUNT] = {
-    [BARO_STATE_UNKNOWN] = {'?', "unknown", "\033[97;100m"},
+    [BARO_STATE_UNKNOWN] = {'?', "unknown", "\033[7m"},
     [BARO_STATE_CPU] = {'r', "running", "\033[30;42m"},
     [BARO_STATE_RUNNABLE] = {'w', "no free CPU", "\033[30;43m"},
     [BARO_STATE_GIL] = {'g', "GIL", "\033[97;41m"},
@@ -93,7 +94,7 @@ static const struct {
     [BARO_STATE_PIPE] = {'p', "pipe", "\033[30;106m"},
     [BARO_STATE_CHILD] = {'c', "child", "\033[30;104m"},
     [BARO_STATE_SLEEP] = {'s', "sleep", "\033[30;47m"},
-    [BARO_STATE_IDLE] = {'i', "idle", "\033[30;47m"},
+    [BARO_STATE_IDLE] = {'i', "idle", "\033[97;100m"},
     [BARO_STATE_COLLECTOR] = {'m', "collector", "\033[30;103m"},
 };
 

@@ -15,7 +15,7 @@
 #include "show/terminal.h"
 #include "show/text_width.h"
 
-enum { BARO_TABLE_COLUMNS_MAX = 16, BARO_TABLE_GAP = 2 };
+enum { BARO_TABLE_COLUMNS_MAX = 20, BARO_TABLE_GAP = 2 };
 
 typedef struct baro_column {
   const char *title; /* borrowed; ASCII or clean UTF-8 */

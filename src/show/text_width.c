@@ -244,7 +244,8 @@ size_t baro_write_fitted(baro_buffer *out, baro_view text, size_t columns, baro_
     return columns;
   }
   size_t room = columns - dots;
-  size_t head = cut == BARO_CUT_END ? room : cut == BARO_CUT_START ? 0 : room - room / 2;
+  /* The end of a qualified name tells more than its beginning. */
+  size_t head = cut == BARO_CUT_END ? room : cut == BARO_CUT_START ? 0 : (room + 1) / 3;
   size_t used = dots + write_head(out, text, head, unicode);
   baro_write_text(out, unicode ? "\xe2\x80\xa6" : dots == 3 ? "..." : ".");
   if (cut != BARO_CUT_END)

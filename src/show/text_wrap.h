@@ -12,7 +12,7 @@ typedef struct baro_wrap {
 } baro_wrap;
 
 /* Appends the words of text (separated by blanks or newlines), cleaned (text_width.h), breaking lines between
- * them; a word that is longer than a line is left whole. Ends without a newline; wrap->column is kept up to date, so
+ * them, but not between a number and its unit; a word that is longer than a line is left whole. Ends without a newline; wrap->column is kept up to date, so
  * that further texts continue the line. */
 void baro_write_wrapped(baro_buffer *out, baro_wrap *wrap, baro_view text);
 

@@ -44,8 +44,8 @@ baro_unit_text baro_text_duration(uint64_t ns) {
              whole % 60);
   } else {
     uint64_t minutes = (uint64_t)(seconds / 60 + 0.5);
-    snprintf(result.text, sizeof(result.text), "%s h %02" PRIu64 " min",
-             baro_text_count(minutes / 60).text, minutes % 60);
+    snprintf(result.text, sizeof(result.text), "%" PRIu64 " h %02" PRIu64 " min", minutes / 60,
+             minutes % 60);
   }
   return result;
 }

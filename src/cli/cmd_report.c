@@ -1,0 +1,140 @@
+/* barograph report: recording -> profile -> text or JSON on stdout. */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/commands.h"
+#include "profile/profile.h"
+#include "show/output.h"
+#include "show/report.h"
+#include "show/report_json.h"
+#include "show/terminal.h"
+
+enum { TOP_DEFAULT = 15, TOP_LIMIT = 1000000 };
+
+typedef struct report_values {
+  int sort;
+  int basis;
+  int color;
+  uint64_t top;
+  bool json;
+  bool threads;
+  bool lines;
+} report_values;
+
+static int print_json(const baro_profile *profile, const baro_report_options *options) {
+  baro_output output;
+  baro_error err;
+  baro_output_init(&output, baro_sink_stream, stdout);
+  if (baro_report_json(profile, options, &output, &err) != BARO_OK)
+    return baro_cli_fail("report: %s", err.message);
+  if (baro_output_finish(&output, &err) != BARO_OK || fflush(stdout) != 0)
+    return baro_cli_fail("report: standard output could not be written: %s",
+                         output.status != BARO_OK ? err.message : strerror(errno));
+  return BARO_EXIT_OK;
+}
+
+static int print_report(const baro_profile *profile, const report_values *values,
+                        const char *path) {
+  static const baro_measure measures[] = {BARO_MEASURE_RUN, BARO_MEASURE_THREAD};
+  char directory[PATH_MAX];
+  baro_report_options options = {
+      .path = path,
+      .sort = (baro_report_sort)values->sort,
+      .measure = measures[values->basis],
+      .top = (uint32_t)values->top,
+      .threads = values->threads,
+      .lines = values->lines,
+      .directory = getcwd(directory, sizeof(directory)),
+      .home = getenv("HOME"),
+  };
+  if (values->json)
+    return print_json(profile, &options);
+  baro_buffer out = {0};
+  baro_terminal terminal = baro_terminal_of(STDOUT_FILENO, (baro_color_choice)values->color);
+  baro_report_text(profile, &options, &terminal, &out);
+  int status = baro_cli_print(&out);
+  baro_buffer_release(&out);
+  return status;
+}
+
+static int run(const baro_call *call) {
+  const report_values *values = call->values;
+  const char *path = call->operand_count > 0 ? call->operands[0] : "barograph.baro";
+  baro_profile *profile = NULL;
+  baro_error err;
+  if (baro_profile_load(path, &profile, &err) != BARO_OK)
+    return baro_cli_fail("report: %s", err.message);
+  int status = print_report(profile, values, path);
+  baro_profile_destroy(profile);
+  return status;
+}
+
+static const baro_option options[] = {
+    {.name = "sort",
+     .kind = BARO_OPTION_CHOICE,
+     .value = "ORDER",
+     .choices = "self|total|wait",
+     .offset = offsetof(report_values, sort),
+     .help = "order the table by time in the function itself (self, the default), with what it "
+             "calls (total), or by what it waited itself (wait)"},
+    {.name = "top",
+     .letter = 'n',
+     .kind = BARO_OPTION_COUNT,
+     .value = "N",
+     .maximum = TOP_LIMIT,
+     .offset = offsetof(report_values, top),
+     .help = "show N rows of the table (default: 15; 0: all)"},
+    {.name = "lines",
+     .offset = offsetof(report_values, lines),
+     .help = "a row for each line instead of each function"},
+    {.name = "threads",
+     .offset = offsetof(report_values, threads),
+     .help = "show every thread with all that it did, and every process"},
+    {.name = "basis",
+     .kind = BARO_OPTION_CHOICE,
+     .value = "BASIS",
+     .choices = "run|threads",
+     .offset = offsetof(report_values, basis),
+     .help = "shares of the run's own time (run, the default: each moment counts once, for the "
+             "threads that were furthest from waiting), or of the time of all threads together "
+             "(threads)"},
+    {.name = "json",
+     .offset = offsetof(report_values, json),
+     .help = "print JSON (schema barograph.report/1) instead of text"},
+    {.name = "color",
+     .kind = BARO_OPTION_CHOICE,
+     .value = "WHEN",
+     .choices = "auto|always|never",
+     .offset = offsetof(report_values, color),
+     .help =
+         "use colours: on a terminal unless NO_COLOR is set (auto, the default), always, never"},
+};
+
+static const report_values defaults = {.top = TOP_DEFAULT};
+
+const baro_command baro_command_report = {
+    .name = "report",
+    .summary = "show where the time of a recording went",
+    .usage = "[OPTION...] [FILE]",
+    .description =
+        "Prints what was recorded and how well, a table of functions with their share of the time, "
+        "its standard error and what they were running or waiting for, the hottest call path, the "
+        "threads and the processes. FILE is barograph.baro unless given.\n\n"
+        "The table fits the terminal: on a wide one it has more columns. Letters in the bars name "
+        "what a function waited for; the legend below the report explains those that occur.",
+    .examples = "  barograph report\n"
+                "  barograph report --sort wait --top 30 night.baro\n"
+                "  barograph report --lines night.baro | less\n"
+                "  barograph report --json night.baro | jq '.functions[0]'\n",
+    .options = {.rows = options, .count = sizeof(options) / sizeof(options[0])},
+    .defaults = &defaults,
+    .values_size = sizeof(defaults),
+    .operands_at_most = 1,
+    .operand_completion = BARO_COMPLETE_RECORDING,
+    .run = run,
+};

@@ -1,0 +1,228 @@
+/* The head of the text report: what was recorded, how well, and what is not known. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "show/report_parts.h"
+#include "show/text_wrap.h"
+#include "show/units.h"
+
+enum { LABEL_COLUMNS = 11, NOTES_SHOWN = 6 };
+
+/* "  label      text", wrapped below itself. */
+static void write_line(baro_report *report, const char *label, baro_style style, baro_view text) {
+  baro_buffer *out = report->out;
+  baro_write_text(out, "  ");
+  baro_style_begin(out, report->terminal, BARO_STYLE_FAINT);
+  baro_write_format(out, "%-*s", LABEL_COLUMNS, label);
+  baro_style_end(out, report->terminal, BARO_STYLE_FAINT);
+  baro_wrap wrap = {.column = LABEL_COLUMNS + 2,
+                    .indent = LABEL_COLUMNS + 2,
+                    .columns = report->terminal->columns,
+                    .unicode = report->terminal->unicode};
+  baro_style_begin(out, report->terminal, style);
+  baro_write_wrapped(out, &wrap, text);
+  baro_style_end(out, report->terminal, style);
+  baro_write_u8(out, '\n');
+}
+
+static void write_buffer_line(baro_report *report, const char *label, baro_style style,
+                              baro_buffer *text) {
+  if (text->failed)
+    report->out->failed = true;
+  else if (text->length > 0)
+    write_line(report, label, style, (baro_view){text->data, text->length});
+  baro_buffer_release(text);
+}
+
+static const char *plural(uint64_t count, const char *one, const char *many) {
+  return count == 1 ? one : many;
+}
+
+static void write_command(baro_report *report) {
+  const baro_profile *profile = report->profile;
+  baro_view command = {0};
+  if (!baro_profile_info(profile, "command", &command) && profile->process_count > 0)
+    command = baro_profile_string(profile, profile->processes[0].command_string);
+  if (command.length > 0)
+    write_line(report, "command", BARO_STYLE_STRONG, command);
+}
+
+/* The versions that occur, each once: a pool has many processes of one version. */
+static void write_python(baro_report *report) {
+  const baro_profile *profile = report->profile;
+  baro_buffer text = {0};
+  for (uint32_t i = 0; i < profile->process_count; i++) {
+    uint32_t version = profile->processes[i].python_string;
+    bool seen = baro_profile_string(profile, version).length == 0;
+    for (uint32_t j = 0; j < i && !seen; j++)
+      seen = profile->processes[j].python_string == version;
+    baro_view view = baro_profile_string(profile, version);
+    if (!seen) {
+      baro_write_text(&text, text.length > 0 ? ", " : "");
+      baro_write_bytes(&text, view.data, view.length);
+    }
+  }
+  if (text.length == 0)
+    baro_write_text(&text, "version unknown");
+  baro_write_format(&text, "; %s %s, %s %s", baro_text_count(profile->process_count).text,
+                    plural(profile->process_count, "process", "processes"),
+                    baro_text_count(profile->thread_count).text,
+                    plural(profile->thread_count, "thread", "threads"));
+  write_buffer_line(report, "Python", BARO_STYLE_PLAIN, &text);
+}
+
+static void write_ending(const baro_profile *profile, baro_buffer *text) {
+  baro_view end = {0};
+  double status = 0;
+  if (baro_profile_info_number(profile, "exit_status", &status))
+    baro_write_format(text, "; exit status %.0f", status);
+  if (!baro_profile_info(profile, "end", &end) || end.length == 0)
+    return;
+  if (baro_view_equal(end, baro_view_of("interrupt")))
+    baro_write_text(text, "; ended by an interrupt");
+  else if (baro_view_equal(end, baro_view_of("duration")))
+    baro_write_text(text, "; ended by --duration");
+  else if (baro_view_equal(end, baro_view_of("detached")))
+    baro_write_text(text, "; detached");
+}
+
+static void write_run(baro_report *report) {
+  const baro_profile *profile = report->profile;
+  baro_buffer text = {0};
+  baro_write_text(&text, baro_text_duration(profile->end_ns - profile->start_ns).text);
+  uint64_t utc_ns = 0;
+  if (baro_profile_utc_ns(profile, profile->start_ns, &utc_ns)) {
+    time_t seconds = (time_t)(utc_ns / 1000000000);
+    struct tm utc;
+    char date[40];
+    if (gmtime_r(&seconds, &utc) != NULL &&
+        strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S UTC", &utc) > 0)
+      baro_write_format(&text, " from %s", date);
+  }
+  write_ending(profile, &text);
+  write_buffer_line(report, "run", BARO_STYLE_PLAIN, &text);
+}
+
+static void write_cpu(baro_report *report) {
+  const baro_profile *profile = report->profile;
+  baro_buffer text = {0};
+  uint64_t duration_ns = profile->end_ns - profile->start_ns;
+  if (profile->has_cpu && duration_ns > 0)
+    baro_write_format(&text, "%s, %s of one core", baro_text_duration(profile->cpu_ns).text,
+                      baro_text_percent_whole((double)profile->cpu_ns / (double)duration_ns).text);
+  else
+    baro_write_text(&text, "unknown: the kernel gave no scheduler statistics");
+  uint64_t peak = profile->has_counters ? profile->counters[BARO_COUNTER_RSS_PEAK_BYTES] : 0;
+  if (peak > 0)
+    baro_write_format(&text, "; peak memory %s%s", baro_text_bytes(peak).text,
+                      profile->process_count > 1 ? " (sum over processes)" : "");
+  write_buffer_line(report, "CPU", BARO_STYLE_PLAIN, &text);
+}
+
+static void write_part(baro_buffer *text, const char *what, uint64_t part, uint64_t whole) {
+  baro_write_format(text, "%s %s", what, baro_text_count(part).text);
+  if (part > 0 && whole > 0)
+    baro_write_format(text, " (%s)", baro_text_percent((double)part / (double)whole).text);
+}
+
+/* Rate, losses and the recorder's own cost. */
+static void write_samples(baro_report *report) {
+  const baro_profile *profile = report->profile;
+  const uint64_t *counters = profile->counters;
+  baro_buffer text = {0};
+  double asked = 0;
+  baro_write_text(&text, baro_text_count(profile->samples.count).text);
+  bool has_rate = baro_profile_info_number(profile, "rate_hz", &asked);
+  uint64_t ticks = counters[BARO_COUNTER_TICKS], missed = counters[BARO_COUNTER_MISSED];
+  if (has_rate && profile->has_counters && ticks > 0 && missed <= ticks)
+    baro_write_format(&text, " at %s Hz (%s asked)",
+                      baro_text_rate(asked * (double)(ticks - missed) / (double)ticks).text,
+                      baro_text_rate(asked).text);
+  else if (has_rate)
+    baro_write_format(&text, " (%s Hz asked, achieved rate unknown)", baro_text_rate(asked).text);
+  if (profile->has_counters) {
+    uint64_t rejected = counters[BARO_COUNTER_REJECTED];
+    uint64_t unreadable = counters[BARO_COUNTER_UNREADABLE];
+    uint64_t reads = counters[BARO_COUNTER_STACKS] + rejected + unreadable;
+    write_part(&text, "; rejected", rejected, reads);
+    write_part(&text, ", unreadable", unreadable, reads);
+    write_part(&text, ", missed ticks", missed, ticks);
+  } else {
+    baro_write_text(&text, "; how many were rejected or missed is unknown");
+  }
+  write_part(&text, ", lost", profile->damage.dropped_samples,
+             profile->damage.dropped_samples + profile->samples.count);
+  write_buffer_line(report, "samples", BARO_STYLE_PLAIN, &text);
+}
+
+static void write_damage(baro_report *report) {
+  const baro_damage *damage = &report->profile->damage;
+  baro_buffer text = {0};
+  if (damage->reason[0] != '\0')
+    baro_write_format(&text, "%s; ", damage->reason);
+  if (damage->corrupt || damage->truncated)
+    baro_write_format(&text, "read %s of %s; what comes later is lost",
+                      baro_text_bytes(damage->good_bytes).text,
+                      baro_text_bytes(damage->file_bytes).text);
+  else if (!damage->complete)
+    baro_write_text(&text, "the recording has no end: its recorder was killed or still runs");
+  if (text.length >= 2 && memcmp(text.data + text.length - 2, "; ", 2) == 0)
+    text.length -= 2;
+  write_buffer_line(report, "damaged", BARO_STYLE_WARN, &text);
+}
+
+static void write_unknown(baro_report *report) {
+  const baro_profile *profile = report->profile;
+  uint64_t unknown = profile->state_ns[report->options->measure][BARO_STATE_UNKNOWN];
+  if (unknown == 0 || report->basis_ns == 0)
+    return;
+  baro_buffer text = {0};
+  baro_write_format(&text, "%s of the time: what the thread did could not be told",
+                    baro_text_percent((double)unknown / (double)report->basis_ns).text);
+  write_buffer_line(report, "unknown", BARO_STYLE_PLAIN, &text);
+}
+
+static bool is_repeated(const baro_profile *profile, uint32_t note) {
+  for (uint32_t i = 0; i < note; i++) {
+    if (baro_view_equal(profile->notes[i].text, profile->notes[note].text))
+      return true;
+  }
+  return false;
+}
+
+static void write_notes(baro_report *report) {
+  const baro_profile *profile = report->profile;
+  uint32_t shown = 0, hidden = 0;
+  for (uint32_t i = 0; i < profile->note_count; i++) {
+    if (is_repeated(profile, i))
+      continue;
+    if (shown == NOTES_SHOWN) {
+      hidden++;
+      continue;
+    }
+    write_line(report, shown == 0 ? "notes" : "", BARO_STYLE_PLAIN, profile->notes[i].text);
+    shown++;
+  }
+  if (hidden == 0)
+    return;
+  baro_buffer text = {0};
+  baro_write_format(&text, "and %" PRIu32 " more: --json lists all", hidden);
+  write_buffer_line(report, "", BARO_STYLE_FAINT, &text);
+}
+
+void baro_report_head(baro_report *report) {
+  write_command(report);
+  if (report->profile->samples.count > 0) {
+    write_python(report);
+    write_run(report);
+    write_cpu(report);
+  }
+  write_samples(report);
+  write_damage(report);
+  write_unknown(report);
+  write_notes(report);
+}

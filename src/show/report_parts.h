@@ -1,0 +1,59 @@
+/* The parts of the text report, each in its own file, and what they share. Only report_*.c include this. */
+#ifndef BARO_SHOW_REPORT_PARTS_H
+#define BARO_SHOW_REPORT_PARTS_H
+
+#include "show/report.h"
+
+/* One report being written. */
+typedef struct baro_report {
+  const baro_profile *profile; /* borrowed, as all here */
+  const baro_report_options *options;
+  const baro_terminal *terminal;
+  baro_buffer *out;
+  uint64_t basis_ns;            /* what shares are shares of */
+  bool is_foreign;              /* the files are not below the current folder: say where they are */
+  bool shown[BARO_STATE_COUNT]; /* states that a bar has shown so far: the legend names these */
+} baro_report;
+
+enum { BARO_REPORT_INDENT = 2 };
+
+/* Amounts by state of one row; idle is left out of bars and lists unless the part says otherwise. */
+typedef struct baro_split {
+  uint64_t ns[BARO_STATE_COUNT];
+  uint64_t all_ns; /* sum of the above */
+} baro_split;
+
+baro_split baro_split_of(const baro_amounts *amounts, uint32_t index);
+baro_split baro_split_of_thread(const baro_profile_thread *thread);
+
+/* Cells for each state so that they add up to `cells`, by largest remainder; 0 cells for nothing. */
+void baro_share_cells(const baro_split *split, uint32_t cells,
+                      uint32_t ret_cells[BARO_STATE_COUNT]);
+
+/* Appends the bar of split, of `width` columns if its amount is full_ns, at least one if it has any; returns the
+ * columns used. */
+uint32_t baro_report_bar(baro_report *report, const baro_split *split, uint64_t full_ns,
+                         uint32_t width, baro_buffer *bar);
+
+/* "disk 93 %, running 7 %": the states that matter most, at most `limit` of them, of 1 % and more. */
+void baro_report_words(const baro_split *split, uint32_t limit, baro_buffer *out);
+
+/* Columns for bars on this terminal. */
+uint32_t baro_report_bar_width(const baro_terminal *terminal);
+
+/* "Functions by their own time" and behind it, faint, what the numbers are. */
+void baro_report_heading(baro_report *report, const char *title, baro_view remark);
+
+/* What is shown for a function: its qualified name. */
+baro_view baro_report_function_name(const baro_profile *profile, uint32_t function);
+/* Appends file:line of a function, shortened. */
+void baro_report_place(const baro_report *report, uint32_t function, uint32_t line,
+                       baro_buffer *out);
+
+void baro_report_head(baro_report *report);      /* report_head.c */
+void baro_report_functions(baro_report *report); /* report_functions.c */
+void baro_report_path(baro_report *report);      /* report_path.c */
+void baro_report_threads(baro_report *report);   /* report_threads.c */
+void baro_report_processes(baro_report *report);
+
+#endif
