@@ -10,7 +10,7 @@ import selftime
 POINTS = [5, 20, 35, 50, 65, 80, 95]
 UNIT = 40
 
-SOURCE = '''
+SOURCE = """
 def callee_{p:02d}(value):
     for _ in range({unit}):
         value = (value * 31 + 7) & 0xFFFF
@@ -30,7 +30,7 @@ def inline_{p:02d}(times):
         for _ in range({unit}):
             value = (value * 31 + 7) & 0xFFFF
     return value
-'''
+"""
 
 
 def define():

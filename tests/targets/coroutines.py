@@ -106,9 +106,9 @@ async def gather(watch, another):
 
 AWAITS = ["level_1", "level_2", "level_3"]
 CHAINS = {
-    "compute_one": ["job_one"] + AWAITS,
-    "compute_two": ["job_two"] + AWAITS,
-    "compute_three": ["job_three"] + AWAITS,
+    "compute_one": ["job_one", *AWAITS],
+    "compute_two": ["job_two", *AWAITS],
+    "compute_three": ["job_three", *AWAITS],
     "compute_generator": ["job_generators", "generate_1", "generate_2", "generate_3"],
 }
 

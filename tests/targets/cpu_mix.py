@@ -136,7 +136,7 @@ def inflate(text):
         if function.__name__ == name:
             PARTS[i] = (function, n * int(factor))
             return
-    raise SystemExit("cpu_mix: no function %s" % name)
+    raise SystemExit(f"cpu_mix: no function {name}")
 
 
 if __name__ == "__main__":

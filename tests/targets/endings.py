@@ -67,7 +67,7 @@ def main():
         raise RuntimeError("as asked")
     if options.how == "exec":
         script = [sys.executable, os.path.abspath(__file__), "--after-exec"]
-        os.execv(sys.executable, script + ["--seconds", str(options.seconds)])
+        os.execv(sys.executable, [*script, "--seconds", str(options.seconds)])
 
 
 if __name__ == "__main__":

@@ -41,9 +41,9 @@ def many_source():
             data = "MIDDLE" if label == "many_early" else "BIG"
             lines += [
                 "    a = clock()",
-                "    sorted(%s)" % data,
+                f"    sorted({data})",
                 "    b = clock()",
-                "    took['%s'] += b - a" % label,
+                f"    took['{label}'] += b - a",
             ]
         else:
             lines.append("    value = (value * 31 + %d) & 0xFFFF" % (number % 1000))

@@ -27,8 +27,6 @@ import time
 
 import selftime
 
-
-
 # --- two deep ---
 
 

@@ -62,7 +62,9 @@ def main(options):
         start_busy("busy-0", session, counts)
     else:
         workers = [
-            threading.Thread(target=start_busy, args=("busy-%d" % i, session, counts), name="busy-%d" % i)
+            threading.Thread(
+                target=start_busy, args=("busy-%d" % i, session, counts), name="busy-%d" % i
+            )
             for i in range(busy)
         ]
         for thread in workers:

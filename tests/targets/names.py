@@ -17,11 +17,11 @@ QUALIFIED = sys.version_info >= (3, 11)
 def spin_source(name):
     """Source of a function that spins till the time it is given."""
     return (
-        "def %s(until):\n"
+        f"def {name}(until):\n"
         "    value = 1\n"
         "    while clock() < until:\n"
         "        value = (value * 31 + 7) & 0xFFFF\n"
-        "    return value\n" % name
+        "    return value\n"
     )
 
 
@@ -53,7 +53,7 @@ def compiled(label, name, file, tag, blank_lines=0):
     return Case(label, function, tag, name, name, file, 1 + blank_lines)
 
 
-SCOPES = '''
+SCOPES = """
 class Outer:
     def method(self, until):
         value = 1
@@ -90,7 +90,7 @@ def class_body(limit):
         while clock() < until:
             value = (value * 31 + 7) & 0xFFFF
     return BodyTag
-'''
+"""
 
 
 def scope_cases():
@@ -107,7 +107,9 @@ def scope_cases():
     enclosed = space["enclosing"]()
     expression = "generator_tag.<locals>.<genexpr>"
     return [
-        Case("method", outer().method, "method", "method", "Outer.method", file, at("    def method")),
+        Case(
+            "method", outer().method, "method", "method", "Outer.method", file, at("    def method")
+        ),
         Case(
             "nested_method",
             outer.Inner.nested_method,
@@ -127,7 +129,15 @@ def scope_cases():
             file,
             at("    def enclosed"),
         ),
-        Case("lambda", space["lambda_tag"], "<lambda>", "<lambda>", "<lambda>", file, at("lambda_tag")),
+        Case(
+            "lambda",
+            space["lambda_tag"],
+            "<lambda>",
+            "<lambda>",
+            "<lambda>",
+            file,
+            at("lambda_tag"),
+        ),
         Case(
             "genexpr",
             space["generator_tag"],
@@ -153,7 +163,7 @@ def huge(label, lines):
     """A function of many lines, whose line table is longer than 4,096 bytes; it spins in its last."""
     name = "huge_tag"
     body = "".join("    value = (value * 31 + %d) & 0xFFFF\n" % (i % 1000) for i in range(lines))
-    source = "def %s(until):\n    value = 1\n%s    while clock() < until:\n        pass\n" % (name, body)
+    source = f"def {name}(until):\n    value = 1\n{body}    while clock() < until:\n        pass\n"
     space = {"clock": time.monotonic_ns}
     exec(compile(source, "huge_tag.py", "exec"), space)
     return Case(label, space[name], name, name, name, "huge_tag.py", 1)
@@ -166,7 +176,9 @@ def cases():
         compiled("greek", "greek_tag_Ωμέγα", "Ωμέγα_tag.py", "greek_tag_"),
         compiled("han", "han_tag_晴雨计", "晴雨计_tag.py", "han_tag_"),
         compiled("astral", "astral_tag_🎈𝒳", "🎈_tag.py", "astral_tag_"),
-        compiled("surrogate", "surrogate_tag_\udcff\udc80", "surrogate_\udcfe_tag.py", "surrogate_tag_"),
+        compiled(
+            "surrogate", "surrogate_tag_\udcff\udc80", "surrogate_\udcfe_tag.py", "surrogate_tag_"
+        ),
         compiled("control", "control_tag_\x01\n\t;\x7f", "control_\n;_tag.py", "control_tag_"),
         compiled("nul", "nul_tag_\0_end", "nul_tag.py", "nul_tag_"),
         compiled("spaces", "spaces_tag (not:12) 7", "dir with spaces/x (1):3.py", "spaces_tag "),

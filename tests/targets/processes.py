@@ -129,7 +129,9 @@ def gather(folder):
         with open(os.path.join(folder, name), encoding="utf-8") as file:
             for line in file:
                 entry = json.loads(line)
-                child = children.setdefault(entry["process_id"], dict(entry, work_ns=0, work_cpu_ns=0))
+                child = children.setdefault(
+                    entry["process_id"], dict(entry, work_ns=0, work_cpu_ns=0)
+                )
                 child["work_ns"] += entry["work_ns"]
                 child["work_cpu_ns"] += entry["work_cpu_ns"]
                 child["last_ns"] = entry["last_ns"]

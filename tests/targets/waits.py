@@ -24,6 +24,7 @@ reported in; a disk block's own CPU time and waits for a core are taken off it b
 """
 
 import asyncio
+import contextlib
 import gc
 import hashlib
 import mmap
@@ -102,10 +103,8 @@ class QueueGet:
         self.queue = queue.Queue()
 
     def wait(self):
-        try:
+        with contextlib.suppress(queue.Empty):
             self.queue.get(timeout=0.018)
-        except queue.Empty:
-            pass
 
     def close(self):
         pass

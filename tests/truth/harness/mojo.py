@@ -123,7 +123,7 @@ class _Reader:
             self.event(read.byte())
 
 
-def _lost(metadata: dict[str, str]) -> Optional[float]:
+def _lost(metadata: dict[str, str]) -> float | None:
     errors = metadata.get("errors")
     return float(errors.split("/")[0]) if errors else None
 

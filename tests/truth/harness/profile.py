@@ -7,8 +7,9 @@ do not care. `Profile.within` keeps what was seen inside the targets' window.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Callable, Iterable, NamedTuple, Optional
+from typing import Callable, NamedTuple, Optional
 
 
 class Frame(NamedTuple):
@@ -16,7 +17,7 @@ class Frame(NamedTuple):
 
     name: str
     file: str = ""
-    line: Optional[int] = None
+    line: int | None = None
 
     @property
     def function(self) -> str:
@@ -29,8 +30,8 @@ class Stack(NamedTuple):
 
     frames: tuple[Frame, ...]
     weight: float
-    process_id: Optional[int] = None
-    thread_id: Optional[int] = None
+    process_id: int | None = None
+    thread_id: int | None = None
     thread_name: str = ""
 
 
@@ -44,11 +45,11 @@ class Profile:
 
     stacks: list[Stack]
     # Stacks read, where the tool says so; else the sum of the weights, which are then counts.
-    samples: Optional[float] = None
+    samples: float | None = None
     # Samples that were due and gave no stack.
-    lost: Optional[float] = None
+    lost: float | None = None
     # Seconds one weight stands for.
-    unit_s: Optional[float] = None
+    unit_s: float | None = None
     notes: dict[str, object] = field(default_factory=dict)
 
     @property
@@ -56,7 +57,7 @@ class Profile:
         """Sum over all stacks."""
         return sum(stack.weight for stack in self.stacks)
 
-    def filter(self, keep: Callable[[Stack], bool]) -> "Profile":
+    def filter(self, keep: Callable[[Stack], bool]) -> Profile:
         """The stacks `keep` is true of; the sample count is scaled with the weight."""
         stacks = [stack for stack in self.stacks if keep(stack)]
         kept = sum(stack.weight for stack in stacks)
@@ -65,15 +66,15 @@ class Profile:
         share = kept / whole if whole else 0.0
         return Profile(stacks, samples * share, self.lost, self.unit_s, self.notes)
 
-    def within(self, root: str = ROOT) -> "Profile":
+    def within(self, root: str = ROOT) -> Profile:
         """What was seen below the function `root`."""
         return self.filter(lambda stack: holds(stack, root))
 
-    def of_thread(self, thread_id: int) -> "Profile":
+    def of_thread(self, thread_id: int) -> Profile:
         """What was seen of one thread."""
         return self.filter(lambda stack: stack.thread_id == thread_id)
 
-    def of_process(self, process_id: int) -> "Profile":
+    def of_process(self, process_id: int) -> Profile:
         """What was seen of one process."""
         return self.filter(lambda stack: stack.process_id == process_id)
 
@@ -127,7 +128,7 @@ def impossible(profile: Profile, edges: Iterable[Iterable[str]]) -> tuple[float,
     return weight, examples
 
 
-_NUMBERED = re.compile(r"^(?P<name>.*) \((?P<file>.*?)(?::(?P<line>\d+))?\)$", re.S)
+_NUMBERED = re.compile(r"^(?P<name>.*?) \((?P<file>.*?)(?::(?P<line>\d+))?\)$", re.S)
 
 
 def frame_of_text(text: str) -> Frame:

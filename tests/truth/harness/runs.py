@@ -8,6 +8,7 @@ program it runs.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import selectors
@@ -17,9 +18,10 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Optional, Sequence
+from typing import Any, Optional
 
 from .profile import Profile
 from .tools import ROOT, Request, Tool
@@ -36,13 +38,15 @@ class Run:
     """One finished run."""
 
     truth: dict[str, Any]
-    profile: Optional[Profile]
+    profile: Profile | None
     status: int  # of the tool, or of the bare target
     printed: str
     folder: Path
-    request: Optional[Request] = None
+    request: Request | None = None
     tool_window_cpu_ns: int = 0  # between the marks
-    tool_work_cpu_ns: int = 0  # from the first mark to the tool's end: with what it still has to write
+    tool_work_cpu_ns: int = (
+        0  # from the first mark to the tool's end: with what it still has to write
+    )
     tool_start_cpu_ns: int = 0  # before the first mark
     tool_core_wait_ns: int = 0  # between the marks
     after_end_ns: int = 0  # from the target's last mark to the tool's end
@@ -69,10 +73,10 @@ class Run:
     def core_wait_ratio(self) -> float:
         """Part of the window in which the target was ready and had no core."""
         window = self.truth["window"]
-        return float(window["runnable_ns"]) / max(1.0, float(window["wall_ns"]))
+        return float(window.get("runnable_ns", 0)) / max(1.0, float(window.get("wall_ns", 0)))
 
 
-def process_cpu_ns(process_id: int) -> Optional[int]:
+def process_cpu_ns(process_id: int) -> int | None:
     """CPU time of all threads a process has and had; None if it is gone. Works on zombies."""
     try:
         # The kernel's number for "CPU clock of that process": ~pid << 3 | CPUCLOCK_SCHED.
@@ -92,7 +96,7 @@ def _children(process_id: int) -> list[int]:
     return found
 
 
-def process_tree(process_id: int, without: Optional[int] = None) -> list[int]:
+def process_tree(process_id: int, without: int | None = None) -> list[int]:
     """A process and what descends from it, except for the process `without` and its descendants."""
     if process_id == without:
         return []
@@ -121,7 +125,7 @@ class _ToolClocks:
         self.cpu: dict[str, int] = {}
         self.wait: dict[str, int] = {}
 
-    def read(self, mark: str, target: Optional[int]) -> None:
+    def read(self, mark: str, target: int | None) -> None:
         processes = process_tree(self.root, target)
         self.cpu[mark] = sum(process_cpu_ns(process) or 0 for process in processes)
         self.wait[mark] = sum(map(_core_wait_ns, processes))
@@ -175,18 +179,16 @@ def _ended(process: subprocess.Popen[bytes]) -> bool:
 def kill_tree(process_id: int) -> None:
     """Kill a process started here and all that descends from it."""
     for descendant in reversed(process_tree(process_id)):
-        try:
+        with contextlib.suppress(OSError):
             os.kill(descendant, signal.SIGKILL)
-        except OSError:
-            pass
 
 
 @dataclass(frozen=True)
 class Cores:
     """Where to run: a core each for target and sampler; None leaves it to the scheduler."""
 
-    target: Optional[int] = None
-    tool: Optional[int] = None
+    target: int | None = None
+    tool: int | None = None
 
 
 def different_cores() -> Cores:
@@ -205,11 +207,11 @@ def run(
     python: str,
     target: str,
     *arguments: str,
-    tool: Optional[Tool] = None,
+    tool: Tool | None = None,
     rate_hz: int = 1000,
     children: bool = False,
     cores: Cores = Cores(),
-    folder: Optional[Path] = None,
+    folder: Path | None = None,
     timeout_s: float = 90.0,
     read: bool = True,
 ) -> Run:
@@ -276,7 +278,7 @@ def run(
     return result
 
 
-def _on_core(core: Optional[int]) -> Any:
+def _on_core(core: int | None) -> Any:
     return None if core is None else lambda: os.sched_setaffinity(0, {core})
 
 
@@ -284,7 +286,7 @@ def _watch(process: subprocess.Popen[bytes], marks: _Marks, has_tool: bool, unti
     """Answer marks until the process is over."""
     result = Run({}, None, 0, "", Path())
     clocks = _ToolClocks(process.pid)
-    target: Optional[int] = None
+    target: int | None = None
     while not _ended(process):
         if time.monotonic_ns() > until:
             raise RunFailed(f"process {process.pid} took too long and was ended")

@@ -13,9 +13,10 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Optional, Sequence
+from typing import Callable, Optional
 
 from .mojo import read_mojo
 from .profile import Frame, Profile, Stack, collapsed_lines, frame_of_text
@@ -36,7 +37,7 @@ class Request:
     output: Path
     rate_hz: int = 1000
     children: bool = False
-    process_id: Optional[int] = None  # attach to this instead of starting `arguments`
+    process_id: int | None = None  # attach to this instead of starting `arguments`
 
 
 @dataclass(frozen=True)
@@ -151,15 +152,13 @@ def _read_py_spy(request: Request, printed: str) -> Profile:
     text = request.output.read_text(encoding="utf-8", errors="surrogateescape")
     stacks = [_stack_of_texts(texts, n, frame_of_text) for texts, n in collapsed_lines(text)]
     errors = re.search(r"Errors: (\d+)", printed)
-    return Profile(
-        stacks, lost=float(errors[1]) if errors else None, unit_s=1.0 / request.rate_hz
-    )
+    return Profile(stacks, lost=float(errors[1]) if errors else None, unit_s=1.0 / request.rate_hz)
 
 
 # --- Austin ---
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _austin_prefix() -> tuple[str, ...]:
     """Austin, through the C library of build/pythons where the system's is too old for it."""
     program = _program("austin", "AUSTIN")

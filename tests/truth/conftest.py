@@ -1,0 +1,129 @@
+"""The interpreters to test, the runs they share, and what marks a quick test.
+
+A test that takes `python` runs once an interpreter of tools/pythons.txt (or of
+`BAROGRAPH_PYTHONS=3.9,3.15`). One that is missing fails, it does not skip. `quick_on(VERSION…)` marks the
+runs that belong to `-m quick`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+for folder in (str(ROOT / "tests" / "truth"), str(ROOT / "tools")):
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+
+from harness.runs import Cores, Run, different_cores, run  # noqa: E402
+from harness.tools import TOOLS  # noqa: E402
+
+import find_pythons  # noqa: E402  found by the path above
+
+
+def wanted() -> list[str]:
+    """Versions to test, oldest first."""
+    named = os.environ.get("BAROGRAPH_PYTHONS")
+    return named.split(",") if named else find_pythons.required()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "quick: part of the quick loop, `make check`")
+    config.addinivalue_line("markers", "quick_on(*versions): quick when run on these interpreters")
+    config.addinivalue_line(
+        "markers", "only_on(*versions): what does not depend on the interpreter"
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "python" not in metafunc.fixturenames:
+        return
+    only = metafunc.definition.get_closest_marker("only_on")
+    versions = [version for version in wanted() if only is None or version in only.args]
+    metafunc.parametrize("python", versions, indirect=True, scope="session")
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest looks at -m
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        quick = item.get_closest_marker("quick_on")
+        call = getattr(item, "callspec", None)
+        if quick and (call is None or call.params.get("python") in quick.args):
+            item.add_marker(pytest.mark.quick)
+
+
+# Another profiler's name of harness.tools shows that these tests can fail, and where.
+UNDER_TEST = os.environ.get("TRUTH_TOOL", "barograph")
+
+_found: dict[str, Path | None] = {}
+
+
+class Python(str):
+    """An interpreter's path that also knows its version, as "3.12"."""
+
+    version: str
+
+    def at_least(self, version: str) -> bool:
+        def numbers(text: str) -> list[int]:
+            return [int(part) for part in text.split(".")]
+
+        return numbers(self.version) >= numbers(version)
+
+
+@pytest.fixture(scope="session")
+def python(request: pytest.FixtureRequest) -> Python:
+    version = request.param
+    if version not in _found:
+        _found[version] = find_pythons.find(version)
+    path = _found[version]
+    if path is None:
+        pytest.fail(f"no CPython {version} on this machine: tools/get_pythons.sh fetches it")
+    result = Python(path)
+    result.version = version
+    return result
+
+
+class Recorder:
+    """Runs targets under barograph and removes what they leave."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.count = 0
+
+    def __call__(
+        self,
+        python: str,
+        target: str,
+        *arguments: str,
+        tool: str | None = UNDER_TEST,
+        rate_hz: int = 1000,
+        children: bool = False,
+        cores: Cores | None = None,
+        read: bool = True,
+    ) -> Run:
+        """Run a target as `harness.runs.run` does, in a folder of its own, on a core each."""
+        self.count += 1
+        folder = self.folder / str(self.count)
+        folder.mkdir()
+        return run(
+            python,
+            target,
+            *arguments,
+            tool=TOOLS[tool] if tool else None,
+            rate_hz=rate_hz,
+            children=children,
+            cores=different_cores() if cores is None else cores,
+            folder=folder,
+            read=read,
+        )
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Iterator[Recorder]:
+    yield Recorder(tmp_path)
+    shutil.rmtree(tmp_path, ignore_errors=True)

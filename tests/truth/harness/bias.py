@@ -1,0 +1,48 @@
+"""The biases allowed, each with the promise it checks, and how a crowded machine widens them."""
+
+from __future__ import annotations
+
+from .runs import Run
+
+SHARE = 0.01
+"""Shares are right within 1 point beyond chance, also on stacks that change all the time."""
+
+STATE = 0.03
+"""Why a thread waits is right within 3 points."""
+
+IMPOSSIBLE = 0.0005
+"""Of the accepted samples, 0.05 % may hold an edge that never happened."""
+
+LOST = 0.01
+"""Of the samples due, fewer than 1 % are lost after retries."""
+
+CHILD_UNSEEN = 0.03
+"""At least 97 % of a child's running time is seen."""
+
+FOLLOW_S = 0.050
+"""A child is followed within 50 ms of its interpreter being ready."""
+
+START_S = 0.020
+"""The first sample comes within 20 ms of the interpreter's start."""
+
+CROWDED = 0.02
+"""Part of the window the sampler may wait for a core before bounds are widened."""
+
+PER_WAIT = 0.5
+"""Points of share allowed per point of the window in which the sampler had no core.
+
+While it waits, moments go unsampled that are not random: it competes for the core with what it looks at.
+What it can miss or attribute wrongly is the time it waited; half of that allows for the worst case of a
+phase that always loses against an equal one."""
+
+
+def crowding(run: Run) -> float:
+    """Part of the window in which the sampler was ready and had no core."""
+    wall = float(run.truth["window"].get("wall_ns", 0))
+    return run.tool_core_wait_ns / wall if wall else 0.0
+
+
+def widened(run: Run, bias: float) -> float:
+    """The bias allowed to a run, wider where the sampler did not have a core."""
+    waited = crowding(run)
+    return bias if waited <= CROWDED else bias + PER_WAIT * waited

@@ -1,0 +1,76 @@
+"""Many threads: the working ones are seen, and the sleeping ones cost nothing."""
+
+from __future__ import annotations
+
+import pytest
+from harness import bias
+from harness.runs import Run
+from harness.tolerance import Comparison, assert_all
+from test_shares import context
+from test_waits import reported_states
+
+from conftest import Python, Recorder
+
+SECONDS = 1.5
+
+
+def rounds_per_second(run: Run) -> float:
+    """How often all threads were looked at."""
+    assert run.profile is not None
+    report = run.profile.notes["report"]
+    assert isinstance(report, dict)
+    return float(report["rate"]["achieved_hz"])
+
+
+@pytest.mark.quick_on("3.12")
+@pytest.mark.parametrize("threads", [1, 10, 51, 101, 271])
+def test_two_of_many_work(python: Python, record: Recorder, threads: int) -> None:
+    """Running and waiting shares of the two that work, and that all others waited for a lock."""
+    run = record(python, "many_threads", "--seconds", str(SECONDS), "--threads", str(threads))
+    busy = [thread for thread in run.truth["threads"] if thread["name"].startswith("busy")]
+    comparisons = []
+    for thread in busy:
+        states = reported_states(run, thread["thread_id"])
+        wall = thread["wall_ns"]
+        true = {"cpu": thread["cpu_ns"] / wall, "runnable": thread["runnable_ns"] / wall}
+        true["gil"] = max(0.0, 1.0 - sum(true.values()))
+        if threads == 1:
+            # The only thread is the main one: its start and end are its time, too, and no wait.
+            true = {"gil": 0.0}
+        for state, share in true.items():
+            comparisons.append(
+                Comparison(
+                    f"{thread['name']} {state}",
+                    share,
+                    states[state],
+                    SECONDS * 1000,
+                    bias.widened(run, bias.STATE),
+                    inflation=1.0,
+                )
+            )
+    for thread in run.truth["threads"]:
+        if thread["name"].startswith("idle"):
+            states = reported_states(run, thread["thread_id"])
+            assert states["lock"] > 0.95, (thread["name"], states)
+    assert_all(comparisons, context(run))
+
+
+@pytest.mark.only_on("3.12", "3.15")
+def test_unmoved_threads_cost_next_to_nothing(python: Python, record: Recorder) -> None:
+    """CPU time of the sampler per round: 271 threads, 269 of them asleep, against 3.
+
+    A stack read of every thread would cost some hundred times as much; looking at each one's scheduler
+    statistics costs a system call or two.
+    """
+    few, many = (
+        record(python, "many_threads", "--seconds", str(SECONDS), "--threads", str(threads))
+        for threads in (3, 271)
+    )
+    cost = [
+        run.tool_window_cpu_ns / max(1.0, rounds_per_second(run) * SECONDS) for run in (few, many)
+    ]
+    each = (cost[1] - cost[0]) / 268
+    assert each < 4_000, (
+        f"{context(many)}: {cost[0]:.0f} ns a round with 3 threads, {cost[1]:.0f} ns with 271: "
+        f"{each:.0f} ns for each sleeping thread; allowed 4,000"
+    )
