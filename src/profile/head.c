@@ -187,21 +187,26 @@ static int compare_anchors(const void *left, const void *right) {
   return (a->monotonic_ns > b->monotonic_ns) - (a->monotonic_ns < b->monotonic_ns);
 }
 
-/* Sums over processes. The recorder is one process for all targets: where it counts for itself its CPU
- * time is not added a second time from the targets' counters. */
+/* What the recorder counts once for all targets: rounds of its schedule and its own CPU time. */
+static bool is_recorders_own(int counter) {
+  return counter == BARO_COUNTER_TICKS || counter == BARO_COUNTER_MISSED ||
+         counter == BARO_COUNTER_SAMPLER_CPU_NS;
+}
+
+/* Sums over processes; where the recorder counts for itself, that stands instead. */
 static void sum_counters(baro_profile_builder *builder) {
   baro_profile *profile = builder->profile;
   profile->has_counters = builder->has_recorder_counters;
-  memcpy(profile->counters, builder->recorder_counters, sizeof(profile->counters));
-  bool recorder_cpu = profile->counters[BARO_COUNTER_SAMPLER_CPU_NS] != 0;
-  for (uint32_t p = 0; p < profile->process_count; p++) {
-    const baro_profile_process *process = &builder->processes[p];
-    profile->has_counters |= process->has_counters;
-    for (int c = 0; c < BARO_COUNTER_COUNT; c++) {
-      if (c != BARO_COUNTER_SAMPLER_CPU_NS || !recorder_cpu) {
-        profile->counters[c] = baro_sum_ns(profile->counters[c], process->counters[c]);
-      }
+  for (int c = 0; c < BARO_COUNTER_COUNT; c++) {
+    uint64_t own = builder->recorder_counters[c];
+    bool only_own = is_recorders_own(c) && builder->has_recorder_counters;
+    profile->counters[c] = own;
+    for (uint32_t p = 0; p < profile->process_count && !only_own; p++) {
+      profile->counters[c] = baro_sum_ns(profile->counters[c], builder->processes[p].counters[c]);
     }
+  }
+  for (uint32_t p = 0; p < profile->process_count; p++) {
+    profile->has_counters |= builder->processes[p].has_counters;
   }
 }
 

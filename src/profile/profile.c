@@ -117,12 +117,14 @@ uint64_t baro_amount_waiting(const baro_amounts *amounts, uint32_t index) {
   return busy_ns > running_ns ? busy_ns - running_ns : 0;
 }
 
-double baro_profile_ratio_error(const baro_profile *profile, double ratio, double square) {
-  double basis_ns = (double)baro_profile_basis_ns(profile, BARO_MEASURE_RUN);
+double baro_profile_ratio_error(const baro_profile *profile, baro_measure measure, double ratio,
+                                double square) {
+  double basis_ns = (double)baro_profile_basis_ns(profile, measure);
   if (!(basis_ns > 0)) {
     return -1;
   }
-  double rest = profile->square > square ? profile->square - square : 0;
+  double all = profile->square[measure];
+  double rest = all > square ? all - square : 0;
   return sqrt(square * (1 - ratio) * (1 - ratio) + rest * ratio * ratio) / basis_ns;
 }
 

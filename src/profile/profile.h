@@ -111,8 +111,8 @@ typedef struct baro_profile_functions {
   uint64_t *self_samples;                 /* samples whose innermost frame it is */
   uint64_t *self_ticks;                   /* scheduler ticks of these */
   uint64_t *total_samples;
-  double *self_square; /* for baro_profile_ratio_error */
-  double *total_square;
+  double *self_square[BARO_MEASURE_COUNT]; /* for baro_profile_ratio_error */
+  double *total_square[BARO_MEASURE_COUNT];
 } baro_profile_functions;
 
 /* Lines: the frames. */
@@ -123,8 +123,8 @@ typedef struct baro_profile_frames {
   baro_amounts self[BARO_MEASURE_COUNT];
   baro_amounts total[BARO_MEASURE_COUNT]; /* recursion counted once */
   uint64_t *self_samples;
-  double *self_square;
-  double *total_square;
+  double *self_square[BARO_MEASURE_COUNT];
+  double *total_square[BARO_MEASURE_COUNT];
 } baro_profile_frames;
 
 typedef struct baro_profile_nodes {
@@ -220,11 +220,11 @@ typedef struct baro_profile {
   uint64_t wall_ns; /* sum over threads */
   uint64_t cpu_ns;  /* sum over threads that have it */
   bool has_cpu;     /* the scheduler statistics of some thread moved: the kernel keeps them */
-  uint64_t counters[BARO_COUNTER_COUNT]; /* summed over processes and the recorder's own */
+  uint64_t counters[BARO_COUNTER_COUNT]; /* summed; ticks and sampler CPU: the recorder's own */
   bool has_counters;
   uint64_t state_ns[BARO_MEASURE_COUNT][BARO_STATE_COUNT];
   uint64_t all_ns[BARO_MEASURE_COUNT];
-  double square; /* for baro_profile_ratio_error */
+  double square[BARO_MEASURE_COUNT]; /* for baro_profile_ratio_error */
 
   baro_arena arena; /* owns the small tables and the strings */
 } baro_profile;
@@ -253,11 +253,12 @@ uint64_t baro_amount_busy(const baro_amounts *amounts, uint32_t index);
 /* Amount in states that wait (all but cpu, collector and idle). */
 uint64_t baro_amount_waiting(const baro_amounts *amounts, uint32_t index);
 
-/* Standard error of a share `ratio` of the basis in BARO_MEASURE_RUN, of which `square` is the row's self_square
- * or total_square: sqrt(sum w^2 (x - p)^2) / sum w over the samples that are not idle (w the time a sample
- * stands for, x 1 if it belongs to the row). A sample of n ticks counts as n looks of w/n each. For
- * equal weights this is sqrt(p (1 - p) / n). Negative (unknown) without samples. */
-double baro_profile_ratio_error(const baro_profile *profile, double ratio, double square);
+/* Standard error of a share `ratio` of the basis, of which `square` is the row's self_square or total_square:
+ * sqrt(sum w^2 (x - p)^2) / sum w over the samples that are not idle (w the time a sample stands for, x 1 if it
+ * belongs to the row). A sample of n ticks counts as n looks of w/n each. For equal weights this is
+ * sqrt(p (1 - p) / n). Negative (unknown) without samples. */
+double baro_profile_ratio_error(const baro_profile *profile, baro_measure measure, double ratio,
+                                double square);
 
 /* Splits a sample's weight in BARO_MEASURE_THREAD into its state and runnable; the sum is the scaled weight. */
 typedef struct baro_sample_split {

@@ -6,18 +6,20 @@
 
 /* Columns over nodes that only the sums need. */
 typedef struct node_scratch {
-  uint64_t *subtotal;          /* owned */
-  double *square;              /* owned */
-  double *square_subtotal;     /* owned */
-  uint64_t *ticks;             /* owned */
-  uint32_t *function;          /* owned; of each node */
-  uint8_t *function_outermost; /* owned */
-  uint8_t *frame_outermost;    /* owned */
+  uint64_t *subtotal;                 /* owned */
+  double *square[BARO_MEASURE_COUNT]; /* owned */
+  double *square_subtotal;            /* owned */
+  uint64_t *ticks;                    /* owned */
+  uint32_t *function;                 /* owned; of each node */
+  uint8_t *function_outermost;        /* owned */
+  uint8_t *frame_outermost;           /* owned */
 } node_scratch;
 
 static void scratch_release(node_scratch *scratch) {
   free(scratch->subtotal);
-  free(scratch->square);
+  for (int m = 0; m < BARO_MEASURE_COUNT; m++) {
+    free(scratch->square[m]);
+  }
   free(scratch->square_subtotal);
   free(scratch->ticks);
   free(scratch->function);
@@ -48,13 +50,17 @@ static baro_status scratch_init(const baro_profile *profile, node_scratch *scrat
   const baro_profile_nodes *nodes = &profile->nodes;
   size_t count = nodes->count;
   scratch->subtotal = malloc(count * sizeof(*scratch->subtotal));
-  scratch->square = calloc(count, sizeof(*scratch->square));
+  bool squares = true;
+  for (int m = 0; m < BARO_MEASURE_COUNT; m++) {
+    scratch->square[m] = calloc(count, sizeof(*scratch->square[m]));
+    squares = squares && scratch->square[m] != NULL;
+  }
   scratch->square_subtotal = malloc(count * sizeof(*scratch->square_subtotal));
   scratch->ticks = calloc(count, sizeof(*scratch->ticks));
   scratch->function = malloc(count * sizeof(*scratch->function));
   scratch->function_outermost = malloc(count);
   scratch->frame_outermost = malloc(count);
-  if (scratch->subtotal == NULL || scratch->square == NULL || scratch->square_subtotal == NULL ||
+  if (!squares || scratch->subtotal == NULL || scratch->square_subtotal == NULL ||
       scratch->ticks == NULL || scratch->function == NULL || scratch->function_outermost == NULL ||
       scratch->frame_outermost == NULL) {
     return BARO_NO_MEMORY;
@@ -107,21 +113,22 @@ static baro_status allocate(baro_profile *profile, uint32_t present) {
           allocate_amounts(arena, present, frames->count, &frames->total[m]) &&
           allocate_amounts(arena, present, nodes->count, &nodes->self[m]);
     nodes->total_ns[m] = baro_arena_array(arena, nodes->count, sizeof(uint64_t));
-    all = all && nodes->total_ns[m] != NULL;
+    functions->self_square[m] = baro_arena_array(arena, functions->count, sizeof(double));
+    functions->total_square[m] = baro_arena_array(arena, functions->count, sizeof(double));
+    frames->self_square[m] = baro_arena_array(arena, frames->count, sizeof(double));
+    frames->total_square[m] = baro_arena_array(arena, frames->count, sizeof(double));
+    all = all && nodes->total_ns[m] != NULL && functions->self_square[m] != NULL &&
+          functions->total_square[m] != NULL && frames->self_square[m] != NULL &&
+          frames->total_square[m] != NULL;
   }
   functions->self_samples = baro_arena_array(arena, functions->count, sizeof(uint64_t));
   functions->self_ticks = baro_arena_array(arena, functions->count, sizeof(uint64_t));
   functions->total_samples = baro_arena_array(arena, functions->count, sizeof(uint64_t));
-  functions->self_square = baro_arena_array(arena, functions->count, sizeof(double));
-  functions->total_square = baro_arena_array(arena, functions->count, sizeof(double));
   frames->self_samples = baro_arena_array(arena, frames->count, sizeof(uint64_t));
-  frames->self_square = baro_arena_array(arena, frames->count, sizeof(double));
-  frames->total_square = baro_arena_array(arena, frames->count, sizeof(double));
   nodes->self_samples = baro_arena_array(arena, nodes->count, sizeof(uint64_t));
   all = all && functions->self_samples != NULL && functions->self_ticks != NULL &&
-        functions->total_samples != NULL && functions->self_square != NULL &&
-        functions->total_square != NULL && frames->self_samples != NULL &&
-        frames->self_square != NULL && frames->total_square != NULL && nodes->self_samples != NULL;
+        functions->total_samples != NULL && frames->self_samples != NULL &&
+        nodes->self_samples != NULL;
   return all ? BARO_OK : BARO_NO_MEMORY;
 }
 
@@ -156,7 +163,9 @@ static void sum_thread(baro_profile *profile, baro_profile_thread *thread, node_
     nodes->self_samples[node]++;
     add(&scratch->ticks[node], samples->ticks[s]);
     if (split.state != BARO_STATE_IDLE) {
-      scratch->square[node] += run_ns * run_ns / samples->ticks[s];
+      double thread_ns = split.state_ns + split.runnable_ns;
+      scratch->square[BARO_MEASURE_RUN][node] += run_ns * run_ns / samples->ticks[s];
+      scratch->square[BARO_MEASURE_THREAD][node] += thread_ns * thread_ns / samples->ticks[s];
     }
   }
 }
@@ -204,26 +213,27 @@ static void sum_state(baro_profile *profile, node_scratch *scratch, int measure,
   add(&profile->all_ns[measure], scratch->subtotal[0]);
 }
 
-static void sum_squares(baro_profile *profile, node_scratch *scratch) {
+static void sum_squares(baro_profile *profile, node_scratch *scratch, int measure) {
   baro_profile_nodes *nodes = &profile->nodes;
+  const double *square = scratch->square[measure];
   double *subtotal = scratch->square_subtotal;
-  memcpy(subtotal, scratch->square, nodes->count * sizeof(*subtotal));
+  memcpy(subtotal, square, nodes->count * sizeof(*subtotal));
   for (uint32_t n = nodes->count; n-- > 1;) {
     subtotal[nodes->parent_node[n]] += subtotal[n];
   }
   for (uint32_t n = 1; n < nodes->count; n++) {
     uint32_t function = scratch->function[n];
     uint32_t frame = nodes->frame[n];
-    profile->functions.self_square[function] += scratch->square[n];
-    profile->frames.self_square[frame] += scratch->square[n];
+    profile->functions.self_square[measure][function] += square[n];
+    profile->frames.self_square[measure][frame] += square[n];
     if (scratch->function_outermost[n] != 0) {
-      profile->functions.total_square[function] += subtotal[n];
+      profile->functions.total_square[measure][function] += subtotal[n];
     }
     if (scratch->frame_outermost[n] != 0) {
-      profile->frames.total_square[frame] += subtotal[n];
+      profile->frames.total_square[measure][frame] += subtotal[n];
     }
   }
-  profile->square = subtotal[0];
+  profile->square[measure] = subtotal[0];
 }
 
 static void sum_counts(baro_profile *profile, node_scratch *scratch) {
@@ -266,13 +276,13 @@ baro_status baro_build_totals(baro_profile_builder *builder) {
     for (int state = 0; state < BARO_STATE_COUNT; state++) {
       sum_state(profile, &scratch, m, state);
     }
+    sum_squares(profile, &scratch, m);
     fill_all(&profile->functions.self[m], profile->functions.count);
     fill_all(&profile->functions.total[m], profile->functions.count);
     fill_all(&profile->frames.self[m], profile->frames.count);
     fill_all(&profile->frames.total[m], profile->frames.count);
     fill_all(&profile->nodes.self[m], profile->nodes.count);
   }
-  sum_squares(profile, &scratch);
   sum_counts(profile, &scratch);
   scratch_release(&scratch);
   return BARO_OK;

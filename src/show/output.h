@@ -1,5 +1,5 @@
 /* Where exporters and reports write: a buffered stream with a sink behind it.
- * Flow: exporter, JSON writer -> output -> sink (descriptor, growing buffer).
+ * Flow: exporter, JSON writer -> output -> sink (file, stream, growing buffer).
  * Invariant: after the first failure everything written is dropped; ask once, at the end, with
  * baro_output_finish. Not thread-safe. */
 #ifndef BARO_SHOW_OUTPUT_H
@@ -26,8 +26,14 @@ typedef struct baro_output {
 } baro_output;
 
 void baro_output_init(baro_output *output, baro_sink *sink, void *context);
-/* Sink of a file descriptor: context points to an int. */
-baro_status baro_sink_descriptor(void *context, const void *data, size_t length, baro_error *err);
+/* Sink of a file of ours that is at offset. */
+typedef struct baro_file_sink {
+  int file;
+  uint64_t offset;
+} baro_file_sink;
+baro_status baro_sink_file(void *context, const void *data, size_t length, baro_error *err);
+/* Sink of a stdio stream: context is the FILE. */
+baro_status baro_sink_stream(void *context, const void *data, size_t length, baro_error *err);
 /* Sink of a baro_buffer. */
 baro_status baro_sink_buffer(void *context, const void *data, size_t length, baro_error *err);
 

@@ -1,0 +1,230 @@
+/* Folded stacks, as flamegraph.pl introduced them: a;b;c count. A frame reads "parse (app.py:12)", which
+ * tells functions of one name apart and ends in a bracket: a frame that ended in a number would be taken
+ * for the first count of a differential profile. Semicolons, spaces and control characters of names are
+ * replaced. Without `lines`, stacks that differ in lines only are one. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/map.h"
+#include "show/export_formats.h"
+#include "show/node_path.h"
+#include "show/place.h"
+#include "show/utf8.h"
+
+enum { ALL_STATES = BARO_STATE_COUNT };
+
+typedef struct folding {
+  const baro_profile *profile;
+  const baro_export_options *options;
+  baro_output *output;
+  baro_node_path path;
+  baro_arena arena;    /* owns texts */
+  baro_view *text;     /* owned; of frames, made when first needed */
+  double *amount;      /* owned; by node */
+  uint32_t *canonical; /* owned; the first node of the same stack of functions */
+  baro_buffer scratch; /* owned */
+  baro_buffer line;    /* owned */
+} folding;
+
+static void append_safe(baro_buffer *text, baro_view name, bool keep_spaces) {
+  size_t start = text->length;
+  baro_write_utf8(text, name);
+  for (size_t i = start; i < text->length && !text->failed; i++) {
+    uint8_t *byte = &text->data[i];
+    if (*byte == ';') {
+      *byte = ':';
+    } else if (*byte < ' ' || *byte == 0x7f || (*byte == ' ' && !keep_spaces)) {
+      *byte = '_';
+    }
+  }
+}
+
+/* "parse (app.py:12)", or "(no Python frame)". */
+static void write_frame(folding *fold, uint32_t frame, baro_buffer *text) {
+  const baro_profile *profile = fold->profile;
+  const baro_profile_function *function = &profile->functions.rows[profile->frames.function[frame]];
+  baro_view name = baro_profile_string(profile, function->qualified_string);
+  bool bracketed = name.length != 0 && name.data[name.length - 1] == ')';
+  append_safe(text, name, bracketed && function->origin == BARO_ORIGIN_NONE);
+  baro_buffer place = {0};
+  uint32_t line = fold->options->lines ? profile->frames.line[frame] : function->first_line;
+  baro_write_place(&place, baro_profile_string(profile, function->file_string), line,
+                   function->origin, NULL, NULL);
+  if (place.length != 0) {
+    baro_write_text(text, " (");
+    append_safe(text, (baro_view){.data = place.data, .length = place.length}, false);
+    baro_write_text(text, ")");
+  }
+  text->failed = text->failed || place.failed;
+  baro_buffer_release(&place);
+}
+
+/* Text of a frame; NULL data when out of memory. */
+static baro_view frame_text(folding *fold, uint32_t frame) {
+  if (fold->text[frame].data == NULL) {
+    baro_buffer_clear(&fold->scratch);
+    write_frame(fold, frame, &fold->scratch);
+    char *copy = fold->scratch.failed
+                     ? NULL
+                     : baro_arena_copy(&fold->arena, fold->scratch.data, fold->scratch.length);
+    fold->text[frame] = (baro_view){.data = (const uint8_t *)copy, .length = fold->scratch.length};
+  }
+  return fold->text[frame];
+}
+
+/* Nodes whose stacks have the same functions get the first of them. */
+static baro_status find_canonical(folding *fold) {
+  const baro_profile_nodes *nodes = &fold->profile->nodes;
+  baro_map by_key = {0};
+  baro_status status = BARO_OK;
+  fold->canonical[0] = 0;
+  for (uint32_t n = 1; n < nodes->count && status == BARO_OK; n++) {
+    fold->canonical[n] = n;
+    if (fold->options->lines) {
+      continue;
+    }
+    uint64_t key = (uint64_t)fold->canonical[nodes->parent_node[n]] << 32 |
+                   baro_profile_node_function(fold->profile, n);
+    const uint64_t *found = baro_map_find(&by_key, key);
+    if (found != NULL) {
+      fold->canonical[n] = (uint32_t)*found;
+    } else {
+      status = baro_map_set(&by_key, key, n);
+    }
+  }
+  baro_map_release(&by_key);
+  return status;
+}
+
+/* What a sample adds to the group of `state`, in the asked unit. */
+static double sample_amount(const folding *fold, const baro_profile_thread *thread, uint64_t sample,
+                            int state) {
+  const baro_profile_samples *samples = &fold->profile->samples;
+  baro_sample_split split = baro_profile_sample_split(fold->profile, thread, sample);
+  double amount = split.state_ns + split.runnable_ns;
+  double scale = 1e-3;
+  if (fold->options->weight == BARO_EXPORT_WEIGHT_TICKS) {
+    scale = amount > 0 ? samples->ticks[sample] / amount : 0;
+  }
+  if (split.state == BARO_STATE_IDLE && !fold->options->idle) {
+    return 0;
+  }
+  if (state != ALL_STATES) {
+    amount = state == (int)split.state      ? split.state_ns
+             : state == BARO_STATE_RUNNABLE ? split.runnable_ns
+                                            : 0;
+  }
+  return amount * scale;
+}
+
+/* Appends the frames of node to the line. */
+static void write_stack(folding *fold, uint32_t node) {
+  const baro_profile *profile = fold->profile;
+  baro_node_path_set(&fold->path, profile, node);
+  for (uint32_t i = 0; i < fold->path.count; i++) {
+    uint32_t at = fold->canonical[fold->path.nodes[i]];
+    baro_view text = frame_text(fold, profile->nodes.frame[at]);
+    if (text.data == NULL) {
+      fold->line.failed = true;
+    }
+    baro_write_bytes(&fold->line, i == 0 && fold->line.length == 0 ? "" : ";",
+                     i == 0 && fold->line.length == 0 ? 0 : 1);
+    baro_write_bytes(&fold->line, text.data, text.length);
+  }
+}
+
+static void write_roots(folding *fold, const baro_profile_thread *thread) {
+  const baro_profile *profile = fold->profile;
+  baro_write_format(&fold->line, "process %u;thread ", profile->processes[thread->process].os_pid);
+  append_safe(&fold->line, baro_profile_string(profile, thread->name_string), false);
+  baro_write_format(&fold->line, " (%u)", thread->os_tid);
+}
+
+/* Sums up threads [first, end) in one state and writes a line for each stack. */
+static baro_status fold_group(folding *fold, uint32_t first, uint32_t end, int state) {
+  const baro_profile *profile = fold->profile;
+  uint32_t low = profile->nodes.count;
+  uint32_t high = 0;
+  for (uint32_t t = first; t < end; t++) {
+    const baro_profile_thread *thread = &profile->threads[t];
+    for (uint64_t i = 0; i < thread->sample_count; i++) {
+      uint64_t s = thread->first_sample + i;
+      uint32_t node = fold->canonical[profile->samples.node[s]];
+      fold->amount[node] += sample_amount(fold, thread, s, state);
+      low = node < low ? node : low;
+      high = node > high ? node : high;
+    }
+  }
+  for (uint32_t n = low; n <= high && n < profile->nodes.count; n++) {
+    double amount = fold->amount[n];
+    fold->amount[n] = 0;
+    if (!(amount >= 0.5)) {
+      continue;
+    }
+    baro_buffer_clear(&fold->line);
+    if (fold->options->threads) {
+      write_roots(fold, &profile->threads[first]);
+    }
+    write_stack(fold, n);
+    if (state != ALL_STATES) {
+      baro_write_format(&fold->line, ";[%s]", baro_state_words((baro_state)state));
+    }
+    baro_write_format(&fold->line, " %.0f\n", amount);
+    if (fold->line.failed) {
+      return BARO_NO_MEMORY;
+    }
+    baro_output_bytes(fold->output, fold->line.data, fold->line.length);
+  }
+  return BARO_OK;
+}
+
+static baro_status fold_states(folding *fold, uint32_t first, uint32_t end) {
+  if (!fold->options->states) {
+    return fold_group(fold, first, end, ALL_STATES);
+  }
+  baro_status status = BARO_OK;
+  for (int state = 0; state < BARO_STATE_COUNT && status == BARO_OK; state++) {
+    if (fold->profile->state_ns[BARO_MEASURE_THREAD][state] != 0) {
+      status = fold_group(fold, first, end, state);
+    }
+  }
+  return status;
+}
+
+static baro_status fold_all(folding *fold) {
+  const baro_profile *profile = fold->profile;
+  if (!fold->options->threads) {
+    return fold_states(fold, 0, profile->thread_count);
+  }
+  baro_status status = BARO_OK;
+  for (uint32_t t = 0; t < profile->thread_count && status == BARO_OK; t++) {
+    status = fold_states(fold, t, t + 1);
+  }
+  return status;
+}
+
+baro_status baro_export_collapsed(const baro_profile *profile, const baro_export_options *options,
+                                  baro_output *output, baro_error *err) {
+  folding fold = {.profile = profile, .options = options, .output = output};
+  fold.text = calloc(profile->frames.count + (size_t)1, sizeof(*fold.text));
+  fold.amount = calloc(profile->nodes.count, sizeof(*fold.amount));
+  fold.canonical = malloc(profile->nodes.count * sizeof(*fold.canonical));
+  baro_status status = BARO_NO_MEMORY;
+  if (fold.text != NULL && fold.amount != NULL && fold.canonical != NULL) {
+    status = baro_node_path_init(&fold.path, profile, NULL);
+  }
+  if (status == BARO_OK) {
+    status = find_canonical(&fold);
+  }
+  if (status == BARO_OK) {
+    status = fold_all(&fold);
+  }
+  baro_node_path_release(&fold.path);
+  baro_arena_release(&fold.arena);
+  free(fold.text);
+  free(fold.amount);
+  free(fold.canonical);
+  baro_buffer_release(&fold.scratch);
+  baro_buffer_release(&fold.line);
+  return status == BARO_OK ? status : baro_error_set(err, status, "out of memory");
+}

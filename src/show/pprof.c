@@ -1,0 +1,351 @@
+/* pprof's profile.proto, gzipped. Samples are summed up by stack, thread and state. Functions and locations are
+ * the profile's functions and frames, with ids one higher (0 is not an id there). A string is written where it
+ * is first used: the format numbers strings by their order in the file alone.
+ * The recorded command line is left out: a profile that is handed on must not carry arguments. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/map.h"
+#include "show/export_formats.h"
+#include "show/gzip_output.h"
+#include "show/node_path.h"
+#include "show/protobuf.h"
+#include "show/utf8.h"
+
+/* Field numbers of profile.proto. */
+enum {
+  PROFILE_SAMPLE_TYPE = 1,
+  PROFILE_SAMPLE = 2,
+  PROFILE_MAPPING = 3,
+  PROFILE_LOCATION = 4,
+  PROFILE_FUNCTION = 5,
+  PROFILE_STRING_TABLE = 6,
+  PROFILE_TIME_NANOS = 9,
+  PROFILE_DURATION_NANOS = 10,
+  PROFILE_PERIOD_TYPE = 11,
+  PROFILE_PERIOD = 12,
+  PROFILE_COMMENT = 13,
+  PROFILE_DEFAULT_SAMPLE_TYPE = 14,
+  VALUE_TYPE_TYPE = 1,
+  VALUE_TYPE_UNIT = 2,
+  SAMPLE_LOCATION_ID = 1,
+  SAMPLE_VALUE = 2,
+  SAMPLE_LABEL = 3,
+  LABEL_KEY = 1,
+  LABEL_STR = 2,
+  LABEL_NUM = 3,
+  MAPPING_ID = 1,
+  MAPPING_FILENAME = 5,
+  MAPPING_HAS_FUNCTIONS = 7,
+  MAPPING_HAS_FILENAMES = 8,
+  MAPPING_HAS_LINE_NUMBERS = 9,
+  LOCATION_ID = 1,
+  LOCATION_MAPPING_ID = 2,
+  LOCATION_ADDRESS = 3,
+  LOCATION_LINE = 4,
+  LINE_FUNCTION_ID = 1,
+  LINE_LINE = 2,
+  FUNCTION_ID = 1,
+  FUNCTION_NAME = 2,
+  FUNCTION_SYSTEM_NAME = 3,
+  FUNCTION_FILENAME = 4,
+  FUNCTION_START_LINE = 5,
+};
+
+/* The values of a sample, in the order of sample types. */
+enum { VALUE_SAMPLES, VALUE_WALL_NS, VALUE_CPU_NS, VALUE_COUNT };
+
+typedef struct pprof_writer {
+  const baro_profile *profile;
+  baro_gzip *gzip;
+  baro_buffer message; /* scratch, owned, as below */
+  baro_buffer inner;
+  baro_buffer text;
+  baro_intern strings; /* text -> number in the file */
+  baro_node_path path;
+  uint64_t *locations; /* owned; room for the deepest stack */
+  double *sums;        /* owned; [node][VALUE_COUNT] of one thread and state */
+  bool failed;         /* out of memory */
+} pprof_writer;
+
+static void emit(pprof_writer *pprof, uint32_t field) {
+  baro_buffer_clear(&pprof->text);
+  baro_protobuf_message(&pprof->text, field, &pprof->message);
+  pprof->failed |= pprof->text.failed;
+  if (!pprof->text.failed) {
+    baro_gzip_write(pprof->gzip,
+                    (baro_view){.data = pprof->text.data, .length = pprof->text.length});
+  }
+}
+
+static void emit_u64(pprof_writer *pprof, uint32_t field, uint64_t value) {
+  baro_buffer_clear(&pprof->text);
+  baro_protobuf_u64(&pprof->text, field, value);
+  pprof->failed |= pprof->text.failed;
+  baro_gzip_write(pprof->gzip, (baro_view){.data = pprof->text.data, .length = pprof->text.length});
+}
+
+/* Number of text in the string table, which gets it on first use. */
+static uint64_t string_number(pprof_writer *pprof, baro_view text) {
+  baro_buffer_clear(&pprof->text);
+  baro_write_utf8(&pprof->text, text);
+  baro_view valid = {.data = pprof->text.data, .length = pprof->text.length};
+  uint32_t id;
+  bool is_new;
+  if (pprof->text.failed || baro_intern_put(&pprof->strings, valid, &id, &is_new) != BARO_OK) {
+    pprof->failed = true;
+    return 0;
+  }
+  if (is_new) {
+    baro_buffer entry = {0};
+    baro_protobuf_bytes(&entry, PROFILE_STRING_TABLE, valid);
+    pprof->failed |= entry.failed;
+    baro_gzip_write(pprof->gzip, (baro_view){.data = entry.data, .length = entry.length});
+    baro_buffer_release(&entry);
+  }
+  return id;
+}
+
+static uint64_t text_number(pprof_writer *pprof, const char *text) {
+  return string_number(pprof, baro_view_of(text));
+}
+
+static void emit_value_type(pprof_writer *pprof, uint32_t field, const char *type,
+                            const char *unit) {
+  uint64_t type_number = text_number(pprof, type);
+  uint64_t unit_number = text_number(pprof, unit);
+  baro_buffer_clear(&pprof->message);
+  baro_protobuf_u64(&pprof->message, VALUE_TYPE_TYPE, type_number);
+  baro_protobuf_u64(&pprof->message, VALUE_TYPE_UNIT, unit_number);
+  emit(pprof, field);
+}
+
+static void emit_head(pprof_writer *pprof) {
+  const baro_profile *profile = pprof->profile;
+  (void)text_number(pprof, ""); /* string 0 by definition */
+  emit_value_type(pprof, PROFILE_SAMPLE_TYPE, "samples", "count");
+  emit_value_type(pprof, PROFILE_SAMPLE_TYPE, "wall", "nanoseconds");
+  emit_value_type(pprof, PROFILE_SAMPLE_TYPE, "cpu", "nanoseconds");
+  emit_u64(pprof, PROFILE_DEFAULT_SAMPLE_TYPE, text_number(pprof, "wall"));
+  uint64_t utc_ns;
+  if (baro_profile_utc_ns(profile, profile->start_ns, &utc_ns)) {
+    emit_u64(pprof, PROFILE_TIME_NANOS, utc_ns);
+  }
+  emit_u64(pprof, PROFILE_DURATION_NANOS, profile->end_ns - profile->start_ns);
+  double rate_hz;
+  if (baro_profile_info_number(profile, "rate_hz", &rate_hz) && rate_hz >= 1e-3) {
+    emit_value_type(pprof, PROFILE_PERIOD_TYPE, "wall", "nanoseconds");
+    emit_u64(pprof, PROFILE_PERIOD, (uint64_t)(1e9 / rate_hz));
+  }
+  emit_u64(pprof, PROFILE_COMMENT, text_number(pprof, "barograph " BARO_VERSION));
+  for (uint32_t i = 0; i < profile->note_count; i++) {
+    emit_u64(pprof, PROFILE_COMMENT, string_number(pprof, profile->notes[i].text));
+  }
+}
+
+static void emit_mapping(pprof_writer *pprof) {
+  const baro_profile *profile = pprof->profile;
+  baro_view python = {0};
+  if (profile->process_count != 0) {
+    python = baro_profile_string(profile, profile->processes[0].python_string);
+  }
+  char name[128];
+  (void)snprintf(name, sizeof(name), "python %.*s", (int)(python.length < 100 ? python.length : 0),
+                 python.length == 0 ? "" : (const char *)python.data);
+  uint64_t name_number = text_number(pprof, name);
+  baro_buffer_clear(&pprof->message);
+  baro_protobuf_u64(&pprof->message, MAPPING_ID, 1);
+  baro_protobuf_u64(&pprof->message, MAPPING_FILENAME, name_number);
+  baro_protobuf_u64(&pprof->message, MAPPING_HAS_FUNCTIONS, 1);
+  baro_protobuf_u64(&pprof->message, MAPPING_HAS_FILENAMES, 1);
+  baro_protobuf_u64(&pprof->message, MAPPING_HAS_LINE_NUMBERS, 1);
+  emit(pprof, PROFILE_MAPPING);
+}
+
+static void emit_functions(pprof_writer *pprof) {
+  const baro_profile *profile = pprof->profile;
+  for (uint32_t f = 0; f < profile->functions.count && !pprof->failed; f++) {
+    const baro_profile_function *function = &profile->functions.rows[f];
+    uint64_t name = string_number(pprof, baro_profile_string(profile, function->qualified_string));
+    uint64_t file = string_number(pprof, baro_profile_string(profile, function->file_string));
+    baro_buffer_clear(&pprof->message);
+    baro_protobuf_u64(&pprof->message, FUNCTION_ID, (uint64_t)f + 1);
+    baro_protobuf_u64(&pprof->message, FUNCTION_NAME, name);
+    baro_protobuf_u64(&pprof->message, FUNCTION_SYSTEM_NAME, name);
+    baro_protobuf_u64(&pprof->message, FUNCTION_FILENAME, file);
+    baro_protobuf_u64(&pprof->message, FUNCTION_START_LINE, function->first_line);
+    emit(pprof, PROFILE_FUNCTION);
+  }
+}
+
+static void emit_locations(pprof_writer *pprof) {
+  const baro_profile *profile = pprof->profile;
+  for (uint32_t f = 0; f < profile->frames.count && !pprof->failed; f++) {
+    baro_buffer_clear(&pprof->inner);
+    baro_protobuf_u64(&pprof->inner, LINE_FUNCTION_ID, (uint64_t)profile->frames.function[f] + 1);
+    baro_protobuf_u64(&pprof->inner, LINE_LINE, profile->frames.line[f]);
+    baro_buffer_clear(&pprof->message);
+    baro_protobuf_u64(&pprof->message, LOCATION_ID, (uint64_t)f + 1);
+    baro_protobuf_u64(&pprof->message, LOCATION_MAPPING_ID, 1);
+    /* No address exists; without a distinct one, views by address would merge all lines. */
+    baro_protobuf_u64(&pprof->message, LOCATION_ADDRESS, (uint64_t)f + 1);
+    baro_protobuf_message(&pprof->message, LOCATION_LINE, &pprof->inner);
+    emit(pprof, PROFILE_LOCATION);
+  }
+}
+
+/* Labels that all samples of a thread and state have. */
+typedef struct label_set {
+  uint64_t thread_key;
+  uint64_t thread_name;
+  uint64_t thread_id_key;
+  uint64_t thread_id;
+  uint64_t process_key;
+  uint64_t process;
+  uint64_t state_key;
+  uint64_t state;
+} label_set;
+
+static label_set labels_of(pprof_writer *pprof, const baro_profile_thread *thread,
+                           baro_state state) {
+  const baro_profile *profile = pprof->profile;
+  char pid[16];
+  (void)snprintf(pid, sizeof(pid), "%u", profile->processes[thread->process].os_pid);
+  return (label_set){
+      .thread_key = text_number(pprof, "thread"),
+      .thread_name = string_number(pprof, baro_profile_string(profile, thread->name_string)),
+      .thread_id_key = text_number(pprof, "thread id"),
+      .thread_id = thread->os_tid,
+      .process_key = text_number(pprof, "process"),
+      .process = text_number(pprof, pid),
+      .state_key = text_number(pprof, "state"),
+      .state = text_number(pprof, baro_state_key(state)),
+  };
+}
+
+static void write_label(pprof_writer *pprof, uint64_t key, uint32_t value_field, uint64_t value) {
+  if (value == 0) {
+    return; /* a label must have a value */
+  }
+  baro_buffer_clear(&pprof->inner);
+  baro_protobuf_u64(&pprof->inner, LABEL_KEY, key);
+  baro_protobuf_u64(&pprof->inner, value_field, value);
+  baro_protobuf_message(&pprof->message, SAMPLE_LABEL, &pprof->inner);
+}
+
+/* int64 of the format. */
+static uint64_t value_of(double amount) {
+  return amount < 9.2e18 ? (uint64_t)llround(amount) : (uint64_t)INT64_MAX;
+}
+
+static void emit_sample(pprof_writer *pprof, uint32_t node, const double *sums,
+                        const label_set *labels) {
+  const baro_profile *profile = pprof->profile;
+  baro_node_path_set(&pprof->path, profile, node);
+  uint32_t count = pprof->path.count;
+  for (uint32_t i = 0; i < count; i++) {
+    /* Innermost first, in this format. */
+    pprof->locations[i] = (uint64_t)profile->nodes.frame[pprof->path.nodes[count - 1 - i]] + 1;
+  }
+  uint64_t values[VALUE_COUNT];
+  for (int v = 0; v < VALUE_COUNT; v++) {
+    values[v] = value_of(sums[v]);
+  }
+  baro_buffer_clear(&pprof->message);
+  baro_protobuf_packed(&pprof->message, SAMPLE_LOCATION_ID, pprof->locations, count);
+  baro_protobuf_packed(&pprof->message, SAMPLE_VALUE, values, VALUE_COUNT);
+  write_label(pprof, labels->thread_key, LABEL_STR, labels->thread_name);
+  write_label(pprof, labels->thread_id_key, LABEL_NUM, labels->thread_id);
+  write_label(pprof, labels->process_key, LABEL_STR, labels->process);
+  write_label(pprof, labels->state_key, LABEL_STR, labels->state);
+  emit(pprof, PROFILE_SAMPLE);
+}
+
+/* Adds a sample's part in `state`; false when it has none. */
+static bool add_sample(pprof_writer *pprof, const baro_profile_thread *thread, uint64_t sample,
+                       baro_state state) {
+  const baro_profile_samples *samples = &pprof->profile->samples;
+  baro_sample_split split = baro_profile_sample_split(pprof->profile, thread, sample);
+  bool running = state == split.state;
+  if (!running && (state != BARO_STATE_RUNNABLE || split.runnable_ns <= 0)) {
+    return false;
+  }
+  double wall_ns = running ? split.state_ns : split.runnable_ns;
+  double both_ns = split.state_ns + split.runnable_ns;
+  bool on_cpu = running && (state == BARO_STATE_CPU || state == BARO_STATE_COLLECTOR);
+  double *sums = &pprof->sums[(size_t)samples->node[sample] * VALUE_COUNT];
+  sums[VALUE_SAMPLES] += both_ns > 0 ? samples->ticks[sample] * (wall_ns / both_ns) : 0;
+  sums[VALUE_WALL_NS] += wall_ns;
+  sums[VALUE_CPU_NS] += on_cpu ? wall_ns : 0;
+  return true;
+}
+
+static void emit_state(pprof_writer *pprof, const baro_profile_thread *thread, baro_state state) {
+  const baro_profile *profile = pprof->profile;
+  uint32_t low = profile->nodes.count;
+  uint32_t high = 0;
+  for (uint64_t i = 0; i < thread->sample_count; i++) {
+    uint64_t s = thread->first_sample + i;
+    if (add_sample(pprof, thread, s, state)) {
+      uint32_t node = profile->samples.node[s];
+      low = node < low ? node : low;
+      high = node > high ? node : high;
+    }
+  }
+  label_set labels = labels_of(pprof, thread, state);
+  for (uint32_t n = low; n <= high && n < profile->nodes.count && !pprof->failed; n++) {
+    double *sums = &pprof->sums[(size_t)n * VALUE_COUNT];
+    if (sums[VALUE_WALL_NS] > 0) {
+      emit_sample(pprof, n, sums, &labels);
+    }
+    memset(sums, 0, VALUE_COUNT * sizeof(*sums));
+  }
+}
+
+static void emit_all(pprof_writer *pprof) {
+  emit_head(pprof);
+  emit_mapping(pprof);
+  emit_functions(pprof);
+  emit_locations(pprof);
+  for (uint32_t t = 0; t < pprof->profile->thread_count; t++) {
+    const baro_profile_thread *thread = &pprof->profile->threads[t];
+    for (int state = 0; state < BARO_STATE_COUNT; state++) {
+      if (thread->state_ns[state] != 0) {
+        emit_state(pprof, thread, (baro_state)state);
+      }
+    }
+  }
+}
+
+baro_status baro_export_pprof(const baro_profile *profile, const baro_export_options *options,
+                              baro_output *output, baro_error *err) {
+  (void)options;
+  pprof_writer pprof = {.profile = profile};
+  baro_status status = baro_gzip_create(output, &pprof.gzip, err);
+  if (status != BARO_OK) {
+    return status;
+  }
+  status = baro_node_path_init(&pprof.path, profile, NULL);
+  if (status == BARO_OK) {
+    pprof.locations = malloc(((size_t)pprof.path.capacity + 1) * sizeof(*pprof.locations));
+    pprof.sums = calloc(profile->nodes.count, VALUE_COUNT * sizeof(*pprof.sums));
+    pprof.failed = pprof.locations == NULL || pprof.sums == NULL;
+  }
+  if (status == BARO_OK && !pprof.failed) {
+    emit_all(&pprof);
+  }
+  baro_gzip_finish(pprof.gzip);
+  baro_buffer_release(&pprof.message);
+  baro_buffer_release(&pprof.inner);
+  baro_buffer_release(&pprof.text);
+  baro_intern_release(&pprof.strings);
+  baro_node_path_release(&pprof.path);
+  free(pprof.locations);
+  free(pprof.sums);
+  if (status != BARO_OK || pprof.failed) {
+    return baro_error_set(err, BARO_NO_MEMORY, "out of memory");
+  }
+  return BARO_OK;
+}

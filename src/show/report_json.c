@@ -1,0 +1,439 @@
+#include "show/report_json.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "show/hot_path.h"
+#include "show/json_writer.h"
+#include "show/summary.h"
+
+/* Names of BARO_FUNCTION_* by bit. */
+static const char *const flag_names[] = {
+    "name_cut", "unreadable", "depth_cut", "no_python", "shim", "lines_unknown",
+};
+
+typedef struct json_report {
+  const baro_profile *profile;
+  const baro_report_options *options;
+  baro_json json;
+  double basis_ns;
+} json_report;
+
+/* part / whole; null when there is no whole. */
+static void write_ratio(json_report *report, const char *name, double part, double whole) {
+  if (whole > 0) {
+    baro_json_number(&report->json, name, part / whole);
+  } else {
+    baro_json_null(&report->json, name);
+  }
+}
+
+static void write_error(json_report *report, const char *name, double ns, double square) {
+  double error = -1;
+  if (report->basis_ns > 0) {
+    error = baro_profile_ratio_error(report->profile, report->options->measure,
+                                     ns / report->basis_ns, square);
+  }
+  if (error >= 0) {
+    baro_json_number(&report->json, name, error);
+  } else {
+    baro_json_null(&report->json, name);
+  }
+}
+
+/* All keys, always; shares of their sum, or null when that is 0. */
+static void write_states(json_report *report, const char *name,
+                         const uint64_t state_ns[BARO_STATE_COUNT]) {
+  double all_ns = 0;
+  for (int state = 0; state < BARO_STATE_COUNT; state++) {
+    all_ns += (double)state_ns[state];
+  }
+  baro_json_object(&report->json, name, true);
+  for (int i = 1; i <= BARO_STATE_COUNT; i++) {
+    int state = i % BARO_STATE_COUNT; /* unknown, the first of the list, stands last */
+    write_ratio(report, baro_state_key((baro_state)state), (double)state_ns[state], all_ns);
+  }
+  baro_json_end_object(&report->json);
+}
+
+static void write_amount_states(json_report *report, const char *name, const baro_amounts *amounts,
+                                uint32_t index) {
+  uint64_t state_ns[BARO_STATE_COUNT];
+  for (int state = 0; state < BARO_STATE_COUNT; state++) {
+    state_ns[state] = baro_amount(amounts, (baro_state)state, index);
+  }
+  write_states(report, name, state_ns);
+}
+
+/* "2026-11-21T14:49:35.123456Z" of a monotonic time. */
+static void write_utc(json_report *report, const char *name, uint64_t monotonic_ns) {
+  uint64_t utc_ns;
+  struct tm utc;
+  if (!baro_profile_utc_ns(report->profile, monotonic_ns, &utc_ns)) {
+    baro_json_null(&report->json, name);
+    return;
+  }
+  time_t seconds = (time_t)(utc_ns / 1000000000);
+  char date[40];
+  char text[64];
+  if (gmtime_r(&seconds, &utc) == NULL ||
+      strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &utc) == 0) {
+    baro_json_null(&report->json, name);
+    return;
+  }
+  (void)snprintf(text, sizeof(text), "%s.%06uZ", date, (unsigned)(utc_ns % 1000000000 / 1000));
+  baro_json_text(&report->json, name, text);
+}
+
+/* Text, or null when it is empty: an empty name is one that is not known. */
+static void write_known(json_report *report, const char *name, baro_view text) {
+  if (text.length != 0) {
+    baro_json_string(&report->json, name, text);
+  } else {
+    baro_json_null(&report->json, name);
+  }
+}
+
+static void write_known_u64(json_report *report, const char *name, bool known, uint64_t value) {
+  if (known) {
+    baro_json_u64(&report->json, name, value);
+  } else {
+    baro_json_null(&report->json, name);
+  }
+}
+
+static void write_counts(json_report *report) {
+  const baro_profile *profile = report->profile;
+  const uint64_t *counters = profile->counters;
+  bool known = profile->has_counters;
+  double reads = (double)counters[BARO_COUNTER_STACKS] + (double)counters[BARO_COUNTER_REJECTED] +
+                 (double)counters[BARO_COUNTER_UNREADABLE];
+  double ticks = (double)counters[BARO_COUNTER_TICKS];
+  write_known_u64(report, "ticks", known, counters[BARO_COUNTER_TICKS]);
+  write_known_u64(report, "missed_ticks", known, counters[BARO_COUNTER_MISSED]);
+  write_ratio(report, "missed_ratio", (double)counters[BARO_COUNTER_MISSED], ticks);
+  write_known_u64(report, "retries", known, counters[BARO_COUNTER_RETRIES]);
+  write_ratio(report, "retry_ratio", (double)counters[BARO_COUNTER_RETRIES], reads);
+  write_known_u64(report, "rejected", known, counters[BARO_COUNTER_REJECTED]);
+  write_ratio(report, "rejected_ratio", (double)counters[BARO_COUNTER_REJECTED], reads);
+  write_known_u64(report, "unreadable", known, counters[BARO_COUNTER_UNREADABLE]);
+  write_ratio(report, "unreadable_ratio", (double)counters[BARO_COUNTER_UNREADABLE], reads);
+  baro_json_u64(&report->json, "dropped_samples", profile->damage.dropped_samples);
+  write_known_u64(report, "sampler_cpu_ns", known, counters[BARO_COUNTER_SAMPLER_CPU_NS]);
+  write_known_u64(report, "rss_peak_bytes", known && counters[BARO_COUNTER_RSS_PEAK_BYTES] != 0,
+                  counters[BARO_COUNTER_RSS_PEAK_BYTES]);
+}
+
+static void write_rates(json_report *report) {
+  const baro_profile *profile = report->profile;
+  double rate_hz;
+  bool has_rate = baro_profile_info_number(profile, "rate_hz", &rate_hz);
+  double ticks = (double)profile->counters[BARO_COUNTER_TICKS];
+  double missed = (double)profile->counters[BARO_COUNTER_MISSED];
+  if (has_rate) {
+    baro_json_number(&report->json, "rate_hz", rate_hz);
+  } else {
+    baro_json_null(&report->json, "rate_hz");
+  }
+  if (has_rate && ticks > 0 && missed <= ticks) {
+    baro_json_number(&report->json, "achieved_rate_hz", rate_hz * (ticks - missed) / ticks);
+  } else {
+    baro_json_null(&report->json, "achieved_rate_hz");
+  }
+}
+
+/* Shares of the basis whose state, or whose stack, is not known. */
+static void write_unknown(json_report *report) {
+  const baro_profile *profile = report->profile;
+  baro_measure measure = report->options->measure;
+  double state_ns = (double)profile->state_ns[measure][BARO_STATE_UNKNOWN];
+  double stack_ns = 0;
+  double both_ns = 0;
+  for (uint32_t f = 0; f < profile->functions.count; f++) {
+    const baro_profile_function *function = &profile->functions.rows[f];
+    if (function->origin == BARO_ORIGIN_NONE && (function->flags & BARO_FUNCTION_UNREADABLE) != 0) {
+      stack_ns += (double)baro_amount_busy(&profile->functions.self[measure], f);
+      both_ns += (double)baro_amount(&profile->functions.self[measure], BARO_STATE_UNKNOWN, f);
+    }
+  }
+  write_ratio(report, "unknown_ratio", state_ns + stack_ns - both_ns, report->basis_ns);
+  write_ratio(report, "unknown_state_ratio", state_ns, report->basis_ns);
+  write_ratio(report, "unknown_stack_ratio", stack_ns, report->basis_ns);
+}
+
+static void write_notes(json_report *report) {
+  const baro_profile *profile = report->profile;
+  baro_json_array(&report->json, "notes", false);
+  for (uint32_t i = 0; i < profile->note_count; i++) {
+    baro_json_string(&report->json, NULL, profile->notes[i].text);
+  }
+  baro_json_end_array(&report->json);
+}
+
+static void write_facts(json_report *report) {
+  const baro_profile *profile = report->profile;
+  baro_view value = {0};
+  bool has_command = baro_profile_info(profile, "command", &value);
+  baro_view python = {0};
+  if (profile->process_count != 0) {
+    const baro_profile_process *first = &profile->processes[0];
+    value = has_command ? value : baro_profile_string(profile, first->command_string);
+    python = baro_profile_string(profile, first->python_string);
+  }
+  write_known(report, "command", value);
+  write_known(report, "python", python);
+  static const char *const keys[] = {"tool_version", "kind", "mode", "host", "kernel", "end"};
+  for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+    value = (baro_view){0};
+    (void)baro_profile_info(profile, keys[i], &value);
+    write_known(report, keys[i], value);
+  }
+  double status;
+  if (baro_profile_info_number(profile, "exit_status", &status)) {
+    baro_json_number(&report->json, "exit_status", status);
+  } else {
+    baro_json_null(&report->json, "exit_status");
+  }
+}
+
+static void write_head(json_report *report) {
+  const baro_profile *profile = report->profile;
+  const baro_damage *damage = &profile->damage;
+  baro_json *json = &report->json;
+  bool any = profile->samples.count != 0;
+  baro_json_object(json, "head", false);
+  baro_json_text(json, "path", report->options->path == NULL ? "" : report->options->path);
+  write_facts(report);
+  if (any) {
+    write_utc(report, "start_utc", profile->start_ns);
+  } else {
+    baro_json_null(json, "start_utc");
+  }
+  write_known_u64(report, "duration_ns", any, profile->end_ns - profile->start_ns);
+  write_known_u64(report, "cpu_ns", profile->has_cpu, profile->cpu_ns);
+  write_known_u64(report, "thread_wall_ns", any, profile->wall_ns);
+  baro_json_u64(json, "samples", profile->samples.count);
+  write_rates(report);
+  write_counts(report);
+  baro_json_u64(json, "bytes", damage->file_bytes);
+  baro_json_bool(json, "complete", damage->complete);
+  write_known(report, "damage", baro_view_of(damage->reason));
+  write_unknown(report);
+  baro_json_text(json, "basis", report->options->measure == BARO_MEASURE_RUN ? "run" : "threads");
+  baro_json_u64(json, "basis_ns", baro_profile_basis_ns(profile, report->options->measure));
+  write_states(report, "states", profile->state_ns[BARO_MEASURE_THREAD]);
+  write_notes(report);
+  baro_json_end_object(json);
+}
+
+static void write_processes(json_report *report) {
+  const baro_profile *profile = report->profile;
+  baro_json *json = &report->json;
+  baro_json_array(json, "processes", false);
+  for (uint32_t p = 0; p < profile->process_count; p++) {
+    const baro_profile_process *process = &profile->processes[p];
+    bool has_parent = process->parent_process < profile->process_count;
+    int status = process->wait_status;
+    baro_json_object(json, NULL, false);
+    baro_json_u64(json, "process_id", process->os_pid);
+    write_known_u64(report, "parent_process_id", has_parent,
+                    has_parent ? profile->processes[process->parent_process].os_pid : 0);
+    write_known(report, "command", baro_profile_string(profile, process->command_string));
+    write_known(report, "python", baro_profile_string(profile, process->python_string));
+    write_utc(report, "start_utc", process->start_ns);
+    write_known_u64(report, "duration_ns", process->end_ns > process->seen_ns,
+                    process->end_ns - process->seen_ns);
+    write_known_u64(report, "exit_status", status >= 0 && WIFEXITED(status),
+                    (uint64_t)WEXITSTATUS(status));
+    write_known_u64(report, "signal", status >= 0 && WIFSIGNALED(status),
+                    (uint64_t)WTERMSIG(status));
+    for (int c = BARO_COUNTER_STACKS; c < BARO_COUNTER_COUNT; c++) {
+      /* The recorder's own time is not a process's; memory is 0 only where it could not be read. */
+      bool known =
+          process->has_counters && (process->counters[c] != 0 || c < BARO_COUNTER_SAMPLER_CPU_NS);
+      if (c != BARO_COUNTER_SAMPLER_CPU_NS) {
+        write_known_u64(report, baro_counter_key((baro_counter)c), known, process->counters[c]);
+      }
+    }
+    baro_json_u64(json, "threads", process->thread_count);
+    baro_json_end_object(json);
+  }
+  baro_json_end_array(json);
+}
+
+static void write_threads(json_report *report) {
+  const baro_profile *profile = report->profile;
+  baro_json *json = &report->json;
+  baro_json_array(json, "threads", false);
+  for (uint32_t t = 0; t < profile->thread_count; t++) {
+    const baro_profile_thread *thread = &profile->threads[t];
+    baro_json_object(json, NULL, false);
+    baro_json_u64(json, "process_id", profile->processes[thread->process].os_pid);
+    baro_json_u64(json, "thread_id", thread->os_tid);
+    write_known(report, "name", baro_profile_string(profile, thread->name_string));
+    baro_json_bool(json, "is_main", thread->is_main);
+    baro_json_u64(json, "wall_ns", thread->wall_ns);
+    write_known_u64(report, "cpu_ns", thread->has_cpu, thread->cpu_ns);
+    write_known_u64(report, "runnable_ns", thread->has_cpu, thread->runnable_ns);
+    baro_json_u64(json, "samples", thread->sample_count);
+    baro_json_u64(json, "ticks", thread->ticks);
+    write_states(report, "states", thread->state_ns);
+    baro_json_end_object(json);
+  }
+  baro_json_end_array(json);
+}
+
+static void write_place(json_report *report, uint32_t function, uint32_t line) {
+  const baro_profile *profile = report->profile;
+  const baro_profile_function *row = &profile->functions.rows[function];
+  baro_json_string(&report->json, "name", baro_profile_string(profile, row->qualified_string));
+  baro_json_string(&report->json, "short_name", baro_profile_string(profile, row->name_string));
+  write_known(report, "file", baro_profile_string(profile, row->file_string));
+  write_known_u64(report, "line", line != 0, line);
+}
+
+/* Amounts of one function or line, in the measure of the report. */
+static void write_amounts(json_report *report, const baro_amounts *self, const baro_amounts *total,
+                          const double *self_square, const double *total_square, uint32_t index) {
+  baro_json *json = &report->json;
+  uint64_t self_ns = baro_amount_busy(self, index);
+  uint64_t total_ns = baro_amount_busy(total, index);
+  write_ratio(report, "self_ratio", (double)self_ns, report->basis_ns);
+  write_error(report, "self_ratio_error", (double)self_ns, self_square[index]);
+  write_ratio(report, "total_ratio", (double)total_ns, report->basis_ns);
+  write_error(report, "total_ratio_error", (double)total_ns, total_square[index]);
+  baro_json_u64(json, "self_ns", self_ns);
+  baro_json_u64(json, "total_ns", total_ns);
+}
+
+static void write_function(json_report *report, uint32_t function) {
+  const baro_profile_functions *functions = &report->profile->functions;
+  const baro_profile_function *row = &functions->rows[function];
+  baro_measure measure = report->options->measure;
+  baro_json *json = &report->json;
+  static const char *const origins[] = {
+      [BARO_ORIGIN_USER] = "user",
+      [BARO_ORIGIN_PACKAGE] = "package",
+      [BARO_ORIGIN_STANDARD] = "standard",
+      [BARO_ORIGIN_NONE] = NULL,
+  };
+  baro_json_object(json, NULL, false);
+  write_place(report, function, row->first_line);
+  write_amounts(report, &functions->self[measure], &functions->total[measure],
+                functions->self_square[measure], functions->total_square[measure], function);
+  baro_json_u64(json, "thread_self_ns", functions->self[BARO_MEASURE_THREAD].all_ns[function]);
+  baro_json_u64(json, "thread_total_ns", functions->total[BARO_MEASURE_THREAD].all_ns[function]);
+  baro_json_u64(json, "samples", functions->self_samples[function]);
+  baro_json_u64(json, "ticks", functions->self_ticks[function]);
+  baro_json_u64(json, "total_samples", functions->total_samples[function]);
+  write_amount_states(report, "states", &functions->self[BARO_MEASURE_THREAD], function);
+  write_amount_states(report, "total_states", &functions->total[BARO_MEASURE_THREAD], function);
+  if (origins[row->origin] != NULL) {
+    baro_json_text(json, "origin", origins[row->origin]);
+  } else {
+    baro_json_null(json, "origin");
+  }
+  baro_json_array(json, "flags", true);
+  for (size_t bit = 0; bit < sizeof(flag_names) / sizeof(flag_names[0]); bit++) {
+    if ((row->flags >> bit & 1) != 0) {
+      baro_json_text(json, NULL, flag_names[bit]);
+    }
+  }
+  baro_json_end_array(json);
+  baro_json_end_object(json);
+}
+
+static void write_line(json_report *report, uint32_t frame) {
+  const baro_profile_frames *frames = &report->profile->frames;
+  baro_measure measure = report->options->measure;
+  baro_json_object(&report->json, NULL, false);
+  write_place(report, frames->function[frame], frames->line[frame]);
+  write_amounts(report, &frames->self[measure], &frames->total[measure],
+                frames->self_square[measure], frames->total_square[measure], frame);
+  baro_json_u64(&report->json, "samples", frames->self_samples[frame]);
+  write_amount_states(report, "states", &frames->self[BARO_MEASURE_THREAD], frame);
+  baro_json_end_object(&report->json);
+}
+
+/* The rows of baro_report_order, which have time of the asked kind, then all others by index: a program that
+ * reads the file looks for functions by name, and one that only calls others has no time of its own. */
+static bool write_rows(json_report *report, bool lines) {
+  const baro_profile *profile = report->profile;
+  uint32_t all = lines ? profile->frames.count : profile->functions.count;
+  uint32_t top = report->options->top == 0 ? all : report->options->top;
+  baro_report_options options = *report->options;
+  options.lines = lines;
+  baro_arena scratch = {0};
+  uint32_t count = 0;
+  uint32_t *order = baro_report_order(profile, &options, &scratch, &count);
+  uint8_t *seen = baro_arena_array(&scratch, all, sizeof(*seen));
+  bool ready = order != NULL && seen != NULL;
+  for (uint32_t i = 0; ready && i < count + (uint64_t)all && top != 0; i++) {
+    uint32_t row = i < count ? order[i] : i - count;
+    if (seen[row] == 0) {
+      seen[row] = 1;
+      top--;
+      if (lines) {
+        write_line(report, row);
+      } else {
+        write_function(report, row);
+      }
+    }
+  }
+  baro_arena_release(&scratch);
+  return ready;
+}
+
+static bool write_path(json_report *report) {
+  baro_arena scratch = {0};
+  baro_hot_path path;
+  bool found = baro_hot_path_find(report->profile, report->options->measure, &scratch, &path);
+  for (uint32_t i = 0; found && i < path.count; i++) {
+    const baro_hot_step *step = &path.steps[i];
+    baro_json_object(&report->json, NULL, false);
+    write_place(report, step->function, step->line);
+    write_ratio(report, "total_ratio", (double)step->total_ns, report->basis_ns);
+    write_ratio(report, "self_ratio", (double)step->self_ns, report->basis_ns);
+    baro_json_u64(&report->json, "repeats", step->repeats);
+    baro_json_end_object(&report->json);
+  }
+  baro_arena_release(&scratch);
+  return found;
+}
+
+static bool write_summary(json_report *report) {
+  baro_arena scratch = {0};
+  baro_view sentence = baro_summary(report->profile, &scratch);
+  baro_json_string(&report->json, "summary", sentence);
+  baro_arena_release(&scratch);
+  return sentence.data != NULL;
+}
+
+baro_status baro_report_json(const baro_profile *profile, const baro_report_options *options,
+                             baro_output *output, baro_error *err) {
+  json_report report = {.profile = profile, .options = options};
+  report.basis_ns = (double)baro_profile_basis_ns(profile, options->measure);
+  baro_json *json = &report.json;
+  baro_json_init(json, output, true);
+  baro_json_object(json, NULL, false);
+  baro_json_text(json, "schema", "barograph.report/1");
+  bool good = write_summary(&report);
+  write_head(&report);
+  baro_json_array(json, "functions", false);
+  good = write_rows(&report, false) && good;
+  baro_json_end_array(json);
+  if (options->lines) {
+    baro_json_array(json, "lines", false);
+    good = write_rows(&report, true) && good;
+    baro_json_end_array(json);
+  }
+  baro_json_array(json, "hottest_path", false);
+  good = write_path(&report) && good;
+  baro_json_end_array(json);
+  write_threads(&report);
+  write_processes(&report);
+  baro_json_end_object(json);
+  return good ? BARO_OK : baro_error_set(err, BARO_NO_MEMORY, "out of memory");
+}

@@ -1,0 +1,194 @@
+#include "show/summary.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "show/text_width.h"
+
+enum { CLAUSES_MAX = 3 };
+
+/* Smaller shares are not what a program mostly did. */
+static const double SHARE_MIN = 0.05;
+static const double IDLE_MIN = 0.10;
+
+typedef struct said {
+  uint32_t function;
+  baro_state state;
+  double ratio;
+} said;
+
+/* Widths that are tried one after the other until the first clause fits; the last takes any name. */
+typedef struct clause_width {
+  size_t name_columns;
+  size_t file_columns;
+  bool unicode;
+} clause_width;
+
+static const clause_width widths[] = {{48, 32, true}, {24, 24, true}, {24, 24, false}};
+enum { WIDTH_COUNT = sizeof(widths) / sizeof(widths[0]) };
+
+/* The function that a sample at each node is said of: the nearest frame of the user's own, else of a package,
+ * else the innermost. */
+static uint32_t *find_owners(const baro_profile *profile, baro_arena *scratch) {
+  const baro_profile_nodes *nodes = &profile->nodes;
+  uint32_t *user = baro_arena_array(scratch, nodes->count, sizeof(*user));
+  uint32_t *package = baro_arena_array(scratch, nodes->count, sizeof(*package));
+  if (user == NULL || package == NULL) {
+    return NULL;
+  }
+  user[0] = package[0] = BARO_NONE_ID;
+  for (uint32_t n = 1; n < nodes->count; n++) {
+    uint32_t function = baro_profile_node_function(profile, n);
+    baro_origin origin = profile->functions.rows[function].origin;
+    user[n] = origin == BARO_ORIGIN_USER ? function : user[nodes->parent_node[n]];
+    package[n] = origin == BARO_ORIGIN_PACKAGE ? function : package[nodes->parent_node[n]];
+  }
+  for (uint32_t n = 1; n < nodes->count; n++) {
+    if (user[n] == BARO_NONE_ID) {
+      user[n] = package[n] != BARO_NONE_ID ? package[n] : baro_profile_node_function(profile, n);
+    }
+  }
+  return user;
+}
+
+/* Keeps the best CLAUSES_MAX in falling order. */
+static void offer(said *best, const said *candidate) {
+  for (int i = 0; i < CLAUSES_MAX; i++) {
+    if (candidate->ratio > best[i].ratio) {
+      memmove(&best[i + 1], &best[i], (size_t)(CLAUSES_MAX - 1 - i) * sizeof(*best));
+      best[i] = *candidate;
+      return;
+    }
+  }
+}
+
+/* The largest (function, state) pairs of the run's time; ratio 0 where there are fewer. */
+static bool find_clauses(const baro_profile *profile, baro_arena *scratch, said *ret_best) {
+  uint32_t *owners = find_owners(profile, scratch);
+  uint32_t count = profile->functions.count;
+  double *sums = baro_arena_array(scratch, count, sizeof(*sums));
+  if (owners == NULL || sums == NULL) {
+    return false;
+  }
+  double basis_ns = (double)baro_profile_basis_ns(profile, BARO_MEASURE_RUN);
+  for (int state = 0; state < BARO_STATE_COUNT; state++) {
+    const uint64_t *self = profile->nodes.self[BARO_MEASURE_RUN].by_state_ns[state];
+    if (self == NULL || state == BARO_STATE_IDLE) {
+      continue;
+    }
+    memset(sums, 0, count * sizeof(*sums));
+    for (uint32_t n = 1; n < profile->nodes.count; n++) {
+      sums[owners[n]] += (double)self[n];
+    }
+    for (uint32_t f = 0; f < count; f++) {
+      said candidate = {.function = f, .state = (baro_state)state, .ratio = sums[f] / basis_ns};
+      offer(ret_best, &candidate);
+    }
+  }
+  return true;
+}
+
+/* Whether a share is well above chance: at least its standard error, from the effective number of samples. */
+static bool is_sure(const baro_profile *profile, double ratio) {
+  double basis_ns = (double)baro_profile_basis_ns(profile, BARO_MEASURE_RUN);
+  double looks = profile->square[BARO_MEASURE_RUN] > 0
+                     ? basis_ns * basis_ns / profile->square[BARO_MEASURE_RUN]
+                     : 0;
+  return looks > 0 && ratio * ratio >= ratio * (1 - ratio) / looks;
+}
+
+static baro_view base_name(baro_view file) {
+  size_t start = file.length;
+  while (start > 0 && file.data[start - 1] != '/') {
+    start--;
+  }
+  return (baro_view){.data = file.data + start, .length = file.length - start};
+}
+
+/* "61 % waiting for disk in load_rows (app.py:40)" */
+static void write_clause(const baro_profile *profile, const said *clause, const clause_width *width,
+                         baro_buffer *text) {
+  const baro_profile_function *function = &profile->functions.rows[clause->function];
+  baro_write_format(text, "%.0f %% ", clause->ratio * 100);
+  if (clause->state == BARO_STATE_UNKNOWN) {
+    baro_write_text(text, "unknown");
+  } else {
+    baro_write_text(text, baro_state_words(clause->state));
+  }
+  baro_write_text(text, clause->state == BARO_STATE_CPU ? " " : " in ");
+  (void)baro_write_fitted(text, baro_profile_string(profile, function->qualified_string),
+                          width->name_columns, BARO_CUT_MIDDLE, width->unicode);
+  baro_view file = baro_profile_string(profile, function->file_string);
+  if (file.length != 0) {
+    baro_write_text(text, " (");
+    (void)baro_write_fitted(text, base_name(file), width->file_columns, BARO_CUT_START,
+                            width->unicode);
+    if (function->first_line != 0) {
+      baro_write_format(text, ":%u", function->first_line);
+    }
+    baro_write_text(text, ")");
+  }
+}
+
+static void write_clauses(const baro_profile *profile, const said *best, baro_buffer *text) {
+  baro_buffer part = {0};
+  size_t tried = 0;
+  for (int i = 0; i < CLAUSES_MAX && !text->failed; i++) {
+    if (best[i].ratio < SHARE_MIN || !is_sure(profile, best[i].ratio)) {
+      break;
+    }
+    do {
+      baro_buffer_clear(&part);
+      baro_write_text(&part, i == 0 ? "" : ", ");
+      write_clause(profile, &best[i], &widths[tried], &part);
+    } while (text->length + part.length > BARO_SUMMARY_CHARACTERS && i == 0 &&
+             ++tried < WIDTH_COUNT);
+    if (text->length + part.length > BARO_SUMMARY_CHARACTERS) {
+      break;
+    }
+    text->failed = text->failed || part.failed;
+    baro_write_bytes(text, part.data, part.length);
+  }
+  baro_buffer_release(&part);
+}
+
+static void write_sentence(const baro_profile *profile, baro_arena *scratch, baro_buffer *text) {
+  double all_ns = (double)profile->all_ns[BARO_MEASURE_RUN];
+  double idle_ns = (double)profile->state_ns[BARO_MEASURE_RUN][BARO_STATE_IDLE];
+  if (!(all_ns > 0)) {
+    baro_write_text(text, "Nothing was sampled.");
+    return;
+  }
+  if (baro_profile_basis_ns(profile, BARO_MEASURE_RUN) == 0) {
+    baro_write_text(text, "Idle all the time.");
+    return;
+  }
+  if (idle_ns / all_ns >= IDLE_MIN) {
+    baro_write_format(text, "Idle %.0f %% of the run; of the rest ", idle_ns / all_ns * 100);
+  }
+  said best[CLAUSES_MAX] = {0};
+  if (!find_clauses(profile, scratch, best)) {
+    text->failed = true;
+    return;
+  }
+  size_t before = text->length;
+  write_clauses(profile, best, text);
+  if (text->length == before) {
+    baro_write_text(text, before == 0 ? "No" : "no");
+    baro_write_text(text, is_sure(profile, SHARE_MIN)
+                              ? " function did one thing for 5 % of the time: it is spread thin."
+                              : " function stands out: there are too few samples to tell.");
+  }
+}
+
+baro_view baro_summary(const baro_profile *profile, baro_arena *keep) {
+  baro_arena scratch = {0};
+  baro_buffer text = {0};
+  write_sentence(profile, &scratch, &text);
+  char *copy = text.failed ? NULL : baro_arena_copy(keep, text.data, text.length);
+  baro_view sentence = {.data = (const uint8_t *)copy, .length = copy == NULL ? 0 : text.length};
+  baro_buffer_release(&text);
+  baro_arena_release(&scratch);
+  return sentence;
+}
