@@ -175,7 +175,4 @@ baro_status baro_build_totals(baro_profile_builder *builder) BARO_MUST_USE;
 baro_status baro_tree_outermost(const baro_profile_nodes *nodes, const uint32_t *group,
                                 uint32_t group_count, uint8_t *ret_outermost) BARO_MUST_USE;
 
-/* Whose code a file is. */
-baro_origin baro_origin_of(baro_view file);
-
 #endif

@@ -235,6 +235,9 @@ baro_status baro_profile_load(const char *path, baro_profile **ret_profile,
                               baro_error *err) BARO_MUST_USE;
 void baro_profile_destroy(baro_profile *profile);
 
+/* Whose code a file is. */
+baro_origin baro_origin_of(baro_view file);
+
 /* "" for BARO_NONE_ID. */
 baro_view baro_profile_string(const baro_profile *profile, uint32_t string);
 /* Value of an info key; false when the recording does not have it. */
