@@ -9,12 +9,13 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "profile/profile.h"
-#include "show/output.h"
 #include "show/report.h"
 #include "show/report_json.h"
+#include "show/stream.h"
 #include "show/terminal.h"
 
-enum { TOP_DEFAULT = 15, TOP_LIMIT = 1000000 };
+/* TOP_AUTO, when it is not given: a table that fits a screen, but all of JSON, which programs search. */
+enum { TOP_DEFAULT = 15, TOP_LIMIT = 1000000, TOP_AUTO = TOP_LIMIT + 1 };
 
 typedef struct report_values {
   int sort;
@@ -27,12 +28,12 @@ typedef struct report_values {
 } report_values;
 
 static int print_json(const baro_profile *profile, const baro_report_options *options) {
-  baro_output output;
+  baro_stream output;
   baro_error err;
-  baro_output_init(&output, baro_sink_stream, stdout);
+  baro_stream_init(&output, baro_sink_stream, stdout);
   if (baro_report_json(profile, options, &output, &err) != BARO_OK)
     return baro_cli_fail("report: %s", err.message);
-  if (baro_output_finish(&output, &err) != BARO_OK || fflush(stdout) != 0)
+  if (baro_stream_finish(&output, &err) != BARO_OK || fflush(stdout) != 0)
     return baro_cli_fail("report: standard output could not be written: %s",
                          output.status != BARO_OK ? err.message : strerror(errno));
   return BARO_EXIT_OK;
@@ -41,12 +42,13 @@ static int print_json(const baro_profile *profile, const baro_report_options *op
 static int print_report(const baro_profile *profile, const report_values *values,
                         const char *path) {
   static const baro_measure measures[] = {BARO_MEASURE_RUN, BARO_MEASURE_THREAD};
+  uint64_t top = values->top != TOP_AUTO ? values->top : values->json ? 0 : TOP_DEFAULT;
   char directory[PATH_MAX];
   baro_report_options options = {
       .path = path,
       .sort = (baro_report_sort)values->sort,
       .measure = measures[values->basis],
-      .top = (uint32_t)values->top,
+      .top = (uint32_t)top,
       .threads = values->threads,
       .lines = values->lines,
       .directory = getcwd(directory, sizeof(directory)),
@@ -88,7 +90,7 @@ static const baro_option options[] = {
      .value = "N",
      .maximum = TOP_LIMIT,
      .offset = offsetof(report_values, top),
-     .help = "show N rows of the table (default: 15; 0: all)"},
+     .help = "show N rows of the table (default: 15, with --json all; 0: all)"},
     {.name = "lines",
      .offset = offsetof(report_values, lines),
      .help = "a row for each line instead of each function"},
@@ -115,7 +117,7 @@ static const baro_option options[] = {
          "use colours: on a terminal unless NO_COLOR is set (auto, the default), always, never"},
 };
 
-static const report_values defaults = {.top = TOP_DEFAULT};
+static const report_values defaults = {.top = TOP_AUTO};
 
 const baro_command baro_command_report = {
     .name = "report",

@@ -16,7 +16,7 @@ enum { ALL_STATES = BARO_STATE_COUNT };
 typedef struct folding {
   const baro_profile *profile;
   const baro_export_options *options;
-  baro_output *output;
+  baro_stream *output;
   baro_node_path path;
   baro_arena arena;    /* owns texts */
   baro_view *text;     /* owned; of frames, made when first needed */
@@ -173,7 +173,7 @@ static baro_status fold_group(folding *fold, uint32_t first, uint32_t end, int s
     if (fold->line.failed) {
       return BARO_NO_MEMORY;
     }
-    baro_output_bytes(fold->output, fold->line.data, fold->line.length);
+    baro_stream_bytes(fold->output, fold->line.data, fold->line.length);
   }
   return BARO_OK;
 }
@@ -204,7 +204,7 @@ static baro_status fold_all(folding *fold) {
 }
 
 baro_status baro_export_collapsed(const baro_profile *profile, const baro_export_options *options,
-                                  baro_output *output, baro_error *err) {
+                                  baro_stream *output, baro_error *err) {
   folding fold = {.profile = profile, .options = options, .output = output};
   fold.text = calloc(profile->frames.count + (size_t)1, sizeof(*fold.text));
   fold.amount = calloc(profile->nodes.count, sizeof(*fold.amount));

@@ -6,12 +6,12 @@
 
 /* Folded stacks, one line each: "main (app.py:3);load (app.py:40) 1234". Root first. */
 baro_status baro_export_collapsed(const baro_profile *profile, const baro_export_options *options,
-                                  baro_output *output, baro_error *err);
+                                  baro_stream *output, baro_error *err);
 /* https://www.speedscope.app/file-format-schema.json, one sampled profile for each thread. */
 baro_status baro_export_speedscope(const baro_profile *profile, const baro_export_options *options,
-                                   baro_output *output, baro_error *err);
+                                   baro_stream *output, baro_error *err);
 /* profile.proto of github.com/google/pprof, gzipped. */
 baro_status baro_export_pprof(const baro_profile *profile, const baro_export_options *options,
-                              baro_output *output, baro_error *err);
+                              baro_stream *output, baro_error *err);
 
 #endif

@@ -1,5 +1,5 @@
 /* Exporters: a profile in the formats of other tools. Each is one row in exporters.c and one file.
- * Flow: profile -> exporter -> baro_output (a file, a buffer). Output is streamed: memory is that of one sample or
+ * Flow: profile -> exporter -> baro_stream (a file, a buffer). Output is streamed: memory is that of one sample or
  * one table, never of the whole file. Every exporter makes valid output of any names: bytes that are not UTF-8
  * become U+FFFD, and what a format gives a meaning (";" and newlines in collapsed stacks) is replaced.
  * Weights of all formats are BARO_MEASURE_THREAD: wall time of threads, as these tools expect. */
@@ -12,7 +12,7 @@
 #include "base/bytes.h"
 #include "base/status.h"
 #include "profile/profile.h"
-#include "show/output.h"
+#include "show/stream.h"
 
 typedef enum baro_export_weight {
   BARO_EXPORT_WEIGHT_US,    /* microseconds of wall time */
@@ -34,7 +34,7 @@ typedef struct baro_exporter {
   bool binary;           /* not for a terminal */
   const char *help;      /* one line */
   baro_status (*write)(const baro_profile *profile, const baro_export_options *options,
-                       baro_output *output, baro_error *err);
+                       baro_stream *output, baro_error *err);
 } baro_exporter;
 
 /* The table; its end has name NULL. */

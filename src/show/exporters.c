@@ -27,12 +27,12 @@ const baro_exporter *baro_exporter_find(const char *name) {
 static baro_status export_to(const baro_exporter *exporter, const baro_profile *profile,
                              const baro_export_options *options, baro_sink *sink, void *context,
                              baro_error *err) {
-  baro_output output;
-  baro_output_init(&output, sink, context);
+  baro_stream output;
+  baro_stream_init(&output, sink, context);
   baro_status status = exporter->write(profile, options, &output, err);
   /* A failing sink is the reason for whatever the exporter says. */
   if (output.status != BARO_OK || status == BARO_OK) {
-    status = baro_output_finish(&output, err);
+    status = baro_stream_finish(&output, err);
   }
   return status;
 }

@@ -5,14 +5,14 @@
 #include <zlib.h>
 
 struct baro_gzip {
-  baro_output *output; /* borrowed */
+  baro_stream *output; /* borrowed */
   z_stream stream;
   uint8_t room[16 * 1024];
 };
 
 enum { WINDOW_BITS_GZIP = 15 + 16, MEMORY_LEVEL = 8 };
 
-baro_status baro_gzip_create(baro_output *output, baro_gzip **ret_gzip, baro_error *err) {
+baro_status baro_gzip_create(baro_stream *output, baro_gzip **ret_gzip, baro_error *err) {
   baro_gzip *gzip = calloc(1, sizeof(*gzip));
   if (gzip == NULL || deflateInit2(&gzip->stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED,
                                    WINDOW_BITS_GZIP, MEMORY_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK) {
@@ -30,7 +30,7 @@ static void drain(baro_gzip *gzip, int flush) {
     gzip->stream.next_out = gzip->room;
     gzip->stream.avail_out = sizeof(gzip->room);
     (void)deflate(&gzip->stream, flush);
-    baro_output_bytes(gzip->output, gzip->room, sizeof(gzip->room) - gzip->stream.avail_out);
+    baro_stream_bytes(gzip->output, gzip->room, sizeof(gzip->room) - gzip->stream.avail_out);
   } while (gzip->stream.avail_out == 0);
 }
 

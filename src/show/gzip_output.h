@@ -5,11 +5,11 @@
 
 #include "base/bytes.h"
 #include "base/status.h"
-#include "show/output.h"
+#include "show/stream.h"
 
 typedef struct baro_gzip baro_gzip;
 
-baro_status baro_gzip_create(baro_output *output, baro_gzip **ret_gzip,
+baro_status baro_gzip_create(baro_stream *output, baro_gzip **ret_gzip,
                              baro_error *err) BARO_MUST_USE;
 void baro_gzip_write(baro_gzip *gzip, baro_view bytes);
 /* Ends the stream and frees. */

@@ -7,16 +7,16 @@
 
 #include "show/utf8.h"
 
-void baro_json_init(baro_json *json, baro_output *output, bool indent) {
+void baro_json_init(baro_json *json, baro_stream *output, bool indent) {
   *json = (baro_json){.output = output, .indent = indent};
   json->compact[0] = true;
 }
 
 static void new_line(baro_json *json) {
   if (json->indent && !json->compact[json->depth]) {
-    baro_output_char(json->output, '\n');
+    baro_stream_char(json->output, '\n');
     for (unsigned i = 0; i < json->depth; i++) {
-      baro_output_text(json->output, "  ");
+      baro_stream_text(json->output, "  ");
     }
   }
 }
@@ -25,19 +25,19 @@ static void new_line(baro_json *json) {
 static void begin_value(baro_json *json, const char *name) {
   if (json->has_value[json->depth]) {
     bool space = json->indent && json->compact[json->depth];
-    baro_output_text(json->output, space ? ", " : ",");
+    baro_stream_text(json->output, space ? ", " : ",");
   }
   json->has_value[json->depth] = true;
   new_line(json);
   if (name != NULL) {
     baro_json_quote(json->output, baro_view_of(name));
-    baro_output_text(json->output, json->indent ? ": " : ":");
+    baro_stream_text(json->output, json->indent ? ": " : ":");
   }
 }
 
 static void open_container(baro_json *json, const char *name, bool compact, char bracket) {
   begin_value(json, name);
-  baro_output_char(json->output, bracket);
+  baro_stream_char(json->output, bracket);
   assert(json->depth + 1 < BARO_JSON_DEPTH);
   bool inside_compact = json->depth != 0 && json->compact[json->depth];
   json->depth++;
@@ -57,9 +57,9 @@ static void close_container(baro_json *json, char bracket) {
     new_line(json);
     json->compact[json->depth] = outer;
   }
-  baro_output_char(json->output, bracket);
+  baro_stream_char(json->output, bracket);
   if (json->depth == 0 && json->indent) {
-    baro_output_char(json->output, '\n');
+    baro_stream_char(json->output, '\n');
   }
 }
 
@@ -96,8 +96,8 @@ static const char *escape_of(uint8_t byte, char room[8]) {
   }
 }
 
-void baro_json_quote(baro_output *output, baro_view text) {
-  baro_output_char(output, '"');
+void baro_json_quote(baro_stream *output, baro_view text) {
+  baro_stream_char(output, '"');
   size_t done = 0; /* what stands before it is written; plain runs go out at once */
   size_t position = 0;
   while (position < text.length) {
@@ -107,8 +107,8 @@ void baro_json_quote(baro_output *output, baro_view text) {
                           : length == 1 ? escape_of(text.data[position], room)
                                         : NULL;
     if (instead != NULL) {
-      baro_output_bytes(output, text.data + done, position - done);
-      baro_output_text(output, instead);
+      baro_stream_bytes(output, text.data + done, position - done);
+      baro_stream_text(output, instead);
       position++;
       done = position;
     } else {
@@ -116,9 +116,9 @@ void baro_json_quote(baro_output *output, baro_view text) {
     }
   }
   if (position != done) {
-    baro_output_bytes(output, text.data + done, position - done);
+    baro_stream_bytes(output, text.data + done, position - done);
   }
-  baro_output_char(output, '"');
+  baro_stream_char(output, '"');
 }
 
 void baro_json_string(baro_json *json, const char *name, baro_view value) {
@@ -132,25 +132,25 @@ void baro_json_text(baro_json *json, const char *name, const char *value) {
 
 void baro_json_u64(baro_json *json, const char *name, uint64_t value) {
   begin_value(json, name);
-  baro_output_u64(json->output, value);
+  baro_stream_u64(json->output, value);
 }
 
 void baro_json_i64(baro_json *json, const char *name, int64_t value) {
   begin_value(json, name);
   if (value < 0) {
-    baro_output_char(json->output, '-');
+    baro_stream_char(json->output, '-');
   }
-  baro_output_u64(json->output, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+  baro_stream_u64(json->output, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
 }
 
 void baro_json_bool(baro_json *json, const char *name, bool value) {
   begin_value(json, name);
-  baro_output_text(json->output, value ? "true" : "false");
+  baro_stream_text(json->output, value ? "true" : "false");
 }
 
 void baro_json_null(baro_json *json, const char *name) {
   begin_value(json, name);
-  baro_output_text(json->output, "null");
+  baro_stream_text(json->output, "null");
 }
 
 void baro_json_number(baro_json *json, const char *name, double value) {
@@ -165,5 +165,5 @@ void baro_json_number(baro_json *json, const char *name, double value) {
   for (int i = 0; i < length; i++) {
     text[i] = text[i] == ',' ? '.' : text[i];
   }
-  baro_output_bytes(json->output, text, (size_t)length);
+  baro_stream_bytes(json->output, text, (size_t)length);
 }

@@ -9,12 +9,12 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
-#include "show/output.h"
+#include "show/stream.h"
 
 enum { BARO_JSON_DEPTH = 16 };
 
 typedef struct baro_json {
-  baro_output *output; /* borrowed */
+  baro_stream *output; /* borrowed */
   bool
       indent; /* one value a line, two spaces a level; values of the innermost objects stay on a line */
   unsigned depth;
@@ -22,7 +22,7 @@ typedef struct baro_json {
   bool compact[BARO_JSON_DEPTH]; /* on one line */
 } baro_json;
 
-void baro_json_init(baro_json *json, baro_output *output, bool indent);
+void baro_json_init(baro_json *json, baro_stream *output, bool indent);
 
 /* name: NULL in arrays and at the top. `compact` containers stay on one line. */
 void baro_json_object(baro_json *json, const char *name, bool compact);
@@ -40,6 +40,6 @@ void baro_json_null(baro_json *json, const char *name);
 void baro_json_number(baro_json *json, const char *name, double value);
 
 /* A string value alone, with its quotes. */
-void baro_json_quote(baro_output *output, baro_view text);
+void baro_json_quote(baro_stream *output, baro_view text);
 
 #endif

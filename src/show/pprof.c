@@ -320,7 +320,7 @@ static void emit_all(pprof_writer *pprof) {
 }
 
 baro_status baro_export_pprof(const baro_profile *profile, const baro_export_options *options,
-                              baro_output *output, baro_error *err) {
+                              baro_stream *output, baro_error *err) {
   (void)options;
   pprof_writer pprof = {.profile = profile};
   baro_status status = baro_gzip_create(output, &pprof.gzip, err);

@@ -412,7 +412,7 @@ static bool write_summary(json_report *report) {
 }
 
 baro_status baro_report_json(const baro_profile *profile, const baro_report_options *options,
-                             baro_output *output, baro_error *err) {
+                             baro_stream *output, baro_error *err) {
   json_report report = {.profile = profile, .options = options};
   report.basis_ns = (double)baro_profile_basis_ns(profile, options->measure);
   baro_json *json = &report.json;

@@ -6,11 +6,11 @@
 
 #include "base/status.h"
 #include "profile/profile.h"
-#include "show/output.h"
 #include "show/report.h"
+#include "show/stream.h"
 
-/* Fails with BARO_NO_MEMORY; a failing sink shows in baro_output_finish. */
+/* Fails with BARO_NO_MEMORY; a failing sink shows in baro_stream_finish. */
 baro_status baro_report_json(const baro_profile *profile, const baro_report_options *options,
-                             baro_output *output, baro_error *err) BARO_MUST_USE;
+                             baro_stream *output, baro_error *err) BARO_MUST_USE;
 
 #endif

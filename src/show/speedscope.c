@@ -184,7 +184,7 @@ static uint64_t busiest(const baro_profile *profile) {
 }
 
 baro_status baro_export_speedscope(const baro_profile *profile, const baro_export_options *options,
-                                   baro_output *output, baro_error *err) {
+                                   baro_stream *output, baro_error *err) {
   baro_node_path path;
   baro_status status = baro_node_path_init(&path, profile, err);
   if (status != BARO_OK) {

@@ -1,4 +1,4 @@
-#include "show/output.h"
+#include "show/stream.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -6,7 +6,7 @@
 
 #include "base/os_file.h"
 
-void baro_output_init(baro_output *output, baro_sink *sink, void *context) {
+void baro_stream_init(baro_stream *output, baro_sink *sink, void *context) {
   output->sink = sink;
   output->context = context;
   output->bytes = 0;
@@ -38,14 +38,14 @@ baro_status baro_sink_buffer(void *context, const void *data, size_t length, bar
   return buffer->failed ? baro_error_set(err, BARO_NO_MEMORY, "out of memory") : BARO_OK;
 }
 
-static void hand_on(baro_output *output, const void *data, size_t length) {
+static void hand_on(baro_stream *output, const void *data, size_t length) {
   if (output->status == BARO_OK && length != 0) {
     output->status = output->sink(output->context, data, length, &output->error);
     output->bytes += length;
   }
 }
 
-void baro_output_bytes(baro_output *output, const void *data, size_t length) {
+void baro_stream_bytes(baro_stream *output, const void *data, size_t length) {
   if (length > sizeof(output->room) - output->used) {
     hand_on(output, output->room, output->used);
     output->used = 0;
@@ -58,29 +58,29 @@ void baro_output_bytes(baro_output *output, const void *data, size_t length) {
   }
 }
 
-void baro_output_view(baro_output *output, baro_view text) {
-  baro_output_bytes(output, text.data, text.length);
+void baro_stream_view(baro_stream *output, baro_view text) {
+  baro_stream_bytes(output, text.data, text.length);
 }
 
-void baro_output_text(baro_output *output, const char *text) {
-  baro_output_bytes(output, text, strlen(text));
+void baro_stream_text(baro_stream *output, const char *text) {
+  baro_stream_bytes(output, text, strlen(text));
 }
 
-void baro_output_char(baro_output *output, char character) {
-  baro_output_bytes(output, &character, 1);
+void baro_stream_char(baro_stream *output, char character) {
+  baro_stream_bytes(output, &character, 1);
 }
 
-void baro_output_u64(baro_output *output, uint64_t value) {
+void baro_stream_u64(baro_stream *output, uint64_t value) {
   char digits[20];
   size_t at = sizeof(digits);
   do {
     digits[--at] = (char)('0' + value % 10);
     value /= 10;
   } while (value != 0);
-  baro_output_bytes(output, digits + at, sizeof(digits) - at);
+  baro_stream_bytes(output, digits + at, sizeof(digits) - at);
 }
 
-baro_status baro_output_finish(baro_output *output, baro_error *err) {
+baro_status baro_stream_finish(baro_stream *output, baro_error *err) {
   hand_on(output, output->room, output->used);
   output->used = 0;
   if (output->status != BARO_OK && err != NULL) {
