@@ -60,6 +60,15 @@ int baro_cli_print(const baro_buffer *text) {
   return BARO_EXIT_OK;
 }
 
+int baro_cli_finish(baro_stream *stream) {
+  baro_error err;
+  if (baro_stream_finish(stream, &err) != BARO_OK)
+    return baro_cli_fail("standard output: %s", err.message);
+  if (fflush(stdout) != 0)
+    return baro_cli_fail("write standard output: %s", strerror(errno));
+  return BARO_EXIT_OK;
+}
+
 static int wrong_operands(const baro_command *command, const baro_parsed *parsed) {
   if (parsed->operand_count < command->operands_at_least)
     return baro_cli_fail("%s: an argument is missing; usage: barograph %s %.*s", command->name,

@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/status.h"
 #include "cli/commands.h"
+#include "show/stream.h"
 
 /* Runs the program: argv as main gets it. Returns the exit status. */
 int baro_cli_main(int argc, char **argv);
@@ -21,5 +22,7 @@ void baro_cli_say(const char *format, ...) BARO_PRINTF(1, 2);
 /* Writes all of text to stdout and flushes. BARO_EXIT_OK, or prints why not (a full disk; the buffer ran
  * out of memory) and gives BARO_EXIT_USAGE. */
 int baro_cli_print(const baro_buffer *text);
+/* Finishes a stream into stdout (baro_sink_stream) and flushes; the same statuses. */
+int baro_cli_finish(baro_stream *stream);
 
 #endif

@@ -1,9 +1,7 @@
 /* barograph report: recording -> profile -> text or JSON on stdout. */
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -11,7 +9,6 @@
 #include "profile/profile.h"
 #include "show/report.h"
 #include "show/report_json.h"
-#include "show/stream.h"
 #include "show/terminal.h"
 
 /* TOP_AUTO, when it is not given: a table that fits a screen, but all of JSON, which programs search. */
@@ -28,15 +25,12 @@ typedef struct report_values {
 } report_values;
 
 static int print_json(const baro_profile *profile, const baro_report_options *options) {
-  baro_stream output;
+  baro_stream stream;
   baro_error err;
-  baro_stream_init(&output, baro_sink_stream, stdout);
-  if (baro_report_json(profile, options, &output, &err) != BARO_OK)
+  baro_stream_init(&stream, baro_sink_stream, stdout);
+  if (baro_report_json(profile, options, &stream, &err) != BARO_OK)
     return baro_cli_fail("report: %s", err.message);
-  if (baro_stream_finish(&output, &err) != BARO_OK || fflush(stdout) != 0)
-    return baro_cli_fail("report: standard output could not be written: %s",
-                         output.status != BARO_OK ? err.message : strerror(errno));
-  return BARO_EXIT_OK;
+  return baro_cli_finish(&stream);
 }
 
 static int print_report(const baro_profile *profile, const report_values *values,

@@ -3,9 +3,7 @@
 #include <string.h>
 
 const baro_command *const baro_commands[] = {
-    &baro_command_help,
-    &baro_command_completion,
-    NULL,
+    &baro_command_report, &baro_command_export, &baro_command_help, &baro_command_completion, NULL,
 };
 
 const baro_command *baro_command_find(const char *name) {

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/bytes.h"
 #include "cli/options.h"
 
 /* Exit statuses of the program; record gives the recorded command's own instead. */
@@ -34,6 +35,7 @@ struct baro_command {
   const char *usage;       /* after "barograph NAME "; further forms after "\n" */
   const char *description; /* paragraphs separated by an empty line; wrapped when printed */
   const char *examples;    /* lines, printed as they are; NULL = none */
+  void (*more_help)(baro_buffer *out); /* appends to the help what a table knows; NULL = nothing */
   baro_option_table options;
   const void *defaults; /* borrowed: struct of the values before options are read */
   size_t values_size;   /* of that struct; at most BARO_COMMAND_VALUES_BYTES */

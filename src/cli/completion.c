@@ -3,11 +3,17 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "show/exporter.h"
 
 /* Writes "auto|always" as "auto always". */
 static void write_words(baro_buffer *out, const char *words) {
   for (const char *at = words; *at != '\0'; at++)
     baro_write_u8(out, *at == '|' ? ' ' : (uint8_t)*at);
+}
+
+static void write_formats(baro_buffer *out) {
+  for (size_t i = 0; baro_exporters[i].name != NULL; i++)
+    baro_write_format(out, "%s%s", i > 0 ? " " : "", baro_exporters[i].name);
 }
 
 static void write_names(baro_buffer *out) {
@@ -26,6 +32,11 @@ static void write_bash_action(baro_buffer *out, baro_completion completion, cons
   case BARO_COMPLETE_TOPIC:
     baro_write_text(out, "_barograph_words '");
     write_names(out);
+    baro_write_text(out, "'");
+    break;
+  case BARO_COMPLETE_FORMAT:
+    baro_write_text(out, "_barograph_words '");
+    write_formats(out);
     baro_write_text(out, "'");
     break;
   case BARO_COMPLETE_WORDS:
@@ -124,6 +135,11 @@ static void write_zsh_action(baro_buffer *out, baro_completion completion, const
   case BARO_COMPLETE_TOPIC:
     baro_write_text(out, "(");
     write_names(out);
+    baro_write_text(out, ")");
+    break;
+  case BARO_COMPLETE_FORMAT:
+    baro_write_text(out, "(");
+    write_formats(out);
     baro_write_text(out, ")");
     break;
   case BARO_COMPLETE_WORDS:

@@ -121,6 +121,8 @@ int baro_help_command(const baro_command *command) {
   for (size_t i = 0; i < command->options.count; i++)
     write_option(&out, &command->options.rows[i]);
   write_option(&out, &help_row);
+  if (command->more_help != NULL)
+    command->more_help(&out);
   if (command->examples != NULL)
     baro_write_format(&out, "\nExamples:\n%s", command->examples);
   return finish(&out);

@@ -31,6 +31,7 @@ typedef enum baro_completion {
   BARO_COMPLETE_PID,
   BARO_COMPLETE_COMMAND, /* a program and its own arguments */
   BARO_COMPLETE_TOPIC,   /* a command of barograph */
+  BARO_COMPLETE_FORMAT,  /* of exporters */
   BARO_COMPLETE_WORDS,   /* the words of `choices` */
 } baro_completion;
 

@@ -12,12 +12,14 @@ static size_t behind_last(baro_view text, const char *needle) {
   return 0;
 }
 
-/* Offset behind ".../pythonX.Y/", the folder of the standard library, or 0. */
+/* Offset behind ".../lib/python3.12/" or ".../python312.zip/", the folder of the standard library, or 0. */
 static size_t behind_library(baro_view text) {
-  for (size_t at = 0; at + 8 < text.length; at++) {
-    if (memcmp(text.data + at, "/python3", 8) != 0)
-      continue;
-    size_t end = at + 8;
+  static const char *const markers[] = {"/lib/python3", "/lib64/python3", "/python3"};
+  for (size_t i = 0; i < sizeof(markers) / sizeof(markers[0]); i++) {
+    size_t length = strlen(markers[i]);
+    const uint8_t *found =
+        text.length == 0 ? NULL : memmem(text.data, text.length, markers[i], length);
+    size_t end = found != NULL ? (size_t)(found - text.data) + length : text.length;
     while (end < text.length && text.data[end] != '/')
       end++;
     if (end + 1 < text.length)

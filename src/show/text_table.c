@@ -214,7 +214,8 @@ void baro_text_table_write(const baro_text_table *table, const baro_terminal *te
   assert(table->cell_count % table->column_count == 0);
   table_layout layout;
   lay_out(table, terminal->columns > indent ? terminal->columns - indent : 1, &layout);
-  write_row(table, &layout, NULL, terminal, indent, out);
+  if (!table->no_heading)
+    write_row(table, &layout, NULL, terminal, indent, out);
   for (size_t i = 0; i < table->cell_count; i += table->column_count)
     write_row(table, &layout, table->cells + i, terminal, indent, out);
 }

@@ -37,6 +37,7 @@ typedef struct baro_cell {
 typedef struct baro_text_table {
   const baro_column *columns; /* borrowed */
   size_t column_count;
+  bool no_heading;  /* rows only */
   baro_cell *cells; /* owned; rows one after the other */
   size_t cell_count;
   size_t cell_capacity;

@@ -1,0 +1,158 @@
+/* barograph export: recording -> profile -> the format of another tool. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/commands.h"
+#include "profile/profile.h"
+#include "show/exporter.h"
+
+typedef struct export_values {
+  const char *format;
+  const char *output;
+  int weight;
+  bool overwrite;
+  bool threads;
+  bool lines;
+  bool states;
+  bool idle;
+} export_values;
+
+/* "collapsed, speedscope, pprof" */
+static void list_formats(char *list, size_t size) {
+  size_t used = 0;
+  for (const baro_exporter *exporter = baro_exporters; exporter->name != NULL; exporter++) {
+    int length = snprintf(list + used, size - used, "%s%s", used > 0 ? ", " : "", exporter->name);
+    if (length < 0 || (size_t)length >= size - used)
+      return;
+    used += (size_t)length;
+  }
+}
+
+static const char *format_name(const void *context, size_t index) {
+  (void)context;
+  return baro_exporters[index].name;
+}
+
+static int unknown_format(const char *name) {
+  const char *suggestion = baro_suggest(name, format_name, NULL);
+  if (suggestion != NULL)
+    return baro_cli_fail("export: unknown format '%s'; did you mean '%s'?", name, suggestion);
+  char list[256] = "";
+  list_formats(list, sizeof(list));
+  return baro_cli_fail("export: unknown format '%s'; formats: %s", name, list);
+}
+
+/* An option that would change nothing is a misunderstanding that should be told. */
+static const char *useless_option(const export_values *values) {
+  if (strcmp(values->format, "collapsed") == 0)
+    return NULL;
+  return values->threads                           ? "--threads"
+         : values->lines                           ? "--lines"
+         : values->states                          ? "--states"
+         : values->idle                            ? "--idle"
+         : values->weight != BARO_EXPORT_WEIGHT_US ? "--weight"
+                                                   : NULL;
+}
+
+static int export_profile(const export_values *values, const baro_exporter *exporter,
+                          const char *path) {
+  baro_export_options options = {.threads = values->threads,
+                                 .lines = values->lines,
+                                 .states = values->states,
+                                 .idle = values->idle,
+                                 .weight = (baro_export_weight)values->weight,
+                                 .name = path};
+  baro_profile *profile = NULL;
+  baro_error err;
+  if (baro_profile_load(path, &profile, &err) != BARO_OK)
+    return baro_cli_fail("export: %s", err.message);
+  baro_status status =
+      baro_export_to_path(exporter, profile, &options, values->output, values->overwrite, &err);
+  baro_profile_destroy(profile);
+  return status == BARO_OK ? BARO_EXIT_OK : baro_cli_fail("export: %s", err.message);
+}
+
+static int run(const baro_call *call) {
+  const export_values *values = call->values;
+  if (values->format == NULL) {
+    char list[256] = "";
+    list_formats(list, sizeof(list));
+    return baro_cli_fail("export: which format? give --to FORMAT: %s", list);
+  }
+  const baro_exporter *exporter = baro_exporter_find(values->format);
+  if (exporter == NULL)
+    return unknown_format(values->format);
+  const char *useless = useless_option(values);
+  if (useless != NULL)
+    return baro_cli_fail("export: %s is for --to collapsed only", useless);
+  if (exporter->binary && strcmp(values->output, "-") == 0 && isatty(STDOUT_FILENO))
+    return baro_cli_fail("export: %s is binary and not for a terminal; give -o FILE%s",
+                         exporter->name, exporter->extension);
+  return export_profile(values, exporter,
+                        call->operand_count > 0 ? call->operands[0] : "barograph.baro");
+}
+
+static void write_formats(baro_buffer *out) {
+  baro_write_text(out, "\nFormats:\n");
+  for (const baro_exporter *exporter = baro_exporters; exporter->name != NULL; exporter++)
+    baro_write_format(out, "  %-12s%s (%s)\n", exporter->name, exporter->help, exporter->extension);
+}
+
+static const baro_option options[] = {
+    {.name = "to",
+     .kind = BARO_OPTION_TEXT,
+     .value = "FORMAT",
+     .offset = offsetof(export_values, format),
+     .completion = BARO_COMPLETE_FORMAT,
+     .help = "the format to write, one of those below"},
+    {.name = "output",
+     .letter = 'o',
+     .kind = BARO_OPTION_TEXT,
+     .value = "OUT",
+     .offset = offsetof(export_values, output),
+     .completion = BARO_COMPLETE_FILE,
+     .help = "write to the file OUT (default: -, standard output)"},
+    {.name = "force",
+     .letter = 'f',
+     .offset = offsetof(export_values, overwrite),
+     .help = "replace OUT if it exists"},
+    {.name = "threads",
+     .offset = offsetof(export_values, threads),
+     .help = "collapsed: a root for each process and thread"},
+    {.name = "lines",
+     .offset = offsetof(export_values, lines),
+     .help = "collapsed: frames are lines, not functions"},
+    {.name = "states",
+     .offset = offsetof(export_values, states),
+     .help = "collapsed: a leaf that says what the thread did: [waiting for disk]"},
+    {.name = "idle", .offset = offsetof(export_values, idle), .help = "collapsed: idle time too"},
+    {.name = "weight",
+     .kind = BARO_OPTION_CHOICE,
+     .value = "UNIT",
+     .choices = "us|ticks",
+     .offset = offsetof(export_values, weight),
+     .help = "collapsed: numbers are microseconds (us, the default) or ticks of the schedule"},
+};
+
+static const export_values defaults = {.output = "-"};
+
+const baro_command baro_command_export = {
+    .name = "export",
+    .summary = "write a recording in the format of another tool",
+    .usage = "--to FORMAT [OPTION...] [FILE]",
+    .description = "Writes the profile of a recording for flame graph tools and viewers. FILE is "
+                   "barograph.baro unless given. All formats weigh stacks by the wall time of "
+                   "threads.",
+    .examples = "  barograph export --to collapsed night.baro | flamegraph.pl > night.svg\n"
+                "  barograph export --to speedscope -o night.speedscope.json night.baro\n"
+                "  barograph export --to pprof -o night.pb.gz night.baro\n",
+    .more_help = write_formats,
+    .options = {.rows = options, .count = sizeof(options) / sizeof(options[0])},
+    .defaults = &defaults,
+    .values_size = sizeof(defaults),
+    .operands_at_most = 1,
+    .operand_completion = BARO_COMPLETE_RECORDING,
+    .run = run,
+};
