@@ -58,7 +58,8 @@ static baro_status status_of_errno(int errno_value) {
   case ENOENT: return BARO_NOT_FOUND;
   case ESRCH: return BARO_GONE;
   case ENOSPC:
-  case EDQUOT: return BARO_NO_SPACE;
+  case EDQUOT:
+  case EFBIG: return BARO_NO_SPACE;
   case ENOMEM: return BARO_NO_MEMORY;
   case EINTR: return BARO_INTERRUPTED;
   default: return BARO_IO;

@@ -53,7 +53,7 @@ baro_status baro_error_set(baro_error *err, baro_status status, const char *form
     BARO_PRINTF(3, 4);
 
 /* As baro_error_set, with ": " and strerror(errno_value) appended; status is chosen from the errno
- * (EACCES/EPERM -> NO_PERMISSION, ENOENT -> NOT_FOUND, ESRCH -> GONE, ENOSPC/EDQUOT -> NO_SPACE,
+ * (EACCES/EPERM -> NO_PERMISSION, ENOENT -> NOT_FOUND, ESRCH -> GONE, ENOSPC/EDQUOT/EFBIG -> NO_SPACE,
  * ENOMEM -> NO_MEMORY, EINTR -> INTERRUPTED, other -> IO). */
 baro_status baro_error_set_errno(baro_error *err, int errno_value, const char *format, ...)
     BARO_PRINTF(3, 4);

@@ -370,10 +370,11 @@ baro_status baro_sample_decoder_init(baro_sample_decoder *decoder, baro_sample_m
   if (reader.failed || columns < BARO_COLUMN_COUNT || (flags & ~(uint64_t)BLOCK_FLAG_RESET) != 0) {
     return baro_error_set(err, BARO_CORRUPT, "head of a sample block");
   }
-  if (threads == 0 || baro_sample_model_grow(model, threads) != BARO_OK) {
-    return threads == 0
-               ? baro_error_set(err, BARO_CORRUPT, "samples before any thread")
-               : baro_error_set(err, BARO_NO_MEMORY, "out of memory for %u threads", threads);
+  if (threads == 0 && count != 0) {
+    return baro_error_set(err, BARO_CORRUPT, "samples before any thread");
+  }
+  if (baro_sample_model_grow(model, threads) != BARO_OK) {
+    return baro_error_set(err, BARO_NO_MEMORY, "out of memory for %u threads", threads);
   }
   if ((flags & BLOCK_FLAG_RESET) != 0) {
     baro_sample_model_reset(model);

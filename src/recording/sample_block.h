@@ -29,8 +29,8 @@
 #include "recording/records.h"
 
 enum {
-  BARO_SAMPLE_RECENT_STACKS = 64, /* part of the format */
-  BARO_SAMPLE_BLOCK_LIMIT = 4096, /* of our writer; readers take any number */
+  BARO_SAMPLE_RECENT_STACKS = 128, /* part of the format */
+  BARO_SAMPLE_BLOCK_LIMIT = 4096,  /* of our writer; readers take any number */
 };
 
 /* name; order = order in the file. The small columns come first: they share a zstd block. */

@@ -1,0 +1,161 @@
+/* Writes the recordings of tests/recordings: make_recordings FOLDER
+ * Run once per version of the format, then tests/recordings/README.md says how to go on. Those with a
+ * newer minor version and with broken rules are made by hand, because no writer of ours makes them. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/os_file.h"
+#include "recording/format.h"
+#include "support/recording_fixture.h"
+
+static const char *folder;
+
+static void save(const char *name, baro_view bytes) {
+  char path[4096];
+  snprintf(path, sizeof(path), "%s/%s.baro", folder, name);
+  FILE *file = fopen(path, "wb");
+  if (file == NULL || fwrite(bytes.data, 1, bytes.length, file) != bytes.length ||
+      fclose(file) != 0) {
+    perror(path);
+    exit(1);
+  }
+}
+
+static void close_writer(baro_writer *writer) {
+  baro_error err = {0};
+  if (baro_writer_close(writer, &err) != BARO_OK) {
+    fprintf(stderr, "make_recordings: %s\n", err.message);
+    exit(1);
+  }
+}
+
+static void make_empty(void) {
+  fixture_disk disk = {0};
+  close_writer(fixture_writer(&disk));
+  save("empty", fixture_disk_view(&disk));
+  fixture_disk_release(&disk);
+}
+
+static void make_everything(void) {
+  fixture_disk disk = {0};
+  baro_writer *writer = fixture_writer(&disk);
+  fixture_write_everything(writer);
+  close_writer(writer);
+  save("everything", fixture_disk_view(&disk));
+  fixture_disk_release(&disk);
+}
+
+/* Several chunks of a program with threads; then the same as a recorder killed while writing leaves
+ * it: without the last chunks, and with a torn one. */
+static void make_threads_and_killed(void) {
+  fixture_disk disk = {0};
+  baro_writer *writer = fixture_writer(&disk);
+  fixture_program program;
+  fixture_program_start(&program, writer, 5, 1);
+  for (int i = 0; i < 5; i++) {
+    fixture_program_run(&program, writer, 300);
+    if (baro_writer_flush(writer, NULL) != BARO_OK) {
+      abort();
+    }
+  }
+  size_t flushed = disk.bytes.length;
+  close_writer(writer);
+  save("threads", fixture_disk_view(&disk));
+  save("killed", (baro_view){.data = disk.bytes.data, .length = flushed - 100});
+  fixture_disk_release(&disk);
+}
+
+static void put_bytes(baro_buffer *raw, uint64_t type, const char *bytes, size_t length) {
+  fixture_put_record(raw, type, (baro_view){.data = (const uint8_t *)bytes, .length = length});
+}
+#define PUT(raw, type, literal) put_bytes(raw, type, literal, sizeof(literal) - 1)
+
+/* Strings "a" and "b", function, frame, stack, process, thread: id 0 each. */
+static void put_definitions(baro_buffer *raw) {
+  PUT(raw, BARO_RECORD_STRING, "a");
+  PUT(raw, BARO_RECORD_STRING, "b");
+  PUT(raw, BARO_RECORD_FUNCTION, "\0\1\1\7\0");
+  PUT(raw, BARO_RECORD_FRAME, "\0\x09");
+  PUT(raw, BARO_RECORD_STACK, "\0\0");
+  PUT(raw, BARO_RECORD_PROCESS, "\5\0\1\2\0\1");
+  PUT(raw, BARO_RECORD_THREAD, "\0\5\3\0\1");
+}
+
+/* Whatever version 1.7 may add: each must be skipped or taken as unknown. */
+static void make_newer_minor(void) {
+  baro_buffer raw = {0};
+  put_definitions(&raw);
+  PUT(&raw, 1000000, "a record type of the future");
+  PUT(&raw, BARO_RECORD_FRAME, "\0\x0a more fields");
+  PUT(&raw, BARO_RECORD_COUNTERS, "\1\7\3\x00\x2a\x7b\x2b\x02\x2c and more");
+  /* Two samples at 1000 us and 1001 us, state 200 (code 201), and a tenth column. */
+  PUT(&raw, BARO_RECORD_SAMPLES,
+      "\0\2\xe8\x07\x0a"
+      "\2\2\0\2"
+      "\1\2\x04\x00"
+      "\2\2\1\2"
+      "\1\3\xc9\x01\x00"
+      "\2\2\0\2"
+      "\0\2\0\1"
+      "\2\2\0\2"
+      "\1\4\x81\x01\x80\x01"
+      "\1\2\0\0"
+      "\7\3???");
+  PUT(&raw, 15 + 100, "");
+  baro_buffer file = {0};
+  fixture_put_head(&file, 1, 7);
+  baro_chunk_head head = {
+      .type = BARO_CHUNK_RECORDS, .samples = 2, .first_ns = 1000000, .last_ns = 1001000};
+  fixture_put_chunk_head(&file, head, (baro_view){.data = raw.data, .length = raw.length});
+  fixture_put_chunk(&file, 77, 1, baro_view_of("a chunk type of the future"));
+  baro_buffer_clear(&raw);
+  PUT(&raw, BARO_RECORD_DROPPED, "\3 and why");
+  PUT(&raw, BARO_RECORD_CLOSE, "\2\3 more");
+  fixture_put_chunk(&file, BARO_CHUNK_RECORDS, 2,
+                    (baro_view){.data = raw.data, .length = raw.length});
+  save("newer_minor", (baro_view){.data = file.data, .length = file.length});
+  baro_buffer_release(&raw);
+  baro_buffer_release(&file);
+}
+
+static void make_newer_major(void) {
+  baro_buffer file = {0};
+  fixture_put_head(&file, 2, 0);
+  baro_write_text(&file, "anything");
+  save("newer_major", (baro_view){.data = file.data, .length = file.length});
+  baro_buffer_release(&file);
+}
+
+/* Good checksums, and a sample of a stack that is not there. */
+static void make_broken_rule(void) {
+  baro_buffer raw = {0};
+  put_definitions(&raw);
+  baro_buffer file = {0};
+  fixture_put_head(&file, 1, 0);
+  fixture_put_chunk(&file, BARO_CHUNK_RECORDS, 0,
+                    (baro_view){.data = raw.data, .length = raw.length});
+  baro_buffer_clear(&raw);
+  PUT(&raw, BARO_RECORD_STRING, "read before the broken record");
+  PUT(&raw, BARO_RECORD_STACK, "\0\5");
+  fixture_put_chunk(&file, BARO_CHUNK_RECORDS, 1,
+                    (baro_view){.data = raw.data, .length = raw.length});
+  save("broken_rule", (baro_view){.data = file.data, .length = file.length});
+  baro_buffer_release(&raw);
+  baro_buffer_release(&file);
+}
+
+int main(int argc, char **argv) {
+  if (argc != 2) {
+    fprintf(stderr, "usage: make_recordings FOLDER\n");
+    return 2;
+  }
+  folder = argv[1];
+  make_empty();
+  make_everything();
+  make_threads_and_killed();
+  make_newer_minor();
+  make_newer_major();
+  make_broken_rule();
+  return 0;
+}
