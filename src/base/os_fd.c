@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -92,13 +93,15 @@ baro_fd_kind baro_parse_socket_protocol(baro_view name) {
 /* --- Asking the kernel. --- */
 
 void baro_fd_cache_init(baro_fd_cache *cache, pid_t pid) {
-  *cache = (baro_fd_cache){.pid = pid, .same_network_namespace = -1};
+  *cache = (baro_fd_cache){.pid = pid, .directory_fd = -1, .same_network_namespace = -1};
 }
 
 void baro_fd_cache_release(baro_fd_cache *cache) {
   baro_map_release(&cache->sockets);
   baro_map_release(&cache->paths);
   baro_map_release(&cache->listening);
+  if (cache->directory_fd >= 0)
+    (void)close(cache->directory_fd);
   baro_fd_cache_init(cache, cache->pid);
 }
 
@@ -144,22 +147,24 @@ static baro_fd_kind kind_of_mode(const struct statx *info) {
 }
 
 /* The file type behind a path; asked without a round trip to a file server. */
-static void find_path_kind(baro_fd_cache *cache, const char *path, baro_view link,
+static void find_path_kind(baro_fd_cache *cache, const char *number, baro_view link,
                            baro_fd_info *info) {
   uint64_t key = hash_of(link);
   struct statx statx_info;
   if (recall(&cache->paths, key, &info->kind))
     return;
-  if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_TYPE, &statx_info) != 0)
+  if (statx(cache->directory_fd, number, AT_STATX_DONT_SYNC, STATX_TYPE, &statx_info) != 0)
     return;
   info->kind = kind_of_mode(&statx_info);
   remember(&cache->paths, key, info->kind);
 }
 
-static void find_socket_kind(baro_fd_cache *cache, const char *path, baro_fd_info *info) {
+static void find_socket_kind(baro_fd_cache *cache, const char *number, baro_fd_info *info) {
+  char path[64];
   char name[64];
   if (recall(&cache->sockets, info->inode, &info->kind))
     return;
+  (void)snprintf(path, sizeof path, "/proc/%d/fd/%s", (int)cache->pid, number);
   ssize_t length = getxattr(path, "system.sockprotoname", name, sizeof name);
   if (length <= 0)
     return;
@@ -168,21 +173,34 @@ static void find_socket_kind(baro_fd_cache *cache, const char *path, baro_fd_inf
   remember(&cache->sockets, info->inode, info->kind);
 }
 
+/* The directory is kept open: a look-up below it costs half of one from /proc on. */
+static baro_status open_directory(baro_fd_cache *cache, baro_error *err) {
+  char path[64];
+  if (cache->directory_fd >= 0)
+    return BARO_OK;
+  (void)snprintf(path, sizeof path, "/proc/%d/fd", (int)cache->pid);
+  cache->directory_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  return cache->directory_fd >= 0 ? BARO_OK : baro_error_set_errno(err, errno, "open %s", path);
+}
+
 baro_status baro_fd_cache_kind(baro_fd_cache *cache, int32_t fd, baro_fd_info *ret_info,
                                baro_error *err) {
-  char path[64];
+  char number[16];
   char link[LINK_BYTES];
   baro_fd_info info;
-  (void)snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)cache->pid, (int)fd);
-  ssize_t length = readlink(path, link, sizeof link);
+  baro_status status = open_directory(cache, err);
+  if (status != BARO_OK)
+    return status;
+  (void)snprintf(number, sizeof number, "%" PRId32, fd);
+  ssize_t length = readlinkat(cache->directory_fd, number, link, sizeof link);
   if (length < 0)
-    return baro_error_set_errno(err, errno, "read link %s", path);
+    return baro_error_set_errno(err, errno, "read link /proc/%d/fd/%s", (int)cache->pid, number);
   baro_view text = {.data = (const uint8_t *)link, .length = (size_t)length};
   if (!baro_parse_fd_link(text, &info)) {
     if (has_prefix(text, "socket:["))
-      find_socket_kind(cache, path, &info);
+      find_socket_kind(cache, number, &info);
     else
-      find_path_kind(cache, path, text, &info);
+      find_path_kind(cache, number, text, &info);
   }
   *ret_info = info;
   return BARO_OK;

@@ -96,7 +96,7 @@ typedef struct baro_process_table {
 } baro_process_table;
 
 void baro_process_table_release(baro_process_table *table);
-/* 2 us when no process or thread was created since the last update; else one listing of /proc and one
+/* 5 us when no process or thread was created since the last update; else one listing of /proc and one
  * stat of each process that is new. *ret_changed (may be NULL) says whether anything was looked up. */
 baro_status baro_process_table_update(baro_process_table *table, bool *ret_changed,
                                       baro_error *err) BARO_MUST_USE;

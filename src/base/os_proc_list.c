@@ -1,6 +1,7 @@
 /* The listings of os_proc.h: threads of a process, children, the table of processes. */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -150,12 +151,12 @@ void baro_process_table_release(baro_process_table *table) {
  * when it cannot be read: then every update looks. */
 static int64_t last_pid_given(void) {
   char buffer[128];
-  FILE *file = fopen("/proc/loadavg", "re");
-  if (file == NULL)
+  int fd = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
+  if (fd < 0)
     return -1;
-  size_t length = fread(buffer, 1, sizeof buffer - 1, file);
-  (void)fclose(file);
-  buffer[length] = '\0';
+  ssize_t length = read(fd, buffer, sizeof buffer - 1);
+  (void)close(fd);
+  buffer[length > 0 ? length : 0] = '\0';
   const char *space = strrchr(buffer, ' ');
   return space != NULL ? strtoll(space, NULL, 10) : -1;
 }

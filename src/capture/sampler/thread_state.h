@@ -91,7 +91,7 @@ baro_status baro_thread_probe_schedstat(baro_thread_probe *probe,
                                         baro_schedstat *ret_schedstat) BARO_MUST_USE;
 /* Asks the kernel what the thread is in and classifies it. GONE when the thread ended; everything
  * else that fails is OK with state UNKNOWN and its reason. 1.6 us when running, 4 us when blocked,
- * 2 us more for a descriptor. The kernel may rarely delay it by up to one scheduler tick (a thread
+ * 4 us more for a descriptor. The kernel may rarely delay it by up to one scheduler tick (a thread
  * preempted on its way into the wait). */
 baro_status baro_thread_probe_state(baro_thread_probe *probe, const baro_wait_context *context,
                                     baro_wait *ret_wait) BARO_MUST_USE;
