@@ -14,9 +14,10 @@ PYTEST_FLAGS ?=
 
 venv := build/venv
 bin := $(venv)/bin
-# meson-python looks for meson and ninja on PATH.
-pip := PATH="$(CURDIR)/$(bin):$$PATH" $(bin)/python -m pip --quiet --disable-pip-version-check --retries 5
-meson := $(bin)/meson
+# The build tools are the environment's own and find each other on PATH.
+in_venv := PATH="$(CURDIR)/$(bin):$$PATH"
+pip := $(in_venv) $(bin)/python -m pip --quiet --disable-pip-version-check --retries 5
+meson := $(in_venv) $(bin)/meson
 # The frame of a sanitizer's report needs symbols; any finding ends the test with a failure.
 sanitizer_environment := ASAN_OPTIONS=abort_on_error=0:detect_leaks=1 \
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 TSAN_OPTIONS=halt_on_error=1
@@ -155,7 +156,7 @@ test-sanitizers: build/asan/build.ninja build/tsan/build.ninja
 	$(sanitizer_environment) BAROGRAPH=$(CURDIR)/build/asan/barograph \
 		$(bin)/python -m pytest -q $(wildcard tests/cli) $(PYTEST_FLAGS)
 	@$(say) 'C tests, thread sanitizer'
-	$(sanitizer_environment) setarch -R $(meson) test -C build/tsan --print-errorlogs
+	$(sanitizer_environment) $(in_venv) setarch -R $(bin)/meson test -C build/tsan --print-errorlogs
 
 test-fuzz: build/fuzz/build.ninja
 	@$(say) 'fuzzers, $(FUZZ_SECONDS) s each'
