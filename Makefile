@@ -64,7 +64,8 @@ check: $(bin)/.test lint test-gcc ## the quick loop: lint, C tests, command line
 
 bench: test-deps pythons install ## measure what the README promises, beside the other tools
 	@$(say) 'benchmarks'
-	$(pip) install --config-settings=build-dir=build/wheel --no-build-isolation '.[bench]'
+	$(bin)/python tools/print_extra.py bench >build/requirements.txt
+	$(pip) install --requirement build/requirements.txt
 	$(bin)/python bench/sampling.py
 
 format: $(bin)/.test ## lay out all C and Python files
@@ -110,7 +111,8 @@ $(bin)/.build: pyproject.toml
 
 # The tools of the tests, at the versions pyproject.toml names.
 $(bin)/.test: $(bin)/.build
-	$(pip) install --config-settings=build-dir=build/wheel --no-build-isolation '.[test]'
+	$(bin)/python tools/print_extra.py test >build/requirements.txt
+	$(pip) install --requirement build/requirements.txt
 	touch $@
 
 install: $(bin)/.installed
