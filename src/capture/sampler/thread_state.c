@@ -156,15 +156,15 @@ static baro_wait of_futex(const baro_wait_context *context, uint64_t addr) {
   return known(inside || context->suspended ? BARO_STATE_GIL : BARO_STATE_LOCK);
 }
 
-static baro_wait of_restart(const baro_wait *last) {
-  /* Only a wait that was seen goes on; after "running" it may be any call. */
-  if (last->syscall_number < 0)
-    return unknown(BARO_WAIT_REASON_RESTARTED);
-  return *last;
+/* Any other place would mean another call, whose first part was not seen. */
+static baro_wait of_restart(const baro_syscall_info *info, const baro_wait_memory *memory) {
+  bool is_same = memory->wait.syscall_number >= 0 && memory->code_addr == info->code_addr &&
+                 memory->stack_addr == info->stack_addr;
+  return is_same ? memory->wait : unknown(BARO_WAIT_REASON_RESTARTED);
 }
 
 static baro_wait of_row(const baro_syscall_row *row, const baro_syscall_info *info,
-                        const baro_wait_context *context, const baro_wait *last) {
+                        const baro_wait_context *context, const baro_wait_memory *memory) {
   const uint64_t *arguments = info->arguments;
   switch ((baro_wait_class)row->wait_class) {
   case BARO_WAIT_UNLISTED: return unknown(BARO_WAIT_REASON_SYSCALL);
@@ -184,7 +184,7 @@ static baro_wait of_row(const baro_syscall_row *row, const baro_syscall_info *in
     return arguments[1] == F_SETLKW || arguments[1] == F_OFD_SETLKW
                ? known(BARO_STATE_LOCK)
                : of_descriptor(context, arguments[0], false);
-  case BARO_WAIT_RESTART: return of_restart(last);
+  case BARO_WAIT_RESTART: return of_restart(info, memory);
   case BARO_WAIT_EXIT: return unknown(BARO_WAIT_REASON_EXITING);
   }
   return unknown(BARO_WAIT_REASON_SYSCALL);
@@ -202,7 +202,7 @@ static baro_wait of_outside(char letter) {
 }
 
 baro_wait baro_wait_classify(const baro_syscall_info *info, const baro_wait_context *context,
-                             const baro_wait *last, char letter) {
+                             char letter, baro_wait_memory *memory) {
   if (context->stopped)
     return unknown(BARO_WAIT_REASON_STOPPED);
   switch (info->kind) {
@@ -212,9 +212,12 @@ baro_wait baro_wait_classify(const baro_syscall_info *info, const baro_wait_cont
   case BARO_SYSCALL_INSIDE: break;
   }
   const baro_syscall_row *row = baro_syscall_row_of(info->number);
-  baro_wait wait = of_row(row, info, context, last);
-  if (row->wait_class != BARO_WAIT_RESTART)
-    wait.syscall_number = (int32_t)info->number;
+  baro_wait wait = of_row(row, info, context, memory);
+  if (row->wait_class == BARO_WAIT_RESTART)
+    return wait;
+  wait.syscall_number = (int32_t)info->number;
+  *memory = (baro_wait_memory){
+      .wait = wait, .code_addr = info->code_addr, .stack_addr = info->stack_addr};
   return wait;
 }
 
@@ -225,7 +228,7 @@ void baro_thread_probe_init(baro_thread_probe *probe, pid_t pid, pid_t tid) {
                                .tid = tid,
                                .schedstat_fd = -1,
                                .syscall_fd = -1,
-                               .last = known(BARO_STATE_UNKNOWN)};
+                               .memory.wait = known(BARO_STATE_UNKNOWN)};
 }
 
 void baro_thread_probe_release(baro_thread_probe *probe) {
@@ -293,8 +296,7 @@ baro_status baro_thread_probe_state(baro_thread_probe *probe, const baro_wait_co
     status = baro_proc_stat(probe->pid, probe->tid, &stat, NULL);
   if (status == BARO_GONE)
     return BARO_GONE;
-  probe->last = status == BARO_OK ? baro_wait_classify(&info, context, &probe->last, stat.state)
-                                  : wait_of_failure(status);
-  *ret_wait = probe->last;
+  *ret_wait = status == BARO_OK ? baro_wait_classify(&info, context, stat.state, &probe->memory)
+                                : wait_of_failure(status);
   return BARO_OK;
 }

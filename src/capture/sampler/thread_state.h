@@ -67,19 +67,27 @@ typedef struct baro_wait {
   int32_t fd;              /* descriptor waited on, -1 none or several */
 } baro_wait;
 
+/* The last wait in a system call. A stop or a signal makes the kernel go on with some waits under the number
+ * of restart_syscall; the same place in code and stack tells which one it is. */
+typedef struct baro_wait_memory {
+  baro_wait wait;
+  uint64_t code_addr;
+  uint64_t stack_addr;
+} baro_wait_memory;
+
 typedef struct baro_thread_probe {
   pid_t pid;
   pid_t tid;
   int schedstat_fd; /* owned, -1 not open */
   int syscall_fd;   /* owned, -1 not open */
-  baro_wait last;   /* last answer, for restarted system calls */
+  baro_wait_memory memory;
 } baro_thread_probe;
 
 /* Classifies what the kernel said. Reads descriptors and, for poll and select, their sets from the
- * target's memory; last is the previous answer of the thread, for restarted calls. A thread
- * OUTSIDE of system calls needs letter, the state of /proc/PID/task/TID/stat; else it is not used. */
+ * target's memory. A thread OUTSIDE of system calls needs letter, the state of
+ * /proc/PID/task/TID/stat; else it is not used. Remembers waits in memory. */
 baro_wait baro_wait_classify(const baro_syscall_info *info, const baro_wait_context *context,
-                             const baro_wait *last, char letter);
+                             char letter, baro_wait_memory *memory);
 
 /* Opens nothing yet. */
 void baro_thread_probe_init(baro_thread_probe *probe, pid_t pid, pid_t tid);
