@@ -42,7 +42,7 @@ bool baro_access_exists(pid_t pid) {
 int32_t baro_access_owner(pid_t pid, uint32_t *ret_uid) {
   char path[64];
   struct stat info;
-  (void)snprintf(path, sizeof path, "/proc/%d", (int)pid);
+  (void)snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
   if (stat(path, &info) != 0)
     return errno;
   *ret_uid = info.st_uid;

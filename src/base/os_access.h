@@ -17,7 +17,8 @@ int32_t baro_access_try_memory(pid_t pid);
 int32_t baro_access_try_file(pid_t pid, const char *name);
 /* True when a process of that id exists in our pid namespace, also one that /proc hides. */
 bool baro_access_exists(pid_t pid);
-/* Owner of /proc/PID: its effective user, or root when the process is not dumpable. */
+/* Owner of the files in /proc/PID: its effective user, or root when the process is not dumpable (the
+ * directory itself belongs to the user in any case). */
 int32_t baro_access_owner(pid_t pid, uint32_t *ret_uid);
 /* Our real ids. */
 void baro_access_our_ids(uint32_t *ret_uid, uint32_t *ret_gid);

@@ -72,7 +72,7 @@ typedef struct baro_permission_facts {
   pid_t pid_for_us;   /* a visible process that calls itself `pid` in its container; 0 none */
   uint32_t uids[3];   /* real, effective, saved */
   uint32_t gids[3];
-  bool is_dumpable;             /* /proc/PID belongs to its effective user */
+  bool is_dumpable;             /* files in /proc/PID belong to its effective user */
   bool other_user_namespace;    /* as far as can be seen */
   uint64_t target_capabilities; /* permitted */
   pid_t tracer_pid;             /* who traces it (matters for --stop only); 0 nobody */
