@@ -175,14 +175,32 @@ static void write_damage(baro_report *report) {
   write_buffer_line(report, "damaged", BARO_STYLE_WARN, &text);
 }
 
+/* Time whose innermost function could not be read. */
+static uint64_t unreadable_ns(const baro_report *report) {
+  const baro_profile_functions *functions = &report->profile->functions;
+  uint64_t result = 0;
+  for (uint32_t i = 0; i < functions->count; i++) {
+    if (functions->rows[i].origin == BARO_ORIGIN_NONE &&
+        (functions->rows[i].flags & BARO_FUNCTION_UNREADABLE) != 0)
+      result += baro_amount_busy(&functions->self[report->options->measure], i);
+  }
+  return result;
+}
+
 static void write_unknown(baro_report *report) {
   const baro_profile *profile = report->profile;
-  uint64_t unknown = profile->state_ns[report->options->measure][BARO_STATE_UNKNOWN];
-  if (unknown == 0 || report->basis_ns == 0)
-    return;
+  uint64_t state_ns = profile->state_ns[report->options->measure][BARO_STATE_UNKNOWN];
+  uint64_t stack_ns = unreadable_ns(report);
   baro_buffer text = {0};
-  baro_write_format(&text, "%s of the time: what the thread did could not be told",
-                    baro_text_percent((double)unknown / (double)report->basis_ns).text);
+  if (report->basis_ns == 0)
+    return;
+  if (state_ns > 0)
+    baro_write_format(&text, "what threads did in %s of the time (no known kind of wait)",
+                      baro_text_percent((double)state_ns / (double)report->basis_ns).text);
+  if (stack_ns > 0)
+    baro_write_format(&text, "%swhere they were in %s (the stack could not be read)",
+                      text.length > 0 ? "; " : "",
+                      baro_text_percent((double)stack_ns / (double)report->basis_ns).text);
   write_buffer_line(report, "unknown", BARO_STYLE_PLAIN, &text);
 }
 
