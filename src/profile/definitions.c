@@ -151,8 +151,14 @@ static baro_status on_function(void *context, uint32_t id, const baro_function_r
   };
   function.qualified_string =
       shown_name(builder, record->qualified_string + BARO_OWN_STRINGS, record->flags);
+  if (builder->strings[function.file_string].length == 0) {
+    function.file_string = BARO_OWN_EMPTY; /* equal to that of our own functions */
+  }
   if (function.qualified_string < BARO_OWN_STRINGS) {
     function.name_string = function.qualified_string;
+  }
+  if (function.qualified_string == BARO_OWN_UNREADABLE) {
+    function.flags |= BARO_FUNCTION_UNREADABLE; /* a name of no bytes is one that was not read */
   }
   function.origin = function.qualified_string < BARO_OWN_STRINGS
                         ? BARO_ORIGIN_NONE

@@ -121,7 +121,9 @@ static void write_counts(json_report *report) {
   write_known_u64(report, "unreadable", known, counters[BARO_COUNTER_UNREADABLE]);
   write_ratio(report, "unreadable_ratio", (double)counters[BARO_COUNTER_UNREADABLE], reads);
   baro_json_u64(&report->json, "dropped_samples", profile->damage.dropped_samples);
-  write_known_u64(report, "sampler_cpu_ns", known, counters[BARO_COUNTER_SAMPLER_CPU_NS]);
+  /* No process takes no time: 0 is what was not counted. */
+  write_known_u64(report, "sampler_cpu_ns", known && counters[BARO_COUNTER_SAMPLER_CPU_NS] != 0,
+                  counters[BARO_COUNTER_SAMPLER_CPU_NS]);
   write_known_u64(report, "rss_peak_bytes", known && counters[BARO_COUNTER_RSS_PEAK_BYTES] != 0,
                   counters[BARO_COUNTER_RSS_PEAK_BYTES]);
 }
