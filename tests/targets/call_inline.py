@@ -1,8 +1,8 @@
 """Call against inline: the same work in one function, done in its own loop or in calls of another.
 
-A profiler with function bias says too much of the half that makes calls. One sweep point a percentage:
-`calls_05` … `calls_95` do that share of a period's work in calls of a function of their own
-(`callee_05` …), `inline_05` … the rest, and the clocks around both say what the shares were.
+A profiler with function bias says too much of the half that makes calls. One sweep point a
+percentage: `calls_05` … `calls_95` do that share of a period's work in calls of a function of their
+own (`callee_05` …), `inline_05` … the rest, and the clocks around both say what the shares were.
 """
 
 import selftime
@@ -39,8 +39,8 @@ def define():
     for percent in POINTS:
         space = {}
         source = SOURCE.format(p=percent, unit=UNIT)
-        exec(compile(source, "call_inline_%02d.py" % percent, "exec"), space)
-        points.append((percent, space["calls_%02d" % percent], space["inline_%02d" % percent]))
+        exec(compile(source, f"call_inline_{percent:02d}.py", "exec"), space)
+        points.append((percent, space[f"calls_{percent:02d}"], space[f"inline_{percent:02d}"]))
     return points
 
 

@@ -1,13 +1,13 @@
 """Code objects that live for a moment, in memory that is reused at once.
 
-Every generation k compiles functions anew, runs them for about 0.4 ms, and drops them. Their names say
-what they must be reported with:
+Every generation k compiles functions anew, runs them for about 0.4 ms, and drops them. Their names
+say what they must be reported with:
 
     outer_K_L, inner_K_L   file ``churn_K.py``, first line L; outer_K calls inner_K, of the same K
     <lambda>               file ``lambda_K_L.py``, first line L
 
-A profiler that knows a code object by its address alone shows one function's name with another's file,
-line or callee.
+A profiler that knows a code object by its address alone shows one function's name with another's
+file, line or callee.
 """
 
 import time
@@ -36,12 +36,12 @@ def generation(k):
         k=k, outer=outer, inner=inner, gap="\n" * (inner - outer - 3)
     )
     space = {"clock": time.monotonic_ns}
-    exec(compile(source, "churn_%d.py" % k, "exec"), space)
-    space["outer_%d_%d" % (k, outer)](time.monotonic_ns() + 300_000)
+    exec(compile(source, f"churn_{k}.py", "exec"), space)
+    space[f"outer_{k}_{outer}"](time.monotonic_ns() + 300_000)
     line = 1 + k % 53
     source = LAMBDA.format(blank="\n" * (line - 1))
     space = {"clock": time.monotonic_ns}
-    exec(compile(source, "lambda_%d_%d.py" % (k, line), "exec"), space)
+    exec(compile(source, f"lambda_{k}_{line}.py", "exec"), space)
     space["run"](time.monotonic_ns() + 100_000)
 
 

@@ -1,11 +1,11 @@
 """Coroutines and generators: whole await chains, and the shares of asyncio tasks.
 
-Three tasks compute in turn, 1, 2 and 3 units between two points where they give way, each at the end of
-a chain of awaits; one waits for the loop's clock only. A fourth part runs a chain of generators
-(`yield from`). The clocks stand inside the computing functions, around the work.
+Three tasks compute in turn, 1, 2 and 3 units between two points where they give way, each at the
+end of a chain of awaits; one waits for the loop's clock only. A fourth part runs a chain of
+generators (`yield from`). The clocks stand inside the computing functions, around the work.
 
-``chains`` in the truth: the function at the end -> the callers that must be above it, outermost first,
-without a gap.
+``chains`` in the truth: the function at the end -> the callers that must be above it, outermost
+first, without a gap.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
 """Seven functions with known shares of one thread's time, 5 to 60 frames deep.
 
 Every round does the same fixed work, so wall time per round compares runs; the shares are what the
-clocks around each function say. `--inflate mix_text=2` does one function's work that many times: the
-shares that follow are known before the second run.
+clocks around each function say. `--inflate mix_text=2` does one function's work that many times:
+the shares that follow are known before the second run.
 """
 
 import selftime
@@ -18,7 +18,7 @@ DEPTHS = {
     "mix_slice": 45,
     "mix_integer": 60,
 }
-WORDS = [("w%d" % (i * 7919 % 1000)) for i in range(400)]
+WORDS = [f"w{i * 7919 % 1000}" for i in range(400)]
 NUMBERS = [(i * 7919) % 10007 for i in range(1500)]
 
 

@@ -6,8 +6,8 @@
     deaf     ignores SIGINT and SIGTERM, then ends with status 0
     raise    ends with a traceback, status 1
 
-``largest_gap_ns`` is the longest time between two rounds of under a millisecond each: a program that
-was stopped for a while shows it.
+``largest_gap_ns`` is the longest time between two rounds of under a millisecond each: a program
+that was stopped for a while shows it.
 """
 
 import os

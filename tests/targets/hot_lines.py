@@ -1,8 +1,8 @@
 """The lines of one function, each with a share of its own: is the current line right?
 
-`few_lines` sorts lists of three sizes, a line each; `many_lines` is 5,000 lines long and sorts on two
-of them, early and late, between cheap ones. ``lines`` in the truth: label -> {line, ns}; the clocks are
-read on lines of their own.
+`few_lines` sorts lists of three sizes, a line each; `many_lines` is 5,000 lines long and sorts on
+two of them, early and late, between cheap ones. ``lines`` in the truth: label -> {line, ns}; the
+clocks are read on lines of their own.
 """
 
 import time
@@ -46,7 +46,7 @@ def many_source():
                 f"    took['{label}'] += b - a",
             ]
         else:
-            lines.append("    value = (value * 31 + %d) & 0xFFFF" % (number % 1000))
+            lines.append(f"    value = (value * 31 + {number % 1000}) & 0xFFFF")
     return "\n".join(lines) + "\n"
 
 

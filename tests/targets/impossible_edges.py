@@ -6,21 +6,22 @@ any other neighbours in a profile were never on a stack together. Two chains alt
     swift_1 -> swift_2 -> … -> swift_n         a few times, each returning at once
     steady_1 -> steady_2 -> … -> steady_n      stays about as long in its last function
 
-A sampler that reads memory while it changes mixes them; one that rejects what it could not read rejects
-the swift chain more often, and so moves the shares. Two exact measures of that are in the truth:
+A sampler that reads memory while it changes mixes them; one that rejects what it could not read
+rejects the swift chain more often, and so moves the shares. Two exact measures of that are in the
+truth:
 
-``labels``   phases of about 0.3 ms each: `phase_alternate` (both chains, as above) and `phase_steady`
-             (one loop, no calls), alternating and each stopped by the clock. Rejected stacks of the
-             first show as a share too small.
+``labels``   phases of about 0.3 ms each: `phase_alternate` (both chains, as above) and
+             `phase_steady` (one loop, no calls), alternating and each stopped by the clock.
+             Rejected stacks of the first show as a share too small.
 ``chains``   the share of the swift chain's time in both chains' time, from blocks of equal calls
-             stopped by the CPU clock, before and after the measured window: loops over the swift chain
-             alone, the steady chain alone, both, a call that does nothing, and no call. What part of a
-             call is the caller's cannot be seen by a clock; the chains take about equal time, so that it
-             cancels. `uncertainty` is what remains of it, plus half of what the parts differ from the
-             whole.
+             stopped by the CPU clock, before and after the measured window: loops over the swift
+             chain alone, the steady chain alone, both, a call that does nothing, and no call. What
+             part of a call is the caller's cannot be seen by a clock; the chains take about equal
+             time, so that it cancels. `uncertainty` is what remains of it, plus half of what the
+             parts differ from the whole.
 
-`--shape`: `pair` (2 deep), `five` (5 deep), `generator` (a generator in each chain, whose frame is not
-on the thread's stack).
+`--shape`: `pair` (2 deep), `five` (5 deep), `generator` (a generator in each chain, whose frame is
+not on the thread's stack).
 """
 
 import time
@@ -248,7 +249,8 @@ def edges_of(alternate, infix, depth):
         edges.append([alternate.__name__, names[0]])
         edges.extend([caller, callee] for caller, callee in zip(names, names[1:]))
         if infix == "generator_":
-            # When the loop ends the generator is dropped, and GeneratorExit thrown in at its `yield`.
+            # When the loop ends the generator is dropped, and GeneratorExit thrown in at its
+            # `yield`.
             edges.append([alternate.__name__, names[2]])
     return edges
 
@@ -324,9 +326,12 @@ def main(options):
     blocks = (alternate, only_swift, only_steady, empty_calls, no_calls)
     for block in blocks:  # warm: specialised code, as the measured run has it
         block(10, 20000)
-    spin = equal_spin(only_swift, only_steady)
-    calls = repetitions(phase_alternate, 300_000, alternate, spin)
-    spins = repetitions(phase_steady, 300_000)
+    if options.work:
+        spin, calls, spins = map(int, options.work.split(","))
+    else:
+        spin = equal_spin(only_swift, only_steady)
+        calls = repetitions(phase_alternate, 300_000, alternate, spin)
+        spins = repetitions(phase_steady, 300_000)
     calibration = Calibration(blocks, spin, calls)
 
     def work(watch, another):
@@ -343,7 +348,7 @@ def main(options):
         calibration.run()
         return {
             "shape": options.shape,
-            "calls_per_phase": calls,
+            "work": f"{spin},{calls},{spins}",
             "edges": edges_of(alternate, infix, depth),
             "chains": calibration.result(infix),
         }
@@ -355,4 +360,5 @@ def main(options):
 if __name__ == "__main__":
     parser = selftime.parser(__doc__)
     parser.add_argument("--shape", choices=sorted(SHAPES), default="pair")
+    parser.add_argument("--work", help="the `work` of another run's truth, to do just the same")
     main(parser.parse_args())

@@ -1,7 +1,8 @@
 """A program whose period is the sampling interval: a sampler with a fixed beat sees one part only.
 
-Every `--period-us` (by default 1,000, the interval at 1,000 Hz) on an absolute schedule: `tick_early`
-for the first 30 % of the period, `tick_late` for the rest. The clocks say what it really was.
+Every `--period-us` (by default 1,000, the interval at 1,000 Hz) on an absolute schedule:
+`tick_early` for the first 30 % of the period, `tick_late` for the rest. The clocks say what it
+really was.
 """
 
 import time

@@ -1,8 +1,8 @@
 """Many threads of which two work: what do the sleeping ones cost, and are the working ones seen?
 
 `--threads` in all (the main one, which waits, is one of them), `--busy` of them computing in pure
-Python, so that they wait for the GIL and for nothing else. Every thread stops its own clocks. Work per
-round is fixed: `rounds` compares how fast the program was.
+Python, so that they wait for the GIL and for nothing else. Every thread stops its own clocks. Work
+per round is fixed: `rounds` compares how fast the program was.
 """
 
 import threading
@@ -49,7 +49,7 @@ def main(options):
     over = threading.Event()
     ready = threading.Semaphore(0)
     sleepers = [
-        threading.Thread(target=start_idle, args=("idle-%d" % i, over, ready), name="idle-%d" % i)
+        threading.Thread(target=start_idle, args=(f"idle-{i}", over, ready), name=f"idle-{i}")
         for i in range(idle)
     ]
     for thread in sleepers:
@@ -63,7 +63,7 @@ def main(options):
     else:
         workers = [
             threading.Thread(
-                target=start_busy, args=("busy-%d" % i, session, counts), name="busy-%d" % i
+                target=start_busy, args=(f"busy-{i}", session, counts), name=f"busy-{i}"
             )
             for i in range(busy)
         ]

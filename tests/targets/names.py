@@ -1,8 +1,8 @@
 """Functions that are hard to name, each working for an equal, self-timed share.
 
-``names`` in the truth has, a function: `label` (its key in ``labels``), `qualified` (its co_qualname,
-from 3.11 on; `plain` before), `file`, `first_line`, and `tag`, an ASCII word inside the name or file that
-survives however the rest is escaped.
+``names`` in the truth has, a function: `label` (its key in ``labels``), `qualified` (its
+co_qualname, from 3.11 on; `plain` before), `file`, `first_line`, and `tag`, an ASCII word inside
+the name or file that survives however the rest is escaped.
 """
 
 import sys
@@ -28,7 +28,7 @@ def spin_source(name):
 class Case:
     """One function and what it must be reported as."""
 
-    def __init__(self, label, run, tag, plain, qualified, file, first_line):
+    def __init__(self, label, run, *, tag, plain, qualified, file, first_line):
         self.run = run
         self.truth = {
             "label": label,
@@ -50,7 +50,15 @@ def compiled(label, name, file, tag, blank_lines=0):
     if QUALIFIED:
         changes["co_qualname"] = name
     function.__code__ = function.__code__.replace(**changes)
-    return Case(label, function, tag, name, name, file, 1 + blank_lines)
+    return Case(
+        label,
+        function,
+        tag=tag,
+        plain=name,
+        qualified=name,
+        file=file,
+        first_line=1 + blank_lines,
+    )
 
 
 SCOPES = """
@@ -103,70 +111,70 @@ def scope_cases():
     def at(start):
         return next(number for text, number in line.items() if text.startswith(start))
 
+    def case(label, run, tag, qualified, start):
+        plain = qualified.rpartition(".")[2]
+        return Case(
+            label,
+            run,
+            tag=tag,
+            plain=plain,
+            qualified=qualified,
+            file=file,
+            first_line=at(start),
+        )
+
     outer = space["Outer"]
-    enclosed = space["enclosing"]()
-    expression = "generator_tag.<locals>.<genexpr>"
+    decorator = "        @staticmethod"  # co_firstlineno counts from there
     return [
-        Case(
-            "method", outer().method, "method", "method", "Outer.method", file, at("    def method")
-        ),
-        Case(
+        case("method", outer().method, "method", "Outer.method", "    def method"),
+        case(
             "nested_method",
             outer.Inner.nested_method,
             "nested_method",
-            "nested_method",
             "Outer.Inner.nested_method",
-            file,
-            # The line of its decorator, as co_firstlineno counts it.
-            at("        @staticmethod"),
+            decorator,
         ),
-        Case(
+        case(
             "enclosed",
-            enclosed,
-            "enclosed",
+            space["enclosing"](),
             "enclosed",
             "enclosing.<locals>.enclosed",
-            file,
-            at("    def enclosed"),
+            "    def enclosed",
         ),
-        Case(
-            "lambda",
-            space["lambda_tag"],
-            "<lambda>",
-            "<lambda>",
-            "<lambda>",
-            file,
-            at("lambda_tag"),
-        ),
-        Case(
+        case("lambda", space["lambda_tag"], "<lambda>", "<lambda>", "lambda_tag"),
+        case(
             "genexpr",
             space["generator_tag"],
             "<genexpr>",
-            "<genexpr>",
-            expression,
-            file,
-            at("    return sum"),
+            "generator_tag.<locals>.<genexpr>",
+            "    return sum",
         ),
-        Case(
+        case(
             "class_body",
             space["class_body"],
             "BodyTag",
-            "BodyTag",
             "class_body.<locals>.BodyTag",
-            file,
-            at("    class BodyTag"),
+            "    class BodyTag",
         ),
     ]
 
 
 def huge(label, lines):
-    """A function of many lines, whose line table is longer than 4,096 bytes; it spins in its last."""
+    """A function whose line table is longer than 4,096 bytes; it spins in its last line."""
     name = "huge_tag"
-    body = "".join("    value = (value * 31 + %d) & 0xFFFF\n" % (i % 1000) for i in range(lines))
+    body = "".join(f"    value = (value * 31 + {i % 1000}) & 0xFFFF\n" for i in range(lines))
     source = f"def {name}(until):\n    value = 1\n{body}    while clock() < until:\n        pass\n"
     space = {"clock": time.monotonic_ns}
     exec(compile(source, "huge_tag.py", "exec"), space)
-    return Case(label, space[name], name, name, name, "huge_tag.py", 1)
+    return Case(
+        label,
+        space[name],
+        tag=name,
+        plain=name,
+        qualified=name,
+        file="huge_tag.py",
+        first_line=1,
+    )
 
 
 def cases():

@@ -8,8 +8,8 @@
     exec        one child that replaces itself with another Python program (os.execv)
     tree        a child that has a child that works
 
-Children work below `child_work`. ``children`` in the truth has, a process: process_id, ready_ns (its
-first line, CLOCK_MONOTONIC), work_ns and work_cpu_ns (inside `child_work`), last_ns.
+Children work below `child_work`. ``children`` in the truth has, a process: process_id, ready_ns
+(its first line, CLOCK_MONOTONIC), work_ns and work_cpu_ns (inside `child_work`), last_ns.
 """
 
 import json
@@ -44,7 +44,7 @@ def note(folder, ready_ns, wall, cpu):
         "work_cpu_ns": cpu,
         "last_ns": time.monotonic_ns(),
     }
-    path = os.path.join(folder, "child-%d.jsonl" % os.getpid())
+    path = os.path.join(folder, f"child-{os.getpid()}.jsonl")
     with open(path, "a", encoding="utf-8") as file:
         file.write(json.dumps(entry) + "\n")
 
@@ -54,17 +54,19 @@ def work_once(folder, milliseconds, ready_ns):
     note(folder, ready_ns, wall, cpu)
 
 
-_ready_ns = 0
+class Worker:
+    """A worker of a pool."""
+
+    ready_ns = 0
 
 
 def pool_start():
-    global _ready_ns
-    _ready_ns = time.monotonic_ns()
+    Worker.ready_ns = time.monotonic_ns()
 
 
 def pool_task(arguments):
     folder, milliseconds = arguments
-    work_once(folder, milliseconds, _ready_ns)
+    work_once(folder, milliseconds, Worker.ready_ns)
 
 
 def run_fork(folder, milliseconds):
@@ -147,7 +149,7 @@ def main():
     if options.child:
         work_once(options.child, options.milliseconds, READY_NS)
         return
-    folder = os.path.abspath("children-%d" % os.getpid())
+    folder = os.path.abspath(f"children-{os.getpid()}")
     os.mkdir(folder)
     session = selftime.Session(options)
     session.begin()

@@ -2,16 +2,16 @@
 
 A target does its work below `measured`, and stops each piece of it by its own clocks: wall time
 (CLOCK_MONOTONIC), its thread's CPU time, and its thread's waits for a core (schedstat). A profiler
-that is right agrees with these shares, whatever the machine did meanwhile, because all of them belong
-to the very run that was profiled.
+that is right agrees with these shares, whatever the machine did meanwhile, because all of them
+belong to the very run that was profiled.
 
 The truth written (`--truth FILE`) has the schema ``barograph.truth/1``:
 
 ``window``   begin_ns, end_ns (CLOCK_MONOTONIC) and the process's CPU and core waits in between
-``threads``  one entry a measured thread: thread_id (as the kernel numbers it), name, wall_ns, cpu_ns,
-             runnable_ns, labels
-``labels``   label -> {wall_ns, cpu_ns, runnable_ns, count}: a label is the name of the function whose
-             frame is on the stack just as long as the clock ran
+``threads``  one entry a measured thread: thread_id (as the kernel numbers it), name, wall_ns,
+             cpu_ns, runnable_ns, labels
+``labels``   label -> {wall_ns, cpu_ns, runnable_ns, count}: a label is the name of the function
+             whose frame is on the stack just as long as the clock ran
 and whatever the target adds.
 
 Standard library only; runs on CPython 3.9 to 3.15. Imports little, so that start-up stays short.
@@ -35,7 +35,7 @@ def thread_id():
 
 
 def core_wait_ns(path="/proc/thread-self/schedstat"):
-    """Time a thread was ready to run and had no core, in ns; 0 where the kernel does not count it."""
+    """Time in ns a thread was ready and had no core; 0 where the kernel does not count it."""
     try:
         with open(path, "rb", buffering=0) as file:
             return int(file.read().split()[1])
@@ -122,7 +122,7 @@ class Marks:
     def send(self, name):
         """Announce `name` and go on when it has been seen."""
         if self.socket is not None:
-            self.socket.sendall(("%s %d %d" % (name, os.getpid(), time.monotonic_ns())).encode())
+            self.socket.sendall(f"{name} {os.getpid()} {time.monotonic_ns()}".encode())
             self.socket.recv(16)
 
 
@@ -170,7 +170,7 @@ class Session:
         truth = {
             "schema": "barograph.truth/1",
             "target": self.target,
-            "python": "%d.%d.%d" % sys.version_info[:3],
+            "python": ".".join(map(str, sys.version_info[:3])),
             "process_id": os.getpid(),
             "window": self.window,
             "threads": [watch.as_dict() for watch in _threads],
@@ -179,7 +179,7 @@ class Session:
         return truth
 
     def write(self):
-        """Write the truth to `--truth`, whole or not at all; to standard output without the option."""
+        """Write the truth to `--truth`, whole or not at all; without it to standard output."""
         text = json.dumps(self.as_dict(), indent=1)
         if not self.options.truth:
             print(text)
@@ -198,9 +198,9 @@ def measured(work, *arguments):
 def run(options, work, after=dict):
     """The usual life of a single-threaded target.
 
-    `work(watch, another)` is called below `measured` with the main thread's stopwatch and a function
-    that says whether another round is due. `after()` runs when the window is closed and gives what else
-    is true.
+    `work(watch, another)` is called below `measured` with the main thread's stopwatch and a
+    function that says whether another round is due. `after()` runs when the window is closed and
+    gives what else is true.
     """
     session = Session(options)
     deadline = session.begin()

@@ -17,10 +17,11 @@ and, each alone because they disturb everybody:
     runnable   a thread that shares its core with another process
     collector  gc.collect over many objects
 
-Every thread alternates its wait with a little work that holds no GIL (a hash over a large buffer), so
-that what it says it waited for is not in truth a wait for the GIL. A label is the state it should be
-reported in; a disk block's own CPU time and waits for a core are taken off it by the thread's clocks.
-`states` in the truth gives, a thread, each state's share of the thread's wall time.
+Every thread alternates its wait with a little work that holds no GIL (a hash over a large buffer),
+so that what it says it waited for is not in truth a wait for the GIL. A label is the state it
+should be reported in; a disk block's own CPU time and waits for a core are taken off it by the
+thread's clocks. `states` in the truth gives, a thread, each state's share of the thread's wall
+time.
 """
 
 import asyncio
@@ -49,7 +50,8 @@ def compute(milliseconds):
         hashlib.sha256(BUFFER[: 1 << 18])
 
 
-# Each waiter is opened by the main thread, waits once per call in its own, and is closed by the main one.
+# Each waiter is opened by the main thread, waits once per call in its own, and is closed by the
+# main one.
 
 
 class Lock:
@@ -64,7 +66,7 @@ class Lock:
         self.holder.start()
 
     def hold(self):
-        """Releases the lock a while after it is waited for; the lock is taken again by the waiter."""
+        """Release the lock a while after it is waited for; the waiter takes it again."""
         while True:
             self.asked.acquire()
             if self.over:
@@ -184,7 +186,7 @@ class Disk:
     state = "disk"
 
     def open(self, options):
-        self.path = os.path.join(options.folder, "waits-%d.bin" % os.getpid())
+        self.path = os.path.join(options.folder, f"waits-{os.getpid()}.bin")
         flags = os.O_RDWR | os.O_CREAT
         try:
             self.file = os.open(self.path, flags | os.O_DIRECT, 0o600)
@@ -340,7 +342,7 @@ def main(options):
     threads = []
     for reason in reasons:
         for number in range(2 if reason == "gil" else 1):
-            name = "%s-%d" % (reason, number)
+            name = f"{reason}-{number}"
             if reason in waiters:
                 function, arguments = waiter_thread, (name, waiters[reason])
             else:

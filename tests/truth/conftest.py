@@ -1,8 +1,8 @@
 """The interpreters to test, the runs they share, and what marks a quick test.
 
 A test that takes `python` runs once an interpreter of tools/pythons.txt (or of
-`BAROGRAPH_PYTHONS=3.9,3.15`). One that is missing fails, it does not skip. `quick_on(VERSION…)` marks the
-runs that belong to `-m quick`.
+`BAROGRAPH_PYTHONS=3.9,3.15`). One that is missing fails, it does not skip. `quick_on(VERSION…)`
+marks the runs that belong to `-m quick`.
 """
 
 from __future__ import annotations

@@ -37,9 +37,9 @@ def assert_children_seen(run: Run) -> None:
         true_work += work
         seen_work += seen
         lines.append(
-            f"{'FAIL' if late else 'ok  '} process {child['process_id']}: lived {1e3 * life:.1f} ms, "
-            f"unseen {1e3 * unseen:.1f} ms (allowed {1e3 * bias.FOLLOW_S:.0f}); worked "
-            f"{1e3 * work:.1f} ms, seen {1e3 * seen:.1f} ms"
+            f"{'FAIL' if late else 'ok  '} process {child['process_id']}: lived "
+            f"{1e3 * life:.1f} ms, unseen {1e3 * unseen:.1f} ms "
+            f"(allowed {1e3 * bias.FOLLOW_S:.0f}); worked {1e3 * work:.1f} ms, seen {1e3 * seen:.1f} ms"
         )
     share = seen_work / true_work
     allowed = bias.widened(run, bias.CHILD_UNSEEN)

@@ -25,8 +25,8 @@ def assert_no_impossible_edges(run: Run) -> None:
     found = weight / seen(run).weight * samples
     chance = Z * math.sqrt(expected)
     assert found <= expected + chance, (
-        f"{context(run)}: {found:.1f} of {samples:.0f} samples hold an edge that never was; allowed "
-        f"{expected:.1f} bias ({100 * bias.IMPOSSIBLE} %) + {chance:.1f} chance; such as\n"
+        f"{context(run)}: {found:.1f} of {samples:.0f} samples hold an edge that never was; "
+        f"allowed {expected:.1f} bias ({100 * bias.IMPOSSIBLE} %) + {chance:.1f} chance; such as\n"
         + "\n".join(examples)
     )
 
@@ -35,7 +35,9 @@ def lost_ratio(run: Run) -> float:
     """Part of the stacks that were to be read and were lost after all retries."""
     assert run.profile is not None
     assert run.profile.lost is not None
-    return run.profile.lost / max(1.0, (run.profile.samples or 0) + run.profile.lost)
+    stacks = run.profile.notes["stacks"]
+    assert isinstance(stacks, float)
+    return run.profile.lost / max(1.0, stacks + run.profile.lost)
 
 
 def chain_comparison(run: Run) -> Comparison:

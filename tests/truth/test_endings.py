@@ -1,4 +1,4 @@
-"""However target or sampler end: the recording is kept, the status passed on, the target unharmed."""
+"""However it ends: the recording is kept, the status passed on, the target unharmed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 import pytest
 from harness.profile import Profile
@@ -50,7 +50,7 @@ class Recording:
         return process
 
     def record(self, *options: str, target: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:
-        """Start `barograph record` on the target, or with `-p` among the options on a running one."""
+        """Start `barograph record` on the target, or on a running one by `-p` in the options."""
         command = [barograph_program(), "record", "-o", str(self.file), *options]
         if target:
             command += ["--", *self.target_command(*target)]
@@ -153,7 +153,7 @@ def assert_ran_on(recording: Recording, seconds: float) -> None:
 @pytest.mark.only_on("3.9", "3.12", "3.15")
 @pytest.mark.parametrize("mode", [(), ("--stop",)])
 def test_target_survives_a_killed_sampler(recording: Recording, mode: tuple[str, ...]) -> None:
-    """SIGKILL at a random moment: the target runs on, and all but the last second is in the file."""
+    """SIGKILL at any moment: the target runs on; the file has all but the last second."""
     process = recording.record(*mode, "--rate", "2000", target=("--seconds", "2.6"))
     target = recording.target_process(process)
     time.sleep(2.0)
@@ -254,7 +254,7 @@ def test_stopped_target_goes_on_when_continued(recording: Recording, mode: tuple
 @pytest.mark.quick_on("3.12")
 @pytest.mark.only_on("3.12")
 def test_what_is_no_python_is_refused_in_one_line(recording: Recording) -> None:
-    """No such process, and a process that is no Python: status 2, one line, nothing written over."""
+    """No such process, and a process that is no Python: status 2 and one line."""
     sleeper = recording.start(["sleep", "30"])
     for process_id in (sleeper.pid, 2**22 - 2):
         done = subprocess.run(

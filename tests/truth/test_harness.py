@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import random
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
-from harness import mojo
+from harness import mojo, tools
 from harness.profile import Frame, Profile, Stack, frame_of_text, impossible
 from harness.runs import process_cpu_ns, process_tree
 from harness.tolerance import Comparison, assert_all, standard_error
@@ -36,6 +37,13 @@ def test_py_spy(tmp_path: Path) -> None:
         (Frame("main", "a.py", 3), Frame("f", "b (c)", 9)), 7.0, 12, 0x7F01, "worker"
     )
     assert second == Stack((Frame("<module>", "a.py", 7),), 3.0, None, 14363)
+
+
+def test_barograph_roots() -> None:
+    """The two roots that `export --threads` puts above a stack."""
+    texts = ["process 12", "thread my (own) thread (34)", "main (a.py:3)"]
+    stack = tools._stack_of_texts(texts, 5.0, frame_of_text)
+    assert stack == Stack((Frame("main", "a.py", 3),), 5.0, 12, 34, "my (own) thread")
 
 
 def test_tachyon(tmp_path: Path) -> None:
@@ -136,8 +144,6 @@ def test_shares_of_a_profile() -> None:
 
 def test_standard_error_covers_what_it_should() -> None:
     """Shares of 500 weighted draws each: two thirds lie within one standard error."""
-    import random
-
     draw = random.Random(7)
     share, count, inside = 0.3, 500, 0
     for _ in range(400):

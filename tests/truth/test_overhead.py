@@ -1,8 +1,9 @@
 """What sampling costs the target and the machine, against what is promised.
 
-Limits of cost are those of the best other tool, measured; where the sampler had to wait for a core its
-CPU time stays what it is, and only rates are allowed less. Times of the target are paired with bare
-runs, without its own waits for a core, and the allowed ratio has the spread of these pairs on top.
+Limits of cost are those of the best other tool, measured; where the sampler had to wait for a core
+its CPU time stays what it is, and only rates are allowed less. Times of the target are paired with
+bare runs, without its own waits for a core, and the allowed ratio has the spread of these pairs on
+top.
 """
 
 from __future__ import annotations
@@ -95,6 +96,6 @@ def test_cost_does_not_depend_on_depth(python: Python, record: Recorder) -> None
         cost[only] = cpu_ms_per_sample(run)
     ratio = cost["deep"] / cost["shallow"]
     assert ratio <= DEEP_OVER_SHALLOW, (
-        f"{context(run)}: {cost['deep']:.4f} ms a sample 900 deep, {cost['shallow']:.4f} ms shallow: "
-        f"{ratio:.2f} times; allowed {DEEP_OVER_SHALLOW}"
+        f"{context(run)}: {cost['deep']:.4f} ms a sample 900 deep, {cost['shallow']:.4f} ms "
+        f"shallow: {ratio:.2f} times; allowed {DEEP_OVER_SHALLOW}"
     )

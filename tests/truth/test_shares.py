@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from harness import bias
 from harness.profile import Profile, holds
@@ -88,7 +90,7 @@ def test_period_of_the_sampling_interval(python: Python, record: Recorder) -> No
 
 
 def test_inflated_function_shifts_shares_as_predicted(python: Python, record: Recorder) -> None:
-    """Shares predicted from the first recording are those of a second one, with one function doubled."""
+    """Shares predicted from a recording are those of a second, with one function doubled."""
     name = "mix_slice"
     before = record(python, "cpu_mix", "--seconds", "2")
     after = record(python, "cpu_mix", "--seconds", "2", "--inflate", f"{name}=2")
@@ -99,7 +101,8 @@ def test_inflated_function_shifts_shares_as_predicted(python: Python, record: Re
     # d predicted / d share = 2 / (1 + share)²: chance of the first recording comes on top.
     error = standard_error(share, samples) * 2 / (1 + share) ** 2
     measured = seen(after).share(name, of=labels)
-    # The work, not its time, is doubled: what a warm cache or a busy machine changes is the clocks' to say.
+    # The work, not its time, is doubled: what a warm cache or a busy machine changes is the clocks'
+    # to say.
     true_shift = after.share(name, labels) - 2 * before.share(name, labels) / (
         1 + before.share(name, labels)
     )
@@ -120,7 +123,8 @@ def test_current_lines(python: Python, record: Recorder) -> None:
     window = seen(run)
     comparisons = []
     for label, line in run.truth["lines"].items():
-        of_function = window.filter(lambda s, name=line["function"]: holds(s, name))
+        function = line["function"]
+        of_function = window.filter(partial(holds, function=function))
         at_line = sum(
             stack.weight
             for stack in of_function.stacks
@@ -157,7 +161,7 @@ def test_coroutines_and_generators(python: Python, record: Recorder) -> None:
 
 
 def test_standard_errors_reported_are_right(python: Python, record: Recorder) -> None:
-    """`self_ratio_error` is the chance that the share really has: neither hidden nor exaggerated."""
+    """`self_ratio_error` is the chance a share really has: not hidden, not exaggerated."""
     run = record(python, "cpu_mix", "--seconds", "2")
     assert run.profile is not None
     report = run.profile.notes["report"]

@@ -16,8 +16,8 @@ TRIES = 3
 def test_short_program_is_seen_from_its_first_line(python: Python, record: Recorder) -> None:
     """The first sample comes within 20 ms of the interpreter's start; nothing is lost at the end.
 
-    Samples stand for time without gaps, so that what is missing of `spin` was missed at its start or at
-    its end. Each of three tries counts: only the best may be crowded out by other programs.
+    Samples stand for time without gaps, so that what is missing of `spin` was missed at its start
+    or at its end. Each of three tries counts: only the best may be crowded out by other programs.
     """
     lines = []
     for _ in range(TRIES):

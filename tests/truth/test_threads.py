@@ -19,7 +19,7 @@ def rounds_per_second(run: Run) -> float:
     assert run.profile is not None
     report = run.profile.notes["report"]
     assert isinstance(report, dict)
-    return float(report["rate"]["achieved_hz"])
+    return float(report["head"]["achieved_rate_hz"])
 
 
 @pytest.mark.quick_on("3.12")
@@ -59,8 +59,8 @@ def test_two_of_many_work(python: Python, record: Recorder, threads: int) -> Non
 def test_unmoved_threads_cost_next_to_nothing(python: Python, record: Recorder) -> None:
     """CPU time of the sampler per round: 271 threads, 269 of them asleep, against 3.
 
-    A stack read of every thread would cost some hundred times as much; looking at each one's scheduler
-    statistics costs a system call or two.
+    A stack read of every thread would cost some hundred times as much; looking at each one's
+    scheduler statistics costs a system call or two.
     """
     few, many = (
         record(python, "many_threads", "--seconds", str(SECONDS), "--threads", str(threads))

@@ -31,9 +31,9 @@ CROWDED = 0.02
 PER_WAIT = 0.5
 """Points of share allowed per point of the window in which the sampler had no core.
 
-While it waits, moments go unsampled that are not random: it competes for the core with what it looks at.
-What it can miss or attribute wrongly is the time it waited; half of that allows for the worst case of a
-phase that always loses against an equal one."""
+While it waits, moments go unsampled that are not random: it competes for the core with what it
+looks at. What it can miss or attribute wrongly is the time it waited; half of that allows for the
+worst case of a phase that always loses against an equal one."""
 
 
 def crowding(run: Run) -> float:

@@ -6,8 +6,6 @@ stack that uses them; a stack is its references, root first, and ends with its m
 
 from __future__ import annotations
 
-from typing import Optional
-
 from .profile import Frame, Profile, Stack
 
 (

@@ -1,7 +1,7 @@
 """What every profiler's output is read into: stacks with weights.
 
-One weight is one sample of a tool with equal samples, or seconds where samples differ in length; shares
-do not care. `Profile.within` keeps what was seen inside the targets' window.
+One weight is one sample of a tool with equal samples, or seconds where samples differ in length;
+shares do not care. `Profile.within` keeps what was seen inside the targets' window.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Callable, NamedTuple, Optional
+from typing import Any, Callable, NamedTuple
 
 
 class Frame(NamedTuple):
-    """One function on a stack. `name` is qualified where the tool knows it; `line` is the current one."""
+    """One function on a stack: its name, qualified where the tool knows it, and current line."""
 
     name: str
     file: str = ""
@@ -50,7 +50,7 @@ class Profile:
     lost: float | None = None
     # Seconds one weight stands for.
     unit_s: float | None = None
-    notes: dict[str, object] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
 
     @property
     def weight(self) -> float:
@@ -102,9 +102,9 @@ def holds(stack: Stack, function: str) -> bool:
 def impossible(profile: Profile, edges: Iterable[Iterable[str]]) -> tuple[float, list[str]]:
     """Weight of the stacks that hold neighbours which never called each other.
 
-    Looks below `measured`. A stack that holds a function of the target, has no `measured` above it, and
-    does not start at the script either, lost its root and counts too; one that does start there belongs
-    to the target's calibrations.
+    Looks below `measured`. A stack that holds a function of the target, has no `measured` above it,
+    and does not start at the script either, lost its root and counts too; one that does start there
+    belongs to the target's calibrations.
 
     Returns
     -------
@@ -113,7 +113,8 @@ def impossible(profile: Profile, edges: Iterable[Iterable[str]]) -> tuple[float,
     """
     allowed = {tuple(edge) for edge in edges}
     inside = {name for edge in allowed for name in edge if name not in ("start", "stop")}
-    weight, examples = 0.0, []
+    weight = 0.0
+    examples: list[str] = []
     for stack in profile.stacks:
         names = [frame.function for frame in stack.frames]
         if ROOT in names:

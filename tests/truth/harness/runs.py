@@ -1,9 +1,9 @@
 """Runs a target, bare or under a tool, and reads everybody's clocks at the target's own marks.
 
 The target announces the begin and the end of its window on a socket and waits each time until it is
-answered (selftime.Marks). In between the harness reads the CPU time of the tool's processes, which are
-those started here less the target's: so a tool's cost is known without its start, and apart from the
-program it runs.
+answered (selftime.Marks). In between the harness reads the CPU time of the tool's processes, which
+are those started here less the target's: so a tool's cost is known without its start, and apart
+from the program it runs.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from .profile import Profile
 from .tools import ROOT, Request, Tool
@@ -29,7 +29,7 @@ from .tools import ROOT, Request, Tool
 TARGETS = ROOT / "tests" / "targets"
 
 
-class RunFailed(Exception):
+class RunError(Exception):
     """A target or a tool did not do what every comparison needs; the text holds what it printed."""
 
 
@@ -49,6 +49,8 @@ class Run:
     )
     tool_start_cpu_ns: int = 0  # before the first mark
     tool_core_wait_ns: int = 0  # between the marks
+    started_ns: int = 0  # when the tool, or the bare target, was started
+    ended_ns: int = 0  # when it was over
     after_end_ns: int = 0  # from the target's last mark to the tool's end
     before_begin_ns: int = 0  # from the start to the target's first mark
     marks: dict[str, int] = field(default_factory=dict)
@@ -86,7 +88,7 @@ def process_cpu_ns(process_id: int) -> int | None:
 
 
 def _children(process_id: int) -> list[int]:
-    found = []
+    found: list[int] = []
     try:
         for task in os.listdir(f"/proc/{process_id}/task"):
             text = Path(f"/proc/{process_id}/task/{task}/children").read_text()
@@ -230,7 +232,7 @@ def run(
 
     Raises
     ------
-    RunFailed
+    RunError
         No truth was written, or it took longer than `timeout_s`; all processes are gone then.
     """
     folder = Path(tempfile.mkdtemp(prefix="truth-")) if folder is None else folder
@@ -254,7 +256,8 @@ def run(
             stderr=subprocess.STDOUT,
             cwd=folder,
             start_new_session=True,
-            preexec_fn=_on_core(cores.tool if tool is not None else cores.target),
+            # One thread runs here.
+            preexec_fn=_on_core(cores.tool if tool is not None else cores.target),  # noqa: PLW1509
         )
         try:
             result = _watch(process, marks, tool is not None, started + int(timeout_s * 1e9))
@@ -263,12 +266,13 @@ def run(
             kill_tree(process.pid)
             process.wait()
     result.status = process.returncode
+    result.started_ns = started
     result.before_begin_ns = result.marks.get("begin", started) - started
     result.printed = printed_path.read_text(errors="replace")
     result.folder = folder
     result.request = request
     if not truth_path.exists():
-        raise RunFailed(
+        raise RunError(
             f"{' '.join(command)}: status {process.returncode}, no truth; printed:\n"
             + result.printed[-2000:]
         )
@@ -289,7 +293,7 @@ def _watch(process: subprocess.Popen[bytes], marks: _Marks, has_tool: bool, unti
     target: int | None = None
     while not _ended(process):
         if time.monotonic_ns() > until:
-            raise RunFailed(f"process {process.pid} took too long and was ended")
+            raise RunError(f"process {process.pid} took too long and was ended")
         for name, process_id, at, connection in marks.wait(0.02):
             target = process_id if name == "begin" else target
             result.marks[name] = at
@@ -297,6 +301,7 @@ def _watch(process: subprocess.Popen[bytes], marks: _Marks, has_tool: bool, unti
                 clocks.read(name, target)
             connection.send(b"go")
     ended = time.monotonic_ns()
+    result.ended_ns = ended
     result.after_end_ns = ended - result.marks.get("end", ended)
     if has_tool and "end" in clocks.cpu:
         final = process_cpu_ns(process.pid) or 0

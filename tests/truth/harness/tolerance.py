@@ -1,9 +1,9 @@
 """How far a sampled share may be from the true one: chance, and a stated bias on top.
 
-A share p estimated from n independent samples has the binomial standard error sqrt(p (1 - p) / n). A
-sampler that gives each sample the length of its own, exponentially distributed interval as its weight
-has a larger one, because a weighted mean of n values is worth n / (1 + cv²) unweighted ones, and cv = 1
-for those lengths: `WEIGHTED` = 2.
+A share p estimated from n independent samples has the binomial standard error sqrt(p (1 - p) / n).
+A sampler that gives each sample the length of its own, exponentially distributed interval as its
+weight has a larger one, because a weighted mean of n values is worth n / (1 + cv²) unweighted ones,
+and cv = 1 for those lengths: `WEIGHTED` = 2.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass
 
 Z = 4.0
-"""Standard errors allowed: 6 in 100,000 right results fail, over about a thousand comparisons a run."""
+"""Standard errors allowed: 6 of 100,000 right results fail; a run has about 1,000."""
 
 WEIGHTED = 2.0
 """Variance of a share of interval-weighted Poisson samples over that of equally weighted ones."""

@@ -1,7 +1,8 @@
 """The profilers compared, one row each in `TOOLS`: how each is run, and how its output is read.
 
 All are asked for the same thing: wall time of all threads, waiting ones included, as stacks with
-lines. A row knows which interpreters its tool supports; asking for one it does not is the caller's bug.
+lines. A row knows which interpreters its tool supports; asking for one it does not is the caller's
+bug.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Optional
+from typing import Any, Callable
 
 from .mojo import read_mojo
 from .profile import Frame, Profile, Stack, collapsed_lines, frame_of_text
@@ -24,7 +25,7 @@ from .profile import Frame, Profile, Stack, collapsed_lines, frame_of_text
 ROOT = Path(__file__).resolve().parents[3]
 
 
-class ToolMissing(Exception):
+class ToolMissingError(Exception):
     """A tool is not on this machine; the text says what was looked for."""
 
 
@@ -59,7 +60,9 @@ def _program(name: str, variable: str) -> str:
     for candidate in candidates:
         if candidate and os.access(candidate, os.X_OK) and not os.path.isdir(candidate):
             return candidate
-    raise ToolMissing(f"{name}: not on PATH, beside {sys.executable}, and ${variable} is not set")
+    raise ToolMissingError(
+        f"{name}: not on PATH, beside {sys.executable}, and ${variable} is not set"
+    )
 
 
 def _printed(command: Sequence[str]) -> str:
@@ -90,9 +93,9 @@ def _barograph_command(request: Request, *options: str) -> list[str]:
     return [*command, "--", request.python, *request.arguments]
 
 
-def barograph_report(recording: Path) -> dict[str, object]:
+def barograph_report(recording: Path) -> dict[str, Any]:
     """What `report --json` says of a recording."""
-    command = [barograph_program(), "report", str(recording), "--json", "--top", "100000"]
+    command = [barograph_program(), "report", str(recording), "--json", "--top", "0"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     if done.returncode != 0:
         raise ValueError(f"report: status {done.returncode}: {done.stderr.strip()}")
@@ -102,8 +105,11 @@ def barograph_report(recording: Path) -> dict[str, object]:
     return report
 
 
-_PROCESS = re.compile(r"^process (\d+)(?:: ?(.*))?$", re.S)
-_THREAD = re.compile(r"^thread \(?(0x[0-9a-fA-F]+|\d+)\)?(?:: ?(.*))?$", re.S)
+_PROCESS = re.compile(r"^process (\d+)(?:: ?(.*))?$", re.DOTALL)
+# py-spy: "thread (14363)", "thread (0x7F01): worker"; barograph: "thread worker (14363)".
+_THREAD = re.compile(
+    r"^thread (?:(?P<before>.*) )?\((?P<id>0x[0-9a-fA-F]+|\d+)\)(?:: ?(?P<after>.*))?$", re.DOTALL
+)
 
 
 def _stack_of_texts(texts: list[str], count: float, frame: Callable[[str], Frame]) -> Stack:
@@ -116,23 +122,37 @@ def _stack_of_texts(texts: list[str], count: float, frame: Callable[[str], Frame
         texts = texts[1:]
     match = _THREAD.match(texts[0]) if texts else None
     if match:
-        thread_id = int(match[1], 0)
-        thread_name = match[2] or ""
+        thread_id = int(match["id"], 0)
+        thread_name = match["before"] or match["after"] or ""
         texts = texts[1:]
     return Stack(tuple(map(frame, texts)), count, process_id, thread_id, thread_name)
 
 
-def _read_barograph(request: Request, _: str) -> Profile:
-    output = request.output.with_suffix(".collapsed")
-    command = [barograph_program(), "export", str(request.output), "--to", "collapsed"]
-    command += ["--threads", "--lines", "-o", str(output)]
+def _barograph_stacks(recording: Path, weight: str) -> list[Stack]:
+    output = recording.with_suffix(f".{weight}.collapsed")
+    command = [barograph_program(), "export", str(recording), "--to", "collapsed", "-f"]
+    command += ["--threads", "--lines", "--idle", "--weight", weight, "-o", str(output)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     if done.returncode != 0:
         raise ValueError(f"export: status {done.returncode}: {done.stderr.strip()}")
+    text = output.read_text(encoding="utf-8")
+    return [_stack_of_texts(texts, n, frame_of_text) for texts, n in collapsed_lines(text)]
+
+
+def _read_barograph(request: Request, _: str) -> Profile:
     report = barograph_report(request.output)
-    text = output.read_text(encoding="utf-8", errors="surrogateescape")
-    stacks = [_stack_of_texts(texts, n, frame_of_text) for texts, n in collapsed_lines(text)]
-    return Profile(stacks, notes={"report": report})
+    head, processes = report["head"], report["processes"]
+    lost = stacks = None
+    if head["rejected"] is not None:
+        lost = float(head["rejected"] + head["unreadable"])
+        stacks = float(sum(process["stacks"] or 0 for process in processes))
+    return Profile(
+        _barograph_stacks(request.output, "us"),
+        samples=sum(stack.weight for stack in _barograph_stacks(request.output, "ticks")),
+        lost=lost,
+        unit_s=1e-6,
+        notes={"report": report, "stacks": stacks},
+    )
 
 
 # --- py-spy ---
@@ -169,7 +189,9 @@ def _austin_prefix() -> tuple[str, ...]:
         loader = libraries / "ld-linux-x86-64.so.2"
         if loader.exists():
             return (str(loader), "--library-path", str(libraries), program)
-    raise ToolMissing(f"austin: {program} does not run here, and build/pythons has no newer libc")
+    raise ToolMissingError(
+        f"austin: {program} does not run here, and build/pythons has no newer libc"
+    )
 
 
 def _austin_command(request: Request) -> list[str]:
@@ -211,16 +233,16 @@ def _tachyon_frame(text: str) -> Frame:
 def _tachyon_stacks(text: str) -> list[Stack]:
     stacks = []
     for texts, count in collapsed_lines(text):
-        thread = None
-        if texts[0].startswith("tid:"):
-            thread = int(texts[0][4:])
-            texts = texts[1:]
-        stacks.append(Stack(tuple(map(_tachyon_frame, texts)), count, None, thread))
+        has_thread = texts[0].startswith("tid:")
+        thread = int(texts[0][4:]) if has_thread else None
+        frames = tuple(map(_tachyon_frame, texts[has_thread:]))
+        stacks.append(Stack(frames, count, None, thread))
     return stacks
 
 
 def _read_tachyon(request: Request, printed: str) -> Profile:
-    # With --subprocesses every process has a file of its own: OUTPUT, and collapsed_PID.txt beside it.
+    # With --subprocesses every process has a file of its own: OUTPUT, and collapsed_PID.txt beside
+    # it.
     paths = [request.output]
     if request.children:
         paths += sorted(request.output.parent.glob("collapsed_*.txt"))
