@@ -138,13 +138,13 @@ def one_table(version: str, cells: list[dict[str, Any]], titles: dict[str, str])
 def markdown(results: dict[str, Any]) -> str:
     """All of the results: conditions, the command, one table an interpreter."""
     machine = results["machine"]
+    processor = f"{machine['cores']} cores ({machine['processor']})"
+    load = f"load {machine['load_before']:.2f} before and {machine['load_after']:.2f} after"
+    tools = ", ".join(f"{tool} {version}" for tool, version in results["tools"].items())
     lines = [
-        f"Measured {results['date']} by `{results['command']}`: {machine['cores']} cores "
-        f"({machine['processor']}), Linux {machine['kernel']}, load "
-        f"{machine['load_before']:.2f} before and {machine['load_after']:.2f} after; medians of "
-        f"{results['repeat']} repetitions, least and greatest in brackets. Target and sampler each had a core. "
-        + ", ".join(f"{tool} {version}" for tool, version in results["tools"].items())
-        + "."
+        f"Measured {results['date']} by `{results['command']}`: {processor}, Linux "
+        f"{machine['kernel']}, {load}; medians of {results['repeat']} repetitions, least and "
+        f"greatest in brackets. Target and sampler each had a core. {tools}."
     ]
     for version in results["pythons"]:
         cells = [cell for cell in results["cells"] if cell["python"] == version]

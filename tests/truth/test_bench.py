@@ -9,8 +9,8 @@ import pytest
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "bench"))
 
-import sampling_rows  # noqa: E402  found by the path above
-from sampling_table import METRICS, Metric, decimals, markdown, verdict  # noqa: E402
+import sampling_rows
+from sampling_table import METRICS, Metric, decimals, markdown, verdict
 
 pytestmark = pytest.mark.quick
 

@@ -36,11 +36,11 @@ def assert_children_seen(run: Run) -> None:
         failed = failed or late
         true_work += work
         seen_work += seen
-        lines.append(
-            f"{'FAIL' if late else 'ok  '} process {child['process_id']}: lived "
-            f"{1e3 * life:.1f} ms, unseen {1e3 * unseen:.1f} ms "
-            f"(allowed {1e3 * bias.FOLLOW_S:.0f}); worked {1e3 * work:.1f} ms, seen {1e3 * seen:.1f} ms"
-        )
+        mark = "FAIL" if late else "ok  "
+        lived = f"lived {1e3 * life:.1f} ms, unseen {1e3 * unseen:.1f} ms"
+        worked = f"worked {1e3 * work:.1f} ms, seen {1e3 * seen:.1f} ms"
+        limit = f"(allowed {1e3 * bias.FOLLOW_S:.0f})"
+        lines.append(f"{mark} process {child['process_id']}: {lived} {limit}; {worked}")
     share = seen_work / true_work
     allowed = bias.widened(run, bias.CHILD_UNSEEN)
     lines.append(f"{100 * share:.2f} % of the work seen; {100 * (1 - allowed):.2f} % asked")
