@@ -141,11 +141,12 @@ def markdown(results: dict[str, Any]) -> str:
     processor = f"{machine['cores']} cores ({machine['processor']})"
     load = f"load {machine['load_before']:.2f} before and {machine['load_after']:.2f} after"
     tools = ", ".join(f"{tool} {version}" for tool, version in results["tools"].items())
-    lines = [
+    conditions = (
         f"Measured {results['date']} by `{results['command']}`: {processor}, Linux "
         f"{machine['kernel']}, {load}; medians of {results['repeat']} repetitions, least and "
         f"greatest in brackets. Target and sampler each had a core. {tools}."
-    ]
+    )
+    lines = [conditions]
     for version in results["pythons"]:
         cells = [cell for cell in results["cells"] if cell["python"] == version]
         if cells:
