@@ -2,14 +2,27 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sched/types.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* struct sched_attr of <linux/sched/types.h>, which cannot be included beside <sched.h> (glibc 2.36). */
+typedef struct scheduler_attributes {
+  uint32_t size;
+  uint32_t policy;
+  uint64_t flags;
+  int32_t nice;
+  uint32_t priority;
+  uint64_t runtime_ns;
+  uint64_t deadline_ns;
+  uint64_t period_ns;
+} scheduler_attributes;
 
 /* In the child after fork: only async-signal-safe calls. */
 static _Noreturn void exec_child(char *const *argv, int report_fd) {
@@ -73,10 +86,46 @@ void baro_process_prefer_prompt(void) {
   (void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
   /* EEVDF gives a waking thread with a shorter slice an earlier deadline. Kernels before 6.12 ignore
    * sched_runtime for normal threads. */
-  struct sched_attr attr = {.size = sizeof attr};
+  scheduler_attributes attr = {.size = sizeof attr};
   if (syscall(SYS_sched_getattr, 0, &attr, sizeof attr, 0U) != 0) return;
-  attr.sched_runtime = 100000;
+  attr.runtime_ns = 100000;
   (void)syscall(SYS_sched_setattr, 0, &attr, 0U);
+}
+
+void baro_process_raise_file_limit(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+_Static_assert(sizeof(((baro_cpu_mask *)0)->bits) == sizeof(cpu_set_t), "mask has glibc's size");
+
+void baro_process_allowed_cpus(baro_cpu_mask *ret_mask) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  *ret_mask = (baro_cpu_mask){.known = sched_getaffinity(0, sizeof set, &set) == 0};
+  memcpy(ret_mask->bits, &set, sizeof set);
+}
+
+bool baro_cpu_mask_has(const baro_cpu_mask *mask, int32_t cpu) {
+  return mask->known && cpu >= 0 && cpu < CPU_SETSIZE &&
+         (mask->bits[cpu / 64] >> (cpu % 64) & 1) != 0;
+}
+
+bool baro_process_move_to_cpu(int32_t cpu) {
+  cpu_set_t set;
+  if (cpu < 0 || cpu >= CPU_SETSIZE) return false;
+  CPU_ZERO(&set);
+  CPU_SET((unsigned)cpu, &set);
+  return sched_setaffinity(0, sizeof set, &set) == 0;
+}
+
+void baro_process_allow_cpus(const baro_cpu_mask *mask) {
+  cpu_set_t set;
+  if (!mask->known) return;
+  memcpy(&set, mask->bits, sizeof set);
+  (void)sched_setaffinity(0, sizeof set, &set);
 }
 
 /* --- ptrace --- */

@@ -25,6 +25,23 @@ bool baro_process_exists(pid_t pid);
  * short scheduling slice where the kernel knows one (6.12+). Best effort, no privileges needed. */
 void baro_process_prefer_prompt(void);
 
+/* Raises the soft limit of open descriptors to the hard one. Inherited by children: spawn first. */
+void baro_process_raise_file_limit(void);
+
+/* Where the calling thread may run. Zero-initialised: not read yet. */
+typedef struct baro_cpu_mask {
+  uint64_t bits[16]; /* 1024 CPUs, as many as glibc's cpu_set_t */
+  bool known;
+} baro_cpu_mask;
+
+/* The CPUs the calling thread is allowed now. */
+void baro_process_allowed_cpus(baro_cpu_mask *ret_mask);
+bool baro_cpu_mask_has(const baro_cpu_mask *mask, int32_t cpu);
+/* Moves the calling thread to one CPU, on which it is running when this returns; false when not possible. */
+bool baro_process_move_to_cpu(int32_t cpu);
+/* Gives the calling thread all CPUs of mask again. */
+void baro_process_allow_cpus(const baro_cpu_mask *mask);
+
 /* --- ptrace, for the stopping reference mode ---
  * Seizing does not stop a thread; interrupt stops it, continue lets it run on. When the recorder dies, the
  * kernel detaches and resumes everything it had seized. */

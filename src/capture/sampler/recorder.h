@@ -35,6 +35,10 @@ typedef struct baro_recorder_options {
                             are the recorder's */
   /* 0 go on, 1 end cleanly, 2 stop at once; set by a signal handler. NULL = never. */
   const volatile sig_atomic_t *stop_requested;
+  /* Signal to pass on to the spawned command when the recording ends by stop_requested: set by the
+   * handler when somebody sent it to the recorder alone (kill, timeout), 0 when the terminal sent it to
+   * the command as well. NULL = never. */
+  const volatile sig_atomic_t *forward_signal;
   void (*progress)(void *context, const struct baro_recorder_progress *progress); /* or NULL */
   void *progress_context;
 } baro_recorder_options;

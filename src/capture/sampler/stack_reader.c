@@ -8,7 +8,8 @@
 enum {
   MAX_CHUNKS = 96,         /* data-stack chunks of one thread; older ones are cut */
   MAX_REGIONS = 120,       /* of frames outside the chunks, merged */
-  FIXED_RANGES = 6,        /* thread state, cframe, newest chunk: twice each */
+  FIXED_RANGES = 7,        /* newest chunk, newest frame: twice; end of the chunk before; thread; interpreter */
+  OLDER_END_BYTES = 512,   /* of the chunk before the newest, read again: holds its topmost frame's links */
   MAX_LATE = 512,          /* frames of one walk that the prediction missed */
   MERGE_GAP_BYTES = 1536,  /* nearer frames share one range: a range costs more than bytes do */
   FIRST_READ_BYTES = 2048, /* of a chunk never read before */
@@ -20,14 +21,14 @@ enum {
 typedef struct chunk {
   uint64_t addr;
   size_t bytes;         /* to copy, header included */
-  size_t buffer_offset; /* into `once` (older chunks); the newest has buffers of its own */
+  size_t buffer_offset; /* into `older`; the newest has buffers of its own */
 } chunk;
 
 /* A range of frames outside the chunks, copied together. */
 typedef struct region {
   uint64_t addr;
   size_t bytes;
-  size_t buffer_offset; /* into `once` */
+  size_t buffer_offset; /* into `outside_first` and `outside_second` */
 } region;
 
 typedef struct late_frame {
@@ -63,19 +64,24 @@ struct baro_stack_reader {
   uint32_t region_count;
 
   /* Copies. */
-  uint8_t thread_first[BARO_LAYOUT_THREAD_MAX_BYTES];
-  uint8_t thread_second[BARO_LAYOUT_THREAD_MAX_BYTES];
-  uint8_t cframe_first[CFRAME_BYTES];
-  uint8_t cframe_second[CFRAME_BYTES];
+  uint8_t thread[BARO_LAYOUT_THREAD_MAX_BYTES];
+  uint8_t cframe[CFRAME_BYTES];
+  uint8_t interp_window[BARO_LAYOUT_INTERP_MAX_BYTES];
+  uint8_t older_end[OLDER_END_BYTES]; /* second copy of the end of chunks[1] */
+  uint64_t newest_frame_again;        /* moment 5 */
   scratch newest_first;
   scratch newest_second;
-  scratch once;
+  scratch older; /* chunks[1] and further */
+  scratch outside_first;
+  scratch outside_second;
   late_frame *late; /* owned, MAX_LATE, allocated at the first miss */
   uint32_t late_count;
 
   /* Of the walk in progress. */
   uint64_t leaf_addr;
   uint64_t highest_in_newest; /* frame nearest the top of the newest chunk, 0 = none */
+  bool too_short;             /* a frame lies in the newest chunk beyond our copy of it */
+  baro_stack_glimpse glimpse;
 };
 
 /* --- small helpers --- */
@@ -153,7 +159,9 @@ void baro_stack_reader_destroy(baro_stack_reader *reader) {
   free(reader->wanted);
   free(reader->newest_first.data);
   free(reader->newest_second.data);
-  free(reader->once.data);
+  free(reader->older.data);
+  free(reader->outside_first.data);
+  free(reader->outside_second.data);
   free(reader->late);
   free(reader);
 }
@@ -236,57 +244,81 @@ static void batch_add(batch *plan, uint64_t addr, void *local, size_t length) {
       (baro_range){.remote_addr = addr, .local = local, .length = length};
 }
 
-static void add_second_read(baro_stack_reader *reader, batch *plan) {
-  if (reader->chunk_count > 0)
-    batch_add(plan, reader->chunks[0].addr, reader->newest_second.data, reader->chunks[0].bytes);
-  if (uses_cframe(reader) && reader->cframe_addr != 0)
-    batch_add(plan, reader->cframe_addr, reader->cframe_second,
-              reader->layout->thread.cframe_current_frame + 8);
-  batch_add(plan, reader->thread_addr, reader->thread_second, reader->layout->thread.read_bytes);
-}
-
-/* Lays out the memory for what is read once; false when out of memory. */
-static bool place_once(baro_stack_reader *reader) {
-  size_t total = 0;
-  uint32_t room = BARO_REMOTE_BATCH - FIXED_RANGES - reader->chunk_count;
+/* Lays out the memory for the copies; false when out of memory. */
+static bool place_copies(baro_stack_reader *reader) {
+  size_t older = 0;
+  size_t outside = 0;
+  uint32_t room = (BARO_REMOTE_BATCH - FIXED_RANGES - reader->chunk_count) / 2;
   if (reader->region_count > room) reader->region_count = room; /* more are read late */
   for (uint32_t i = 1; i < reader->chunk_count; i++) {
-    reader->chunks[i].buffer_offset = total;
-    total += reader->chunks[i].bytes;
+    reader->chunks[i].buffer_offset = older;
+    older += reader->chunks[i].bytes;
   }
   for (uint32_t i = 0; i < reader->region_count; i++) {
-    reader->regions[i].buffer_offset = total;
-    total += reader->regions[i].bytes;
+    reader->regions[i].buffer_offset = outside;
+    outside += reader->regions[i].bytes;
   }
-  if (!scratch_fit(&reader->once, total)) return false;
-  if (reader->chunk_count == 0) return true;
-  return scratch_fit(&reader->newest_first, reader->chunks[0].bytes) &&
-         scratch_fit(&reader->newest_second, reader->chunks[0].bytes);
+  size_t newest = reader->chunk_count > 0 ? reader->chunks[0].bytes : 0;
+  return scratch_fit(&reader->older, older) && scratch_fit(&reader->outside_first, outside) &&
+         scratch_fit(&reader->outside_second, outside) && scratch_fit(&reader->newest_first, newest) &&
+         scratch_fit(&reader->newest_second, newest);
 }
 
-/* The system call of an attempt, in the order drawn in the header. */
+static size_t older_end_bytes(const baro_stack_reader *reader) {
+  if (reader->chunk_count < 2) return 0;
+  size_t bytes = reader->chunks[1].bytes;
+  return bytes < OLDER_END_BYTES ? bytes : OLDER_END_BYTES;
+}
+
+static void add_outside(baro_stack_reader *reader, batch *plan, uint8_t *copies) {
+  for (uint32_t i = 0; i < reader->region_count; i++)
+    batch_add(plan, reader->regions[i].addr, copies + reader->regions[i].buffer_offset,
+              reader->regions[i].bytes);
+}
+
+/* Moments 3 to 6 of the header's list. */
+static void add_second_half(baro_stack_reader *reader, batch *plan) {
+  const baro_layout *layout = reader->layout;
+  if (uses_cframe(reader))
+    batch_add(plan, reader->cframe_addr, reader->cframe, layout->thread.cframe_current_frame + 8);
+  else
+    batch_add(plan, reader->thread_addr, reader->thread, layout->thread.read_bytes);
+  if (reader->chunk_count > 0)
+    batch_add(plan, reader->chunks[0].addr, reader->newest_second.data, reader->chunks[0].bytes);
+  uint64_t newest_addr = uses_cframe(reader)
+                             ? reader->cframe_addr + layout->thread.cframe_current_frame
+                             : reader->thread_addr + layout->thread.frame;
+  batch_add(plan, newest_addr, &reader->newest_frame_again, sizeof reader->newest_frame_again);
+  size_t end = older_end_bytes(reader);
+  if (end > 0)
+    batch_add(plan, reader->chunks[1].addr + reader->chunks[1].bytes - end, reader->older_end, end);
+  /* With a cframe the thread state says only which cframe is current. */
+  if (uses_cframe(reader))
+    batch_add(plan, reader->thread_addr, reader->thread, layout->thread.read_bytes);
+  add_outside(reader, plan, reader->outside_second.data);
+  batch_add(plan, reader->interp_addr + layout->interp.read_offset, reader->interp_window,
+            layout->interp.read_bytes);
+}
+
+/* The system call of an attempt, in the order of the header's list. */
 static baro_status read_predicted(baro_stack_reader *reader) {
   batch plan = {.count = 0};
-  if (!place_once(reader)) return BARO_NO_MEMORY;
-  batch_add(&plan, reader->thread_addr, reader->thread_first, reader->layout->thread.read_bytes);
-  if (uses_cframe(reader) && reader->cframe_addr != 0)
-    batch_add(&plan, reader->cframe_addr, reader->cframe_first,
-              reader->layout->thread.cframe_current_frame + 8);
+  if (uses_cframe(reader) && reader->cframe_addr == 0) return BARO_INVALID; /* never read before */
+  if (!place_copies(reader)) return BARO_NO_MEMORY;
+  add_outside(reader, &plan, reader->outside_first.data);
+  for (uint32_t i = 1; i < reader->chunk_count; i++)
+    batch_add(&plan, reader->chunks[i].addr, reader->older.data + reader->chunks[i].buffer_offset,
+              reader->chunks[i].bytes);
   if (reader->chunk_count > 0)
     batch_add(&plan, reader->chunks[0].addr, reader->newest_first.data, reader->chunks[0].bytes);
-  for (uint32_t i = 1; i < reader->chunk_count; i++)
-    batch_add(&plan, reader->chunks[i].addr, reader->once.data + reader->chunks[i].buffer_offset,
-              reader->chunks[i].bytes);
-  for (uint32_t i = 0; i < reader->region_count; i++)
-    batch_add(&plan, reader->regions[i].addr,
-              reader->once.data + reader->regions[i].buffer_offset, reader->regions[i].bytes);
-  add_second_read(reader, &plan);
+  add_second_half(reader, &plan);
   return baro_memory_read_batch(reader->pid, plan.ranges, plan.count, NULL, NULL);
 }
 
 /* The same thread state still? Memory of an ended thread may be reused by another one. */
-static bool is_same_thread(const baro_stack_reader *reader, const uint8_t *thread) {
+static bool is_same_thread(const baro_stack_reader *reader) {
   const baro_layout *layout = reader->layout;
+  const uint8_t *thread = reader->thread;
   if (load_u64(thread + layout->thread.interp) != reader->interp_addr) return false;
   return layout->thread.native_thread_id == BARO_ABSENT || reader->native_id == 0 ||
          load_u64(thread + layout->thread.native_thread_id) == reader->native_id;
@@ -295,13 +327,13 @@ static bool is_same_thread(const baro_stack_reader *reader, const uint8_t *threa
 /* Reads the thread state alone and takes from it what the prediction needs. */
 static baro_status learn_roots(baro_stack_reader *reader) {
   const baro_layout *layout = reader->layout;
-  baro_status status = baro_memory_read(reader->pid, reader->thread_addr, reader->thread_first,
+  baro_status status = baro_memory_read(reader->pid, reader->thread_addr, reader->thread,
                                         layout->thread.read_bytes, NULL);
   if (status != BARO_OK) return status == BARO_INVALID ? BARO_GONE : status;
-  if (!is_same_thread(reader, reader->thread_first)) return BARO_GONE;
-  if (uses_cframe(reader)) reader->cframe_addr = load_u64(reader->thread_first + layout->thread.frame);
+  if (!is_same_thread(reader)) return BARO_GONE;
+  if (uses_cframe(reader)) reader->cframe_addr = load_u64(reader->thread + layout->thread.frame);
   if (!uses_chunks(reader)) return BARO_OK;
-  return learn_chunks(reader, load_u64(reader->thread_first + layout->thread.datastack_chunk));
+  return learn_chunks(reader, load_u64(reader->thread + layout->thread.datastack_chunk));
 }
 
 /* --- the walk --- */
@@ -321,7 +353,7 @@ static const uint8_t *find_frame(baro_stack_reader *reader, uint64_t addr, bool 
     if (addr < piece->addr || addr - piece->addr >= piece->bytes) continue;
     if (piece->bytes - (size_t)(addr - piece->addr) < need) return NULL;
     *ret_in_chunk = true;
-    if (i > 0) return reader->once.data + piece->buffer_offset + (addr - piece->addr);
+    if (i > 0) return reader->older.data + piece->buffer_offset + (addr - piece->addr);
     if (addr > reader->highest_in_newest) reader->highest_in_newest = addr;
     return reader->newest_first.data + (addr - piece->addr);
   }
@@ -329,7 +361,7 @@ static const uint8_t *find_frame(baro_stack_reader *reader, uint64_t addr, bool 
     const region *piece = &reader->regions[i];
     if (addr >= piece->addr && addr - piece->addr < piece->bytes &&
         piece->bytes - (size_t)(addr - piece->addr) >= need)
-      return reader->once.data + piece->buffer_offset + (addr - piece->addr);
+      return reader->outside_first.data + piece->buffer_offset + (addr - piece->addr);
   }
   return find_late(reader, addr);
 }
@@ -351,12 +383,11 @@ static baro_status read_late(baro_stack_reader *reader, uint64_t addr, const uin
   return BARO_OK;
 }
 
-static uint64_t current_frame(const baro_stack_reader *reader, const uint8_t *thread,
-                              const uint8_t *cframe) {
+static uint64_t current_frame(const baro_stack_reader *reader) {
   const baro_layout *layout = reader->layout;
-  if (!uses_cframe(reader)) return load_u64(thread + layout->thread.frame);
+  if (!uses_cframe(reader)) return load_u64(reader->thread + layout->thread.frame);
   if (reader->cframe_addr == 0) return 0;
-  return load_u64(cframe + layout->thread.cframe_current_frame);
+  return load_u64(reader->cframe + layout->thread.cframe_current_frame);
 }
 
 static baro_raw_frame raw_frame(const baro_layout *layout, uint64_t addr, const uint8_t *head) {
@@ -379,13 +410,28 @@ static bool is_c_entry(const baro_layout *layout, const uint8_t *head) {
          head[layout->frame.owner] >= layout->frame.owner_entry;
 }
 
+/* Does addr lie in the newest chunk, beyond what was copied of it? Then more will be copied from now on. */
+static bool beyond_newest_copy(baro_stack_reader *reader, uint64_t addr) {
+  if (reader->chunk_count == 0) return false;
+  chunk *newest = &reader->chunks[0];
+  uint64_t size = load_u64(reader->newest_first.data + reader->layout->chunk.size_bytes);
+  size_t need = reader->layout->frame.read_bytes;
+  if (size > BARO_STACK_MAX_BYTES || addr < newest->addr || addr - newest->addr >= size ||
+      size - (addr - newest->addr) < need)
+    return false;
+  size_t wanted = (size_t)(addr - newest->addr) + need + CHUNK_SLACK_BYTES;
+  newest->bytes = wanted < size ? wanted : (size_t)size;
+  reader->too_short = true;
+  return true;
+}
+
 /* From the newest frame to the root through the first read. */
 static baro_status walk(baro_stack_reader *reader, baro_raw_stack *stack) {
   const baro_layout *layout = reader->layout;
   uint64_t base_addr = layout->thread.base_frame == BARO_ABSENT
                            ? 0
-                           : load_u64(reader->thread_first + layout->thread.base_frame);
-  uint64_t addr = current_frame(reader, reader->thread_first, reader->cframe_first);
+                           : load_u64(reader->thread + layout->thread.base_frame);
+  uint64_t addr = current_frame(reader);
   reader->leaf_addr = addr;
   reader->highest_in_newest = 0;
   reader->wanted_count = 0;
@@ -400,6 +446,7 @@ static baro_status walk(baro_stack_reader *reader, baro_raw_stack *stack) {
     }
     if ((addr & 7) != 0) return BARO_AGAIN;
     head = find_frame(reader, addr, &in_chunk);
+    if (head == NULL && beyond_newest_copy(reader, addr)) return BARO_AGAIN;
     if (head == NULL) {
       baro_status status = read_late(reader, addr, &head);
       /* Frames of chunks beyond the limit end the walk here: what we have is right. */
@@ -428,17 +475,6 @@ static bool same_link(const baro_layout *layout, const uint8_t *first, const uin
           first[layout->frame.owner] == second[layout->frame.owner]);
 }
 
-static bool same_roots(const baro_stack_reader *reader) {
-  const baro_layout *layout = reader->layout;
-  const uint8_t *first = reader->thread_first;
-  const uint8_t *second = reader->thread_second;
-  if (load_u64(first + layout->thread.frame) != load_u64(second + layout->thread.frame)) return false;
-  if (uses_chunks(reader) && load_u64(first + layout->thread.datastack_chunk) !=
-                                 load_u64(second + layout->thread.datastack_chunk))
-    return false;
-  return current_frame(reader, second, reader->cframe_second) == reader->leaf_addr;
-}
-
 /* The newest chunk: every byte below the running frame, and the running frame's links. */
 static bool same_newest_chunk(const baro_stack_reader *reader) {
   const baro_layout *layout = reader->layout;
@@ -457,17 +493,47 @@ static bool same_newest_chunk(const baro_stack_reader *reader) {
   return end >= start && memcmp(first + start, second + start, end - start) == 0;
 }
 
-/* A running generator's frame is outside the chunk and read once only: what matters of it is that it is
- * still the newest, which same_roots has seen. Its link to the caller is fixed while it runs. */
+/* The topmost frame of the chunk before the newest: unchanged, so all below it is. */
+static bool same_older_end(const baro_stack_reader *reader) {
+  size_t end = older_end_bytes(reader);
+  if (end == 0) return true;
+  const uint8_t *copy = reader->older.data + reader->chunks[1].buffer_offset;
+  return memcmp(copy + reader->chunks[1].bytes - end, reader->older_end, end) == 0;
+}
+
+/* Frames outside the chunks, as far as they are of this stack: their links; of suspended ones the
+ * instruction too. */
+static bool same_outside(const baro_stack_reader *reader) {
+  const baro_layout *layout = reader->layout;
+  size_t ip_bytes =
+      layout->ip_kind == BARO_IP_LASTI_BYTES || layout->ip_kind == BARO_IP_LASTI_UNITS ? 4 : 8;
+  for (uint32_t i = 0; i < reader->wanted_count; i++) {
+    uint64_t addr = reader->wanted[i];
+    for (uint32_t k = 0; k < reader->region_count; k++) {
+      const region *piece = &reader->regions[k];
+      if (addr < piece->addr || addr - piece->addr >= piece->bytes) continue;
+      size_t at = piece->buffer_offset + (size_t)(addr - piece->addr);
+      const uint8_t *first = reader->outside_first.data + at;
+      const uint8_t *second = reader->outside_second.data + at;
+      if (!same_link(layout, first, second)) return false;
+      if (addr != reader->leaf_addr &&
+          memcmp(first + layout->frame.ip, second + layout->frame.ip, ip_bytes) != 0)
+        return false;
+      break;
+    }
+  }
+  return true;
+}
+
 static bool is_consistent(const baro_stack_reader *reader) {
-  return is_same_thread(reader, reader->thread_second) && same_roots(reader) &&
-         same_newest_chunk(reader);
+  return reader->newest_frame_again == reader->leaf_addr && same_newest_chunk(reader) &&
+         same_older_end(reader) && same_outside(reader);
 }
 
 /* The prediction held for the roots and all chunk headers? */
 static bool roots_as_predicted(const baro_stack_reader *reader) {
   const baro_layout *layout = reader->layout;
-  const uint8_t *thread = reader->thread_first;
+  const uint8_t *thread = reader->thread;
   if (uses_cframe(reader) && load_u64(thread + layout->thread.frame) != reader->cframe_addr)
     return false;
   if (!uses_chunks(reader)) return true;
@@ -476,7 +542,7 @@ static bool roots_as_predicted(const baro_stack_reader *reader) {
   if (newest != reader->chunks[0].addr) return false;
   const uint8_t *head = reader->newest_first.data;
   for (uint32_t i = 0; i < reader->chunk_count; i++) {
-    if (i > 0) head = reader->once.data + reader->chunks[i].buffer_offset;
+    if (i > 0) head = reader->older.data + reader->chunks[i].buffer_offset;
     uint64_t previous = load_u64(head + layout->chunk.previous);
     uint64_t expected = i + 1 < reader->chunk_count ? reader->chunks[i + 1].addr : 0;
     if (previous != expected && !(reader->chunks_cut && i + 1 == reader->chunk_count)) return false;
@@ -526,17 +592,22 @@ static void predict_outside(baro_stack_reader *reader) {
   plan_regions(reader);
 }
 
-/* Second read on its own, after frames had to be read late: those lie between both reads again. */
-static baro_status read_second(baro_stack_reader *reader) {
+/* Second half on its own, after frames had to be read late: those lie between both copies again. The newest
+ * frame must still be the same. */
+static baro_status read_second_half(baro_stack_reader *reader) {
   batch plan = {.count = 0};
-  add_second_read(reader, &plan);
-  return baro_memory_read_batch(reader->pid, plan.ranges, plan.count, NULL, NULL);
+  add_second_half(reader, &plan);
+  baro_status status =
+      baro_memory_read_batch(reader->pid, plan.ranges, plan.count, NULL, NULL);
+  if (status == BARO_INVALID) return BARO_AGAIN;
+  if (status != BARO_OK) return status;
+  return current_frame(reader) == reader->leaf_addr && roots_as_predicted(reader) ? BARO_OK
+                                                                                   : BARO_AGAIN;
 }
 
 /* Frames as heap objects: reads all of the walk a second time and compares their links, and of suspended
  * frames the instruction too. */
 static baro_status confirm_heap_frames(baro_stack_reader *reader, const baro_raw_stack *stack) {
-  const baro_layout *layout = reader->layout;
   baro_raw_stack again = {0};
   plan_regions(reader);
   reader->late_count = 0;
@@ -549,41 +620,62 @@ static baro_status confirm_heap_frames(baro_stack_reader *reader, const baro_raw
            again.frames[i].code_addr == stack->frames[i].code_addr &&
            (i == 0 || again.frames[i].ip == stack->frames[i].ip);
   }
-  if (same) same = load_u64(reader->thread_second + layout->thread.frame) == reader->leaf_addr;
   baro_raw_stack_release(&again);
   return status != BARO_OK ? status : same ? BARO_OK : BARO_AGAIN;
 }
 
-static baro_status attempt(baro_stack_reader *reader, baro_raw_stack *stack) {
-  reader->late_count = 0;
+/* Needs the first read; the leaf's head may be of a moment later than its address. */
+static void take_glimpse(baro_stack_reader *reader) {
+  const baro_layout *layout = reader->layout;
+  bool in_chunk;
+  uint64_t addr = current_frame(reader);
+  const uint8_t *head = addr != 0 ? find_frame(reader, addr, &in_chunk) : NULL;
+  reader->glimpse.frame_addr = addr;
+  reader->glimpse.code_addr =
+      head != NULL ? load_u64(head + layout->frame.code) & ~layout->frame.code_tag_mask : 0;
+}
+
+/* Copies what is predicted; learns and copies once more where the prediction was wrong. */
+static baro_status read_roots(baro_stack_reader *reader) {
   baro_status status = read_predicted(reader);
-  /* A range that is gone (a freed chunk, an ended generator) is a wrong prediction. */
-  bool wrong = status == BARO_INVALID;
-  if (status != BARO_OK && !wrong) return status;
-  if (!wrong && !is_same_thread(reader, reader->thread_first)) return BARO_GONE;
-  if (wrong || !roots_as_predicted(reader)) {
-    if (wrong) {
-      reader->outside_count = 0;
-      reader->region_count = 0;
-    }
-    status = learn_roots(reader);
-    if (status != BARO_OK) return status;
-    status = read_predicted(reader);
-    if (status == BARO_INVALID) return BARO_AGAIN;
-    if (status != BARO_OK) return status;
-    if (!roots_as_predicted(reader)) return BARO_AGAIN;
+  if (status == BARO_OK && !is_same_thread(reader)) return BARO_GONE;
+  if (status == BARO_OK && roots_as_predicted(reader)) return BARO_OK;
+  if (status != BARO_OK && status != BARO_INVALID) return status;
+  if (status == BARO_INVALID) { /* a range is gone: a freed chunk, an ended generator */
+    reader->outside_count = 0;
+    reader->region_count = 0;
   }
-  status = walk(reader, stack);
-  bool had_late = reader->late_count > 0;
-  if (status == BARO_OK || status == BARO_AGAIN) predict_outside(reader);
+  status = learn_roots(reader);
   if (status != BARO_OK) return status;
-  if (!uses_chunks(reader)) return confirm_heap_frames(reader, stack);
-  if (had_late) status = read_second(reader);
+  status = read_predicted(reader);
   if (status == BARO_INVALID) return BARO_AGAIN;
-  if (status != BARO_OK) return status;
-  bool consistent = is_consistent(reader);
-  predict_newest_bytes(reader);
-  return consistent ? BARO_OK : BARO_AGAIN;
+  if (status == BARO_OK && !roots_as_predicted(reader)) return BARO_AGAIN;
+  return status;
+}
+
+static baro_status attempt(baro_stack_reader *reader, baro_raw_stack *stack) {
+  baro_status status = BARO_AGAIN;
+  reader->glimpse = (baro_stack_glimpse){0};
+  reader->too_short = true;
+  for (int tries = 0; tries < 3 && reader->too_short; tries++) {
+    reader->late_count = 0;
+    reader->too_short = false;
+    status = read_roots(reader);
+    if (status != BARO_OK) return status;
+    if (tries == 0) take_glimpse(reader);
+    status = walk(reader, stack);
+  }
+  if (status == BARO_OK && !uses_chunks(reader)) {
+    predict_outside(reader);
+    return confirm_heap_frames(reader, stack);
+  }
+  if (status == BARO_OK && reader->late_count > 0) status = read_second_half(reader);
+  if (status == BARO_OK && !is_consistent(reader)) status = BARO_AGAIN;
+  if (status == BARO_OK || status == BARO_AGAIN) {
+    predict_outside(reader);
+    if (!reader->too_short) predict_newest_bytes(reader);
+  }
+  return status;
 }
 
 baro_status baro_stack_reader_read(baro_stack_reader *reader, baro_raw_stack *stack, baro_error *err) {
@@ -591,6 +683,18 @@ baro_status baro_stack_reader_read(baro_stack_reader *reader, baro_raw_stack *st
   if (status == BARO_OK || err == NULL) return status;
   return baro_error_set(err, status, "stack of a thread of process %d: %s", (int)reader->pid,
                         status == BARO_AGAIN ? "changed while it was read" : baro_status_text(status));
+}
+
+baro_stack_glimpse baro_stack_reader_glimpse(const baro_stack_reader *reader) {
+  return reader->glimpse;
+}
+
+const uint8_t *baro_stack_reader_interp_window(const baro_stack_reader *reader) {
+  return reader->interp_window;
+}
+
+const uint8_t *baro_stack_reader_thread_window(const baro_stack_reader *reader) {
+  return reader->thread;
 }
 
 bool baro_stack_reader_still_has(baro_stack_reader *reader, const baro_raw_frame *frame) {

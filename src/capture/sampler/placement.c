@@ -1,0 +1,34 @@
+#include "capture/sampler/placement.h"
+
+#include "base/os_proc.h"
+
+void baro_placement_init(baro_placement *placement) {
+  *placement = (baro_placement){.cpu = -1};
+  baro_process_allowed_cpus(&placement->allowed);
+}
+
+bool baro_placement_join(baro_placement *placement, pid_t pid, pid_t tid, uint64_t now_ns) {
+  baro_task_stat stat;
+  if (baro_proc_stat(pid, tid, &stat, NULL) != BARO_OK) return false;
+  if (!baro_cpu_mask_has(&placement->allowed, stat.processor)) {
+    placement->unable++;
+    return false;
+  }
+  if (placement->joined && placement->cpu == stat.processor) return true;
+  if (!baro_process_move_to_cpu(stat.processor)) {
+    placement->unable++;
+    return false;
+  }
+  placement->moves++;
+  placement->joined = true;
+  placement->cpu = stat.processor;
+  placement->joined_ns = now_ns;
+  return true;
+}
+
+void baro_placement_tick(baro_placement *placement, uint64_t now_ns) {
+  if (!placement->joined || now_ns - placement->joined_ns < BARO_PLACEMENT_STAY_NS) return;
+  placement->joined = false;
+  placement->cpu = -1;
+  baro_process_allow_cpus(&placement->allowed);
+}

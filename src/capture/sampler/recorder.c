@@ -1,0 +1,292 @@
+#include "capture/sampler/recorder.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/os_proc.h"
+#include "base/os_process.h"
+#include "capture/sampler/follower.h"
+#include "capture/sampler/schedule.h"
+#include "recording/writer.h"
+
+static const uint64_t FLUSH_NS = 500000000;     /* pending samples to the writer: twice a second */
+static const uint64_t PROGRESS_NS = 250000000;
+static const uint64_t END_WAIT_NS = UINT64_C(10000000000); /* for a command that was asked to end */
+
+typedef struct recorder {
+  const baro_recorder_options *options;
+  baro_recorder_result *result;
+  baro_writer *writer;
+  baro_followers *followers;
+  baro_schedule schedule;
+  baro_placement placement;
+  pid_t root;
+  uint64_t start_ns;      /* of sampling */
+  uint64_t taken;         /* rounds */
+  uint64_t next_flush_ns;
+  uint64_t next_progress_ns;
+  bool root_reaped;
+  const char *end; /* why the recording ended, for info "end" */
+} recorder;
+
+/* Set by SIGCHLD, which is there to cut the sleep short. */
+static volatile sig_atomic_t child_changed;
+
+static void on_child(int number) {
+  (void)number;
+  child_changed = 1;
+}
+
+static int stop_level(const recorder *self) {
+  return self->options->stop_requested != NULL ? *self->options->stop_requested : 0;
+}
+
+/* --- begin --- */
+
+static void write_infos(recorder *self) {
+  char text[64];
+  char host[256] = "";
+  struct utsname system = {0};
+  (void)gethostname(host, sizeof host - 1);
+  (void)uname(&system);
+  baro_writer_info(self->writer, "tool_version", BARO_VERSION);
+  baro_writer_info(self->writer, "kind", "sample");
+  baro_writer_info(self->writer, "mode", self->options->stop_target ? "stop" : "nonblocking");
+  (void)snprintf(text, sizeof text, "%g", self->options->rate_hz);
+  baro_writer_info(self->writer, "rate_hz", text);
+  (void)snprintf(text, sizeof text, "%ld", sysconf(_SC_NPROCESSORS_ONLN));
+  baro_writer_info(self->writer, "cpu_count", text);
+  baro_writer_info(self->writer, "host", host);
+  baro_writer_info(self->writer, "kernel", system.release);
+}
+
+static void write_command(recorder *self) {
+  baro_buffer text = {0};
+  if (self->options->attach_pid != 0) {
+    (void)!baro_proc_command_line(self->root, 4096, &text, NULL);
+  } else {
+    for (char *const *word = self->options->command; *word != NULL; word++) {
+      if (word != self->options->command) baro_write_u8(&text, ' ');
+      baro_write_text(&text, *word);
+    }
+  }
+  baro_write_u8(&text, 0);
+  if (!text.failed) baro_writer_info(self->writer, "command", (const char *)text.data);
+  baro_buffer_release(&text);
+}
+
+static baro_status begin(recorder *self, baro_error *err) {
+  baro_writer_options writer_options = {.overwrite = self->options->overwrite};
+  struct sigaction action = {.sa_handler = on_child, .sa_flags = SA_NOCLDSTOP};
+  baro_status status =
+      baro_writer_create(self->options->path, &writer_options, &self->writer, err);
+  if (status != BARO_OK) return status;
+  self->root = self->options->attach_pid;
+  (void)sigaction(SIGCHLD, &action, NULL);
+  if (self->root == 0) status = baro_process_spawn(self->options->command, &self->root, err);
+  if (status != BARO_OK) {
+    self->root = 0;
+    return status;
+  }
+  self->result->target_ran = true;
+  /* After the spawn: the command must not inherit what follows. */
+  baro_process_raise_file_limit();
+  baro_process_prefer_prompt();
+  baro_placement_init(&self->placement);
+  write_infos(self);
+  write_command(self);
+  baro_followers_options followers = {.root = self->root,
+                                      .follow_children = self->options->follow_children,
+                                      .stop_target = self->options->stop_target,
+                                      .writer = self->writer,
+                                      .placement = &self->placement};
+  return baro_followers_create(&followers, &self->followers, err);
+}
+
+/* --- the loop --- */
+
+/* Why it is time to end, or NULL. */
+static const char *end_reason(recorder *self, uint64_t now_ns) {
+  if (stop_level(self) > 0) return "interrupt";
+  if (self->options->duration_ns > 0 && now_ns - self->start_ns >= self->options->duration_ns)
+    return "duration";
+  if (self->options->attach_pid == 0 && child_changed) {
+    child_changed = 0;
+    self->root_reaped = baro_process_reap(self->root, &self->result->wait_status);
+    if (self->root_reaped) return "exit";
+  }
+  if (self->options->attach_pid != 0 && baro_followers_root_ended(self->followers)) return "exit";
+  return NULL;
+}
+
+static void report_progress(recorder *self, uint64_t now_ns) {
+  if (self->options->progress == NULL || now_ns < self->next_progress_ns) return;
+  self->next_progress_ns = now_ns + PROGRESS_NS;
+  baro_followers_totals totals;
+  baro_followers_sum(self->followers, &totals);
+  uint64_t elapsed_ns = now_ns - self->start_ns;
+  baro_recorder_progress progress = {
+      .elapsed_ns = elapsed_ns,
+      .samples = baro_writer_samples(self->writer),
+      .file_bytes = baro_writer_file_bytes(self->writer),
+      .achieved_hz = elapsed_ns > 0 ? (double)self->taken * 1e9 / (double)elapsed_ns : 0,
+      .processes = totals.processes,
+  };
+  self->options->progress(self->options->progress_context, &progress);
+}
+
+static void write_recorder_counters(recorder *self, uint64_t now_ns) {
+  baro_counters_record record = {.process = BARO_NONE_ID, .time_ns = now_ns};
+  record.values[BARO_COUNTER_TICKS] = self->schedule.ticks;
+  record.values[BARO_COUNTER_MISSED] = self->schedule.missed;
+  record.values[BARO_COUNTER_SAMPLER_CPU_NS] = baro_clock_process_cpu_ns();
+  baro_writer_counters(self->writer, &record);
+}
+
+static void flush_if_due(recorder *self, uint64_t now_ns) {
+  if (now_ns < self->next_flush_ns) return;
+  self->next_flush_ns = now_ns + FLUSH_NS;
+  baro_followers_flush(self->followers, now_ns);
+  write_recorder_counters(self, now_ns);
+  baro_writer_tick(self->writer, now_ns);
+}
+
+/* A round if one is due. */
+static void tick_if_due(recorder *self, uint64_t now_ns) {
+  if (now_ns < self->schedule.next_ns) return;
+  uint64_t missed_before = self->schedule.missed;
+  baro_schedule_advance(&self->schedule, now_ns);
+  if (self->options->stop_target) baro_trace_pump();
+  baro_placement_tick(&self->placement, now_ns);
+  baro_followers_tick(self->followers, now_ns, self->schedule.missed - missed_before);
+  self->taken++;
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b) { return a < b ? a : b; }
+
+static baro_status loop(recorder *self, baro_error *err) {
+  bool first_attach = self->options->attach_pid != 0;
+  bool was_active = false;
+  uint64_t update_ns = 0;
+  self->start_ns = baro_clock_now_ns();
+  self->next_flush_ns = self->start_ns + FLUSH_NS;
+  for (;;) {
+    uint64_t now_ns = baro_clock_now_ns();
+    self->end = end_reason(self, now_ns);
+    if (self->end != NULL) return BARO_OK;
+    if (now_ns >= update_ns) {
+      baro_status status =
+          baro_followers_update(self->followers, now_ns, first_attach, &update_ns, err);
+      if (status != BARO_OK) return status;
+      now_ns = baro_clock_now_ns();
+    }
+    bool active = baro_followers_active(self->followers) > 0;
+    if (active && !was_active) /* nothing was due while there was nothing to sample */
+      baro_schedule_init(&self->schedule, self->options->rate_hz, now_ns, now_ns ^ (uint64_t)self->root);
+    if (active) first_attach = false;
+    was_active = active;
+    if (active) tick_if_due(self, now_ns);
+    flush_if_due(self, now_ns);
+    report_progress(self, now_ns);
+    uint64_t until_ns = earlier(update_ns, self->next_flush_ns);
+    if (active) until_ns = earlier(until_ns, self->schedule.next_ns);
+    if (self->options->duration_ns > 0)
+      until_ns = earlier(until_ns, self->start_ns + self->options->duration_ns);
+    /* A signal between the checks above and the sleep costs one sleep at most: 50 ms. */
+    if (until_ns > now_ns) (void)baro_clock_sleep_until(until_ns);
+  }
+}
+
+/* --- end --- */
+
+static void fill_result(recorder *self, uint64_t now_ns) {
+  baro_recorder_result *result = self->result;
+  baro_followers_totals totals;
+  baro_followers_sum(self->followers, &totals);
+  result->duration_ns = now_ns - self->start_ns;
+  result->ticks = self->schedule.ticks;
+  result->missed = self->schedule.missed;
+  result->retries = totals.counters[BARO_COUNTER_RETRIES];
+  result->rejected = totals.counters[BARO_COUNTER_REJECTED];
+  result->unreadable = totals.counters[BARO_COUNTER_UNREADABLE];
+  result->processes = totals.processes;
+  result->threads = totals.threads;
+  if (result->duration_ns > 0)
+    result->achieved_hz = (double)self->taken * 1e9 / (double)result->duration_ns;
+  if (totals.problem[0] != '\0')
+    (void)snprintf(result->note, sizeof result->note, "%s", totals.problem);
+}
+
+static void write_end(recorder *self) {
+  char text[32];
+  if (self->end != NULL) baro_writer_info(self->writer, "end", self->end);
+  if (!self->root_reaped) return;
+  int status = self->result->wait_status;
+  int code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  (void)snprintf(text, sizeof text, "%d", code);
+  baro_writer_info(self->writer, "exit_status", text);
+}
+
+/* Saves everything. The recording is safe from here on, whatever the command does. */
+static baro_status finish_recording(recorder *self, baro_error *err) {
+  uint64_t now_ns = baro_clock_now_ns();
+  if (self->followers != NULL) {
+    baro_followers_flush(self->followers, now_ns);
+    fill_result(self, now_ns);
+    write_recorder_counters(self, now_ns);
+    baro_followers_destroy(self->followers, now_ns, self->root_reaped ? self->result->wait_status : -1);
+    self->followers = NULL;
+  }
+  write_end(self);
+  (void)!baro_writer_flush(self->writer, NULL);
+  self->result->samples = baro_writer_samples(self->writer);
+  self->result->dropped_samples = baro_writer_dropped_samples(self->writer);
+  self->result->file_bytes = baro_writer_file_bytes(self->writer);
+  baro_status status = baro_writer_close(self->writer, err);
+  self->writer = NULL;
+  return status;
+}
+
+/* After an early end of the recording the command runs on: its end is awaited, its status passed on. A
+ * command that was asked to end and does not is left after 10 s, and said to be. */
+static void await_command(recorder *self) {
+  if (self->options->attach_pid != 0 || self->root_reaped || self->root <= 0) return;
+  int forwarded = 0;
+  uint64_t deadline_ns = UINT64_MAX;
+  while (!baro_process_reap(self->root, &self->result->wait_status)) {
+    int number = self->options->forward_signal != NULL ? *self->options->forward_signal : 0;
+    if (number != 0 && number != forwarded) {
+      (void)kill(self->root, number);
+      forwarded = number;
+    }
+    uint64_t now_ns = baro_clock_now_ns();
+    if (stop_level(self) > 0 && deadline_ns == UINT64_MAX) deadline_ns = now_ns + END_WAIT_NS;
+    if (stop_level(self) >= 2 || now_ns >= deadline_ns) {
+      self->result->target_left_running = true;
+      return;
+    }
+    (void)baro_clock_sleep_until(now_ns + 5000000);
+  }
+  self->root_reaped = true;
+}
+
+baro_status baro_record(const baro_recorder_options *options, baro_recorder_result *ret_result,
+                        baro_error *err) {
+  recorder self = {.options = options, .result = ret_result};
+  *ret_result = (baro_recorder_result){.target_ran = options->attach_pid != 0};
+  baro_status status = begin(&self, err);
+  if (status == BARO_OK) status = loop(&self, err);
+  if (self.writer != NULL) {
+    baro_error *close_error = status == BARO_OK ? err : NULL;
+    baro_status closed = finish_recording(&self, close_error);
+    if (status == BARO_OK) status = closed;
+  }
+  if (ret_result->target_ran) await_command(&self);
+  return status;
+}

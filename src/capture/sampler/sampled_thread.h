@@ -1,0 +1,84 @@
+/* One thread of a target: what it does at each tick, as samples.
+ * Flow: tick -> did the scheduler move it? -> state -> stack -> sample -> recording.
+ * A thread that did not move since the last tick and was blocked is where it was: it costs one read of
+ * its scheduler statistics and lengthens its pending sample. A running one gives a sample a tick.
+ * Invariants: the weights of a thread's samples add up to the time from its first to its last tick; a
+ * tick whose stack could not be read consistently gives a sample without a stack, is counted, and keeps
+ * its weight. Runs in the sampler thread only. */
+#ifndef BARO_CAPTURE_SAMPLER_SAMPLED_THREAD_H
+#define BARO_CAPTURE_SAMPLER_SAMPLED_THREAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/status.h"
+#include "capture/cpython/interpreter.h"
+#include "capture/sampler/code_cache.h"
+#include "capture/sampler/placement.h"
+#include "capture/sampler/stack_reader.h"
+#include "capture/sampler/thread_state.h"
+#include "recording/writer.h"
+
+/* One interpreter (main or sub) of the process. */
+typedef struct baro_sampled_interp {
+  uint64_t addr;
+  uint64_t gil_addr;
+  uint64_t threads_head; /* as of the last listing of threads */
+} baro_sampled_interp;
+
+/* What all threads of a process share. */
+typedef struct baro_observer {
+  const baro_interpreter *interpreter; /* borrowed */
+  baro_code_cache *codes;              /* borrowed */
+  baro_writer *writer;                 /* borrowed */
+  baro_fd_cache *fds;                  /* borrowed */
+  baro_placement *placement;           /* borrowed */
+  uint64_t *counters;                  /* borrowed, BARO_COUNTER_COUNT */
+  uint64_t *unknown_reasons;           /* borrowed, BARO_WAIT_REASON_COUNT: ticks by reason */
+  uint32_t no_python_stack;            /* stack id of threads that run no Python code */
+  bool stop_target;
+  bool stopped;         /* the process is stopped by a signal (SIGSTOP) */
+  bool no_schedstat;    /* this kernel keeps no scheduler statistics: every tick counts as moved */
+  bool threads_changed; /* set when a thread appeared or went: the list is to be read again */
+} baro_observer;
+
+typedef struct baro_sampled_thread {
+  pid_t tid;
+  uint32_t id;                     /* in the recording */
+  uint64_t thread_addr;            /* thread state; 0: the interpreter does not know this thread */
+  const baro_sampled_interp *interp; /* borrowed; NULL like thread_addr 0 */
+  baro_stack_reader *reader;       /* owned; NULL like thread_addr 0 */
+  baro_thread_probe probe;
+  baro_stack_memo memo;
+  baro_raw_stack raw;
+  baro_schedstat last;
+  bool has_last;
+  baro_wait wait;
+  uint32_t stack_id;
+  uint64_t last_ns;
+  baro_sample_record pending;
+  bool has_pending;
+  bool seized;
+} baro_sampled_thread;
+
+/* Starts observing; defines the thread in the recording. first_ns: from when its time counts. */
+baro_status baro_sampled_thread_create(const baro_observer *observer, uint32_t process, pid_t pid,
+                                       pid_t tid, uint64_t first_ns,
+                                       baro_sampled_thread **ret_thread) BARO_MUST_USE;
+/* Writes the pending sample and the end, releases all. NULL is fine. */
+void baro_sampled_thread_destroy(baro_sampled_thread *thread, baro_writer *writer, uint64_t now_ns);
+
+/* Connects it with a thread state (or none: thread_addr 0). */
+baro_status baro_sampled_thread_bind(baro_sampled_thread *thread, const baro_observer *observer,
+                                     const baro_sampled_interp *interp, uint64_t thread_addr,
+                                     uint64_t native_id) BARO_MUST_USE;
+
+/* One tick. GONE: the thread ended. NO_PERMISSION, NO_MEMORY end the sampling of the process. */
+baro_status baro_sampled_thread_tick(baro_sampled_thread *thread, baro_observer *observer,
+                                     uint64_t now_ns) BARO_MUST_USE;
+
+/* Hands the pending sample to the writer: before a chunk is written. */
+void baro_sampled_thread_flush(baro_sampled_thread *thread, baro_writer *writer);
+
+#endif
