@@ -1,0 +1,188 @@
+/* Files: wrong here means a recording that others can read, that overwrites something, or that
+ * follows a link. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/os_file.h"
+
+static char folder[64];
+
+static int enter_folder(void **state) {
+  (void)state;
+  strcpy(folder, "/tmp/barograph-test-XXXXXX");
+  return mkdtemp(folder) == NULL || chdir(folder) != 0 ? -1 : 0;
+}
+
+static int leave_folder(void **state) {
+  (void)state;
+  char command[128];
+  snprintf(command, sizeof(command), "rm -rf %s", folder);
+  return system(command) == 0 ? 0 : -1;
+}
+
+static void put(const char *path, const char *text) {
+  FILE *file = fopen(path, "w");
+  assert_non_null(file);
+  assert_true(fputs(text, file) >= 0);
+  assert_int_equal(fclose(file), 0);
+}
+
+static void expect_text(const char *path, const char *text) {
+  baro_buffer buffer = {0};
+  baro_error err = {0};
+  assert_int_equal(baro_file_read_all(path, 1000, &buffer, &err), BARO_OK);
+  assert_int_equal(buffer.length, strlen(text));
+  assert_memory_equal(buffer.data, text, strlen(text));
+  baro_buffer_release(&buffer);
+}
+
+static int create(const char *path, bool replace) {
+  int file = -1;
+  baro_error err = {0};
+  assert_int_equal(baro_file_create(path, replace, &file, &err), BARO_OK);
+  assert_true(file >= 0);
+  return file;
+}
+
+static void close_file(int file) {
+  assert_int_equal(baro_file_close(file, NULL), BARO_OK);
+}
+
+static void a_new_file_is_private(void **state) {
+  (void)state;
+  mode_t mask = umask(0);
+  int file = create("private", false);
+  umask(mask);
+  struct stat info;
+  assert_int_equal(fstat(file, &info), 0);
+  assert_int_equal(info.st_mode & 07777, 0600);
+  assert_true((fcntl(file, F_GETFD) & FD_CLOEXEC) != 0);
+  close_file(file);
+}
+
+static void an_existing_file_is_kept(void **state) {
+  (void)state;
+  put("kept", "precious");
+  int file = -1;
+  baro_error err = {0};
+  assert_int_equal(baro_file_create("kept", false, &file, &err), BARO_USAGE);
+  assert_int_equal(file, -1);
+  assert_non_null(strstr(err.message, "kept"));
+  assert_non_null(strstr(err.message, "-f"));
+  expect_text("kept", "precious");
+
+  put("kept.old", "older");
+  close_file(create("kept", true));
+  expect_text("kept", "");
+  expect_text("kept.old", "precious");
+}
+
+static void a_link_is_not_followed(void **state) {
+  (void)state;
+  put("target", "precious");
+  assert_int_equal(symlink("target", "link"), 0);
+  assert_int_equal(symlink("nowhere", "dangling"), 0);
+  static const char *const paths[] = {"link", "dangling", "/dev/null", "."};
+  for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+    int file = -1;
+    baro_error err = {0};
+    assert_int_equal(baro_file_create(paths[i], true, &file, &err), BARO_USAGE);
+    assert_int_equal(file, -1);
+  }
+  expect_text("target", "precious");
+  assert_int_not_equal(access("nowhere", F_OK), 0);
+  assert_int_equal(access("/dev/null", F_OK), 0);
+}
+
+static void what_cannot_be_created_is_named(void **state) {
+  (void)state;
+  int file = -1;
+  baro_error err = {0};
+  assert_int_equal(baro_file_create("no/such/folder", true, &file, &err), BARO_NOT_FOUND);
+  assert_non_null(strstr(err.message, "no/such/folder"));
+  char path[5000];
+  memset(path, 'x', sizeof(path) - 1);
+  path[sizeof(path) - 1] = '\0';
+  assert_int_equal(baro_file_create(path, true, &file, &err), BARO_USAGE);
+}
+
+static void writes_go_where_they_are_told(void **state) {
+  (void)state;
+  int file = create("data", false);
+  baro_error err = {0};
+  assert_int_equal(baro_file_write_at(file, 0, baro_view_of("hello world"), &err), BARO_OK);
+  assert_int_equal(baro_file_write_at(file, 6, baro_view_of("there"), &err), BARO_OK);
+  char bytes[32];
+  size_t length = 0;
+  assert_int_equal(baro_file_read_at(file, 0, bytes, sizeof(bytes), &length, &err), BARO_OK);
+  assert_int_equal(length, 11);
+  assert_memory_equal(bytes, "hello there", 11);
+  assert_int_equal(baro_file_read_at(file, 100, bytes, 1, &length, &err), BARO_OK);
+  assert_int_equal(length, 0);
+  assert_int_equal(baro_file_truncate(file, 5, &err), BARO_OK);
+  assert_int_equal(baro_file_sync(file, &err), BARO_OK);
+  close_file(file);
+  expect_text("data", "hello");
+  assert_int_equal(baro_file_write_at(file, 0, baro_view_of("x"), &err), BARO_IO);
+  assert_int_equal(baro_file_close(file, &err), BARO_IO);
+  baro_file_remove("data");
+  assert_int_not_equal(access("data", F_OK), 0);
+}
+
+static void only_regular_files_are_opened(void **state) {
+  (void)state;
+  assert_int_equal(mkfifo("fifo", 0600), 0);
+  int file = -1;
+  uint64_t bytes = 0;
+  baro_error err = {0};
+  /* Without a writer, a careless open would wait here for ever. */
+  assert_int_equal(baro_file_open("fifo", &file, &bytes, &err), BARO_INVALID);
+  assert_int_equal(baro_file_open(".", &file, &bytes, &err), BARO_INVALID);
+  assert_int_equal(baro_file_open("/dev/zero", &file, &bytes, &err), BARO_INVALID);
+  assert_int_equal(baro_file_open("absent", &file, &bytes, &err), BARO_NOT_FOUND);
+  assert_int_equal(file, -1);
+  put("file", "12345");
+  assert_int_equal(baro_file_open("file", &file, &bytes, &err), BARO_OK);
+  assert_int_equal(bytes, 5);
+  close_file(file);
+}
+
+static void reading_all_has_a_limit(void **state) {
+  (void)state;
+  put("file", "12345");
+  baro_buffer buffer = {0};
+  baro_error err = {0};
+  baro_write_text(&buffer, "before");
+  assert_int_equal(baro_file_read_all("file", 4, &buffer, &err), BARO_LIMIT);
+  assert_int_equal(buffer.length, 6);
+  assert_int_equal(baro_file_read_all("file", 5, &buffer, &err), BARO_OK);
+  assert_int_equal(buffer.length, 11);
+  /* Files of /proc say that they are empty. */
+  assert_int_equal(baro_file_read_all("/proc/self/status", 1 << 20, &buffer, &err), BARO_OK);
+  assert_true(buffer.length > 50);
+  assert_int_equal(baro_file_read_all("absent", 5, &buffer, &err), BARO_NOT_FOUND);
+  baro_buffer_release(&buffer);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_new_file_is_private),
+      cmocka_unit_test(an_existing_file_is_kept),
+      cmocka_unit_test(a_link_is_not_followed),
+      cmocka_unit_test(what_cannot_be_created_is_named),
+      cmocka_unit_test(writes_go_where_they_are_told),
+      cmocka_unit_test(only_regular_files_are_opened),
+      cmocka_unit_test(reading_all_has_a_limit),
+  };
+  return cmocka_run_group_tests_name("os_file", tests, enter_folder, leave_folder);
+}
