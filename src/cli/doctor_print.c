@@ -94,8 +94,8 @@ static const char *conclusion(const baro_doctor *doctor) {
     return doctor->pid != 0 ? "This process can be recorded, with the limits above."
                             : "Processes can be recorded here, with the limits above.";
   case BARO_CHECK_BLOCKED:
-    return doctor->pid != 0 ? "This process cannot be recorded until what is blocked is allowed."
-                            : "Nothing can be recorded here until what is blocked is allowed.";
+    return doctor->pid != 0 ? "This process cannot be recorded: see what is blocked."
+                            : "Nothing can be recorded here: see what is blocked.";
   }
   return "";
 }
