@@ -89,13 +89,13 @@ static bool find_clauses(const baro_profile *profile, baro_arena *scratch, said 
   return true;
 }
 
-/* Whether a share is well above chance: at least its standard error, from the effective number of samples. */
+/* Whether a share is more than chance: twice its standard error, from the effective number of samples. */
 static bool is_sure(const baro_profile *profile, double ratio) {
   double basis_ns = (double)baro_profile_basis_ns(profile, BARO_MEASURE_RUN);
   double looks = profile->square[BARO_MEASURE_RUN] > 0
                      ? basis_ns * basis_ns / profile->square[BARO_MEASURE_RUN]
                      : 0;
-  return looks > 0 && ratio * ratio >= ratio * (1 - ratio) / looks;
+  return looks > 0 && ratio * ratio >= 4 * ratio * (1 - ratio) / looks;
 }
 
 static baro_view base_name(baro_view file) {

@@ -3,7 +3,7 @@
  * Flow: profile -> pairs of (user's function, state) -> sentence.
  * Time is BARO_MEASURE_RUN over its basis. A sample belongs to the nearest frame of its stack that is the user's own
  * code, else the nearest of a package, else the innermost frame: a wait in threading.Condition.wait below
- * worker() is said of worker. A pair is said only while its share is above its standard error, and above
+ * worker() is said of worker. A pair is said only while its share is above twice its standard error, and above
  * 5 %. The sentence has at most BARO_SUMMARY_CHARACTERS bytes; control characters and bytes that are not UTF-8
  * in names are replaced. */
 #ifndef BARO_SHOW_SUMMARY_H
