@@ -75,7 +75,9 @@ format: $(bin)/.test ## lay out all C and Python files
 
 lint: $(bin)/.test ## layout, Python types, include rules, shell scripts
 	@$(say) 'lint'
-	$(bin)/clang-format --dry-run --Werror $(c_files)
+	@unformatted=$$(for file in $(c_files); do \
+		$(bin)/clang-format --dry-run --Werror $$file >/dev/null 2>&1 || echo " $$file"; done); \
+	if [ -n "$$unformatted" ]; then echo "not laid out, run make format:$$unformatted"; exit 1; fi
 	$(bin)/ruff format --quiet --check $(python_folders)
 	$(bin)/ruff check --quiet $(python_folders)
 	$(bin)/mypy $(python_folders)
