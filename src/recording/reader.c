@@ -82,9 +82,8 @@ static baro_status read_file_head(recording *r, baro_error *err) {
   }
   if (major != BARO_FORMAT_MAJOR) {
     return baro_error_set(err, BARO_UNSUPPORTED,
-                          "recording has format %u.%u; this barograph reads %d.x: a newer one is "
-                          "needed",
-                          major, minor, BARO_FORMAT_MAJOR);
+                          "recording has format %u.%u, this barograph reads %d.x%s", major, minor,
+                          BARO_FORMAT_MAJOR, major > BARO_FORMAT_MAJOR ? "; use a newer one" : "");
   }
   return BARO_OK;
 }

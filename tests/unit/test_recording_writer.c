@@ -1,0 +1,511 @@
+/* The writer: wrong here means a recording that is lost when the disk is full or the recorder is
+ * killed, or that says what was not recorded. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/os_file.h"
+#include "recording/format.h"
+#include "recording/reader.h"
+#include "support/recording_fixture.h"
+#include "support/recording_json.h"
+
+static char folder[64];
+
+static int enter_folder(void **state) {
+  (void)state;
+  strcpy(folder, "/tmp/barograph-test-XXXXXX");
+  return mkdtemp(folder) == NULL || chdir(folder) != 0 ? -1 : 0;
+}
+
+static int leave_folder(void **state) {
+  (void)state;
+  char command[128];
+  snprintf(command, sizeof(command), "rm -rf %s", folder);
+  return system(command) == 0 ? 0 : -1;
+}
+
+/* What a reader finds in a recording. */
+typedef struct findings {
+  uint64_t samples;
+  uint64_t weight_ns;
+  uint32_t strings;
+  baro_damage damage;
+} findings;
+
+static baro_status find_sample(void *context, const baro_sample_record *sample, baro_error *err) {
+  (void)err;
+  findings *found = context;
+  found->samples++;
+  found->weight_ns += sample->weight_ns;
+  return BARO_OK;
+}
+
+static baro_status find_string(void *context, uint32_t id, baro_view text, baro_error *err) {
+  (void)err;
+  (void)text;
+  findings *found = context;
+  assert_int_equal(id, found->strings);
+  found->strings++;
+  return BARO_OK;
+}
+
+static findings find_in_memory(baro_view bytes) {
+  findings found = {0};
+  baro_visitor visitor = {.context = &found, .sample = find_sample, .string = find_string};
+  baro_error err = {0};
+  assert_int_equal(baro_recording_read_memory(bytes, "memory", &visitor, &found.damage, &err),
+                   BARO_OK);
+  return found;
+}
+
+static findings find_in_file(const char *path) {
+  baro_buffer bytes = {0};
+  baro_error err = {0};
+  assert_int_equal(baro_file_read_all(path, SIZE_MAX, &bytes, &err), BARO_OK);
+  findings found = find_in_memory((baro_view){bytes.data, bytes.length});
+  findings again = {0};
+  baro_visitor visitor = {.context = &again, .sample = find_sample, .string = find_string};
+  assert_int_equal(baro_recording_read(path, &visitor, &again.damage, &err), BARO_OK);
+  assert_memory_equal(&found, &again, sizeof(found));
+  baro_buffer_release(&bytes);
+  return found;
+}
+
+static void close_well(baro_writer *writer) {
+  baro_error err = {0};
+  baro_status status = baro_writer_close(writer, &err);
+  assert_string_equal(err.message, "");
+  assert_int_equal(status, BARO_OK);
+}
+
+static void expect_whole(const baro_damage *damage) {
+  assert_string_equal(damage->reason, "");
+  assert_true(damage->complete);
+  assert_false(damage->truncated || damage->corrupt);
+  assert_int_equal(damage->good_bytes, damage->file_bytes);
+}
+
+static void everything_comes_back(void **state) {
+  (void)state;
+  fixture_disk disk = {0};
+  baro_writer *writer = fixture_writer(&disk);
+  fixture_write_everything(writer);
+  assert_int_equal(baro_writer_samples(writer), 8);
+  close_well(writer);
+  assert_true(disk.is_closed);
+  baro_buffer text = {0};
+  baro_visitor visitor = recording_json_visitor(&text);
+  baro_damage damage;
+  assert_int_equal(
+      baro_recording_read_memory(fixture_disk_view(&disk), "memory", &visitor, &damage, NULL),
+      BARO_OK);
+  expect_whole(&damage);
+  baro_write_u8(&text, '\0');
+  static const char *const lines[] = {
+      "[\"info\", \"rate_hz\", \"1000\"]\n",
+      "[\"string\", 2, \"\\u0000\\u00ff\\u0022\\u005c\\u0080\\u000a\\u00c3\\u00a4\"]\n",
+      "[\"function\", 0, 1, 3, 2, 4294967295, 4294967295]\n",
+      "[\"frame\", 0, 0, 4294967295]\n",
+      "[\"stack\", 1, 0, 1]\n",
+      "[\"stack\", 2, -1, 1]\n",
+      "[\"process\", 1, 4294967295, 0, 18446744073709551615, 0, 2, 1]\n",
+      "[\"thread\", 0, 0, 1, 17, 1, true]\n",
+      "[\"thread_name\", 1, 3]\n",
+      "[\"counters\", -1, 1, {\"ticks\": 0, ",
+      "[\"counters\", 1, 18446744073709551615, {\"ticks\": 18446744073709551615, ",
+      "[\"note\", 0, 1, \"\"]\n",
+      "[\"process_end\", 0, 18446744073709551615, -2147483648]\n",
+      "[\"thread_end\", 2, 0, -1]\n",
+      "[\"sample\", 0, 1234567890123000, 1001000, 1, 0, \"cpu\", 0, 0]\n",
+      "[\"sample\", 0, 1234567895123000, 1500000, 1, 1, \"gil\", 4001000, 1000]\n",
+      "[\"sample\", 1, 1234567897123000, 900000000, 870, -1, \"idle\", 0, 0]\n",
+  };
+  for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+    if (strstr((const char *)text.data, lines[i]) == NULL) {
+      fail_msg("missing: %s", lines[i]);
+    }
+  }
+  baro_buffer_release(&text);
+  fixture_disk_release(&disk);
+}
+
+static void huge_strings_are_cut(void **state) {
+  (void)state;
+  fixture_disk disk = {0};
+  baro_writer *writer = fixture_writer(&disk);
+  baro_view text = {.length = 3 << 20};
+  text.data = calloc(text.length, 1);
+  uint32_t first = 9;
+  uint32_t second = 9;
+  assert_int_equal(baro_writer_string(writer, text, &first), BARO_OK);
+  text.length--;
+  assert_int_equal(baro_writer_string(writer, text, &second), BARO_OK);
+  assert_int_equal(first, 0);
+  assert_int_equal(second, 0);
+  free((void *)(uintptr_t)text.data);
+  close_well(writer);
+  findings found = find_in_memory(fixture_disk_view(&disk));
+  expect_whole(&found.damage);
+  assert_int_equal(found.strings, 1);
+  fixture_disk_release(&disk);
+}
+
+/* Definitions far beyond what fits one chunk, without any tick. */
+static void definitions_alone_fill_chunks(void **state) {
+  (void)state;
+  fixture_disk disk = {0};
+  baro_writer *writer = fixture_writer(&disk);
+  for (uint32_t i = 0; i < 300000; i++) {
+    char name[64];
+    int length = snprintf(name, sizeof(name), "a name that is not very short, %u", i);
+    uint32_t id = 0;
+    assert_int_equal(
+        baro_writer_string(writer, (baro_view){(const uint8_t *)name, (size_t)length}, &id),
+        BARO_OK);
+    assert_int_equal(id, i);
+  }
+  assert_true(disk.writes > 8);
+  close_well(writer);
+  findings found = find_in_memory(fixture_disk_view(&disk));
+  expect_whole(&found.damage);
+  assert_int_equal(found.strings, 300000);
+  fixture_disk_release(&disk);
+}
+
+static void a_chunk_goes_out_each_second(void **state) {
+  (void)state;
+  fixture_disk disk = {0};
+  baro_writer *writer = fixture_writer(&disk);
+  fixture_program program;
+  fixture_program_start(&program, writer, 1, 3);
+  baro_sample_record sample = {0};
+  uint64_t start_ns = program.time_ns;
+  baro_writer_tick(writer, start_ns);
+  uint32_t samples = 0;
+  while (program.time_ns < start_ns + 5 * UINT64_C(1000000000)) {
+    fixture_program_round(&program, &sample);
+    baro_writer_sample(writer, &sample);
+    samples++;
+    baro_writer_tick(writer, program.time_ns);
+    /* Whatever happens now: all but the last second is there. */
+    if (samples % 500 == 0) {
+      findings found = find_in_memory(fixture_disk_view(&disk));
+      assert_string_equal(found.damage.reason, "");
+      assert_false(found.damage.complete);
+      assert_true(found.samples <= samples);
+      assert_true(program.sums_ns[0] - found.weight_ns <= UINT64_C(1010000000));
+    }
+  }
+  assert_int_equal(baro_writer_samples(writer), samples);
+  close_well(writer);
+  findings found = find_in_memory(fixture_disk_view(&disk));
+  expect_whole(&found.damage);
+  assert_int_equal(found.samples, samples);
+  assert_true(found.weight_ns + 1000 >= program.sums_ns[0]);
+  assert_true(found.weight_ns <= program.sums_ns[0] + 1000);
+  fixture_disk_release(&disk);
+}
+
+/* The promise of the format; the measured numbers are recording_cost's. */
+static void a_sample_costs_at_most_four_bytes(void **state) {
+  (void)state;
+  fixture_disk disk = {0};
+  baro_writer *writer = fixture_writer(&disk);
+  fixture_program program;
+  fixture_program_start(&program, writer, 1, 1);
+  fixture_program_run(&program, writer, 60000);
+  close_well(writer);
+  assert_true(disk.bytes.length <= 4 * 60000);
+  fixture_disk_release(&disk);
+}
+
+static void a_full_disk_is_told_and_survived(void **state) {
+  (void)state;
+  static const bool truncate_broken[] = {false, true};
+  for (size_t i = 0; i < 2; i++) {
+    fixture_disk disk = {.is_truncate_broken = truncate_broken[i]};
+    baro_writer *writer = fixture_writer(&disk);
+    fixture_program program;
+    fixture_program_start(&program, writer, 2, 5);
+    fixture_program_run(&program, writer, 10000);
+    assert_null(baro_writer_trouble(writer));
+    disk.capacity_bytes = disk.bytes.length + 1000;
+    fixture_program_run(&program, writer, 20000);
+    const baro_error *trouble = baro_writer_trouble(writer);
+    assert_non_null(trouble);
+    assert_int_equal(trouble->status, BARO_NO_SPACE);
+    assert_string_equal(trouble->message, "write memory: write: disk is full");
+    /* A reader finds whole chunks; at worst behind them a torn one. */
+    findings found = find_in_memory(fixture_disk_view(&disk));
+    assert_false(found.damage.corrupt);
+    assert_int_equal(found.damage.truncated, truncate_broken[i]);
+    assert_int_equal(found.damage.good_bytes, baro_writer_file_bytes(writer));
+    /* All but the last second before the disk was full: 2,000 samples. */
+    assert_true(found.samples >= 7000 && found.samples < 30000);
+    /* Room again: nothing was lost. */
+    disk.capacity_bytes = UINT64_MAX;
+    fixture_program_run(&program, writer, 3000);
+    assert_null(baro_writer_trouble(writer));
+    close_well(writer);
+    found = find_in_memory(fixture_disk_view(&disk));
+    expect_whole(&found.damage);
+    assert_int_equal(found.samples, 33000);
+    assert_int_equal(found.damage.dropped_samples, 0);
+    fixture_disk_release(&disk);
+  }
+}
+
+static void closing_on_a_full_disk_keeps_what_was_written(void **state) {
+  (void)state;
+  fixture_disk disk = {0};
+  baro_writer *writer = fixture_writer(&disk);
+  fixture_program program;
+  fixture_program_start(&program, writer, 1, 5);
+  fixture_program_run(&program, writer, 5000);
+  disk.capacity_bytes = disk.bytes.length + 10;
+  fixture_program_run(&program, writer, 500);
+  baro_error err = {0};
+  assert_int_equal(baro_writer_close(writer, &err), BARO_NO_SPACE);
+  assert_non_null(strstr(err.message, "disk is full"));
+  assert_true(disk.is_closed);
+  findings found = find_in_memory(fixture_disk_view(&disk));
+  assert_string_equal(found.damage.reason, "");
+  assert_false(found.damage.complete);
+  assert_true(found.samples >= 4000);
+  fixture_disk_release(&disk);
+}
+
+/* 64 MiB that cannot be written: from then on samples are dropped and counted, definitions kept. */
+static void a_long_backlog_drops_samples_and_says_so(void **state) {
+  (void)state;
+  fixture_disk disk = {0};
+  baro_writer *writer = fixture_writer(&disk);
+  fixture_program program;
+  fixture_program_start(&program, writer, 1, 5);
+  fixture_program_run(&program, writer, 4096);
+  uint32_t strings = 0;
+  disk.capacity_bytes = disk.bytes.length;
+  fixture_random random = {.state = 3};
+  uint64_t *noise = malloc(BARO_STRING_LIMIT_BYTES);
+  for (int i = 0; i < 66; i++) {
+    for (size_t j = 0; j < BARO_STRING_LIMIT_BYTES / sizeof(*noise); j++) {
+      noise[j] = fixture_next(&random);
+    }
+    baro_view text = {(const uint8_t *)noise, BARO_STRING_LIMIT_BYTES};
+    assert_int_equal(baro_writer_string(writer, text, &strings), BARO_OK);
+  }
+  free(noise);
+  assert_int_equal(baro_writer_dropped_samples(writer), 0);
+  assert_int_equal(baro_writer_samples(writer), 4096);
+  fixture_program_run(&program, writer, 10000);
+  assert_int_equal(baro_writer_flush(writer, NULL), BARO_NO_SPACE);
+  uint64_t dropped = baro_writer_dropped_samples(writer);
+  assert_int_equal(dropped, 10000);
+  assert_int_equal(baro_writer_samples(writer), 4096);
+  disk.capacity_bytes = UINT64_MAX;
+  assert_int_equal(baro_writer_flush(writer, NULL), BARO_OK);
+  fixture_program_run(&program, writer, 700);
+  close_well(writer);
+  findings found = find_in_memory(fixture_disk_view(&disk));
+  expect_whole(&found.damage);
+  assert_int_equal(found.samples, 4796);
+  assert_int_equal(found.damage.dropped_samples, dropped);
+  assert_int_equal(found.strings, strings + 1);
+  fixture_disk_release(&disk);
+}
+
+static void what_fails_at_the_start_fails_create(void **state) {
+  (void)state;
+  for (uint64_t capacity = 1; capacity < 100; capacity += 30) {
+    fixture_disk disk = {.capacity_bytes = capacity};
+    baro_output output = fixture_disk_output(&disk);
+    baro_writer *writer = NULL;
+    baro_error err = {0};
+    assert_int_equal(baro_writer_create_on(&output, "memory", NULL, &writer, &err), BARO_NO_SPACE);
+    assert_string_equal(err.message, "write memory: write: disk is full");
+    assert_null(writer);
+    assert_true(disk.is_closed);
+    fixture_disk_release(&disk);
+  }
+}
+
+static void a_failed_sync_is_told(void **state) {
+  (void)state;
+  fixture_disk disk = {.is_sync_broken = true};
+  baro_writer *writer = fixture_writer(&disk);
+  baro_error err = {0};
+  assert_int_equal(baro_writer_close(writer, &err), BARO_IO);
+  assert_string_equal(err.message, "write memory: sync: broken");
+  assert_true(disk.is_closed);
+  fixture_disk_release(&disk);
+  assert_int_equal(baro_writer_close(NULL, NULL), BARO_OK);
+}
+
+static void an_existing_recording_is_kept(void **state) {
+  (void)state;
+  baro_writer *writer = NULL;
+  baro_error err = {0};
+  assert_int_equal(baro_writer_create("run.baro", NULL, &writer, &err), BARO_OK);
+  close_well(writer);
+  assert_int_equal(baro_writer_create("run.baro", NULL, &writer, &err), BARO_USAGE);
+  assert_non_null(strstr(err.message, "run.baro"));
+  baro_writer_options options = {.overwrite = true};
+  assert_int_equal(baro_writer_create("run.baro", &options, &writer, &err), BARO_OK);
+  struct stat info;
+  assert_int_equal(stat("run.baro", &info), 0);
+  assert_int_equal(info.st_mode & 07777, 0600);
+  /* A reader may look while it is being written. */
+  findings found = find_in_file("run.baro");
+  assert_false(found.damage.complete);
+  assert_string_equal(found.damage.reason, "");
+  close_well(writer);
+  found = find_in_file("run.baro");
+  expect_whole(&found.damage);
+  found = find_in_file("run.baro.old");
+  expect_whole(&found.damage);
+}
+
+/* Runs test in a child process and expects it to exit with 0. */
+static int status_of_child(int (*test)(void)) {
+  pid_t child = fork();
+  assert_true(child >= 0);
+  if (child == 0) {
+    _exit(test());
+  }
+  int status = 0;
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_true(WIFEXITED(status));
+  return WEXITSTATUS(status);
+}
+
+enum { CHILD_DONE = 0, CHILD_FAILED = 1, CHILD_NOT_PERMITTED = 77 };
+
+/* Records to path until the disk says no, then closes; nothing of it may fail but the writes. */
+static int record_until_full(const char *path) {
+  baro_writer *writer = NULL;
+  baro_error err = {0};
+  if (baro_writer_create(path, NULL, &writer, &err) != BARO_OK) {
+    return CHILD_FAILED;
+  }
+  fixture_program program;
+  fixture_program_start(&program, writer, 1, 9);
+  fixture_program_run(&program, writer, 100000);
+  const baro_error *trouble = baro_writer_trouble(writer);
+  if (trouble == NULL || trouble->status != BARO_NO_SPACE) {
+    return CHILD_FAILED;
+  }
+  if (baro_writer_close(writer, &err) != BARO_NO_SPACE) {
+    return CHILD_FAILED;
+  }
+  baro_damage damage;
+  if (baro_recording_read(path, NULL, &damage, &err) != BARO_OK || damage.corrupt ||
+      damage.truncated || damage.complete || damage.good_bytes < 30000) {
+    return CHILD_FAILED;
+  }
+  return CHILD_DONE;
+}
+
+static int record_to_limited_file(void) {
+  signal(SIGXFSZ, SIG_IGN);
+  struct rlimit limit = {.rlim_cur = 64 * 1024, .rlim_max = 64 * 1024};
+  return setrlimit(RLIMIT_FSIZE, &limit) != 0 ? CHILD_FAILED : record_until_full("limited.baro");
+}
+
+static void a_file_size_limit_is_survived(void **state) {
+  (void)state;
+  assert_int_equal(status_of_child(record_to_limited_file), CHILD_DONE);
+}
+
+static int record_to_small_file_system(void) {
+  if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+      mkdir("small", 0700) != 0 || mount("none", "small", "tmpfs", 0, "size=64k") != 0) {
+    return errno == EPERM || errno == EACCES ? CHILD_NOT_PERMITTED : CHILD_FAILED;
+  }
+  return record_until_full("small/run.baro");
+}
+
+static void a_full_file_system_is_survived(void **state) {
+  (void)state;
+  int status = status_of_child(record_to_small_file_system);
+  if (status == CHILD_NOT_PERMITTED) {
+    print_message("mounting a small file system is not permitted here\n");
+    skip();
+  }
+  assert_int_equal(status, CHILD_DONE);
+}
+
+/* What was flushed before the recorder is killed is there, and nothing else. */
+static void a_killed_recorder_leaves_what_was_flushed(void **state) {
+  (void)state;
+  int ready[2];
+  assert_int_equal(pipe(ready), 0);
+  pid_t child = fork();
+  assert_true(child >= 0);
+  if (child == 0) {
+    baro_writer *writer = NULL;
+    if (baro_writer_create("killed.baro", NULL, &writer, NULL) != BARO_OK) {
+      _exit(1);
+    }
+    fixture_program program;
+    fixture_program_start(&program, writer, 1, 9);
+    fixture_program_run(&program, writer, 2500);
+    if (baro_writer_flush(writer, NULL) != BARO_OK) {
+      _exit(1);
+    }
+    baro_sample_record sample = {0};
+    for (int i = 0; i < 100; i++) {
+      fixture_program_round(&program, &sample);
+      baro_writer_sample(writer, &sample);
+    }
+    (void)!write(ready[1], "r", 1);
+    for (;;) {
+      pause();
+    }
+  }
+  char byte;
+  close(ready[1]);
+  assert_int_equal(read(ready[0], &byte, 1), 1);
+  assert_int_equal(kill(child, SIGKILL), 0);
+  assert_int_equal(waitpid(child, NULL, 0), child);
+  close(ready[0]);
+  findings found = find_in_file("killed.baro");
+  assert_int_equal(found.samples, 2500);
+  assert_string_equal(found.damage.reason, "");
+  assert_false(found.damage.complete);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(everything_comes_back),
+      cmocka_unit_test(huge_strings_are_cut),
+      cmocka_unit_test(definitions_alone_fill_chunks),
+      cmocka_unit_test(a_chunk_goes_out_each_second),
+      cmocka_unit_test(a_sample_costs_at_most_four_bytes),
+      cmocka_unit_test(a_full_disk_is_told_and_survived),
+      cmocka_unit_test(closing_on_a_full_disk_keeps_what_was_written),
+      cmocka_unit_test(a_long_backlog_drops_samples_and_says_so),
+      cmocka_unit_test(what_fails_at_the_start_fails_create),
+      cmocka_unit_test(a_failed_sync_is_told),
+      cmocka_unit_test(an_existing_recording_is_kept),
+      cmocka_unit_test(a_file_size_limit_is_survived),
+      cmocka_unit_test(a_full_file_system_is_survived),
+      cmocka_unit_test(a_killed_recorder_leaves_what_was_flushed),
+  };
+  return cmocka_run_group_tests_name("recording_writer", tests, enter_folder, leave_folder);
+}

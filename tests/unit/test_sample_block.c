@@ -1,0 +1,238 @@
+/* The columnar coding of samples: wrong here means samples that are not those that were taken, sums
+ * that drift by rounding, or a reader that believes hostile columns. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "recording/format.h"
+#include "recording/sample_block.h"
+#include "support/recording_fixture.h"
+
+enum { THREADS = 7, STACKS = 5000 };
+
+static uint64_t distance(uint64_t a, uint64_t b) {
+  return a > b ? a - b : b - a;
+}
+
+/* Payload of the one record in raw. */
+static baro_view payload_of(const baro_buffer *raw) {
+  baro_reader reader = baro_reader_of(raw->data, raw->length);
+  assert_int_equal(baro_read_varint(&reader), BARO_RECORD_SAMPLES);
+  baro_view payload = baro_read_string(&reader);
+  assert_false(reader.failed);
+  assert_int_equal(baro_reader_left(&reader), 0);
+  return payload;
+}
+
+typedef struct sums {
+  uint64_t weight_ns;
+  uint64_t cpu_ns;
+  uint64_t runnable_ns;
+} sums;
+
+static void sums_add(sums *of_thread, const baro_sample_record *sample) {
+  of_thread->weight_ns += sample->weight_ns;
+  of_thread->cpu_ns += sample->cpu_ns;
+  of_thread->runnable_ns += sample->runnable_ns;
+}
+
+/* Encodes, decodes, and compares: all that is not rounded is the same, times are cut to us, sums per
+ * thread are within 1 us. */
+static void round_trip(baro_sample_encoder *encoder, baro_sample_model *model,
+                       const baro_sample_record *samples, uint32_t count, sums *written,
+                       sums *read) {
+  baro_buffer raw = {0};
+  size_t cuts[BARO_COLUMN_CUTS];
+  assert_int_equal(baro_sample_encode(encoder, samples, count, STACKS, &raw, cuts), BARO_OK);
+  for (size_t i = 0; i < BARO_COLUMN_CUTS; i++) {
+    assert_true(cuts[i] < raw.length && (i == 0 || cuts[i] > cuts[i - 1]));
+  }
+  baro_sample_decoder decoder;
+  baro_error err = {0};
+  assert_int_equal(
+      baro_sample_decoder_init(&decoder, model, payload_of(&raw), THREADS, STACKS, &err), BARO_OK);
+  for (uint32_t i = 0; i < count; i++) {
+    baro_sample_record got;
+    bool is_more = false;
+    assert_int_equal(baro_sample_decode(&decoder, &got, &is_more, &err), BARO_OK);
+    assert_true(is_more);
+    assert_int_equal(got.thread, samples[i].thread);
+    assert_int_equal(got.stack, samples[i].stack);
+    assert_int_equal(got.state, samples[i].state);
+    assert_int_equal(got.ticks, samples[i].ticks);
+    assert_true(got.time_ns == samples[i].time_ns / 1000 * 1000);
+    sums_add(&written[got.thread], &samples[i]);
+    sums_add(&read[got.thread], &got);
+    assert_true(distance(written[got.thread].weight_ns, read[got.thread].weight_ns) <= 1000);
+    assert_true(distance(written[got.thread].cpu_ns, read[got.thread].cpu_ns) < 1000);
+    assert_true(distance(written[got.thread].runnable_ns, read[got.thread].runnable_ns) < 1000);
+  }
+  baro_sample_record none;
+  bool is_more = true;
+  assert_int_equal(baro_sample_decode(&decoder, &none, &is_more, &err), BARO_OK);
+  assert_false(is_more);
+  baro_buffer_release(&raw);
+}
+
+static void add_threads(baro_sample_encoder *encoder) {
+  for (int i = 0; i < THREADS; i++) {
+    assert_int_equal(baro_sample_encoder_add_thread(encoder), BARO_OK);
+  }
+}
+
+/* Anything that the types allow, in no order. */
+static baro_sample_record wild_sample(fixture_random *random) {
+  uint64_t shift = fixture_below(random, 60);
+  baro_sample_record sample = {.time_ns = fixture_next(random) >> fixture_below(random, 60),
+                               .weight_ns = fixture_next(random) >> 2 >> shift,
+                               .ticks = (uint32_t)fixture_next(random),
+                               .thread = (uint32_t)fixture_below(random, THREADS),
+                               .stack = (uint32_t)fixture_below(random, STACKS),
+                               .state = (baro_state)fixture_below(random, BARO_STATE_COUNT)};
+  /* Sums are compared: keep them below 2^64. */
+  sample.weight_ns >>= 16;
+  sample.cpu_ns = fixture_next(random) >> 16 >> shift;
+  sample.runnable_ns = fixture_next(random) >> 16 >> (60 - shift);
+  if (fixture_below(random, 5) == 0) {
+    sample.stack = BARO_NONE_ID;
+  }
+  return sample;
+}
+
+static void wild_samples_come_back(void **state) {
+  (void)state;
+  baro_sample_encoder encoder = {0};
+  baro_sample_model model = {0};
+  sums written[THREADS] = {0};
+  sums read[THREADS] = {0};
+  fixture_random random = {.state = 42};
+  baro_sample_record samples[500];
+  add_threads(&encoder);
+  for (int block = 0; block < 60; block++) {
+    uint32_t count = 1 + (uint32_t)fixture_below(&random, 500);
+    for (uint32_t i = 0; i < count; i++) {
+      samples[i] = wild_sample(&random);
+    }
+    /* A reset in between must be invisible. */
+    encoder.is_reset_due = block % 10 == 5;
+    round_trip(&encoder, &model, samples, count, written, read);
+  }
+  baro_sample_encoder_release(&encoder);
+  baro_sample_model_release(&model);
+}
+
+/* A million intervals in which every rounding goes the same way. */
+static void rounding_does_not_add_up(void **state) {
+  (void)state;
+  baro_sample_encoder encoder = {0};
+  baro_sample_model model = {0};
+  sums written[THREADS] = {0};
+  sums read[THREADS] = {0};
+  static baro_sample_record samples[BARO_SAMPLE_BLOCK_LIMIT];
+  uint64_t time_ns = 1;
+  add_threads(&encoder);
+  for (int block = 0; block < 50; block++) {
+    for (uint32_t i = 0; i < BARO_SAMPLE_BLOCK_LIMIT; i++) {
+      time_ns += 1000999;
+      /* The weight is the gap but for now and then, when ticks were missed. */
+      uint64_t weight_ns = i % 1000 == 7 ? 333333 : 1000999;
+      samples[i] = (baro_sample_record){.time_ns = time_ns,
+                                        .weight_ns = weight_ns,
+                                        .ticks = 1,
+                                        .thread = i % 2,
+                                        .stack = i % 3,
+                                        .cpu_ns = 999,
+                                        .runnable_ns = i % 2 == 0 ? 1 : 1999};
+    }
+    round_trip(&encoder, &model, samples, BARO_SAMPLE_BLOCK_LIMIT, written, read);
+  }
+  baro_sample_encoder_release(&encoder);
+  baro_sample_model_release(&model);
+}
+
+/* Every byte of a payload changed to each value of a few: never a crash, never an endless loop. (The
+ * checksum keeps such blocks away; this is what stands behind it.) */
+static void hostile_payloads_are_survived(void **state) {
+  (void)state;
+  baro_sample_encoder encoder = {0};
+  fixture_random random = {.state = 7};
+  baro_sample_record samples[40];
+  baro_buffer raw = {0};
+  size_t cuts[BARO_COLUMN_CUTS];
+  add_threads(&encoder);
+  for (uint32_t i = 0; i < 40; i++) {
+    samples[i] = wild_sample(&random);
+  }
+  assert_int_equal(baro_sample_encode(&encoder, samples, 40, STACKS, &raw, cuts), BARO_OK);
+  baro_view payload = payload_of(&raw);
+  uint8_t *changed = malloc(payload.length);
+  uint32_t refused = 0;
+  for (size_t at = 0; at < payload.length; at++) {
+    static const uint8_t values[] = {0x00, 0x01, 0x7f, 0x80, 0xff};
+    for (size_t i = 0; i < sizeof(values); i++) {
+      memcpy(changed, payload.data, payload.length);
+      changed[at] = values[i];
+      baro_sample_model model = {0};
+      baro_sample_decoder decoder;
+      baro_view view = {changed, payload.length};
+      baro_status status = baro_sample_decoder_init(&decoder, &model, view, THREADS, STACKS, NULL);
+      bool is_more = true;
+      while (status == BARO_OK && is_more) {
+        baro_sample_record got;
+        status = baro_sample_decode(&decoder, &got, &is_more, NULL);
+        if (status == BARO_OK && is_more) {
+          assert_true(got.thread < THREADS);
+          assert_true(got.stack < STACKS || got.stack == BARO_NONE_ID);
+          assert_true(got.state < BARO_STATE_COUNT);
+        }
+      }
+      assert_true(status == BARO_OK || status == BARO_CORRUPT);
+      refused += status == BARO_CORRUPT;
+      baro_sample_model_release(&model);
+    }
+  }
+  assert_true(refused > payload.length);
+  free(changed);
+  baro_buffer_release(&raw);
+  baro_sample_encoder_release(&encoder);
+}
+
+/* A few bytes that promise 2^60 samples must not be believed. */
+static void runs_cannot_inflate_the_count(void **state) {
+  (void)state;
+  baro_buffer payload = {0};
+  const uint64_t many = UINT64_C(1) << 60;
+  baro_write_varint(&payload, 0);
+  baro_write_varint(&payload, many);
+  baro_write_varint(&payload, 0);
+  baro_write_varint(&payload, BARO_COLUMN_COUNT);
+  for (int i = 0; i < BARO_COLUMN_COUNT; i++) {
+    baro_buffer column = {0};
+    baro_write_varint(&column, 0);
+    baro_write_varint(&column, many);
+    baro_write_u8(&payload, 2);
+    baro_write_string(&payload, (baro_view){column.data, column.length});
+    baro_buffer_release(&column);
+  }
+  baro_sample_model model = {0};
+  baro_sample_decoder decoder;
+  baro_view view = {payload.data, payload.length};
+  assert_int_equal(baro_sample_decoder_init(&decoder, &model, view, 1, 1, NULL), BARO_CORRUPT);
+  baro_sample_model_release(&model);
+  baro_buffer_release(&payload);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(wild_samples_come_back),
+      cmocka_unit_test(rounding_does_not_add_up),
+      cmocka_unit_test(hostile_payloads_are_survived),
+      cmocka_unit_test(runs_cannot_inflate_the_count),
+  };
+  return cmocka_run_group_tests_name("sample_block", tests, NULL, NULL);
+}
