@@ -76,6 +76,20 @@ baro_status baro_file_open(const char *path, int *ret_file, uint64_t *ret_bytes,
   return BARO_OK;
 }
 
+baro_status baro_file_identify(int file, baro_file_identity *ret_identity, baro_error *err) {
+  struct stat info;
+  if (fstat(file, &info) != 0) {
+    return baro_error_set_errno(err, errno, "stat");
+  }
+  *ret_identity = (baro_file_identity){
+      .device = info.st_dev,
+      .inode = info.st_ino,
+      .bytes = (uint64_t)info.st_size,
+      .modified_ns = (int64_t)info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec,
+  };
+  return BARO_OK;
+}
+
 baro_status baro_file_read_at(int file, uint64_t offset, void *data, size_t length,
                               size_t *ret_length, baro_error *err) {
   size_t done = 0;

@@ -26,6 +26,18 @@ baro_status baro_file_create(const char *path, bool replace, int *ret_file,
 baro_status baro_file_open(const char *path, int *ret_file, uint64_t *ret_bytes,
                            baro_error *err) BARO_MUST_USE;
 
+/* What tells one state of a file from another: equal identities are equal bytes, unless somebody works
+ * against it. */
+typedef struct baro_file_identity {
+  uint64_t device;
+  uint64_t inode;
+  uint64_t bytes;
+  int64_t modified_ns;
+} baro_file_identity;
+
+baro_status baro_file_identify(int file, baro_file_identity *ret_identity,
+                               baro_error *err) BARO_MUST_USE;
+
 /* Reads length bytes at offset; *ret_length is smaller only at the end of the file. */
 baro_status baro_file_read_at(int file, uint64_t offset, void *data, size_t length,
                               size_t *ret_length, baro_error *err) BARO_MUST_USE;
