@@ -104,8 +104,9 @@ int baro_cli_main(int argc, char **argv) {
     return baro_help_short();
   const char *name = argv[1];
   if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
-    printf("barograph %s\n", BARO_VERSION);
-    return fflush(stdout) == 0 ? BARO_EXIT_OK : baro_cli_fail("write standard output");
+    static const char version[] = "barograph " BARO_VERSION "\n";
+    return baro_cli_print(
+        &(baro_buffer){.data = (uint8_t *)(uintptr_t)version, .length = sizeof(version) - 1});
   }
   if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
     return baro_help_all();

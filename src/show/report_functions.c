@@ -92,15 +92,14 @@ static size_t choose_columns(const baro_report *report, baro_column columns[]) {
   columns[count++] = (baro_column){.title = "self %", .right = true};
   columns[count++] = (baro_column){.title = report->terminal->unicode ? "\xc2\xb1" : "+-",
                                    .right = true,
-                                   .drop = options->measure == BARO_MEASURE_RUN ? 1 : 9};
+                                   .drop = options->measure == BARO_MEASURE_RUN ? 2 : 9};
   columns[count++] = (baro_column){.title = "self", .right = true, .drop = 4};
-  columns[count++] = (baro_column){.title = "total %", .right = true};
+  columns[count++] = (baro_column){
+      .title = "total %", .right = true, .drop = options->sort == BARO_SORT_TOTAL ? 0 : 1};
   if (options->sort == BARO_SORT_WAIT)
     columns[count++] = (baro_column){.title = "wait %", .right = true};
-  columns[count++] =
-      (baro_column){.title = options->sort == BARO_SORT_TOTAL ? "total, by what it did" : "spent",
-                    .drop = 2,
-                    .cut = BARO_CUT_END};
+  columns[count++] = (baro_column){
+      .title = options->sort == BARO_SORT_TOTAL ? "total, by what it did" : "spent", .drop = 3};
   columns[count++] = (baro_column){.title = "mostly", .drop = 5};
   columns[count++] = (baro_column){
       .title = "function", .cut = BARO_CUT_MIDDLE, .minimum = 12, .pleasant = 22, .maximum = 80};
@@ -186,12 +185,16 @@ void baro_report_functions(baro_report *report) {
     report->out->failed = true;
     return;
   }
-  uint32_t top = report->options->top;
+  const baro_report_options *options = report->options;
+  uint32_t top = options->top;
   uint32_t shown = top == 0 || top > count ? count : top;
-  write_title(report);
   if (shown == 0) {
-    baro_write_text(report->out, "  nothing: no thread did anything but wait idly\n");
+    baro_report_heading(report, "Functions",
+                        baro_view_of(options->sort == BARO_SORT_WAIT
+                                         ? "none: no function waited"
+                                         : "none: no thread did anything but wait idly"));
   } else {
+    write_title(report);
     write_table(report, order, shown);
     write_rest(report, order, shown, count);
   }

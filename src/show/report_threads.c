@@ -11,8 +11,9 @@
 enum {
   THREADS_SHOWN = 8,
   PROCESSES_SHOWN = 12,
-  COLUMNS_FOR_WORDS = 120,  /* from here on three states fit beside the bar */
-  COLUMNS_FOR_TITLES = 150, /* from here on state columns have words as titles */
+  COLUMNS_FOR_DECIMALS = 100, /* below, state columns are whole percentages */
+  COLUMNS_FOR_WORDS = 120,    /* from here on three states fit beside the bar */
+  COLUMNS_FOR_TITLES = 150,   /* from here on state columns have words as titles */
 };
 
 static void add_buffer(baro_text_table *table, baro_style style, baro_buffer *text) {
@@ -117,12 +118,13 @@ static void add_thread_states(baro_report *report, const baro_profile_thread *th
     double ratio =
         thread->wall_ns == 0 ? 0 : (double)thread->state_ns[states[i]] / (double)thread->wall_ns;
     report->shown[states[i]] = true;
+    int decimals = report->terminal->columns < COLUMNS_FOR_DECIMALS ? 0 : 1;
     if (thread->state_ns[states[i]] == 0)
       baro_text_table_add_format(table, BARO_STYLE_FAINT, ".");
-    else if (ratio < 0.0005)
-      baro_text_table_add_format(table, BARO_STYLE_PLAIN, "<0.1");
+    else if (ratio < (decimals == 0 ? 0.005 : 0.0005))
+      baro_text_table_add_format(table, BARO_STYLE_PLAIN, decimals == 0 ? "<1" : "<0.1");
     else
-      baro_text_table_add_format(table, BARO_STYLE_PLAIN, "%.1f", ratio * 100);
+      baro_text_table_add_format(table, BARO_STYLE_PLAIN, "%.*f", decimals, ratio * 100);
   }
 }
 
