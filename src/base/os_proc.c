@@ -446,7 +446,7 @@ baro_status baro_proc_link(pid_t pid, const char *name, char *ret_path, size_t p
 
 baro_status baro_proc_namespace(pid_t pid, const char *name, uint64_t *ret_inode, baro_error *err) {
   char path[PATH_BYTES];
-  char link[PATH_BYTES];
+  char link[PATH_BYTES - 32];
   (void)snprintf(link, sizeof link, "ns/%s", name);
   make_path(path, pid, 0, link);
   struct stat info;
