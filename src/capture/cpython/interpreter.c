@@ -234,11 +234,11 @@ static baro_status say_not_python(search *job, baro_error *err) {
         err, BARO_UNSUPPORTED,
         "process %d (%s) is GraalPy, which is not supported (CPython 3.%d to 3.%d is)",
         (int)job->pid, comm, BARO_PYTHON_OLDEST_MINOR, BARO_PYTHON_NEWEST_MINOR);
+  if (job->old_path != NULL)
+    return baro_python_version_refuse(base_name(job->old_path), err);
   if (job->awaits_libpython)
     return baro_error_set(err, BARO_AGAIN, "process %d (%s) is still loading its libpython",
                           (int)job->pid, comm);
-  if (job->old_path != NULL)
-    return baro_python_version_refuse(base_name(job->old_path), err);
   return baro_error_set(err, BARO_NOT_FOUND,
                         "process %d (%s) is not a Python process: no CPython in %s", (int)job->pid,
                         comm, job->program[0] != '\0' ? job->program : "its mapped files");
