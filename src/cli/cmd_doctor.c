@@ -56,7 +56,7 @@ static void check_interpreter(baro_doctor *doctor) {
   }
   doctor->interpreter_agrees = true;
   (void)snprintf(check->found, sizeof check->found,
-                 "%u of %u threads run Python code; %u interpreter%s, %u frames read and sound",
+                 "%u of %u threads are of Python; %u interpreter%s, %u frames read and sound",
                  interpreter->checked_threads, doctor->thread_count,
                  interpreter->checked_interpreters,
                  interpreter->checked_interpreters == 1 ? "" : "s", interpreter->checked_frames);
@@ -137,7 +137,7 @@ static const doctor_values defaults = {0};
 
 const baro_command baro_command_doctor = {
     .name = "doctor",
-    .summary = "say what this machine and a process allow, and how to allow more",
+    .summary = "say what this machine and a process allow, and how to allow it",
     .usage = "[OPTION...] [-p PID]",
     .description =
         "Checks what sampling needs: /proc, reading the memory of other processes, and what may "
