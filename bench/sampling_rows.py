@@ -175,7 +175,8 @@ def threads(cell: Cell, row: Row, tool: Tool | None) -> Numbers:
     """`many_threads`: how often all threads are looked at, at what cost, and what they notice."""
     done = start(cell, row, tool)
     if tool is None:
-        return bare_numbers(cell, done)
+        cell.bare = done
+        return {"rounds_per_s": done.truth["rounds"] / wall_s(done)}
     assert cell.bare is not None
     numbers = common(cell, done)
     here, before = (r.truth["rounds"] / wall_s(r) for r in (done, cell.bare))

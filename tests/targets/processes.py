@@ -36,7 +36,7 @@ def child_work(milliseconds):
 
 
 def note(folder, ready_ns, wall, cpu):
-    """Add one piece of a child's work to its file; survives the pool's SIGTERM."""
+    """Add one piece of a child's work to its file."""
     entry = {
         "process_id": os.getpid(),
         "ready_ns": ready_ns,
@@ -82,6 +82,8 @@ def run_pool(folder, milliseconds, method="fork"):
     context = multiprocessing.get_context(method)
     with context.Pool(2, initializer=pool_start) as pool:
         pool.map(pool_task, [(folder, milliseconds / 6)] * 24, chunksize=1)
+        pool.close()
+        pool.join()
 
 
 def run_spawn(folder, milliseconds):

@@ -20,7 +20,8 @@ for folder in (str(ROOT / "tests" / "truth"), str(ROOT / "tools")):
     if folder not in sys.path:
         sys.path.insert(0, folder)
 
-from harness.runs import Cores, Run, different_cores, run  # noqa: E402
+from harness import bias  # noqa: E402
+from harness.runs import Cores, Run, different_cores, least_crowded, run  # noqa: E402
 from harness.tools import TOOLS  # noqa: E402
 
 import find_pythons  # noqa: E402  found by the path above
@@ -106,21 +107,29 @@ class Recorder:
         cores: Cores | None = None,
         read: bool = True,
     ) -> Run:
-        """Run a target as `harness.runs.run` does, in a folder of its own, on a core each."""
-        self.count += 1
-        folder = self.folder / str(self.count)
-        folder.mkdir()
-        return run(
-            python,
-            target,
-            *arguments,
-            tool=TOOLS[tool] if tool else None,
-            rate_hz=rate_hz,
-            children=children,
-            cores=different_cores() if cores is None else cores,
-            folder=folder,
-            read=read,
-        )
+        """Run a target as `harness.runs.run` does, in a folder of its own, on a core each.
+
+        On a machine whose cores others use meanwhile, again: the least crowded run counts.
+        """
+        done: list[Run] = []
+        while not done or (len(done) < bias.TRIES and bias.crowding(done[-1]) > bias.TRY_AGAIN):
+            self.count += 1
+            folder = self.folder / str(self.count)
+            folder.mkdir()
+            done.append(
+                run(
+                    python,
+                    target,
+                    *arguments,
+                    tool=TOOLS[tool] if tool else None,
+                    rate_hz=rate_hz,
+                    children=children,
+                    cores=different_cores() if cores is None else cores,
+                    folder=folder,
+                    read=read,
+                )
+            )
+        return least_crowded(done)
 
 
 @pytest.fixture

@@ -55,6 +55,13 @@ def test_tachyon(tmp_path: Path) -> None:
     assert profile.stacks == [Stack(frames, 96.0, None, 9)]
 
 
+def test_tachyon_children(tmp_path: Path) -> None:
+    """Every child has a file of its own."""
+    (tmp_path / "out_77").write_text("tid:77;c.py:child:2 5\n")
+    profile = TOOLS["tachyon"].read(request(tmp_path, "tid:9;t.py:outer:6 1\n"), "")
+    assert [(stack.process_id, stack.weight) for stack in profile.stacks] == [(None, 1), (77, 5)]
+
+
 def integer(value: int) -> bytes:
     """MOJO's numbers."""
     out = [value & 0x3F]

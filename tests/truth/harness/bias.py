@@ -28,6 +28,11 @@ START_S = 0.020
 CROWDED = 0.02
 """Part of the window the sampler may wait for a core before bounds are widened."""
 
+TRY_AGAIN = 0.05
+"""Beyond this part a run is done again, up to `TRIES` times, and the least crowded one counts."""
+
+TRIES = 3
+
 PER_WAIT = 0.5
 """Points of share allowed per point of the window in which the sampler had no core.
 

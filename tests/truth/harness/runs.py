@@ -312,6 +312,11 @@ def _watch(process: subprocess.Popen[bytes], marks: _Marks, has_tool: bool, unti
     return result
 
 
+def least_crowded(runs: list[Run]) -> Run:
+    """The run whose tool, or else whose target, waited least for a core."""
+    return min(runs, key=lambda r: (r.tool_core_wait_ns, r.core_wait_ratio))
+
+
 def clean(result: Run) -> None:
     """Remove what a run left in its folder."""
     shutil.rmtree(result.folder, ignore_errors=True)

@@ -230,26 +230,27 @@ def _tachyon_frame(text: str) -> Frame:
     return Frame(parts[1], parts[0], int(parts[2]) if parts[2].isdigit() else None)
 
 
-def _tachyon_stacks(text: str) -> list[Stack]:
+def _tachyon_stacks(text: str, process_id: int | None) -> list[Stack]:
     stacks = []
     for texts, count in collapsed_lines(text):
         has_thread = texts[0].startswith("tid:")
         thread = int(texts[0][4:]) if has_thread else None
         frames = tuple(map(_tachyon_frame, texts[has_thread:]))
-        stacks.append(Stack(frames, count, None, thread))
+        stacks.append(Stack(frames, count, process_id, thread))
     return stacks
 
 
 def _read_tachyon(request: Request, printed: str) -> Profile:
-    # With --subprocesses every process has a file of its own: OUTPUT, and collapsed_PID.txt beside
-    # it.
-    paths = [request.output]
-    if request.children:
-        paths += sorted(request.output.parent.glob("collapsed_*.txt"))
+    # With --subprocesses every child has a file of its own beside the first: OUTPUT_PID.
+    output = request.output
+    paths: list[tuple[Path, int | None]] = [(output, None)]
+    for path in sorted(output.parent.glob(f"{output.stem}_*{output.suffix}")):
+        paths.append((path, int(path.stem.rpartition("_")[2])))
     stacks = []
-    for path in paths:
+    for path, process_id in paths:
         if path.exists():
-            stacks += _tachyon_stacks(path.read_text(encoding="utf-8", errors="surrogateescape"))
+            text = path.read_text(encoding="utf-8", errors="surrogateescape")
+            stacks += _tachyon_stacks(text, process_id)
     captured = re.search(r"Captured ([\d,]+) samples", printed)
     failed = re.search(r"Error rate: ([\d.]+)", printed)
     lost = None
