@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/os_process.h"
 #include "capture/sampler/recorder.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
@@ -208,6 +209,8 @@ static int run(const baro_call *call) {
     if (status != BARO_EXIT_OK)
       return status;
   }
+  if (values->pid != 0 && !baro_process_exists((pid_t)values->pid))
+    return baro_cli_fail("record: there is no process %d", (int)values->pid);
   return record(values, values->pid == 0 ? call->operands : NULL);
 }
 

@@ -76,9 +76,14 @@ void baro_dump_print_text(const baro_dump *dump, const char *directory, const ch
   baro_write_format(out, "Process %" PRIu32, dump->os_pid);
   baro_style_end(out, terminal, BARO_STYLE_STRONG);
   baro_write_text(out, "  ");
-  baro_write_fitted(out, baro_view_of(dump->command),
+  baro_buffer command = {0};
+  baro_write_one_line(&command, baro_view_of(dump->command));
+  baro_write_fitted(out, (baro_view){command.data, command.length},
                     terminal->columns > 40 ? terminal->columns - 18 : 22, BARO_CUT_END,
                     terminal->unicode);
+  if (command.failed)
+    out->failed = true;
+  baro_buffer_release(&command);
   baro_write_format(out, "\nPython %s, %zu thread%s\n",
                     dump->python[0] != '\0' ? dump->python : "of unknown version",
                     dump->thread_count, dump->thread_count == 1 ? "" : "s");

@@ -129,7 +129,15 @@ static void write_part(baro_buffer *text, const char *what, uint64_t part, uint6
     baro_write_format(text, " (%s)", baro_text_percent((double)part / (double)whole).text);
 }
 
-/* Rate, losses and the recorder's own cost. */
+/* Whether so much is missing that shares may be off by more than their standard error says. */
+static bool losses_matter(const baro_profile *profile) {
+  const uint64_t *counters = profile->counters;
+  uint64_t lost = counters[BARO_COUNTER_REJECTED] + counters[BARO_COUNTER_UNREADABLE];
+  return profile->damage.dropped_samples > 0 || lost > counters[BARO_COUNTER_STACKS] / 50 ||
+         counters[BARO_COUNTER_MISSED] > counters[BARO_COUNTER_TICKS] / 10;
+}
+
+/* Rate and losses. */
 static void write_samples(baro_report *report) {
   const baro_profile *profile = report->profile;
   const uint64_t *counters = profile->counters;
@@ -156,7 +164,8 @@ static void write_samples(baro_report *report) {
   }
   write_part(&text, ", lost", profile->damage.dropped_samples,
              profile->damage.dropped_samples + profile->samples.count);
-  write_buffer_line(report, "samples", BARO_STYLE_PLAIN, &text);
+  write_buffer_line(report, "samples", losses_matter(profile) ? BARO_STYLE_WARN : BARO_STYLE_PLAIN,
+                    &text);
 }
 
 static void write_damage(baro_report *report) {

@@ -253,17 +253,19 @@ static void add_process(baro_report *report, const baro_profile_process *process
   baro_text_table_add_format(table, BARO_STYLE_PLAIN, "%s",
                              peak > 0 ? baro_text_bytes(peak).text : "-");
   add_process_end(process, table);
-  baro_text_table_add(table, BARO_STYLE_FAINT,
-                      baro_profile_string(profile, process->command_string));
+  baro_buffer command = {0};
+  baro_write_one_line(&command, baro_profile_string(profile, process->command_string));
+  add_buffer(table, BARO_STYLE_FAINT, &command);
+  baro_buffer_release(&command);
 }
 
 void baro_report_processes(baro_report *report) {
   static const baro_column columns[] = {
       {.title = "process", .right = true},
-      {.title = "threads", .right = true, .drop = 3},
-      {.title = "seen for", .right = true, .drop = 1},
-      {.title = "CPU", .right = true},
-      {.title = "peak memory", .right = true, .drop = 2},
+      {.title = "threads", .right = true, .drop = 4},
+      {.title = "seen for", .right = true, .drop = 2},
+      {.title = "CPU", .right = true, .drop = 1},
+      {.title = "peak memory", .right = true, .drop = 3},
       {.title = "end"},
       {.title = "command", .cut = BARO_CUT_END, .minimum = 12, .pleasant = 24},
   };

@@ -200,6 +200,20 @@ void baro_write_clean(baro_buffer *out, baro_view text, bool unicode) {
     write_code(out, baro_next_code(text, &at), unicode);
 }
 
+void baro_write_one_line(baro_buffer *out, baro_view text) {
+  bool pending = false;
+  for (size_t at = 0; at < text.length; at++) {
+    uint8_t byte = text.data[at];
+    bool blank = byte == ' ' || (byte >= '\t' && byte <= '\r');
+    if (!blank) {
+      if (pending)
+        baro_write_u8(out, ' ');
+      baro_write_u8(out, byte);
+    }
+    pending = blank && out->length > 0;
+  }
+}
+
 /* Writes the leading part that fits into columns, with the combining marks of its last character. */
 static size_t write_head(baro_buffer *out, baro_view text, size_t columns, bool unicode) {
   size_t used = 0;

@@ -29,6 +29,9 @@ uint32_t baro_next_code(baro_view text, size_t *position);
 /* Columns that the cleaned text takes. */
 size_t baro_text_width(baro_view text);
 
+/* Appends text with every run of blanks, tabs and line ends as one blank: command lines that hold a script. */
+void baro_write_one_line(baro_buffer *out, baro_view text);
+
 /* Appends text with everything unprintable replaced. unicode false: everything outside ASCII becomes '?'. */
 void baro_write_clean(baro_buffer *out, baro_view text, bool unicode);
 
