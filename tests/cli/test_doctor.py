@@ -7,11 +7,13 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
 import pytest
+
 from conftest import Run
 
 MACHINE = [
@@ -134,9 +136,11 @@ def test_traced_process_is_limited(run: Run) -> None:
     )
     if os.geteuid() != 0:
         pytest.skip("needs the right to trace a process that is no child")
-    with process(sys.executable, "-c", WAITING) as child:
-        with process(sys.executable, "-c", tracer, child.pid) as debugger:
-            checks = checks_of(run("doctor", "-p", child.pid, "--json"))
+    with (
+        process(sys.executable, "-c", WAITING) as child,
+        process(sys.executable, "-c", tracer, child.pid) as debugger,
+    ):
+        checks = checks_of(run("doctor", "-p", child.pid, "--json"))
     assert checks["target_tracer"]["level"] == "limited"
     assert str(debugger.pid) in checks["target_tracer"]["found"]
 
@@ -145,18 +149,19 @@ def test_process_of_another_user_is_refused_with_the_way_out(barograph: Path) ->
     if os.geteuid() != 0 or shutil.which("setpriv") is None:
         pytest.skip("needs root and setpriv to become another user")
     somebody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    # The program is read by a descriptor: another user may not be allowed on the way to it.
+    program = os.open(barograph, os.O_RDONLY)
     with process(sys.executable, "-c", WAITING) as child:
-        # The program is read by a descriptor: another user may not be allowed on the way to it.
-        with barograph.open("rb") as program:
-            answer = subprocess.run(
-                [*somebody, f"/proc/self/fd/{program.fileno()}"]
-                + ["doctor", "-p", str(child.pid), "--json"],
-                pass_fds=[program.fileno()],
-                cwd="/",
-                capture_output=True,
-                text=True,
-                check=False,
-            )
+        command = [f"/proc/self/fd/{program}", "doctor", "-p", str(child.pid), "--json"]
+        answer = subprocess.run(
+            [*somebody, *command],
+            pass_fds=[program],
+            cwd="/",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    os.close(program)
     checks = checks_of(answer)
     assert checks["capability"]["level"] == "limited"
     assert checks["target_memory"]["level"] == "blocked"
