@@ -3,6 +3,8 @@
  * decompression, records in order. References (to strings, functions, ...) are checked to be defined
  * before a record reaches the visitor, so a visitor may index without checking. Unknown record and
  * chunk types are skipped and counted; a newer major version is refused by name.
+ * Within a chunk, samples come after events that may be later than they are: order by time. Stacks
+ * are acyclic (a parent is older than its child), but as deep as the file says: do not recurse.
  * A file cut at any byte yields all whole chunks before the cut; the loss is told in `damage`.
  * Memory: one chunk at a time (at most 64 MiB raw) and the count of each definition kind. */
 #ifndef BARO_RECORDING_READER_H

@@ -1,24 +1,66 @@
-/* Writes the recordings of tests/recordings: make_recordings FOLDER
+/* Writes the recordings of tests/recordings, and seeds for their fuzzer: make_recordings FOLDER [SEEDS]
  * Run once per version of the format, then tests/recordings/README.md says how to go on. Those with a
  * newer minor version and with broken rules are made by hand, because no writer of ours makes them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zstd.h>
 
 #include "base/os_file.h"
 #include "recording/format.h"
 #include "support/recording_fixture.h"
 
 static const char *folder;
+static const char *seeds; /* NULL: not wanted */
 
-static void save(const char *name, baro_view bytes) {
+static void save_as(const char *place, const char *name, baro_view bytes) {
   char path[4096];
-  snprintf(path, sizeof(path), "%s/%s.baro", folder, name);
+  snprintf(path, sizeof(path), "%s/%s", place, name);
   FILE *file = fopen(path, "wb");
   if (file == NULL || fwrite(bytes.data, 1, bytes.length, file) != bytes.length ||
       fclose(file) != 0) {
     perror(path);
     exit(1);
+  }
+}
+
+/* The records of all whole chunks, in the form of fuzz_recording. */
+static void put_payloads(baro_buffer *out, baro_view file) {
+  ZSTD_DCtx *decompressor = ZSTD_createDCtx();
+  baro_buffer buffer = {0};
+  size_t at = BARO_FORMAT_HEAD_BYTES;
+  baro_chunk_head head;
+  while (file.length - at >= BARO_CHUNK_HEAD_BYTES &&
+         baro_chunk_head_read(file.data + at, &head, NULL) == BARO_OK) {
+    baro_view stored = {file.data + at + BARO_CHUNK_HEAD_BYTES, head.stored_bytes};
+    at += BARO_CHUNK_HEAD_BYTES + stored.length;
+    baro_view raw;
+    if (at > file.length ||
+        baro_chunk_unpack(decompressor, &head, stored, &buffer, &raw, NULL) != BARO_OK) {
+      break;
+    }
+    if (head.type == BARO_CHUNK_RECORDS) {
+      baro_write_bytes(out, raw.data, raw.length);
+      baro_write_bytes(out, "\xff\xfe\xfd", 3);
+    }
+  }
+  baro_buffer_release(&buffer);
+  ZSTD_freeDCtx(decompressor);
+}
+
+static void save(const char *name, baro_view bytes) {
+  char file_name[64];
+  snprintf(file_name, sizeof(file_name), "%s.baro", name);
+  save_as(folder, file_name, bytes);
+  if (seeds != NULL && bytes.length < 8192) {
+    save_as(seeds, name, bytes);
+    baro_buffer payloads = {0};
+    put_payloads(&payloads, bytes);
+    if (payloads.length != 0) {
+      snprintf(file_name, sizeof(file_name), "%s_records", name);
+      save_as(seeds, file_name, (baro_view){payloads.data, payloads.length});
+    }
+    baro_buffer_release(&payloads);
   }
 }
 
@@ -146,11 +188,12 @@ static void make_broken_rule(void) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 2) {
-    fprintf(stderr, "usage: make_recordings FOLDER\n");
+  if (argc != 2 && argc != 3) {
+    fprintf(stderr, "usage: make_recordings FOLDER [SEEDS]\n");
     return 2;
   }
   folder = argv[1];
+  seeds = argc == 3 ? argv[2] : NULL;
   make_empty();
   make_everything();
   make_threads_and_killed();

@@ -1,0 +1,204 @@
+/* Feeds the reader of recordings. An input that begins like a recording is read as one: heads,
+ * checksums, frames. Nearly every change to such a file ends at a checksum, so any other input is
+ * taken as what lies behind them: the records of a chunk, and after 0xff 0xfe 0xfd those of the next.
+ * The seeds are made by tests/tools/make_recordings. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "recording/format.h"
+#include "recording/reader.h"
+#include "recording/record_reader.h"
+
+/* What a visitor relies on: ids are dense, references are defined. */
+typedef struct counts {
+  uint32_t strings;
+  uint32_t functions;
+  uint32_t frames;
+  uint32_t stacks;
+  uint32_t processes;
+  uint32_t threads;
+  uint64_t bytes; /* of views, read so that a sanitizer sees them */
+} counts;
+
+static void require(bool condition) {
+  if (!condition) {
+    abort();
+  }
+}
+
+static void touch(counts *seen, baro_view view) {
+  for (size_t i = 0; i < view.length; i++) {
+    seen->bytes += view.data[i];
+  }
+}
+
+static baro_status see_info(void *context, const baro_info_record *info, baro_error *err) {
+  (void)err;
+  touch(context, info->key);
+  touch(context, info->value);
+  return BARO_OK;
+}
+
+static baro_status see_string(void *context, uint32_t id, baro_view text, baro_error *err) {
+  (void)err;
+  counts *seen = context;
+  require(id == seen->strings++);
+  touch(seen, text);
+  return BARO_OK;
+}
+
+static baro_status see_function(void *context, uint32_t id, const baro_function_record *function,
+                                baro_error *err) {
+  (void)err;
+  counts *seen = context;
+  require(id == seen->functions++ && function->name_string < seen->strings &&
+          function->qualified_string < seen->strings && function->file_string < seen->strings);
+  return BARO_OK;
+}
+
+static baro_status see_frame(void *context, uint32_t id, const baro_frame_record *frame,
+                             baro_error *err) {
+  (void)err;
+  counts *seen = context;
+  require(id == seen->frames++ && frame->function < seen->functions);
+  return BARO_OK;
+}
+
+static baro_status see_stack(void *context, uint32_t id, const baro_stack_record *stack,
+                             baro_error *err) {
+  (void)err;
+  counts *seen = context;
+  require(stack->frame < seen->frames && (stack->parent < id || stack->parent == BARO_NONE_ID));
+  require(id == seen->stacks++);
+  return BARO_OK;
+}
+
+static baro_status see_process(void *context, uint32_t id, const baro_process_record *process,
+                               baro_error *err) {
+  (void)err;
+  counts *seen = context;
+  require(process->parent_process < id || process->parent_process == BARO_NONE_ID);
+  require(process->command_string < seen->strings && process->python_string < seen->strings);
+  require(id == seen->processes++);
+  return BARO_OK;
+}
+
+static baro_status see_thread(void *context, uint32_t id, const baro_thread_record *thread,
+                              baro_error *err) {
+  (void)err;
+  counts *seen = context;
+  require(thread->process < seen->processes && thread->name_string < seen->strings);
+  require(id == seen->threads++);
+  return BARO_OK;
+}
+
+static baro_status see_thread_name(void *context, uint32_t thread, uint32_t name_string,
+                                   baro_error *err) {
+  (void)err;
+  const counts *seen = context;
+  require(thread < seen->threads && name_string < seen->strings);
+  return BARO_OK;
+}
+
+static baro_status see_process_end(void *context, const baro_end_record *end, baro_error *err) {
+  (void)err;
+  require(end->index < ((const counts *)context)->processes);
+  return BARO_OK;
+}
+
+static baro_status see_thread_end(void *context, const baro_end_record *end, baro_error *err) {
+  (void)err;
+  require(end->index < ((const counts *)context)->threads);
+  return BARO_OK;
+}
+
+static baro_status see_sample(void *context, const baro_sample_record *sample, baro_error *err) {
+  (void)err;
+  const counts *seen = context;
+  require(sample->thread < seen->threads && (unsigned)sample->state < BARO_STATE_COUNT);
+  require(sample->stack < seen->stacks || sample->stack == BARO_NONE_ID);
+  return BARO_OK;
+}
+
+static baro_status see_counters(void *context, const baro_counters_record *counters,
+                                baro_error *err) {
+  (void)err;
+  const counts *seen = context;
+  require(counters->process < seen->processes || counters->process == BARO_NONE_ID);
+  return BARO_OK;
+}
+
+static baro_status see_note(void *context, const baro_note_record *note, baro_error *err) {
+  (void)err;
+  counts *seen = context;
+  require(note->process < seen->processes || note->process == BARO_NONE_ID);
+  touch(seen, note->text);
+  return BARO_OK;
+}
+
+static baro_visitor visitor_of(counts *seen) {
+  return (baro_visitor){.context = seen,
+                        .info = see_info,
+                        .string = see_string,
+                        .function = see_function,
+                        .frame = see_frame,
+                        .stack = see_stack,
+                        .process = see_process,
+                        .thread = see_thread,
+                        .thread_name = see_thread_name,
+                        .process_end = see_process_end,
+                        .thread_end = see_thread_end,
+                        .sample = see_sample,
+                        .counters = see_counters,
+                        .note = see_note};
+}
+
+static void read_file(const uint8_t *data, size_t size) {
+  counts seen = {0};
+  baro_visitor visitor = visitor_of(&seen);
+  baro_damage damage;
+  baro_error err = {0};
+  baro_status status =
+      baro_recording_read_memory((baro_view){data, size}, "fuzz", &visitor, &damage, &err);
+  require((status == BARO_OK) == (err.message[0] == '\0'));
+  require(strchr(err.message, '\n') == NULL && strchr(damage.reason, '\n') == NULL);
+  require(status != BARO_OK || damage.good_bytes <= size);
+}
+
+static size_t chunk_length(const uint8_t *data, size_t size) {
+  static const uint8_t mark[3] = {0xff, 0xfe, 0xfd};
+  for (size_t i = 0; i + sizeof(mark) <= size; i++) {
+    if (memcmp(data + i, mark, sizeof(mark)) == 0) {
+      return i;
+    }
+  }
+  return size;
+}
+
+static void read_records(const uint8_t *data, size_t size) {
+  counts seen = {0};
+  baro_visitor visitor = visitor_of(&seen);
+  baro_record_reader reader = {.visitor = &visitor};
+  baro_status status = BARO_OK;
+  while (status == BARO_OK && size != 0) {
+    size_t length = chunk_length(data, size);
+    status = baro_record_reader_chunk(&reader, (baro_view){data, length}, NULL);
+    require(status == BARO_OK || status == BARO_CORRUPT || status == BARO_NO_MEMORY);
+    size_t used = length + 3 < size ? length + 3 : size;
+    data += used;
+    size -= used;
+  }
+  baro_record_reader_release(&reader);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  if (size >= BARO_FORMAT_MAGIC_BYTES &&
+      memcmp(data, BARO_FORMAT_MAGIC, BARO_FORMAT_MAGIC_BYTES) == 0) {
+    read_file(data, size);
+  } else {
+    read_records(data, size);
+  }
+  return 0;
+}
