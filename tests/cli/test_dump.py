@@ -1,0 +1,107 @@
+"""dump: the stacks of a program that says when it stands where."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+from conftest import Run
+
+PROGRAM = """
+import sys, threading, time
+gate = threading.Lock()
+gate.acquire()
+def inner():
+    gate.acquire()
+def waiter():
+    inner()
+def sleeper():
+    time.sleep(60)
+for target in (waiter, sleeper):
+    threading.Thread(target=target, daemon=True).start()
+time.sleep(0.3)
+print('ready', flush=True)
+sys.stdin.readline()
+"""
+
+
+def wait_until_asleep(pid: int) -> None:
+    end = time.monotonic() + 10
+    while ") S " not in Path(f"/proc/{pid}/stat").read_text(encoding="utf-8"):
+        assert time.monotonic() < end, "the program did not wait for its input"
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    path = tmp_path / "program.py"
+    path.write_text(PROGRAM, encoding="utf-8")
+    with subprocess.Popen(
+        [sys.executable, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        wait_until_asleep(process.pid)
+        yield process
+        process.kill()
+
+
+def test_json(run: Run, target: subprocess.Popen[str]) -> None:
+    answer = run("dump", "--json", "-p", target.pid)
+    assert answer.returncode == 0, answer.stderr
+    dump = json.loads(answer.stdout)
+    assert dump["schema"] == "barograph.dump/1"
+    assert dump["process_id"] == target.pid
+    assert dump["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert [thread["is_main"] for thread in dump["threads"]] == [True, False, False]
+    by_function = {t["frames"][0]["name"]: t for t in dump["threads"]}
+    inner, sleeper = by_function["inner"], by_function["sleeper"]
+    assert inner["state"] == "lock"
+    assert [frame["name"] for frame in inner["frames"][:2]] == ["inner", "waiter"]
+    assert inner["frames"][0]["line"] == 6
+    assert inner["frames"][1]["line"] == 8
+    assert inner["frames"][0]["file"].endswith("program.py")
+    assert sleeper["state"] == "sleep"
+    assert by_function["<module>"]["state"] in ("pipe", "idle")
+    assert not any(thread["holds_gil"] for thread in dump["threads"])
+
+
+def test_text(run: Run, target: subprocess.Popen[str]) -> None:
+    answer = run("dump", "-p", target.pid)
+    assert answer.returncode == 0
+    assert re.search(rf"^Process {target.pid}  ", answer.stdout)
+    assert re.search(r"^Thread \d+ .*  l waiting for a lock", answer.stdout, re.M)
+    assert re.search(r"^    inner +.*program\.py:6\n    waiter +.*program\.py:8$", answer.stdout, re.M)
+    assert "\033" not in answer.stdout
+    assert "\033[" in run("dump", "--color", "always", "-p", target.pid).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        ([], "which process? give -p PID"),
+        (["-p", "4194304"], "4194304"),
+        (["-p", "x"], "'x' is not a whole number"),
+        (["4312"], "unexpected argument '4312'"),
+    ],
+)
+def test_mistakes(run: Run, arguments: list[str], part: str) -> None:
+    answer = run("dump", *arguments)
+    assert answer.returncode == 2
+    assert answer.stdout == ""
+    assert re.fullmatch(r"barograph: dump: [^\n]+\n", answer.stderr)
+    assert part in answer.stderr
+
+
+def test_a_process_that_is_no_python(run: Run) -> None:
+    with subprocess.Popen(["sleep", "60"]) as process:
+        answer = run("dump", "-p", process.pid)
+        process.kill()
+    assert answer.returncode == 2
+    assert re.fullmatch(r"barograph: dump: [^\n]+\n", answer.stderr)
