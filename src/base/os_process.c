@@ -92,6 +92,11 @@ void baro_process_prefer_prompt(void) {
   (void)syscall(SYS_sched_setattr, 0, &attr, 0U);
 }
 
+bool baro_process_set_realtime(bool on) {
+  struct sched_param param = {.sched_priority = on ? 1 : 0};
+  return sched_setscheduler(0, (on ? SCHED_RR : SCHED_OTHER) | SCHED_RESET_ON_FORK, &param) == 0;
+}
+
 void baro_process_raise_file_limit(void) {
   struct rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return;

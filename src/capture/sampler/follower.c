@@ -13,6 +13,7 @@
 enum { MAX_FOLLOWED = 65536 };
 
 static const uint64_t FIRST_WAIT_NS = 1000000;      /* an interpreter that is starting: 1 ms */
+static const uint64_t FORK_WAIT_NS = 5000000;       /* a fork that is about to exec shows its parent's stack */
 static const uint64_t LONGEST_WAIT_NS = 50000000;   /* between looks at a process that is no Python */
 static const uint64_t REFUSED_GRACE_NS = 1000000000; /* contradictions while starting up are retried */
 static const uint64_t SCAN_NS = 10000000;           /* between looks for children, at least */
@@ -55,7 +56,7 @@ static follower *find_follower(baro_followers *followers, pid_t pid) {
 }
 
 static baro_status add_follower(baro_followers *followers, pid_t pid, uint32_t parent_process,
-                                uint64_t now_ns) {
+                                uint64_t now_ns, uint64_t delay_ns) {
   baro_task_stat stat = {0};
   if (followers->count == MAX_FOLLOWED) return BARO_LIMIT;
   if (followers->count == followers->capacity) {
@@ -69,7 +70,7 @@ static baro_status add_follower(baro_followers *followers, pid_t pid, uint32_t p
   followers->items[followers->count++] = (follower){.pid = pid,
                                                     .parent_process = parent_process,
                                                     .seen_ns = now_ns,
-                                                    .next_try_ns = now_ns,
+                                                    .next_try_ns = now_ns + delay_ns,
                                                     .wait_ns = FIRST_WAIT_NS,
                                                     .start_ticks = stat.start_ticks};
   return BARO_OK;
@@ -114,7 +115,7 @@ baro_status baro_followers_create(const baro_followers_options *options, baro_fo
   followers->cache = baro_interpreter_cache_create();
   baro_status status = followers->cache == NULL
                            ? BARO_NO_MEMORY
-                           : add_follower(followers, options->root, BARO_NONE_ID, baro_clock_now_ns());
+                           : add_follower(followers, options->root, BARO_NONE_ID, baro_clock_now_ns(), 0);
   if (status != BARO_OK) {
     baro_followers_destroy(followers, 0, -1);
     return baro_error_set(err, status, "follow %d", (int)options->root);
@@ -221,7 +222,7 @@ static void scan_children(baro_followers *followers, uint64_t now_ns) {
     for (size_t k = 0; k < followers->children.count; k++) {
       pid_t child = followers->children.pids[k];
       if (find_follower(followers, child) == NULL &&
-          add_follower(followers, child, process, now_ns) != BARO_OK)
+          add_follower(followers, child, process, now_ns, FORK_WAIT_NS) != BARO_OK)
         return;
     }
   }

@@ -1,5 +1,6 @@
 #include "capture/sampler/placement.h"
 
+#include "base/clock.h"
 #include "base/os_proc.h"
 
 void baro_placement_init(baro_placement *placement) {
@@ -26,7 +27,23 @@ bool baro_placement_join(baro_placement *placement, pid_t pid, pid_t tid, uint64
   return true;
 }
 
+static const uint64_t SHARE_NS = 100000000;
+
+/* Real-time only while we need little. */
+static void check_share(baro_placement *placement, uint64_t now_ns) {
+  if (placement->realtime_refused || now_ns - placement->checked_ns < SHARE_NS) return;
+  uint64_t cpu_ns = baro_clock_thread_cpu_ns();
+  double share = (double)(cpu_ns - placement->checked_cpu_ns) / (double)(now_ns - placement->checked_ns);
+  bool wanted = placement->checked_ns == 0 || share < BARO_PLACEMENT_REALTIME_SHARE;
+  placement->checked_ns = now_ns;
+  placement->checked_cpu_ns = cpu_ns;
+  if (wanted == placement->realtime) return;
+  if (baro_process_set_realtime(wanted)) placement->realtime = wanted;
+  else placement->realtime_refused = true;
+}
+
 void baro_placement_tick(baro_placement *placement, uint64_t now_ns) {
+  check_share(placement, now_ns);
   if (!placement->joined || now_ns - placement->joined_ns < BARO_PLACEMENT_STAY_NS) return;
   placement->joined = false;
   placement->cpu = -1;

@@ -175,6 +175,7 @@ static baro_status take_stack(baro_sampled_thread *thread, baro_observer *observ
   baro_status status = read_stack(thread, observer, now_ns, &thread->stack_id);
   if (stopped) baro_trace_continue(thread->tid);
   if (status == BARO_OK) {
+    thread->was_gone = false;
     observer->counters[BARO_COUNTER_STACKS]++;
     note_new_threads(thread, observer);
     return BARO_OK;
@@ -185,9 +186,13 @@ static baro_status take_stack(baro_sampled_thread *thread, baro_observer *observ
     return BARO_OK;
   }
   if (status == BARO_NO_MEMORY || status == BARO_NO_PERMISSION) return status;
+  observer->threads_changed = true;
+  if (!thread->was_gone) { /* the next listing of threads tells more: the next sample stands for this one too */
+    thread->was_gone = true;
+    return BARO_AGAIN;
+  }
   /* The thread state is gone while the thread lives: it is ending, or the program was replaced. */
   observer->counters[BARO_COUNTER_UNREADABLE]++;
-  observer->threads_changed = true;
   return BARO_OK;
 }
 
@@ -255,7 +260,7 @@ baro_status baro_sampled_thread_tick(baro_sampled_thread *thread, baro_observer 
   if (status != BARO_OK) return status;
   if (was_running && !moved) thread->wait.state = BARO_STATE_CPU;
   status = take_stack(thread, observer, now_ns);
-  if (status != BARO_OK) return status;
+  if (status != BARO_OK) return status == BARO_AGAIN ? BARO_OK : status;
   if (thread->wait.state == BARO_STATE_CPU && thread->stack_id != BARO_NONE_ID &&
       is_collecting(thread, observer))
     thread->wait.state = BARO_STATE_COLLECTOR;

@@ -60,6 +60,7 @@ typedef struct baro_sampled_thread {
   baro_sample_record pending;
   bool has_pending;
   bool seized;
+  bool was_gone; /* the last read found no thread state at its address */
 } baro_sampled_thread;
 
 /* Starts observing; defines the thread in the recording. first_ns: from when its time counts. */

@@ -50,11 +50,11 @@ static const baro_syscall_row rows[] = {
     ROW(rt_sigsuspend, STATE(IDLE)),
     ROW(rt_sigtimedwait, STATE(IDLE)),
 
-    /* Other processes. A parent waits inside clone when the child was made as vfork makes it. */
+    /* Other processes. A parent waits inside clone when the child is made as vfork makes it. */
     ROW(wait4, STATE(CHILD)),
     ROW(waitid, STATE(CHILD)),
-    ROW(clone, STATE(CHILD)),
-    NEW_ROW(clone3, STATE(CHILD)),
+    ROW(clone, BARO_WAIT_CLONE, 0, 0, 0),
+    NEW_ROW(clone3, BARO_WAIT_CLONE, 0, 1, 0), /* flags in memory */
 
     /* Messages between processes of one machine. */
     ROW(msgrcv, STATE(PIPE)),
@@ -108,8 +108,8 @@ static const baro_syscall_row rows[] = {
     NEW_ROW(io_uring_enter, STATE(DISK)),
 
     /* Files: names and attributes. */
-    ROW(openat, STATE(DISK)),
-    NEW_ROW(openat2, STATE(DISK)),
+    ROW(openat, BARO_WAIT_OPEN, 1, 0, 0),
+    NEW_ROW(openat2, BARO_WAIT_OPEN, 1, 0, 0),
     ROW(newfstatat, STATE(DISK)),
     ROW(fstat, STATE(DISK)),
     ROW(statx, STATE(DISK)),
@@ -170,7 +170,7 @@ static const baro_syscall_row rows[] = {
     ROW(epoll_wait, STATE(IDLE)),
     ROW(pause, STATE(IDLE)),
     ROW(vfork, STATE(CHILD)),
-    ROW(open, STATE(DISK)),
+    ROW(open, BARO_WAIT_OPEN, 0, 0, 0),
     ROW(creat, STATE(DISK)),
     ROW(stat, STATE(DISK)),
     ROW(lstat, STATE(DISK)),

@@ -19,8 +19,11 @@ typedef enum baro_wait_class {
   BARO_WAIT_FUTEX,    /* address in argument row.first: the GIL or another lock */
   BARO_WAIT_POLL,     /* array of pollfd in argument 0, count in argument 1 */
   BARO_WAIT_SELECT,   /* highest descriptor + 1 in argument 0, three sets in arguments 1 to 3 */
-  BARO_WAIT_FCNTL,    /* a lock if the command in argument 1 waits for one */
-  BARO_WAIT_RESTART,  /* goes on with the system call that a stop interrupted */
+  BARO_WAIT_OPEN, /* path in argument row.first, below the directory in argument 0 if that is another */
+  BARO_WAIT_CLONE,   /* a child, if its flags ask to wait for it as vfork does; flags in
+                           argument row.first, or where that points if row.second is 1 */
+  BARO_WAIT_FCNTL,   /* a lock if the command in argument 1 waits for one */
+  BARO_WAIT_RESTART, /* goes on with the system call that a stop interrupted */
   BARO_WAIT_EXIT
 } baro_wait_class;
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -12,6 +13,8 @@
 
 enum {
   SET_LIMIT = 8,             /* descriptors of a poll that are looked at; more are an event loop */
+  OPEN_PATH_BYTES = 4096,    /* PATH_MAX of the kernel */
+  REMOTE_PAGE_BYTES = 4096,  /* the smallest page size */
   SELECT_WORDS = 1024 / 64,  /* of one fd_set: FD_SETSIZE bits */
   DESCRIPTOR_RESERVE = 128,  /* left for everything but probes */
   SCHEDSTAT_TEXT_BYTES = 96, /* three 64-bit numbers */
@@ -26,6 +29,8 @@ const char *baro_wait_reason_words(baro_wait_reason reason) {
   };
   return reason < BARO_WAIT_REASON_COUNT ? words[reason] : "";
 }
+
+_Static_assert((int)OPEN_PATH_BYTES >= (int)REMOTE_PAGE_BYTES, "of_open fills a page at once");
 
 /* --- Classification. --- */
 
@@ -156,6 +161,34 @@ static baro_wait of_futex(const baro_wait_context *context, uint64_t addr) {
   return known(inside || context->suspended ? BARO_STATE_GIL : BARO_STATE_LOCK);
 }
 
+/* Opening a named pipe waits for its other end; anything else that takes time is the disk. */
+static baro_wait of_open(const baro_wait_context *context, int32_t directory_fd, uint64_t addr) {
+  char path[OPEN_PATH_BYTES];
+  pid_t pid = context->fds->pid;
+  size_t good = 0;
+  /* The end of a page may be the end of what is mapped: what comes is what counts. */
+  size_t to_page_end = REMOTE_PAGE_BYTES - (size_t)(addr % REMOTE_PAGE_BYTES);
+  baro_range parts[2] = {{.remote_addr = addr, .local = path, .length = to_page_end},
+                         {.remote_addr = addr + to_page_end,
+                          .local = path + to_page_end,
+                          .length = sizeof path - to_page_end}};
+  baro_status status = baro_memory_read_batch(pid, parts, parts[1].length > 0 ? 2 : 1, &good, NULL);
+  (void)status;
+  bool is_pipe = memchr(path, '\0', good) != NULL &&
+                 baro_fd_path_kind(pid, directory_fd, path) == BARO_FD_PIPE;
+  return known(is_pipe ? BARO_STATE_PIPE : BARO_STATE_DISK);
+}
+
+/* Only a clone as of vfork waits for the child; others may wait for memory or locks of the kernel. */
+static baro_wait of_clone(const baro_wait_context *context, const baro_syscall_row *row,
+                          uint64_t argument) {
+  uint64_t flags = argument;
+  if (row->second == 1 &&
+      baro_memory_read_u64(context->fds->pid, argument, &flags, NULL) != BARO_OK)
+    return unknown(BARO_WAIT_REASON_ARGUMENTS_UNREADABLE);
+  return (flags & CLONE_VFORK) != 0 ? known(BARO_STATE_CHILD) : unknown(BARO_WAIT_REASON_SYSCALL);
+}
+
 /* Any other place would mean another call, whose first part was not seen. */
 static baro_wait of_restart(const baro_syscall_info *info, const baro_wait_memory *memory) {
   bool is_same = memory->wait.syscall_number >= 0 && memory->code_addr == info->code_addr &&
@@ -180,6 +213,10 @@ static baro_wait of_row(const baro_syscall_row *row, const baro_syscall_info *in
   case BARO_WAIT_FUTEX: return of_futex(context, arguments[row->first]);
   case BARO_WAIT_POLL: return of_poll(context, arguments[0], arguments[1]);
   case BARO_WAIT_SELECT: return of_select(context, arguments);
+  case BARO_WAIT_OPEN:
+    return of_open(context, row->first == 0 ? AT_FDCWD : (int32_t)(uint32_t)arguments[0],
+                   arguments[row->first]);
+  case BARO_WAIT_CLONE: return of_clone(context, row, arguments[row->first]);
   case BARO_WAIT_FCNTL:
     return arguments[1] == F_SETLKW || arguments[1] == F_OFD_SETLKW
                ? known(BARO_STATE_LOCK)
