@@ -173,6 +173,23 @@ static void find_socket_kind(baro_fd_cache *cache, const char *number, baro_fd_i
   remember(&cache->sockets, info->inode, info->kind);
 }
 
+baro_fd_kind baro_fd_path_kind(pid_t pid, int32_t directory_fd, const char *path) {
+  char whole[PATH_MAX + 64];
+  struct statx info;
+  int length;
+  if (path[0] == '/')
+    length = snprintf(whole, sizeof whole, "/proc/%d/root%s", (int)pid, path);
+  else if (directory_fd == AT_FDCWD)
+    length = snprintf(whole, sizeof whole, "/proc/%d/cwd/%s", (int)pid, path);
+  else
+    length =
+        snprintf(whole, sizeof whole, "/proc/%d/fd/%" PRId32 "/%s", (int)pid, directory_fd, path);
+  if (length < 0 || (size_t)length >= sizeof whole ||
+      statx(AT_FDCWD, whole, AT_STATX_DONT_SYNC, STATX_TYPE, &info) != 0)
+    return BARO_FD_UNKNOWN;
+  return kind_of_mode(&info);
+}
+
 /* The directory is kept open: a look-up below it costs half of one from /proc on. */
 static baro_status open_directory(baro_fd_cache *cache, baro_error *err) {
   char path[64];

@@ -75,6 +75,9 @@ baro_fd_kind baro_parse_socket_protocol(baro_view name);
  * NOT_FOUND when it is closed or the process is gone, NO_PERMISSION. */
 baro_status baro_fd_cache_kind(baro_fd_cache *cache, int32_t fd, baro_fd_info *ret_info,
                                baro_error *err) BARO_MUST_USE;
+/* What path names for the process, relative ones below its descriptor directory_fd (AT_FDCWD: its working
+ * directory). UNKNOWN when that cannot be looked up. */
+baro_fd_kind baro_fd_path_kind(pid_t pid, int32_t directory_fd, const char *path);
 /* True when a socket (INET or UNIX) waits for connections. Asked of the kernel once an inode: over
  * netlink in our own network namespace (0.2 ms), else from the tables below /proc/PID/net (some
  * ms: at most four times a second, in between the answer for new sockets is false). */

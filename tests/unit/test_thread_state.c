@@ -25,6 +25,7 @@
 #include <sys/select.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/vfs.h>
@@ -36,7 +37,14 @@
 #include "capture/sampler/syscall_table.h"
 #include "capture/sampler/thread_state.h"
 
-enum { DEADLINE_S = 60, SHARED_BYTES = 4096, GIL_OFFSET = 1024, GIL_BYTES = 208 };
+enum {
+  DEADLINE_S = 60,
+  SHARED_BYTES = 4096,
+  FIFO_OFFSET = 64, /* name of a file to remove */
+  FIFO_BYTES = 64,
+  GIL_OFFSET = 1024,
+  GIL_BYTES = 208
+};
 
 /* Memory that parent and children share at the same address: futexes, and flags. */
 static uint8_t *shared;
@@ -131,6 +139,32 @@ static void wait_for_output_of_child(void) { /* subprocess.communicate: two pipe
   struct pollfd two[2] = {{.fd = pipe_end(&other[0]), .events = POLLIN},
                           {.fd = pipe_end(&other[1]), .events = POLLIN}};
   (void)poll(two, 2, -1);
+}
+static void make_fifo(char *name) {
+  int fd = mkstemp(name);
+  if (fd < 0 || close(fd) != 0 || unlink(name) != 0 || mkfifo(name, 0600) != 0)
+    _exit(1);
+  (void)snprintf((char *)shared + FIFO_OFFSET, FIFO_BYTES, "%s", name);
+}
+static void wait_to_open_fifo(void) { /* by a name relative to the working directory */
+  char name[] = "baro_fifo_XXXXXX";
+  make_fifo(name);
+  (void)open(name, O_RDONLY);
+}
+static void wait_to_open_fifo_in_directory(void) {
+  char name[] = "baro_fifo_XXXXXX";
+  int here = open(".", O_PATH);
+  make_fifo(name);
+  (void)chdir("/");
+  (void)openat(here, name, O_WRONLY);
+}
+static void wait_to_open_fifo_by_full_path(void) {
+  char name[] = "baro_fifo_XXXXXX";
+  char *folder = realpath(".", NULL);
+  char path[8192];
+  make_fifo(name);
+  (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+  (void)open(path, O_RDONLY);
 }
 static void wait_for_eventfd(void) {
   char buffer[8];
@@ -367,6 +401,9 @@ static void every_wait_has_its_reason(void **state) {
       {"poll of a pipe", wait_to_poll_pipe, BARO_STATE_PIPE},
       {"select of a pipe", wait_to_select_pipe, BARO_STATE_PIPE},
       {"poll of two pipes", wait_for_output_of_child, BARO_STATE_PIPE},
+      {"open of a fifo", wait_to_open_fifo, BARO_STATE_PIPE},
+      {"open of a fifo below a directory", wait_to_open_fifo_in_directory, BARO_STATE_PIPE},
+      {"open of a fifo by its full path", wait_to_open_fifo_by_full_path, BARO_STATE_PIPE},
       {"eventfd", wait_for_eventfd, BARO_STATE_PIPE},
       {"Unix socket", wait_for_unix_socket, BARO_STATE_PIPE},
       {"recv of TCP", wait_for_network, BARO_STATE_NETWORK},
@@ -394,6 +431,9 @@ static void every_wait_has_its_reason(void **state) {
     assert_int_equal(wait.reason, BARO_WAIT_REASON_NONE);
     assert_non_null(baro_syscall_row_of(wait.syscall_number)->name);
     end(&target);
+    if (shared[FIFO_OFFSET] != 0)
+      assert_int_equal(unlink((char *)shared + FIFO_OFFSET), 0);
+    shared[FIFO_OFFSET] = 0;
   }
 }
 
@@ -576,6 +616,13 @@ static void the_rest_of_the_table(void **state) {
   assert_int_equal(classify(SYS_openat, 0, 0).state, BARO_STATE_DISK);
   assert_int_equal(classify(SYS_mmap, 0, 0).state, BARO_STATE_DISK);
   assert_int_equal(classify(SYS_munmap, 0, 0).state, BARO_STATE_LOCK);
+  assert_int_equal(classify(SYS_openat, 0, (uint64_t)(uintptr_t) "/proc/self/exe").state,
+                   BARO_STATE_DISK);
+  assert_int_equal(classify(SYS_clone, CLONE_VFORK | CLONE_VM, 0).state, BARO_STATE_CHILD);
+  assert_int_equal(classify(SYS_clone, CLONE_VM, 0).reason, BARO_WAIT_REASON_SYSCALL);
+  uint64_t clone3_arguments[11] = {CLONE_VFORK};
+  assert_int_equal(classify(435, (uint64_t)(uintptr_t)clone3_arguments, 0).state, BARO_STATE_CHILD);
+  assert_int_equal(classify(435, 1, 0).reason, BARO_WAIT_REASON_ARGUMENTS_UNREADABLE);
   assert_int_equal(classify(449, 0, 0).state, BARO_STATE_LOCK);  /* futex_waitv */
   assert_int_equal(classify(455, 64, 0).state, BARO_STATE_LOCK); /* futex_wait */
   assert_int_equal(classify(426, 0, 0).state, BARO_STATE_DISK);  /* io_uring_enter */
