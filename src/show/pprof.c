@@ -49,7 +49,6 @@ enum {
   LINE_LINE = 2,
   FUNCTION_ID = 1,
   FUNCTION_NAME = 2,
-  FUNCTION_SYSTEM_NAME = 3,
   FUNCTION_FILENAME = 4,
   FUNCTION_START_LINE = 5,
 };
@@ -91,6 +90,12 @@ static void emit_u64(pprof_writer *pprof, uint32_t field, uint64_t value) {
 static uint64_t string_number(pprof_writer *pprof, baro_view text) {
   baro_buffer_clear(&pprof->text);
   baro_write_utf8(&pprof->text, text);
+  for (size_t i = 0; i < pprof->text.length; i++) {
+    /* pprof prints names as they are: what would drive the terminal must not reach it. */
+    if (pprof->text.data[i] < ' ' || pprof->text.data[i] == 0x7f) {
+      pprof->text.data[i] = '?';
+    }
+  }
   baro_view valid = {.data = pprof->text.data, .length = pprof->text.length};
   uint32_t id;
   bool is_new;
@@ -152,8 +157,9 @@ static void emit_mapping(pprof_writer *pprof) {
     python = baro_profile_string(profile, profile->processes[0].python_string);
   }
   char name[128];
-  (void)snprintf(name, sizeof(name), "python %.*s", (int)(python.length < 100 ? python.length : 0),
-                 python.length == 0 ? "" : (const char *)python.data);
+  int length = python.length < 100 ? (int)python.length : 0;
+  (void)snprintf(name, sizeof(name), "python%s%.*s", length == 0 ? "" : " ", length,
+                 length == 0 ? "" : (const char *)python.data);
   uint64_t name_number = text_number(pprof, name);
   baro_buffer_clear(&pprof->message);
   baro_protobuf_u64(&pprof->message, MAPPING_ID, 1);
@@ -173,7 +179,7 @@ static void emit_functions(pprof_writer *pprof) {
     baro_buffer_clear(&pprof->message);
     baro_protobuf_u64(&pprof->message, FUNCTION_ID, (uint64_t)f + 1);
     baro_protobuf_u64(&pprof->message, FUNCTION_NAME, name);
-    baro_protobuf_u64(&pprof->message, FUNCTION_SYSTEM_NAME, name);
+    /* No system name: one that is equal makes pprof demangle the name, and "<module>" vanish. */
     baro_protobuf_u64(&pprof->message, FUNCTION_FILENAME, file);
     baro_protobuf_u64(&pprof->message, FUNCTION_START_LINE, function->first_line);
     emit(pprof, PROFILE_FUNCTION);
