@@ -5,25 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
-from typing import Callable, Optional
 
 import pytest
-
-REPOSITORY = Path(__file__).resolve().parents[2]
-
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
-Recording = Callable[[str], Path]
-
-
-def tool_path(program: Path) -> Path:
-    """tests/cli/make_recording of the same build, or of the build that `make check` keeps."""
-    named = os.environ.get("BAROGRAPH_MAKE_RECORDING")
-    folders = [program.resolve().parent, REPOSITORY / "build" / "gcc"]
-    places = [Path(named)] if named else [f / "tests" / "cli" / "make_recording" for f in folders]
-    for place in places:
-        if place.exists():
-            return place
-    raise AssertionError(f"make_recording is not built: none of {[str(p) for p in places]}")
+from calling import Recording, Run, tool_path
 
 
 @pytest.fixture
@@ -32,8 +16,8 @@ def run(barograph: Path, tmp_path: Path) -> Run:
 
     def call(
         *arguments: object,
-        env: Optional[dict[str, str]] = None,
-        stdin: Optional[str] = None,
+        env: dict[str, str] | None = None,
+        stdin: str | None = None,
     ) -> subprocess.CompletedProcess[str]:
         environment = {
             "PATH": os.environ["PATH"],

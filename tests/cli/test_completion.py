@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import Run
+from calling import Run
 
 ASK_BASH = """
 eval "$COMPLETION"

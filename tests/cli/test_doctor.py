@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from conftest import Run
+from calling import Run
 
 MACHINE = [
     "proc",

@@ -7,11 +7,11 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator
 
 import pytest
-from conftest import Run
+from calling import Run
 
 PROGRAM = """
 import sys, threading, time
@@ -77,7 +77,9 @@ def test_text(run: Run, target: subprocess.Popen[str]) -> None:
     assert answer.returncode == 0
     assert re.search(rf"^Process {target.pid}  ", answer.stdout)
     assert re.search(r"^Thread \d+ .*  l waiting for a lock", answer.stdout, re.M)
-    assert re.search(r"^    inner +.*program\.py:6\n    waiter +.*program\.py:8$", answer.stdout, re.M)
+    assert re.search(
+        r"^    inner +.*program\.py:6\n    waiter +.*program\.py:8$", answer.stdout, re.M
+    )
     assert "\033" not in answer.stdout
     assert "\033[" in run("dump", "--color", "always", "-p", target.pid).stdout
 

@@ -1,4 +1,4 @@
-"""record: exit statuses, signals, files, and what it says; on the interpreter that runs the tests."""
+"""record: exit statuses, signals, files, what it says; on the interpreter that runs the tests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Run
+from calling import Run
 
 BUSY = "import time\nend = time.monotonic() + {}\nwhile time.monotonic() < end: sum(range(999))"
 LINE = (

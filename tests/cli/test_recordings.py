@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import Recording, Run
+from calling import Recording, Run
 
 READERS = [["report"], ["report", "--json"], ["export", "--to", "collapsed"]]
 

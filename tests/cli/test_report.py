@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Recording, Run
+from calling import Recording, Run
 
 ESCAPE = "\033"
 
@@ -29,7 +29,7 @@ def columns_of(line: str) -> int:
 
 def table_rows(report: str, title: str) -> list[list[str]]:
     """Rows of a table, cut at two blanks and more; the first is the heading."""
-    lines = report[report.index(f"\n{title}") + 1 :].split("\n\n")[0].splitlines()[1:]
+    lines = report[report.index(f"\n{title}") + 1 :].split("\n\n", maxsplit=1)[0].splitlines()[1:]
     while not re.match(r" +(self %|total %|thread|process) ", lines[0]):
         lines.pop(0)
     return [re.split(r" {2,}", line.strip()) for line in lines]
@@ -82,7 +82,9 @@ def test_sort(run: Run, recording: Recording, order: str) -> None:
     rows = table_rows(run("report", "--sort", order, path).stdout, "Functions")
     title = {"self": "self %", "total": "total %", "wait": "wait %"}[order]
     column = rows[0].index(title)
-    shares = [float(row[column].replace("<", "")) for row in rows[1:] if not row[0].startswith("and ")]
+    shares = [
+        float(row[column].replace("<", "")) for row in rows[1:] if not row[0].startswith("and ")
+    ]
     assert len(shares) > 5
     assert shares == sorted(shares, reverse=True)
 
@@ -222,7 +224,11 @@ def test_places_are_relative_to_the_current_folder(
 ) -> None:
     """The recording's files are below /srv/app, which need not exist."""
     report = subprocess.run(
-        [barograph, "report", recording("small")], cwd="/", capture_output=True, text=True, check=True
+        [barograph, "report", recording("small")],
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
     assert "places are below /srv/app/" in " ".join(report.split())
     assert " parse.py:12" in report

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import Run
+from calling import Run
 
 DOCUMENTS = Path(__file__).resolve().parents[2] / "docs" / "commands"
 
