@@ -13,14 +13,15 @@ static baro_status fail(pid_t pid, const baro_range *ranges, size_t count, size_
     addr = i + 1 < count ? ranges[i + 1].remote_addr : addr;
   }
   if (errno_value == EFAULT || errno_value == EIO || errno_value == 0) {
-    if (err == NULL) return BARO_INVALID;
+    if (err == NULL)
+      return BARO_INVALID;
     return baro_error_set(err, BARO_INVALID, "memory of process %d at 0x%" PRIx64 " is not mapped",
                           (int)pid, addr);
   }
   if (err == NULL) {
-    return errno_value == ESRCH                             ? BARO_GONE
+    return errno_value == ESRCH                            ? BARO_GONE
            : errno_value == EPERM || errno_value == EACCES ? BARO_NO_PERMISSION
-                                                            : BARO_IO;
+                                                           : BARO_IO;
   }
   return baro_error_set_errno(err, errno_value, "read memory of process %d at 0x%" PRIx64, (int)pid,
                               addr);
@@ -47,8 +48,10 @@ baro_status baro_memory_read_batch(pid_t pid, const baro_range *ranges, size_t c
   } while (got < 0 && errno == EINTR);
   int errno_value = got < 0 ? errno : 0;
   size_t good = got < 0 ? 0 : (size_t)got;
-  if (ret_good_bytes != NULL) *ret_good_bytes = good;
-  if (good == wanted && got >= 0) return BARO_OK;
+  if (ret_good_bytes != NULL)
+    *ret_good_bytes = good;
+  if (good == wanted && got >= 0)
+    return BARO_OK;
   return fail(pid, ranges, count, good, errno_value, err);
 }
 
@@ -62,6 +65,7 @@ baro_status baro_memory_read_u64(pid_t pid, uint64_t remote_addr, uint64_t *ret_
                                  baro_error *err) {
   uint64_t value = 0;
   baro_status status = baro_memory_read(pid, remote_addr, &value, sizeof value, err);
-  if (status == BARO_OK) *ret_value = value;
+  if (status == BARO_OK)
+    *ret_value = value;
   return status;
 }

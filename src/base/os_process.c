@@ -56,7 +56,8 @@ baro_status baro_process_spawn(char *const *argv, pid_t *ret_pid, baro_error *er
     (void)close(report[1]);
     return baro_error_set_errno(err, errno_value, "start %s: fork", argv[0]);
   }
-  if (pid == 0) exec_child(argv, report[1]);
+  if (pid == 0)
+    exec_child(argv, report[1]);
   (void)close(report[1]);
   int failure = 0;
   ssize_t got;
@@ -75,19 +76,23 @@ baro_status baro_process_spawn(char *const *argv, pid_t *ret_pid, baro_error *er
 bool baro_process_reap(pid_t pid, int *ret_wait_status) {
   int status;
   pid_t got = waitpid(pid, &status, WNOHANG);
-  if (got != pid || (!WIFEXITED(status) && !WIFSIGNALED(status))) return false;
+  if (got != pid || (!WIFEXITED(status) && !WIFSIGNALED(status)))
+    return false;
   *ret_wait_status = status;
   return true;
 }
 
-bool baro_process_exists(pid_t pid) { return kill(pid, 0) == 0 || errno == EPERM; }
+bool baro_process_exists(pid_t pid) {
+  return kill(pid, 0) == 0 || errno == EPERM;
+}
 
 void baro_process_prefer_prompt(void) {
   (void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
   /* EEVDF gives a waking thread with a shorter slice an earlier deadline. Kernels before 6.12 ignore
    * sched_runtime for normal threads. */
   scheduler_attributes attr = {.size = sizeof attr};
-  if (syscall(SYS_sched_getattr, 0, &attr, sizeof attr, 0U) != 0) return;
+  if (syscall(SYS_sched_getattr, 0, &attr, sizeof attr, 0U) != 0)
+    return;
   attr.runtime_ns = 100000;
   (void)syscall(SYS_sched_setattr, 0, &attr, 0U);
 }
@@ -99,7 +104,8 @@ bool baro_process_set_realtime(bool on) {
 
 void baro_process_raise_file_limit(void) {
   struct rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max)
+    return;
   limit.rlim_cur = limit.rlim_max;
   (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
@@ -120,7 +126,8 @@ bool baro_cpu_mask_has(const baro_cpu_mask *mask, int32_t cpu) {
 
 bool baro_process_move_to_cpu(int32_t cpu) {
   cpu_set_t set;
-  if (cpu < 0 || cpu >= CPU_SETSIZE) return false;
+  if (cpu < 0 || cpu >= CPU_SETSIZE)
+    return false;
   CPU_ZERO(&set);
   CPU_SET((unsigned)cpu, &set);
   return sched_setaffinity(0, sizeof set, &set) == 0;
@@ -128,7 +135,8 @@ bool baro_process_move_to_cpu(int32_t cpu) {
 
 void baro_process_allow_cpus(const baro_cpu_mask *mask) {
   cpu_set_t set;
-  if (!mask->known) return;
+  if (!mask->known)
+    return;
   memcpy(&set, mask->bits, sizeof set);
   (void)sched_setaffinity(0, sizeof set, &set);
 }
@@ -140,7 +148,8 @@ static long trace(int request, pid_t tid, long data) {
 }
 
 baro_status baro_trace_seize(pid_t tid, baro_error *err) {
-  if (trace(PTRACE_SEIZE, tid, 0) == 0) return BARO_OK;
+  if (trace(PTRACE_SEIZE, tid, 0) == 0)
+    return BARO_OK;
   return baro_error_set_errno(err, errno, "seize thread %d", (int)tid);
 }
 
@@ -149,8 +158,8 @@ baro_status baro_trace_seize(pid_t tid, baro_error *err) {
 static void pass_on(pid_t tid, int status) {
   int event = status >> 16;
   int number = WSTOPSIG(status);
-  if (event == PTRACE_EVENT_STOP && (number == SIGSTOP || number == SIGTSTP || number == SIGTTIN ||
-                                     number == SIGTTOU)) {
+  if (event == PTRACE_EVENT_STOP &&
+      (number == SIGSTOP || number == SIGTSTP || number == SIGTTIN || number == SIGTTOU)) {
     (void)trace(PTRACE_LISTEN, tid, 0);
     return;
   }
@@ -163,30 +172,41 @@ baro_status baro_trace_stop(pid_t tid, baro_error *err) {
   for (;;) {
     int status;
     pid_t got = waitpid(tid, &status, __WALL);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return baro_error_set_errno(err, errno, "wait for thread %d", (int)tid);
-    if (!WIFSTOPPED(status)) return baro_error_set(err, BARO_GONE, "thread %d ended", (int)tid);
-    if (status >> 16 == PTRACE_EVENT_STOP) return BARO_OK; /* also while in a group stop */
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got < 0)
+      return baro_error_set_errno(err, errno, "wait for thread %d", (int)tid);
+    if (!WIFSTOPPED(status))
+      return baro_error_set(err, BARO_GONE, "thread %d ended", (int)tid);
+    if (status >> 16 == PTRACE_EVENT_STOP)
+      return BARO_OK; /* also while in a group stop */
     /* Deliver the signal now; the interrupt is still pending and stops it right after. */
     (void)trace(PTRACE_CONT, tid, WSTOPSIG(status));
   }
 }
 
-void baro_trace_continue(pid_t tid) { (void)trace(PTRACE_CONT, tid, 0); }
+void baro_trace_continue(pid_t tid) {
+  (void)trace(PTRACE_CONT, tid, 0);
+}
 
 void baro_trace_detach(pid_t tid) {
-  if (trace(PTRACE_DETACH, tid, 0) == 0) return;
+  if (trace(PTRACE_DETACH, tid, 0) == 0)
+    return;
   /* Detaching needs a stopped thread. */
-  if (baro_trace_stop(tid, NULL) == BARO_OK) (void)trace(PTRACE_DETACH, tid, 0);
+  if (baro_trace_stop(tid, NULL) == BARO_OK)
+    (void)trace(PTRACE_DETACH, tid, 0);
 }
 
 void baro_trace_pump(void) {
   for (int budget = 0; budget < 64; budget++) {
     siginfo_t info = {0};
     /* WNOWAIT first: exits of our own children must stay for baro_process_reap. */
-    if (waitid(P_ALL, 0, &info, WSTOPPED | WNOHANG | WNOWAIT | __WALL) != 0 || info.si_pid == 0) return;
+    if (waitid(P_ALL, 0, &info, WSTOPPED | WNOHANG | WNOWAIT | __WALL) != 0 || info.si_pid == 0)
+      return;
     int status;
-    if (waitpid(info.si_pid, &status, WNOHANG | __WALL) != info.si_pid) return;
-    if (WIFSTOPPED(status)) pass_on(info.si_pid, status);
+    if (waitpid(info.si_pid, &status, WNOHANG | __WALL) != info.si_pid)
+      return;
+    if (WIFSTOPPED(status))
+      pass_on(info.si_pid, status);
   }
 }

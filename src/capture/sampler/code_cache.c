@@ -8,10 +8,10 @@
 #include "capture/cpython/code_object.h"
 
 enum {
-  MAX_ENTRIES = 1 << 20,   /* then the cache starts anew */
-  LINE_SLOTS = 16,         /* direct-mapped offset -> frame per code object */
-  MAX_CHECKS = 256,        /* code objects compared for one stack in one go */
-  CHECK_GAP_BYTES = 2048,  /* nearer heads share one range */
+  MAX_ENTRIES = 1 << 20,  /* then the cache starts anew */
+  LINE_SLOTS = 16,        /* direct-mapped offset -> frame per code object */
+  MAX_CHECKS = 256,       /* code objects compared for one stack in one go */
+  CHECK_GAP_BYTES = 2048, /* nearer heads share one range */
 };
 
 typedef struct line_slot {
@@ -25,7 +25,7 @@ typedef struct entry {
   uint64_t identity; /* 0: could not be read as a code object */
   uint64_t base_addr;
   uint32_t instructions_bytes;
-  uint32_t function; /* in the recording */
+  uint32_t function;      /* in the recording */
   uint32_t unknown_frame; /* frame without a line, where lines are unknown */
   uint32_t first_line;
   baro_line_table lines; /* ranges owned */
@@ -51,14 +51,16 @@ struct baro_code_cache {
 
 baro_code_cache *baro_code_cache_create(const baro_interpreter *interpreter, baro_writer *writer) {
   baro_code_cache *cache = calloc(1, sizeof *cache);
-  if (cache == NULL) return NULL;
+  if (cache == NULL)
+    return NULL;
   cache->interpreter = interpreter;
   cache->writer = writer;
   return cache;
 }
 
 static void entry_destroy(entry *item) {
-  if (item == NULL) return;
+  if (item == NULL)
+    return;
   free((void *)(uintptr_t)item->lines.ranges);
   free(item);
 }
@@ -66,12 +68,14 @@ static void entry_destroy(entry *item) {
 static void clear_entries(baro_code_cache *cache) {
   size_t position = 0;
   baro_map_entry pair;
-  while (baro_map_next(&cache->entries, &position, &pair)) entry_destroy((entry *)(uintptr_t)pair.value);
+  while (baro_map_next(&cache->entries, &position, &pair))
+    entry_destroy((entry *)(uintptr_t)pair.value);
   baro_map_clear(&cache->entries);
 }
 
 void baro_code_cache_destroy(baro_code_cache *cache) {
-  if (cache == NULL) return;
+  if (cache == NULL)
+    return;
   clear_entries(cache);
   baro_map_release(&cache->entries);
   free(cache->heads);
@@ -85,14 +89,18 @@ void baro_stack_memo_release(baro_stack_memo *memo) {
 }
 
 static bool memo_fit(baro_stack_memo *memo, uint32_t count) {
-  if (count <= memo->capacity) return true;
+  if (count <= memo->capacity)
+    return true;
   uint32_t capacity = memo->capacity < 64 ? 64 : memo->capacity;
-  while (capacity < count) capacity *= 2;
+  while (capacity < count)
+    capacity *= 2;
   baro_raw_frame *frames = realloc(memo->frames, capacity * sizeof *frames);
-  if (frames == NULL) return false;
+  if (frames == NULL)
+    return false;
   memo->frames = frames;
   uint32_t *stack_ids = realloc(memo->stack_ids, capacity * sizeof *stack_ids);
-  if (stack_ids == NULL) return false;
+  if (stack_ids == NULL)
+    return false;
   memo->stack_ids = stack_ids;
   memo->capacity = capacity;
   return true;
@@ -104,15 +112,19 @@ static baro_status define_function(baro_writer *writer, baro_view qualified, bar
                                    uint32_t first_line, uint32_t flags, uint32_t *ret_function) {
   baro_view name = qualified;
   for (size_t i = qualified.length; i > 0; i--) {
-    if (qualified.data[i - 1] != '.') continue;
+    if (qualified.data[i - 1] != '.')
+      continue;
     name = (baro_view){.data = qualified.data + i, .length = qualified.length - i};
     break;
   }
   baro_function_record function = {.first_line = first_line, .flags = flags};
   baro_status status = baro_writer_string(writer, name, &function.name_string);
-  if (status == BARO_OK) status = baro_writer_string(writer, qualified, &function.qualified_string);
-  if (status == BARO_OK) status = baro_writer_string(writer, file, &function.file_string);
-  if (status == BARO_OK) status = baro_writer_function(writer, &function, ret_function);
+  if (status == BARO_OK)
+    status = baro_writer_string(writer, qualified, &function.qualified_string);
+  if (status == BARO_OK)
+    status = baro_writer_string(writer, file, &function.file_string);
+  if (status == BARO_OK)
+    status = baro_writer_function(writer, &function, ret_function);
   return status;
 }
 
@@ -120,19 +132,23 @@ baro_status baro_code_cache_marked_stack(baro_writer *writer, const char *text, 
                                          uint32_t *ret_stack_id) {
   baro_frame_record frame = {0};
   baro_stack_record stack = {.parent = BARO_NONE_ID};
-  baro_status status = define_function(writer, baro_view_of(text), baro_view_of(""), 0,
-                                       flags, &frame.function);
-  if (status == BARO_OK) status = baro_writer_frame(writer, &frame, &stack.frame);
-  if (status == BARO_OK) status = baro_writer_stack(writer, &stack, ret_stack_id);
+  baro_status status =
+      define_function(writer, baro_view_of(text), baro_view_of(""), 0, flags, &frame.function);
+  if (status == BARO_OK)
+    status = baro_writer_frame(writer, &frame, &stack.frame);
+  if (status == BARO_OK)
+    status = baro_writer_stack(writer, &stack, ret_stack_id);
   return status;
 }
 
 static uint32_t function_flags(uint32_t code_flags) {
   uint32_t flags = 0;
-  if (code_flags & (BARO_CODE_NAME_CUT | BARO_CODE_FILE_CUT)) flags |= BARO_FUNCTION_NAME_CUT;
+  if (code_flags & (BARO_CODE_NAME_CUT | BARO_CODE_FILE_CUT))
+    flags |= BARO_FUNCTION_NAME_CUT;
   if (code_flags & (BARO_CODE_NAME_UNREADABLE | BARO_CODE_FILE_UNREADABLE))
     flags |= BARO_FUNCTION_UNREADABLE;
-  if (code_flags & BARO_CODE_LINES_UNKNOWN) flags |= BARO_FUNCTION_LINES_UNKNOWN;
+  if (code_flags & BARO_CODE_LINES_UNKNOWN)
+    flags |= BARO_FUNCTION_LINES_UNKNOWN;
   return flags;
 }
 
@@ -144,18 +160,24 @@ static baro_status fill_entry(baro_code_cache *cache, entry *item, const baro_co
   item->first_line = code->first_line;
   baro_status status = define_function(cache->writer, code->name, code->file, code->first_line,
                                        function_flags(code->flags), &item->function);
-  if (status != BARO_OK) return status;
+  if (status != BARO_OK)
+    return status;
   baro_frame_record unknown = {.function = item->function,
-                               .line = code->flags & BARO_CODE_LINES_UNKNOWN ? code->first_line : 0};
+                               .line =
+                                   code->flags & BARO_CODE_LINES_UNKNOWN ? code->first_line : 0};
   status = baro_writer_frame(cache->writer, &unknown, &item->unknown_frame);
-  if (status != BARO_OK) return status;
+  if (status != BARO_OK)
+    return status;
   status = baro_code_base(cache->interpreter, item->code_addr, 0, &item->base_addr, NULL);
-  if (status != BARO_OK) return status;
+  if (status != BARO_OK)
+    return status;
   item->lines = code->lines;
   item->lines.ranges = NULL;
-  if (code->lines.count == 0) return BARO_OK;
+  if (code->lines.count == 0)
+    return BARO_OK;
   baro_line_range *ranges = malloc(code->lines.count * sizeof *ranges);
-  if (ranges == NULL) return BARO_NO_MEMORY;
+  if (ranges == NULL)
+    return BARO_NO_MEMORY;
   memcpy(ranges, code->lines.ranges, code->lines.count * sizeof *ranges);
   item->lines.ranges = ranges;
   return BARO_OK;
@@ -164,29 +186,35 @@ static baro_status fill_entry(baro_code_cache *cache, entry *item, const baro_co
 /* A code object that is not one (any more): its frames are shown as unreadable. */
 static baro_status fill_unreadable(baro_code_cache *cache, entry *item) {
   item->identity = 0;
-  baro_status status = define_function(cache->writer, baro_view_of("(unreadable)"), baro_view_of(""), 0,
-                                       BARO_FUNCTION_UNREADABLE, &item->function);
-  if (status != BARO_OK) return status;
+  baro_status status =
+      define_function(cache->writer, baro_view_of("(unreadable)"), baro_view_of(""), 0,
+                      BARO_FUNCTION_UNREADABLE, &item->function);
+  if (status != BARO_OK)
+    return status;
   baro_frame_record frame = {.function = item->function};
   return baro_writer_frame(cache->writer, &frame, &item->unknown_frame);
 }
 
 static void forget(baro_code_cache *cache, uint64_t code_addr) {
   uint64_t *value = baro_map_find(&cache->entries, code_addr);
-  if (value == NULL) return;
+  if (value == NULL)
+    return;
   entry_destroy((entry *)(uintptr_t)*value);
   (void)baro_map_remove(&cache->entries, code_addr);
 }
 
 static baro_status put_unreadable(baro_code_cache *cache, uint64_t code_addr, entry **ret_item) {
   entry *item = calloc(1, sizeof *item);
-  if (item == NULL) return BARO_NO_MEMORY;
+  if (item == NULL)
+    return BARO_NO_MEMORY;
   item->code_addr = code_addr;
   baro_status status = fill_unreadable(cache, item);
   if (status == BARO_OK)
     status = baro_map_set(&cache->entries, code_addr, (uint64_t)(uintptr_t)item);
-  if (status == BARO_OK) *ret_item = item;
-  else entry_destroy(item);
+  if (status == BARO_OK)
+    *ret_item = item;
+  else
+    entry_destroy(item);
   return status;
 }
 
@@ -194,17 +222,23 @@ static baro_status read_entry(baro_code_cache *cache, uint64_t code_addr, entry 
   baro_arena scratch = {0};
   baro_code code;
   entry *item = calloc(1, sizeof *item);
-  if (item == NULL) return BARO_NO_MEMORY;
+  if (item == NULL)
+    return BARO_NO_MEMORY;
   item->code_addr = code_addr;
   baro_status status = BARO_AGAIN;
   for (int tries = 0; tries < 3 && status == BARO_AGAIN; tries++)
     status = baro_code_read(cache->interpreter, code_addr, &scratch, &code, NULL);
-  if (status == BARO_OK) status = fill_entry(cache, item, &code);
-  else if (status == BARO_INVALID) status = fill_unreadable(cache, item);
+  if (status == BARO_OK)
+    status = fill_entry(cache, item, &code);
+  else if (status == BARO_INVALID)
+    status = fill_unreadable(cache, item);
   baro_arena_release(&scratch);
-  if (status == BARO_OK) status = baro_map_set(&cache->entries, code_addr, (uint64_t)(uintptr_t)item);
-  if (status == BARO_OK) *ret_item = item;
-  else entry_destroy(item);
+  if (status == BARO_OK)
+    status = baro_map_set(&cache->entries, code_addr, (uint64_t)(uintptr_t)item);
+  if (status == BARO_OK)
+    *ret_item = item;
+  else
+    entry_destroy(item);
   return status;
 }
 
@@ -215,8 +249,10 @@ static entry *find_entry(const baro_code_cache *cache, uint64_t code_addr) {
 
 /* --- comparing cached code objects with the target's --- */
 
-static bool is_due(const baro_code_cache *cache, const entry *item, const baro_resolve_request *request) {
-  if (item->identity == 0) return true;
+static bool is_due(const baro_code_cache *cache, const entry *item,
+                   const baro_resolve_request *request) {
+  if (item->identity == 0)
+    return true;
   if (cache->interpreter->layout.interp.code_generation != BARO_ABSENT)
     return item->checked_generation != request->code_generation;
   uint64_t age = item->checked_ns - item->first_seen_ns;
@@ -237,7 +273,8 @@ static baro_status read_heads(baro_code_cache *cache, size_t *positions) {
     free(cache->heads);
     cache->heads = malloc(most);
     cache->heads_bytes = cache->heads != NULL ? most : 0;
-    if (cache->heads == NULL) return BARO_NO_MEMORY;
+    if (cache->heads == NULL)
+      return BARO_NO_MEMORY;
   }
   baro_range ranges[BARO_REMOTE_BATCH];
   size_t count = 0;
@@ -273,12 +310,14 @@ static baro_status check_entries(baro_code_cache *cache, const baro_resolve_requ
   size_t positions[MAX_CHECKS];
   const baro_layout *layout = &cache->interpreter->layout;
   *ret_changed = false;
-  if (cache->check_count == 0) return BARO_OK;
+  if (cache->check_count == 0)
+    return BARO_OK;
   if (cache->check_count > 1)
     qsort(cache->checks, cache->check_count, sizeof cache->checks[0], compare_entries);
   baro_status status = read_heads(cache, positions);
   bool unreadable = status == BARO_INVALID; /* one of them is not even mapped: read each anew */
-  if (status != BARO_OK && !unreadable) return status;
+  if (status != BARO_OK && !unreadable)
+    return status;
   for (uint32_t i = 0; i < cache->check_count; i++) {
     entry *item = cache->checks[i];
     if (!unreadable && item->identity != 0 &&
@@ -300,13 +339,17 @@ static void collect_checks(baro_code_cache *cache, const baro_resolve_request *r
   cache->visit++;
   cache->check_count = 0;
   for (uint32_t i = 0; i < stack->count; i++) {
-    if (stack->frames[i].code_addr == last_addr) continue; /* recursion */
+    if (stack->frames[i].code_addr == last_addr)
+      continue; /* recursion */
     last_addr = stack->frames[i].code_addr;
     entry *item = find_entry(cache, last_addr);
-    if (item == NULL || item->visit == cache->visit) continue;
+    if (item == NULL || item->visit == cache->visit)
+      continue;
     item->visit = cache->visit;
-    if (!is_due(cache, item, request)) continue;
-    if (cache->check_count == MAX_CHECKS) return; /* the rest is due again next time */
+    if (!is_due(cache, item, request))
+      continue;
+    if (cache->check_count == MAX_CHECKS)
+      return; /* the rest is due again next time */
     cache->checks[cache->check_count++] = item;
   }
 }
@@ -322,8 +365,10 @@ static baro_status frame_of(baro_code_cache *cache, entry *item, const baro_raw_
     return BARO_OK;
   }
   if (raw->tlbc_index > 0) {
-    baro_status status = baro_code_base(cache->interpreter, raw->code_addr, raw->tlbc_index, &base_addr, NULL);
-    if (status != BARO_OK) base_addr = item->base_addr;
+    baro_status status =
+        baro_code_base(cache->interpreter, raw->code_addr, raw->tlbc_index, &base_addr, NULL);
+    if (status != BARO_OK)
+      base_addr = item->base_addr;
   }
   int64_t offset = baro_code_offset(layout, raw->ip, base_addr, item->instructions_bytes);
   line_slot *slot = &item->slots[((uint64_t)offset >> 1) % LINE_SLOTS];
@@ -333,9 +378,11 @@ static baro_status frame_of(baro_code_cache *cache, entry *item, const baro_raw_
   }
   baro_frame_record frame = {.function = item->function,
                              .line = baro_line_table_find(&item->lines, offset)};
-  if (item->lines.count == 0) frame.line = item->first_line;
+  if (item->lines.count == 0)
+    frame.line = item->first_line;
   baro_status status = baro_writer_frame(cache->writer, &frame, ret_frame);
-  if (status == BARO_OK) *slot = (line_slot){.offset = offset, .frame = *ret_frame, .used = true};
+  if (status == BARO_OK)
+    *slot = (line_slot){.offset = offset, .frame = *ret_frame, .used = true};
   return status;
 }
 
@@ -346,7 +393,8 @@ static bool same_raw(const baro_raw_frame *a, const baro_raw_frame *b) {
 /* How many frames from the root are as in the memo. */
 static uint32_t common_frames(const baro_stack_memo *memo, const baro_raw_stack *stack) {
   uint32_t common = 0;
-  if (memo->cut != stack->cut) return 0;
+  if (memo->cut != stack->cut)
+    return 0;
   while (common < memo->count && common < stack->count &&
          same_raw(&memo->frames[common], &stack->frames[stack->count - 1 - common]))
     common++;
@@ -357,29 +405,36 @@ static uint32_t common_frames(const baro_stack_memo *memo, const baro_raw_stack 
 static baro_status entry_of(baro_code_cache *cache, const baro_resolve_request *request,
                             const baro_raw_frame *raw, entry **ret_item) {
   *ret_item = find_entry(cache, raw->code_addr);
-  if (*ret_item != NULL) return BARO_OK;
+  if (*ret_item != NULL)
+    return BARO_OK;
   baro_status status = read_entry(cache, raw->code_addr, ret_item);
-  if (status == BARO_AGAIN && request->last_try) return put_unreadable(cache, raw->code_addr, ret_item);
-  if (status != BARO_OK) return status;
+  if (status == BARO_AGAIN && request->last_try)
+    return put_unreadable(cache, raw->code_addr, ret_item);
+  if (status != BARO_OK)
+    return status;
   (*ret_item)->first_seen_ns = request->now_ns;
   (*ret_item)->checked_ns = request->now_ns;
   (*ret_item)->checked_generation = request->code_generation;
   /* The stack is older than the reading: was it this object that the frame ran? */
-  if (baro_stack_reader_still_has(request->reader, raw)) return BARO_OK;
+  if (baro_stack_reader_still_has(request->reader, raw))
+    return BARO_OK;
   forget(cache, raw->code_addr);
-  if (!request->last_try) return BARO_AGAIN;
+  if (!request->last_try)
+    return BARO_AGAIN;
   return put_unreadable(cache, raw->code_addr, ret_item);
 }
 
-static baro_status resolve_from(baro_code_cache *cache, const baro_resolve_request *request, uint32_t start,
-                                uint32_t *ret_stack_id) {
+static baro_status resolve_from(baro_code_cache *cache, const baro_resolve_request *request,
+                                uint32_t start, uint32_t *ret_stack_id) {
   const baro_raw_stack *stack = request->stack;
   baro_stack_memo *memo = request->memo;
   uint32_t parent = BARO_NONE_ID;
   baro_status status = BARO_OK;
-  if (!memo_fit(memo, stack->count)) return BARO_NO_MEMORY;
+  if (!memo_fit(memo, stack->count))
+    return BARO_NO_MEMORY;
   memo->cut = stack->cut;
-  if (start > 0) parent = memo->stack_ids[start - 1];
+  if (start > 0)
+    parent = memo->stack_ids[start - 1];
   else if (stack->cut)
     status = baro_code_cache_marked_stack(cache->writer, "(deeper frames cut)",
                                           BARO_FUNCTION_DEPTH_CUT, &parent);
@@ -389,14 +444,18 @@ static baro_status resolve_from(baro_code_cache *cache, const baro_resolve_reque
     entry *item;
     baro_stack_record record = {.parent = parent};
     status = entry_of(cache, request, raw, &item);
-    if (status == BARO_OK) status = frame_of(cache, item, raw, &record.frame);
-    if (status == BARO_OK) status = baro_writer_stack(cache->writer, &record, &parent);
-    if (status != BARO_OK) break;
+    if (status == BARO_OK)
+      status = frame_of(cache, item, raw, &record.frame);
+    if (status == BARO_OK)
+      status = baro_writer_stack(cache->writer, &record, &parent);
+    if (status != BARO_OK)
+      break;
     memo->frames[i] = *raw;
     memo->stack_ids[i] = parent;
     memo->count = i + 1;
   }
-  if (status == BARO_OK) *ret_stack_id = parent;
+  if (status == BARO_OK)
+    *ret_stack_id = parent;
   return status;
 }
 
@@ -409,9 +468,12 @@ baro_status baro_code_cache_resolve(baro_code_cache *cache, const baro_resolve_r
   }
   collect_checks(cache, request);
   baro_status status = check_entries(cache, request, &changed);
-  if (status != BARO_OK) return status;
-  if (changed) cache->epoch++;
-  if (request->memo->epoch != cache->epoch) request->memo->count = 0;
+  if (status != BARO_OK)
+    return status;
+  if (changed)
+    cache->epoch++;
+  if (request->memo->epoch != cache->epoch)
+    request->memo->count = 0;
   request->memo->epoch = cache->epoch;
   uint32_t start = common_frames(request->memo, request->stack);
   return resolve_from(cache, request, start, ret_stack_id);

@@ -33,8 +33,8 @@ typedef struct baro_stack_memo {
   uint32_t *stack_ids;    /* owned, [i] = stack of frames 0..i */
   uint32_t count;
   uint32_t capacity;
-  uint64_t epoch;         /* of the cache when it was made */
-  bool cut;               /* the root is a "deeper frames cut" mark */
+  uint64_t epoch; /* of the cache when it was made */
+  bool cut;       /* the root is a "deeper frames cut" mark */
 } baro_stack_memo;
 
 void baro_stack_memo_release(baro_stack_memo *memo);
@@ -45,7 +45,7 @@ typedef struct baro_resolve_request {
   baro_stack_memo *memo;
   uint64_t now_ns;
   uint64_t code_generation; /* read after the stack; ignored where the layout has none */
-  bool last_try; /* mark what is gone instead of asking for another read */
+  bool last_try;            /* mark what is gone instead of asking for another read */
 } baro_resolve_request;
 
 /* BARO_OK: *ret_stack_id is the stack in the recording (BARO_NONE_ID for an empty one). BARO_AGAIN: a code

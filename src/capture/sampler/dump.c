@@ -33,9 +33,12 @@ static const char *keep_text(dumper *self, baro_view text) {
 
 static uint32_t frame_flags(uint32_t code_flags) {
   uint32_t flags = 0;
-  if (code_flags & (BARO_CODE_NAME_CUT | BARO_CODE_FILE_CUT)) flags |= BARO_FUNCTION_NAME_CUT;
-  if (code_flags & BARO_CODE_LINES_UNKNOWN) flags |= BARO_FUNCTION_LINES_UNKNOWN;
-  if (code_flags & BARO_CODE_NAME_UNREADABLE) flags |= BARO_FUNCTION_UNREADABLE;
+  if (code_flags & (BARO_CODE_NAME_CUT | BARO_CODE_FILE_CUT))
+    flags |= BARO_FUNCTION_NAME_CUT;
+  if (code_flags & BARO_CODE_LINES_UNKNOWN)
+    flags |= BARO_FUNCTION_LINES_UNKNOWN;
+  if (code_flags & BARO_CODE_NAME_UNREADABLE)
+    flags |= BARO_FUNCTION_UNREADABLE;
   return flags;
 }
 
@@ -44,16 +47,18 @@ static void name_frame(dumper *self, const baro_raw_frame *raw, baro_dump_frame 
   baro_arena scratch = {0};
   baro_code code;
   uint64_t base_addr = 0;
-  *frame = (baro_dump_frame){.function = "(unreadable)", .file = "", .flags = BARO_FUNCTION_UNREADABLE};
+  *frame =
+      (baro_dump_frame){.function = "(unreadable)", .file = "", .flags = BARO_FUNCTION_UNREADABLE};
   baro_status status = baro_code_read(&self->interpreter, raw->code_addr, &scratch, &code, NULL);
   if (status == BARO_OK)
     status = baro_code_base(&self->interpreter, raw->code_addr, raw->tlbc_index, &base_addr, NULL);
   if (status == BARO_OK) {
-    int64_t offset = baro_code_offset(&self->interpreter.layout, raw->ip, base_addr,
-                                      code.instructions_bytes);
+    int64_t offset =
+        baro_code_offset(&self->interpreter.layout, raw->ip, base_addr, code.instructions_bytes);
     frame->function = keep_text(self, code.name);
     frame->file = keep_text(self, code.file);
-    frame->line = code.lines.count > 0 ? baro_line_table_find(&code.lines, offset) : code.first_line;
+    frame->line =
+        code.lines.count > 0 ? baro_line_table_find(&code.lines, offset) : code.first_line;
     frame->flags = frame_flags(code.flags);
   }
   baro_arena_release(&scratch);
@@ -65,14 +70,17 @@ static baro_status read_named_stack(dumper *self, baro_stack_reader *reader, bar
   baro_status status = BARO_AGAIN;
   for (int tries = 0; tries < STACK_TRIES && status == BARO_AGAIN; tries++)
     status = baro_stack_reader_read(reader, raw, NULL);
-  if (status != BARO_OK || raw->count == 0) return status;
-  baro_dump_frame *frames =
-      baro_arena_array(&self->dump->storage, raw->count, sizeof *frames);
-  if (frames == NULL) return BARO_NO_MEMORY;
-  for (uint32_t i = 0; i < raw->count; i++) name_frame(self, &raw->frames[i], &frames[i]);
+  if (status != BARO_OK || raw->count == 0)
+    return status;
+  baro_dump_frame *frames = baro_arena_array(&self->dump->storage, raw->count, sizeof *frames);
+  if (frames == NULL)
+    return BARO_NO_MEMORY;
+  for (uint32_t i = 0; i < raw->count; i++)
+    name_frame(self, &raw->frames[i], &frames[i]);
   thread->frames = frames;
   thread->frame_count = raw->count;
-  if (raw->cut) thread->problem = "deeper than the limit: the outermost frames are missing";
+  if (raw->cut)
+    thread->problem = "deeper than the limit: the outermost frames are missing";
   return BARO_OK;
 }
 
@@ -91,9 +99,12 @@ static void dump_stack(dumper *self, const baro_thread_entry *entry, baro_dump_t
     baro_stack_reader_destroy(reader);
     baro_raw_stack_release(&raw);
   }
-  if (status == BARO_AGAIN) thread->problem = "its stack changed faster than it could be read";
-  else if (status != BARO_OK) thread->problem = baro_status_text(status);
-  else if (thread->frame_count == 0) thread->problem = "runs no Python code";
+  if (status == BARO_AGAIN)
+    thread->problem = "its stack changed faster than it could be read";
+  else if (status != BARO_OK)
+    thread->problem = baro_status_text(status);
+  else if (thread->frame_count == 0)
+    thread->problem = "runs no Python code";
 }
 
 /* "descriptor 5: pipe" and the like. */
@@ -103,9 +114,11 @@ static const char *wait_detail(dumper *self, const baro_wait *wait) {
   const char *text = "";
   if (wait->state == BARO_STATE_UNKNOWN && wait->reason != BARO_WAIT_REASON_NONE)
     return baro_wait_reason_words(wait->reason);
-  if (wait->fd < 0) return "";
+  if (wait->fd < 0)
+    return "";
   (void)snprintf(name, sizeof name, "fd/%d", (int)wait->fd);
-  if (baro_proc_link(self->pid, name, path, sizeof path, NULL) != BARO_OK) path[0] = '\0';
+  if (baro_proc_link(self->pid, name, path, sizeof path, NULL) != BARO_OK)
+    path[0] = '\0';
   text = baro_arena_format(&self->dump->storage, "descriptor %d%s%s", (int)wait->fd,
                            path[0] != '\0' ? ": " : "", path);
   return text != NULL ? text : "";
@@ -115,7 +128,8 @@ static void dump_state(dumper *self, const baro_thread_entry *entry, baro_dump_t
   baro_thread_probe probe;
   baro_wait wait = {.state = BARO_STATE_UNKNOWN, .fd = -1};
   baro_task_stat stat = {0};
-  baro_wait_context context = {.fds = &self->fds, .gil_addr = entry->gil_addr,
+  baro_wait_context context = {.fds = &self->fds,
+                               .gil_addr = entry->gil_addr,
                                .gil_bytes = self->interpreter.layout.gil.size_bytes};
   if (baro_proc_stat(self->pid, 0, &stat, NULL) == BARO_OK)
     context.stopped = stat.state == 'T' || stat.state == 't';
@@ -130,8 +144,11 @@ static void dump_state(dumper *self, const baro_thread_entry *entry, baro_dump_t
 static void dump_thread(dumper *self, const baro_thread_entry *entry, baro_dump_thread *thread) {
   char comm[BARO_COMM_BYTES] = "";
   (void)!baro_proc_comm(self->pid, entry->tid, comm, NULL);
-  *thread = (baro_dump_thread){.os_tid = (uint32_t)entry->tid, .is_main = entry->tid == self->pid,
-                               .holds_gil = entry->holds_gil, .detail = "", .problem = "",
+  *thread = (baro_dump_thread){.os_tid = (uint32_t)entry->tid,
+                               .is_main = entry->tid == self->pid,
+                               .holds_gil = entry->holds_gil,
+                               .detail = "",
+                               .problem = "",
                                .state = BARO_STATE_UNKNOWN};
   thread->name = keep_text(self, baro_view_of(comm));
   dump_state(self, entry, thread);
@@ -141,7 +158,8 @@ static void dump_thread(dumper *self, const baro_thread_entry *entry, baro_dump_
 static int compare_threads(const void *left, const void *right) {
   const baro_dump_thread *a = left;
   const baro_dump_thread *b = right;
-  if (a->is_main != b->is_main) return a->is_main ? -1 : 1;
+  if (a->is_main != b->is_main)
+    return a->is_main ? -1 : 1;
   return a->os_tid < b->os_tid ? -1 : a->os_tid > b->os_tid;
 }
 
@@ -161,12 +179,15 @@ baro_status baro_dump_take(pid_t pid, baro_dump *ret_dump, baro_error *err) {
   baro_thread_list list = {0};
   *ret_dump = (baro_dump){0};
   baro_status status = baro_interpreter_find(pid, NULL, &self.interpreter, err);
-  if (status != BARO_OK) return status;
+  if (status != BARO_OK)
+    return status;
   status = describe_process(&self);
-  if (status == BARO_OK) status = baro_thread_list_read(&list, &self.interpreter);
+  if (status == BARO_OK)
+    status = baro_thread_list_read(&list, &self.interpreter);
   if (status == BARO_OK) {
     ret_dump->threads = baro_arena_array(&ret_dump->storage, list.count, sizeof *ret_dump->threads);
-    if (ret_dump->threads == NULL) status = BARO_NO_MEMORY;
+    if (ret_dump->threads == NULL)
+      status = BARO_NO_MEMORY;
   }
   if (status == BARO_OK) {
     baro_fd_cache_init(&self.fds, pid);
@@ -177,7 +198,8 @@ baro_status baro_dump_take(pid_t pid, baro_dump *ret_dump, baro_error *err) {
     baro_fd_cache_release(&self.fds);
   }
   baro_thread_list_release(&list);
-  if (status == BARO_OK) return BARO_OK;
+  if (status == BARO_OK)
+    return BARO_OK;
   baro_dump_release(ret_dump);
   return baro_error_set(err, status, "dump %d: %s", (int)pid, baro_status_text(status));
 }

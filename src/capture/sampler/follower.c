@@ -12,12 +12,14 @@
 
 enum { MAX_FOLLOWED = 65536 };
 
-static const uint64_t FIRST_WAIT_NS = 1000000;      /* an interpreter that is starting: 1 ms */
-static const uint64_t FORK_WAIT_NS = 5000000;       /* a fork that is about to exec shows its parent's stack */
-static const uint64_t LONGEST_WAIT_NS = 50000000;   /* between looks at a process that is no Python */
-static const uint64_t REFUSED_GRACE_NS = 1000000000; /* contradictions while starting up are retried */
-static const uint64_t SCAN_NS = 10000000;           /* between looks for children, at least */
-static const uint64_t FULL_FIND_NS = 1000000000;    /* between searches of an unchanged executable */
+static const uint64_t FIRST_WAIT_NS = 1000000; /* an interpreter that is starting: 1 ms */
+static const uint64_t FORK_WAIT_NS =
+    5000000; /* a fork that is about to exec shows its parent's stack */
+static const uint64_t LONGEST_WAIT_NS = 50000000; /* between looks at a process that is no Python */
+static const uint64_t REFUSED_GRACE_NS =
+    1000000000;                                  /* contradictions while starting up are retried */
+static const uint64_t SCAN_NS = 10000000;        /* between looks for children, at least */
+static const uint64_t FULL_FIND_NS = 1000000000; /* between searches of an unchanged executable */
 
 typedef struct follower {
   pid_t pid;
@@ -51,18 +53,21 @@ struct baro_followers {
 
 static follower *find_follower(baro_followers *followers, pid_t pid) {
   for (uint32_t i = 0; i < followers->count; i++)
-    if (followers->items[i].pid == pid) return &followers->items[i];
+    if (followers->items[i].pid == pid)
+      return &followers->items[i];
   return NULL;
 }
 
 static baro_status add_follower(baro_followers *followers, pid_t pid, uint32_t parent_process,
                                 uint64_t now_ns, uint64_t delay_ns) {
   baro_task_stat stat = {0};
-  if (followers->count == MAX_FOLLOWED) return BARO_LIMIT;
+  if (followers->count == MAX_FOLLOWED)
+    return BARO_LIMIT;
   if (followers->count == followers->capacity) {
     uint32_t capacity = followers->capacity < 16 ? 16 : followers->capacity * 2;
     follower *items = realloc(followers->items, capacity * sizeof *items);
-    if (items == NULL) return BARO_NO_MEMORY;
+    if (items == NULL)
+      return BARO_NO_MEMORY;
     followers->items = items;
     followers->capacity = capacity;
   }
@@ -83,8 +88,10 @@ static void add_target_totals(baro_followers_totals *totals, const baro_target *
   totals->threads += baro_target_threads_seen(target);
 }
 
-static void drop_target(baro_followers *followers, follower *item, uint64_t now_ns, int wait_status) {
-  if (item->target == NULL) return;
+static void drop_target(baro_followers *followers, follower *item, uint64_t now_ns,
+                        int wait_status) {
+  if (item->target == NULL)
+    return;
   add_target_totals(&followers->ended, item->target);
   item->parent_process = baro_target_process(item->target); /* exec: the new program's parent */
   baro_target_destroy(item->target, now_ns, wait_status);
@@ -97,7 +104,8 @@ static void drop_target(baro_followers *followers, follower *item, uint64_t now_
 
 static bool has_ended(const follower *item) {
   baro_task_stat stat;
-  if (baro_proc_stat(item->pid, 0, &stat, NULL) != BARO_OK) return true;
+  if (baro_proc_stat(item->pid, 0, &stat, NULL) != BARO_OK)
+    return true;
   return stat.state == 'Z' || stat.state == 'X' || stat.start_ticks != item->start_ticks;
 }
 
@@ -106,16 +114,18 @@ static void remove_follower(baro_followers *followers, uint32_t index, uint64_t 
   followers->items[index] = followers->items[--followers->count];
 }
 
-baro_status baro_followers_create(const baro_followers_options *options, baro_followers **ret_followers,
-                                  baro_error *err) {
+baro_status baro_followers_create(const baro_followers_options *options,
+                                  baro_followers **ret_followers, baro_error *err) {
   baro_followers *followers = calloc(1, sizeof *followers);
-  if (followers == NULL) return baro_error_set(err, BARO_NO_MEMORY, "follow %d", (int)options->root);
+  if (followers == NULL)
+    return baro_error_set(err, BARO_NO_MEMORY, "follow %d", (int)options->root);
   followers->options = *options;
   followers->loadavg_fd = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
   followers->cache = baro_interpreter_cache_create();
-  baro_status status = followers->cache == NULL
-                           ? BARO_NO_MEMORY
-                           : add_follower(followers, options->root, BARO_NONE_ID, baro_clock_now_ns(), 0);
+  baro_status status =
+      followers->cache == NULL
+          ? BARO_NO_MEMORY
+          : add_follower(followers, options->root, BARO_NONE_ID, baro_clock_now_ns(), 0);
   if (status != BARO_OK) {
     baro_followers_destroy(followers, 0, -1);
     return baro_error_set(err, status, "follow %d", (int)options->root);
@@ -125,12 +135,15 @@ baro_status baro_followers_create(const baro_followers_options *options, baro_fo
 }
 
 void baro_followers_destroy(baro_followers *followers, uint64_t now_ns, int root_wait_status) {
-  if (followers == NULL) return;
+  if (followers == NULL)
+    return;
   for (uint32_t i = 0; i < followers->count; i++) {
     follower *item = &followers->items[i];
-    drop_target(followers, item, now_ns, item->pid == followers->options.root ? root_wait_status : -1);
+    drop_target(followers, item, now_ns,
+                item->pid == followers->options.root ? root_wait_status : -1);
   }
-  if (followers->loadavg_fd >= 0) (void)close(followers->loadavg_fd);
+  if (followers->loadavg_fd >= 0)
+    (void)close(followers->loadavg_fd);
   baro_interpreter_cache_destroy(followers->cache);
   baro_pid_list_release(&followers->children);
   free(followers->items);
@@ -139,13 +152,15 @@ void baro_followers_destroy(baro_followers *followers, uint64_t now_ns, int root
 
 /* --- attaching --- */
 
-static void note_problem(baro_followers *followers, follower *item, uint64_t now_ns, const baro_error *err) {
-  if (item->noted) return;
+static void note_problem(baro_followers *followers, follower *item, uint64_t now_ns,
+                         const baro_error *err) {
+  if (item->noted)
+    return;
   item->noted = true;
   (void)snprintf(followers->ended.problem, sizeof followers->ended.problem, "%.*s",
                  (int)sizeof followers->ended.problem - 1, err->message);
-  baro_note_record note = {.time_ns = now_ns, .process = item->parent_process,
-                           .text = baro_view_of(err->message)};
+  baro_note_record note = {
+      .time_ns = now_ns, .process = item->parent_process, .text = baro_view_of(err->message)};
   baro_writer_note(followers->options.writer, &note);
 }
 
@@ -154,7 +169,8 @@ static bool is_known_executable(follower *item, uint64_t now_ns) {
   char path[32];
   struct stat info;
   (void)snprintf(path, sizeof path, "/proc/%d/exe", (int)item->pid);
-  if (stat(path, &info) != 0) return false;
+  if (stat(path, &info) != 0)
+    return false;
   bool same = item->exe_inode == info.st_ino && item->exe_device == info.st_dev;
   if (!same) { /* an exec: its program starts up now */
     item->exe_inode = info.st_ino;
@@ -174,24 +190,31 @@ static baro_status try_attach(baro_followers *followers, follower *item, bool is
                                  .cache = followers->cache,
                                  .writer = followers->options.writer,
                                  .placement = followers->options.placement};
-  if (!is_search_due) return BARO_NOT_FOUND;
+  if (!is_search_due)
+    return BARO_NOT_FOUND;
   item->searched_ns = now_ns;
   return baro_target_attach(&options, now_ns, &item->target, err);
 }
 
 /* One look at a process without a target. */
-static baro_status attend(baro_followers *followers, follower *item, uint64_t now_ns, baro_error *err) {
+static baro_status attend(baro_followers *followers, follower *item, uint64_t now_ns,
+                          baro_error *err) {
   bool known = is_known_executable(item, now_ns);
   bool young = now_ns - item->seen_ns < REFUSED_GRACE_NS;
   baro_error own = {0};
   baro_status status = try_attach(followers, item, !known || young, now_ns, &own);
-  if (status == BARO_OK) return BARO_OK;
+  if (status == BARO_OK)
+    return BARO_OK;
   bool final = status == BARO_NO_PERMISSION || (status == BARO_UNSUPPORTED && !young);
-  if (final) note_problem(followers, item, now_ns, &own);
-  if (status != BARO_AGAIN || !young) item->wait_ns += item->wait_ns / 2;
-  if (item->wait_ns > LONGEST_WAIT_NS) item->wait_ns = LONGEST_WAIT_NS;
+  if (final)
+    note_problem(followers, item, now_ns, &own);
+  if (status != BARO_AGAIN || !young)
+    item->wait_ns += item->wait_ns / 2;
+  if (item->wait_ns > LONGEST_WAIT_NS)
+    item->wait_ns = LONGEST_WAIT_NS;
   item->next_try_ns = now_ns + item->wait_ns;
-  if (err != NULL && own.message[0] != '\0') *err = own;
+  if (err != NULL && own.message[0] != '\0')
+    *err = own;
   return status;
 }
 
@@ -200,9 +223,11 @@ static baro_status attend(baro_followers *followers, follower *item, uint64_t no
 /* Has the kernel given out a process id since the last look? Threads count too. */
 static bool has_new_pids(baro_followers *followers) {
   char text[128];
-  if (followers->loadavg_fd < 0) return true;
+  if (followers->loadavg_fd < 0)
+    return true;
   ssize_t got = pread(followers->loadavg_fd, text, sizeof text - 1, 0);
-  if (got <= 0) return true;
+  if (got <= 0)
+    return true;
   text[got] = '\0';
   const char *last = strrchr(text, ' ');
   uint64_t pid = last != NULL ? strtoull(last + 1, NULL, 10) : 0;
@@ -212,13 +237,18 @@ static bool has_new_pids(baro_followers *followers) {
 }
 
 static void scan_children(baro_followers *followers, uint64_t now_ns) {
-  if (!followers->options.follow_children || now_ns < followers->next_scan_ns) return;
+  if (!followers->options.follow_children || now_ns < followers->next_scan_ns)
+    return;
   followers->next_scan_ns = now_ns + SCAN_NS;
-  if (!has_new_pids(followers)) return;
-  for (uint32_t i = 0; i < followers->count; i++) { /* the list grows: grandchildren in the same scan */
+  if (!has_new_pids(followers))
+    return;
+  for (uint32_t i = 0; i < followers->count;
+       i++) { /* the list grows: grandchildren in the same scan */
     follower *item = &followers->items[i];
-    uint32_t process = item->target != NULL ? baro_target_process(item->target) : item->parent_process;
-    if (baro_proc_list_children(item->pid, &followers->children, NULL) != BARO_OK) continue;
+    uint32_t process =
+        item->target != NULL ? baro_target_process(item->target) : item->parent_process;
+    if (baro_proc_list_children(item->pid, &followers->children, NULL) != BARO_OK)
+      continue;
     for (size_t k = 0; k < followers->children.count; k++) {
       pid_t child = followers->children.pids[k];
       if (find_follower(followers, child) == NULL &&
@@ -227,7 +257,8 @@ static void scan_children(baro_followers *followers, uint64_t now_ns) {
     }
   }
   uint64_t cost_ns = baro_clock_now_ns() - now_ns;
-  if (cost_ns * 100 > SCAN_NS) followers->next_scan_ns = now_ns + cost_ns * 100;
+  if (cost_ns * 100 > SCAN_NS)
+    followers->next_scan_ns = now_ns + cost_ns * 100;
 }
 
 baro_status baro_followers_update(baro_followers *followers, uint64_t now_ns, bool first_attach,
@@ -236,20 +267,25 @@ baro_status baro_followers_update(baro_followers *followers, uint64_t now_ns, bo
   scan_children(followers, now_ns);
   for (uint32_t i = followers->count; i-- > 0;) {
     follower *item = &followers->items[i];
-    if (item->target != NULL) continue;
+    if (item->target != NULL)
+      continue;
     if (now_ns < item->next_try_ns) {
-      if (item->next_try_ns < next_ns) next_ns = item->next_try_ns;
+      if (item->next_try_ns < next_ns)
+        next_ns = item->next_try_ns;
       continue;
     }
     if (has_ended(item)) {
-      if (item->pid == followers->options.root) followers->root_ended = true;
+      if (item->pid == followers->options.root)
+        followers->root_ended = true;
       remove_follower(followers, i, now_ns);
       continue;
     }
     baro_status status = attend(followers, item, now_ns, first_attach ? err : NULL);
-    if (first_attach && item->pid == followers->options.root && status != BARO_OK && status != BARO_AGAIN)
+    if (first_attach && item->pid == followers->options.root && status != BARO_OK &&
+        status != BARO_AGAIN)
       return status;
-    if (item->target == NULL && item->next_try_ns < next_ns) next_ns = item->next_try_ns;
+    if (item->target == NULL && item->next_try_ns < next_ns)
+      next_ns = item->next_try_ns;
   }
   if (followers->options.follow_children && followers->next_scan_ns < next_ns)
     next_ns = followers->next_scan_ns;
@@ -260,31 +296,42 @@ baro_status baro_followers_update(baro_followers *followers, uint64_t now_ns, bo
 void baro_followers_tick(baro_followers *followers, uint64_t now_ns, uint64_t missed) {
   for (uint32_t i = followers->count; i-- > 0;) {
     follower *item = &followers->items[i];
-    if (item->target == NULL) continue;
-    if (missed > 0) baro_target_missed(item->target, missed);
-    if (baro_target_tick(item->target, now_ns) == BARO_OK) continue;
+    if (item->target == NULL)
+      continue;
+    if (missed > 0)
+      baro_target_missed(item->target, missed);
+    if (baro_target_tick(item->target, now_ns) == BARO_OK)
+      continue;
     /* The interpreter is gone: the process ended, or runs another program now. */
-    if (!has_ended(item)) drop_target(followers, item, now_ns, -1);
-    else if (item->pid == followers->options.root) followers->root_ended = true; /* its status comes later */
-    else remove_follower(followers, i, now_ns);
+    if (!has_ended(item))
+      drop_target(followers, item, now_ns, -1);
+    else if (item->pid == followers->options.root)
+      followers->root_ended = true; /* its status comes later */
+    else
+      remove_follower(followers, i, now_ns);
   }
 }
 
 void baro_followers_flush(baro_followers *followers, uint64_t now_ns) {
   for (uint32_t i = 0; i < followers->count; i++)
-    if (followers->items[i].target != NULL) baro_target_flush(followers->items[i].target, now_ns);
+    if (followers->items[i].target != NULL)
+      baro_target_flush(followers->items[i].target, now_ns);
 }
 
 uint32_t baro_followers_active(const baro_followers *followers) {
   uint32_t active = 0;
-  for (uint32_t i = 0; i < followers->count; i++) active += followers->items[i].target != NULL;
+  for (uint32_t i = 0; i < followers->count; i++)
+    active += followers->items[i].target != NULL;
   return active;
 }
 
-bool baro_followers_root_ended(const baro_followers *followers) { return followers->root_ended; }
+bool baro_followers_root_ended(const baro_followers *followers) {
+  return followers->root_ended;
+}
 
 void baro_followers_sum(const baro_followers *followers, baro_followers_totals *ret_totals) {
   *ret_totals = followers->ended;
   for (uint32_t i = 0; i < followers->count; i++)
-    if (followers->items[i].target != NULL) add_target_totals(ret_totals, followers->items[i].target);
+    if (followers->items[i].target != NULL)
+      add_target_totals(ret_totals, followers->items[i].target);
 }

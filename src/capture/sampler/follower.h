@@ -31,8 +31,8 @@ typedef struct baro_followers_totals {
   char problem[400]; /* the last reason why a process could not be sampled, "" none */
 } baro_followers_totals;
 
-baro_status baro_followers_create(const baro_followers_options *options, baro_followers **ret_followers,
-                                  baro_error *err) BARO_MUST_USE;
+baro_status baro_followers_create(const baro_followers_options *options,
+                                  baro_followers **ret_followers, baro_error *err) BARO_MUST_USE;
 /* Ends all tracks; root_wait_status is recorded for the root. */
 void baro_followers_destroy(baro_followers *followers, uint64_t now_ns, int root_wait_status);
 

@@ -15,7 +15,8 @@
 #include "capture/sampler/schedule.h"
 #include "recording/writer.h"
 
-static const uint64_t FLUSH_NS = 950000000;     /* to the file: a killed recorder loses less than a second */
+static const uint64_t FLUSH_NS =
+    950000000; /* to the file: a killed recorder loses less than a second */
 static const uint64_t PROGRESS_NS = 250000000;
 static const uint64_t END_WAIT_NS = UINT64_C(10000000000); /* for a command that was asked to end */
 
@@ -27,8 +28,8 @@ typedef struct recorder {
   baro_schedule schedule;
   baro_placement placement;
   pid_t root;
-  uint64_t start_ns;      /* of sampling */
-  uint64_t taken;         /* rounds */
+  uint64_t start_ns; /* of sampling */
+  uint64_t taken;    /* rounds */
   uint64_t next_flush_ns;
   uint64_t next_progress_ns;
   bool root_reaped;
@@ -72,24 +73,27 @@ static void write_command(recorder *self) {
     (void)!baro_proc_command_line(self->root, 4096, &text, NULL);
   } else {
     for (char *const *word = self->options->command; *word != NULL; word++) {
-      if (word != self->options->command) baro_write_u8(&text, ' ');
+      if (word != self->options->command)
+        baro_write_u8(&text, ' ');
       baro_write_text(&text, *word);
     }
   }
   baro_write_u8(&text, 0);
-  if (!text.failed) baro_writer_info(self->writer, "command", (const char *)text.data);
+  if (!text.failed)
+    baro_writer_info(self->writer, "command", (const char *)text.data);
   baro_buffer_release(&text);
 }
 
 static baro_status begin(recorder *self, baro_error *err) {
   baro_writer_options writer_options = {.overwrite = self->options->overwrite};
   struct sigaction action = {.sa_handler = on_child, .sa_flags = SA_NOCLDSTOP};
-  baro_status status =
-      baro_writer_create(self->options->path, &writer_options, &self->writer, err);
-  if (status != BARO_OK) return status;
+  baro_status status = baro_writer_create(self->options->path, &writer_options, &self->writer, err);
+  if (status != BARO_OK)
+    return status;
   self->root = self->options->attach_pid;
   (void)sigaction(SIGCHLD, &action, NULL);
-  if (self->root == 0) status = baro_process_spawn(self->options->command, &self->root, err);
+  if (self->root == 0)
+    status = baro_process_spawn(self->options->command, &self->root, err);
   if (status != BARO_OK) {
     self->root = 0;
     return status;
@@ -113,20 +117,24 @@ static baro_status begin(recorder *self, baro_error *err) {
 
 /* Why it is time to end, or NULL. */
 static const char *end_reason(recorder *self, uint64_t now_ns) {
-  if (stop_level(self) > 0) return "interrupt";
+  if (stop_level(self) > 0)
+    return "interrupt";
   if (self->options->duration_ns > 0 && now_ns - self->start_ns >= self->options->duration_ns)
     return "duration";
   if (self->options->attach_pid == 0 && child_changed) {
     child_changed = 0;
     self->root_reaped = baro_process_reap(self->root, &self->result->wait_status);
-    if (self->root_reaped) return "exit";
+    if (self->root_reaped)
+      return "exit";
   }
-  if (self->options->attach_pid != 0 && baro_followers_root_ended(self->followers)) return "exit";
+  if (self->options->attach_pid != 0 && baro_followers_root_ended(self->followers))
+    return "exit";
   return NULL;
 }
 
 static void report_progress(recorder *self, uint64_t now_ns) {
-  if (self->options->progress == NULL || now_ns < self->next_progress_ns) return;
+  if (self->options->progress == NULL || now_ns < self->next_progress_ns)
+    return;
   self->next_progress_ns = now_ns + PROGRESS_NS;
   baro_followers_totals totals;
   baro_followers_sum(self->followers, &totals);
@@ -150,7 +158,8 @@ static void write_recorder_counters(recorder *self, uint64_t now_ns) {
 }
 
 static void flush_if_due(recorder *self, uint64_t now_ns) {
-  if (now_ns < self->next_flush_ns) return;
+  if (now_ns < self->next_flush_ns)
+    return;
   self->next_flush_ns = now_ns + FLUSH_NS;
   baro_followers_flush(self->followers, now_ns);
   write_recorder_counters(self, now_ns);
@@ -159,16 +168,20 @@ static void flush_if_due(recorder *self, uint64_t now_ns) {
 
 /* A round if one is due. */
 static void tick_if_due(recorder *self, uint64_t now_ns) {
-  if (now_ns < self->schedule.next_ns) return;
+  if (now_ns < self->schedule.next_ns)
+    return;
   uint64_t missed_before = self->schedule.missed;
   baro_schedule_advance(&self->schedule, now_ns);
-  if (self->options->stop_target) baro_trace_pump();
+  if (self->options->stop_target)
+    baro_trace_pump();
   baro_placement_tick(&self->placement, now_ns);
   baro_followers_tick(self->followers, now_ns, self->schedule.missed - missed_before);
   self->taken++;
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b) { return a < b ? a : b; }
+static uint64_t earlier(uint64_t a, uint64_t b) {
+  return a < b ? a : b;
+}
 
 static baro_status loop(recorder *self, baro_error *err) {
   bool first_attach = self->options->attach_pid != 0;
@@ -179,27 +192,34 @@ static baro_status loop(recorder *self, baro_error *err) {
   for (;;) {
     uint64_t now_ns = baro_clock_now_ns();
     self->end = end_reason(self, now_ns);
-    if (self->end != NULL) return BARO_OK;
+    if (self->end != NULL)
+      return BARO_OK;
     if (now_ns >= update_ns) {
       baro_status status =
           baro_followers_update(self->followers, now_ns, first_attach, &update_ns, err);
-      if (status != BARO_OK) return status;
+      if (status != BARO_OK)
+        return status;
       now_ns = baro_clock_now_ns();
     }
     bool active = baro_followers_active(self->followers) > 0;
     if (active && !was_active) /* nothing was due while there was nothing to sample */
-      baro_schedule_init(&self->schedule, self->options->rate_hz, now_ns, now_ns ^ (uint64_t)self->root);
-    if (active) first_attach = false;
+      baro_schedule_init(&self->schedule, self->options->rate_hz, now_ns,
+                         now_ns ^ (uint64_t)self->root);
+    if (active)
+      first_attach = false;
     was_active = active;
-    if (active) tick_if_due(self, now_ns);
+    if (active)
+      tick_if_due(self, now_ns);
     flush_if_due(self, now_ns);
     report_progress(self, now_ns);
     uint64_t until_ns = earlier(update_ns, self->next_flush_ns);
-    if (active) until_ns = earlier(until_ns, self->schedule.next_ns);
+    if (active)
+      until_ns = earlier(until_ns, self->schedule.next_ns);
     if (self->options->duration_ns > 0)
       until_ns = earlier(until_ns, self->start_ns + self->options->duration_ns);
     /* A signal between the checks above and the sleep costs one sleep at most: 50 ms. */
-    if (until_ns > now_ns) (void)baro_clock_sleep_until(until_ns);
+    if (until_ns > now_ns)
+      (void)baro_clock_sleep_until(until_ns);
   }
 }
 
@@ -225,8 +245,10 @@ static void fill_result(recorder *self, uint64_t now_ns) {
 
 static void write_end(recorder *self) {
   char text[32];
-  if (self->end != NULL) baro_writer_info(self->writer, "end", self->end);
-  if (!self->root_reaped) return;
+  if (self->end != NULL)
+    baro_writer_info(self->writer, "end", self->end);
+  if (!self->root_reaped)
+    return;
   int status = self->result->wait_status;
   int code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
   (void)snprintf(text, sizeof text, "%d", code);
@@ -240,7 +262,8 @@ static baro_status finish_recording(recorder *self, baro_error *err) {
     baro_followers_flush(self->followers, now_ns);
     fill_result(self, now_ns);
     write_recorder_counters(self, now_ns);
-    baro_followers_destroy(self->followers, now_ns, self->root_reaped ? self->result->wait_status : -1);
+    baro_followers_destroy(self->followers, now_ns,
+                           self->root_reaped ? self->result->wait_status : -1);
     self->followers = NULL;
   }
   write_end(self);
@@ -256,7 +279,8 @@ static baro_status finish_recording(recorder *self, baro_error *err) {
 /* After an early end of the recording the command runs on: its end is awaited, its status passed on. A
  * command that was asked to end and does not is left after 10 s, and said to be. */
 static void await_command(recorder *self) {
-  if (self->options->attach_pid != 0 || self->root_reaped || self->root <= 0) return;
+  if (self->options->attach_pid != 0 || self->root_reaped || self->root <= 0)
+    return;
   int forwarded = 0;
   uint64_t deadline_ns = UINT64_MAX;
   while (!baro_process_reap(self->root, &self->result->wait_status)) {
@@ -266,7 +290,8 @@ static void await_command(recorder *self) {
       forwarded = number;
     }
     uint64_t now_ns = baro_clock_now_ns();
-    if (stop_level(self) > 0 && deadline_ns == UINT64_MAX) deadline_ns = now_ns + END_WAIT_NS;
+    if (stop_level(self) > 0 && deadline_ns == UINT64_MAX)
+      deadline_ns = now_ns + END_WAIT_NS;
     if (stop_level(self) >= 2 || now_ns >= deadline_ns) {
       self->result->target_left_running = true;
       return;
@@ -281,12 +306,15 @@ baro_status baro_record(const baro_recorder_options *options, baro_recorder_resu
   recorder self = {.options = options, .result = ret_result};
   *ret_result = (baro_recorder_result){.target_ran = options->attach_pid != 0};
   baro_status status = begin(&self, err);
-  if (status == BARO_OK) status = loop(&self, err);
+  if (status == BARO_OK)
+    status = loop(&self, err);
   if (self.writer != NULL) {
     baro_error *close_error = status == BARO_OK ? err : NULL;
     baro_status closed = finish_recording(&self, close_error);
-    if (status == BARO_OK) status = closed;
+    if (status == BARO_OK)
+      status = closed;
   }
-  if (ret_result->target_ran) await_command(&self);
+  if (ret_result->target_ran)
+    await_command(&self);
   return status;
 }

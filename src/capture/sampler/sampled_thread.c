@@ -11,7 +11,7 @@ enum {
   MAX_TRIES = 64,
   MAX_TRY_NS = 1000000, /* a stack that is not still for a millisecond of tries is lost */
   TRIES_PER_CLOCK = 8,
-  TRIES_APART = 2, /* rejected so often while running beside the target: go to its CPU */
+  TRIES_APART = 2,     /* rejected so often while running beside the target: go to its CPU */
   MATCHING_TRIES = 48, /* that insist on the newest frame of the first glimpse */
 };
 
@@ -22,10 +22,13 @@ baro_status baro_sampled_thread_create(const baro_observer *observer, uint32_t p
   baro_thread_record record = {
       .process = process, .os_tid = (uint32_t)tid, .seen_ns = first_ns, .is_main = tid == pid};
   baro_sampled_thread *thread = calloc(1, sizeof *thread);
-  if (thread == NULL) return BARO_NO_MEMORY;
+  if (thread == NULL)
+    return BARO_NO_MEMORY;
   (void)!baro_proc_comm(pid, tid, comm, NULL);
-  baro_status status = baro_writer_string(observer->writer, baro_view_of(comm), &record.name_string);
-  if (status == BARO_OK) status = baro_writer_thread(observer->writer, &record, &thread->id);
+  baro_status status =
+      baro_writer_string(observer->writer, baro_view_of(comm), &record.name_string);
+  if (status == BARO_OK)
+    status = baro_writer_thread(observer->writer, &record, &thread->id);
   if (status != BARO_OK) {
     free(thread);
     return status;
@@ -34,22 +37,27 @@ baro_status baro_sampled_thread_create(const baro_observer *observer, uint32_t p
   thread->last_ns = first_ns;
   thread->stack_id = observer->no_python_stack;
   baro_thread_probe_init(&thread->probe, pid, tid);
-  if (observer->stop_target) thread->seized = baro_trace_seize(tid, NULL) == BARO_OK;
+  if (observer->stop_target)
+    thread->seized = baro_trace_seize(tid, NULL) == BARO_OK;
   *ret_thread = thread;
   return BARO_OK;
 }
 
 void baro_sampled_thread_flush(baro_sampled_thread *thread, baro_writer *writer) {
-  if (thread->has_pending && thread->pending.weight_ns > 0) baro_writer_sample(writer, &thread->pending);
+  if (thread->has_pending && thread->pending.weight_ns > 0)
+    baro_writer_sample(writer, &thread->pending);
   thread->has_pending = false;
 }
 
-void baro_sampled_thread_destroy(baro_sampled_thread *thread, baro_writer *writer, uint64_t now_ns) {
-  if (thread == NULL) return;
+void baro_sampled_thread_destroy(baro_sampled_thread *thread, baro_writer *writer,
+                                 uint64_t now_ns) {
+  if (thread == NULL)
+    return;
   baro_sampled_thread_flush(thread, writer);
   baro_end_record end = {.index = thread->id, .time_ns = now_ns, .wait_status = -1};
   baro_writer_thread_end(writer, &end);
-  if (thread->seized) baro_trace_detach(thread->tid);
+  if (thread->seized)
+    baro_trace_detach(thread->tid);
   baro_stack_reader_destroy(thread->reader);
   baro_thread_probe_release(&thread->probe);
   baro_stack_memo_release(&thread->memo);
@@ -66,7 +74,8 @@ baro_status baro_sampled_thread_bind(baro_sampled_thread *thread, const baro_obs
   thread->thread_addr = thread_addr;
   thread->has_last = false;
   thread->stack_id = observer->no_python_stack;
-  if (thread_addr == 0) return BARO_OK;
+  if (thread_addr == 0)
+    return BARO_OK;
   return baro_stack_reader_create(observer->interpreter->pid, &observer->interpreter->layout,
                                   interp->addr, thread_addr, native_id, &thread->reader, NULL);
 }
@@ -80,7 +89,8 @@ static uint64_t load_field(const uint8_t *window, uint32_t offset, uint32_t byte
 }
 
 static uint64_t code_generation(const baro_layout *layout, const uint8_t *interp_window) {
-  if (layout->interp.code_generation == BARO_ABSENT) return 0;
+  if (layout->interp.code_generation == BARO_ABSENT)
+    return 0;
   return load_field(interp_window, layout->interp.code_generation - layout->interp.read_offset,
                     layout->interp.code_generation_bytes);
 }
@@ -123,7 +133,8 @@ static baro_status read_stack(baro_sampled_thread *thread, baro_observer *observ
       status = BARO_AGAIN;
     if (status == BARO_OK)
       status = resolve(thread, observer, now_ns, tries >= MAX_TRIES / 4, ret_stack_id);
-    if (status != BARO_AGAIN) return status;
+    if (status != BARO_AGAIN)
+      return status;
     observer->counters[BARO_COUNTER_RETRIES]++;
     if (tries == 0) {
       wanted = glimpse;
@@ -132,10 +143,13 @@ static baro_status read_stack(baro_sampled_thread *thread, baro_observer *observ
     if (tries == TRIES_APART - 1 && thread->wait.state == BARO_STATE_CPU &&
         baro_placement_join(observer->placement, observer->interpreter->pid, thread->tid, now_ns))
       insist = false;
-    if (tries % TRIES_PER_CLOCK != TRIES_PER_CLOCK - 1) continue;
+    if (tries % TRIES_PER_CLOCK != TRIES_PER_CLOCK - 1)
+      continue;
     uint64_t clock_ns = baro_clock_now_ns();
-    if (deadline_ns == 0) deadline_ns = clock_ns + MAX_TRY_NS;
-    if (clock_ns >= deadline_ns) break;
+    if (deadline_ns == 0)
+      deadline_ns = clock_ns + MAX_TRY_NS;
+    if (clock_ns >= deadline_ns)
+      break;
   }
   return BARO_AGAIN;
 }
@@ -143,15 +157,18 @@ static baro_status read_stack(baro_sampled_thread *thread, baro_observer *observ
 /* Does this thread run the collector? Only the holder of the GIL can. */
 static bool is_collecting(const baro_sampled_thread *thread, const baro_observer *observer) {
   const baro_layout *layout = &observer->interpreter->layout;
-  if (thread->reader == NULL || layout->interp.gc_collecting == BARO_ABSENT) return false;
+  if (thread->reader == NULL || layout->interp.gc_collecting == BARO_ABSENT)
+    return false;
   const uint8_t *interp = baro_stack_reader_interp_window(thread->reader);
-  if (load_field(interp, layout->interp.gc_collecting - layout->interp.read_offset, 4) == 0) return false;
+  if (load_field(interp, layout->interp.gc_collecting - layout->interp.read_offset, 4) == 0)
+    return false;
   if (layout->thread.holds_gil != BARO_ABSENT) {
     const uint8_t *window = baro_stack_reader_thread_window(thread->reader);
     return (load_field(window, layout->thread.holds_gil, 4) & layout->thread.holds_gil_mask) != 0;
   }
   uint64_t holder = 0;
-  if (thread->interp->gil_addr == 0 || layout->gil.last_holder == BARO_ABSENT) return true;
+  if (thread->interp->gil_addr == 0 || layout->gil.last_holder == BARO_ABSENT)
+    return true;
   return baro_memory_read_u64(observer->interpreter->pid,
                               thread->interp->gil_addr + layout->gil.last_holder, &holder,
                               NULL) == BARO_OK &&
@@ -167,13 +184,16 @@ static void note_new_threads(const baro_sampled_thread *thread, baro_observer *o
 }
 
 /* Stack of a thread that runs or has just come to rest. */
-static baro_status take_stack(baro_sampled_thread *thread, baro_observer *observer, uint64_t now_ns) {
+static baro_status take_stack(baro_sampled_thread *thread, baro_observer *observer,
+                              uint64_t now_ns) {
   thread->stack_id = observer->no_python_stack;
-  if (thread->reader == NULL) return BARO_OK;
+  if (thread->reader == NULL)
+    return BARO_OK;
   bool stopped = thread->seized && thread->wait.state == BARO_STATE_CPU &&
                  baro_trace_stop(thread->tid, NULL) == BARO_OK;
   baro_status status = read_stack(thread, observer, now_ns, &thread->stack_id);
-  if (stopped) baro_trace_continue(thread->tid);
+  if (stopped)
+    baro_trace_continue(thread->tid);
   if (status == BARO_OK) {
     thread->was_gone = false;
     observer->counters[BARO_COUNTER_STACKS]++;
@@ -185,9 +205,11 @@ static baro_status take_stack(baro_sampled_thread *thread, baro_observer *observ
     observer->counters[BARO_COUNTER_REJECTED]++;
     return BARO_OK;
   }
-  if (status == BARO_NO_MEMORY || status == BARO_NO_PERMISSION) return status;
+  if (status == BARO_NO_MEMORY || status == BARO_NO_PERMISSION)
+    return status;
   observer->threads_changed = true;
-  if (!thread->was_gone) { /* the next listing of threads tells more: the next sample stands for this one too */
+  if (!thread
+           ->was_gone) { /* the next listing of threads tells more: the next sample stands for this one too */
     thread->was_gone = true;
     return BARO_AGAIN;
   }
@@ -198,8 +220,8 @@ static baro_status take_stack(baro_sampled_thread *thread, baro_observer *observ
 
 /* --- the tick --- */
 
-static void begin_sample(baro_sampled_thread *thread, const baro_observer *observer, uint64_t now_ns,
-                         const baro_schedstat *moved) {
+static void begin_sample(baro_sampled_thread *thread, const baro_observer *observer,
+                         uint64_t now_ns, const baro_schedstat *moved) {
   baro_sampled_thread_flush(thread, observer->writer);
   thread->pending = (baro_sample_record){
       .time_ns = now_ns,
@@ -239,7 +261,8 @@ baro_status baro_sampled_thread_tick(baro_sampled_thread *thread, baro_observer 
                                      uint64_t now_ns) {
   baro_schedstat now = {0};
   baro_status status = baro_thread_probe_schedstat(&thread->probe, &now);
-  if (status != BARO_OK) return status;
+  if (status != BARO_OK)
+    return status;
   bool moved = !thread->has_last || observer->no_schedstat || now.exec_ns != thread->last.exec_ns ||
                now.delay_ns != thread->last.delay_ns || now.slices != thread->last.slices;
   /* The first tick of a thread knows no movement yet: its earlier CPU time is not of this recording. */
@@ -248,26 +271,34 @@ baro_status baro_sampled_thread_tick(baro_sampled_thread *thread, baro_observer 
     change.exec_ns = now.exec_ns - thread->last.exec_ns;
     change.delay_ns = now.delay_ns - thread->last.delay_ns;
   }
-  bool was_running = thread->wait.state == BARO_STATE_CPU || thread->wait.state == BARO_STATE_COLLECTOR;
+  bool was_running =
+      thread->wait.state == BARO_STATE_CPU || thread->wait.state == BARO_STATE_COLLECTOR;
   if (!moved && !was_running && thread->stack_id != BARO_NONE_ID) {
     observer->counters[BARO_COUNTER_UNMOVED]++;
-    if (thread->wait.state == BARO_STATE_UNKNOWN) observer->unknown_reasons[thread->wait.reason]++;
+    if (thread->wait.state == BARO_STATE_UNKNOWN)
+      observer->unknown_reasons[thread->wait.reason]++;
     lengthen_sample(thread, now_ns);
     thread->last_ns = now_ns;
     return BARO_OK;
   }
-  if (moved) status = probe_state(thread, observer);
-  if (status != BARO_OK) return status;
-  if (was_running && !moved) thread->wait.state = BARO_STATE_CPU;
+  if (moved)
+    status = probe_state(thread, observer);
+  if (status != BARO_OK)
+    return status;
+  if (was_running && !moved)
+    thread->wait.state = BARO_STATE_CPU;
   status = take_stack(thread, observer, now_ns);
-  if (status != BARO_OK) return status == BARO_AGAIN ? BARO_OK : status;
+  if (status != BARO_OK)
+    return status == BARO_AGAIN ? BARO_OK : status;
   if (thread->wait.state == BARO_STATE_CPU && thread->stack_id != BARO_NONE_ID &&
       is_collecting(thread, observer))
     thread->wait.state = BARO_STATE_COLLECTOR;
-  if (thread->wait.state == BARO_STATE_UNKNOWN) observer->unknown_reasons[thread->wait.reason]++;
+  if (thread->wait.state == BARO_STATE_UNKNOWN)
+    observer->unknown_reasons[thread->wait.reason]++;
   thread->last = now;
   thread->has_last = true;
-  if (now_ns > thread->last_ns) begin_sample(thread, observer, now_ns, &change);
+  if (now_ns > thread->last_ns)
+    begin_sample(thread, observer, now_ns, &change);
   thread->last_ns = now_ns;
   return BARO_OK;
 }

@@ -45,10 +45,10 @@ typedef struct baro_observer {
 
 typedef struct baro_sampled_thread {
   pid_t tid;
-  uint32_t id;                     /* in the recording */
-  uint64_t thread_addr;            /* thread state; 0: the interpreter does not know this thread */
+  uint32_t id;          /* in the recording */
+  uint64_t thread_addr; /* thread state; 0: the interpreter does not know this thread */
   const baro_sampled_interp *interp; /* borrowed; NULL like thread_addr 0 */
-  baro_stack_reader *reader;       /* owned; NULL like thread_addr 0 */
+  baro_stack_reader *reader;         /* owned; NULL like thread_addr 0 */
   baro_thread_probe probe;
   baro_stack_memo memo;
   baro_raw_stack raw;

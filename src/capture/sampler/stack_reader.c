@@ -6,11 +6,13 @@
 #include "base/os_memory.h"
 
 enum {
-  MAX_CHUNKS = 96,         /* data-stack chunks of one thread; older ones are cut */
-  MAX_REGIONS = 120,       /* of frames outside the chunks, merged */
-  FIXED_RANGES = 7,        /* newest chunk, newest frame: twice; end of the chunk before; thread; interpreter */
-  OLDER_END_BYTES = 512,   /* of the chunk before the newest, read again: holds its topmost frame's links */
-  MAX_LATE = 512,          /* frames of one walk that the prediction missed */
+  MAX_CHUNKS = 96,   /* data-stack chunks of one thread; older ones are cut */
+  MAX_REGIONS = 120, /* of frames outside the chunks, merged */
+  FIXED_RANGES =
+      7, /* newest chunk, newest frame: twice; end of the chunk before; thread; interpreter */
+  OLDER_END_BYTES =
+      512,        /* of the chunk before the newest, read again: holds its topmost frame's links */
+  MAX_LATE = 512, /* frames of one walk that the prediction missed */
   MERGE_GAP_BYTES = 1536,  /* nearer frames share one range: a range costs more than bytes do */
   FIRST_READ_BYTES = 2048, /* of a chunk never read before */
   CHUNK_SLACK_BYTES = 768, /* read beyond the last known end: room for a few calls more */
@@ -99,11 +101,14 @@ static int32_t load_i32(const uint8_t *at) {
 }
 
 static bool scratch_fit(scratch *memory, size_t bytes) {
-  if (bytes <= memory->capacity) return true;
+  if (bytes <= memory->capacity)
+    return true;
   size_t capacity = memory->capacity < 4096 ? 4096 : memory->capacity;
-  while (capacity < bytes) capacity *= 2;
+  while (capacity < bytes)
+    capacity *= 2;
   uint8_t *data = malloc(capacity);
-  if (data == NULL) return false;
+  if (data == NULL)
+    return false;
   free(memory->data);
   memory->data = data;
   memory->capacity = capacity;
@@ -114,7 +119,8 @@ static bool push_addr(uint64_t **list, uint32_t *count, uint32_t *capacity, uint
   if (*count == *capacity) {
     uint32_t grown = *capacity < 64 ? 64 : *capacity * 2;
     uint64_t *bigger = realloc(*list, grown * sizeof **list);
-    if (bigger == NULL) return false;
+    if (bigger == NULL)
+      return false;
     *list = bigger;
     *capacity = grown;
   }
@@ -131,7 +137,8 @@ static bool push_frame(baro_raw_stack *stack, const baro_raw_frame *frame) {
   if (stack->count == stack->capacity) {
     uint32_t capacity = stack->capacity < 128 ? 128 : stack->capacity * 2;
     baro_raw_frame *frames = realloc(stack->frames, capacity * sizeof *frames);
-    if (frames == NULL) return false;
+    if (frames == NULL)
+      return false;
     stack->frames = frames;
     stack->capacity = capacity;
   }
@@ -143,7 +150,8 @@ baro_status baro_stack_reader_create(pid_t pid, const baro_layout *layout, uint6
                                      uint64_t thread_addr, uint64_t native_id,
                                      baro_stack_reader **ret_reader, baro_error *err) {
   baro_stack_reader *reader = calloc(1, sizeof *reader);
-  if (reader == NULL) return baro_error_set(err, BARO_NO_MEMORY, "stack reader");
+  if (reader == NULL)
+    return baro_error_set(err, BARO_NO_MEMORY, "stack reader");
   reader->pid = pid;
   reader->layout = layout;
   reader->interp_addr = interp_addr;
@@ -154,7 +162,8 @@ baro_status baro_stack_reader_create(pid_t pid, const baro_layout *layout, uint6
 }
 
 void baro_stack_reader_destroy(baro_stack_reader *reader) {
-  if (reader == NULL) return;
+  if (reader == NULL)
+    return;
   free(reader->outside);
   free(reader->wanted);
   free(reader->newest_first.data);
@@ -190,13 +199,16 @@ static baro_status learn_chunks(baro_stack_reader *reader, uint64_t newest_addr)
       return BARO_OK;
     }
     baro_status status = baro_memory_read(reader->pid, addr, head, layout->chunk.data, NULL);
-    if (status != BARO_OK) return status == BARO_INVALID ? BARO_AGAIN : status;
+    if (status != BARO_OK)
+      return status == BARO_INVALID ? BARO_AGAIN : status;
     size_t size = load_u64(head + layout->chunk.size_bytes);
     size_t top_words = load_u64(head + layout->chunk.top);
-    if (size < layout->chunk.data || size > BARO_STACK_MAX_BYTES || (addr & 7) != 0) return BARO_AGAIN;
+    if (size < layout->chunk.data || size > BARO_STACK_MAX_BYTES || (addr & 7) != 0)
+      return BARO_AGAIN;
     size_t bytes = FIRST_READ_BYTES < size ? FIRST_READ_BYTES : size;
     if (reader->chunk_count > 0) {
-      if (top_words > (size - layout->chunk.data) / 8) return BARO_AGAIN;
+      if (top_words > (size - layout->chunk.data) / 8)
+        return BARO_AGAIN;
       bytes = layout->chunk.data + top_words * 8;
     }
     reader->chunks[reader->chunk_count++] = (chunk){.addr = addr, .bytes = bytes};
@@ -224,10 +236,12 @@ static void plan_regions(baro_stack_reader *reader) {
     region *last = reader->region_count > 0 ? &reader->regions[reader->region_count - 1] : NULL;
     if (last != NULL && addr < last->addr + last->bytes + MERGE_GAP_BYTES) {
       uint64_t end = addr + frame_bytes;
-      if (end > last->addr + last->bytes) last->bytes = (size_t)(end - last->addr);
+      if (end > last->addr + last->bytes)
+        last->bytes = (size_t)(end - last->addr);
       continue;
     }
-    if (reader->region_count == MAX_REGIONS) return; /* the rest is read late, one by one */
+    if (reader->region_count == MAX_REGIONS)
+      return; /* the rest is read late, one by one */
     reader->regions[reader->region_count++] = (region){.addr = addr, .bytes = frame_bytes};
   }
 }
@@ -240,8 +254,7 @@ typedef struct batch {
 } batch;
 
 static void batch_add(batch *plan, uint64_t addr, void *local, size_t length) {
-  plan->ranges[plan->count++] =
-      (baro_range){.remote_addr = addr, .local = local, .length = length};
+  plan->ranges[plan->count++] = (baro_range){.remote_addr = addr, .local = local, .length = length};
 }
 
 /* Lays out the memory for the copies; false when out of memory. */
@@ -249,7 +262,8 @@ static bool place_copies(baro_stack_reader *reader) {
   size_t older = 0;
   size_t outside = 0;
   uint32_t room = (BARO_REMOTE_BATCH - FIXED_RANGES - reader->chunk_count) / 2;
-  if (reader->region_count > room) reader->region_count = room; /* more are read late */
+  if (reader->region_count > room)
+    reader->region_count = room; /* more are read late */
   for (uint32_t i = 1; i < reader->chunk_count; i++) {
     reader->chunks[i].buffer_offset = older;
     older += reader->chunks[i].bytes;
@@ -260,12 +274,13 @@ static bool place_copies(baro_stack_reader *reader) {
   }
   size_t newest = reader->chunk_count > 0 ? reader->chunks[0].bytes : 0;
   return scratch_fit(&reader->older, older) && scratch_fit(&reader->outside_first, outside) &&
-         scratch_fit(&reader->outside_second, outside) && scratch_fit(&reader->newest_first, newest) &&
-         scratch_fit(&reader->newest_second, newest);
+         scratch_fit(&reader->outside_second, outside) &&
+         scratch_fit(&reader->newest_first, newest) && scratch_fit(&reader->newest_second, newest);
 }
 
 static size_t older_end_bytes(const baro_stack_reader *reader) {
-  if (reader->chunk_count < 2) return 0;
+  if (reader->chunk_count < 2)
+    return 0;
   size_t bytes = reader->chunks[1].bytes;
   return bytes < OLDER_END_BYTES ? bytes : OLDER_END_BYTES;
 }
@@ -303,8 +318,10 @@ static void add_second_half(baro_stack_reader *reader, batch *plan) {
 /* The system call of an attempt, in the order of the header's list. */
 static baro_status read_predicted(baro_stack_reader *reader) {
   batch plan = {.count = 0};
-  if (uses_cframe(reader) && reader->cframe_addr == 0) return BARO_INVALID; /* never read before */
-  if (!place_copies(reader)) return BARO_NO_MEMORY;
+  if (uses_cframe(reader) && reader->cframe_addr == 0)
+    return BARO_INVALID; /* never read before */
+  if (!place_copies(reader))
+    return BARO_NO_MEMORY;
   add_outside(reader, &plan, reader->outside_first.data);
   for (uint32_t i = 1; i < reader->chunk_count; i++)
     batch_add(&plan, reader->chunks[i].addr, reader->older.data + reader->chunks[i].buffer_offset,
@@ -319,7 +336,8 @@ static baro_status read_predicted(baro_stack_reader *reader) {
 static bool is_same_thread(const baro_stack_reader *reader) {
   const baro_layout *layout = reader->layout;
   const uint8_t *thread = reader->thread;
-  if (load_u64(thread + layout->thread.interp) != reader->interp_addr) return false;
+  if (load_u64(thread + layout->thread.interp) != reader->interp_addr)
+    return false;
   return layout->thread.native_thread_id == BARO_ABSENT || reader->native_id == 0 ||
          load_u64(thread + layout->thread.native_thread_id) == reader->native_id;
 }
@@ -329,10 +347,14 @@ static baro_status learn_roots(baro_stack_reader *reader) {
   const baro_layout *layout = reader->layout;
   baro_status status = baro_memory_read(reader->pid, reader->thread_addr, reader->thread,
                                         layout->thread.read_bytes, NULL);
-  if (status != BARO_OK) return status == BARO_INVALID ? BARO_GONE : status;
-  if (!is_same_thread(reader)) return BARO_GONE;
-  if (uses_cframe(reader)) reader->cframe_addr = load_u64(reader->thread + layout->thread.frame);
-  if (!uses_chunks(reader)) return BARO_OK;
+  if (status != BARO_OK)
+    return status == BARO_INVALID ? BARO_GONE : status;
+  if (!is_same_thread(reader))
+    return BARO_GONE;
+  if (uses_cframe(reader))
+    reader->cframe_addr = load_u64(reader->thread + layout->thread.frame);
+  if (!uses_chunks(reader))
+    return BARO_OK;
   return learn_chunks(reader, load_u64(reader->thread + layout->thread.datastack_chunk));
 }
 
@@ -340,7 +362,8 @@ static baro_status learn_roots(baro_stack_reader *reader) {
 
 static const uint8_t *find_late(const baro_stack_reader *reader, uint64_t addr) {
   for (uint32_t i = 0; i < reader->late_count; i++)
-    if (reader->late[i].addr == addr) return reader->late[i].head;
+    if (reader->late[i].addr == addr)
+      return reader->late[i].head;
   return NULL;
 }
 
@@ -350,11 +373,15 @@ static const uint8_t *find_frame(baro_stack_reader *reader, uint64_t addr, bool 
   *ret_in_chunk = false;
   for (uint32_t i = 0; i < reader->chunk_count; i++) {
     const chunk *piece = &reader->chunks[i];
-    if (addr < piece->addr || addr - piece->addr >= piece->bytes) continue;
-    if (piece->bytes - (size_t)(addr - piece->addr) < need) return NULL;
+    if (addr < piece->addr || addr - piece->addr >= piece->bytes)
+      continue;
+    if (piece->bytes - (size_t)(addr - piece->addr) < need)
+      return NULL;
     *ret_in_chunk = true;
-    if (i > 0) return reader->older.data + piece->buffer_offset + (addr - piece->addr);
-    if (addr > reader->highest_in_newest) reader->highest_in_newest = addr;
+    if (i > 0)
+      return reader->older.data + piece->buffer_offset + (addr - piece->addr);
+    if (addr > reader->highest_in_newest)
+      reader->highest_in_newest = addr;
     return reader->newest_first.data + (addr - piece->addr);
   }
   for (uint32_t i = 0; i < reader->region_count; i++) {
@@ -370,13 +397,16 @@ static const uint8_t *find_frame(baro_stack_reader *reader, uint64_t addr, bool 
 static baro_status read_late(baro_stack_reader *reader, uint64_t addr, const uint8_t **ret_head) {
   if (reader->late == NULL) {
     reader->late = malloc(MAX_LATE * sizeof *reader->late);
-    if (reader->late == NULL) return BARO_NO_MEMORY;
+    if (reader->late == NULL)
+      return BARO_NO_MEMORY;
   }
-  if (reader->late_count == MAX_LATE) return BARO_LIMIT;
+  if (reader->late_count == MAX_LATE)
+    return BARO_LIMIT;
   late_frame *frame = &reader->late[reader->late_count];
-  baro_status status = baro_memory_read(reader->pid, addr, frame->head,
-                                        reader->layout->frame.read_bytes, NULL);
-  if (status != BARO_OK) return status == BARO_INVALID ? BARO_AGAIN : status;
+  baro_status status =
+      baro_memory_read(reader->pid, addr, frame->head, reader->layout->frame.read_bytes, NULL);
+  if (status != BARO_OK)
+    return status == BARO_INVALID ? BARO_AGAIN : status;
   frame->addr = addr;
   reader->late_count++;
   *ret_head = frame->head;
@@ -385,8 +415,10 @@ static baro_status read_late(baro_stack_reader *reader, uint64_t addr, const uin
 
 static uint64_t current_frame(const baro_stack_reader *reader) {
   const baro_layout *layout = reader->layout;
-  if (!uses_cframe(reader)) return load_u64(reader->thread + layout->thread.frame);
-  if (reader->cframe_addr == 0) return 0;
+  if (!uses_cframe(reader))
+    return load_u64(reader->thread + layout->thread.frame);
+  if (reader->cframe_addr == 0)
+    return 0;
   return load_u64(reader->cframe + layout->thread.cframe_current_frame);
 }
 
@@ -412,7 +444,8 @@ static bool is_c_entry(const baro_layout *layout, const uint8_t *head) {
 
 /* Does addr lie in the newest chunk, beyond what was copied of it? Then more will be copied from now on. */
 static bool beyond_newest_copy(baro_stack_reader *reader, uint64_t addr) {
-  if (reader->chunk_count == 0) return false;
+  if (reader->chunk_count == 0)
+    return false;
   chunk *newest = &reader->chunks[0];
   uint64_t size = load_u64(reader->newest_first.data + reader->layout->chunk.size_bytes);
   size_t need = reader->layout->frame.read_bytes;
@@ -444,21 +477,27 @@ static baro_status walk(baro_stack_reader *reader, baro_raw_stack *stack) {
       stack->cut = true;
       return BARO_OK;
     }
-    if ((addr & 7) != 0) return BARO_AGAIN;
+    if ((addr & 7) != 0)
+      return BARO_AGAIN;
     head = find_frame(reader, addr, &in_chunk);
-    if (head == NULL && beyond_newest_copy(reader, addr)) return BARO_AGAIN;
+    if (head == NULL && beyond_newest_copy(reader, addr))
+      return BARO_AGAIN;
     if (head == NULL) {
       baro_status status = read_late(reader, addr, &head);
       /* Frames of chunks beyond the limit end the walk here: what we have is right. */
       stack->cut = status == BARO_LIMIT || (status == BARO_AGAIN && reader->chunks_cut);
-      if (stack->cut) return BARO_OK;
-      if (status != BARO_OK) return status;
+      if (stack->cut)
+        return BARO_OK;
+      if (status != BARO_OK)
+        return status;
     }
-    if (!in_chunk && !push_addr(&reader->wanted, &reader->wanted_count, &reader->wanted_capacity, addr))
+    if (!in_chunk &&
+        !push_addr(&reader->wanted, &reader->wanted_count, &reader->wanted_capacity, addr))
       return BARO_NO_MEMORY;
     if (!is_c_entry(layout, head)) {
       baro_raw_frame frame = raw_frame(layout, addr, head);
-      if (!push_frame(stack, &frame)) return BARO_NO_MEMORY;
+      if (!push_frame(stack, &frame))
+        return BARO_NO_MEMORY;
     }
     addr = load_u64(head + layout->frame.previous);
   }
@@ -478,13 +517,15 @@ static bool same_link(const baro_layout *layout, const uint8_t *first, const uin
 /* The newest chunk: every byte below the running frame, and the running frame's links. */
 static bool same_newest_chunk(const baro_stack_reader *reader) {
   const baro_layout *layout = reader->layout;
-  if (reader->chunk_count == 0 || reader->highest_in_newest == 0) return true;
+  if (reader->chunk_count == 0 || reader->highest_in_newest == 0)
+    return true;
   const uint8_t *first = reader->newest_first.data;
   const uint8_t *second = reader->newest_second.data;
   size_t highest = (size_t)(reader->highest_in_newest - reader->chunks[0].addr);
   size_t start = layout->chunk.data;
   if (reader->highest_in_newest == reader->leaf_addr) {
-    if (highest < start) return false;
+    if (highest < start)
+      return false;
     return memcmp(first + start, second + start, highest - start) == 0 &&
            same_link(layout, first + highest, second + highest);
   }
@@ -496,7 +537,8 @@ static bool same_newest_chunk(const baro_stack_reader *reader) {
 /* The topmost frame of the chunk before the newest: unchanged, so all below it is. */
 static bool same_older_end(const baro_stack_reader *reader) {
   size_t end = older_end_bytes(reader);
-  if (end == 0) return true;
+  if (end == 0)
+    return true;
   const uint8_t *copy = reader->older.data + reader->chunks[1].buffer_offset;
   return memcmp(copy + reader->chunks[1].bytes - end, reader->older_end, end) == 0;
 }
@@ -511,11 +553,13 @@ static bool same_outside(const baro_stack_reader *reader) {
     uint64_t addr = reader->wanted[i];
     for (uint32_t k = 0; k < reader->region_count; k++) {
       const region *piece = &reader->regions[k];
-      if (addr < piece->addr || addr - piece->addr >= piece->bytes) continue;
+      if (addr < piece->addr || addr - piece->addr >= piece->bytes)
+        continue;
       size_t at = piece->buffer_offset + (size_t)(addr - piece->addr);
       const uint8_t *first = reader->outside_first.data + at;
       const uint8_t *second = reader->outside_second.data + at;
-      if (!same_link(layout, first, second)) return false;
+      if (!same_link(layout, first, second))
+        return false;
       if (addr != reader->leaf_addr &&
           memcmp(first + layout->frame.ip, second + layout->frame.ip, ip_bytes) != 0)
         return false;
@@ -536,19 +580,26 @@ static bool roots_as_predicted(const baro_stack_reader *reader) {
   const uint8_t *thread = reader->thread;
   if (uses_cframe(reader) && load_u64(thread + layout->thread.frame) != reader->cframe_addr)
     return false;
-  if (!uses_chunks(reader)) return true;
+  if (!uses_chunks(reader))
+    return true;
   uint64_t newest = load_u64(thread + layout->thread.datastack_chunk);
-  if (reader->chunk_count == 0) return newest == 0;
-  if (newest != reader->chunks[0].addr) return false;
+  if (reader->chunk_count == 0)
+    return newest == 0;
+  if (newest != reader->chunks[0].addr)
+    return false;
   const uint8_t *head = reader->newest_first.data;
   for (uint32_t i = 0; i < reader->chunk_count; i++) {
-    if (i > 0) head = reader->older.data + reader->chunks[i].buffer_offset;
+    if (i > 0)
+      head = reader->older.data + reader->chunks[i].buffer_offset;
     uint64_t previous = load_u64(head + layout->chunk.previous);
     uint64_t expected = i + 1 < reader->chunk_count ? reader->chunks[i + 1].addr : 0;
-    if (previous != expected && !(reader->chunks_cut && i + 1 == reader->chunk_count)) return false;
-    if (i == 0) continue;
+    if (previous != expected && !(reader->chunks_cut && i + 1 == reader->chunk_count))
+      return false;
+    if (i == 0)
+      continue;
     size_t used = layout->chunk.data + load_u64(head + layout->chunk.top) * 8;
-    if (used != reader->chunks[i].bytes) return false; /* refilled differently since */
+    if (used != reader->chunks[i].bytes)
+      return false; /* refilled differently since */
   }
   return true;
 }
@@ -556,7 +607,8 @@ static bool roots_as_predicted(const baro_stack_reader *reader) {
 /* How much of the newest chunk to copy next time. Shrinks slowly: bytes are cheap, misses are not. */
 static void predict_newest_bytes(baro_stack_reader *reader) {
   const baro_layout *layout = reader->layout;
-  if (reader->chunk_count == 0) return;
+  if (reader->chunk_count == 0)
+    return;
   chunk *newest = &reader->chunks[0];
   size_t size = load_u64(reader->newest_first.data + layout->chunk.size_bytes);
   size_t used = layout->chunk.data;
@@ -564,16 +616,22 @@ static void predict_newest_bytes(baro_stack_reader *reader) {
     used = (size_t)(reader->highest_in_newest - newest->addr) + layout->frame.read_bytes;
   size_t wanted = used + CHUNK_SLACK_BYTES;
   size_t decayed = newest->bytes - newest->bytes / 16;
-  if (wanted < decayed) wanted = decayed;
-  if (size >= layout->chunk.data && wanted > size) wanted = size;
-  if (wanted > BARO_STACK_MAX_BYTES) wanted = BARO_STACK_MAX_BYTES;
+  if (wanted < decayed)
+    wanted = decayed;
+  if (size >= layout->chunk.data && wanted > size)
+    wanted = size;
+  if (wanted > BARO_STACK_MAX_BYTES)
+    wanted = BARO_STACK_MAX_BYTES;
   newest->bytes = wanted;
 }
 
-static bool same_addrs(const uint64_t *sorted, uint32_t count, const uint64_t *list, uint32_t list_count) {
-  if (count != list_count) return false;
+static bool same_addrs(const uint64_t *sorted, uint32_t count, const uint64_t *list,
+                       uint32_t list_count) {
+  if (count != list_count)
+    return false;
   for (uint32_t i = 0; i < list_count; i++)
-    if (sorted[i] != list[i]) return false;
+    if (sorted[i] != list[i])
+      return false;
   return true;
 }
 
@@ -581,7 +639,8 @@ static bool same_addrs(const uint64_t *sorted, uint32_t count, const uint64_t *l
 static void predict_outside(baro_stack_reader *reader) {
   if (reader->wanted_count > 1)
     qsort(reader->wanted, reader->wanted_count, sizeof *reader->wanted, compare_addr);
-  if (same_addrs(reader->outside, reader->outside_count, reader->wanted, reader->wanted_count)) return;
+  if (same_addrs(reader->outside, reader->outside_count, reader->wanted, reader->wanted_count))
+    return;
   uint64_t *list = reader->outside;
   uint32_t capacity = reader->outside_capacity;
   reader->outside = reader->wanted;
@@ -597,12 +656,13 @@ static void predict_outside(baro_stack_reader *reader) {
 static baro_status read_second_half(baro_stack_reader *reader) {
   batch plan = {.count = 0};
   add_second_half(reader, &plan);
-  baro_status status =
-      baro_memory_read_batch(reader->pid, plan.ranges, plan.count, NULL, NULL);
-  if (status == BARO_INVALID) return BARO_AGAIN;
-  if (status != BARO_OK) return status;
+  baro_status status = baro_memory_read_batch(reader->pid, plan.ranges, plan.count, NULL, NULL);
+  if (status == BARO_INVALID)
+    return BARO_AGAIN;
+  if (status != BARO_OK)
+    return status;
   return current_frame(reader) == reader->leaf_addr && roots_as_predicted(reader) ? BARO_OK
-                                                                                   : BARO_AGAIN;
+                                                                                  : BARO_AGAIN;
 }
 
 /* Frames as heap objects: reads all of the walk a second time and compares their links, and of suspended
@@ -612,8 +672,10 @@ static baro_status confirm_heap_frames(baro_stack_reader *reader, const baro_raw
   plan_regions(reader);
   reader->late_count = 0;
   baro_status status = read_predicted(reader);
-  if (status == BARO_OK) status = walk(reader, &again);
-  if (status == BARO_INVALID) status = BARO_AGAIN;
+  if (status == BARO_OK)
+    status = walk(reader, &again);
+  if (status == BARO_INVALID)
+    status = BARO_AGAIN;
   bool same = status == BARO_OK && again.count == stack->count;
   for (uint32_t i = 0; same && i < stack->count; i++) {
     same = again.frames[i].frame_addr == stack->frames[i].frame_addr &&
@@ -638,18 +700,24 @@ static void take_glimpse(baro_stack_reader *reader) {
 /* Copies what is predicted; learns and copies once more where the prediction was wrong. */
 static baro_status read_roots(baro_stack_reader *reader) {
   baro_status status = read_predicted(reader);
-  if (status == BARO_OK && !is_same_thread(reader)) return BARO_GONE;
-  if (status == BARO_OK && roots_as_predicted(reader)) return BARO_OK;
-  if (status != BARO_OK && status != BARO_INVALID) return status;
+  if (status == BARO_OK && !is_same_thread(reader))
+    return BARO_GONE;
+  if (status == BARO_OK && roots_as_predicted(reader))
+    return BARO_OK;
+  if (status != BARO_OK && status != BARO_INVALID)
+    return status;
   if (status == BARO_INVALID) { /* a range is gone: a freed chunk, an ended generator */
     reader->outside_count = 0;
     reader->region_count = 0;
   }
   status = learn_roots(reader);
-  if (status != BARO_OK) return status;
+  if (status != BARO_OK)
+    return status;
   status = read_predicted(reader);
-  if (status == BARO_INVALID) return BARO_AGAIN;
-  if (status == BARO_OK && !roots_as_predicted(reader)) return BARO_AGAIN;
+  if (status == BARO_INVALID)
+    return BARO_AGAIN;
+  if (status == BARO_OK && !roots_as_predicted(reader))
+    return BARO_AGAIN;
   return status;
 }
 
@@ -661,28 +729,36 @@ static baro_status attempt(baro_stack_reader *reader, baro_raw_stack *stack) {
     reader->late_count = 0;
     reader->too_short = false;
     status = read_roots(reader);
-    if (status != BARO_OK) return status;
-    if (tries == 0) take_glimpse(reader);
+    if (status != BARO_OK)
+      return status;
+    if (tries == 0)
+      take_glimpse(reader);
     status = walk(reader, stack);
   }
   if (status == BARO_OK && !uses_chunks(reader)) {
     predict_outside(reader);
     return confirm_heap_frames(reader, stack);
   }
-  if (status == BARO_OK && reader->late_count > 0) status = read_second_half(reader);
-  if (status == BARO_OK && !is_consistent(reader)) status = BARO_AGAIN;
+  if (status == BARO_OK && reader->late_count > 0)
+    status = read_second_half(reader);
+  if (status == BARO_OK && !is_consistent(reader))
+    status = BARO_AGAIN;
   if (status == BARO_OK || status == BARO_AGAIN) {
     predict_outside(reader);
-    if (!reader->too_short) predict_newest_bytes(reader);
+    if (!reader->too_short)
+      predict_newest_bytes(reader);
   }
   return status;
 }
 
-baro_status baro_stack_reader_read(baro_stack_reader *reader, baro_raw_stack *stack, baro_error *err) {
+baro_status baro_stack_reader_read(baro_stack_reader *reader, baro_raw_stack *stack,
+                                   baro_error *err) {
   baro_status status = attempt(reader, stack);
-  if (status == BARO_OK || err == NULL) return status;
+  if (status == BARO_OK || err == NULL)
+    return status;
   return baro_error_set(err, status, "stack of a thread of process %d: %s", (int)reader->pid,
-                        status == BARO_AGAIN ? "changed while it was read" : baro_status_text(status));
+                        status == BARO_AGAIN ? "changed while it was read"
+                                             : baro_status_text(status));
 }
 
 baro_stack_glimpse baro_stack_reader_glimpse(const baro_stack_reader *reader) {
@@ -700,7 +776,8 @@ const uint8_t *baro_stack_reader_thread_window(const baro_stack_reader *reader) 
 bool baro_stack_reader_still_has(baro_stack_reader *reader, const baro_raw_frame *frame) {
   uint8_t head[BARO_LAYOUT_FRAME_MAX_BYTES];
   const baro_layout *layout = reader->layout;
-  if (baro_memory_read(reader->pid, frame->frame_addr, head, layout->frame.read_bytes, NULL) != BARO_OK)
+  if (baro_memory_read(reader->pid, frame->frame_addr, head, layout->frame.read_bytes, NULL) !=
+      BARO_OK)
     return false;
   return (load_u64(head + layout->frame.code) & ~layout->frame.code_tag_mask) == frame->code_addr;
 }

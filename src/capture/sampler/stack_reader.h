@@ -35,7 +35,7 @@
 #include "capture/cpython/layout.h"
 
 enum {
-  BARO_STACK_MAX_FRAMES = 32768,           /* deeper (root side) frames are cut and marked */
+  BARO_STACK_MAX_FRAMES = 32768,          /* deeper (root side) frames are cut and marked */
   BARO_STACK_MAX_BYTES = 8 * 1024 * 1024, /* of data stack read for one thread */
 };
 

@@ -12,9 +12,9 @@
 enum { COMMAND_BYTES = 4096 };
 
 /* How long the list of threads may be unasked although nothing says it changed. */
-static const uint64_t TASK_COUNT_NS = 10000000;  /* native threads: by the number of tasks */
-static const uint64_t LISTING_NS = 1000000000;   /* and in full */
-static const uint64_t UNBOUND_NS = 1000000;      /* while a thread state without a thread is seen */
+static const uint64_t TASK_COUNT_NS = 10000000; /* native threads: by the number of tasks */
+static const uint64_t LISTING_NS = 1000000000;  /* and in full */
+static const uint64_t UNBOUND_NS = 1000000;     /* while a thread state without a thread is seen */
 
 struct baro_target {
   baro_target_options options;
@@ -28,7 +28,7 @@ struct baro_target {
   uint32_t thread_count;
   uint32_t thread_capacity;
   baro_thread_list list; /* as read last */
-  uint32_t process;    /* in the recording */
+  uint32_t process;      /* in the recording */
   uint64_t counters[BARO_COUNTER_COUNT];
   uint64_t unknown_reasons[BARO_WAIT_REASON_COUNT];
   uint64_t threads_seen;
@@ -42,23 +42,27 @@ struct baro_target {
 
 static baro_sampled_thread *find_thread(const baro_target *target, pid_t tid) {
   for (uint32_t i = 0; i < target->thread_count; i++)
-    if (target->threads[i]->tid == tid) return target->threads[i];
+    if (target->threads[i]->tid == tid)
+      return target->threads[i];
   return NULL;
 }
 
 static baro_status add_thread(baro_target *target, pid_t tid, baro_sampled_thread **ret_thread) {
-  if (target->thread_count == BARO_MAX_THREADS) return BARO_LIMIT;
+  if (target->thread_count == BARO_MAX_THREADS)
+    return BARO_LIMIT;
   if (target->thread_count == target->thread_capacity) {
     uint32_t capacity = target->thread_capacity < 16 ? 16 : target->thread_capacity * 2;
     baro_sampled_thread **threads = realloc(target->threads, capacity * sizeof *threads);
-    if (threads == NULL) return BARO_NO_MEMORY;
+    if (threads == NULL)
+      return BARO_NO_MEMORY;
     target->threads = threads;
     target->thread_capacity = capacity;
   }
   baro_status status =
       baro_sampled_thread_create(&target->observer, target->process, target->options.pid, tid,
                                  target->last_tick_ns, ret_thread);
-  if (status != BARO_OK) return status;
+  if (status != BARO_OK)
+    return status;
   target->threads[target->thread_count++] = *ret_thread;
   target->threads_seen++;
   return BARO_OK;
@@ -71,16 +75,20 @@ static void remove_thread(baro_target *target, uint32_t index, uint64_t now_ns) 
 
 static bool is_listed(const baro_target *target, pid_t tid) {
   for (uint32_t i = 0; i < target->list.count; i++)
-    if (target->list.entries[i].tid == tid) return true;
+    if (target->list.entries[i].tid == tid)
+      return true;
   return false;
 }
 
 /* Keeps interpreters in their slots, as threads point to them. NULL: too many. */
 static const baro_sampled_interp *keep_interp(baro_target *target, const baro_interp_entry *entry) {
   uint32_t slot = 0;
-  while (slot < target->interp_count && target->interps[slot].addr != entry->addr) slot++;
-  if (slot == BARO_MAX_INTERPS) return NULL;
-  if (slot == target->interp_count) target->interp_count++;
+  while (slot < target->interp_count && target->interps[slot].addr != entry->addr)
+    slot++;
+  if (slot == BARO_MAX_INTERPS)
+    return NULL;
+  if (slot == target->interp_count)
+    target->interp_count++;
   target->interps[slot] = (baro_sampled_interp){
       .addr = entry->addr, .gil_addr = entry->gil_addr, .threads_head = entry->threads_head};
   return &target->interps[slot];
@@ -88,7 +96,8 @@ static const baro_sampled_interp *keep_interp(baro_target *target, const baro_in
 
 static const baro_sampled_interp *find_interp(const baro_target *target, uint64_t addr) {
   for (uint32_t i = 0; i < target->interp_count; i++)
-    if (target->interps[i].addr == addr) return &target->interps[i];
+    if (target->interps[i].addr == addr)
+      return &target->interps[i];
   return NULL;
 }
 
@@ -99,15 +108,18 @@ static baro_status update_thread(baro_target *target, const baro_thread_entry *e
   uint64_t thread_addr = interp != NULL ? entry->thread_addr : 0;
   if (thread == NULL) {
     baro_status status = add_thread(target, entry->tid, &thread);
-    if (status != BARO_OK) return status;
+    if (status != BARO_OK)
+      return status;
   }
-  if (thread->thread_addr == thread_addr && thread->interp == interp) return BARO_OK;
+  if (thread->thread_addr == thread_addr && thread->interp == interp)
+    return BARO_OK;
   return baro_sampled_thread_bind(thread, &target->observer, interp, thread_addr, entry->native_id);
 }
 
 static baro_status list_threads(baro_target *target, uint64_t now_ns) {
   baro_status status = baro_thread_list_read(&target->list, &target->interpreter);
-  if (status != BARO_OK) return status;
+  if (status != BARO_OK)
+    return status;
   target->observer.threads_changed = target->list.changing;
   target->next_listing_ns = now_ns + (target->list.unbound ? UNBOUND_NS : LISTING_NS);
   target->next_count_ns = now_ns + TASK_COUNT_NS;
@@ -116,10 +128,12 @@ static baro_status list_threads(baro_target *target, uint64_t now_ns) {
     (void)keep_interp(target, &target->list.interps[i]);
   for (uint32_t i = 0; i < target->list.count; i++) {
     status = update_thread(target, &target->list.entries[i]);
-    if (status != BARO_OK && status != BARO_LIMIT) return status;
+    if (status != BARO_OK && status != BARO_LIMIT)
+      return status;
   }
   for (uint32_t i = target->thread_count; i-- > 0;)
-    if (!is_listed(target, target->threads[i]->tid)) remove_thread(target, i, now_ns);
+    if (!is_listed(target, target->threads[i]->tid))
+      remove_thread(target, i, now_ns);
   return BARO_OK;
 }
 
@@ -131,7 +145,8 @@ static baro_status define_process(baro_target *target, uint64_t now_ns) {
   baro_task_stat stat = {0};
   baro_process_record record = {.os_pid = (uint32_t)target->options.pid,
                                 .parent_process = target->options.parent_process,
-                                .seen_ns = now_ns, .start_ns = now_ns};
+                                .seen_ns = now_ns,
+                                .start_ns = now_ns};
   if (baro_proc_stat(target->options.pid, 0, &stat, NULL) == BARO_OK)
     record.start_ns = baro_proc_start_ns(stat.start_ticks);
   (void)!baro_proc_command_line(target->options.pid, COMMAND_BYTES, &command, NULL);
@@ -139,8 +154,10 @@ static baro_status define_process(baro_target *target, uint64_t now_ns) {
   baro_status status = baro_writer_string(writer, text, &record.command_string);
   baro_buffer_release(&command);
   if (status == BARO_OK)
-    status = baro_writer_string(writer, baro_view_of(target->interpreter.version), &record.python_string);
-  if (status == BARO_OK) status = baro_writer_process(writer, &record, &target->process);
+    status = baro_writer_string(writer, baro_view_of(target->interpreter.version),
+                                &record.python_string);
+  if (status == BARO_OK)
+    status = baro_writer_process(writer, &record, &target->process);
   if (status == BARO_OK)
     status = baro_code_cache_marked_stack(writer, "(no Python frame)", BARO_FUNCTION_NO_PYTHON,
                                           &target->observer.no_python_stack);
@@ -150,7 +167,8 @@ static baro_status define_process(baro_target *target, uint64_t now_ns) {
 baro_status baro_target_attach(const baro_target_options *options, uint64_t now_ns,
                                baro_target **ret_target, baro_error *err) {
   baro_target *target = calloc(1, sizeof *target);
-  if (target == NULL) return baro_error_set(err, BARO_NO_MEMORY, "attach %d", (int)options->pid);
+  if (target == NULL)
+    return baro_error_set(err, BARO_NO_MEMORY, "attach %d", (int)options->pid);
   target->options = *options;
   target->last_tick_ns = now_ns;
   target->process = BARO_NONE_ID;
@@ -172,10 +190,12 @@ baro_status baro_target_attach(const baro_target_options *options, uint64_t now_
                                      .stop_target = options->stop_target,
                                      .no_schedstat = !baro_proc_has_schedstat()};
   status = target->codes == NULL ? BARO_NO_MEMORY : define_process(target, now_ns);
-  if (status == BARO_OK) status = list_threads(target, now_ns);
+  if (status == BARO_OK)
+    status = list_threads(target, now_ns);
   if (status != BARO_OK) {
     baro_target_destroy(target, now_ns, -1);
-    return baro_error_set(err, status, "attach %d: %s", (int)options->pid, baro_status_text(status));
+    return baro_error_set(err, status, "attach %d: %s", (int)options->pid,
+                          baro_status_text(status));
   }
   *ret_target = target;
   return BARO_OK;
@@ -184,18 +204,22 @@ baro_status baro_target_attach(const baro_target_options *options, uint64_t now_
 /* The 10 ms look at the process: number of threads, and stopped by a signal or not. */
 static bool process_changed(baro_target *target) {
   baro_task_stat stat;
-  if (baro_proc_stat(target->options.pid, 0, &stat, NULL) != BARO_OK) return true;
+  if (baro_proc_stat(target->options.pid, 0, &stat, NULL) != BARO_OK)
+    return true;
   bool stopped = stat.state == 'T' || stat.state == 't';
   if (stopped != target->observer.stopped)
-    for (uint32_t i = 0; i < target->thread_count; i++) target->threads[i]->has_last = false;
+    for (uint32_t i = 0; i < target->thread_count; i++)
+      target->threads[i]->has_last = false;
   target->observer.stopped = stopped;
   return stat.thread_count != target->task_count;
 }
 
 /* Is it time to look for new threads? */
 static bool listing_due(baro_target *target, uint64_t now_ns) {
-  if (target->observer.threads_changed || now_ns >= target->next_listing_ns) return true;
-  if (now_ns < target->next_count_ns) return false;
+  if (target->observer.threads_changed || now_ns >= target->next_listing_ns)
+    return true;
+  if (now_ns < target->next_count_ns)
+    return false;
   target->next_count_ns = now_ns + TASK_COUNT_NS;
   return process_changed(target);
 }
@@ -204,12 +228,15 @@ baro_status baro_target_tick(baro_target *target, uint64_t now_ns) {
   target->counters[BARO_COUNTER_TICKS]++;
   if (listing_due(target, now_ns)) {
     baro_status status = list_threads(target, now_ns);
-    if (status != BARO_OK) return status;
+    if (status != BARO_OK)
+      return status;
   }
   for (uint32_t i = target->thread_count; i-- > 0;) {
     baro_status status = baro_sampled_thread_tick(target->threads[i], &target->observer, now_ns);
-    if (status == BARO_OK) continue;
-    if (status != BARO_GONE) return status;
+    if (status == BARO_OK)
+      continue;
+    if (status != BARO_GONE)
+      return status;
     remove_thread(target, i, now_ns);
     target->observer.threads_changed = true;
   }
@@ -225,7 +252,8 @@ void baro_target_missed(baro_target *target, uint64_t ticks) {
 static uint64_t process_cpu_ns(pid_t pid) {
   clockid_t clock;
   struct timespec time;
-  if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &time) != 0) return 0;
+  if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &time) != 0)
+    return 0;
   return (uint64_t)time.tv_sec * UINT64_C(1000000000) + (uint64_t)time.tv_nsec;
 }
 
@@ -233,8 +261,10 @@ static void write_counters(baro_target *target, uint64_t now_ns) {
   baro_counters_record record = {.process = target->process, .time_ns = now_ns};
   baro_proc_status status;
   uint64_t cpu_ns = process_cpu_ns(target->options.pid);
-  if (cpu_ns > 0) target->counters[BARO_COUNTER_TARGET_CPU_NS] = cpu_ns;
-  if (baro_proc_status_read(target->options.pid, &status, NULL) == BARO_OK && status.rss_bytes > 0) {
+  if (cpu_ns > 0)
+    target->counters[BARO_COUNTER_TARGET_CPU_NS] = cpu_ns;
+  if (baro_proc_status_read(target->options.pid, &status, NULL) == BARO_OK &&
+      status.rss_bytes > 0) {
     target->counters[BARO_COUNTER_RSS_BYTES] = status.rss_bytes;
     target->counters[BARO_COUNTER_RSS_PEAK_BYTES] = status.rss_peak_bytes;
   }
@@ -252,7 +282,8 @@ void baro_target_flush(baro_target *target, uint64_t now_ns) {
 static void write_unknown_notes(const baro_target *target, uint64_t now_ns) {
   for (int reason = 0; reason < BARO_WAIT_REASON_COUNT; reason++) {
     char text[256];
-    if (target->unknown_reasons[reason] == 0) continue;
+    if (target->unknown_reasons[reason] == 0)
+      continue;
     int length = snprintf(text, sizeof text, "state unknown for %llu thread ticks: %s",
                           (unsigned long long)target->unknown_reasons[reason],
                           baro_wait_reason_words((baro_wait_reason)reason));
@@ -264,8 +295,10 @@ static void write_unknown_notes(const baro_target *target, uint64_t now_ns) {
 }
 
 void baro_target_destroy(baro_target *target, uint64_t now_ns, int wait_status) {
-  if (target == NULL) return;
-  while (target->thread_count > 0) remove_thread(target, target->thread_count - 1, now_ns);
+  if (target == NULL)
+    return;
+  while (target->thread_count > 0)
+    remove_thread(target, target->thread_count - 1, now_ns);
   if (target->process != BARO_NONE_ID) {
     baro_end_record end = {.index = target->process, .time_ns = now_ns, .wait_status = wait_status};
     write_counters(target, now_ns);
@@ -279,9 +312,15 @@ void baro_target_destroy(baro_target *target, uint64_t now_ns, int wait_status) 
   free(target);
 }
 
-pid_t baro_target_pid(const baro_target *target) { return target->options.pid; }
-uint32_t baro_target_process(const baro_target *target) { return target->process; }
+pid_t baro_target_pid(const baro_target *target) {
+  return target->options.pid;
+}
+uint32_t baro_target_process(const baro_target *target) {
+  return target->process;
+}
 uint64_t baro_target_counter(const baro_target *target, baro_counter counter) {
   return target->counters[counter];
 }
-uint64_t baro_target_threads_seen(const baro_target *target) { return target->threads_seen; }
+uint64_t baro_target_threads_seen(const baro_target *target) {
+  return target->threads_seen;
+}

@@ -23,18 +23,21 @@ void baro_thread_list_release(baro_thread_list *list) {
 
 static baro_thread_entry *find_entry(const baro_thread_list *list, pid_t tid) {
   for (uint32_t i = 0; i < list->count; i++)
-    if (list->entries[i].tid == tid) return &list->entries[i];
+    if (list->entries[i].tid == tid)
+      return &list->entries[i];
   return NULL;
 }
 
 /* One entry per kernel thread, without interpreter so far. */
 static baro_status list_tasks(baro_thread_list *list, pid_t pid) {
   baro_status status = baro_proc_list_tasks(pid, &list->tasks, NULL);
-  if (status != BARO_OK) return status;
+  if (status != BARO_OK)
+    return status;
   size_t count = list->tasks.count < BARO_MAX_THREADS ? list->tasks.count : BARO_MAX_THREADS;
   if (count > list->capacity) {
     baro_thread_entry *entries = realloc(list->entries, count * sizeof *entries);
-    if (entries == NULL) return BARO_NO_MEMORY;
+    if (entries == NULL)
+      return BARO_NO_MEMORY;
     list->entries = entries;
     list->capacity = (uint32_t)count;
   }
@@ -51,8 +54,10 @@ static bool in_other_pid_namespace(pid_t pid) {
 
 /* Our number of a thread that the target's own pid namespace calls native_id; 0: none. */
 static pid_t host_tid(const baro_thread_list *list, bool other_namespace, uint64_t native_id) {
-  if (native_id == 0 || native_id > INT32_MAX) return 0;
-  if (!other_namespace) return (pid_t)native_id;
+  if (native_id == 0 || native_id > INT32_MAX)
+    return 0;
+  if (!other_namespace)
+    return (pid_t)native_id;
   for (uint32_t i = 0; i < list->count; i++) {
     baro_proc_status status;
     if (baro_proc_status_read(list->entries[i].tid, &status, NULL) == BARO_OK &&
@@ -69,8 +74,8 @@ static uint64_t native_id_of(const baro_interpreter *interpreter, const uint8_t 
     return load_u64(window + layout->thread.native_thread_id);
   uint32_t tid = 0;
   uint64_t pthread_addr = load_u64(window + layout->thread.thread_id);
-  if (pthread_addr == 0 || baro_memory_read(interpreter->pid, pthread_addr + PTHREAD_TID_OFFSET, &tid,
-                                            sizeof tid, NULL) != BARO_OK)
+  if (pthread_addr == 0 || baro_memory_read(interpreter->pid, pthread_addr + PTHREAD_TID_OFFSET,
+                                            &tid, sizeof tid, NULL) != BARO_OK)
     return 0;
   return tid;
 }
@@ -88,8 +93,8 @@ static bool holds_gil(const baro_interpreter *interpreter, const baro_interp_ent
   if (interp->gil_addr == 0 || layout->gil.last_holder == BARO_ABSENT ||
       layout->gil.locked == BARO_ABSENT)
     return false;
-  if (baro_memory_read(interpreter->pid, interp->gil_addr + layout->gil.locked, &locked, sizeof locked,
-                       NULL) != BARO_OK ||
+  if (baro_memory_read(interpreter->pid, interp->gil_addr + layout->gil.locked, &locked,
+                       sizeof locked, NULL) != BARO_OK ||
       baro_memory_read_u64(interpreter->pid, interp->gil_addr + layout->gil.last_holder, &holder,
                            NULL) != BARO_OK)
     return false;
@@ -112,12 +117,14 @@ static baro_status join_states(baro_thread_list *list, const baro_interpreter *i
       list->changing = true;
       return BARO_OK;
     }
-    if (status != BARO_OK) return status;
+    if (status != BARO_OK)
+      return status;
     uint64_t native_id = native_id_of(interpreter, window);
     baro_thread_entry *entry = find_entry(list, host_tid(list, other_namespace, native_id));
     if (entry == NULL) {
       list->unbound = true;
-    } else if (entry->thread_addr == 0) { /* of several states (sub-interpreters) the newest counts */
+    } else if (entry->thread_addr ==
+               0) { /* of several states (sub-interpreters) the newest counts */
       entry->thread_addr = addr;
       entry->interp_addr = interp->addr;
       entry->gil_addr = interp->gil_addr;
@@ -132,9 +139,12 @@ static baro_status join_states(baro_thread_list *list, const baro_interpreter *i
 static uint64_t gil_addr_of(const baro_interpreter *interpreter, uint64_t interp_addr) {
   const baro_layout *layout = &interpreter->layout;
   uint64_t addr = 0;
-  if (layout->gil.offset == BARO_ABSENT) return 0;
-  if (layout->gil.place == BARO_GIL_IN_RUNTIME) return interpreter->runtime_addr + layout->gil.offset;
-  if (baro_memory_read_u64(interpreter->pid, interp_addr + layout->gil.offset, &addr, NULL) != BARO_OK)
+  if (layout->gil.offset == BARO_ABSENT)
+    return 0;
+  if (layout->gil.place == BARO_GIL_IN_RUNTIME)
+    return interpreter->runtime_addr + layout->gil.offset;
+  if (baro_memory_read_u64(interpreter->pid, interp_addr + layout->gil.offset, &addr, NULL) !=
+      BARO_OK)
     return 0;
   return addr;
 }
@@ -149,11 +159,13 @@ static baro_status list_interps(baro_thread_list *list, const baro_interpreter *
   while (status == BARO_OK && addr != 0 && list->interp_count < BARO_MAX_INTERPS) {
     status = baro_memory_read(interpreter->pid, addr + layout->interp.read_offset, window,
                               layout->interp.read_bytes, NULL);
-    if (status != BARO_OK) break;
-    list->interps[list->interp_count++] = (baro_interp_entry){
-        .addr = addr,
-        .gil_addr = gil_addr_of(interpreter, addr),
-        .threads_head = load_u64(window + layout->interp.threads_head - layout->interp.read_offset)};
+    if (status != BARO_OK)
+      break;
+    list->interps[list->interp_count++] =
+        (baro_interp_entry){.addr = addr,
+                            .gil_addr = gil_addr_of(interpreter, addr),
+                            .threads_head = load_u64(window + layout->interp.threads_head -
+                                                     layout->interp.read_offset)};
     addr = load_u64(window + layout->interp.next - layout->interp.read_offset);
   }
   return status == BARO_INVALID ? BARO_GONE : status;
@@ -163,7 +175,8 @@ baro_status baro_thread_list_read(baro_thread_list *list, const baro_interpreter
   list->unbound = false;
   list->changing = false;
   baro_status status = list_tasks(list, interpreter->pid);
-  if (status == BARO_OK) status = list_interps(list, interpreter);
+  if (status == BARO_OK)
+    status = list_interps(list, interpreter);
   bool other_namespace = status == BARO_OK && in_other_pid_namespace(interpreter->pid);
   for (uint32_t i = 0; status == BARO_OK && i < list->interp_count; i++)
     status = join_states(list, interpreter, &list->interps[i], other_namespace);

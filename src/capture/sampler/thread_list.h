@@ -17,7 +17,7 @@ enum { BARO_MAX_INTERPS = 64, BARO_MAX_THREADS = 16384 };
 
 typedef struct baro_interp_entry {
   uint64_t addr;
-  uint64_t gil_addr;     /* 0: none known */
+  uint64_t gil_addr; /* 0: none known */
   uint64_t threads_head;
 } baro_interp_entry;
 
@@ -26,7 +26,8 @@ typedef struct baro_thread_entry {
   uint64_t thread_addr; /* thread state; 0: no interpreter knows this thread */
   uint64_t interp_addr;
   uint64_t gil_addr;
-  uint64_t native_id; /* what the thread state holds as its native id; 0: it holds none (3.9, 3.10) */
+  uint64_t
+      native_id; /* what the thread state holds as its native id; 0: it holds none (3.9, 3.10) */
   bool holds_gil;
 } baro_thread_entry;
 
@@ -43,8 +44,8 @@ typedef struct baro_thread_list {
 } baro_thread_list;
 
 /* GONE: the process ended, or its memory holds no interpreter any more (exec). NO_PERMISSION, NO_MEMORY. */
-baro_status baro_thread_list_read(baro_thread_list *list, const baro_interpreter *interpreter)
-    BARO_MUST_USE;
+baro_status baro_thread_list_read(baro_thread_list *list,
+                                  const baro_interpreter *interpreter) BARO_MUST_USE;
 void baro_thread_list_release(baro_thread_list *list);
 
 #endif
