@@ -18,6 +18,9 @@ bin := $(venv)/bin
 in_venv := PATH="$(CURDIR)/$(bin):$$PATH"
 pip := $(in_venv) $(bin)/python -m pip --quiet --disable-pip-version-check --retries 5
 meson := $(in_venv) $(bin)/meson
+# The parts of C tests that were skipped: meson only counts them.
+say_skipped = sed -n -E 's/^(.*\# SKIP.*|skipped: .*)$$/skipped: \1/p' \
+	build/$(1)/meson-logs/testlog.txt | sed 's/^skipped: skipped: /skipped: /'
 # The frame of a sanitizer's report needs symbols; any finding ends the test with a failure.
 sanitizer_environment := ASAN_OPTIONS=abort_on_error=0:detect_leaks=1 \
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 TSAN_OPTIONS=halt_on_error=1
@@ -148,6 +151,7 @@ build/fuzz/build.ninja: | $(bin)/.build
 test-gcc: build/gcc/build.ninja
 	@$(say) 'C tests, gcc'
 	$(meson) test -C build/gcc --print-errorlogs
+	@$(call say_skipped,gcc)
 
 test-clang: build/clang/build.ninja
 	@$(say) 'C tests, clang'
@@ -160,7 +164,8 @@ test-sanitizers: build/asan/build.ninja build/tsan/build.ninja
 	$(sanitizer_environment) BAROGRAPH=$(CURDIR)/build/asan/barograph \
 		$(bin)/python -m pytest -q $(wildcard tests/cli) $(PYTEST_FLAGS)
 	@$(say) 'C tests, thread sanitizer'
-	$(sanitizer_environment) $(in_venv) setarch -R $(bin)/meson test -C build/tsan --print-errorlogs
+	$(sanitizer_environment) $(in_venv) setarch -R \
+		$(bin)/meson test -C build/tsan --print-errorlogs --no-suite without-threads
 
 test-fuzz: build/fuzz/build.ninja
 	@$(say) 'fuzzers, $(FUZZ_SECONDS) s each'

@@ -15,12 +15,12 @@ build_packages=(
     python3 python3-venv
 )
 # clang and its run-time: the second compiler, the sanitizers, the fuzzers. maven:
-# tools/get_pythons.sh. shellcheck: lint.
+# tools/get_pythons.sh. shellcheck: lint. zsh: its completion.
 test_packages=(
     libcmocka-dev
     clang libclang-rt-dev
     maven debian-archive-keyring
-    git shellcheck util-linux
+    git shellcheck util-linux zsh
 )
 
 fail() {
