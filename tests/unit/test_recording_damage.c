@@ -139,7 +139,7 @@ static void a_small_recording_cut_anywhere(void **state) {
 
 static void a_large_recording_cut_at_random(void **state) {
   (void)state;
-  original whole = make_original(2, 30000);
+  original whole = make_original(2, 15000);
   fixture_random random = {.state = 1};
   baro_buffer content = {0};
   for (int i = 0; i < 1000; i++) {
@@ -196,12 +196,12 @@ static void a_small_recording_flipped_anywhere(void **state) {
 
 static void a_large_recording_flipped_at_random(void **state) {
   (void)state;
-  original whole = make_original(2, 30000);
+  original whole = make_original(2, 15000);
   fixture_random random = {.state = 5};
   baro_buffer content = {0};
   uint8_t *bytes = malloc(whole.disk.bytes.length);
   memcpy(bytes, whole.disk.bytes.data, whole.disk.bytes.length);
-  for (int i = 0; i < 500; i++) {
+  for (int i = 0; i < 200; i++) {
     size_t at = (size_t)fixture_below(&random, whole.disk.bytes.length);
     expect_flip(&whole, bytes, at, (uint8_t)(1u << fixture_below(&random, 8)), &content);
   }
@@ -213,7 +213,7 @@ static void a_large_recording_flipped_at_random(void **state) {
 /* Chunks out of order, twice, missing or behind the end: each has good checksums. */
 static void moved_chunks_are_noticed(void **state) {
   (void)state;
-  original whole = make_original(2, 30000);
+  original whole = make_original(2, 15000);
   const uint8_t *data = whole.disk.bytes.data;
   const size_t *ends = whole.chunk_ends;
   assert_true(whole.chunk_ends_count > 4);
