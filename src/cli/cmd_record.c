@@ -37,8 +37,8 @@ typedef struct record_values {
 static volatile sig_atomic_t stop_requested;
 static volatile sig_atomic_t forward_signal;
 
-/* What the terminal sends (Ctrl-C, a hang-up) reaches the command too, which is in the same process group; what
- * a process sends (kill, timeout) reaches us alone and is passed on. */
+/* What the terminal sends (Ctrl-C, a hang-up) reaches the command too, which is in the same process
+ * group; what a process sends (kill, timeout) reaches us alone and is passed on. */
 static void on_signal(int signal_number, siginfo_t *info, void *context) {
   (void)context;
   forward_signal = info->si_code == SI_KERNEL ? 0 : signal_number;
@@ -121,7 +121,8 @@ static void show_progress(void *context, const baro_recorder_progress *progress)
   fflush(stderr);
 }
 
-/* A spawned command shares the terminal, and its output must stay readable: progress only when attached. */
+/* A spawned command shares the terminal, and its output must stay readable: progress only when
+ * attached. */
 static bool wants_progress(const record_values *values) {
   const char *term = getenv("TERM");
   return values->pid != 0 && !values->quiet && isatty(STDERR_FILENO) && term != NULL &&

@@ -11,7 +11,8 @@
 #include "show/report_json.h"
 #include "show/terminal.h"
 
-/* TOP_AUTO, when it is not given: a table that fits a screen, but all of JSON, which programs search. */
+/* TOP_AUTO, when it is not given: a table that fits a screen, but all of JSON, which programs
+ * search. */
 enum { TOP_DEFAULT = 15, TOP_LIMIT = 1000000, TOP_AUTO = TOP_LIMIT + 1 };
 
 typedef struct report_values {

@@ -47,7 +47,7 @@ static void write_thread_head(dump_printer *printer, const baro_dump_thread *thr
 static void write_frames(dump_printer *printer, const baro_dump_thread *thread) {
   static const baro_column columns[] = {
       {.title = "", .cut = BARO_CUT_MIDDLE, .minimum = 16, .maximum = 100},
-      {.title = "", .cut = BARO_CUT_START, .minimum = 16},
+      {.title = "", .cut = BARO_CUT_PATH, .minimum = 16},
   };
   baro_text_table table;
   baro_text_table_init(&table, columns, 2);

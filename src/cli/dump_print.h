@@ -1,6 +1,6 @@
 /* Prints the stacks of a process, as text and as JSON (schema "barograph.dump/1", documented in
- * docs/commands/dump.md). Stands here and not in src/show because a dump is no profile: it comes straight
- * from src/capture, which src/show does not know. */
+ * docs/commands/dump.md). Stands here and not in src/show because a dump is no profile: it comes
+ * straight from src/capture, which src/show does not know. */
 #ifndef BARO_CLI_DUMP_PRINT_H
 #define BARO_CLI_DUMP_PRINT_H
 

@@ -62,8 +62,8 @@ typedef struct baro_parsed {
   bool terminator; /* `--` was given */
 } baro_parsed;
 
-/* Reads argv[0 .. argc) (without program and command name) into values. argv is reordered so that the
- * operands stand together. BARO_USAGE with a message that names the argument. */
+/* Reads argv[0 .. argc) (without program and command name) into values. argv is reordered so that
+ * the operands stand together. BARO_USAGE with a message that names the argument. */
 baro_status baro_options_parse(const baro_option_table *table, int argc, char **argv, void *values,
                                baro_parsed *ret_parsed, baro_error *err) BARO_MUST_USE;
 
@@ -71,8 +71,8 @@ baro_status baro_options_parse(const baro_option_table *table, int argc, char **
 bool baro_parse_number(const char *text, double *ret_value);
 bool baro_parse_count(const char *text, uint64_t *ret_value);
 
-/* The candidate nearest to word (Damerau-Levenshtein distance, at most a third of its letters), or NULL.
- * Candidates are asked for one after the other: name(context, i) until NULL. */
+/* The candidate nearest to word (Damerau-Levenshtein distance, at most a third of its letters), or
+ * NULL. Candidates are asked for one after the other: name(context, i) until NULL. */
 const char *baro_suggest(const char *word, const char *(*name)(const void *context, size_t index),
                          const void *context);
 

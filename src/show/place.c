@@ -12,7 +12,8 @@ static size_t behind_last(baro_view text, const char *needle) {
   return 0;
 }
 
-/* Offset behind ".../lib/python3.12/" or ".../python312.zip/", the folder of the standard library, or 0. */
+/* Offset behind ".../lib/python3.12/" or ".../python312.zip/", the folder of the standard library,
+ * or 0. */
 static size_t behind_library(baro_view text) {
   static const char *const markers[] = {"/lib/python3", "/lib64/python3", "/python3"};
   for (size_t i = 0; i < sizeof(markers) / sizeof(markers[0]); i++) {

@@ -9,8 +9,8 @@
 #include "profile/profile.h"
 
 /* Appends the path of a file as short as it stays clear: relative to directory, ~/ below home,
- * <stdlib>/json/decoder.py, site-packages/requests/api.py. Bytes are copied as they are: clean them when
- * printing. directory and home may be NULL or "". */
+ * <stdlib>/json/decoder.py, site-packages/requests/api.py. Bytes are copied as they are: clean them
+ * when printing. directory and home may be NULL or "". */
 void baro_write_short_path(baro_buffer *out, baro_view file, baro_origin origin,
                            const char *directory, const char *home);
 

@@ -31,8 +31,9 @@ typedef struct baro_report_options {
   const char *home;      /* borrowed: is shown as ~; NULL or "" = none */
 } baro_report_options;
 
-/* Functions (or frames, with lines) that have any time, in the asked order; ties by the other measures, then by
- * index, so that the order is the same in every run. The array lives in keep; NULL when out of memory. */
+/* Functions (or frames, with lines) that have any time, in the asked order; ties by the other
+ * measures, then by index, so that the order is the same in every run. The array lives in keep;
+ * NULL when out of memory. */
 uint32_t *baro_report_order(const baro_profile *profile, const baro_report_options *options,
                             baro_arena *keep, uint32_t *ret_count);
 

@@ -104,7 +104,7 @@ static size_t choose_columns(const baro_report *report, baro_column columns[]) {
   columns[count++] = (baro_column){
       .title = "function", .cut = BARO_CUT_MIDDLE, .minimum = 12, .pleasant = 22, .maximum = 80};
   columns[count++] = (baro_column){.title = options->lines ? "line" : "place",
-                                   .cut = BARO_CUT_START,
+                                   .cut = BARO_CUT_PATH,
                                    .minimum = 10,
                                    .pleasant = 14};
   return count;

@@ -162,8 +162,13 @@ static void write_samples(baro_report *report) {
   } else {
     baro_write_text(&text, "; how many were rejected or missed is unknown");
   }
+  uint64_t own_ns = profile->has_counters ? counters[BARO_COUNTER_SAMPLER_CPU_NS] : 0;
+  uint64_t duration_ns = profile->end_ns - profile->start_ns;
   write_part(&text, ", lost", profile->damage.dropped_samples,
              profile->damage.dropped_samples + profile->samples.count);
+  if (own_ns > 0 && duration_ns > 0)
+    baro_write_format(&text, "; the recorder used %s of a core",
+                      baro_text_percent((double)own_ns / (double)duration_ns).text);
   write_buffer_line(report, "samples", losses_matter(profile) ? BARO_STYLE_WARN : BARO_STYLE_PLAIN,
                     &text);
 }

@@ -1,4 +1,4 @@
-/* The parts of the text report, each in its own file, and what they share. Only report_*.c include this. */
+/* The parts of the text report, and what they share. Only report_*.c include this. */
 #ifndef BARO_SHOW_REPORT_PARTS_H
 #define BARO_SHOW_REPORT_PARTS_H
 
@@ -17,7 +17,7 @@ typedef struct baro_report {
 
 enum { BARO_REPORT_INDENT = 2 };
 
-/* Amounts by state of one row; idle is left out of bars and lists unless the part says otherwise. */
+/* Amounts by state of one row; idle is left out unless the part says otherwise. */
 typedef struct baro_split {
   uint64_t ns[BARO_STATE_COUNT];
   uint64_t all_ns; /* sum of the above */
@@ -26,16 +26,16 @@ typedef struct baro_split {
 baro_split baro_split_of(const baro_amounts *amounts, uint32_t index);
 baro_split baro_split_of_thread(const baro_profile_thread *thread);
 
-/* Cells for each state so that they add up to `cells`, by largest remainder; 0 cells for nothing. */
+/* Cells for each state, adding up to `cells`, by largest remainder; 0 cells for nothing. */
 void baro_share_cells(const baro_split *split, uint32_t cells,
                       uint32_t ret_cells[BARO_STATE_COUNT]);
 
-/* Appends the bar of split, of `width` columns if its amount is full_ns, at least one if it has any; returns the
- * columns used. */
+/* Appends the bar of split, of `width` columns if its amount is full_ns, at least one if it has
+ * any; returns the columns used. */
 uint32_t baro_report_bar(baro_report *report, const baro_split *split, uint64_t full_ns,
                          uint32_t width, baro_buffer *bar);
 
-/* "disk 93 %, running 7 %": the states that matter most, at most `limit` of them, of 1 % and more. */
+/* "disk 93 %, running 7 %": the largest states, at most `limit` of them, of 1 % and more. */
 void baro_report_words(const baro_split *split, uint32_t limit, baro_buffer *out);
 
 /* Columns for bars on this terminal. */

@@ -58,7 +58,7 @@ static void write_path(baro_report *report, const baro_hot_path *path) {
       {.title = "total %", .right = true},
       {.title = "self %", .right = true, .drop = 1},
       {.title = "function", .cut = BARO_CUT_MIDDLE, .minimum = 16, .pleasant = 24, .maximum = 100},
-      {.title = "line", .cut = BARO_CUT_START, .minimum = 10, .pleasant = 16},
+      {.title = "line", .cut = BARO_CUT_PATH, .minimum = 10, .pleasant = 16},
   };
   baro_text_table table;
   baro_text_table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));

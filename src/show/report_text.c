@@ -45,7 +45,8 @@ static void write_summary(baro_report *report) {
   baro_arena_release(&scratch);
 }
 
-/* Where short paths begin: the current folder if the files are below it, else the folder that they share. */
+/* Where short paths begin: the current folder if the files are below it, else the folder that they
+ * share. */
 static const char *choose_folder(const baro_profile *profile, const char *directory,
                                  baro_arena *keep) {
   const char *common = baro_common_folder(profile, keep);

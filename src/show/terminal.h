@@ -1,6 +1,6 @@
 /* What the output can show: columns, colour, Unicode; and the few styles that we use.
- * Colours are the terminal's own sixteen, so that they fit its light or dark theme; nothing is told by
- * colour alone. Flow: cli -> here -> reports. */
+ * Colours are the terminal's own sixteen, so that they fit its light or dark theme; nothing is told
+ * by colour alone. Flow: cli -> here -> reports. */
 #ifndef BARO_SHOW_TERMINAL_H
 #define BARO_SHOW_TERMINAL_H
 
@@ -36,9 +36,9 @@ typedef struct baro_terminal_facts {
   const char *locale; /* LC_ALL, else LC_CTYPE, else LANG */
 } baro_terminal_facts;
 
-/* --color comes before NO_COLOR, NO_COLOR before what the terminal can. Unicode unless the locale names
- * another charset: an unset or C locale means a bare container more often than an ASCII terminal, and
- * Python takes it for UTF-8 too (PEP 538, 540). */
+/* --color comes before NO_COLOR, NO_COLOR before what the terminal can. Unicode unless the locale
+ * names another charset: an unset or C locale means a bare container more often than an ASCII
+ * terminal, and Python takes it for UTF-8 too (PEP 538, 540). */
 baro_terminal baro_terminal_decide(const baro_terminal_facts *facts, baro_color_choice choice);
 /* The same with the facts of descriptor fd and of this process. */
 baro_terminal baro_terminal_of(int fd, baro_color_choice choice);
@@ -59,8 +59,8 @@ char baro_state_letter(baro_state state);
 /* The state in a list: "running", "disk". */
 const char *baro_state_short(baro_state state);
 
-/* Appends `cells` columns of a bar in that state: a filled run that begins with the letter of the state, or
- * the letter repeated without colour. Running is the plain bar. */
+/* Appends `cells` columns of a bar in that state: a filled run that begins with the letter of the
+ * state, or the letter repeated without colour. Running is the plain bar. */
 void baro_write_bar(baro_buffer *out, const baro_terminal *terminal, baro_state state,
                     uint32_t cells);
 

@@ -1,7 +1,7 @@
 /* Tables that fit the terminal.
- * Cells are gathered row by row, then written once: columns take what their cells need; when that is too
- * wide, first columns with a drop rank go (highest first) until pleasant widths fit, then those that may
- * shrink do, the widest first, their texts cut where the column says.
+ * Cells are gathered row by row, then written once: columns take what their cells need; when that
+ * is too wide, first columns with a drop rank go (highest first) until pleasant widths fit, then
+ * those that may shrink do, the widest first, their texts cut where the column says.
  * Foreign text is safe here: every cell is cleaned (text_width.h) but the raw ones. */
 #ifndef BARO_SHOW_TEXT_TABLE_H
 #define BARO_SHOW_TEXT_TABLE_H
@@ -52,10 +52,11 @@ void baro_text_table_release(baro_text_table *table);
 void baro_text_table_add(baro_text_table *table, baro_style style, baro_view text);
 void baro_text_table_add_format(baro_text_table *table, baro_style style, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* A cell that holds escape sequences of ours and takes `width` columns; its column must not shrink. */
+/* A cell that holds escape sequences of ours, `width` columns wide; its column must not shrink. */
 void baro_text_table_add_raw(baro_text_table *table, baro_view text, uint32_t width);
 
-/* Writes heading and rows, indented, no line wider than the terminal unless the columns that must stay are. */
+/* Writes heading and rows, indented, no line wider than the terminal unless the columns that must
+ * stay are. */
 void baro_text_table_write(const baro_text_table *table, const baro_terminal *terminal,
                            uint32_t indent, baro_buffer *out);
 

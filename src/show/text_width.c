@@ -5,7 +5,7 @@ typedef struct code_range {
   uint32_t last;
 } code_range;
 
-/* From Unicode 15.1: categories Mn and Me, zero width spaces and joiners, Hangul medial and final jamo. */
+/* From Unicode 15.1: categories Mn and Me, zero width spaces and joiners, Hangul's inner jamo. */
 /* clang-format off */
 static const code_range zero_width[] = {
     {0x0300, 0x036f}, {0x0483, 0x0489}, {0x0591, 0x05bd}, {0x05bf, 0x05bf}, {0x05c1, 0x05c2},
@@ -214,7 +214,7 @@ void baro_write_one_line(baro_buffer *out, baro_view text) {
   }
 }
 
-/* Writes the leading part that fits into columns, with the combining marks of its last character. */
+/* Writes the leading part that fits, with the combining marks of its last character. */
 static size_t write_head(baro_buffer *out, baro_view text, size_t columns, bool unicode) {
   size_t used = 0;
   for (size_t at = 0; at < text.length;) {
@@ -244,6 +244,20 @@ static size_t write_tail(baro_buffer *out, baro_view text, size_t total, size_t 
   return total - skipped;
 }
 
+/* The last columns of a path, from a slash on if one lies in the first half of them. */
+static size_t path_columns(baro_view text, size_t total, size_t columns) {
+  size_t skipped = 0, at = 0;
+  while (at < text.length && total - skipped > columns)
+    skipped += baro_code_width(baro_next_code(text, &at));
+  size_t end_columns = total - skipped;
+  for (size_t walked = 0; at < text.length && walked < end_columns / 2;) {
+    if (text.data[at] == '/')
+      return end_columns - walked;
+    walked += baro_code_width(baro_next_code(text, &at));
+  }
+  return columns;
+}
+
 size_t baro_write_fitted(baro_buffer *out, baro_view text, size_t columns, baro_cut cut,
                          bool unicode) {
   size_t total = baro_text_width(text);
@@ -259,10 +273,12 @@ size_t baro_write_fitted(baro_buffer *out, baro_view text, size_t columns, baro_
   }
   size_t room = columns - dots;
   /* The end of a qualified name tells more than its beginning. */
-  size_t head = cut == BARO_CUT_END ? room : cut == BARO_CUT_START ? 0 : (room + 1) / 3;
+  size_t head = cut == BARO_CUT_END ? room : cut == BARO_CUT_MIDDLE ? (room + 1) / 3 : 0;
   size_t used = dots + write_head(out, text, head, unicode);
   baro_write_text(out, unicode ? "\xe2\x80\xa6" : dots == 3 ? "..." : ".");
-  if (cut != BARO_CUT_END)
+  if (cut == BARO_CUT_PATH)
+    used += write_tail(out, text, total, path_columns(text, total, columns - used), unicode);
+  else if (cut != BARO_CUT_END)
     used += write_tail(out, text, total, columns - used, unicode);
   return used;
 }

@@ -45,6 +45,9 @@ static void text_is_cut_where_asked(void **state) {
   assert_fitted("short", 5, BARO_CUT_END, "short");
   assert_fitted("function", 5, BARO_CUT_END, "func…");
   assert_fitted("/srv/app/file.py:40", 11, BARO_CUT_START, "…file.py:40");
+  assert_fitted("/srv/app/file.py:40", 14, BARO_CUT_PATH, "…/file.py:40");
+  assert_fitted("/srv/app/file.py:40", 10, BARO_CUT_PATH, "…ile.py:40");
+  assert_fitted("日本/語/file.py:40", 14, BARO_CUT_PATH, "…/file.py:40");
   assert_fitted("Catalogue.parse_line", 12, BARO_CUT_MIDDLE, "Cata…se_line");
   assert_fitted("anything", 1, BARO_CUT_MIDDLE, ".");
   assert_fitted("anything", 0, BARO_CUT_END, "");

@@ -1,7 +1,7 @@
 /* The stacks of one process as they are now: what `barograph dump` prints.
  * Flow: pid -> attach -> one consistent read of each thread's stack and state -> baro_dump.
- * The target is not stopped; each stack is one that existed (read twice, retried until it agrees), but
- * stacks of different threads are some microseconds apart. */
+ * The target is not stopped; each stack is one that existed (read twice, retried until it agrees),
+ * but stacks of different threads are some microseconds apart. */
 #ifndef BARO_CAPTURE_SAMPLER_DUMP_H
 #define BARO_CAPTURE_SAMPLER_DUMP_H
 
@@ -43,9 +43,9 @@ typedef struct baro_dump {
   baro_arena storage; /* owns everything above */
 } baro_dump;
 
-/* Reads the stacks of pid. NO_PERMISSION names the barrier and how to lift it; NOT_FOUND or GONE: no such
- * process; UNSUPPORTED: not a Python that we can read, with the reason. On success *ret_dump is to be
- * released by the caller. Takes some milliseconds (attaching reads symbols). */
+/* Reads the stacks of pid. NO_PERMISSION names the barrier and how to lift it; NOT_FOUND or GONE:
+ * no such process; UNSUPPORTED: not a Python that we can read, with the reason. On success
+ * *ret_dump is to be released by the caller. Takes some milliseconds (attaching reads symbols). */
 baro_status baro_dump_take(pid_t pid, baro_dump *ret_dump, baro_error *err) BARO_MUST_USE;
 void baro_dump_release(baro_dump *dump);
 
