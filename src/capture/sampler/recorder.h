@@ -36,8 +36,8 @@ typedef struct baro_recorder_options {
   /* 0 go on, 1 end cleanly, 2 stop at once; set by a signal handler. NULL = never. */
   const volatile sig_atomic_t *stop_requested;
   /* Signal to pass on to the spawned command when the recording ends by stop_requested: set by the
-   * handler when somebody sent it to the recorder alone (kill, timeout), 0 when the terminal sent it to
-   * the command as well. NULL = never. */
+   * handler when somebody sent it to the recorder alone (kill, timeout), 0 when the terminal sent
+   * it to the command as well. NULL = never. */
   const volatile sig_atomic_t *forward_signal;
   void (*progress)(void *context, const struct baro_recorder_progress *progress); /* or NULL */
   void *progress_context;
@@ -63,11 +63,11 @@ typedef struct baro_recorder_result {
   char note[512];           /* one line worth telling a person, or "" */
 } baro_recorder_result;
 
-/* Records until the target ends, the duration is over or stop_requested. BARO_OK also when no Python was
- * found or nothing was sampled (samples = 0, note says why). Errors: the recording cannot be created
- * (USAGE: it exists), the command cannot be run (NOT_FOUND, NO_PERMISSION), attaching is refused
- * (NO_PERMISSION with the barrier named, GONE, UNSUPPORTED). *ret_result is also filled on failure, as
- * far as it got. */
+/* Records until the target ends, the duration is over or stop_requested. BARO_OK also when no
+ * Python was found or nothing was sampled (samples = 0, note says why). Errors: the recording
+ * cannot be created (USAGE: it exists), the command cannot be run (NOT_FOUND, NO_PERMISSION),
+ * attaching is refused (NO_PERMISSION with the barrier named, GONE, UNSUPPORTED). *ret_result is
+ * also filled on failure, as far as it got. */
 baro_status baro_record(const baro_recorder_options *options, baro_recorder_result *ret_result,
                         baro_error *err) BARO_MUST_USE;
 
