@@ -171,12 +171,15 @@ baro_status baro_trace_stop(pid_t tid, baro_error *err) {
     return baro_error_set_errno(err, errno, "interrupt thread %d", (int)tid);
   for (;;) {
     int status;
-    pid_t got = waitpid(tid, &status, __WALL);
-    if (got < 0 && errno == EINTR)
-      continue;
-    if (got < 0)
+    siginfo_t info = {0};
+    /* WNOWAIT: the end of a child of ours is left for baro_process_reap. */
+    if (waitid(P_PID, (id_t)tid, &info, WSTOPPED | WEXITED | WNOWAIT | __WALL) != 0) {
+      if (errno == EINTR)
+        continue;
       return baro_error_set_errno(err, errno, "wait for thread %d", (int)tid);
-    if (!WIFSTOPPED(status))
+    }
+    if (info.si_code == CLD_EXITED || info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED ||
+        waitpid(tid, &status, WNOHANG | __WALL) != tid || !WIFSTOPPED(status))
       return baro_error_set(err, BARO_GONE, "thread %d ended", (int)tid);
     if (status >> 16 == PTRACE_EVENT_STOP)
       return BARO_OK; /* also while in a group stop */

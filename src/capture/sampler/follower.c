@@ -1,11 +1,9 @@
 #include "capture/sampler/follower.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/os_proc.h"
@@ -19,6 +17,7 @@ static const uint64_t LONGEST_WAIT_NS = 50000000; /* between looks at a process 
 static const uint64_t REFUSED_GRACE_NS =
     1000000000;                                  /* contradictions while starting up are retried */
 static const uint64_t SCAN_NS = 10000000;        /* between looks for children, at least */
+static const uint64_t LONGEST_SCAN_NS = 30000000; /* and at most: children are to be seen within 50 ms */
 static const uint64_t FULL_FIND_NS = 1000000000; /* between searches of an unchanged executable */
 
 typedef struct follower {
@@ -42,8 +41,7 @@ struct baro_followers {
   uint32_t count;
   uint32_t capacity;
   baro_pid_list children; /* scratch */
-  int loadavg_fd;         /* owned: tells the last process id given out */
-  uint64_t last_pid;
+  baro_process_table table;
   uint64_t next_scan_ns;
   bool root_ended;
   baro_followers_totals ended; /* totals of what is no longer followed */
@@ -120,7 +118,6 @@ baro_status baro_followers_create(const baro_followers_options *options,
   if (followers == NULL)
     return baro_error_set(err, BARO_NO_MEMORY, "follow %d", (int)options->root);
   followers->options = *options;
-  followers->loadavg_fd = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
   followers->cache = baro_interpreter_cache_create();
   baro_status status =
       followers->cache == NULL
@@ -142,8 +139,7 @@ void baro_followers_destroy(baro_followers *followers, uint64_t now_ns, int root
     drop_target(followers, item, now_ns,
                 item->pid == followers->options.root ? root_wait_status : -1);
   }
-  if (followers->loadavg_fd >= 0)
-    (void)close(followers->loadavg_fd);
+  baro_process_table_release(&followers->table);
   baro_interpreter_cache_destroy(followers->cache);
   baro_pid_list_release(&followers->children);
   free(followers->items);
@@ -220,34 +216,20 @@ static baro_status attend(baro_followers *followers, follower *item, uint64_t no
 
 /* --- new processes --- */
 
-/* Has the kernel given out a process id since the last look? Threads count too. */
-static bool has_new_pids(baro_followers *followers) {
-  char text[128];
-  if (followers->loadavg_fd < 0)
-    return true;
-  ssize_t got = pread(followers->loadavg_fd, text, sizeof text - 1, 0);
-  if (got <= 0)
-    return true;
-  text[got] = '\0';
-  const char *last = strrchr(text, ' ');
-  uint64_t pid = last != NULL ? strtoull(last + 1, NULL, 10) : 0;
-  bool is_new = pid != followers->last_pid;
-  followers->last_pid = pid;
-  return is_new;
-}
-
 static void scan_children(baro_followers *followers, uint64_t now_ns) {
   if (!followers->options.follow_children || now_ns < followers->next_scan_ns)
     return;
   followers->next_scan_ns = now_ns + SCAN_NS;
-  if (!has_new_pids(followers))
+  uint64_t started_cpu_ns = baro_clock_thread_cpu_ns();
+  bool changed;
+  if (baro_process_table_update(&followers->table, &changed, NULL) != BARO_OK || !changed)
     return;
   for (uint32_t i = 0; i < followers->count;
        i++) { /* the list grows: grandchildren in the same scan */
     follower *item = &followers->items[i];
     uint32_t process =
         item->target != NULL ? baro_target_process(item->target) : item->parent_process;
-    if (baro_proc_list_children(item->pid, &followers->children, NULL) != BARO_OK)
+    if (baro_process_table_children(&followers->table, item->pid, &followers->children) != BARO_OK)
       continue;
     for (size_t k = 0; k < followers->children.count; k++) {
       pid_t child = followers->children.pids[k];
@@ -256,9 +238,11 @@ static void scan_children(baro_followers *followers, uint64_t now_ns) {
         return;
     }
   }
-  uint64_t cost_ns = baro_clock_now_ns() - now_ns;
-  if (cost_ns * 100 > SCAN_NS)
-    followers->next_scan_ns = now_ns + cost_ns * 100;
+  uint64_t pause_ns = (baro_clock_thread_cpu_ns() - started_cpu_ns) * 100;
+  if (pause_ns > LONGEST_SCAN_NS)
+    pause_ns = LONGEST_SCAN_NS;
+  if (pause_ns > SCAN_NS)
+    followers->next_scan_ns = now_ns + pause_ns;
 }
 
 baro_status baro_followers_update(baro_followers *followers, uint64_t now_ns, bool first_attach,

@@ -2,7 +2,7 @@
  * Flow: root pid -> children of children -> attach when an interpreter is ready -> targets to tick.
  * A process that is not Python (a shell, a launcher) is watched for an exec and for children; one that
  * cannot be read is noted once and then only watched for children. New processes are looked for when
- * the kernel has given out a new process id, at most every 10 ms and at most at 1 % of the time.
+ * the kernel has given out a new process id, at most every 10 ms, less often (30 ms) where looking costs more than 1 % of the time.
  * Runs in the sampler thread only. */
 #ifndef BARO_CAPTURE_SAMPLER_FOLLOWER_H
 #define BARO_CAPTURE_SAMPLER_FOLLOWER_H
