@@ -134,7 +134,9 @@ def profile_of(*stacks: str) -> Profile:
 
 def test_impossible_edges_are_found() -> None:
     edges = [["measured", "work"], ["work", "a"], ["a", "b"], ["work", "c"]]
-    possible = profile_of("main measured work a b", "measured work c", "<module> a", "idle wait")
+    possible = profile_of(
+        "main measured work a b", "measured work c", "<module> a", "idle wait", "work (unreadable)"
+    )
     assert impossible(possible, edges)[0] == 0
     for stack in ("measured work a c", "measured work b", "a b", "measured a b", "work c"):
         assert impossible(profile_of(stack), edges)[0] == 1, stack

@@ -28,10 +28,10 @@ START_S = 0.020
 CROWDED = 0.02
 """Part of the window the sampler may wait for a core before bounds are widened."""
 
-TRY_AGAIN = 0.05
+TRY_AGAIN = 0.10
 """Beyond this part a run is done again, up to `TRIES` times, and the least crowded one counts."""
 
-TRIES = 3
+TRIES = 2
 
 PER_WAIT = 0.5
 """Points of share allowed per point of the window in which the sampler had no core.

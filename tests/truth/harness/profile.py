@@ -35,6 +35,9 @@ class Stack(NamedTuple):
     thread_name: str = ""
 
 
+# What tools put where they could not read a frame: such a stack is degraded, and says so.
+MARKS = ("(unreadable)", "(deeper frames cut)", ":INVALID:")
+
 ROOT = "measured"
 """The function below which targets do all their work (tests/targets/selftime.py)."""
 
@@ -104,7 +107,8 @@ def impossible(profile: Profile, edges: Iterable[Iterable[str]]) -> tuple[float,
 
     Looks below `measured`. A stack that holds a function of the target, has no `measured` above it,
     and does not start at the script either, lost its root and counts too; one that does start there
-    belongs to the target's calibrations.
+    belongs to the target's calibrations. A stack that says of itself that a frame
+    is missing claims nothing.
 
     Returns
     -------
@@ -117,6 +121,8 @@ def impossible(profile: Profile, edges: Iterable[Iterable[str]]) -> tuple[float,
     examples: list[str] = []
     for stack in profile.stacks:
         names = [frame.function for frame in stack.frames]
+        if any(mark in names for mark in MARKS):
+            continue
         if ROOT in names:
             names = names[names.index(ROOT) :]
             wrong = any(pair not in allowed for pair in zip(names, names[1:]))
