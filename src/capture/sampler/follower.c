@@ -107,6 +107,14 @@ static bool has_ended(const follower *item) {
   return stat.state == 'Z' || stat.state == 'X' || stat.start_ticks != item->start_ticks;
 }
 
+/* Its memory is gone already; a process on its way out has no executable any more, but is no zombie yet. */
+static bool is_ending(const follower *item) {
+  char path[32];
+  struct stat info;
+  (void)snprintf(path, sizeof path, "/proc/%d/exe", (int)item->pid);
+  return stat(path, &info) != 0 || has_ended(item);
+}
+
 static void remove_follower(baro_followers *followers, uint32_t index, uint64_t now_ns) {
   drop_target(followers, &followers->items[index], now_ns, -1);
   followers->items[index] = followers->items[--followers->count];
@@ -286,11 +294,11 @@ void baro_followers_tick(baro_followers *followers, uint64_t now_ns, uint64_t mi
       baro_target_missed(item->target, missed);
     if (baro_target_tick(item->target, now_ns) == BARO_OK)
       continue;
-    /* The interpreter is gone: the process ended, or runs another program now. */
-    if (!has_ended(item))
+    /* The interpreter is gone: the process ends, or runs another program now. */
+    if (!is_ending(item))
       drop_target(followers, item, now_ns, -1);
     else if (item->pid == followers->options.root)
-      followers->root_ended = true; /* its status comes later */
+      followers->root_ended = has_ended(item); /* its status comes later */
     else
       remove_follower(followers, i, now_ns);
   }
