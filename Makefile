@@ -34,7 +34,7 @@ pytest_folders := $(wildcard tests/cli tests/python tests/recordings tests/truth
 
 say = printf '\n== %s\n'
 
-.PHONY: help demo test check bench format lint clean deps test-deps pythons install \
+.PHONY: help demo test check bench format lint clean deps test-deps pythons consumers install \
 	test-gcc test-clang test-sanitizers test-fuzz test-pytest
 
 help: ## this list
@@ -50,7 +50,7 @@ demo: deps install ## set up, record the bookshop of examples/demo, print its re
 
 # Cheap and telling first; the truth tests, which take longest, last.
 test: ## set up, then every test
-	@$(MAKE) test-deps pythons
+	@$(MAKE) test-deps pythons consumers
 	@$(MAKE) lint
 	@$(MAKE) test-gcc
 	@$(MAKE) test-clang
@@ -87,8 +87,8 @@ lint: $(bin)/.test ## layout, Python types, include rules, shell scripts
 	tools/check_includes.py
 	shellcheck .ci/run tools/*.sh
 
-clean: ## remove what was built; fetched interpreters stay
-	rm -rf $(filter-out build/pythons,$(wildcard build/*))
+clean: ## remove what was built; what was fetched stays
+	rm -rf $(filter-out build/pythons build/consumers,$(wildcard build/*))
 
 # --- Set-up ---
 
@@ -107,6 +107,11 @@ pythons:
 	@$(say) 'interpreters'
 	tools/get_pythons.sh || [ -z "$${CI:-}" ]
 	tools/find_pythons.py || [ -z "$${CI:-}" ]
+
+# Likewise the programs of others that read what `barograph export` writes.
+consumers:
+	@$(say) 'readers of exports'
+	tools/get_consumers.sh || [ -z "$${CI:-}" ]
 
 $(bin)/.build: pyproject.toml
 	@$(say) 'virtual environment $(venv)'

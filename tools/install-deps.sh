@@ -14,13 +14,15 @@ build_packages=(
     libzstd-dev zlib1g-dev libelf-dev
     python3 python3-venv
 )
-# clang and its run-time: the second compiler, the sanitizers, the fuzzers. maven:
-# tools/get_pythons.sh. shellcheck: lint. zsh: its completion.
+# What the tests need besides: the second compiler with its sanitizers and fuzzers; what fetches
+# interpreters (maven) and the programs that read our exports (go, cargo, chromium); the shells.
+# PACKAGE:PROGRAM is there also where the program came from elsewhere.
 test_packages=(
     libcmocka-dev
     clang libclang-rt-dev
-    maven debian-archive-keyring
-    git shellcheck util-linux zsh
+    maven:mvn debian-archive-keyring
+    golang-go:go cargo:cargo chromium:chromium
+    git:git shellcheck:shellcheck util-linux zsh:zsh
 )
 
 fail() {
@@ -65,14 +67,18 @@ main() {
         esac
     done
     if [ "$list" = yes ]; then
-        printf '%s\n' "${packages[@]}"
+        printf '%s\n' "${packages[@]%:*}"
         return
     fi
     command -v dpkg-query >/dev/null ||
-        fail "this is no Debian; install the counterparts of: ${packages[*]}"
+        fail "this is no Debian; install the counterparts of: ${packages[*]%:*}"
 
     missing=()
     for argument in "${packages[@]}"; do
+        if [[ $argument == *:* ]] && type -P "${argument#*:}" >/dev/null; then
+            continue
+        fi
+        argument=${argument%:*}
         dpkg-query --show --showformat '${db:Status-Status}' "$argument" 2>/dev/null |
             grep -qx installed || missing+=("$argument")
     done

@@ -61,16 +61,10 @@ def load(store_path: Path, order_file: Path) -> int:
     return stored
 
 
-def typeset(store_path: Path, page: Path) -> str:
+def typeset(store_path: Path, page: Path) -> None:
     """Have another interpreter render the report, as a print shop would."""
     renderer = Path(__file__).with_name("render.py")
-    child = subprocess.run(
-        [sys.executable, str(renderer), str(store_path), str(page)],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return child.stdout.strip()
+    subprocess.run([sys.executable, str(renderer), str(store_path), str(page)], check=True)
 
 
 def main() -> int:
@@ -96,12 +90,11 @@ def main() -> int:
         store.save_pairs(pairs)
         revenue = store.revenue_cents()
     checksums = archive_files([order_file, visit_file], folder / "archive")
-    page = typeset(store_path, folder / "report.html")
+    typeset(store_path, folder / "report.html")
 
     (first, second), times = pairs[0]
     print(f"{stored:,} orders and {len(visits):,} visits, {revenue / 100:,.2f} earned")
     print(f"bought together most often: {first} and {second} ({times} times)")
-    print(f"report: {page}")
     print(f"archive: {len(checksums)} pieces, {checksums[0][:12]} … {checksums[-1][:12]}")
     return 0
 

@@ -39,4 +39,4 @@ def render(database: Path, page: Path) -> int:
 
 
 if __name__ == "__main__":
-    print(f"{render(Path(sys.argv[1]), Path(sys.argv[2])):,} rows typeset")
+    print(f"report: {render(Path(sys.argv[1]), Path(sys.argv[2])):,} rows typeset")

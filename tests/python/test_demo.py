@@ -23,9 +23,9 @@ def test_demo_prints_the_same_figures_everywhere(interpreter: Path, tmp_path: Pa
     )
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.splitlines() == [
+        "report: 164 rows typeset",
         "400 orders and 453 visits, 17,276.99 earned",
         "bought together most often: Quiet Harbour and Quiet Orchard (13 times)",
-        "report: 164 rows typeset",
         "archive: 2 pieces, ebe3c4123ed9 … f30402b86d13",
     ]
     assert len(list((tmp_path / "archive").iterdir())) == 2
