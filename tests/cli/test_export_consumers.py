@@ -1,0 +1,212 @@
+"""Exports as the programs that people open them with read them.
+
+pprof, inferno and speedscope are fetched by tools/get_consumers.sh. One that is not there skips its
+tests by name; in CI it fails them.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from calling import REPOSITORY, Recording, Run
+
+CONSUMERS = REPOSITORY / "build" / "consumers"
+SPEEDSCOPE = CONSUMERS / "node_modules" / "speedscope" / "dist" / "release"
+IN_CI = os.environ.get("CI", "") not in ("", "false", "0")
+SCENARIOS = ["small", "night", "deep", "hostile", "idle", "empty"]
+
+
+def unavailable(what: str) -> None:
+    reason = f"{what} is missing; tools/get_consumers.sh fetches it"
+    if IN_CI:
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+def consumer(name: str) -> Path:
+    path = CONSUMERS / "bin" / name
+    if not path.exists():
+        unavailable(name)
+    return path
+
+
+def chromium() -> Path:
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None or not SPEEDSCOPE.is_dir():
+        unavailable("speedscope in chromium")
+    return Path(str(found))
+
+
+def export(run: Run, recording: Path, format_name: str, *options: str) -> Path:
+    out = recording.with_suffix(f".{format_name}")
+    done = run("export", recording, "--to", format_name, "-f", "-o", out, *options)
+    assert done.returncode == 0, done.stderr
+    assert out.stat().st_mode & 0o777 == 0o600
+    return out
+
+
+def report(run: Run, recording: Path) -> dict[str, object]:
+    parsed: dict[str, object] = json.loads(run("report", "--json", recording).stdout)
+    return parsed
+
+
+def call(program: Path, *arguments: object) -> str:
+    done = subprocess.run(
+        [program, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+# --- pprof ---
+
+
+def pprof_top(text: str) -> dict[str, float]:
+    """Flat shares in percent by function, of `pprof -top`."""
+    rows = text[text.index("cum%") :].splitlines()[1:]
+    parsed = [re.match(r" *\S+ +([\d.]+)% +\S+ +\S+ +\S+  (.*)", row) for row in rows]
+    return {row[2]: float(row[1]) for row in parsed if row is not None}
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_pprof_reads_every_recording(run: Run, recording: Recording, scenario: str) -> None:
+    pprof = consumer("pprof")
+    out = export(run, recording(scenario), "pprof")
+    call(pprof, "-top", out)
+    call(pprof, "-traces", out)
+
+
+def test_pprof_sees_the_shares_of_the_report(run: Run, recording: Recording) -> None:
+    pprof = consumer("pprof")
+    out = export(run, recording("small"), "pprof")
+    shares = pprof_top(call(pprof, "-top", out))
+    assert shares["parse"] == 60.0
+    assert shares["load_rows"] == 30.0
+    assert shares["main"] == 10.0
+    assert shares["<module>"] == 0
+    on_cpu = pprof_top(call(pprof, "-top", "-sample_index=cpu", out))
+    assert on_cpu["parse"] == 85.71
+    assert on_cpu.get("load_rows", 0) == 0
+
+
+def test_pprof_sees_threads_processes_and_states(run: Run, recording: Recording) -> None:
+    pprof = consumer("pprof")
+    path = recording("night")
+    tags = call(pprof, "-tags", export(run, path, "pprof"))
+    threads = report(run, path)["threads"]
+    assert isinstance(threads, list)
+    for thread in threads:
+        assert re.search(rf"\): {thread['name']}$", tags, re.M)
+        assert re.search(rf"\): {thread['process_id']}$", tags, re.M)
+    states = {s for t in threads for s, share in t["states"].items() if share}
+    assert states == set(
+        re.findall(r"\): (\w+)$", tags.split(" thread: ")[0].split(" state: ")[1], re.M)
+    )
+
+
+def test_pprof_shows_lines(run: Run, recording: Recording) -> None:
+    pprof = consumer("pprof")
+    out = export(run, recording("small"), "pprof")
+    lines = call(pprof, "-top", "-lines", out)
+    assert "parse /srv/app/parse.py:20" in lines
+    assert "load_rows /srv/app/app.py:44" in lines
+
+
+# --- collapsed ---
+
+
+@pytest.mark.parametrize("scenario", [s for s in SCENARIOS if s not in ("empty", "idle")])
+@pytest.mark.parametrize("options", [[], ["--lines", "--threads", "--states", "--idle"]])
+def test_inferno_draws_every_recording(
+    run: Run, recording: Recording, scenario: str, options: list[str]
+) -> None:
+    inferno = consumer("inferno-flamegraph")
+    out = export(run, recording(scenario), "collapsed", *options)
+    drawn = call(inferno, out)
+    total = sum(int(line.rsplit(" ", 1)[1]) for line in out.read_text("utf-8").splitlines())
+    assert f"all ({total:,} samples, 100%)" in drawn
+    ElementTree.fromstring(drawn)
+
+
+def test_inferno_sees_the_shares_of_the_report(run: Run, recording: Recording) -> None:
+    inferno = consumer("inferno-flamegraph")
+    drawn = call(inferno, export(run, recording("small"), "collapsed"))
+    assert "parse (/srv/app/parse.py:12) (1,200,000 samples, 60.00%)" in drawn
+    assert "load_rows (/srv/app/app.py:40) (600,000 samples, 30.00%)" in drawn
+
+
+# --- speedscope ---
+
+
+def open_in_speedscope(out: Path) -> str:
+    """The text of the page that shows the file, as speedscope's own command line opens it."""
+    browser = chromium()
+    script = out.with_suffix(".js")
+    content = base64.b64encode(out.read_bytes()).decode()
+    script.write_text(f"speedscope.loadFileFromBase64({out.name!r}, {content!r})", "utf-8")
+    url = (SPEEDSCOPE / "index.html").as_uri() + f"#localProfilePath={script}"
+    page = call(
+        browser,
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--enable-unsafe-swiftshader",
+        f"--user-data-dir={out.parent / 'chromium'}",
+        "--virtual-time-budget=20000",
+        "--dump-dom",
+        url,
+    )
+    page = re.sub(r"<(style|script).*?</\1>", "", page, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+def test_speedscope_shows_each_thread_and_its_time(run: Run, recording: Recording) -> None:
+    chromium()
+    path = recording("night")
+    page = open_in_speedscope(export(run, path, "speedscope"))
+    parsed = report(run, path)
+    threads = parsed["threads"]
+    assert isinstance(threads, list)
+    assert path.name in page
+    for number, thread in enumerate(threads, 1):
+        name = f"{thread['name']} (pid {thread['process_id']}, thread {thread['thread_id']})"
+        seconds = thread["wall_ns"] / 1e9
+        assert re.search(rf"{number} {re.escape(name)} {seconds:.2f}s", page), page
+
+
+@pytest.mark.parametrize("scenario", ["deep", "hostile"])
+@pytest.mark.parametrize("format_name", ["speedscope", "collapsed"])
+def test_speedscope_opens(run: Run, recording: Recording, scenario: str, format_name: str) -> None:
+    chromium()
+    page = open_in_speedscope(export(run, recording(scenario), format_name))
+    assert "Time Order" in page
+    assert "Something went wrong" not in page
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_speedscope_files_keep_their_schema(run: Run, recording: Recording, scenario: str) -> None:
+    """What the schema of speedscope asks for, and what it cannot say."""
+    out = export(run, recording(scenario), "speedscope")
+    parsed = json.loads(out.read_text("utf-8"))
+    assert parsed["$schema"] == "https://www.speedscope.app/file-format-schema.json"
+    frames = parsed["shared"]["frames"]
+    assert all(isinstance(frame["name"], str) for frame in frames)
+    for profile in parsed["profiles"]:
+        assert profile["type"] == "sampled"
+        assert profile["unit"] == "nanoseconds"
+        assert len(profile["samples"]) == len(profile["weights"])
+        assert sum(profile["weights"]) == profile["endValue"] - profile["startValue"]
+        assert all(0 <= f < len(frames) for stack in profile["samples"] for f in stack)
