@@ -180,22 +180,26 @@ def steady_generator_4(n):
     return n
 
 
-def alternate_generator(spin, calls):
-    swift = swift_generator_3()
-    steady = steady_generator_3(spin)
+def generators(spin):
+    """Both, made once: a generator that is dropped runs again, below whoever dropped it."""
+    return swift_generator_3(), steady_generator_3(spin)
+
+
+def alternate_generator(pair, calls):
+    swift, steady = pair
     for _ in range(calls):
         swift_generator_1(swift)
         steady_generator_1(steady)
 
 
-def only_swift_generator(_, calls):
-    swift = swift_generator_3()
+def only_swift_generator(pair, calls):
+    swift, _ = pair
     for _ in range(calls):
         swift_generator_1(swift)
 
 
-def only_steady_generator(spin, calls):
-    steady = steady_generator_3(spin)
+def only_steady_generator(pair, calls):
+    _, steady = pair
     for _ in range(calls):
         steady_generator_1(steady)
 
@@ -217,8 +221,8 @@ def empty_calls(_, calls):
         nothing()
 
 
-def phase_alternate(alternate, spin, calls):
-    alternate(spin, calls)
+def phase_alternate(alternate, argument, calls):
+    alternate(argument, calls)
 
 
 def phase_steady(n):
@@ -226,13 +230,19 @@ def phase_steady(n):
         pass
 
 
+def same(spin):
+    return spin
+
+
+# The loops, what makes their first argument of a spin, the names' infix, and the depth.
 SHAPES = {
-    "pair": (alternate_pair, only_swift_pair, only_steady_pair, "", 2),
-    "five": (alternate_five, only_swift_five, only_steady_five, "five_", 5),
+    "pair": (alternate_pair, only_swift_pair, only_steady_pair, same, "", 2),
+    "five": (alternate_five, only_swift_five, only_steady_five, same, "five_", 5),
     "generator": (
         alternate_generator,
         only_swift_generator,
         only_steady_generator,
+        generators,
         "generator_",
         4,
     ),
@@ -248,10 +258,6 @@ def edges_of(alternate, infix, depth):
         names = [chain + infix + str(level) for level in range(1, depth + 1)]
         edges.append([alternate.__name__, names[0]])
         edges.extend([caller, callee] for caller, callee in zip(names, names[1:]))
-        if infix == "generator_":
-            # When the loop ends the generator is dropped, and GeneratorExit thrown in at its
-            # `yield`.
-            edges.append([alternate.__name__, names[2]])
     return edges
 
 
@@ -274,13 +280,14 @@ def repetitions(function, goal_ns, *arguments):
     return max(1, n * goal_ns // min(cpu_ns(function, *arguments, n) for _ in range(9)))
 
 
-def equal_spin(only_swift, only_steady):
+def equal_spin(prepare, only_swift, only_steady):
     """The spin that makes the steady chain take as long as the swift one."""
+    few, many = prepare(4), prepare(44)
     tries = [
         (
-            cpu_ns(only_swift, 1, 500),
-            cpu_ns(only_steady, 4, 500),
-            cpu_ns(only_steady, 44, 500),
+            cpu_ns(only_swift, few, 500),
+            cpu_ns(only_steady, few, 500),
+            cpu_ns(only_steady, many, 500),
         )
         for _ in range(100)
     ]
@@ -291,16 +298,16 @@ def equal_spin(only_swift, only_steady):
 class Calibration:
     """Isolated times of the parts; runs outside `measured`, before and after the window."""
 
-    def __init__(self, blocks, spin, calls):
+    def __init__(self, blocks, argument, calls):
         self.blocks = blocks
-        self.spin = spin
+        self.argument = argument
         self.calls = calls
         self.times = {block.__name__: [] for block in blocks}
 
     def run(self):
         for _ in range(60):
             for block in self.blocks:
-                self.times[block.__name__].append(cpu_ns(block, self.spin, self.calls))
+                self.times[block.__name__].append(cpu_ns(block, self.argument, self.calls))
 
     def result(self, infix):
         both, swift, steady, empty, none = (
@@ -322,23 +329,24 @@ class Calibration:
 
 
 def main(options):
-    alternate, only_swift, only_steady, infix, depth = SHAPES[options.shape]
+    alternate, only_swift, only_steady, prepare, infix, depth = SHAPES[options.shape]
     blocks = (alternate, only_swift, only_steady, empty_calls, no_calls)
     for block in blocks:  # warm: specialised code, as the measured run has it
-        block(10, 20000)
+        block(prepare(10), 20000)
     if options.work:
         spin, calls, spins = map(int, options.work.split(","))
     else:
-        spin = equal_spin(only_swift, only_steady)
-        calls = repetitions(phase_alternate, 300_000, alternate, spin)
+        spin = equal_spin(prepare, only_swift, only_steady)
+        calls = repetitions(phase_alternate, 300_000, alternate, prepare(spin))
         spins = repetitions(phase_steady, 300_000)
-    calibration = Calibration(blocks, spin, calls)
+    argument = prepare(spin)
+    calibration = Calibration(blocks, argument, calls)
 
     def work(watch, another):
         while another():
             for _ in range(100):
                 watch.start()
-                phase_alternate(alternate, spin, calls)
+                phase_alternate(alternate, argument, calls)
                 watch.stop("phase_alternate")
                 watch.start()
                 phase_steady(spins)
