@@ -220,8 +220,44 @@ static baro_status take_stack(baro_sampled_thread *thread, baro_observer *observ
 
 /* --- the tick --- */
 
+static bool is_on_queue(baro_state state) {
+  return state == BARO_STATE_CPU || state == BARO_STATE_COLLECTOR;
+}
+
+/* A thread that is woken on a busy machine waits for a CPU first, and its statistics move only when it gets one:
+ * until then it looked blocked. The end of the pending sample that belongs to the run queue is cut off into a
+ * sample of its own. The arrival lies somewhere in the last interval: with one arrival its middle is
+ * expected; with several only what cannot have been inside the interval is cut. */
+static void cut_queue_time(baro_sampled_thread *thread, const baro_observer *observer,
+                           uint64_t now_ns, baro_schedstat *moved) {
+  baro_sample_record *blocked = &thread->pending;
+  uint64_t interval_ns = now_ns - thread->last_ns;
+  uint64_t inside_ns = moved->slices == 1 ? interval_ns / 2 : interval_ns;
+  if (!thread->has_pending || is_on_queue(blocked->state) || moved->delay_ns <= inside_ns)
+    return;
+  uint64_t queue_ns = moved->delay_ns - inside_ns;
+  /* A microsecond stays: the sample also carries CPU time. */
+  if (blocked->weight_ns <= 1000)
+    return;
+  if (queue_ns >= blocked->weight_ns)
+    queue_ns = blocked->weight_ns - 1000;
+  baro_sample_record queued = *blocked;
+  queued.state = BARO_STATE_CPU;
+  queued.weight_ns = queue_ns;
+  queued.ticks = 1;
+  queued.cpu_ns = 0;
+  queued.runnable_ns = queue_ns;
+  moved->delay_ns -= queue_ns;
+  blocked->time_ns -= queue_ns;
+  blocked->weight_ns -= queue_ns;
+  baro_sampled_thread_flush(thread, observer->writer);
+  thread->pending = queued;
+  thread->has_pending = true;
+}
+
 static void begin_sample(baro_sampled_thread *thread, const baro_observer *observer,
-                         uint64_t now_ns, const baro_schedstat *moved) {
+                         uint64_t now_ns, baro_schedstat *moved) {
+  cut_queue_time(thread, observer, now_ns, moved);
   baro_sampled_thread_flush(thread, observer->writer);
   thread->pending = (baro_sample_record){
       .time_ns = now_ns,
@@ -270,9 +306,9 @@ baro_status baro_sampled_thread_tick(baro_sampled_thread *thread, baro_observer 
   if (thread->has_last) {
     change.exec_ns = now.exec_ns - thread->last.exec_ns;
     change.delay_ns = now.delay_ns - thread->last.delay_ns;
+    change.slices = now.slices - thread->last.slices;
   }
-  bool was_running =
-      thread->wait.state == BARO_STATE_CPU || thread->wait.state == BARO_STATE_COLLECTOR;
+  bool was_running = is_on_queue(thread->wait.state);
   if (!moved && !was_running && thread->stack_id != BARO_NONE_ID) {
     observer->counters[BARO_COUNTER_UNMOVED]++;
     if (thread->wait.state == BARO_STATE_UNKNOWN)
