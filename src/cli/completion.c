@@ -167,7 +167,7 @@ static void write_zsh_option(baro_buffer *out, const baro_option *option) {
 }
 
 static void write_zsh_command(baro_buffer *out, const baro_command *command) {
-  baro_write_format(out, "    %s)\n      _arguments -s \\\n", command->name);
+  baro_write_format(out, "    %s)\n      _arguments -s -S \\\n", command->name);
   for (size_t i = 0; i < command->options.count; i++)
     write_zsh_option(out, &command->options.rows[i]);
   baro_write_text(out, "      '(- *)'{-h,--help}'[print the help and exit]' \\\n      '");
@@ -188,8 +188,8 @@ void baro_completion_zsh(baro_buffer *out) {
                        "# zsh completion for barograph; made by: barograph completion zsh\n"
                        "_barograph() {\n"
                        "  local curcontext=$curcontext state line\n"
-                       "  local -a commands\n"
-                       "  commands=(\n");
+                       "  local -a names\n"
+                       "  names=(\n");
   for (size_t i = 0; baro_commands[i] != NULL; i++) {
     baro_write_format(out, "    '%s:", baro_commands[i]->name);
     write_zsh_text(out, baro_commands[i]->summary);
@@ -197,15 +197,15 @@ void baro_completion_zsh(baro_buffer *out) {
   }
   baro_write_text(out, "  )\n"
                        "  if (( CURRENT == 2 )); then\n"
-                       "    _describe -t commands 'command' commands\n"
+                       "    _describe -t commands 'command' names\n"
                        "    _arguments '--version[print the version]' '--help[print the "
                        "commands]'\n"
                        "    return\n"
                        "  fi\n"
-                       "  local command=$words[2]\n"
+                       "  local subcommand=$words[2]\n"
                        "  shift words\n"
                        "  (( CURRENT-- ))\n"
-                       "  case $command in\n");
+                       "  case $subcommand in\n");
   for (size_t i = 0; baro_commands[i] != NULL; i++)
     write_zsh_command(out, baro_commands[i]);
   baro_write_text(out, "  esac\n"
