@@ -17,7 +17,8 @@ static char *fitted(const char *text, size_t columns, baro_cut cut, bool unicode
   baro_buffer out = {0};
   *ret_used = baro_write_fitted(&out, baro_view_of(text), columns, cut, unicode);
   assert_true(out.length < sizeof(result));
-  memcpy(result, out.data, out.length);
+  if (out.length > 0)
+    memcpy(result, out.data, out.length);
   result[out.length] = '\0';
   baro_buffer_release(&out);
   return result;
