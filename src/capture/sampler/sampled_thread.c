@@ -11,7 +11,8 @@ enum {
   MAX_TRIES = 64,
   MAX_TRY_NS = 1000000, /* a stack that is not still for a millisecond of tries is lost */
   TRIES_PER_CLOCK = 8,
-  TRIES_APART = 2,     /* rejected so often while running beside the target: go to its CPU */
+  TRIES_APART = 2, /* rejected so often while running beside the target: go to its CPU */
+  STOPPED_TRIES = 8,
   MATCHING_TRIES = 48, /* that insist on the newest frame of the first glimpse */
 };
 
@@ -154,6 +155,23 @@ static baro_status read_stack(baro_sampled_thread *thread, baro_observer *observ
   return BARO_AGAIN;
 }
 
+/* The reference: stops the thread for each try, since a stopped stack does not change by itself. */
+static baro_status read_stopped(baro_sampled_thread *thread, baro_observer *observer,
+                                uint64_t now_ns, uint32_t *ret_stack_id) {
+  baro_status status = BARO_AGAIN;
+  for (int tries = 0; tries < STOPPED_TRIES && status == BARO_AGAIN; tries++) {
+    if (baro_trace_stop(thread->tid, NULL) != BARO_OK)
+      return read_stack(thread, observer, now_ns, ret_stack_id);
+    status = baro_stack_reader_read(thread->reader, &thread->raw, NULL);
+    if (status == BARO_OK)
+      status = resolve(thread, observer, now_ns, tries == STOPPED_TRIES - 1, ret_stack_id);
+    baro_trace_continue(thread->tid);
+    if (status == BARO_AGAIN)
+      observer->counters[BARO_COUNTER_RETRIES]++;
+  }
+  return status;
+}
+
 /* Does this thread run the collector? Only the holder of the GIL can. */
 static bool is_collecting(const baro_sampled_thread *thread, const baro_observer *observer) {
   const baro_layout *layout = &observer->interpreter->layout;
@@ -189,11 +207,9 @@ static baro_status take_stack(baro_sampled_thread *thread, baro_observer *observ
   thread->stack_id = observer->no_python_stack;
   if (thread->reader == NULL)
     return BARO_OK;
-  bool stopped = thread->seized && thread->wait.state == BARO_STATE_CPU &&
-                 baro_trace_stop(thread->tid, NULL) == BARO_OK;
-  baro_status status = read_stack(thread, observer, now_ns, &thread->stack_id);
-  if (stopped)
-    baro_trace_continue(thread->tid);
+  baro_status status = thread->seized && thread->wait.state == BARO_STATE_CPU
+                           ? read_stopped(thread, observer, now_ns, &thread->stack_id)
+                           : read_stack(thread, observer, now_ns, &thread->stack_id);
   if (status == BARO_OK) {
     thread->was_gone = false;
     observer->counters[BARO_COUNTER_STACKS]++;
