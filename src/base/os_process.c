@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* struct sched_attr of <linux/sched/types.h>, which cannot be included beside <sched.h> (glibc 2.36). */
@@ -24,10 +25,8 @@ typedef struct scheduler_attributes {
   uint64_t period_ns;
 } scheduler_attributes;
 
-/* In the child after fork: only async-signal-safe calls. */
-static _Noreturn void exec_child(char *const *argv, int report_fd) {
-  sigset_t none;
-  sigemptyset(&none);
+/* In the child after fork, all signals blocked: only async-signal-safe calls. */
+static _Noreturn void exec_child(char *const *argv, int report_fd, const sigset_t *mask) {
   for (int number = 1; number < NSIG; number++) {
     struct sigaction action;
     /* Ignored signals stay ignored, as a shell's nohup expects; our handlers go. */
@@ -37,7 +36,7 @@ static _Noreturn void exec_child(char *const *argv, int report_fd) {
       (void)sigaction(number, &action, NULL);
     }
   }
-  (void)sigprocmask(SIG_SETMASK, &none, NULL);
+  (void)sigprocmask(SIG_SETMASK, mask, NULL);
   execvp(argv[0], argv);
   int failure = errno;
   ssize_t ignored = write(report_fd, &failure, sizeof failure);
@@ -49,15 +48,21 @@ baro_status baro_process_spawn(char *const *argv, pid_t *ret_pid, baro_error *er
   int report[2];
   if (pipe2(report, O_CLOEXEC) != 0)
     return baro_error_set_errno(err, errno, "start %s: make a pipe", argv[0]);
+  /* A signal to the child before its exec is to act on the command, not on a copy of our handlers. */
+  sigset_t all;
+  sigset_t mask;
+  sigfillset(&all);
+  (void)sigprocmask(SIG_SETMASK, &all, &mask);
   pid_t pid = fork();
+  int errno_value = errno;
+  if (pid == 0)
+    exec_child(argv, report[1], &mask);
+  (void)sigprocmask(SIG_SETMASK, &mask, NULL);
   if (pid < 0) {
-    int errno_value = errno;
     (void)close(report[0]);
     (void)close(report[1]);
     return baro_error_set_errno(err, errno_value, "start %s: fork", argv[0]);
   }
-  if (pid == 0)
-    exec_child(argv, report[1]);
   (void)close(report[1]);
   int failure = 0;
   ssize_t got;
@@ -66,7 +71,8 @@ baro_status baro_process_spawn(char *const *argv, pid_t *ret_pid, baro_error *er
   } while (got < 0 && errno == EINTR);
   (void)close(report[0]);
   if (got == (ssize_t)sizeof failure) {
-    (void)waitpid(pid, NULL, 0);
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
+    }
     return baro_error_set_errno(err, failure, "start %s", argv[0]);
   }
   *ret_pid = pid;
@@ -74,9 +80,13 @@ baro_status baro_process_spawn(char *const *argv, pid_t *ret_pid, baro_error *er
 }
 
 bool baro_process_reap(pid_t pid, int *ret_wait_status) {
-  int status;
-  pid_t got = waitpid(pid, &status, WNOHANG);
-  if (got != pid || (!WIFEXITED(status) && !WIFSIGNALED(status)))
+  siginfo_t info = {0};
+  int status = 0;
+  /* Looked at first: of a traced child waitpid would also take a stop, which then nobody ends. */
+  if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0 ||
+      (info.si_code != CLD_EXITED && info.si_code != CLD_KILLED && info.si_code != CLD_DUMPED))
+    return false;
+  if (waitpid(pid, &status, WNOHANG) != pid)
     return false;
   *ret_wait_status = status;
   return true;
@@ -143,6 +153,12 @@ void baro_process_allow_cpus(const baro_cpu_mask *mask) {
 
 /* --- ptrace --- */
 
+enum {
+  STOP_YIELDS = 200,    /* a running thread stops within some 10 us */
+  STOP_SLEEPS = 1000,   /* then 50 us each: one in an uninterruptible wait is given up */
+  PUMP_STOPS_MAX = 256, /* of one call: a target that stops all the time does not hold us */
+};
+
 static long trace(int request, pid_t tid, long data) {
   return ptrace((enum __ptrace_request)request, tid, (void *)0, (void *)(intptr_t)data);
 }
@@ -153,39 +169,69 @@ baro_status baro_trace_seize(pid_t tid, baro_error *err) {
   return baro_error_set_errno(err, errno, "seize thread %d", (int)tid);
 }
 
-/* A stop that is not our interrupt: a signal on its way (pass it on) or a group stop (listen, so
- * that SIGSTOP and SIGCONT work as without us). */
-static void pass_on(pid_t tid, int status) {
-  int event = status >> 16;
+/* What is to be heard of a traced thread. Ends are only looked at, never consumed: the end of a child of
+ * ours is for baro_process_reap. */
+typedef enum trace_event { EVENT_NONE, EVENT_STOPPED, EVENT_ENDED } trace_event;
+
+static trace_event next_event(pid_t tid, int *ret_status) {
+  siginfo_t info = {0};
+  if (waitid(P_PID, (id_t)tid, &info, WSTOPPED | WEXITED | WNOHANG | WNOWAIT | __WALL) != 0)
+    return EVENT_ENDED;
+  if (info.si_pid == 0)
+    return EVENT_NONE;
+  if (info.si_code == CLD_EXITED || info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED)
+    return EVENT_ENDED;
+  pid_t got = waitpid(tid, ret_status, WNOHANG | __WALL);
+  return got == tid && WIFSTOPPED(*ret_status) ? EVENT_STOPPED : EVENT_NONE;
+}
+
+static bool is_interrupt(int status) {
+  return status >> 16 == PTRACE_EVENT_STOP;
+}
+
+/* Stopped by SIGSTOP and the like, as every thread of its process. To be left with PTRACE_LISTEN:
+ * PTRACE_CONT would let it run on although its process is stopped. */
+static bool is_group_stop(int status) {
   int number = WSTOPSIG(status);
-  if (event == PTRACE_EVENT_STOP &&
-      (number == SIGSTOP || number == SIGTSTP || number == SIGTTIN || number == SIGTTOU)) {
+  return is_interrupt(status) &&
+         (number == SIGSTOP || number == SIGTSTP || number == SIGTTIN || number == SIGTTOU);
+}
+
+/* Goes on from a stop as if we were not there: signals are delivered. */
+static void pass_on(pid_t tid, int status) {
+  if (is_group_stop(status))
     (void)trace(PTRACE_LISTEN, tid, 0);
-    return;
+  else
+    (void)trace(PTRACE_CONT, tid, is_interrupt(status) ? 0 : WSTOPSIG(status));
+}
+
+/* Interrupts a thread and waits until it stops for that. */
+static baro_status interrupt(pid_t tid, int *ret_status, baro_error *err) {
+  if (trace(PTRACE_INTERRUPT, tid, 0) != 0)
+    return baro_error_set_errno(err, errno, "interrupt thread %d", (int)tid);
+  for (int tries = 0; tries < STOP_YIELDS + STOP_SLEEPS; tries++) {
+    trace_event event = next_event(tid, ret_status);
+    if (event == EVENT_ENDED)
+      return baro_error_set(err, BARO_GONE, "thread %d ended", (int)tid);
+    if (event == EVENT_STOPPED && is_interrupt(*ret_status))
+      return BARO_OK;
+    if (event == EVENT_STOPPED) /* a signal on its way; the interrupt comes right after */
+      pass_on(tid, *ret_status);
+    else if (tries < STOP_YIELDS)
+      (void)sched_yield();
+    else
+      (void)nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
   }
-  (void)trace(PTRACE_CONT, tid, event == PTRACE_EVENT_STOP ? 0 : number);
+  return baro_error_set(err, BARO_AGAIN, "thread %d does not stop", (int)tid);
 }
 
 baro_status baro_trace_stop(pid_t tid, baro_error *err) {
-  if (trace(PTRACE_INTERRUPT, tid, 0) != 0)
-    return baro_error_set_errno(err, errno, "interrupt thread %d", (int)tid);
-  for (;;) {
-    int status;
-    siginfo_t info = {0};
-    /* WNOWAIT: the end of a child of ours is left for baro_process_reap. */
-    if (waitid(P_PID, (id_t)tid, &info, WSTOPPED | WEXITED | WNOWAIT | __WALL) != 0) {
-      if (errno == EINTR)
-        continue;
-      return baro_error_set_errno(err, errno, "wait for thread %d", (int)tid);
-    }
-    if (info.si_code == CLD_EXITED || info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED ||
-        waitpid(tid, &status, WNOHANG | __WALL) != tid || !WIFSTOPPED(status))
-      return baro_error_set(err, BARO_GONE, "thread %d ended", (int)tid);
-    if (status >> 16 == PTRACE_EVENT_STOP)
-      return BARO_OK; /* also while in a group stop */
-    /* Deliver the signal now; the interrupt is still pending and stops it right after. */
-    (void)trace(PTRACE_CONT, tid, WSTOPSIG(status));
-  }
+  int status = 0;
+  baro_status stopped = interrupt(tid, &status, err);
+  if (stopped != BARO_OK || !is_group_stop(status))
+    return stopped;
+  pass_on(tid, status);
+  return baro_error_set(err, BARO_AGAIN, "thread %d is stopped by a signal", (int)tid);
 }
 
 void baro_trace_continue(pid_t tid) {
@@ -193,23 +239,29 @@ void baro_trace_continue(pid_t tid) {
 }
 
 void baro_trace_detach(pid_t tid) {
-  if (trace(PTRACE_DETACH, tid, 0) == 0)
-    return;
-  /* Detaching needs a stopped thread. */
-  if (baro_trace_stop(tid, NULL) == BARO_OK)
-    (void)trace(PTRACE_DETACH, tid, 0);
+  int status = 0;
+  /* A signal that stopped it since the last look is handed over, not lost. */
+  trace_event event = next_event(tid, &status);
+  if (event == EVENT_NONE && interrupt(tid, &status, NULL) == BARO_OK)
+    event = EVENT_STOPPED;
+  if (event == EVENT_STOPPED)
+    (void)trace(PTRACE_DETACH, tid, is_interrupt(status) ? 0 : WSTOPSIG(status));
 }
 
-void baro_trace_pump(void) {
-  for (int budget = 0; budget < 64; budget++) {
+void baro_trace_pump(pid_t own_child) {
+  for (int budget = 0; budget < PUMP_STOPS_MAX; budget++) {
     siginfo_t info = {0};
-    /* WNOWAIT first: exits of our own children must stay for baro_process_reap. */
-    if (waitid(P_ALL, 0, &info, WSTOPPED | WNOHANG | WNOWAIT | __WALL) != 0 || info.si_pid == 0)
+    int status = 0;
+    if (waitid(P_ALL, 0, &info, WSTOPPED | WEXITED | WNOHANG | WNOWAIT | __WALL) != 0 ||
+        info.si_pid == 0)
       return;
-    int status;
-    if (waitpid(info.si_pid, &status, WNOHANG | __WALL) != info.si_pid)
-      return;
-    if (WIFSTOPPED(status))
+    trace_event event = next_event(info.si_pid, &status);
+    if (event == EVENT_STOPPED)
       pass_on(info.si_pid, status);
+    if (event == EVENT_ENDED && info.si_pid == own_child)
+      return; /* nothing else is shown before it is reaped, which ends the recording */
+    /* The parent of a traced process hears of its end only after we have. */
+    if (event == EVENT_ENDED)
+      (void)waitpid(info.si_pid, &status, WNOHANG | __WALL);
   }
 }

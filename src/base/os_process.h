@@ -10,12 +10,13 @@
 
 #include "base/status.h"
 
-/* Starts argv[0] (searched in PATH) with our standard streams, in our process group, with default
- * signal dispositions and the signal mask empty. NOT_FOUND and NO_PERMISSION tell an exec that
- * failed; then no process is left. */
+/* Starts argv[0] (searched in PATH) with our standard streams, in our process group, with our signal mask;
+ * signals that we handle have their default disposition, ignored ones stay ignored. NOT_FOUND and
+ * NO_PERMISSION tell an exec that failed; then no process is left. */
 baro_status baro_process_spawn(char *const *argv, pid_t *ret_pid, baro_error *err) BARO_MUST_USE;
 
-/* Reaps a child that has ended without waiting for it: true and *ret_wait_status when it had. */
+/* Reaps a child that has ended without waiting for it: true and *ret_wait_status when it had. Its other
+ * changes (stops under ptrace) stay to be waited for. */
 bool baro_process_reap(pid_t pid, int *ret_wait_status);
 
 /* True while a process or zombie of that id exists. */
@@ -49,16 +50,21 @@ bool baro_process_move_to_cpu(int32_t cpu);
 void baro_process_allow_cpus(const baro_cpu_mask *mask);
 
 /* --- ptrace, for the stopping reference mode ---
- * Seizing does not stop a thread; interrupt stops it, continue lets it run on. When the recorder dies, the
- * kernel detaches and resumes everything it had seized. */
+ * Seizing does not stop a thread; interrupt stops it, continue lets it run on. When the recorder dies,
+ * the kernel detaches and resumes everything it had seized. Signals, SIGSTOP and SIGCONT work for a
+ * traced process as without us, as long as baro_trace_pump is called often. */
 baro_status baro_trace_seize(pid_t tid, baro_error *err) BARO_MUST_USE;
-/* Stops a seized thread and waits until it has stopped. A stop for a signal meanwhile is passed on.
- * GONE when it ended. */
+/* Stops a seized thread and waits until it has stopped, 60 ms at most. A signal meanwhile is passed on. GONE
+ * when it ended. AGAIN: it is stopped by SIGSTOP already, or does not stop (uninterruptible): it is not to
+ * be continued. */
 baro_status baro_trace_stop(pid_t tid, baro_error *err) BARO_MUST_USE;
 void baro_trace_continue(pid_t tid);
+/* Leaves it as it would be without us: running, or stopped by SIGSTOP. */
 void baro_trace_detach(pid_t tid);
-/* Passes on stops of seized threads that happened between samples (signals, group stops, clone). Call once
- * a tick; costs one system call when nothing happened. */
-void baro_trace_pump(void);
+/* Passes on stops of seized threads that happened between samples (signals, group stops), and their ends
+ * to the real parents. own_child: the one child of the caller that only baro_process_reap may reap, 0
+ * none. Call once a tick, and until everything is detached; costs one system call when nothing
+ * happened. */
+void baro_trace_pump(pid_t own_child);
 
 #endif

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/os_file.h"
 #include "base/os_proc.h"
 #include "base/os_process.h"
 #include "capture/sampler/follower.h"
@@ -30,6 +31,12 @@ typedef struct recorder {
   pid_t root;
   uint64_t start_ns; /* of sampling */
   uint64_t taken;    /* rounds */
+  /* The schedule starts anew when there is something to sample again: what the earlier ones counted, and
+   * how long there was. */
+  uint64_t ticks_before;
+  uint64_t missed_before;
+  uint64_t active_ns;
+  uint64_t active_since_ns; /* 0: nothing to sample now */
   uint64_t next_flush_ns;
   uint64_t next_progress_ns;
   bool root_reaped;
@@ -121,7 +128,9 @@ static const char *end_reason(recorder *self, uint64_t now_ns) {
     return "interrupt";
   if (self->options->duration_ns > 0 && now_ns - self->start_ns >= self->options->duration_ns)
     return "duration";
-  if (self->options->attach_pid == 0 && child_changed) {
+  /* Whoever started us may have left SIGCHLD blocked: the followers see the end too. */
+  if (self->options->attach_pid == 0 &&
+      (child_changed || baro_followers_root_ended(self->followers))) {
     child_changed = 0;
     self->root_reaped = baro_process_reap(self->root, &self->result->wait_status);
     if (self->root_reaped)
@@ -130,6 +139,22 @@ static const char *end_reason(recorder *self, uint64_t now_ns) {
   if (self->options->attach_pid != 0 && baro_followers_root_ended(self->followers))
     return "exit";
   return NULL;
+}
+
+static uint64_t ticks_due(const recorder *self) {
+  return self->ticks_before + self->schedule.ticks;
+}
+
+static uint64_t ticks_missed(const recorder *self) {
+  return self->missed_before + self->schedule.missed;
+}
+
+/* Rounds taken per second, as long as there was something to sample. */
+static double achieved_hz(const recorder *self, uint64_t now_ns) {
+  uint64_t active_ns = self->active_ns;
+  if (self->active_since_ns != 0)
+    active_ns += now_ns - self->active_since_ns;
+  return active_ns > 0 ? (double)self->taken * 1e9 / (double)active_ns : 0;
 }
 
 static void report_progress(recorder *self, uint64_t now_ns) {
@@ -143,7 +168,7 @@ static void report_progress(recorder *self, uint64_t now_ns) {
       .elapsed_ns = elapsed_ns,
       .samples = baro_writer_samples(self->writer),
       .file_bytes = baro_writer_file_bytes(self->writer),
-      .achieved_hz = elapsed_ns > 0 ? (double)self->taken * 1e9 / (double)elapsed_ns : 0,
+      .achieved_hz = achieved_hz(self, now_ns),
       .processes = totals.processes,
   };
   self->options->progress(self->options->progress_context, &progress);
@@ -151,8 +176,8 @@ static void report_progress(recorder *self, uint64_t now_ns) {
 
 static void write_recorder_counters(recorder *self, uint64_t now_ns) {
   baro_counters_record record = {.process = BARO_NONE_ID, .time_ns = now_ns};
-  record.values[BARO_COUNTER_TICKS] = self->schedule.ticks;
-  record.values[BARO_COUNTER_MISSED] = self->schedule.missed;
+  record.values[BARO_COUNTER_TICKS] = ticks_due(self);
+  record.values[BARO_COUNTER_MISSED] = ticks_missed(self);
   record.values[BARO_COUNTER_SAMPLER_CPU_NS] = baro_clock_process_cpu_ns();
   baro_writer_counters(self->writer, &record);
 }
@@ -172,8 +197,6 @@ static void tick_if_due(recorder *self, uint64_t now_ns) {
     return;
   uint64_t missed_before = self->schedule.missed;
   baro_schedule_advance(&self->schedule, now_ns);
-  if (self->options->stop_target)
-    baro_trace_pump();
   baro_placement_tick(&self->placement, now_ns);
   baro_followers_tick(self->followers, now_ns, self->schedule.missed - missed_before);
   self->taken++;
@@ -183,9 +206,40 @@ static uint64_t earlier(uint64_t a, uint64_t b) {
   return a < b ? a : b;
 }
 
+/* The child that only we may reap, 0 when attached. */
+static pid_t own_child(const recorder *self) {
+  return self->options->attach_pid == 0 ? self->root : 0;
+}
+
+/* Starts and ends the schedule: nothing is due while there is nothing to sample. */
+static void note_activity(recorder *self, bool active, uint64_t now_ns) {
+  bool was_active = self->active_since_ns != 0;
+  if (active == was_active)
+    return;
+  if (!active) {
+    self->active_ns += now_ns - self->active_since_ns;
+    self->active_since_ns = 0;
+    return;
+  }
+  self->ticks_before = ticks_due(self);
+  self->missed_before = ticks_missed(self);
+  self->active_since_ns = now_ns;
+  baro_schedule_init(&self->schedule, self->options->rate_hz, now_ns,
+                     now_ns ^ (uint64_t)self->root);
+}
+
+/* When there is something to do next. */
+static uint64_t wake_ns(const recorder *self, uint64_t update_ns, bool active) {
+  uint64_t until_ns = earlier(update_ns, self->next_flush_ns);
+  if (active)
+    until_ns = earlier(until_ns, self->schedule.next_ns);
+  if (self->options->duration_ns > 0 && self->options->duration_ns < UINT64_MAX - self->start_ns)
+    until_ns = earlier(until_ns, self->start_ns + self->options->duration_ns);
+  return until_ns;
+}
+
 static baro_status loop(recorder *self, baro_error *err) {
   bool first_attach = self->options->attach_pid != 0;
-  bool was_active = false;
   uint64_t update_ns = 0;
   self->start_ns = baro_clock_now_ns();
   self->next_flush_ns = self->start_ns + FLUSH_NS;
@@ -202,21 +256,16 @@ static baro_status loop(recorder *self, baro_error *err) {
       now_ns = baro_clock_now_ns();
     }
     bool active = baro_followers_active(self->followers) > 0;
-    if (active && !was_active) /* nothing was due while there was nothing to sample */
-      baro_schedule_init(&self->schedule, self->options->rate_hz, now_ns,
-                         now_ns ^ (uint64_t)self->root);
+    note_activity(self, active, now_ns);
     if (active)
       first_attach = false;
-    was_active = active;
+    if (self->options->stop_target)
+      baro_trace_pump(own_child(self));
     if (active)
       tick_if_due(self, now_ns);
     flush_if_due(self, now_ns);
     report_progress(self, now_ns);
-    uint64_t until_ns = earlier(update_ns, self->next_flush_ns);
-    if (active)
-      until_ns = earlier(until_ns, self->schedule.next_ns);
-    if (self->options->duration_ns > 0)
-      until_ns = earlier(until_ns, self->start_ns + self->options->duration_ns);
+    uint64_t until_ns = wake_ns(self, update_ns, active);
     /* A signal between the checks above and the sleep costs one sleep at most: 50 ms. */
     if (until_ns > now_ns)
       (void)baro_clock_sleep_until(until_ns);
@@ -230,15 +279,14 @@ static void fill_result(recorder *self, uint64_t now_ns) {
   baro_followers_totals totals;
   baro_followers_sum(self->followers, &totals);
   result->duration_ns = now_ns - self->start_ns;
-  result->ticks = self->schedule.ticks;
-  result->missed = self->schedule.missed;
+  result->ticks = ticks_due(self);
+  result->missed = ticks_missed(self);
   result->retries = totals.counters[BARO_COUNTER_RETRIES];
   result->rejected = totals.counters[BARO_COUNTER_REJECTED];
   result->unreadable = totals.counters[BARO_COUNTER_UNREADABLE];
   result->processes = totals.processes;
   result->threads = totals.threads;
-  if (result->duration_ns > 0)
-    result->achieved_hz = (double)self->taken * 1e9 / (double)result->duration_ns;
+  result->achieved_hz = achieved_hz(self, now_ns);
   if (totals.problem[0] != '\0')
     (void)snprintf(result->note, sizeof result->note, "%s", totals.problem);
 }
@@ -290,6 +338,9 @@ static void await_command(recorder *self) {
       forwarded = number;
     }
     uint64_t now_ns = baro_clock_now_ns();
+    if (self->options
+            ->stop_target) /* what could not be detached, and ended children of the command */
+      baro_trace_pump(own_child(self));
     if (stop_level(self) > 0 && deadline_ns == UINT64_MAX)
       deadline_ns = now_ns + END_WAIT_NS;
     if (stop_level(self) >= 2 || now_ns >= deadline_ns) {
@@ -311,6 +362,9 @@ baro_status baro_record(const baro_recorder_options *options, baro_recorder_resu
   if (self.writer != NULL) {
     baro_error *close_error = status == BARO_OK ? err : NULL;
     baro_status closed = finish_recording(&self, close_error);
+    /* Nothing ran or nothing may be read: there is no recording, only its file. */
+    if (status != BARO_OK && ret_result->samples == 0 && ret_result->processes == 0)
+      baro_file_remove(options->path);
     if (status == BARO_OK)
       status = closed;
   }

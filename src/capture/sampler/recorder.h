@@ -67,7 +67,8 @@ typedef struct baro_recorder_result {
  * Python was found or nothing was sampled (samples = 0, note says why). Errors: the recording
  * cannot be created (USAGE: it exists), the command cannot be run (NOT_FOUND, NO_PERMISSION),
  * attaching is refused (NO_PERMISSION with the barrier named, GONE, UNSUPPORTED). *ret_result is
- * also filled on failure, as far as it got. */
+ * also filled on failure, as far as it got; no file is left when the command did not run or could not
+ * be attached to. */
 baro_status baro_record(const baro_recorder_options *options, baro_recorder_result *ret_result,
                         baro_error *err) BARO_MUST_USE;
 
