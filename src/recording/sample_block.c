@@ -14,12 +14,19 @@ enum {
   BLOCK_FLAG_RESET = 1,
 
   STACK_NONE = BARO_SAMPLE_RECENT_STACKS,      /* no stack, and not among the recent ones */
-  STACK_OTHER = BARO_SAMPLE_RECENT_STACKS + 1, /* + distance from the newest stack */
+  STACK_OTHER = BARO_SAMPLE_RECENT_STACKS + 1, /* + zigzag distance from the last such */
+
+  CPU_FILLS = 1,    /* + zigzag of at most FILLS_WITHIN: cpu is what is still open, but for that */
+  FILLS_WITHIN = 2, /* movements: times, weights and movements are each rounded */
+  CPU_OTHER = CPU_FILLS + 2 * FILLS_WITHIN + 1,
 
   VARINT_MAX_BYTES = 10,
 };
 
 #define NS_PER_US 1000
+/* Of cpu and runnable. Windows of many samples are summed anyway; each needs a byte less than in us. */
+#define NS_PER_MOVEMENT 10000
+#define US_PER_MOVEMENT (NS_PER_MOVEMENT / NS_PER_US)
 
 /* --- The model --- */
 
@@ -52,6 +59,7 @@ void baro_sample_model_reset(baro_sample_model *model) {
     thread_clear(&model->threads[i], i);
   }
   model->previous_thread = 0;
+  model->previous_other = 0;
 }
 
 void baro_sample_model_release(baro_sample_model *model) {
@@ -70,6 +78,24 @@ static void recent_touch(baro_sample_thread *thread, uint32_t position, uint32_t
   }
   memmove(&thread->recent[1], &thread->recent[0], position * sizeof(thread->recent[0]));
   thread->recent[0] = stack;
+}
+
+/* Movements are counted in units of NS_PER_MOVEMENT.
+ * The cpu time that leaves nothing open. The kernel adds up running and waiting for a CPU; on a busy
+ * machine, where both vary, they are together just the time since it last did. */
+static uint64_t cpu_expected(const baro_sample_thread *thread, uint64_t runnable) {
+  uint64_t open = thread->open_us / US_PER_MOVEMENT;
+  return open > runnable ? open - runnable : 0;
+}
+
+/* After a sample. What is left open began after the kernel last added up, which was within the
+ * sample if anything moved in it. */
+static void open_update(baro_sample_thread *thread, uint64_t weight_us, uint64_t moved) {
+  uint64_t moved_us = moved * US_PER_MOVEMENT;
+  if (moved != 0) {
+    uint64_t left_us = thread->open_us > moved_us ? thread->open_us - moved_us : 0;
+    thread->open_us = left_us < weight_us ? left_us : weight_us;
+  }
 }
 
 /* --- Writing --- */
@@ -113,11 +139,11 @@ static uint8_t column_coding(baro_sample_column column) {
   case BARO_COLUMN_THREAD:
   case BARO_COLUMN_WEIGHT:
   case BARO_COLUMN_TICKS:
-  case BARO_COLUMN_STATE:
-  case BARO_COLUMN_RUNNABLE: return CODING_RUNS;
+  case BARO_COLUMN_STATE: return CODING_RUNS;
   case BARO_COLUMN_TIME_LOW: return CODING_BYTES;
   case BARO_COLUMN_TIME_HIGH:
   case BARO_COLUMN_STACK:
+  case BARO_COLUMN_RUNNABLE:
   case BARO_COLUMN_CPU:
   case BARO_COLUMN_COUNT: break;
   }
@@ -162,23 +188,35 @@ static uint64_t weight_round(int64_t *carry_ns, uint64_t weight_ns, uint64_t gap
   return (uint64_t)weight_us;
 }
 
-/* Movement of a counter, whole us now and the rest later. */
+/* Movement of a counter: whole units now, the rest later. */
 static uint64_t movement_round(int64_t *carry_ns, uint64_t movement_ns) {
   uint64_t due_ns = movement_ns + (uint64_t)*carry_ns;
-  *carry_ns = (int64_t)(due_ns % NS_PER_US);
-  return due_ns / NS_PER_US;
+  *carry_ns = (int64_t)(due_ns % NS_PER_MOVEMENT);
+  return due_ns / NS_PER_MOVEMENT;
 }
 
-static uint64_t movement_code(uint64_t *last_us, uint64_t movement_us) {
-  if (movement_us == 0) {
+static uint64_t movement_code(uint64_t *last, uint64_t movement) {
+  if (movement == 0) {
     return 0;
   }
-  uint64_t code = 1 + zigzag(movement_us - *last_us);
-  *last_us = movement_us;
+  uint64_t code = 1 + zigzag(movement - *last);
+  *last = movement;
   return code;
 }
 
-static uint64_t stack_code(baro_sample_thread *thread, uint32_t stack, uint32_t stacks) {
+static uint64_t cpu_code(baro_sample_thread *thread, uint64_t cpu, uint64_t runnable) {
+  if (cpu == 0) {
+    return 0;
+  }
+  uint64_t rest = zigzag(cpu - cpu_expected(thread, runnable));
+  if (rest <= 2 * FILLS_WITHIN) {
+    thread->cpu = cpu;
+    return CPU_FILLS + rest;
+  }
+  return CPU_OTHER - 1 + movement_code(&thread->cpu, cpu);
+}
+
+static uint64_t stack_code(baro_sample_model *model, baro_sample_thread *thread, uint32_t stack) {
   uint32_t position = 0;
   while (position < thread->recent_count && thread->recent[position] != stack) {
     position++;
@@ -191,12 +229,13 @@ static uint64_t stack_code(baro_sample_thread *thread, uint32_t stack, uint32_t 
   if (stack == BARO_NONE_ID) {
     return STACK_NONE;
   }
-  assert(stack < stacks);
-  return STACK_OTHER + (uint64_t)(stacks - 1 - stack);
+  uint64_t distance = zigzag((uint64_t)stack - model->previous_other);
+  model->previous_other = stack;
+  return STACK_OTHER + distance;
 }
 
 static void encode_one(baro_sample_encoder *encoder, const baro_sample_record *sample,
-                       uint64_t *time_us, uint32_t stacks, column_writer *columns) {
+                       uint64_t *time_us, column_writer *columns) {
   baro_sample_model *model = &encoder->model;
   assert(sample->thread < model->count);
   baro_sample_thread *thread = &model->threads[sample->thread];
@@ -227,13 +266,16 @@ static void encode_one(baro_sample_encoder *encoder, const baro_sample_record *s
   put_in_run(&columns[BARO_COLUMN_STATE], state == thread->state ? 0 : 1 + (uint64_t)state);
   thread->state = state;
 
-  uint64_t runnable_us = movement_round(&carry->runnable_ns, sample->runnable_ns);
-  put_in_run(&columns[BARO_COLUMN_RUNNABLE], movement_code(&thread->runnable_us, runnable_us));
-  uint64_t cpu_us = movement_round(&carry->cpu_ns, sample->cpu_ns);
+  uint64_t runnable = movement_round(&carry->runnable_ns, sample->runnable_ns);
+  columns[BARO_COLUMN_RUNNABLE].at =
+      put_varint(columns[BARO_COLUMN_RUNNABLE].at, movement_code(&thread->runnable, runnable));
+  thread->open_us += weight_us;
+  uint64_t cpu = movement_round(&carry->cpu_ns, sample->cpu_ns);
   columns[BARO_COLUMN_CPU].at =
-      put_varint(columns[BARO_COLUMN_CPU].at, movement_code(&thread->cpu_us, cpu_us));
+      put_varint(columns[BARO_COLUMN_CPU].at, cpu_code(thread, cpu, runnable));
+  open_update(thread, weight_us, cpu + runnable);
   columns[BARO_COLUMN_STACK].at =
-      put_varint(columns[BARO_COLUMN_STACK].at, stack_code(thread, sample->stack, stacks));
+      put_varint(columns[BARO_COLUMN_STACK].at, stack_code(model, thread, sample->stack));
 }
 
 static size_t varint_bytes(uint64_t value) {
@@ -307,7 +349,8 @@ baro_status baro_sample_encode(baro_sample_encoder *encoder, const baro_sample_r
     columns[i].at = encoder->columns[i].data;
   }
   for (uint32_t i = 0; i < count; i++) {
-    encode_one(encoder, &samples[i], &time_us, stacks, columns);
+    assert(samples[i].stack < stacks || samples[i].stack == BARO_NONE_ID);
+    encode_one(encoder, &samples[i], &time_us, columns);
   }
   for (size_t i = 0; i < BARO_COLUMN_COUNT; i++) {
     if (columns[i].run_length != 0) {
@@ -400,7 +443,7 @@ baro_status baro_sample_decoder_init(baro_sample_decoder *decoder, baro_sample_m
 }
 
 /* false when the code stands for nothing. */
-static bool decode_stack(baro_sample_thread *thread, uint64_t code, uint32_t stacks,
+static bool decode_stack(baro_sample_decoder *decoder, baro_sample_thread *thread, uint64_t code,
                          uint32_t *ret_stack) {
   uint32_t position = thread->recent_count;
   uint32_t stack = BARO_NONE_ID;
@@ -411,29 +454,42 @@ static bool decode_stack(baro_sample_thread *thread, uint64_t code, uint32_t sta
     position = (uint32_t)code;
     stack = thread->recent[position];
   } else if (code >= STACK_OTHER) {
-    uint64_t distance = code - STACK_OTHER;
-    if (distance >= stacks) {
+    uint64_t other = decoder->model->previous_other + unzigzag(code - STACK_OTHER);
+    if (other >= decoder->stacks) {
       return false;
     }
-    stack = stacks - 1 - (uint32_t)distance;
+    stack = (uint32_t)other;
+    decoder->model->previous_other = stack;
   }
   recent_touch(thread, position, stack);
   *ret_stack = stack;
   return true;
 }
 
-static uint64_t decode_movement(uint64_t *last_us, uint64_t code) {
+static uint64_t decode_movement(uint64_t *last, uint64_t code) {
   if (code == 0) {
     return 0;
   }
-  *last_us += unzigzag(code - 1);
-  return *last_us;
+  *last += unzigzag(code - 1);
+  return *last;
+}
+
+static uint64_t decode_cpu(baro_sample_thread *thread, uint64_t runnable, uint64_t code) {
+  if (code == 0) {
+    return 0;
+  }
+  if (code >= CPU_OTHER) {
+    return decode_movement(&thread->cpu, code - CPU_OTHER + 1);
+  }
+  thread->cpu = cpu_expected(thread, runnable) + unzigzag(code - CPU_FILLS);
+  return thread->cpu;
 }
 
 /* false when a value cannot be. */
 static bool decode_numbers(baro_sample_decoder *decoder, baro_sample_thread *thread,
                            baro_sample_record *sample) {
   const uint64_t limit_us = UINT64_MAX / NS_PER_US;
+  const uint64_t limit = UINT64_MAX / NS_PER_MOVEMENT;
   baro_sample_cursor *columns = decoder->columns;
   uint64_t low = cursor_next(&columns[BARO_COLUMN_TIME_LOW]);
   uint64_t high = unzigzag(cursor_next(&columns[BARO_COLUMN_TIME_HIGH]));
@@ -441,11 +497,13 @@ static bool decode_numbers(baro_sample_decoder *decoder, baro_sample_thread *thr
   uint64_t gap_us = thread->is_seen ? time_us - thread->time_us : 0;
   uint64_t weight_us = gap_us + unzigzag(cursor_next(&columns[BARO_COLUMN_WEIGHT]));
   uint64_t ticks = cursor_next(&columns[BARO_COLUMN_TICKS]);
-  uint64_t cpu_us = decode_movement(&thread->cpu_us, cursor_next(&columns[BARO_COLUMN_CPU]));
-  uint64_t runnable_us =
-      decode_movement(&thread->runnable_us, cursor_next(&columns[BARO_COLUMN_RUNNABLE]));
+  uint64_t runnable =
+      decode_movement(&thread->runnable, cursor_next(&columns[BARO_COLUMN_RUNNABLE]));
+  thread->open_us += weight_us;
+  uint64_t cpu = decode_cpu(thread, runnable, cursor_next(&columns[BARO_COLUMN_CPU]));
+  open_update(thread, weight_us, cpu + runnable);
   uint64_t state = cursor_next(&columns[BARO_COLUMN_STATE]);
-  if (time_us > limit_us || weight_us > limit_us || cpu_us > limit_us || runnable_us > limit_us ||
+  if (time_us > limit_us || weight_us > limit_us || cpu > limit || runnable > limit ||
       ticks > UINT32_MAX || state > 1 + UINT8_MAX) {
     return false;
   }
@@ -458,8 +516,8 @@ static bool decode_numbers(baro_sample_decoder *decoder, baro_sample_thread *thr
   sample->time_ns = time_us * NS_PER_US;
   sample->weight_ns = weight_us * NS_PER_US;
   sample->ticks = (uint32_t)ticks;
-  sample->cpu_ns = cpu_us * NS_PER_US;
-  sample->runnable_ns = runnable_us * NS_PER_US;
+  sample->cpu_ns = cpu * NS_PER_MOVEMENT;
+  sample->runnable_ns = runnable * NS_PER_MOVEMENT;
   /* A state of a newer minor version. */
   sample->state = thread->state < BARO_STATE_COUNT ? (baro_state)thread->state : BARO_STATE_UNKNOWN;
   return true;
@@ -489,8 +547,8 @@ baro_status baro_sample_decode(baro_sample_decoder *decoder, baro_sample_record 
   baro_sample_record sample = {.thread = index};
   baro_sample_thread *thread = &model->threads[index];
   is_sound = decode_numbers(decoder, thread, &sample) &&
-             decode_stack(thread, cursor_next(&decoder->columns[BARO_COLUMN_STACK]),
-                          decoder->stacks, &sample.stack);
+             decode_stack(decoder, thread, cursor_next(&decoder->columns[BARO_COLUMN_STACK]),
+                          &sample.stack);
   for (size_t i = 0; i < BARO_COLUMN_COUNT; i++) {
     is_sound = is_sound && !decoder->columns[i].reader.failed;
   }

@@ -7,15 +7,15 @@
  *   weight     distance to what the gap since the thread's previous sample says
  *   ticks      as it is
  *   state      0 = as before
- *   runnable   0 = none, else distance to the last one that was not 0
  *   time_low   low byte of the distance to the previous sample, in us
  *   time_high  the rest of it
  *   stack      position among the thread's recent stacks
- *   cpu        as runnable
+ *   runnable   0 = none, else distance to the last one that was not 0
+ *   cpu        0 = none, 1 to 5 = what of the time is not accounted for yet, else as runnable
  *
  * Invariants: model in the writer = model in the reader before each sample. Rounding to 1 us: a time
- * is cut; weight, cpu and runnable carry what was cut, so that their sums per thread are never more
- * than 1 us off. Specified in docs/recording-format.md, "Samples". Internal to src/recording;
+ * is cut; weight (to 1 us) and cpu and runnable (to 10 us) carry what was cut, so that their sums per
+ * thread are never further off than that. Specified in docs/recording-format.md, "Samples". Internal to src/recording;
  * not thread-safe per object. */
 #ifndef BARO_RECORDING_SAMPLE_BLOCK_H
 #define BARO_RECORDING_SAMPLE_BLOCK_H
@@ -39,10 +39,10 @@ enum {
   X(WEIGHT)                                                                                        \
   X(TICKS)                                                                                         \
   X(STATE)                                                                                         \
-  X(RUNNABLE)                                                                                      \
   X(TIME_LOW)                                                                                      \
   X(TIME_HIGH)                                                                                     \
   X(STACK)                                                                                         \
+  X(RUNNABLE)                                                                                      \
   X(CPU)
 
 typedef enum baro_sample_column {
@@ -54,10 +54,11 @@ typedef enum baro_sample_column {
 
 /* What is known of a thread before its next sample. */
 typedef struct baro_sample_thread {
-  uint64_t time_us;     /* end of its previous sample */
-  uint64_t cpu_us;      /* the last movement that was not 0 */
-  uint64_t runnable_us; /* the last movement that was not 0 */
-  uint32_t successor;   /* the thread of the sample that came after this thread's last one */
+  uint64_t time_us;   /* end of its previous sample */
+  uint64_t cpu;       /* the last movement that was not 0 */
+  uint64_t runnable;  /* the last movement that was not 0 */
+  uint64_t open_us;   /* wall time that cpu and runnable have not accounted for yet */
+  uint32_t successor; /* the thread of the sample that came after this thread's last one */
   uint32_t recent_count;
   uint32_t recent[BARO_SAMPLE_RECENT_STACKS]; /* stacks, latest first */
   uint8_t state;
@@ -69,6 +70,7 @@ typedef struct baro_sample_model {
   uint32_t count;
   uint32_t capacity;
   uint32_t previous_thread;
+  uint32_t previous_other; /* the last stack that was not among the recent ones */
 } baro_sample_model;
 
 /* Makes threads 0 .. count-1 known. BARO_NO_MEMORY leaves the model as it was. */
@@ -100,7 +102,7 @@ baro_status baro_sample_encoder_add_thread(baro_sample_encoder *encoder) BARO_MU
 /* Appends the samples as a record of type SAMPLES to raw. ret_cuts gets BARO_COLUMN_CUTS offsets
  * into raw for baro_chunk_cuts. stacks: count of stacks defined so far. 1 <= count <=
  * BARO_SAMPLE_BLOCK_LIMIT. BARO_NO_MEMORY leaves raw as it was (the samples can be tried again). */
-enum { BARO_COLUMN_CUTS = 4 };
+enum { BARO_COLUMN_CUTS = 5 };
 baro_status baro_sample_encode(baro_sample_encoder *encoder, const baro_sample_record *samples,
                                uint32_t count, uint32_t stacks, baro_buffer *raw,
                                size_t ret_cuts[BARO_COLUMN_CUTS]) BARO_MUST_USE;

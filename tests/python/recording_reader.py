@@ -15,10 +15,8 @@ import zstandard
 
 U64 = 2**64
 STATES = "unknown cpu runnable gil lock disk network pipe child sleep idle collector".split()
-COUNTERS = (
-    "ticks missed_ticks stacks unmoved retries rejected unreadable "
-    "sampler_cpu_ns target_cpu_ns rss_bytes rss_peak_bytes".split()
-)
+COUNTERS = "ticks missed_ticks stacks unmoved retries rejected unreadable".split()
+COUNTERS += "sampler_cpu_ns target_cpu_ns rss_bytes rss_peak_bytes".split()
 # Names of the record types 1, 2 ..., and the fields of those that are just fields: v varint, i of
 # 32 bits, z status, b flag, t string; capitals are ids of the kind with that initial (S of a
 # string), p one of a process or none.
@@ -82,26 +80,21 @@ class Thread:
     successor: int
     time: int | None = None
     state: int = 0
-    moved: dict[str, int] = field(default_factory=lambda: {"cpu": 0, "runnable": 0})
+    cpu: int = 0
+    runnable: int = 0
+    open: int = 0
     recent: list[int] = field(default_factory=list)
 
-    def movement(self, kind: str, code: int) -> int:
-        if code != 0:
-            self.moved[kind] = (self.moved[kind] + unzigzag(code - 1)) % U64
-        return self.moved[kind] if code != 0 else 0
-
-    def stack(self, code: int, stacks: int) -> int:
-        if code < 128:
-            require(code < len(self.recent), "no such recent stack")
-            stack = self.recent.pop(code)
-        elif code == 128:
-            stack = -1
-        else:
-            stack = stacks - 1 - (code - 129)
-            require(stack >= 0, "stack is not defined")
-        self.recent.insert(0, stack)
-        del self.recent[128:]
-        return stack
+    def moved(self, runnable: int, cpu: int, weight: int) -> tuple[int, int]:
+        waited = (self.runnable + unzigzag(runnable - 1)) % U64 if runnable else 0
+        self.runnable = waited if runnable else self.runnable
+        self.open = (self.open + weight) % U64
+        base = self.cpu if cpu >= 6 else max(self.open // 10 - waited, 0)
+        ran = (base + unzigzag(cpu - (6 if cpu >= 6 else 1))) % U64 if cpu else 0
+        self.cpu = ran if cpu else self.cpu
+        if ran + waited:
+            self.open = min(max(self.open - 10 * (ran + waited), 0), weight)
+        return waited, ran
 
 
 def column(coding: int, data: bytes, count: int) -> list[int]:
@@ -124,7 +117,7 @@ class Reader:
         self.records: list[Record] = []
         self.counts = dict.fromkeys("string function frame stack process thread".split(), 0)
         self.threads: list[Thread] = []
-        self.last = 0
+        self.last = self.other = 0
         self.sample_count = self.dropped_count = self.unknown = 0
         self.times: list[int] = []  # of the samples of this chunk
         self.closed = False
@@ -149,18 +142,12 @@ class Reader:
         parent = -1 if up == 0 else self.counts["stack"] - up
         self.define("stack", parent, self.counts["frame"] - 1 - back)
 
-    def plain(self, b: Bytes, name: str, fields: str) -> None:
-        values = [self.field(b, kind) for kind in fields]
-        (self.define if name in self.counts else self.put)(name, *values)
-
     def field(self, b: Bytes, kind: str) -> object:
         if kind in KINDS:
             return b.id(self.counts[KINDS[kind]])
-        if kind == "p":
-            return b.id(self.counts["process"] + 1) - 1
         if kind == "t":
             return b.take(b.varint()).decode("latin-1")
-        value = b.varint()
+        value = b.varint() if kind != "p" else b.id(self.counts["process"] + 1) - 1
         require(kind not in "iz" or value < 2**32, "above 32 bits")
         return unzigzag(value) if kind == "z" else bool(value & 1) if kind == "b" else value
 
@@ -175,7 +162,7 @@ class Reader:
 
     def dropped(self, b: Bytes) -> None:
         before, self.dropped_count = self.dropped_count, b.varint()
-        require(self.dropped_count >= before, "fewer dropped than before")
+        require(self.dropped_count >= before, "dropped")
 
     def close(self, b: Bytes) -> None:
         counts = self.sample_count, self.dropped_count
@@ -190,11 +177,11 @@ class Reader:
             self.threads.append(Thread(i))
         if flags:
             self.threads = [Thread(i) for i in range(len(self.threads))]
-            self.last = 0
+            self.last = self.other = 0
         stored = [(b.take(1)[0], b.take(b.varint())) for _ in range(9)]
-        require(stored[5][0] == 0, "low bytes of time are not bytes")
+        require(stored[4][0] == 0, "low bytes of time are not bytes")
         for row in zip(*(column(coding, data, count) for coding, data in stored)):
-            now = (now + unzigzag(row[6]) * 256 + row[5]) % U64
+            now = (now + unzigzag(row[5]) * 256 + row[4]) % U64
             self.sample(row, now)
 
     def sample(self, row: tuple[int, ...], now: int) -> None:
@@ -207,14 +194,26 @@ class Reader:
         thread.time = now
         require(row[2] < 2**32 and row[3] <= 256, "ticks or state do not fit")
         thread.state = row[3] - 1 if row[3] else thread.state
-        runnable, cpu = thread.movement("runnable", row[4]), thread.movement("cpu", row[8])
-        ns = [1000 * us for us in (now, weight, cpu, runnable)]
+        runnable, cpu = thread.moved(row[7], row[8], weight)
+        ns = [1000 * us for us in (now, weight, 10 * cpu, 10 * runnable)]
         require(max(ns) < U64, "time does not fit")
         state = STATES[thread.state] if thread.state < len(STATES) else "unknown"
-        stack = thread.stack(row[7], self.counts["stack"])
+        stack = self.recent_stack(thread.recent, row[6])
         self.put("sample", index, ns[0], ns[1], row[2], stack, state, ns[2], ns[3])
         self.times.append(ns[0])
         self.sample_count += 1
+
+    def recent_stack(self, recent: list[int], code: int) -> int:
+        stack = -1
+        if code < 128:
+            require(code < len(recent), "no such recent stack")
+            stack = recent.pop(code)
+        elif code > 128:
+            self.other = stack = (self.other + unzigzag(code - 129)) % U64
+            require(stack < self.counts["stack"], "stack is not defined")
+        recent.insert(0, stack)
+        del recent[128:]
+        return stack
 
     def chunk(self, raw: bytes) -> None:
         self.times, source = [], Bytes(raw)
@@ -222,21 +221,23 @@ class Reader:
             kind = source.varint()
             payload = Bytes(source.take(source.varint()))
             require(not self.closed, "record after the close record")
-            if not 1 <= kind <= len(TYPES):
-                self.unknown += 1
-                continue
-            name, _, fields = TYPES[kind - 1].partition(":")
-            self.plain(payload, name, fields) if fields else getattr(self, name)(payload)
+            known = 1 <= kind <= len(TYPES)
+            self.unknown += not known
+            name, _, fields = TYPES[kind - 1].partition(":") if known else ("", "", "")
+            if fields:
+                values = [self.field(payload, kind) for kind in fields]
+                (self.define if name in self.counts else self.put)(name, *values)
+            elif known:
+                getattr(self, name)(payload)
 
 
 def unpack(head: tuple[int, ...], stored: bytes) -> bytes:
     _, flags, _, _, _, length, *_, crc = head
     require(zlib.crc32(stored) == crc, "checksum of the chunk")
-    if not flags & 1:
-        require(len(stored) == length, "lengths disagree")
+    if not flags & 1 and len(stored) == length:
         return stored
     try:
-        require(zstandard.frame_content_size(stored) == length, "size of the zstd frame")
+        require(flags & 1 == 1 and zstandard.frame_content_size(stored) == length, "lengths")
         unpacker = zstandard.ZstdDecompressor().decompressobj()
         raw = unpacker.decompress(stored)
     except zstandard.ZstdError as error:
