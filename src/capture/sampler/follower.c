@@ -14,10 +14,13 @@ static const uint64_t FIRST_WAIT_NS = 1000000; /* an interpreter that is startin
 static const uint64_t FORK_WAIT_NS =
     5000000; /* a fork that is about to exec shows its parent's stack */
 static const uint64_t LONGEST_WAIT_NS = 50000000; /* between looks at a process that is no Python */
+static const uint64_t BRIEF_NS = 100000000; /* a target lost sooner is not tried again at once */
+static const uint64_t LONGEST_BRIEF_WAIT_NS = 1000000000;
 static const uint64_t REFUSED_GRACE_NS =
-    1000000000;                                  /* contradictions while starting up are retried */
-static const uint64_t SCAN_NS = 10000000;        /* between looks for children, at least */
-static const uint64_t LONGEST_SCAN_NS = 30000000; /* and at most: children are to be seen within 50 ms */
+    1000000000;                           /* contradictions while starting up are retried */
+static const uint64_t SCAN_NS = 10000000; /* between looks for children, at least */
+static const uint64_t LONGEST_SCAN_NS =
+    30000000; /* and at most: children are to be seen within 50 ms */
 static const uint64_t FULL_FIND_NS = 1000000000; /* between searches of an unchanged executable */
 
 typedef struct follower {
@@ -28,6 +31,7 @@ typedef struct follower {
   uint64_t next_try_ns;
   uint64_t wait_ns;
   uint64_t searched_ns;
+  uint64_t attached_ns;
   ino_t exe_inode; /* of the executable when it was searched, 0 not yet */
   dev_t exe_device;
   uint64_t start_ticks; /* with the pid: identity */
@@ -56,6 +60,12 @@ static follower *find_follower(baro_followers *followers, pid_t pid) {
   return NULL;
 }
 
+/* A leader that has ended before its other threads is a zombie of a process that lives on. */
+static bool is_over(const baro_task_stat *stat) {
+  return stat->state == 'X' || (stat->state == 'Z' && stat->thread_count <= 1);
+}
+
+/* A process that is over already is not added: it may stay a zombie for long. */
 static baro_status add_follower(baro_followers *followers, pid_t pid, uint32_t parent_process,
                                 uint64_t now_ns, uint64_t delay_ns) {
   baro_task_stat stat = {0};
@@ -69,7 +79,9 @@ static baro_status add_follower(baro_followers *followers, pid_t pid, uint32_t p
     followers->items = items;
     followers->capacity = capacity;
   }
-  (void)!baro_proc_stat(pid, 0, &stat, NULL);
+  bool is_there = baro_proc_stat(pid, 0, &stat, NULL) == BARO_OK && !is_over(&stat);
+  if (!is_there && pid != followers->options.root)
+    return BARO_OK;
   followers->items[followers->count++] = (follower){.pid = pid,
                                                     .parent_process = parent_process,
                                                     .seen_ns = now_ns,
@@ -94,9 +106,13 @@ static void drop_target(baro_followers *followers, follower *item, uint64_t now_
   item->parent_process = baro_target_process(item->target); /* exec: the new program's parent */
   baro_target_destroy(item->target, now_ns, wait_status);
   item->target = NULL;
-  item->wait_ns = FIRST_WAIT_NS;
+  /* What cannot be sampled although it can be attached to must not fill the recording with attempts. */
+  bool brief = now_ns - item->attached_ns < BRIEF_NS;
+  item->wait_ns = brief ? item->wait_ns * 2 : FIRST_WAIT_NS;
   item->seen_ns = now_ns;
-  item->next_try_ns = now_ns;
+  if (item->wait_ns > LONGEST_BRIEF_WAIT_NS)
+    item->wait_ns = LONGEST_BRIEF_WAIT_NS;
+  item->next_try_ns = brief ? now_ns + item->wait_ns : now_ns;
   item->exe_inode = 0;
 }
 
@@ -104,10 +120,11 @@ static bool has_ended(const follower *item) {
   baro_task_stat stat;
   if (baro_proc_stat(item->pid, 0, &stat, NULL) != BARO_OK)
     return true;
-  return stat.state == 'Z' || stat.state == 'X' || stat.start_ticks != item->start_ticks;
+  return is_over(&stat) || stat.start_ticks != item->start_ticks;
 }
 
-/* Its memory is gone already; a process on its way out has no executable any more, but is no zombie yet. */
+/* Its memory is gone already; a process on its way out has no executable any more, but is no zombie
+ * yet. */
 static bool is_ending(const follower *item) {
   char path[32];
   struct stat info;
@@ -207,8 +224,10 @@ static baro_status attend(baro_followers *followers, follower *item, uint64_t no
   bool young = now_ns - item->seen_ns < REFUSED_GRACE_NS;
   baro_error own = {0};
   baro_status status = try_attach(followers, item, !known || young, now_ns, &own);
-  if (status == BARO_OK)
+  if (status == BARO_OK) {
+    item->attached_ns = now_ns;
     return BARO_OK;
+  }
   bool final = status == BARO_NO_PERMISSION || (status == BARO_UNSUPPORTED && !young);
   if (final)
     note_problem(followers, item, now_ns, &own);
@@ -232,8 +251,8 @@ static void scan_children(baro_followers *followers, uint64_t now_ns) {
   bool changed;
   if (baro_process_table_update(&followers->table, &changed, NULL) != BARO_OK || !changed)
     return;
-  for (uint32_t i = 0; i < followers->count;
-       i++) { /* the list grows: grandchildren in the same scan */
+  /* The list grows meanwhile: grandchildren are found in the same scan. */
+  for (uint32_t i = 0; i < followers->count; i++) {
     follower *item = &followers->items[i];
     uint32_t process =
         item->target != NULL ? baro_target_process(item->target) : item->parent_process;
@@ -267,9 +286,11 @@ baro_status baro_followers_update(baro_followers *followers, uint64_t now_ns, bo
       continue;
     }
     if (has_ended(item)) {
-      if (item->pid == followers->options.root)
-        followers->root_ended = true;
+      bool is_root = item->pid == followers->options.root;
+      followers->root_ended = followers->root_ended || is_root;
       remove_follower(followers, i, now_ns);
+      if (first_attach && is_root)
+        return baro_error_set(err, BARO_GONE, "process %d has ended", (int)followers->options.root);
       continue;
     }
     baro_status status = attend(followers, item, now_ns, first_attach ? err : NULL);
