@@ -21,14 +21,26 @@ def assert_no_impossible_edges(run: Run) -> None:
     assert run.profile is not None
     samples = seen(run).samples or 0
     weight, examples = impossible(run.profile, run.truth["edges"])
-    expected = bias.IMPOSSIBLE * samples
+    allowed = bias.IMPOSSIBLE if promised(run) else bias.IMPOSSIBLE_HEAP
+    expected = allowed * samples
     found = weight / seen(run).weight * samples
     chance = Z * math.sqrt(expected)
     assert found <= expected + chance, (
         f"{context(run)}: {found:.1f} of {samples:.0f} samples hold an edge that never was; "
-        f"allowed {expected:.1f} bias ({100 * bias.IMPOSSIBLE} %) + {chance:.1f} chance; such as\n"
+        f"allowed {expected:.1f} bias ({100 * allowed} %) + {chance:.1f} chance; such as\n"
         + "\n".join(examples)
     )
+
+
+def promised(run: Run) -> bool:
+    """Whether this interpreter keeps frames where they can be read at once."""
+    return [int(part) for part in run.truth["python"].split(".")[:2]] >= [3, 11]
+
+
+def assert_few_lost(run: Run) -> None:
+    allowed = bias.LOST if promised(run) else bias.LOST_HEAP
+    lost = lost_ratio(run)
+    assert lost < allowed, f"{context(run)}: {100 * lost:.2f} % lost, {100 * allowed} % allowed"
 
 
 def lost_ratio(run: Run) -> float:
@@ -63,9 +75,12 @@ def test_alternating_chains_on_two_cores(python: Python, record: Recorder, shape
         cores=different_cores(),
     )  # fmt: skip
     assert_no_impossible_edges(run)
-    assert lost_ratio(run) < bias.LOST, f"{context(run)}: {100 * lost_ratio(run):.2f} % lost"
-    comparisons = compare_labels(run, ["phase_alternate", "phase_steady"])
-    assert_all([*comparisons, chain_comparison(run)], context(run))
+    assert_few_lost(run)
+    share = bias.SHARE if promised(run) else bias.SHARE_HEAP
+    comparisons = compare_labels(run, ["phase_alternate", "phase_steady"], share)
+    if promised(run):
+        comparisons.append(chain_comparison(run))
+    assert_all(comparisons, context(run))
 
 
 @pytest.mark.parametrize("shape", ["pair"])
@@ -75,7 +90,7 @@ def test_alternating_chains_on_one_core(python: Python, record: Recorder, shape:
         python, "impossible_edges", "--seconds", "1.5", "--shape", shape, cores=same_core()
     )
     assert_no_impossible_edges(run)
-    assert lost_ratio(run) < bias.LOST, f"{context(run)}: {100 * lost_ratio(run):.2f} % lost"
+    assert_few_lost(run)
 
 
 @pytest.mark.parametrize("shape", ["pair", "generator"])
@@ -106,7 +121,9 @@ def test_code_objects_are_not_confused(python: Python, record: Recorder) -> None
                 line = frame.line if frame.line is not None else -1
                 good = file == f"churn_{k}.py" and int(first) <= line <= int(first) + below
             elif name == "<lambda>" or file.startswith("lambda_"):
-                good = file.startswith("lambda_") and f"_{frame.line}.py" in file
+                # An instruction may have no line: nothing is said then, and nothing confused.
+                here = frame.line is None or f"_{frame.line}.py" in file
+                good = file.startswith("lambda_") and here
             elif file.startswith("churn_"):
                 good = name == "<module>"
             else:

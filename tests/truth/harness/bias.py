@@ -16,6 +16,15 @@ IMPOSSIBLE = 0.0005
 LOST = 0.01
 """Of the samples due, fewer than 1 % are lost after retries."""
 
+IMPOSSIBLE_HEAP = 0.02
+LOST_HEAP = 0.15
+SHARE_HEAP = 0.10
+"""The same three before 3.11, on stacks that change all the time.
+
+There every frame is an object of its own on the heap, found only through the one above, so that no
+read can hold a whole stack: nothing is promised for such programs. Bounds that tell a defect from
+that."""
+
 CHILD_UNSEEN = 0.03
 """At least 97 % of a child's running time is seen."""
 
