@@ -164,14 +164,21 @@ static void set_payload(code_part *part, uint64_t offset, size_t wanted_bytes) {
 
 /* Length, kind and place of the characters of a str. A str that is not compact (of a subclass) keeps the
  * address of its characters behind its head. */
-static void interpret_string(const baro_layout *layout, code_part *part) {
+static bool has_type(const baro_interpreter *interpreter, const code_part *part,
+                     uint64_t type_addr) {
+  return type_addr == 0 || load_u64(part->head, interpreter->layout.object.type) == type_addr;
+}
+
+static void interpret_string(const baro_interpreter *interpreter, code_part *part) {
+  const baro_layout *layout = &interpreter->layout;
   uint64_t length = load_u64(part->head, layout->str.length);
   uint32_t state = load_u32(part->head, layout->str.state);
   part->kind = (uint8_t)((state >> layout->str.kind_shift) & 7);
   bool compact = ((state >> layout->str.compact_shift) & 1) != 0;
   bool ascii = ((state >> layout->str.ascii_shift) & 1) != 0;
   part->readable = (part->kind == 1 || part->kind == 2 || part->kind == 4) &&
-                   (!ascii || part->kind == 1) && length <= INT64_MAX / 4;
+                   (!ascii || part->kind == 1) && length <= INT64_MAX / 4 &&
+                   (!compact || has_type(interpreter, part, interpreter->unicode_type_addr));
   if (!part->readable)
     return;
   part->cut = length > BARO_CODE_TEXT_MAX_BYTES;
@@ -192,9 +199,11 @@ static void interpret_string(const baro_layout *layout, code_part *part) {
     part->payload = part->head;
 }
 
-static void interpret_table(const baro_layout *layout, code_part *part) {
+static void interpret_table(const baro_interpreter *interpreter, code_part *part) {
+  const baro_layout *layout = &interpreter->layout;
   uint64_t length = load_u64(part->head, layout->bytes.length);
-  part->readable = length <= BARO_CODE_LINES_MAX_BYTES;
+  part->readable = length <= BARO_CODE_LINES_MAX_BYTES &&
+                   has_type(interpreter, part, interpreter->bytes_type_addr);
   if (!part->readable)
     return;
   part->length = (size_t)length;
@@ -275,7 +284,6 @@ static baro_status fill(code_work *job, baro_arena *keep, baro_code *code) {
 }
 
 static baro_status read_parts(code_work *job, baro_error *err) {
-  const baro_layout *layout = &job->interpreter->layout;
   plan_parts(job);
   baro_status status = read_part_heads(job, err);
   if (status != BARO_OK)
@@ -284,9 +292,9 @@ static baro_status read_parts(code_work *job, baro_error *err) {
     if (!job->parts[i].readable)
       continue;
     if (i == PART_TABLE)
-      interpret_table(layout, &job->parts[i]);
+      interpret_table(job->interpreter, &job->parts[i]);
     else
-      interpret_string(layout, &job->parts[i]);
+      interpret_string(job->interpreter, &job->parts[i]);
   }
   return read_long_payloads(job, err);
 }
