@@ -26,11 +26,15 @@ baro_status baro_sampled_thread_create(const baro_observer *observer, uint32_t p
   if (thread == NULL)
     return BARO_NO_MEMORY;
   (void)!baro_proc_comm(pid, tid, comm, NULL);
-  baro_status status =
-      baro_writer_string(observer->writer, baro_view_of(comm), &record.name_string);
+  baro_status status = observer->stop_target ? baro_trace_seize(tid, NULL) : BARO_OK;
+  thread->seized = observer->stop_target && status == BARO_OK;
+  if (status == BARO_OK)
+    status = baro_writer_string(observer->writer, baro_view_of(comm), &record.name_string);
   if (status == BARO_OK)
     status = baro_writer_thread(observer->writer, &record, &thread->id);
   if (status != BARO_OK) {
+    if (thread->seized)
+      baro_trace_detach(tid);
     free(thread);
     return status;
   }
@@ -38,8 +42,6 @@ baro_status baro_sampled_thread_create(const baro_observer *observer, uint32_t p
   thread->last_ns = first_ns;
   thread->stack_id = observer->no_python_stack;
   baro_thread_probe_init(&thread->probe, pid, tid);
-  if (observer->stop_target)
-    thread->seized = baro_trace_seize(tid, NULL) == BARO_OK;
   *ret_thread = thread;
   return BARO_OK;
 }
@@ -73,7 +75,7 @@ baro_status baro_sampled_thread_bind(baro_sampled_thread *thread, const baro_obs
   thread->reader = NULL;
   thread->interp = thread_addr != 0 ? interp : NULL;
   thread->thread_addr = thread_addr;
-  thread->has_last = false;
+  thread->look_again = true;
   thread->stack_id = observer->no_python_stack;
   if (thread_addr == 0)
     return BARO_OK;
@@ -305,18 +307,42 @@ static baro_status probe_state(baro_sampled_thread *thread, const baro_observer 
     context.gil_addr = thread->interp->gil_addr;
     context.gil_bytes = observer->interpreter->layout.gil.size_bytes;
   }
-  baro_status status = baro_thread_probe_state(&thread->probe, &context, &thread->wait);
-  return status;
+  return baro_thread_probe_state(&thread->probe, &context, &thread->wait);
+}
+
+static bool has_moved(const baro_sampled_thread *thread, const baro_observer *observer,
+                      const baro_schedstat *now) {
+  return !thread->has_last || thread->look_again || observer->no_schedstat ||
+         now->exec_ns != thread->last.exec_ns || now->delay_ns != thread->last.delay_ns ||
+         now->slices != thread->last.slices;
+}
+
+/* Out of descriptors: nothing can be asked, but the time has passed. */
+static void blind_sample(baro_sampled_thread *thread, baro_observer *observer, uint64_t now_ns) {
+  baro_schedstat unknown = {0};
+  thread->wait = (baro_wait){.state = BARO_STATE_UNKNOWN,
+                             .reason = BARO_WAIT_REASON_NO_DESCRIPTORS,
+                             .syscall_number = -1,
+                             .fd = -1};
+  thread->stack_id = BARO_NONE_ID; /* looks anew as soon as it can */
+  observer->counters[BARO_COUNTER_UNREADABLE]++;
+  observer->unknown_reasons[thread->wait.reason]++;
+  if (now_ns > thread->last_ns)
+    begin_sample(thread, observer, now_ns, &unknown);
+  thread->last_ns = now_ns;
 }
 
 baro_status baro_sampled_thread_tick(baro_sampled_thread *thread, baro_observer *observer,
                                      uint64_t now_ns) {
   baro_schedstat now = {0};
   baro_status status = baro_thread_probe_schedstat(&thread->probe, &now);
+  if (status == BARO_LIMIT) {
+    blind_sample(thread, observer, now_ns);
+    return BARO_OK;
+  }
   if (status != BARO_OK)
     return status;
-  bool moved = !thread->has_last || observer->no_schedstat || now.exec_ns != thread->last.exec_ns ||
-               now.delay_ns != thread->last.delay_ns || now.slices != thread->last.slices;
+  bool moved = has_moved(thread, observer, &now);
   /* The first tick of a thread knows no movement yet: its earlier CPU time is not of this recording. */
   baro_schedstat change = {0};
   if (thread->has_last) {
@@ -349,6 +375,7 @@ baro_status baro_sampled_thread_tick(baro_sampled_thread *thread, baro_observer 
     observer->unknown_reasons[thread->wait.reason]++;
   thread->last = now;
   thread->has_last = true;
+  thread->look_again = false;
   if (now_ns > thread->last_ns)
     begin_sample(thread, observer, now_ns, &change);
   thread->last_ns = now_ns;

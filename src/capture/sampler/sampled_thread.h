@@ -54,6 +54,7 @@ typedef struct baro_sampled_thread {
   baro_raw_stack raw;
   baro_schedstat last;
   bool has_last;
+  bool look_again; /* state and stack are to be read anew, moved or not */
   baro_wait wait;
   uint32_t stack_id;
   uint64_t last_ns;
@@ -63,7 +64,8 @@ typedef struct baro_sampled_thread {
   bool was_gone; /* the last read found no thread state at its address */
 } baro_sampled_thread;
 
-/* Starts observing; defines the thread in the recording. first_ns: from when its time counts. */
+/* Starts observing; defines the thread in the recording. first_ns: from when its time counts. With
+ * stop_target a thread that may not be traced is refused (NO_PERMISSION; GONE when it ended). */
 baro_status baro_sampled_thread_create(const baro_observer *observer, uint32_t process, pid_t pid,
                                        pid_t tid, uint64_t first_ns,
                                        baro_sampled_thread **ret_thread) BARO_MUST_USE;

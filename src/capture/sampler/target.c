@@ -9,7 +9,10 @@
 #include "capture/sampler/sampled_thread.h"
 #include "capture/sampler/thread_list.h"
 
-enum { COMMAND_BYTES = 4096 };
+enum {
+  COMMAND_BYTES = 4096,
+  LISTING_TRIES = 3, /* of a list that changes while it is read */
+};
 
 /* How long the list of threads may be unasked although nothing says it changed. */
 static const uint64_t TASK_COUNT_NS = 10000000; /* native threads: by the number of tasks */
@@ -40,13 +43,6 @@ struct baro_target {
 
 /* --- threads --- */
 
-static baro_sampled_thread *find_thread(const baro_target *target, pid_t tid) {
-  for (uint32_t i = 0; i < target->thread_count; i++)
-    if (target->threads[i]->tid == tid)
-      return target->threads[i];
-  return NULL;
-}
-
 static baro_status add_thread(baro_target *target, pid_t tid, baro_sampled_thread **ret_thread) {
   if (target->thread_count == BARO_MAX_THREADS)
     return BARO_LIMIT;
@@ -73,25 +69,31 @@ static void remove_thread(baro_target *target, uint32_t index, uint64_t now_ns) 
   target->threads[index] = target->threads[--target->thread_count];
 }
 
-static bool is_listed(const baro_target *target, pid_t tid) {
-  for (uint32_t i = 0; i < target->list.count; i++)
-    if (target->list.entries[i].tid == tid)
+static bool is_used(const baro_target *target, const baro_sampled_interp *interp) {
+  for (uint32_t i = 0; i < target->list.interp_count; i++)
+    if (target->list.interps[i].addr == interp->addr)
+      return true;
+  for (uint32_t i = 0; i < target->thread_count; i++)
+    if (target->threads[i]->interp == interp)
       return true;
   return false;
 }
 
-/* Keeps interpreters in their slots, as threads point to them. NULL: too many. */
-static const baro_sampled_interp *keep_interp(baro_target *target, const baro_interp_entry *entry) {
+/* Keeps interpreters in their slots, as threads point to them; slots of ended ones are used again. Of
+ * too many, the threads of the rest count as threads without Python. */
+static void keep_interp(baro_target *target, const baro_interp_entry *entry) {
   uint32_t slot = 0;
   while (slot < target->interp_count && target->interps[slot].addr != entry->addr)
     slot++;
+  if (slot == target->interp_count)
+    for (slot = 0; slot < target->interp_count && is_used(target, &target->interps[slot]);)
+      slot++;
   if (slot == BARO_MAX_INTERPS)
-    return NULL;
+    return;
   if (slot == target->interp_count)
     target->interp_count++;
   target->interps[slot] = (baro_sampled_interp){
       .addr = entry->addr, .gil_addr = entry->gil_addr, .threads_head = entry->threads_head};
-  return &target->interps[slot];
 }
 
 static const baro_sampled_interp *find_interp(const baro_target *target, uint64_t addr) {
@@ -101,8 +103,9 @@ static const baro_sampled_interp *find_interp(const baro_target *target, uint64_
   return NULL;
 }
 
-static baro_status update_thread(baro_target *target, const baro_thread_entry *entry) {
-  baro_sampled_thread *thread = find_thread(target, entry->tid);
+/* thread: as known so far, NULL if it is new. */
+static baro_status update_thread(baro_target *target, baro_sampled_thread *thread,
+                                 const baro_thread_entry *entry) {
   const baro_sampled_interp *interp =
       entry->thread_addr != 0 ? find_interp(target, entry->interp_addr) : NULL;
   uint64_t thread_addr = interp != NULL ? entry->thread_addr : 0;
@@ -113,11 +116,40 @@ static baro_status update_thread(baro_target *target, const baro_thread_entry *e
   }
   if (thread->thread_addr == thread_addr && thread->interp == interp)
     return BARO_OK;
+  if (thread_addr == 0 && target->list.changing) /* its thread state was perhaps not come to */
+    return BARO_OK;
   return baro_sampled_thread_bind(thread, &target->observer, interp, thread_addr, entry->native_id);
 }
 
+static int compare_threads(const void *left, const void *right) {
+  pid_t a = (*(baro_sampled_thread *const *)left)->tid;
+  pid_t b = (*(baro_sampled_thread *const *)right)->tid;
+  return a < b ? -1 : a > b;
+}
+
+/* Goes along both lists, which ascend by thread id. */
+static baro_status update_threads(baro_target *target) {
+  uint32_t known_count = target->thread_count;
+  uint32_t known = 0;
+  if (known_count > 1)
+    qsort(target->threads, known_count, sizeof(baro_sampled_thread *), compare_threads);
+  for (uint32_t i = 0; i < target->list.count; i++) {
+    const baro_thread_entry *entry = &target->list.entries[i];
+    while (known < known_count && target->threads[known]->tid < entry->tid)
+      known++;
+    bool is_known = known < known_count && target->threads[known]->tid == entry->tid;
+    baro_status status = update_thread(target, is_known ? target->threads[known] : NULL, entry);
+    if (status != BARO_OK && status != BARO_LIMIT && status != BARO_GONE)
+      return status;
+  }
+  return BARO_OK;
+}
+
 static baro_status list_threads(baro_target *target, uint64_t now_ns) {
-  baro_status status = baro_thread_list_read(&target->list, &target->interpreter);
+  baro_status status = BARO_OK;
+  target->list.changing = true;
+  for (int tries = 0; tries < LISTING_TRIES && status == BARO_OK && target->list.changing; tries++)
+    status = baro_thread_list_read(&target->list, &target->interpreter);
   if (status != BARO_OK)
     return status;
   target->observer.threads_changed = target->list.changing;
@@ -125,16 +157,12 @@ static baro_status list_threads(baro_target *target, uint64_t now_ns) {
   target->next_count_ns = now_ns + TASK_COUNT_NS;
   target->task_count = (uint32_t)target->list.tasks.count;
   for (uint32_t i = 0; i < target->list.interp_count; i++)
-    (void)keep_interp(target, &target->list.interps[i]);
-  for (uint32_t i = 0; i < target->list.count; i++) {
-    status = update_thread(target, &target->list.entries[i]);
-    if (status != BARO_OK && status != BARO_LIMIT)
-      return status;
-  }
-  for (uint32_t i = target->thread_count; i-- > 0;)
-    if (!is_listed(target, target->threads[i]->tid))
+    keep_interp(target, &target->list.interps[i]);
+  status = update_threads(target);
+  for (uint32_t i = target->thread_count; status == BARO_OK && i-- > 0;)
+    if (baro_thread_list_find(&target->list, target->threads[i]->tid) == NULL)
       remove_thread(target, i, now_ns);
-  return BARO_OK;
+  return status;
 }
 
 /* --- the process --- */
@@ -209,7 +237,7 @@ static bool process_changed(baro_target *target) {
   bool stopped = stat.state == 'T' || stat.state == 't';
   if (stopped != target->observer.stopped)
     for (uint32_t i = 0; i < target->thread_count; i++)
-      target->threads[i]->has_last = false;
+      target->threads[i]->look_again = true;
   target->observer.stopped = stopped;
   return stat.thread_count != target->task_count;
 }

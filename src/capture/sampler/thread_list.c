@@ -18,14 +18,20 @@ static uint64_t load_u64(const uint8_t *at) {
 void baro_thread_list_release(baro_thread_list *list) {
   free(list->entries);
   baro_pid_list_release(&list->tasks);
+  baro_map_release(&list->own_tids);
   *list = (baro_thread_list){0};
 }
 
-static baro_thread_entry *find_entry(const baro_thread_list *list, pid_t tid) {
-  for (uint32_t i = 0; i < list->count; i++)
-    if (list->entries[i].tid == tid)
-      return &list->entries[i];
-  return NULL;
+static int compare_entries(const void *left, const void *right) {
+  pid_t a = ((const baro_thread_entry *)left)->tid;
+  pid_t b = ((const baro_thread_entry *)right)->tid;
+  return a < b ? -1 : a > b;
+}
+
+baro_thread_entry *baro_thread_list_find(const baro_thread_list *list, pid_t tid) {
+  baro_thread_entry key = {.tid = tid};
+  return list->count == 0 ? NULL
+                          : bsearch(&key, list->entries, list->count, sizeof key, compare_entries);
 }
 
 /* One entry per kernel thread, without interpreter so far. */
@@ -44,28 +50,49 @@ static baro_status list_tasks(baro_thread_list *list, pid_t pid) {
   list->count = (uint32_t)count;
   for (uint32_t i = 0; i < list->count; i++)
     list->entries[i] = (baro_thread_entry){.tid = list->tasks.pids[i]};
+  if (list->count > 1)
+    qsort(list->entries, list->count, sizeof *list->entries, compare_entries);
   return count > 0 ? BARO_OK : BARO_GONE;
 }
 
-static bool in_other_pid_namespace(pid_t pid) {
+/* Asked once: a process never changes its pid namespace. */
+static bool in_other_pid_namespace(baro_thread_list *list, pid_t pid) {
   baro_proc_status status;
-  return baro_proc_status_read(pid, &status, NULL) == BARO_OK && status.namespace_pid_count > 1;
+  if (list->namespace_pid != pid && baro_proc_status_read(pid, &status, NULL) == BARO_OK) {
+    list->namespace_pid = pid;
+    list->other_namespace = status.namespace_pid_count > 1;
+  }
+  return list->namespace_pid == pid && list->other_namespace;
 }
 
-/* Our number of a thread that the target's own pid namespace calls native_id; 0: none. */
-static pid_t host_tid(const baro_thread_list *list, bool other_namespace, uint64_t native_id) {
-  if (native_id == 0 || native_id > INT32_MAX)
-    return 0;
-  if (!other_namespace)
-    return (pid_t)native_id;
+/* What each thread is called in the target's pid namespace. */
+static void look_up_own_tids(baro_thread_list *list) {
+  list->own_tids_new = true;
+  baro_map_clear(&list->own_tids);
   for (uint32_t i = 0; i < list->count; i++) {
     baro_proc_status status;
-    if (baro_proc_status_read(list->entries[i].tid, &status, NULL) == BARO_OK &&
-        status.namespace_pid_count > 0 &&
-        (uint64_t)status.namespace_pids[status.namespace_pid_count - 1] == native_id)
-      return list->entries[i].tid;
+    if (baro_proc_status_read(list->entries[i].tid, &status, NULL) != BARO_OK ||
+        status.namespace_pid_count == 0)
+      continue;
+    uint64_t own_tid = (uint64_t)status.namespace_pids[status.namespace_pid_count - 1];
+    if (baro_map_set(&list->own_tids, own_tid, (uint64_t)list->entries[i].tid) != BARO_OK)
+      return; /* out of memory: the rest stays without a thread state */
   }
-  return 0;
+}
+
+/* The thread that the target itself calls native_id, or NULL. */
+static baro_thread_entry *find_native(baro_thread_list *list, uint64_t native_id) {
+  if (native_id == 0 || native_id > INT32_MAX)
+    return NULL;
+  if (!list->other_namespace)
+    return baro_thread_list_find(list, (pid_t)native_id);
+  for (;;) {
+    const uint64_t *tid = baro_map_find(&list->own_tids, native_id);
+    baro_thread_entry *entry = tid != NULL ? baro_thread_list_find(list, (pid_t)*tid) : NULL;
+    if (entry != NULL || list->own_tids_new)
+      return entry;
+    look_up_own_tids(list);
+  }
 }
 
 static uint64_t native_id_of(const baro_interpreter *interpreter, const uint8_t *window) {
@@ -83,32 +110,25 @@ static uint64_t native_id_of(const baro_interpreter *interpreter, const uint8_t 
 static bool holds_gil(const baro_interpreter *interpreter, const baro_interp_entry *interp,
                       uint64_t thread_addr, const uint8_t *window) {
   const baro_layout *layout = &interpreter->layout;
-  if (layout->thread.holds_gil != BARO_ABSENT) {
-    uint32_t flags;
-    memcpy(&flags, window + layout->thread.holds_gil, sizeof flags);
-    return (flags & layout->thread.holds_gil_mask) != 0;
-  }
-  uint64_t holder;
-  uint32_t locked = 0;
-  if (interp->gil_addr == 0 || layout->gil.last_holder == BARO_ABSENT ||
-      layout->gil.locked == BARO_ABSENT)
-    return false;
-  if (baro_memory_read(interpreter->pid, interp->gil_addr + layout->gil.locked, &locked,
-                       sizeof locked, NULL) != BARO_OK ||
-      baro_memory_read_u64(interpreter->pid, interp->gil_addr + layout->gil.last_holder, &holder,
-                           NULL) != BARO_OK)
-    return false;
-  return locked == 1 && holder == thread_addr;
+  if (layout->thread.holds_gil == BARO_ABSENT)
+    return interp->gil_holder == thread_addr;
+  uint32_t flags;
+  memcpy(&flags, window + layout->thread.holds_gil, sizeof flags);
+  return (flags & layout->thread.holds_gil_mask) != 0;
 }
 
 /* Thread states of one interpreter, newest first. */
 static baro_status join_states(baro_thread_list *list, const baro_interpreter *interpreter,
-                               const baro_interp_entry *interp, bool other_namespace) {
+                               const baro_interp_entry *interp) {
   const baro_layout *layout = &interpreter->layout;
   bool has_native = layout->thread.native_thread_id != BARO_ABSENT;
   uint8_t window[BARO_LAYOUT_THREAD_MAX_BYTES];
   uint64_t addr = interp->threads_head;
-  for (int steps = 0; addr != 0 && steps < BARO_MAX_THREADS; steps++) {
+  uint64_t earlier_addr = 0; /* of the last step that was a power of two: a circle meets it again */
+  for (uint32_t steps = 1; addr != 0 && addr != earlier_addr && steps <= BARO_MAX_THREADS;
+       steps++) {
+    if ((steps & (steps - 1)) == 0)
+      earlier_addr = addr;
     baro_status status =
         baro_memory_read(interpreter->pid, addr, window, layout->thread.read_bytes, NULL);
     if (status == BARO_OK && load_u64(window + layout->thread.interp) != interp->addr)
@@ -120,7 +140,7 @@ static baro_status join_states(baro_thread_list *list, const baro_interpreter *i
     if (status != BARO_OK)
       return status;
     uint64_t native_id = native_id_of(interpreter, window);
-    baro_thread_entry *entry = find_entry(list, host_tid(list, other_namespace, native_id));
+    baro_thread_entry *entry = find_native(list, native_id);
     if (entry == NULL) {
       list->unbound = true;
     } else if (entry->thread_addr ==
@@ -149,6 +169,23 @@ static uint64_t gil_addr_of(const baro_interpreter *interpreter, uint64_t interp
   return addr;
 }
 
+/* The thread state that holds the GIL now; the field names the last holder also while it is free. */
+static uint64_t gil_holder_of(const baro_interpreter *interpreter, uint64_t gil_addr) {
+  const baro_layout *layout = &interpreter->layout;
+  uint64_t holder = 0;
+  uint32_t locked = 0;
+  if (gil_addr == 0 || layout->thread.holds_gil != BARO_ABSENT ||
+      layout->gil.last_holder == BARO_ABSENT || layout->gil.locked == BARO_ABSENT)
+    return 0;
+  baro_range ranges[] = {
+      {.remote_addr = gil_addr + layout->gil.locked, .local = &locked, .length = sizeof locked},
+      {.remote_addr = gil_addr + layout->gil.last_holder,
+       .local = &holder,
+       .length = sizeof holder}};
+  baro_status status = baro_memory_read_batch(interpreter->pid, ranges, 2, NULL, NULL);
+  return status == BARO_OK && locked == 1 ? holder : 0;
+}
+
 static baro_status list_interps(baro_thread_list *list, const baro_interpreter *interpreter) {
   const baro_layout *layout = &interpreter->layout;
   uint8_t window[BARO_LAYOUT_INTERP_MAX_BYTES];
@@ -161,24 +198,29 @@ static baro_status list_interps(baro_thread_list *list, const baro_interpreter *
                               layout->interp.read_bytes, NULL);
     if (status != BARO_OK)
       break;
-    list->interps[list->interp_count++] =
-        (baro_interp_entry){.addr = addr,
-                            .gil_addr = gil_addr_of(interpreter, addr),
-                            .threads_head = load_u64(window + layout->interp.threads_head -
-                                                     layout->interp.read_offset)};
+    baro_interp_entry *interp = &list->interps[list->interp_count++];
+    *interp = (baro_interp_entry){.addr = addr, .gil_addr = gil_addr_of(interpreter, addr)};
+    interp->gil_holder = gil_holder_of(interpreter, interp->gil_addr);
+    interp->threads_head =
+        load_u64(window + layout->interp.threads_head - layout->interp.read_offset);
     addr = load_u64(window + layout->interp.next - layout->interp.read_offset);
   }
-  return status == BARO_INVALID ? BARO_GONE : status;
+  list->changing = status == BARO_INVALID; /* a sub-interpreter ended meanwhile */
+  if (status != BARO_OK && status != BARO_INVALID)
+    return status;
+  /* None at all: the interpreter was finalized, or the program replaced by one that is starting up. */
+  return list->interp_count > 0 ? BARO_OK : BARO_GONE;
 }
 
 baro_status baro_thread_list_read(baro_thread_list *list, const baro_interpreter *interpreter) {
   list->unbound = false;
   list->changing = false;
+  list->own_tids_new = false;
   baro_status status = list_tasks(list, interpreter->pid);
   if (status == BARO_OK)
     status = list_interps(list, interpreter);
-  bool other_namespace = status == BARO_OK && in_other_pid_namespace(interpreter->pid);
+  list->other_namespace = in_other_pid_namespace(list, interpreter->pid);
   for (uint32_t i = 0; status == BARO_OK && i < list->interp_count; i++)
-    status = join_states(list, interpreter, &list->interps[i], other_namespace);
+    status = join_states(list, interpreter, &list->interps[i]);
   return status;
 }
