@@ -154,8 +154,9 @@ void baro_process_allow_cpus(const baro_cpu_mask *mask) {
 /* --- ptrace --- */
 
 enum {
-  STOP_YIELDS = 200,    /* a running thread stops within some 10 us */
-  STOP_SLEEPS = 1000,   /* then 50 us each: one in an uninterruptible wait is given up */
+  /* A running thread stops within some 10 us; one in an uninterruptible wait is given up. */
+  STOP_LOOKS = 2000,
+  STOP_LOOK_NS = 20000,
   PUMP_STOPS_MAX = 256, /* of one call: a target that stops all the time does not hold us */
 };
 
@@ -209,7 +210,7 @@ static void pass_on(pid_t tid, int status) {
 static baro_status interrupt(pid_t tid, int *ret_status, baro_error *err) {
   if (trace(PTRACE_INTERRUPT, tid, 0) != 0)
     return baro_error_set_errno(err, errno, "interrupt thread %d", (int)tid);
-  for (int tries = 0; tries < STOP_YIELDS + STOP_SLEEPS; tries++) {
+  for (int tries = 0; tries < STOP_LOOKS; tries++) {
     trace_event event = next_event(tid, ret_status);
     if (event == EVENT_ENDED)
       return baro_error_set(err, BARO_GONE, "thread %d ended", (int)tid);
@@ -217,10 +218,8 @@ static baro_status interrupt(pid_t tid, int *ret_status, baro_error *err) {
       return BARO_OK;
     if (event == EVENT_STOPPED) /* a signal on its way; the interrupt comes right after */
       pass_on(tid, *ret_status);
-    else if (tries < STOP_YIELDS)
-      (void)sched_yield();
-    else
-      (void)nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
+    else if (event == EVENT_NONE)
+      (void)nanosleep(&(struct timespec){.tv_nsec = STOP_LOOK_NS}, NULL);
   }
   return baro_error_set(err, BARO_AGAIN, "thread %d does not stop", (int)tid);
 }
