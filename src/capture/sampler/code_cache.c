@@ -8,11 +8,14 @@
 #include "capture/cpython/code_object.h"
 
 enum {
-  MAX_ENTRIES = 1 << 20,  /* then the cache starts anew */
+  MAX_ENTRIES = 1 << 16,  /* then the cache starts anew: up to 1 KB each, and line tables */
   LINE_SLOTS = 16,        /* direct-mapped offset -> frame per code object */
   MAX_CHECKS = 256,       /* code objects compared for one stack in one go */
   CHECK_GAP_BYTES = 2048, /* nearer heads share one range */
 };
+
+/* What could not be read may be another code object soon. */
+static const uint64_t UNREADABLE_RECHECK_NS = 1000000;
 
 typedef struct line_slot {
   int64_t offset;
@@ -203,11 +206,13 @@ static void forget(baro_code_cache *cache, uint64_t code_addr) {
   (void)baro_map_remove(&cache->entries, code_addr);
 }
 
-static baro_status put_unreadable(baro_code_cache *cache, uint64_t code_addr, entry **ret_item) {
+static baro_status put_unreadable(baro_code_cache *cache, const baro_resolve_request *request,
+                                  uint64_t code_addr, entry **ret_item) {
   entry *item = calloc(1, sizeof *item);
   if (item == NULL)
     return BARO_NO_MEMORY;
   item->code_addr = code_addr;
+  item->checked_ns = request->now_ns;
   baro_status status = fill_unreadable(cache, item);
   if (status == BARO_OK)
     status = baro_map_set(&cache->entries, code_addr, (uint64_t)(uintptr_t)item);
@@ -252,7 +257,7 @@ static entry *find_entry(const baro_code_cache *cache, uint64_t code_addr) {
 static bool is_due(const baro_code_cache *cache, const entry *item,
                    const baro_resolve_request *request) {
   if (item->identity == 0)
-    return true;
+    return request->now_ns - item->checked_ns >= UNREADABLE_RECHECK_NS;
   if (cache->interpreter->layout.interp.code_generation != BARO_ABSENT)
     return item->checked_generation != request->code_generation;
   uint64_t age = item->checked_ns - item->first_seen_ns;
@@ -283,7 +288,7 @@ static baro_status read_heads(baro_code_cache *cache, size_t *positions) {
   for (uint32_t i = 0; i < cache->check_count && status == BARO_OK; i++) {
     uint64_t addr = cache->checks[i]->code_addr;
     baro_range *last = count > 0 ? &ranges[count - 1] : NULL;
-    if (last != NULL && addr <= last->remote_addr + last->length + CHECK_GAP_BYTES - head_bytes) {
+    if (last != NULL && addr - last->remote_addr <= last->length + CHECK_GAP_BYTES - head_bytes) {
       size_t end = (size_t)(addr - last->remote_addr) + head_bytes;
       positions[i] = (size_t)((uint8_t *)last->local - cache->heads) + end - head_bytes;
       used += end - last->length;
@@ -304,12 +309,10 @@ static baro_status read_heads(baro_code_cache *cache, size_t *positions) {
   return status;
 }
 
-/* Compares all due entries; what changed is forgotten. *ret_changed: memos may name the old one. */
-static baro_status check_entries(baro_code_cache *cache, const baro_resolve_request *request,
-                                 bool *ret_changed) {
+/* Compares the listed entries; what changed is forgotten, and memos may name it. */
+static baro_status check_entries(baro_code_cache *cache, const baro_resolve_request *request) {
   size_t positions[MAX_CHECKS];
   const baro_layout *layout = &cache->interpreter->layout;
-  *ret_changed = false;
   if (cache->check_count == 0)
     return BARO_OK;
   if (cache->check_count > 1)
@@ -320,38 +323,53 @@ static baro_status check_entries(baro_code_cache *cache, const baro_resolve_requ
     return status;
   for (uint32_t i = 0; i < cache->check_count; i++) {
     entry *item = cache->checks[i];
-    if (!unreadable && item->identity != 0 &&
-        baro_code_identity(layout, cache->heads + positions[i]) == item->identity) {
+    if (!unreadable && baro_code_identity(layout, cache->heads + positions[i]) == item->identity) {
       item->checked_ns = request->now_ns;
       item->checked_generation = request->code_generation;
       continue;
     }
-    *ret_changed = true;
+    cache->epoch++;
     forget(cache, item->code_addr);
   }
   return BARO_OK;
 }
 
-/* Lists each cached code object of the stack once, if its comparison is due. */
-static void collect_checks(baro_code_cache *cache, const baro_resolve_request *request) {
+/* Lists each cached code object of the stack once, if its comparison is due, from frame `start` on until the
+ * list is full. Returns the frame after the last one looked at. */
+static uint32_t collect_checks(baro_code_cache *cache, const baro_resolve_request *request,
+                               uint32_t start) {
   const baro_raw_stack *stack = request->stack;
-  uint64_t last_addr = 0;
-  cache->visit++;
+  uint32_t i = start;
   cache->check_count = 0;
-  for (uint32_t i = 0; i < stack->count; i++) {
-    if (stack->frames[i].code_addr == last_addr)
+  for (; i < stack->count && cache->check_count < MAX_CHECKS; i++) {
+    uint64_t code_addr = stack->frames[i].code_addr;
+    if (i > start && stack->frames[i - 1].code_addr == code_addr)
       continue; /* recursion */
-    last_addr = stack->frames[i].code_addr;
-    entry *item = find_entry(cache, last_addr);
+    entry *item = find_entry(cache, code_addr);
     if (item == NULL || item->visit == cache->visit)
       continue;
     item->visit = cache->visit;
     if (!is_due(cache, item, request))
       continue;
-    if (cache->check_count == MAX_CHECKS)
-      return; /* the rest is due again next time */
-    cache->checks[cache->check_count++] = item;
+    if (item->identity != 0) {
+      cache->checks[cache->check_count++] = item;
+    } else { /* nothing to compare with */
+      cache->epoch++;
+      forget(cache, code_addr);
+    }
   }
+  return i;
+}
+
+/* Compares everything that is cached of the stack and due. */
+static baro_status check_stack(baro_code_cache *cache, const baro_resolve_request *request) {
+  baro_status status = BARO_OK;
+  cache->visit++;
+  for (uint32_t next = 0; status == BARO_OK && next < request->stack->count;) {
+    next = collect_checks(cache, request, next);
+    status = check_entries(cache, request);
+  }
+  return status;
 }
 
 /* --- stacks --- */
@@ -409,7 +427,7 @@ static baro_status entry_of(baro_code_cache *cache, const baro_resolve_request *
     return BARO_OK;
   baro_status status = read_entry(cache, raw->code_addr, ret_item);
   if (status == BARO_AGAIN && request->last_try)
-    return put_unreadable(cache, raw->code_addr, ret_item);
+    return put_unreadable(cache, request, raw->code_addr, ret_item);
   if (status != BARO_OK)
     return status;
   (*ret_item)->first_seen_ns = request->now_ns;
@@ -421,7 +439,7 @@ static baro_status entry_of(baro_code_cache *cache, const baro_resolve_request *
   forget(cache, raw->code_addr);
   if (!request->last_try)
     return BARO_AGAIN;
-  return put_unreadable(cache, raw->code_addr, ret_item);
+  return put_unreadable(cache, request, raw->code_addr, ret_item);
 }
 
 static baro_status resolve_from(baro_code_cache *cache, const baro_resolve_request *request,
@@ -461,17 +479,13 @@ static baro_status resolve_from(baro_code_cache *cache, const baro_resolve_reque
 
 baro_status baro_code_cache_resolve(baro_code_cache *cache, const baro_resolve_request *request,
                                     uint32_t *ret_stack_id) {
-  bool changed;
   if (cache->entries.count > MAX_ENTRIES) {
     clear_entries(cache);
     cache->epoch++;
   }
-  collect_checks(cache, request);
-  baro_status status = check_entries(cache, request, &changed);
+  baro_status status = check_stack(cache, request);
   if (status != BARO_OK)
     return status;
-  if (changed)
-    cache->epoch++;
   if (request->memo->epoch != cache->epoch)
     request->memo->count = 0;
   request->memo->epoch = cache->epoch;
