@@ -35,7 +35,7 @@ baro_chunk_packer *baro_chunk_packer_create(int level);
 void baro_chunk_packer_destroy(baro_chunk_packer *packer);
 
 /* Where raw bytes change their nature (text, then small numbers, then noise). zstd starts a block
- * there, with its own code table: up to 8 % smaller than one table for all, see
+ * there, with its own code table: smaller by up to a tenth than one table for all; cost:
  * tests/tools/recording_cost.c. Offsets into raw, ascending. */
 typedef struct baro_chunk_cuts {
   const size_t *offsets; /* borrowed */

@@ -102,9 +102,9 @@ typedef struct baro_sample_record {
   uint64_t cpu_ns;      /* movement of the thread's CPU time during the interval (schedstat 1) */
   uint64_t runnable_ns; /* movement of its time on the run queue, waiting (schedstat 2) */
 } baro_sample_record;
-/* Stored at a resolution of 1 us (time, weight) and 10 us (cpu, runnable). A time is cut; of the
+/* Stored at a resolution of 1 us (time, weight) and 100 us (cpu, runnable). A time is cut; of the
  * others what rounding took or gave is carried to the thread's next sample, so that their sums per
- * thread stay exact to 1 us and 10 us (and a weight below 1 us may come back as 0). */
+ * thread stay exact to 1 us and 100 us (and a weight below 1 us may come back as 0). */
 
 /* Counters of the sampler, cumulative since the process was attached; the last one counts. */
 #define BARO_COUNTER_LIST(X)                                                                       \

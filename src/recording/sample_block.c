@@ -16,17 +16,13 @@ enum {
   STACK_NONE = BARO_SAMPLE_RECENT_STACKS,      /* no stack, and not among the recent ones */
   STACK_OTHER = BARO_SAMPLE_RECENT_STACKS + 1, /* + zigzag distance from the last such */
 
-  CPU_FILLS = 1,    /* + zigzag of at most FILLS_WITHIN: cpu is what is still open, but for that */
-  FILLS_WITHIN = 2, /* movements: times, weights and movements are each rounded */
-  CPU_OTHER = CPU_FILLS + 2 * FILLS_WITHIN + 1,
-
   VARINT_MAX_BYTES = 10,
 };
 
 #define NS_PER_US 1000
-/* Of cpu and runnable. Windows of many samples are summed anyway; each needs a byte less than in us. */
-#define NS_PER_MOVEMENT 10000
-#define US_PER_MOVEMENT (NS_PER_MOVEMENT / NS_PER_US)
+/* Unit of cpu and runnable. Only sums of many samples are of use, and carrying the rest keeps those;
+ * in us, the two would be half of a recording made on a busy machine. */
+#define NS_PER_MOVEMENT 100000
 
 /* --- The model --- */
 
@@ -78,24 +74,6 @@ static void recent_touch(baro_sample_thread *thread, uint32_t position, uint32_t
   }
   memmove(&thread->recent[1], &thread->recent[0], position * sizeof(thread->recent[0]));
   thread->recent[0] = stack;
-}
-
-/* Movements are counted in units of NS_PER_MOVEMENT.
- * The cpu time that leaves nothing open. The kernel adds up running and waiting for a CPU; on a busy
- * machine, where both vary, they are together just the time since it last did. */
-static uint64_t cpu_expected(const baro_sample_thread *thread, uint64_t runnable) {
-  uint64_t open = thread->open_us / US_PER_MOVEMENT;
-  return open > runnable ? open - runnable : 0;
-}
-
-/* After a sample. What is left open began after the kernel last added up, which was within the
- * sample if anything moved in it. */
-static void open_update(baro_sample_thread *thread, uint64_t weight_us, uint64_t moved) {
-  uint64_t moved_us = moved * US_PER_MOVEMENT;
-  if (moved != 0) {
-    uint64_t left_us = thread->open_us > moved_us ? thread->open_us - moved_us : 0;
-    thread->open_us = left_us < weight_us ? left_us : weight_us;
-  }
 }
 
 /* --- Writing --- */
@@ -195,27 +173,6 @@ static uint64_t movement_round(int64_t *carry_ns, uint64_t movement_ns) {
   return due_ns / NS_PER_MOVEMENT;
 }
 
-static uint64_t movement_code(uint64_t *last, uint64_t movement) {
-  if (movement == 0) {
-    return 0;
-  }
-  uint64_t code = 1 + zigzag(movement - *last);
-  *last = movement;
-  return code;
-}
-
-static uint64_t cpu_code(baro_sample_thread *thread, uint64_t cpu, uint64_t runnable) {
-  if (cpu == 0) {
-    return 0;
-  }
-  uint64_t rest = zigzag(cpu - cpu_expected(thread, runnable));
-  if (rest <= 2 * FILLS_WITHIN) {
-    thread->cpu = cpu;
-    return CPU_FILLS + rest;
-  }
-  return CPU_OTHER - 1 + movement_code(&thread->cpu, cpu);
-}
-
 static uint64_t stack_code(baro_sample_model *model, baro_sample_thread *thread, uint32_t stack) {
   uint32_t position = 0;
   while (position < thread->recent_count && thread->recent[position] != stack) {
@@ -266,14 +223,14 @@ static void encode_one(baro_sample_encoder *encoder, const baro_sample_record *s
   put_in_run(&columns[BARO_COLUMN_STATE], state == thread->state ? 0 : 1 + (uint64_t)state);
   thread->state = state;
 
-  uint64_t runnable = movement_round(&carry->runnable_ns, sample->runnable_ns);
-  columns[BARO_COLUMN_RUNNABLE].at =
-      put_varint(columns[BARO_COLUMN_RUNNABLE].at, movement_code(&thread->runnable, runnable));
-  thread->open_us += weight_us;
+  /* Both move together, when the kernel adds up: one zero says that neither did. */
   uint64_t cpu = movement_round(&carry->cpu_ns, sample->cpu_ns);
-  columns[BARO_COLUMN_CPU].at =
-      put_varint(columns[BARO_COLUMN_CPU].at, cpu_code(thread, cpu, runnable));
-  open_update(thread, weight_us, cpu + runnable);
+  uint64_t runnable = movement_round(&carry->runnable_ns, sample->runnable_ns);
+  bool is_moved = cpu != 0 || runnable != 0;
+  columns[BARO_COLUMN_CPU].at = put_varint(columns[BARO_COLUMN_CPU].at, is_moved ? cpu + 1 : 0);
+  if (is_moved) {
+    columns[BARO_COLUMN_RUNNABLE].at = put_varint(columns[BARO_COLUMN_RUNNABLE].at, runnable);
+  }
   columns[BARO_COLUMN_STACK].at =
       put_varint(columns[BARO_COLUMN_STACK].at, stack_code(model, thread, sample->stack));
 }
@@ -294,12 +251,13 @@ static void block_write(const baro_sample_encoder *encoder, uint8_t *head, size_
     size_t length = encoder->columns[i].length;
     payload_bytes += 1 + varint_bytes(length) + length;
   }
+  size_t cut = 0;
+  ret_cuts[cut++] = raw->length;
   baro_write_varint(raw, BARO_RECORD_SAMPLES);
   baro_write_varint(raw, payload_bytes);
   baro_write_bytes(raw, head, head_bytes);
-  size_t cut = 0;
   for (size_t i = 0; i < BARO_COLUMN_COUNT; i++) {
-    if (i >= BARO_COLUMN_COUNT - BARO_COLUMN_CUTS) {
+    if (i >= BARO_COLUMN_TIME_LOW) {
       ret_cuts[cut++] = raw->length;
     }
     baro_write_u8(raw, column_coding((baro_sample_column)i));
@@ -466,25 +424,6 @@ static bool decode_stack(baro_sample_decoder *decoder, baro_sample_thread *threa
   return true;
 }
 
-static uint64_t decode_movement(uint64_t *last, uint64_t code) {
-  if (code == 0) {
-    return 0;
-  }
-  *last += unzigzag(code - 1);
-  return *last;
-}
-
-static uint64_t decode_cpu(baro_sample_thread *thread, uint64_t runnable, uint64_t code) {
-  if (code == 0) {
-    return 0;
-  }
-  if (code >= CPU_OTHER) {
-    return decode_movement(&thread->cpu, code - CPU_OTHER + 1);
-  }
-  thread->cpu = cpu_expected(thread, runnable) + unzigzag(code - CPU_FILLS);
-  return thread->cpu;
-}
-
 /* false when a value cannot be. */
 static bool decode_numbers(baro_sample_decoder *decoder, baro_sample_thread *thread,
                            baro_sample_record *sample) {
@@ -497,11 +436,12 @@ static bool decode_numbers(baro_sample_decoder *decoder, baro_sample_thread *thr
   uint64_t gap_us = thread->is_seen ? time_us - thread->time_us : 0;
   uint64_t weight_us = gap_us + unzigzag(cursor_next(&columns[BARO_COLUMN_WEIGHT]));
   uint64_t ticks = cursor_next(&columns[BARO_COLUMN_TICKS]);
-  uint64_t runnable =
-      decode_movement(&thread->runnable, cursor_next(&columns[BARO_COLUMN_RUNNABLE]));
-  thread->open_us += weight_us;
-  uint64_t cpu = decode_cpu(thread, runnable, cursor_next(&columns[BARO_COLUMN_CPU]));
-  open_update(thread, weight_us, cpu + runnable);
+  uint64_t cpu = cursor_next(&columns[BARO_COLUMN_CPU]);
+  uint64_t runnable = 0;
+  if (cpu != 0) {
+    cpu--;
+    runnable = cursor_next(&columns[BARO_COLUMN_RUNNABLE]);
+  }
   uint64_t state = cursor_next(&columns[BARO_COLUMN_STATE]);
   if (time_us > limit_us || weight_us > limit_us || cpu > limit || runnable > limit ||
       ticks > UINT32_MAX || state > 1 + UINT8_MAX) {

@@ -1,6 +1,6 @@
 /* The columnar coding of samples: both directions, so that they cannot drift apart.
  * Flow: writer: samples -> columns -> record payload; reader: payload -> samples.
- * Each column holds one number a sample, predicted from the same thread's last sample, so that the
+ * Each column holds a number a sample, predicted from the same thread's last sample, so that the
  * usual case is 0:
  *
  *   thread     0 = the thread that followed the previous sample's thread last time
@@ -10,11 +10,11 @@
  *   time_low   low byte of the distance to the previous sample, in us
  *   time_high  the rest of it
  *   stack      position among the thread's recent stacks
- *   runnable   0 = none, else distance to the last one that was not 0
- *   cpu        0 = none, 1 to 5 = what of the time is not accounted for yet, else as runnable
+ *   cpu        0 = neither CPU time nor waiting for a CPU moved, else CPU time + 1
+ *   runnable   waiting for a CPU; only for samples whose cpu is not 0
  *
  * Invariants: model in the writer = model in the reader before each sample. Rounding to 1 us: a time
- * is cut; weight (to 1 us) and cpu and runnable (to 10 us) carry what was cut, so that their sums per
+ * is cut; weight (to 1 us) and cpu and runnable (to 100 us) carry what was cut, so that their sums per
  * thread are never further off than that. Specified in docs/recording-format.md, "Samples". Internal to src/recording;
  * not thread-safe per object. */
 #ifndef BARO_RECORDING_SAMPLE_BLOCK_H
@@ -33,7 +33,8 @@ enum {
   BARO_SAMPLE_BLOCK_LIMIT = 4096,  /* of our writer; readers take any number */
 };
 
-/* name; order = order in the file. The small columns come first: they share a zstd block. */
+/* name; order = order in the file. The small columns come first: they share a zstd block. All have a
+ * number for each sample, but for RUNNABLE. */
 #define BARO_SAMPLE_COLUMN_LIST(X)                                                                 \
   X(THREAD)                                                                                        \
   X(WEIGHT)                                                                                        \
@@ -42,8 +43,8 @@ enum {
   X(TIME_LOW)                                                                                      \
   X(TIME_HIGH)                                                                                     \
   X(STACK)                                                                                         \
-  X(RUNNABLE)                                                                                      \
-  X(CPU)
+  X(CPU)                                                                                           \
+  X(RUNNABLE)
 
 typedef enum baro_sample_column {
 #define X(name) BARO_COLUMN_##name,
@@ -55,9 +56,6 @@ typedef enum baro_sample_column {
 /* What is known of a thread before its next sample. */
 typedef struct baro_sample_thread {
   uint64_t time_us;   /* end of its previous sample */
-  uint64_t cpu;       /* the last movement that was not 0 */
-  uint64_t runnable;  /* the last movement that was not 0 */
-  uint64_t open_us;   /* wall time that cpu and runnable have not accounted for yet */
   uint32_t successor; /* the thread of the sample that came after this thread's last one */
   uint32_t recent_count;
   uint32_t recent[BARO_SAMPLE_RECENT_STACKS]; /* stacks, latest first */
@@ -102,7 +100,7 @@ baro_status baro_sample_encoder_add_thread(baro_sample_encoder *encoder) BARO_MU
 /* Appends the samples as a record of type SAMPLES to raw. ret_cuts gets BARO_COLUMN_CUTS offsets
  * into raw for baro_chunk_cuts. stacks: count of stacks defined so far. 1 <= count <=
  * BARO_SAMPLE_BLOCK_LIMIT. BARO_NO_MEMORY leaves raw as it was (the samples can be tried again). */
-enum { BARO_COLUMN_CUTS = 5 };
+enum { BARO_COLUMN_CUTS = 6 };
 baro_status baro_sample_encode(baro_sample_encoder *encoder, const baro_sample_record *samples,
                                uint32_t count, uint32_t stacks, baro_buffer *raw,
                                size_t ret_cuts[BARO_COLUMN_CUTS]) BARO_MUST_USE;

@@ -80,35 +80,16 @@ class Thread:
     successor: int
     time: int | None = None
     state: int = 0
-    cpu: int = 0
-    runnable: int = 0
-    open: int = 0
     recent: list[int] = field(default_factory=list)
 
-    def moved(self, runnable: int, cpu: int, weight: int) -> tuple[int, int]:
-        waited = (self.runnable + unzigzag(runnable - 1)) % U64 if runnable else 0
-        self.runnable = waited if runnable else self.runnable
-        self.open = (self.open + weight) % U64
-        base = self.cpu if cpu >= 6 else max(self.open // 10 - waited, 0)
-        ran = (base + unzigzag(cpu - (6 if cpu >= 6 else 1))) % U64 if cpu else 0
-        self.cpu = ran if cpu else self.cpu
-        if ran + waited:
-            self.open = min(max(self.open - 10 * (ran + waited), 0), weight)
-        return waited, ran
 
-
-def column(coding: int, data: bytes, count: int) -> list[int]:
+def column(coding: int, data: bytes, limit: int) -> list[int]:
     require(coding <= 2, "unknown coding")
-    if coding == 0:
-        require(len(data) == count, "column is not as long as the block")
-        return list(data)
-    values: list[int] = []
-    source = Bytes(data)
-    while source.at < len(source.data):
+    values, source = list(data) if coding == 0 else [], Bytes(data)
+    while coding != 0 and source.at < len(data):
         value, times = source.varint(), source.varint() if coding == 2 else 1
-        require(0 < times <= count - len(values), "column is longer than the block")
+        require(0 < times <= limit - len(values), "column is longer than the block")
         values += [value] * times
-    require(len(values) == count, "column is shorter than the block")
     return values
 
 
@@ -180,11 +161,15 @@ class Reader:
             self.last = self.other = 0
         stored = [(b.take(1)[0], b.take(b.varint())) for _ in range(9)]
         require(stored[4][0] == 0, "low bytes of time are not bytes")
-        for row in zip(*(column(coding, data, count) for coding, data in stored)):
+        *plain, waited = (column(coding, data, count) for coding, data in stored)
+        require(all(len(values) == count for values in plain), "columns disagree")
+        require(len(waited) == count - plain[7].count(0), "columns disagree")
+        waits = iter(waited)
+        for row in zip(*plain):
             now = (now + unzigzag(row[5]) * 256 + row[4]) % U64
-            self.sample(row, now)
+            self.sample(row, next(waits) if row[7] else 0, now)
 
-    def sample(self, row: tuple[int, ...], now: int) -> None:
+    def sample(self, row: tuple[int, ...], runnable: int, now: int) -> None:
         require(row[0] <= self.counts["thread"], "thread is not defined")
         index = self.threads[self.last].successor if row[0] == 0 else row[0] - 1
         self.threads[self.last].successor = self.last = index
@@ -194,8 +179,8 @@ class Reader:
         thread.time = now
         require(row[2] < 2**32 and row[3] <= 256, "ticks or state do not fit")
         thread.state = row[3] - 1 if row[3] else thread.state
-        runnable, cpu = thread.moved(row[7], row[8], weight)
-        ns = [1000 * us for us in (now, weight, 10 * cpu, 10 * runnable)]
+        cpu = max(row[7] - 1, 0)
+        ns = [1000 * us for us in (now, weight, 100 * cpu, 100 * runnable)]
         require(max(ns) < U64, "time does not fit")
         state = STATES[thread.state] if thread.state < len(STATES) else "unknown"
         stack = self.recent_stack(thread.recent, row[6])

@@ -42,7 +42,7 @@ static void sums_add(sums *of_thread, const baro_sample_record *sample) {
 }
 
 /* Encodes, decodes, and compares: all that is not rounded is the same, times are cut to us, sums per
- * thread are within 1 us (weight) and 10 us (cpu, runnable). */
+ * thread are within 1 us (weight) and 100 us (cpu, runnable). */
 static void round_trip(baro_sample_encoder *encoder, baro_sample_model *model,
                        const baro_sample_record *samples, uint32_t count, sums *written,
                        sums *read) {
@@ -69,8 +69,8 @@ static void round_trip(baro_sample_encoder *encoder, baro_sample_model *model,
     sums_add(&written[got.thread], &samples[i]);
     sums_add(&read[got.thread], &got);
     assert_true(distance(written[got.thread].weight_ns, read[got.thread].weight_ns) <= 1000);
-    assert_true(distance(written[got.thread].cpu_ns, read[got.thread].cpu_ns) < 10000);
-    assert_true(distance(written[got.thread].runnable_ns, read[got.thread].runnable_ns) < 10000);
+    assert_true(distance(written[got.thread].cpu_ns, read[got.thread].cpu_ns) < 100000);
+    assert_true(distance(written[got.thread].runnable_ns, read[got.thread].runnable_ns) < 100000);
   }
   baro_sample_record none;
   bool is_more = true;
