@@ -88,6 +88,7 @@ static baro_status on_thread(void *context, uint32_t id, const baro_thread_recor
         .process = record->process,
         .os_tid = record->os_tid,
         .name_string = ours(record->name_string),
+        .entry_function = BARO_NONE_ID,
         .is_main = record->is_main,
         .seen_ns = record->seen_ns,
         .on_factor = 1,

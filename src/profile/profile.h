@@ -168,6 +168,9 @@ typedef struct baro_profile_thread {
   uint32_t process;
   uint32_t os_tid;
   uint32_t name_string;
+  /* Where it enters the user's code: the outermost function of its stacks that is the user's own (of a
+   * package where there is none), that of the most time; index into functions or BARO_NONE_ID. */
+  uint32_t entry_function;
   bool is_main;
   uint64_t seen_ns;
   uint64_t end_ns; /* 0 = no end recorded */

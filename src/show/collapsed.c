@@ -9,6 +9,7 @@
 #include "show/export_formats.h"
 #include "show/node_path.h"
 #include "show/place.h"
+#include "show/thread_label.h"
 #include "show/utf8.h"
 
 enum { ALL_STATES = BARO_STATE_COUNT };
@@ -136,7 +137,11 @@ static void write_stack(folding *fold, uint32_t node) {
 static void write_roots(folding *fold, const baro_profile_thread *thread) {
   const baro_profile *profile = fold->profile;
   baro_write_format(&fold->line, "process %u;thread ", profile->processes[thread->process].os_pid);
-  append_safe(&fold->line, baro_profile_string(profile, thread->name_string), false);
+  baro_buffer label = {0};
+  baro_write_thread_label(&label, profile, thread);
+  fold->line.failed |= label.failed;
+  append_safe(&fold->line, (baro_view){.data = label.data, .length = label.length}, false);
+  baro_buffer_release(&label);
   baro_write_format(&fold->line, " (%u)", thread->os_tid);
 }
 

@@ -12,6 +12,7 @@
 #include "show/gzip_output.h"
 #include "show/node_path.h"
 #include "show/protobuf.h"
+#include "show/thread_label.h"
 #include "show/utf8.h"
 
 /* Field numbers of profile.proto. */
@@ -218,10 +219,15 @@ static label_set labels_of(pprof_writer *pprof, const baro_profile_thread *threa
                            baro_state state) {
   const baro_profile *profile = pprof->profile;
   char pid[16];
+  baro_buffer label = {0};
+  baro_write_thread_label(&label, profile, thread);
+  pprof->failed |= label.failed;
+  uint64_t name = string_number(pprof, (baro_view){.data = label.data, .length = label.length});
+  baro_buffer_release(&label);
   (void)snprintf(pid, sizeof(pid), "%u", profile->processes[thread->process].os_pid);
   return (label_set){
       .thread_key = text_number(pprof, "thread"),
-      .thread_name = string_number(pprof, baro_profile_string(profile, thread->name_string)),
+      .thread_name = name,
       .thread_id_key = text_number(pprof, "thread id"),
       .thread_id = thread->os_tid,
       .process_key = text_number(pprof, "process"),

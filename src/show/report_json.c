@@ -8,6 +8,7 @@
 #include "show/hot_path.h"
 #include "show/json_writer.h"
 #include "show/summary.h"
+#include "show/thread_label.h"
 
 /* Names of BARO_FUNCTION_* by bit. */
 static const char *const flag_names[] = {
@@ -265,6 +266,18 @@ static void write_processes(json_report *report) {
   baro_json_end_array(json);
 }
 
+/* Where it enters the user's code; null when that is not known. */
+static void write_entry(json_report *report, const baro_profile_thread *thread) {
+  baro_buffer entry = {0};
+  baro_write_thread_entry(&entry, report->profile, thread);
+  if (entry.failed && report->json.output->status == BARO_OK) {
+    report->json.output->status =
+        baro_error_set(&report->json.output->error, BARO_NO_MEMORY, "out of memory");
+  }
+  write_known(report, "entry", (baro_view){.data = entry.data, .length = entry.length});
+  baro_buffer_release(&entry);
+}
+
 static void write_threads(json_report *report) {
   const baro_profile *profile = report->profile;
   baro_json *json = &report->json;
@@ -275,6 +288,7 @@ static void write_threads(json_report *report) {
     baro_json_u64(json, "process_id", profile->processes[thread->process].os_pid);
     baro_json_u64(json, "thread_id", thread->os_tid);
     write_known(report, "name", baro_profile_string(profile, thread->name_string));
+    write_entry(report, thread);
     baro_json_bool(json, "is_main", thread->is_main);
     baro_json_u64(json, "wall_ns", thread->wall_ns);
     write_known_u64(report, "cpu_ns", thread->has_cpu, thread->cpu_ns);

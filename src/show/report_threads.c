@@ -6,6 +6,7 @@
 
 #include "show/report_parts.h"
 #include "show/text_table.h"
+#include "show/thread_label.h"
 #include "show/units.h"
 
 enum {
@@ -81,10 +82,9 @@ static size_t find_states(const baro_profile *profile, baro_state states[BARO_ST
 static void add_thread_name(const baro_report *report, const baro_profile_thread *thread,
                             baro_text_table *table, baro_buffer *scratch) {
   const baro_profile *profile = report->profile;
-  baro_view name = baro_profile_string(profile, thread->name_string);
-  baro_write_bytes(scratch, name.data, name.length);
+  baro_write_thread_label(scratch, profile, thread);
   if (thread->is_main)
-    baro_write_text(scratch, name.length > 0 ? " (main)" : "main");
+    baro_write_text(scratch, scratch->length > 0 ? " (main)" : "main");
   add_buffer(table, BARO_STYLE_PLAIN, scratch);
   baro_text_table_add_format(table, BARO_STYLE_FAINT, "%" PRIu32, thread->os_tid);
   if (profile->process_count > 1)

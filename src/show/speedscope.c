@@ -7,6 +7,7 @@
 #include "show/export_formats.h"
 #include "show/json_writer.h"
 #include "show/node_path.h"
+#include "show/thread_label.h"
 
 /* A thread's samples as runs of equal stack and state. */
 typedef struct stack_run {
@@ -124,9 +125,8 @@ static void write_stack(baro_json *json, const baro_profile *profile, baro_node_
 static void write_thread_name(baro_json *json, const baro_profile *profile,
                               const baro_profile_thread *thread) {
   baro_buffer name = {0};
-  baro_view own = baro_profile_string(profile, thread->name_string);
-  baro_write_bytes(&name, own.data, own.length);
-  baro_write_format(&name, "%s(pid %u, thread %u)", own.length == 0 ? "" : " ",
+  baro_write_thread_label(&name, profile, thread);
+  baro_write_format(&name, "%s(pid %u, thread %u)", name.length == 0 ? "" : " ",
                     profile->processes[thread->process].os_pid, thread->os_tid);
   baro_json_string(json, "name", (baro_view){.data = name.data, .length = name.length});
   baro_buffer_release(&name);

@@ -1,0 +1,84 @@
+/* Where each thread enters the user's code: what a person calls it by when its name says nothing. */
+#include <stdlib.h>
+
+#include "profile/build.h"
+
+/* How well a function says what a thread is for; 0: not at all. */
+static uint32_t rank_of(const baro_profile *profile, uint32_t function) {
+  if (function == BARO_NONE_ID) {
+    return 0;
+  }
+  const baro_profile_function *row = &profile->functions.rows[function];
+  if (row->origin == BARO_ORIGIN_PACKAGE) {
+    return 1;
+  }
+  if (row->origin != BARO_ORIGIN_USER) {
+    return 0;
+  }
+  /* A "<string>" may be the program (python -c), or a line by which multiprocessing starts it. */
+  baro_view file = baro_profile_string(profile, row->file_string);
+  return baro_view_equal(file, baro_view_of("<string>")) ? 2 : 3;
+}
+
+/* For each node the outermost function of the highest rank on its path. */
+static void find_entries(const baro_profile *profile, uint32_t *ret_entry) {
+  ret_entry[0] = BARO_NONE_ID;
+  for (uint32_t n = 1; n < profile->nodes.count; n++) {
+    uint32_t above = ret_entry[profile->nodes.parent_node[n]];
+    uint32_t own = baro_profile_node_function(profile, n);
+    ret_entry[n] = rank_of(profile, own) > rank_of(profile, above) ? own : above;
+  }
+}
+
+/* weight_ns has a place for each function, and is all 0 before and after. */
+static uint32_t thread_entry(const baro_profile *profile, const baro_profile_thread *thread,
+                             const uint32_t *entry, uint64_t *weight_ns) {
+  const baro_profile_samples *samples = &profile->samples;
+  uint64_t end = thread->first_sample + thread->sample_count;
+  for (uint64_t s = thread->first_sample; s < end; s++) {
+    uint32_t function = entry[samples->node[s]];
+    if (function != BARO_NONE_ID) {
+      weight_ns[function] = baro_sum_ns(weight_ns[function], samples->weight_ns[s]);
+    }
+  }
+  uint32_t best = BARO_NONE_ID;
+  uint32_t best_rank = 0;
+  uint64_t best_ns = 0;
+  for (uint64_t s = thread->first_sample; s < end; s++) {
+    uint32_t function = entry[samples->node[s]];
+    if (function == BARO_NONE_ID || function == best) {
+      continue;
+    }
+    uint32_t rank = rank_of(profile, function);
+    if (rank > best_rank || (rank == best_rank && weight_ns[function] > best_ns)) {
+      best = function;
+      best_rank = rank;
+      best_ns = weight_ns[function];
+    }
+  }
+  /* Not the whole column: a recording may have as many threads as functions. */
+  for (uint64_t s = thread->first_sample; s < end; s++) {
+    uint32_t function = entry[samples->node[s]];
+    if (function != BARO_NONE_ID) {
+      weight_ns[function] = 0;
+    }
+  }
+  return best;
+}
+
+baro_status baro_build_entries(baro_profile_builder *builder) {
+  baro_profile *profile = builder->profile;
+  uint32_t *entry = malloc(profile->nodes.count * sizeof(*entry));
+  uint64_t *weight_ns = calloc((size_t)profile->functions.count + 1, sizeof(*weight_ns));
+  baro_status status = entry == NULL || weight_ns == NULL ? BARO_NO_MEMORY : BARO_OK;
+  if (status == BARO_OK) {
+    find_entries(profile, entry);
+    for (uint32_t t = 0; t < profile->thread_count; t++) {
+      baro_profile_thread *thread = &profile->threads[t];
+      thread->entry_function = thread_entry(profile, thread, entry, weight_ns);
+    }
+  }
+  free(entry);
+  free(weight_ns);
+  return status;
+}
