@@ -10,6 +10,7 @@
 #include "base/os_process.h"
 #include "capture/cpython/code_object.h"
 #include "capture/cpython/interpreter.h"
+#include "capture/sampler/permission.h"
 #include "capture/sampler/stack_reader.h"
 #include "capture/sampler/thread_list.h"
 #include "capture/sampler/thread_state.h"
@@ -180,7 +181,7 @@ baro_status baro_dump_take(pid_t pid, baro_dump *ret_dump, baro_error *err) {
   *ret_dump = (baro_dump){0};
   baro_status status = baro_interpreter_find(pid, NULL, &self.interpreter, err);
   if (status != BARO_OK)
-    return status;
+    return baro_permission_context(status, pid, err);
   status = describe_process(&self);
   if (status == BARO_OK)
     status = baro_thread_list_read(&list, &self.interpreter);

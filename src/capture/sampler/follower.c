@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/os_proc.h"
+#include "capture/sampler/permission.h"
 
 enum { MAX_FOLLOWED = 65536 };
 
@@ -228,6 +229,8 @@ static baro_status attend(baro_followers *followers, follower *item, uint64_t no
     item->attached_ns = now_ns;
     return BARO_OK;
   }
+  if (!item->noted)
+    status = baro_permission_context(status, item->pid, &own);
   bool final = status == BARO_NO_PERMISSION || (status == BARO_UNSUPPORTED && !young);
   if (final)
     note_problem(followers, item, now_ns, &own);

@@ -243,3 +243,9 @@ baro_status baro_permission_explain(pid_t pid, baro_error *err) {
   return baro_error_set(err, verdict.status, "%s%s%s%s", intro, verdict.what,
                         verdict.allow[0] != '\0' ? "; " : "", verdict.allow);
 }
+
+baro_status baro_permission_context(baro_status status, pid_t pid, baro_error *err) {
+  if (status != BARO_NO_PERMISSION)
+    return status;
+  return baro_error_prefix(err, baro_permission_explain(pid, err), "attach %d", (int)pid);
+}

@@ -99,6 +99,9 @@ void baro_permission_decide(const baro_permission_facts *facts,
 /* Both, as a status with the one-line message: "not permitted: WHAT; ALLOW". Call it after a refusal (or
  * ahead of one) and put context before it: "attach 4312: ". */
 baro_status baro_permission_explain(pid_t pid, baro_error *err) BARO_MUST_USE;
+/* After a failed attach: a refusal gets "attach PID: " and its explanation, any other message is kept. Returns
+ * the status. */
+baro_status baro_permission_context(baro_status status, pid_t pid, baro_error *err) BARO_MUST_USE;
 
 /* --- The table of `doctor`. --- */
 
