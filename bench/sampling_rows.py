@@ -265,7 +265,7 @@ ROWS = {
             "a pool of 2 processes, 200 Hz",
             pool,
             "processes",
-            arguments=("--kind", "pool", "--milliseconds", "500"),
+            arguments=("--kind", "pool", "--milliseconds", "1000"),
             rate_hz=200,
             by_rounds=False,
             children=True,

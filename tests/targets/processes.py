@@ -1,10 +1,10 @@
 """Children of every kind, each stopping its own clocks: is their running time seen, and how soon?
 
 `--kind`:
-    fork        os.fork, 4 children one after the other
-    pool        multiprocessing.Pool of 2 by fork, 24 tasks
+    fork        os.fork, 3 children one after the other
+    pool        multiprocessing.Pool of 2 by fork, 12 tasks
     spawn       the same by spawn: new interpreters that import this file
-    subprocess  4 Python programs started with subprocess
+    subprocess  3 Python programs started with subprocess
     exec        one child that replaces itself with another Python program (os.execv)
     tree        a child that has a child that works
 
@@ -70,7 +70,7 @@ def pool_task(arguments):
 
 
 def run_fork(folder, milliseconds):
-    for _ in range(4):
+    for _ in range(3):
         child = os.fork()
         if child == 0:
             work_once(folder, milliseconds, time.monotonic_ns())
@@ -81,7 +81,7 @@ def run_fork(folder, milliseconds):
 def run_pool(folder, milliseconds, method="fork"):
     context = multiprocessing.get_context(method)
     with context.Pool(2, initializer=pool_start) as pool:
-        pool.map(pool_task, [(folder, milliseconds / 6)] * 24, chunksize=1)
+        pool.map(pool_task, [(folder, milliseconds / 6)] * 12, chunksize=1)
         pool.close()
         pool.join()
 
@@ -96,7 +96,7 @@ def again(*arguments):
 
 
 def run_subprocess(folder, milliseconds):
-    for _ in range(4):
+    for _ in range(3):
         subprocess.run(again("--child", folder, "--milliseconds", str(milliseconds)), check=True)
 
 

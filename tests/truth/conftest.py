@@ -44,13 +44,22 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "python" not in metafunc.fixturenames:
         return
-    only = metafunc.definition.get_closest_marker("only_on")
-    versions = [version for version in wanted() if only is None or version in only.args]
-    metafunc.parametrize("python", versions, indirect=True, scope="session")
+    metafunc.parametrize("python", wanted(), indirect=True, scope="session")
+
+
+def _wanted_on(item: pytest.Item) -> bool:
+    """Whether `only_on`, of a test or of one of its parameters, leaves this interpreter in."""
+    call = getattr(item, "callspec", None)
+    version = call.params.get("python") if call is not None else None
+    return version is None or all(version in mark.args for mark in item.iter_markers("only_on"))
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest looks at -m
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    left_out = [item for item in items if not _wanted_on(item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if _wanted_on(item)]
     for item in items:
         quick = item.get_closest_marker("quick_on")
         call = getattr(item, "callspec", None)

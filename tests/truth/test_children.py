@@ -10,7 +10,13 @@ from test_shares import context
 
 from conftest import Python, Recorder
 
-KINDS = ["fork", "pool", "spawn", "subprocess", "exec", "tree"]
+SOME = pytest.mark.only_on("3.9", "3.12", "3.15")
+KINDS = [
+    "fork",
+    "pool",
+    "subprocess",
+    *(pytest.param(kind, marks=SOME) for kind in ("spawn", "exec", "tree")),
+]
 
 
 def seconds(profile: Profile) -> float:
@@ -51,7 +57,8 @@ def assert_children_seen(run: Run) -> None:
 @pytest.mark.quick_on("3.12")
 @pytest.mark.parametrize("kind", KINDS)
 def test_running_time_of_children(python: Python, record: Recorder, kind: str) -> None:
-    run = record(python, "processes", "--kind", kind, "--milliseconds", "350", children=True)
+    # Long enough that being followed a few ms late is not the share that is asked about.
+    run = record(python, "processes", "--kind", kind, "--milliseconds", "700", children=True)
     assert_children_seen(run)
 
 

@@ -39,8 +39,10 @@ def promised(run: Run) -> bool:
 
 def assert_few_lost(run: Run) -> None:
     allowed = bias.LOST if promised(run) else bias.LOST_HEAP
+    # A read during which the sampler loses its core is a read that fails.
+    allowed *= 1 + 2 * bias.crowding(run)
     lost = lost_ratio(run)
-    assert lost < allowed, f"{context(run)}: {100 * lost:.2f} % lost, {100 * allowed} % allowed"
+    assert lost < allowed, f"{context(run)}: {100 * lost:.2f} % lost, {100 * allowed:.2f} % allowed"
 
 
 def lost_ratio(run: Run) -> float:
@@ -83,16 +85,15 @@ def test_alternating_chains_on_two_cores(python: Python, record: Recorder, shape
     assert_all(comparisons, context(run))
 
 
-@pytest.mark.parametrize("shape", ["pair"])
-def test_alternating_chains_on_one_core(python: Python, record: Recorder, shape: str) -> None:
+@pytest.mark.only_on("3.9", "3.12", "3.15")
+def test_alternating_chains_on_one_core(python: Python, record: Recorder) -> None:
     """Here the sampler interrupts the target by taking its core."""
-    run = record(
-        python, "impossible_edges", "--seconds", "1.5", "--shape", shape, cores=same_core()
-    )
+    run = record(python, "impossible_edges", "--seconds", "1.5", cores=same_core())
     assert_no_impossible_edges(run)
     assert_few_lost(run)
 
 
+@pytest.mark.only_on("3.9", "3.12", "3.15")
 @pytest.mark.parametrize("shape", ["pair", "generator"])
 def test_stopped_reference_has_none_at_all(python: Python, record: Recorder, shape: str) -> None:
     """`--stop`, what other results are compared with: not one impossible edge."""
