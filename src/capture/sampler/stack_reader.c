@@ -1,13 +1,13 @@
 #include "capture/sampler/stack_reader.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/os_memory.h"
 
 enum {
-  MAX_CHUNKS = 96,   /* data-stack chunks of one thread; older ones are cut */
-  MAX_REGIONS = 120, /* of frames outside the chunks, merged */
+  MAX_CHUNKS = 96, /* data-stack chunks of one thread; older ones are cut */
   FIXED_RANGES =
       7, /* newest chunk, newest frame: twice; end of the chunk before; thread; interpreter */
   OLDER_END_BYTES =
@@ -17,6 +17,7 @@ enum {
   FIRST_READ_BYTES = 2048, /* of a chunk never read before */
   CHUNK_SLACK_BYTES = 768, /* read beyond the last known end: room for a few calls more */
   CFRAME_BYTES = 32,
+  CHUNK_HEAD_BYTES = 64,
 };
 
 /* A data-stack chunk, newest first in the reader's list. */
@@ -50,6 +51,7 @@ struct baro_stack_reader {
   uint64_t interp_addr;
   uint64_t thread_addr;
   uint64_t native_id;
+  uint64_t pthread_id; /* where there is no native id: as read first */
 
   /* Prediction. */
   chunk chunks[MAX_CHUNKS];
@@ -62,27 +64,34 @@ struct baro_stack_reader {
   uint64_t *wanted; /* owned: the same for the walk in progress */
   uint32_t wanted_count;
   uint32_t wanted_capacity;
-  region regions[MAX_REGIONS];
+  region *regions; /* owned, ascending */
   uint32_t region_count;
+  uint32_t region_capacity;
+  bool regions_full;       /* not all frames outside the chunks fit into one reading */
+  uint64_t older_top_addr; /* topmost frame of chunks[1] in the last walk, 0 not known */
 
   /* Copies. */
   uint8_t thread[BARO_LAYOUT_THREAD_MAX_BYTES];
   uint8_t cframe[CFRAME_BYTES];
   uint8_t interp_window[BARO_LAYOUT_INTERP_MAX_BYTES];
-  uint8_t older_end[OLDER_END_BYTES]; /* second copy of the end of chunks[1] */
-  uint64_t newest_frame_again;        /* moment 5 */
+  uint8_t older_end[OLDER_END_BYTES]; /* second copy of a piece of chunks[1] */
+  size_t older_end_offset;            /* of it in the chunk */
+  size_t older_end_bytes;
+  uint64_t newest_frame_again; /* moment 5 */
   scratch newest_first;
   scratch newest_second;
   scratch older; /* chunks[1] and further */
   scratch outside_first;
   scratch outside_second;
-  late_frame *late; /* owned, MAX_LATE, allocated at the first miss */
+  baro_raw_stack again; /* second walk of frames as heap objects */
+  late_frame *late;     /* owned, MAX_LATE, allocated at the first miss */
   uint32_t late_count;
 
   /* Of the walk in progress. */
   uint64_t leaf_addr;
   uint64_t highest_in_newest; /* frame nearest the top of the newest chunk, 0 = none */
-  bool too_short;             /* a frame lies in the newest chunk beyond our copy of it */
+  uint64_t highest_in_older;  /* and of the one before */
+  bool too_short; /* more has to be copied: the newest chunk further up, or more frames outside */
   baro_stack_glimpse glimpse;
 };
 
@@ -149,6 +158,12 @@ static bool push_frame(baro_raw_stack *stack, const baro_raw_frame *frame) {
 baro_status baro_stack_reader_create(pid_t pid, const baro_layout *layout, uint64_t interp_addr,
                                      uint64_t thread_addr, uint64_t native_id,
                                      baro_stack_reader **ret_reader, baro_error *err) {
+  assert(layout->thread.read_bytes <= BARO_LAYOUT_THREAD_MAX_BYTES);
+  assert(layout->interp.read_bytes <= BARO_LAYOUT_INTERP_MAX_BYTES);
+  assert(layout->frame.read_bytes <= BARO_LAYOUT_FRAME_MAX_BYTES);
+  assert(layout->frame_kind == BARO_FRAME_HEAP_OBJECT || layout->chunk.data <= CHUNK_HEAD_BYTES);
+  assert(layout->frame_root == BARO_FRAME_ROOT_DIRECT ||
+         layout->thread.cframe_current_frame <= CFRAME_BYTES - 8);
   baro_stack_reader *reader = calloc(1, sizeof *reader);
   if (reader == NULL)
     return baro_error_set(err, BARO_NO_MEMORY, "stack reader");
@@ -166,12 +181,14 @@ void baro_stack_reader_destroy(baro_stack_reader *reader) {
     return;
   free(reader->outside);
   free(reader->wanted);
+  free(reader->regions);
   free(reader->newest_first.data);
   free(reader->newest_second.data);
   free(reader->older.data);
   free(reader->outside_first.data);
   free(reader->outside_second.data);
   free(reader->late);
+  baro_raw_stack_release(&reader->again);
   free(reader);
 }
 
@@ -190,10 +207,12 @@ static baro_status learn_chunks(baro_stack_reader *reader, uint64_t newest_addr)
   const baro_layout *layout = reader->layout;
   uint64_t addr = newest_addr;
   size_t total = 0;
+  bool is_known = reader->chunk_count > 0 && reader->chunks[0].addr == newest_addr;
+  size_t newest_bytes = is_known ? reader->chunks[0].bytes : FIRST_READ_BYTES;
   reader->chunk_count = 0;
   reader->chunks_cut = false;
   while (addr != 0) {
-    uint8_t head[64];
+    uint8_t head[CHUNK_HEAD_BYTES];
     if (reader->chunk_count == MAX_CHUNKS || total >= BARO_STACK_MAX_BYTES) {
       reader->chunks_cut = true;
       return BARO_OK;
@@ -205,7 +224,7 @@ static baro_status learn_chunks(baro_stack_reader *reader, uint64_t newest_addr)
     size_t top_words = load_u64(head + layout->chunk.top);
     if (size < layout->chunk.data || size > BARO_STACK_MAX_BYTES || (addr & 7) != 0)
       return BARO_AGAIN;
-    size_t bytes = FIRST_READ_BYTES < size ? FIRST_READ_BYTES : size;
+    size_t bytes = newest_bytes < size ? newest_bytes : size;
     if (reader->chunk_count > 0) {
       if (top_words > (size - layout->chunk.data) / 8)
         return BARO_AGAIN;
@@ -224,25 +243,45 @@ static int compare_addr(const void *left, const void *right) {
   return a < b ? -1 : a > b;
 }
 
-/* Merges the frames outside the chunks of the last walk into ranges. Frames of the same page neighbourhood
- * share a range: reading a kilobyte more costs less than a further range. */
+static bool push_region(baro_stack_reader *reader, uint64_t addr, size_t bytes) {
+  if (reader->region_count == reader->region_capacity) {
+    uint32_t capacity = reader->region_capacity < 16 ? 16 : reader->region_capacity * 2;
+    region *regions = realloc(reader->regions, capacity * sizeof *regions);
+    if (regions == NULL)
+      return false;
+    reader->regions = regions;
+    reader->region_capacity = capacity;
+  }
+  reader->regions[reader->region_count++] = (region){.addr = addr, .bytes = bytes};
+  return true;
+}
+
+/* Merges the frames outside the chunks of the last walk into ranges. Frames of the same page
+ * neighbourhood share a range: reading a kilobyte more costs less than a further range. What does not
+ * fit is read late, one by one. */
 static void plan_regions(baro_stack_reader *reader) {
   uint32_t frame_bytes = reader->layout->frame.read_bytes;
+  size_t total = 0;
   reader->region_count = 0;
+  reader->regions_full = false;
   if (reader->outside_count > 1)
     qsort(reader->outside, reader->outside_count, sizeof *reader->outside, compare_addr);
   for (uint32_t i = 0; i < reader->outside_count; i++) {
     uint64_t addr = reader->outside[i];
     region *last = reader->region_count > 0 ? &reader->regions[reader->region_count - 1] : NULL;
-    if (last != NULL && addr < last->addr + last->bytes + MERGE_GAP_BYTES) {
-      uint64_t end = addr + frame_bytes;
-      if (end > last->addr + last->bytes)
-        last->bytes = (size_t)(end - last->addr);
-      continue;
+    size_t more = frame_bytes;
+    if (last != NULL && addr - last->addr < last->bytes + MERGE_GAP_BYTES) {
+      size_t end = (size_t)(addr - last->addr) + frame_bytes;
+      more = end > last->bytes ? end - last->bytes : 0;
+      last->bytes += more;
+    } else if (!push_region(reader, addr, frame_bytes)) {
+      reader->regions_full = true;
     }
-    if (reader->region_count == MAX_REGIONS)
-      return; /* the rest is read late, one by one */
-    reader->regions[reader->region_count++] = (region){.addr = addr, .bytes = frame_bytes};
+    total += more;
+    if (total > BARO_STACK_MAX_BYTES)
+      reader->regions_full = true;
+    if (reader->regions_full)
+      return;
   }
 }
 
@@ -257,13 +296,31 @@ static void batch_add(batch *plan, uint64_t addr, void *local, size_t length) {
   plan->ranges[plan->count++] = (baro_range){.remote_addr = addr, .local = local, .length = length};
 }
 
+/* Which piece of the chunk before the newest is read again: its last bytes or, where the locals of its topmost
+ * frame take more, the head of that frame. */
+static void place_older_end(baro_stack_reader *reader) {
+  reader->older_end_bytes = 0;
+  if (reader->chunk_count < 2)
+    return;
+  const chunk *older = &reader->chunks[1];
+  size_t start = older->bytes > OLDER_END_BYTES ? older->bytes - OLDER_END_BYTES : 0;
+  uint64_t top_offset = reader->older_top_addr - older->addr;
+  if (reader->older_top_addr > older->addr && top_offset < start)
+    start = (size_t)top_offset;
+  size_t bytes = older->bytes - start;
+  reader->older_end_offset = start;
+  reader->older_end_bytes = bytes < OLDER_END_BYTES ? bytes : OLDER_END_BYTES;
+}
+
 /* Lays out the memory for the copies; false when out of memory. */
 static bool place_copies(baro_stack_reader *reader) {
   size_t older = 0;
   size_t outside = 0;
   uint32_t room = (BARO_REMOTE_BATCH - FIXED_RANGES - reader->chunk_count) / 2;
-  if (reader->region_count > room)
+  if (uses_chunks(reader) && reader->region_count > room) {
     reader->region_count = room; /* more are read late */
+    reader->regions_full = true;
+  }
   for (uint32_t i = 1; i < reader->chunk_count; i++) {
     reader->chunks[i].buffer_offset = older;
     older += reader->chunks[i].bytes;
@@ -272,17 +329,11 @@ static bool place_copies(baro_stack_reader *reader) {
     reader->regions[i].buffer_offset = outside;
     outside += reader->regions[i].bytes;
   }
+  place_older_end(reader);
   size_t newest = reader->chunk_count > 0 ? reader->chunks[0].bytes : 0;
   return scratch_fit(&reader->older, older) && scratch_fit(&reader->outside_first, outside) &&
-         scratch_fit(&reader->outside_second, outside) &&
+         scratch_fit(&reader->outside_second, uses_chunks(reader) ? outside : 0) &&
          scratch_fit(&reader->newest_first, newest) && scratch_fit(&reader->newest_second, newest);
-}
-
-static size_t older_end_bytes(const baro_stack_reader *reader) {
-  if (reader->chunk_count < 2)
-    return 0;
-  size_t bytes = reader->chunks[1].bytes;
-  return bytes < OLDER_END_BYTES ? bytes : OLDER_END_BYTES;
 }
 
 static void add_outside(baro_stack_reader *reader, batch *plan, uint8_t *copies) {
@@ -304,9 +355,9 @@ static void add_second_half(baro_stack_reader *reader, batch *plan) {
                              ? reader->cframe_addr + layout->thread.cframe_current_frame
                              : reader->thread_addr + layout->thread.frame;
   batch_add(plan, newest_addr, &reader->newest_frame_again, sizeof reader->newest_frame_again);
-  size_t end = older_end_bytes(reader);
-  if (end > 0)
-    batch_add(plan, reader->chunks[1].addr + reader->chunks[1].bytes - end, reader->older_end, end);
+  if (reader->older_end_bytes > 0)
+    batch_add(plan, reader->chunks[1].addr + reader->older_end_offset, reader->older_end,
+              reader->older_end_bytes);
   /* With a cframe the thread state says only which cframe is current. */
   if (uses_cframe(reader))
     batch_add(plan, reader->thread_addr, reader->thread, layout->thread.read_bytes);
@@ -315,9 +366,33 @@ static void add_second_half(baro_stack_reader *reader, batch *plan) {
             layout->interp.read_bytes);
 }
 
+/* Frames as heap objects: one copy of everything; the walk is made twice. */
+static baro_status read_heap_frames(baro_stack_reader *reader) {
+  batch plan = {.count = 0};
+  const baro_layout *layout = reader->layout;
+  if (!place_copies(reader))
+    return BARO_NO_MEMORY;
+  batch_add(&plan, reader->thread_addr, reader->thread, layout->thread.read_bytes);
+  batch_add(&plan, reader->interp_addr + layout->interp.read_offset, reader->interp_window,
+            layout->interp.read_bytes);
+  for (uint32_t i = 0; i < reader->region_count; i++) {
+    const region *piece = &reader->regions[i];
+    if (plan.count == BARO_REMOTE_BATCH) {
+      baro_status status = baro_memory_read_batch(reader->pid, plan.ranges, plan.count, NULL, NULL);
+      if (status != BARO_OK)
+        return status;
+      plan.count = 0;
+    }
+    batch_add(&plan, piece->addr, reader->outside_first.data + piece->buffer_offset, piece->bytes);
+  }
+  return baro_memory_read_batch(reader->pid, plan.ranges, plan.count, NULL, NULL);
+}
+
 /* The system call of an attempt, in the order of the header's list. */
 static baro_status read_predicted(baro_stack_reader *reader) {
   batch plan = {.count = 0};
+  if (!uses_chunks(reader))
+    return read_heap_frames(reader);
   if (uses_cframe(reader) && reader->cframe_addr == 0)
     return BARO_INVALID; /* never read before */
   if (!place_copies(reader))
@@ -333,13 +408,18 @@ static baro_status read_predicted(baro_stack_reader *reader) {
 }
 
 /* The same thread state still? Memory of an ended thread may be reused by another one. */
-static bool is_same_thread(const baro_stack_reader *reader) {
+static bool is_same_thread(baro_stack_reader *reader) {
   const baro_layout *layout = reader->layout;
   const uint8_t *thread = reader->thread;
   if (load_u64(thread + layout->thread.interp) != reader->interp_addr)
     return false;
-  return layout->thread.native_thread_id == BARO_ABSENT || reader->native_id == 0 ||
-         load_u64(thread + layout->thread.native_thread_id) == reader->native_id;
+  if (layout->thread.native_thread_id != BARO_ABSENT)
+    return reader->native_id == 0 ||
+           load_u64(thread + layout->thread.native_thread_id) == reader->native_id;
+  uint64_t pthread_id = load_u64(thread + layout->thread.thread_id);
+  if (reader->pthread_id == 0)
+    reader->pthread_id = pthread_id;
+  return pthread_id == reader->pthread_id;
 }
 
 /* Reads the thread state alone and takes from it what the prediction needs. */
@@ -367,6 +447,26 @@ static const uint8_t *find_late(const baro_stack_reader *reader, uint64_t addr) 
   return NULL;
 }
 
+/* The copied range outside the chunks that holds the whole head at addr, or NULL. */
+static const region *find_region(const baro_stack_reader *reader, uint64_t addr) {
+  uint32_t low = 0;
+  uint32_t high = reader->region_count;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (reader->regions[middle].addr <= addr)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  if (low == 0)
+    return NULL;
+  const region *piece = &reader->regions[low - 1];
+  uint64_t offset = addr - piece->addr;
+  bool is_whole =
+      offset < piece->bytes && piece->bytes - offset >= reader->layout->frame.read_bytes;
+  return is_whole ? piece : NULL;
+}
+
 /* Our copy of the frame's head, or NULL when it was not predicted. */
 static const uint8_t *find_frame(baro_stack_reader *reader, uint64_t addr, bool *ret_in_chunk) {
   size_t need = reader->layout->frame.read_bytes;
@@ -378,18 +478,17 @@ static const uint8_t *find_frame(baro_stack_reader *reader, uint64_t addr, bool 
     if (piece->bytes - (size_t)(addr - piece->addr) < need)
       return NULL;
     *ret_in_chunk = true;
+    if (i == 1 && addr > reader->highest_in_older)
+      reader->highest_in_older = addr;
     if (i > 0)
       return reader->older.data + piece->buffer_offset + (addr - piece->addr);
     if (addr > reader->highest_in_newest)
       reader->highest_in_newest = addr;
     return reader->newest_first.data + (addr - piece->addr);
   }
-  for (uint32_t i = 0; i < reader->region_count; i++) {
-    const region *piece = &reader->regions[i];
-    if (addr >= piece->addr && addr - piece->addr < piece->bytes &&
-        piece->bytes - (size_t)(addr - piece->addr) >= need)
-      return reader->outside_first.data + piece->buffer_offset + (addr - piece->addr);
-  }
+  const region *piece = find_region(reader, addr);
+  if (piece != NULL)
+    return reader->outside_first.data + piece->buffer_offset + (addr - piece->addr);
   return find_late(reader, addr);
 }
 
@@ -482,6 +581,20 @@ static bool beyond_newest_copy(baro_stack_reader *reader, uint64_t addr) {
   return true;
 }
 
+/* A frame that nobody predicted. When there are too many of them for one walk, those found so far are predicted
+ * from now on, and the walk is made anew; when that does not help, or beyond the chunks that we copy, the
+ * stack is cut: what we have of it is right. */
+static baro_status walk_late(baro_stack_reader *reader, baro_raw_stack *stack, uint64_t addr,
+                             const uint8_t **ret_head) {
+  baro_status status = read_late(reader, addr, ret_head);
+  if (status == BARO_LIMIT && !reader->regions_full) {
+    reader->too_short = true;
+    return BARO_AGAIN;
+  }
+  stack->cut = status == BARO_LIMIT || (status == BARO_AGAIN && reader->chunks_cut);
+  return status;
+}
+
 /* From the newest frame to the root through the first read. */
 static baro_status walk(baro_stack_reader *reader, baro_raw_stack *stack) {
   const baro_layout *layout = reader->layout;
@@ -491,7 +604,9 @@ static baro_status walk(baro_stack_reader *reader, baro_raw_stack *stack) {
   uint64_t addr = current_frame(reader);
   reader->leaf_addr = addr;
   reader->highest_in_newest = 0;
+  reader->highest_in_older = 0;
   reader->wanted_count = 0;
+  uint64_t earlier_addr = 0; /* of the last step that was a power of two: a circle meets it again */
   frame_kind last_kind = FRAME_NONE;
   stack->count = 0;
   stack->cut = false;
@@ -502,19 +617,17 @@ static baro_status walk(baro_stack_reader *reader, baro_raw_stack *stack) {
       stack->cut = true;
       return BARO_OK;
     }
-    if ((addr & 7) != 0)
+    if ((addr & 7) != 0 || addr == earlier_addr)
       return BARO_AGAIN;
+    if ((steps & (steps - 1)) == 0)
+      earlier_addr = addr;
     head = find_frame(reader, addr, &in_chunk);
     if (head == NULL && beyond_newest_copy(reader, addr))
       return BARO_AGAIN;
     if (head == NULL) {
-      baro_status status = read_late(reader, addr, &head);
-      /* Frames of chunks beyond the limit end the walk here: what we have is right. */
-      stack->cut = status == BARO_LIMIT || (status == BARO_AGAIN && reader->chunks_cut);
-      if (stack->cut)
-        return BARO_OK;
+      baro_status status = walk_late(reader, stack, addr, &head);
       if (status != BARO_OK)
-        return status;
+        return stack->cut ? BARO_OK : status;
     }
     if (!in_chunk &&
         !push_addr(&reader->wanted, &reader->wanted_count, &reader->wanted_capacity, addr))
@@ -561,12 +674,17 @@ static bool same_newest_chunk(const baro_stack_reader *reader) {
 }
 
 /* The topmost frame of the chunk before the newest: unchanged, so all below it is. */
-static bool same_older_end(const baro_stack_reader *reader) {
-  size_t end = older_end_bytes(reader);
-  if (end == 0)
+static bool same_older_end(baro_stack_reader *reader) {
+  if (reader->highest_in_older == 0)
     return true;
+  reader->older_top_addr = reader->highest_in_older;
+  size_t top = (size_t)(reader->highest_in_older - reader->chunks[1].addr);
+  size_t start = reader->older_end_offset;
+  size_t bytes = reader->older_end_bytes;
+  if (top < start || top - start + reader->layout->frame.read_bytes > bytes)
+    return false; /* it was not read twice; it will be */
   const uint8_t *copy = reader->older.data + reader->chunks[1].buffer_offset;
-  return memcmp(copy + reader->chunks[1].bytes - end, reader->older_end, end) == 0;
+  return memcmp(copy + start, reader->older_end, bytes) == 0;
 }
 
 /* Frames outside the chunks, as far as they are of this stack: their links; of suspended ones the
@@ -577,25 +695,22 @@ static bool same_outside(const baro_stack_reader *reader) {
       layout->ip_kind == BARO_IP_LASTI_BYTES || layout->ip_kind == BARO_IP_LASTI_UNITS ? 4 : 8;
   for (uint32_t i = 0; i < reader->wanted_count; i++) {
     uint64_t addr = reader->wanted[i];
-    for (uint32_t k = 0; k < reader->region_count; k++) {
-      const region *piece = &reader->regions[k];
-      if (addr < piece->addr || addr - piece->addr >= piece->bytes)
-        continue;
-      size_t at = piece->buffer_offset + (size_t)(addr - piece->addr);
-      const uint8_t *first = reader->outside_first.data + at;
-      const uint8_t *second = reader->outside_second.data + at;
-      if (!same_link(layout, first, second))
-        return false;
-      if (addr != reader->leaf_addr &&
-          memcmp(first + layout->frame.ip, second + layout->frame.ip, ip_bytes) != 0)
-        return false;
-      break;
-    }
+    const region *piece = find_region(reader, addr);
+    if (piece == NULL)
+      continue; /* read late, between both copies */
+    size_t at = piece->buffer_offset + (size_t)(addr - piece->addr);
+    const uint8_t *first = reader->outside_first.data + at;
+    const uint8_t *second = reader->outside_second.data + at;
+    if (!same_link(layout, first, second))
+      return false;
+    if (addr != reader->leaf_addr &&
+        memcmp(first + layout->frame.ip, second + layout->frame.ip, ip_bytes) != 0)
+      return false;
   }
   return true;
 }
 
-static bool is_consistent(const baro_stack_reader *reader) {
+static bool is_consistent(baro_stack_reader *reader) {
   return reader->newest_frame_again == reader->leaf_addr && same_newest_chunk(reader) &&
          same_older_end(reader) && same_outside(reader);
 }
@@ -663,6 +778,9 @@ static bool same_addrs(const uint64_t *sorted, uint32_t count, const uint64_t *l
 
 /* Remembers the frames outside the chunks for the next attempt. */
 static void predict_outside(baro_stack_reader *reader) {
+  /* All were among those copied, and not much besides: sorting costs more than it would save. */
+  if (reader->late_count == 0 && reader->outside_count / 2 <= reader->wanted_count + 8)
+    return;
   if (reader->wanted_count > 1)
     qsort(reader->wanted, reader->wanted_count, sizeof *reader->wanted, compare_addr);
   if (same_addrs(reader->outside, reader->outside_count, reader->wanted, reader->wanted_count))
@@ -674,6 +792,7 @@ static void predict_outside(baro_stack_reader *reader) {
   reader->outside_capacity = reader->wanted_capacity;
   reader->wanted = list;
   reader->wanted_capacity = capacity;
+  reader->wanted_count = 0;
   plan_regions(reader);
 }
 
@@ -694,21 +813,19 @@ static baro_status read_second_half(baro_stack_reader *reader) {
 /* Frames as heap objects: reads all of the walk a second time and compares their links, and of suspended
  * frames the instruction too. */
 static baro_status confirm_heap_frames(baro_stack_reader *reader, const baro_raw_stack *stack) {
-  baro_raw_stack again = {0};
-  plan_regions(reader);
+  baro_raw_stack *again = &reader->again;
   reader->late_count = 0;
   baro_status status = read_predicted(reader);
   if (status == BARO_OK)
-    status = walk(reader, &again);
+    status = walk(reader, again);
   if (status == BARO_INVALID)
     status = BARO_AGAIN;
-  bool same = status == BARO_OK && again.count == stack->count;
+  bool same = status == BARO_OK && again->count == stack->count;
   for (uint32_t i = 0; same && i < stack->count; i++) {
-    same = again.frames[i].frame_addr == stack->frames[i].frame_addr &&
-           again.frames[i].code_addr == stack->frames[i].code_addr &&
-           (i == 0 || again.frames[i].ip == stack->frames[i].ip);
+    same = again->frames[i].frame_addr == stack->frames[i].frame_addr &&
+           again->frames[i].code_addr == stack->frames[i].code_addr &&
+           (i == 0 || again->frames[i].ip == stack->frames[i].ip);
   }
-  baro_raw_stack_release(&again);
   return status != BARO_OK ? status : same ? BARO_OK : BARO_AGAIN;
 }
 
@@ -760,19 +877,22 @@ static baro_status attempt(baro_stack_reader *reader, baro_raw_stack *stack) {
     if (tries == 0)
       take_glimpse(reader);
     status = walk(reader, stack);
+    if (status == BARO_AGAIN && reader->late_count == MAX_LATE)
+      predict_outside(reader);
   }
-  if (status == BARO_OK && !uses_chunks(reader)) {
+  if (status != BARO_OK) /* torn: what was predicted is as good as what was found */
+    return status;
+  if (!uses_chunks(reader)) {
     predict_outside(reader);
     return confirm_heap_frames(reader, stack);
   }
-  if (status == BARO_OK && reader->late_count > 0)
+  if (reader->late_count > 0)
     status = read_second_half(reader);
   if (status == BARO_OK && !is_consistent(reader))
     status = BARO_AGAIN;
   if (status == BARO_OK || status == BARO_AGAIN) {
     predict_outside(reader);
-    if (!reader->too_short)
-      predict_newest_bytes(reader);
+    predict_newest_bytes(reader);
   }
   return status;
 }
