@@ -462,6 +462,9 @@ static baro_status resolve_from(baro_code_cache *cache, const baro_resolve_reque
     entry *item;
     baro_stack_record record = {.parent = parent};
     status = entry_of(cache, request, raw, &item);
+    /* What is no code object is most often no frame either: a stack of a thread that just ends. */
+    if (status == BARO_OK && item->identity == 0 && request->early_try)
+      status = BARO_AGAIN;
     if (status == BARO_OK)
       status = frame_of(cache, item, raw, &record.frame);
     if (status == BARO_OK)

@@ -12,6 +12,7 @@ enum {
   MAX_TRY_NS = 1000000, /* a stack that is not still for a millisecond of tries is lost */
   TRIES_PER_CLOCK = 8,
   TRIES_APART = 2, /* rejected so often while running beside the target: go to its CPU */
+  EARLY_TRIES = 4, /* in which a frame that cannot be named counts as a torn stack */
   STOPPED_TRIES = 8,
   MATCHING_TRIES = 48, /* that insist on the newest frame of the first glimpse */
 };
@@ -103,7 +104,7 @@ static bool same_glimpse(baro_stack_glimpse a, baro_stack_glimpse b) {
 }
 
 static baro_status resolve(baro_sampled_thread *thread, baro_observer *observer, uint64_t now_ns,
-                           bool last_try, uint32_t *ret_stack_id) {
+                           int tries, int most_tries, uint32_t *ret_stack_id) {
   baro_resolve_request request = {
       .stack = &thread->raw,
       .reader = thread->reader,
@@ -111,7 +112,8 @@ static baro_status resolve(baro_sampled_thread *thread, baro_observer *observer,
       .now_ns = now_ns,
       .code_generation = code_generation(&observer->interpreter->layout,
                                          baro_stack_reader_interp_window(thread->reader)),
-      .last_try = last_try,
+      .early_try = tries < EARLY_TRIES,
+      .last_try = tries >= most_tries / 4,
   };
   if (thread->raw.count == 0 && !thread->raw.cut) {
     *ret_stack_id = observer->no_python_stack;
@@ -135,7 +137,7 @@ static baro_status read_stack(baro_sampled_thread *thread, baro_observer *observ
     if (status == BARO_OK && insist && tries < MATCHING_TRIES && !same_glimpse(glimpse, wanted))
       status = BARO_AGAIN;
     if (status == BARO_OK)
-      status = resolve(thread, observer, now_ns, tries >= MAX_TRIES / 4, ret_stack_id);
+      status = resolve(thread, observer, now_ns, tries, MAX_TRIES, ret_stack_id);
     if (status != BARO_AGAIN)
       return status;
     observer->counters[BARO_COUNTER_RETRIES]++;
@@ -166,7 +168,7 @@ static baro_status read_stopped(baro_sampled_thread *thread, baro_observer *obse
       return read_stack(thread, observer, now_ns, ret_stack_id);
     status = baro_stack_reader_read(thread->reader, &thread->raw, NULL);
     if (status == BARO_OK)
-      status = resolve(thread, observer, now_ns, tries == STOPPED_TRIES - 1, ret_stack_id);
+      status = resolve(thread, observer, now_ns, tries, STOPPED_TRIES, ret_stack_id);
     baro_trace_continue(thread->tid);
     if (status == BARO_AGAIN)
       observer->counters[BARO_COUNTER_RETRIES]++;
