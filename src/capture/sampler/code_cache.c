@@ -8,10 +8,12 @@
 #include "capture/cpython/code_object.h"
 
 enum {
-  MAX_ENTRIES = 1 << 16,  /* then the cache starts anew: up to 1 KB each, and line tables */
-  LINE_SLOTS = 16,        /* direct-mapped offset -> frame per code object */
-  MAX_CHECKS = 256,       /* code objects compared for one stack in one go */
-  CHECK_GAP_BYTES = 2048, /* nearer heads share one range */
+  /* Then the cache starts anew. */
+  MAX_ENTRIES = 1 << 16,
+  MAX_LINE_BYTES = 128 << 20, /* of all line tables */
+  LINE_SLOTS = 16,            /* direct-mapped offset -> frame per code object */
+  MAX_CHECKS = 256,           /* code objects compared for one stack in one go */
+  CHECK_GAP_BYTES = 2048,     /* nearer heads share one range */
 };
 
 /* What could not be read may be another code object soon. */
@@ -43,6 +45,7 @@ struct baro_code_cache {
   const baro_interpreter *interpreter; /* borrowed */
   baro_writer *writer;                 /* borrowed */
   baro_map entries;                    /* code address -> entry pointer, owned */
+  size_t line_bytes;                   /* of their line tables */
   uint64_t visit;
   uint64_t epoch; /* moves when an entry is replaced: memos of older epochs are stale */
   /* Scratch of one resolve. */
@@ -61,9 +64,11 @@ baro_code_cache *baro_code_cache_create(const baro_interpreter *interpreter, bar
   return cache;
 }
 
+static size_t line_bytes_of(const entry *item) {
+  return item->lines.ranges != NULL ? item->lines.count * sizeof *item->lines.ranges : 0;
+}
+
 static void entry_destroy(entry *item) {
-  if (item == NULL)
-    return;
   free((void *)(uintptr_t)item->lines.ranges);
   free(item);
 }
@@ -74,6 +79,7 @@ static void clear_entries(baro_code_cache *cache) {
   while (baro_map_next(&cache->entries, &position, &pair))
     entry_destroy((entry *)(uintptr_t)pair.value);
   baro_map_clear(&cache->entries);
+  cache->line_bytes = 0;
 }
 
 void baro_code_cache_destroy(baro_code_cache *cache) {
@@ -202,7 +208,9 @@ static void forget(baro_code_cache *cache, uint64_t code_addr) {
   uint64_t *value = baro_map_find(&cache->entries, code_addr);
   if (value == NULL)
     return;
-  entry_destroy((entry *)(uintptr_t)*value);
+  entry *item = (entry *)(uintptr_t)*value;
+  cache->line_bytes -= line_bytes_of(item);
+  entry_destroy(item);
   (void)baro_map_remove(&cache->entries, code_addr);
 }
 
@@ -240,11 +248,13 @@ static baro_status read_entry(baro_code_cache *cache, uint64_t code_addr, entry 
   baro_arena_release(&scratch);
   if (status == BARO_OK)
     status = baro_map_set(&cache->entries, code_addr, (uint64_t)(uintptr_t)item);
-  if (status == BARO_OK)
-    *ret_item = item;
-  else
+  if (status != BARO_OK) {
     entry_destroy(item);
-  return status;
+    return status;
+  }
+  cache->line_bytes += line_bytes_of(item);
+  *ret_item = item;
+  return BARO_OK;
 }
 
 static entry *find_entry(const baro_code_cache *cache, uint64_t code_addr) {
@@ -482,7 +492,7 @@ static baro_status resolve_from(baro_code_cache *cache, const baro_resolve_reque
 
 baro_status baro_code_cache_resolve(baro_code_cache *cache, const baro_resolve_request *request,
                                     uint32_t *ret_stack_id) {
-  if (cache->entries.count > MAX_ENTRIES) {
+  if (cache->entries.count > MAX_ENTRIES || cache->line_bytes > MAX_LINE_BYTES) {
     clear_entries(cache);
     cache->epoch++;
   }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "base/map.h"
 #include "base/os_memory.h"
 #include "base/os_proc.h"
 #include "base/os_process.h"
@@ -16,15 +16,24 @@
 #include "capture/sampler/thread_state.h"
 
 enum {
+  CODE_TRIES = 3,
+  NAMES_MAX_BYTES = 256 << 20, /* of code objects: more is no program but an attack */
   COMMAND_BYTES = 4096,
   STACK_TRIES = 200, /* a dump may take a moment: one consistent stack is worth it */
 };
+
+typedef struct named_code {
+  bool is_readable;
+  baro_code code; /* in dumper.names */
+} named_code;
 
 typedef struct dumper {
   pid_t pid;
   baro_interpreter interpreter;
   baro_fd_cache fds;
   baro_dump *dump;
+  baro_arena names;
+  baro_map codes; /* code address -> named_code in names */
 } dumper;
 
 static const char *keep_text(dumper *self, baro_view text) {
@@ -43,34 +52,99 @@ static uint32_t frame_flags(uint32_t code_flags) {
   return flags;
 }
 
+/* --- code objects, read once --- */
+
+static named_code *find_code(const dumper *self, uint64_t code_addr) {
+  const uint64_t *value = baro_map_find(&self->codes, code_addr);
+  return value != NULL ? (named_code *)(uintptr_t)*value : NULL;
+}
+
+static baro_status read_code(dumper *self, uint64_t code_addr) {
+  named_code *named = baro_arena_alloc(&self->names, sizeof *named);
+  if (named == NULL)
+    return BARO_NO_MEMORY;
+  baro_status status = BARO_AGAIN;
+  bool has_room = self->names.used_bytes < NAMES_MAX_BYTES;
+  for (int tries = 0; has_room && tries < CODE_TRIES && status == BARO_AGAIN; tries++)
+    status = baro_code_read(&self->interpreter, code_addr, &self->names, &named->code, NULL);
+  if (status == BARO_GONE || status == BARO_NO_PERMISSION || status == BARO_NO_MEMORY)
+    return status;
+  named->is_readable = status == BARO_OK;
+  return baro_map_set(&self->codes, code_addr, (uint64_t)(uintptr_t)named);
+}
+
+/* Is the object that was named still the one at its address? */
+static bool is_same_code(const dumper *self, uint64_t code_addr, const named_code *named) {
+  uint8_t head[BARO_LAYOUT_CODE_MAX_BYTES];
+  const baro_layout *layout = &self->interpreter.layout;
+  return baro_memory_read(self->pid, code_addr, head, layout->code.read_bytes, NULL) == BARO_OK &&
+         baro_code_identity(layout, head) == named->code.identity;
+}
+
+/* OK: each code object of the stack was named before the stack was read and is the same after it, so the names
+ * are those of this stack. AGAIN: some are known only now; the next stack may have them. */
+static baro_status prove_codes(dumper *self, const baro_raw_stack *raw, bool retry_unreadable) {
+  baro_status proof = BARO_OK;
+  for (uint32_t i = 0; i < raw->count; i++) {
+    uint64_t code_addr = raw->frames[i].code_addr;
+    const named_code *named = find_code(self, code_addr);
+    if (i > 0 && raw->frames[i - 1].code_addr == code_addr)
+      continue; /* recursion */
+    if (named != NULL &&
+        (named->is_readable ? is_same_code(self, code_addr, named) : !retry_unreadable))
+      continue;
+    baro_status status = read_code(self, code_addr);
+    if (status != BARO_OK)
+      return status;
+    proof = BARO_AGAIN;
+  }
+  return proof;
+}
+
 /* Names of one frame; what cannot be read is marked. */
 static void name_frame(dumper *self, const baro_raw_frame *raw, baro_dump_frame *frame) {
-  baro_arena scratch = {0};
-  baro_code code;
+  const named_code *named = find_code(self, raw->code_addr);
   uint64_t base_addr = 0;
   *frame =
       (baro_dump_frame){.function = "(unreadable)", .file = "", .flags = BARO_FUNCTION_UNREADABLE};
-  baro_status status = baro_code_read(&self->interpreter, raw->code_addr, &scratch, &code, NULL);
-  if (status == BARO_OK)
-    status = baro_code_base(&self->interpreter, raw->code_addr, raw->tlbc_index, &base_addr, NULL);
-  if (status == BARO_OK) {
-    int64_t offset =
-        baro_code_offset(&self->interpreter.layout, raw->ip, base_addr, code.instructions_bytes);
-    frame->function = keep_text(self, code.name);
-    frame->file = keep_text(self, code.file);
-    frame->line =
-        code.lines.count > 0 ? baro_line_table_find(&code.lines, offset) : code.first_line;
-    frame->flags = frame_flags(code.flags);
-  }
-  baro_arena_release(&scratch);
+  if (named == NULL || !named->is_readable ||
+      baro_code_base(&self->interpreter, raw->code_addr, raw->tlbc_index, &base_addr, NULL) !=
+          BARO_OK)
+    return;
+  const baro_code *code = &named->code;
+  int64_t offset =
+      baro_code_offset(&self->interpreter.layout, raw->ip, base_addr, code->instructions_bytes);
+  frame->function = keep_text(self, code->name);
+  frame->file = keep_text(self, code->file);
+  frame->line =
+      code->lines.count > 0 ? baro_line_table_find(&code->lines, offset) : code->first_line;
+  frame->flags = frame_flags(code->flags);
 }
 
-/* A consistent stack whose code objects were still there after they were named. */
+/* A code object that comes and goes faster than it can be named: better no name than another's. */
+static void forget_unproven(dumper *self, const baro_raw_stack *raw) {
+  for (uint32_t i = 0; i < raw->count; i++) {
+    named_code *named = find_code(self, raw->frames[i].code_addr);
+    if (named != NULL && named->is_readable && !is_same_code(self, raw->frames[i].code_addr, named))
+      named->is_readable = false;
+  }
+}
+
+/* A consistent stack with its names. */
 static baro_status read_named_stack(dumper *self, baro_stack_reader *reader, baro_raw_stack *raw,
                                     baro_dump_thread *thread) {
   baro_status status = BARO_AGAIN;
-  for (int tries = 0; tries < STACK_TRIES && status == BARO_AGAIN; tries++)
+  bool has_stack = false;
+  for (int tries = 0; tries < STACK_TRIES && status == BARO_AGAIN; tries++) {
     status = baro_stack_reader_read(reader, raw, NULL);
+    has_stack = status == BARO_OK;
+    if (has_stack)
+      status = prove_codes(self, raw, tries < CODE_TRIES);
+  }
+  if (status == BARO_AGAIN && has_stack) {
+    forget_unproven(self, raw);
+    status = BARO_OK;
+  }
   if (status != BARO_OK || raw->count == 0)
     return status;
   baro_dump_frame *frames = baro_arena_array(&self->dump->storage, raw->count, sizeof *frames);
@@ -84,6 +158,8 @@ static baro_status read_named_stack(dumper *self, baro_stack_reader *reader, bar
     thread->problem = "deeper than the limit: the outermost frames are missing";
   return BARO_OK;
 }
+
+/* --- threads --- */
 
 static void dump_stack(dumper *self, const baro_thread_entry *entry, baro_dump_thread *thread) {
   baro_stack_reader *reader;
@@ -199,6 +275,8 @@ baro_status baro_dump_take(pid_t pid, baro_dump *ret_dump, baro_error *err) {
     baro_fd_cache_release(&self.fds);
   }
   baro_thread_list_release(&list);
+  baro_map_release(&self.codes);
+  baro_arena_release(&self.names);
   if (status == BARO_OK)
     return BARO_OK;
   baro_dump_release(ret_dump);
