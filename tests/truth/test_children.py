@@ -13,7 +13,7 @@ from conftest import Python, Recorder
 SOME = pytest.mark.only_on("3.9", "3.12", "3.15")
 KINDS = [
     "fork",
-    "pool",
+    pytest.param("pool", marks=pytest.mark.quick_on("3.12")),
     "subprocess",
     *(pytest.param(kind, marks=SOME) for kind in ("spawn", "exec", "tree")),
 ]
@@ -54,7 +54,6 @@ def assert_children_seen(run: Run) -> None:
     assert not failed, "\n".join([context(run), *lines])
 
 
-@pytest.mark.quick_on("3.12")
 @pytest.mark.parametrize("kind", KINDS)
 def test_running_time_of_children(python: Python, record: Recorder, kind: str) -> None:
     # Long enough that being followed a few ms late is not the share that is asked about.

@@ -69,8 +69,10 @@ def chain_comparison(run: Run) -> Comparison:
     )
 
 
-@pytest.mark.quick_on("3.12", "3.15")
-@pytest.mark.parametrize("shape", ["pair", "five", "generator"])
+@pytest.mark.parametrize(
+    "shape",
+    [pytest.param("pair", marks=pytest.mark.quick_on("3.12", "3.15")), "five", "generator"],
+)
 def test_alternating_chains_on_two_cores(python: Python, record: Recorder, shape: str) -> None:
     run = record(
         python, "impossible_edges", "--seconds", "2", "--shape", shape, rate_hz=RATE_HZ,

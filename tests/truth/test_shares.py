@@ -50,7 +50,6 @@ def test_known_split(python: Python, record: Recorder) -> None:
     assert_all(compare_labels(run, run.labels), context(run))
 
 
-@pytest.mark.quick_on("3.12")
 @pytest.mark.only_on("3.9", "3.11", "3.12", "3.15")
 def test_calls_and_inline_work_weigh_the_same(python: Python, record: Recorder) -> None:
     """No function bias: the share of the half that makes calls is right from 5 to 95 %."""

@@ -24,12 +24,11 @@ def rounds_per_second(run: Run) -> float:
     return float(report["head"]["achieved_rate_hz"])
 
 
-@pytest.mark.quick_on("3.12")
 @pytest.mark.parametrize(
     "threads",
     [
         *(pytest.param(n, marks=pytest.mark.only_on("3.12", "3.15")) for n in (1, 10, 101)),
-        pytest.param(51, marks=pytest.mark.only_on("3.9", "3.12")),
+        pytest.param(51, marks=[pytest.mark.only_on("3.9", "3.12"), pytest.mark.quick_on("3.12")]),
         271,
     ],
 )
