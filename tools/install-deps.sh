@@ -11,7 +11,7 @@ set -euo pipefail
 
 build_packages=(
     gcc libc6-dev pkgconf
-    libzstd-dev zlib1g-dev libelf-dev
+    libzstd-dev zlib1g-dev
     python3 python3-venv
 )
 # What the tests need besides: the second compiler with its sanitizers and fuzzers; what fetches
