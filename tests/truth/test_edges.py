@@ -65,7 +65,7 @@ def chain_comparison(run: Run) -> Comparison:
         chains["swift_ratio"],
         window.share(pair[0], of=pair),
         (window.samples or 0) * part,
-        bias.widened(run, bias.SHARE) + chains["uncertainty"],
+        bias.widened(run, bias.SHARE) + chains["uncertainty"] + bias.CHAIN_TRUTH,
     )
 
 

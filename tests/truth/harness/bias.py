@@ -10,6 +10,11 @@ SHARE = 0.01
 STATE = 0.03
 """Why a thread waits is right within 3 points."""
 
+CHAIN_TRUTH = 0.03
+"""What isolated timing cannot tell of two chains a few hundred ns long: samplers that pause the
+target, whose stacks are right, differ from it by up to 3 points (November 2026). The phases of the
+same target are exact; the promise is held to them."""
+
 IMPOSSIBLE = 0.0005
 """Of the accepted samples, 0.05 % may hold an edge that never happened."""
 
