@@ -93,10 +93,11 @@ baro_status baro_proc_list_children(pid_t pid, baro_pid_list *list, baro_error *
 typedef struct baro_process_table {
   baro_map parents; /* pid -> parent when first seen */
   int64_t last_pid; /* last id given out in our pid namespace at the last update */
+  int loadavg_fd;   /* owned; descriptor + 1, 0 = not open */
 } baro_process_table;
 
 void baro_process_table_release(baro_process_table *table);
-/* 5 us when no process or thread was created since the last update; else one listing of /proc and one
+/* 2 us when no process or thread was created since the last update; else one listing of /proc and one
  * stat of each process that is new. *ret_changed (may be NULL) says whether anything was looked up. */
 baro_status baro_process_table_update(baro_process_table *table, bool *ret_changed,
                                       baro_error *err) BARO_MUST_USE;

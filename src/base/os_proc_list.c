@@ -144,18 +144,20 @@ baro_status baro_proc_list_children(pid_t pid, baro_pid_list *list, baro_error *
 
 void baro_process_table_release(baro_process_table *table) {
   baro_map_release(&table->parents);
+  if (table->loadavg_fd > 0)
+    (void)close(table->loadavg_fd - 1);
   *table = (baro_process_table){0};
 }
 
 /* Last field of /proc/loadavg: the id most recently given out in our pid namespace, threads included. -1
  * when it cannot be read: then every update looks. */
-static int64_t last_pid_given(void) {
+static int64_t last_pid_given(baro_process_table *table) {
   char buffer[128];
-  int fd = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
-  if (fd < 0)
+  if (table->loadavg_fd == 0)
+    table->loadavg_fd = open("/proc/loadavg", O_RDONLY | O_CLOEXEC) + 1;
+  if (table->loadavg_fd == 0)
     return -1;
-  ssize_t length = read(fd, buffer, sizeof buffer - 1);
-  (void)close(fd);
+  ssize_t length = pread(table->loadavg_fd - 1, buffer, sizeof buffer - 1, 0);
   buffer[length > 0 ? length : 0] = '\0';
   const char *space = strrchr(buffer, ' ');
   return space != NULL ? strtoll(space, NULL, 10) : -1;
@@ -183,7 +185,7 @@ static baro_status forget_missing(baro_process_table *table, const baro_pid_list
 baro_status baro_process_table_update(baro_process_table *table, bool *ret_changed,
                                       baro_error *err) {
   /* Read before the listing: what is created while it is made gives a new number next time. */
-  int64_t last_pid = last_pid_given();
+  int64_t last_pid = last_pid_given(table);
   if (ret_changed != NULL)
     *ret_changed = false;
   if (last_pid > 0 && last_pid == table->last_pid)

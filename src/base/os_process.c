@@ -129,11 +129,6 @@ void baro_process_allowed_cpus(baro_cpu_mask *ret_mask) {
   memcpy(ret_mask->bits, &set, sizeof set);
 }
 
-bool baro_cpu_mask_has(const baro_cpu_mask *mask, int32_t cpu) {
-  return mask->known && cpu >= 0 && cpu < CPU_SETSIZE &&
-         (mask->bits[cpu / 64] >> (cpu % 64) & 1) != 0;
-}
-
 bool baro_process_move_to_cpu(int32_t cpu) {
   cpu_set_t set;
   if (cpu < 0 || cpu >= CPU_SETSIZE)

@@ -43,7 +43,6 @@ typedef struct baro_cpu_mask {
 
 /* The CPUs the calling thread is allowed now. */
 void baro_process_allowed_cpus(baro_cpu_mask *ret_mask);
-bool baro_cpu_mask_has(const baro_cpu_mask *mask, int32_t cpu);
 /* Moves the calling thread to one CPU, on which it is running when this returns; false when not possible. */
 bool baro_process_move_to_cpu(int32_t cpu);
 /* Gives the calling thread all CPUs of mask again. */

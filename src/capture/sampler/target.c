@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/os_proc.h"
 #include "capture/sampler/sampled_thread.h"
@@ -39,6 +40,7 @@ struct baro_target {
   uint64_t next_count_ns;
   uint64_t next_listing_ns;
   uint32_t task_count;
+  int stat_fd; /* owned, -1 not open */
 };
 
 /* --- threads --- */
@@ -200,6 +202,7 @@ baro_status baro_target_attach(const baro_target_options *options, uint64_t now_
   target->options = *options;
   target->last_tick_ns = now_ns;
   target->process = BARO_NONE_ID;
+  target->stat_fd = -1;
   baro_status status =
       baro_interpreter_find(options->pid, options->cache, &target->interpreter, err);
   if (status != BARO_OK) {
@@ -231,8 +234,14 @@ baro_status baro_target_attach(const baro_target_options *options, uint64_t now_
 
 /* The 10 ms look at the process: number of threads, and stopped by a signal or not. */
 static bool process_changed(baro_target *target) {
+  char buffer[1024];
+  baro_view text;
   baro_task_stat stat;
-  if (baro_proc_stat(target->options.pid, 0, &stat, NULL) != BARO_OK)
+  if (target->stat_fd < 0 &&
+      baro_proc_open(target->options.pid, 0, "stat", &target->stat_fd, NULL) != BARO_OK)
+    return true;
+  if (baro_proc_read_kept(target->stat_fd, buffer, sizeof buffer, &text) != BARO_OK ||
+      baro_parse_stat(text, &stat) != BARO_OK)
     return true;
   bool stopped = stat.state == 'T' || stat.state == 't';
   if (stopped != target->observer.stopped)
@@ -333,6 +342,8 @@ void baro_target_destroy(baro_target *target, uint64_t now_ns, int wait_status) 
     write_unknown_notes(target, now_ns);
     baro_writer_process_end(target->options.writer, &end);
   }
+  if (target->stat_fd >= 0)
+    (void)close(target->stat_fd);
   baro_code_cache_destroy(target->codes);
   baro_fd_cache_release(&target->fds);
   baro_thread_list_release(&target->list);
