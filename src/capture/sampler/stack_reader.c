@@ -877,6 +877,8 @@ static baro_status attempt(baro_stack_reader *reader, baro_raw_stack *stack) {
     if (tries == 0)
       take_glimpse(reader);
     status = walk(reader, stack);
+    if (tries == 0 && reader->glimpse.code_addr == 0)
+      take_glimpse(reader); /* its head has been read by now, if it can be */
     if (status == BARO_AGAIN && reader->late_count == MAX_LATE)
       predict_outside(reader);
   }
