@@ -21,7 +21,7 @@ static void set_realtime(baro_placement *placement, bool wanted) {
 
 bool baro_placement_join(baro_placement *placement, pid_t pid, pid_t tid, uint64_t now_ns) {
   baro_task_stat stat;
-  if (baro_proc_stat(pid, tid, &stat, NULL) != BARO_OK)
+  if (placement->busy || baro_proc_stat(pid, tid, &stat, NULL) != BARO_OK)
     return false;
   if (placement->joined && placement->cpu == stat.processor)
     return true;
@@ -32,8 +32,6 @@ bool baro_placement_join(baro_placement *placement, pid_t pid, pid_t tid, uint64
   if (!placement->joined) {
     placement->joined = true;
     placement->joined_ns = now_ns;
-    placement->checked_ns = now_ns;
-    placement->checked_cpu_ns = baro_clock_thread_cpu_ns();
     set_realtime(placement, true);
   }
   placement->moves++;
@@ -49,16 +47,14 @@ static void check_share(baro_placement *placement, uint64_t now_ns) {
       (double)(cpu_ns - placement->checked_cpu_ns) / (double)(now_ns - placement->checked_ns);
   placement->checked_ns = now_ns;
   placement->checked_cpu_ns = cpu_ns;
-  set_realtime(placement, share < BARO_PLACEMENT_REALTIME_SHARE);
+  placement->busy = share >= BARO_PLACEMENT_MOST_SHARE;
 }
 
 void baro_placement_tick(baro_placement *placement, uint64_t now_ns) {
-  if (!placement->joined)
+  check_share(placement, now_ns);
+  if (!placement->joined ||
+      (!placement->busy && now_ns - placement->joined_ns < BARO_PLACEMENT_STAY_NS))
     return;
-  if (now_ns - placement->joined_ns < BARO_PLACEMENT_STAY_NS) {
-    check_share(placement, now_ns);
-    return;
-  }
   placement->joined = false;
   placement->cpu = -1;
   set_realtime(placement, false);

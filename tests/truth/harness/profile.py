@@ -148,8 +148,16 @@ def frame_of_text(text: str) -> Frame:
 
 
 def collapsed_lines(text: str) -> Iterable[tuple[list[str], float]]:
-    """The frames and the count of each line ``a;b;c 12``."""
-    for line in text.splitlines():
+    """The frames and the count of each line ``a;b;c 12``.
+
+    Names that a tool read from torn memory may hold any character, line ends too: a line without a
+    count is a piece of such a name and goes to the stack whose count follows it.
+    """
+    pieces = ""
+    for line in text.split("\n"):
         stack, _, count = line.rpartition(" ")
-        if stack and count:
-            yield stack.split(";"), float(count)
+        if not (stack and count.isascii() and count.replace(".", "", 1).isdigit()):
+            pieces += line
+            continue
+        yield (pieces + stack).split(";"), float(count)
+        pieces = ""
