@@ -8,8 +8,9 @@
 
 enum {
   MAX_CHUNKS = 96, /* data-stack chunks of one thread; older ones are cut */
-  FIXED_RANGES =
-      7, /* newest chunk, newest frame: twice; end of the chunk before; thread; interpreter */
+  /* Newest chunk, newest frame: three times; end of the chunk before; thread; cframe; interpreter. */
+  FIXED_RANGES = 9,
+  RESTLESS_READS = 64, /* after a rejected one: read with a third look */
   OLDER_END_BYTES =
       512,        /* of the chunk before the newest, read again: holds its topmost frame's links */
   MAX_LATE = 512, /* frames of one walk that the prediction missed */
@@ -78,8 +79,12 @@ struct baro_stack_reader {
   size_t older_end_offset;            /* of it in the chunk */
   size_t older_end_bytes;
   uint64_t newest_frame_again; /* moment 5 */
+  uint64_t newest_frame_third; /* and once more where the stack is known to change fast */
+  uint32_t restless;           /* reads to go with that third look */
+  bool has_third;
   scratch newest_first;
   scratch newest_second;
+  scratch newest_third;
   scratch older; /* chunks[1] and further */
   scratch outside_first;
   scratch outside_second;
@@ -184,6 +189,7 @@ void baro_stack_reader_destroy(baro_stack_reader *reader) {
   free(reader->regions);
   free(reader->newest_first.data);
   free(reader->newest_second.data);
+  free(reader->newest_third.data);
   free(reader->older.data);
   free(reader->outside_first.data);
   free(reader->outside_second.data);
@@ -333,7 +339,8 @@ static bool place_copies(baro_stack_reader *reader) {
   size_t newest = reader->chunk_count > 0 ? reader->chunks[0].bytes : 0;
   return scratch_fit(&reader->older, older) && scratch_fit(&reader->outside_first, outside) &&
          scratch_fit(&reader->outside_second, uses_chunks(reader) ? outside : 0) &&
-         scratch_fit(&reader->newest_first, newest) && scratch_fit(&reader->newest_second, newest);
+         scratch_fit(&reader->newest_first, newest) &&
+         scratch_fit(&reader->newest_second, newest) && scratch_fit(&reader->newest_third, newest);
 }
 
 static void add_outside(baro_stack_reader *reader, batch *plan, uint8_t *copies) {
@@ -355,6 +362,11 @@ static void add_second_half(baro_stack_reader *reader, batch *plan) {
                              ? reader->cframe_addr + layout->thread.cframe_current_frame
                              : reader->thread_addr + layout->thread.frame;
   batch_add(plan, newest_addr, &reader->newest_frame_again, sizeof reader->newest_frame_again);
+  reader->has_third = reader->restless > 0 && reader->chunk_count > 0;
+  if (reader->has_third) {
+    batch_add(plan, reader->chunks[0].addr, reader->newest_third.data, reader->chunks[0].bytes);
+    batch_add(plan, newest_addr, &reader->newest_frame_third, sizeof reader->newest_frame_third);
+  }
   if (reader->older_end_bytes > 0)
     batch_add(plan, reader->chunks[1].addr + reader->older_end_offset, reader->older_end,
               reader->older_end_bytes);
@@ -654,12 +666,11 @@ static bool same_link(const baro_layout *layout, const uint8_t *first, const uin
 }
 
 /* The newest chunk: every byte below the running frame, and the running frame's links. */
-static bool same_newest_chunk(const baro_stack_reader *reader) {
+static bool same_newest_chunk(const baro_stack_reader *reader, const uint8_t *second) {
   const baro_layout *layout = reader->layout;
   if (reader->chunk_count == 0 || reader->highest_in_newest == 0)
     return true;
   const uint8_t *first = reader->newest_first.data;
-  const uint8_t *second = reader->newest_second.data;
   size_t highest = (size_t)(reader->highest_in_newest - reader->chunks[0].addr);
   size_t start = layout->chunk.data;
   if (reader->highest_in_newest == reader->leaf_addr) {
@@ -711,8 +722,13 @@ static bool same_outside(const baro_stack_reader *reader) {
 }
 
 static bool is_consistent(baro_stack_reader *reader) {
-  return reader->newest_frame_again == reader->leaf_addr && same_newest_chunk(reader) &&
-         same_older_end(reader) && same_outside(reader);
+  if (reader->newest_frame_again != reader->leaf_addr ||
+      !same_newest_chunk(reader, reader->newest_second.data))
+    return false;
+  if (reader->has_third && (reader->newest_frame_third != reader->leaf_addr ||
+                            !same_newest_chunk(reader, reader->newest_third.data)))
+    return false;
+  return same_older_end(reader) && same_outside(reader);
 }
 
 /* The prediction held for the roots and all chunk headers? */
@@ -902,6 +918,10 @@ static baro_status attempt(baro_stack_reader *reader, baro_raw_stack *stack) {
 baro_status baro_stack_reader_read(baro_stack_reader *reader, baro_raw_stack *stack,
                                    baro_error *err) {
   baro_status status = attempt(reader, stack);
+  if (status == BARO_AGAIN)
+    reader->restless = RESTLESS_READS;
+  else if (reader->restless > 0)
+    reader->restless--;
   if (status == BARO_OK || err == NULL)
     return status;
   return baro_error_set(err, status, "stack of a thread of process %d: %s", (int)reader->pid,
