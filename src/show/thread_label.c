@@ -44,6 +44,23 @@ static baro_view program_name(const baro_profile *profile, const baro_profile_pr
   return name;
 }
 
+/* "Thread-1", "ThreadPoolExecutor-0_1": what Python calls a thread of which it knows no more. */
+static bool is_default_name(baro_view name) {
+  static const char *const leads[] = {"Thread-", "ThreadPoolExecutor-"};
+  for (size_t i = 0; i < sizeof(leads) / sizeof(leads[0]); i++) {
+    size_t at = strlen(leads[i]);
+    if (name.length <= at || memcmp(name.data, leads[i], at) != 0) {
+      continue;
+    }
+    while (at < name.length &&
+           (name.data[at] == '_' || (name.data[at] >= '0' && name.data[at] <= '9'))) {
+      at++;
+    }
+    return at == name.length;
+  }
+  return false;
+}
+
 bool baro_thread_name_tells(const baro_profile *profile, const baro_profile_thread *thread) {
   const baro_profile_process *process = &profile->processes[thread->process];
   baro_view name = baro_profile_string(profile, thread->name_string);
@@ -67,4 +84,8 @@ void baro_write_thread_label(baro_buffer *out, const baro_profile *profile,
   }
   baro_view name = baro_profile_string(profile, thread->name_string);
   baro_write_bytes(out, name.data, name.length);
+  if (thread->entry_function != BARO_NONE_ID && is_default_name(name)) {
+    baro_write_text(out, " ");
+    baro_write_thread_entry(out, profile, thread);
+  }
 }

@@ -18,7 +18,8 @@ void baro_write_thread_entry(baro_buffer *out, const baro_profile *profile,
  * thread and of the program. */
 bool baro_thread_name_tells(const baro_profile *profile, const baro_profile_thread *thread);
 
-/* Appends the name, or the entry where the name does not tell and an entry is known. */
+/* Appends the name; where it does not tell and an entry is known, the entry; both where the name is but
+ * a number ("Thread-1", "ThreadPoolExecutor-0_1"). */
 void baro_write_thread_label(baro_buffer *out, const baro_profile *profile,
                              const baro_profile_thread *thread);
 

@@ -141,15 +141,27 @@ static void a_name_like_the_programs_is_replaced(void **state) {
       given_thread(&made, process, 13, "", false),
       given_thread(&made, other, 21, "python", false),
       given_thread(&made, other, 22, "python3.11", false),
+      given_thread(&made, other, 23, "Thread-12", false),
+      given_thread(&made, other, 24, "ThreadPoolExecutor-0_1", false),
+      given_thread(&made, other, 25, "Thread-1 (work)", false),
+      given_thread(&made, other, 26, "Thread-", false),
   };
   uint32_t stack = STACK(&made, {"run", THREADING}, {"work", "/srv/app.py"});
   for (size_t i = 0; i < sizeof(threads) / sizeof(threads[0]); i++) {
     given_sample(&made, threads[i], stack, BARO_STATE_CPU, 10 * MS, 10 * MS);
   }
   baro_profile *profile = given_profile(&made);
-  static const char *const expected[] = {"python3.11",       "work (app.py:20)", "writer",
-                                         "work (app.py:20)", "work (app.py:20)", "python3.11"};
-  for (uint32_t t = 0; t < 6; t++) {
+  static const char *const expected[] = {"python3.11",
+                                         "work (app.py:20)",
+                                         "writer",
+                                         "work (app.py:20)",
+                                         "work (app.py:20)",
+                                         "python3.11",
+                                         "Thread-12 work (app.py:20)",
+                                         "ThreadPoolExecutor-0_1 work (app.py:20)",
+                                         "Thread-1 (work)",
+                                         "Thread-"};
+  for (uint32_t t = 0; t < sizeof(expected) / sizeof(expected[0]); t++) {
     check_text(baro_write_thread_label, profile, t, expected[t]);
   }
   baro_profile_destroy(profile);

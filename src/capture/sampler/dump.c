@@ -10,6 +10,7 @@
 #include "base/os_process.h"
 #include "capture/cpython/code_object.h"
 #include "capture/cpython/interpreter.h"
+#include "capture/cpython/thread_name.h"
 #include "capture/sampler/permission.h"
 #include "capture/sampler/stack_reader.h"
 #include "capture/sampler/thread_list.h"
@@ -130,6 +131,14 @@ static void forget_unproven(dumper *self, const baro_raw_stack *raw) {
   }
 }
 
+/* The name that the program gave the thread, where it did; else the kernel's stays. */
+static void name_thread(dumper *self, const baro_raw_frame *root, baro_dump_thread *thread) {
+  baro_view name;
+  if (baro_thread_name_read(&self->interpreter, root->frame_addr, root->code_addr,
+                            &self->dump->storage, &name, NULL) == BARO_OK)
+    thread->name = (const char *)name.data;
+}
+
 /* A consistent stack with its names. */
 static baro_status read_named_stack(dumper *self, baro_stack_reader *reader, baro_raw_stack *raw,
                                     baro_dump_thread *thread) {
@@ -156,6 +165,8 @@ static baro_status read_named_stack(dumper *self, baro_stack_reader *reader, bar
   thread->frame_count = raw->count;
   if (raw->cut)
     thread->problem = "deeper than the limit: the outermost frames are missing";
+  else if (!thread->is_main)
+    name_thread(self, &raw->frames[raw->count - 1], thread);
   return BARO_OK;
 }
 

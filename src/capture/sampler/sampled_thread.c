@@ -6,16 +6,20 @@
 #include "base/clock.h"
 #include "base/os_memory.h"
 #include "base/os_process.h"
+#include "capture/cpython/thread_name.h"
 
 enum {
-  MAX_TRIES = 64,
+  MAX_TRIES = 32,
   MAX_TRY_NS = 1000000, /* a stack that is not still for a millisecond of tries is lost */
   TRIES_PER_CLOCK = 8,
   TRIES_APART = 2, /* rejected so often while running beside the target: go to its CPU */
   EARLY_TRIES = 4, /* in which a frame that cannot be named counts as a torn stack */
   STOPPED_TRIES = 8,
-  MATCHING_TRIES = 48, /* that insist on the newest frame of the first glimpse */
+  MATCHING_TRIES = 20, /* that insist on the newest frame of the first glimpse */
 };
+
+/* When a thread is asked for its name again. */
+static const uint64_t RENAME_NS = 200000000;
 
 baro_status baro_sampled_thread_create(const baro_observer *observer, uint32_t process, pid_t pid,
                                        pid_t tid, uint64_t first_ns,
@@ -42,6 +46,7 @@ baro_status baro_sampled_thread_create(const baro_observer *observer, uint32_t p
   thread->tid = tid;
   thread->last_ns = first_ns;
   thread->stack_id = observer->no_python_stack;
+  thread->name_string = record.name_string;
   baro_thread_probe_init(&thread->probe, pid, tid);
   *ret_thread = thread;
   return BARO_OK;
@@ -78,6 +83,8 @@ baro_status baro_sampled_thread_bind(baro_sampled_thread *thread, const baro_obs
   thread->thread_addr = thread_addr;
   thread->look_again = true;
   thread->stack_id = observer->no_python_stack;
+  thread->name_due_ns = thread->tid == observer->interpreter->pid ? UINT64_MAX : 0;
+  thread->name_read = false;
   if (thread_addr == 0)
     return BARO_OK;
   return baro_stack_reader_create(observer->interpreter->pid, &observer->interpreter->layout,
@@ -100,7 +107,8 @@ static uint64_t code_generation(const baro_layout *layout, const uint8_t *interp
 }
 
 static bool same_glimpse(baro_stack_glimpse a, baro_stack_glimpse b) {
-  return a.frame_addr == b.frame_addr && a.code_addr == b.code_addr;
+  bool same_code = a.code_addr == b.code_addr || a.code_addr == 0 || b.code_addr == 0;
+  return a.frame_addr == b.frame_addr && same_code; /* 0: not known */
 }
 
 static baro_status resolve(baro_sampled_thread *thread, baro_observer *observer, uint64_t now_ns,
@@ -238,6 +246,30 @@ static baro_status take_stack(baro_sampled_thread *thread, baro_observer *observ
   return BARO_OK;
 }
 
+/* --- the name --- */
+
+/* Reads the name the program gave this thread: with its first stack, and once more a little later, as many
+ * programs name a thread from inside. raw holds the last accepted stack. */
+static void read_name(baro_sampled_thread *thread, const baro_observer *observer, uint64_t now_ns) {
+  if (thread->stack_id == BARO_NONE_ID || thread->raw.count == 0 || thread->raw.cut)
+    return;
+  const baro_raw_frame *root = &thread->raw.frames[thread->raw.count - 1];
+  baro_arena scratch = {0};
+  baro_view name;
+  uint32_t string = 0;
+  thread->name_due_ns = thread->name_read ? UINT64_MAX : now_ns + RENAME_NS;
+  thread->name_read = true;
+  /* No name is no failure: the kernel's stays. */
+  if (baro_thread_name_read(observer->interpreter, root->frame_addr, root->code_addr, &scratch,
+                            &name, NULL) == BARO_OK &&
+      baro_writer_string(observer->writer, name, &string) == BARO_OK &&
+      string != thread->name_string) {
+    baro_writer_thread_name(observer->writer, thread->id, string);
+    thread->name_string = string;
+  }
+  baro_arena_release(&scratch);
+}
+
 /* --- the tick --- */
 
 static bool is_on_queue(baro_state state) {
@@ -359,6 +391,8 @@ baro_status baro_sampled_thread_tick(baro_sampled_thread *thread, baro_observer 
       observer->unknown_reasons[thread->wait.reason]++;
     lengthen_sample(thread, now_ns);
     thread->last_ns = now_ns;
+    if (now_ns >= thread->name_due_ns)
+      read_name(thread, observer, now_ns);
     return BARO_OK;
   }
   if (moved)
@@ -370,6 +404,8 @@ baro_status baro_sampled_thread_tick(baro_sampled_thread *thread, baro_observer 
   status = take_stack(thread, observer, now_ns);
   if (status != BARO_OK)
     return status == BARO_AGAIN ? BARO_OK : status;
+  if (now_ns >= thread->name_due_ns)
+    read_name(thread, observer, now_ns);
   if (thread->wait.state == BARO_STATE_CPU && thread->stack_id != BARO_NONE_ID &&
       is_collecting(thread, observer))
     thread->wait.state = BARO_STATE_COLLECTOR;

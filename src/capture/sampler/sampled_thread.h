@@ -61,7 +61,10 @@ typedef struct baro_sampled_thread {
   baro_sample_record pending;
   bool has_pending;
   bool seized;
-  bool was_gone; /* the last read found no thread state at its address */
+  uint64_t name_due_ns; /* when its Python name is to be read: UINT64_MAX never (again) */
+  bool name_read;       /* once; the second time it may have been renamed */
+  uint32_t name_string; /* as recorded */
+  bool was_gone;        /* the last read found no thread state at its address */
 } baro_sampled_thread;
 
 /* Starts observing; defines the thread in the recording. first_ns: from when its time counts. With
