@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -12,6 +13,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 /* struct sched_attr of <linux/sched/types.h>, which cannot be included beside <sched.h> (glibc 2.36). */
 typedef struct scheduler_attributes {
@@ -144,6 +147,28 @@ void baro_process_allow_cpus(const baro_cpu_mask *mask) {
     return;
   memcpy(&set, mask->bits, sizeof set);
   (void)sched_setaffinity(0, sizeof set, &set);
+}
+
+void baro_process_hold_signals(baro_signal_hold *hold) {
+  sigset_t held;
+  sigemptyset(&held);
+  sigaddset(&held, SIGCHLD);
+  sigaddset(&held, SIGINT);
+  sigaddset(&held, SIGTERM);
+  sigaddset(&held, SIGHUP);
+  (void)sigprocmask(SIG_BLOCK, &held, &hold->before);
+}
+
+void baro_process_sleep_until(const baro_signal_hold *hold, uint64_t monotonic_ns) {
+  uint64_t now_ns = baro_clock_now_ns();
+  uint64_t left_ns = monotonic_ns > now_ns ? monotonic_ns - now_ns : 0;
+  struct timespec left = {.tv_sec = (time_t)(left_ns / 1000000000u),
+                          .tv_nsec = (long)(left_ns % 1000000000u)};
+  (void)ppoll(NULL, 0, &left, &hold->before);
+}
+
+void baro_process_release_signals(const baro_signal_hold *hold) {
+  (void)sigprocmask(SIG_SETMASK, &hold->before, NULL);
 }
 
 /* --- ptrace --- */

@@ -4,6 +4,7 @@
 #ifndef BARO_BASE_OS_PROCESS_H
 #define BARO_BASE_OS_PROCESS_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -47,6 +48,17 @@ void baro_process_allowed_cpus(baro_cpu_mask *ret_mask);
 bool baro_process_move_to_cpu(int32_t cpu);
 /* Gives the calling thread all CPUs of mask again. */
 void baro_process_allow_cpus(const baro_cpu_mask *mask);
+
+/* Signals that end a sleep, held back so that none slips in between looking and sleeping: SIGCHLD, SIGINT, SIGTERM
+ * and SIGHUP arrive inside baro_process_sleep_until only. */
+typedef struct baro_signal_hold {
+  sigset_t before;
+} baro_signal_hold;
+
+void baro_process_hold_signals(baro_signal_hold *hold);
+/* Sleeps until a CLOCK_MONOTONIC time or until one of them was handled. */
+void baro_process_sleep_until(const baro_signal_hold *hold, uint64_t monotonic_ns);
+void baro_process_release_signals(const baro_signal_hold *hold);
 
 /* --- ptrace, for the stopping reference mode ---
  * Seizing does not stop a thread; interrupt stops it, continue lets it run on. When the recorder dies,

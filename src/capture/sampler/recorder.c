@@ -18,6 +18,7 @@
 
 static const uint64_t FLUSH_NS =
     950000000; /* to the file: a killed recorder loses less than a second */
+static const uint64_t LONGEST_DEAF_NS = 5000000;
 static const uint64_t PROGRESS_NS = 250000000;
 static const uint64_t END_WAIT_NS = UINT64_C(10000000000); /* for a command that was asked to end */
 
@@ -29,8 +30,9 @@ typedef struct recorder {
   baro_schedule schedule;
   baro_placement placement;
   pid_t root;
-  uint64_t start_ns; /* of sampling */
-  uint64_t taken;    /* rounds */
+  baro_signal_hold hold; /* during the loop */
+  uint64_t start_ns;     /* of sampling */
+  uint64_t taken;        /* rounds */
   /* The schedule starts anew when there is something to sample again: what the earlier ones counted, and
    * how long there was. */
   uint64_t ticks_before;
@@ -241,6 +243,7 @@ static uint64_t wake_ns(const recorder *self, uint64_t update_ns, bool active) {
 static baro_status loop(recorder *self, baro_error *err) {
   bool first_attach = self->options->attach_pid != 0;
   uint64_t update_ns = 0;
+  uint64_t slept_ns = 0;
   self->start_ns = baro_clock_now_ns();
   self->next_flush_ns = self->start_ns + FLUSH_NS;
   for (;;) {
@@ -266,9 +269,11 @@ static baro_status loop(recorder *self, baro_error *err) {
     flush_if_due(self, now_ns);
     report_progress(self, now_ns);
     uint64_t until_ns = wake_ns(self, update_ns, active);
-    /* A signal between the checks above and the sleep costs one sleep at most: 50 ms. */
-    if (until_ns > now_ns)
-      (void)baro_clock_sleep_until(until_ns);
+    /* Signals arrive in the sleep only: a sampler that is always late looks for them now and then. */
+    if (until_ns > now_ns || now_ns - slept_ns > LONGEST_DEAF_NS) {
+      baro_process_sleep_until(&self->hold, until_ns);
+      slept_ns = now_ns;
+    }
   }
 }
 
@@ -357,8 +362,11 @@ baro_status baro_record(const baro_recorder_options *options, baro_recorder_resu
   recorder self = {.options = options, .result = ret_result};
   *ret_result = (baro_recorder_result){.target_ran = options->attach_pid != 0};
   baro_status status = begin(&self, err);
-  if (status == BARO_OK)
+  if (status == BARO_OK) {
+    baro_process_hold_signals(&self.hold);
     status = loop(&self, err);
+    baro_process_release_signals(&self.hold);
+  }
   if (self.writer != NULL) {
     baro_error *close_error = status == BARO_OK ? err : NULL;
     baro_status closed = finish_recording(&self, close_error);
