@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/os_process.h"
 #include "capture/sampler/recorder.h"
 #include "cli/cli.h"
@@ -36,14 +37,21 @@ typedef struct record_values {
 /* Set by the handler only: signal handlers have no context argument. */
 static volatile sig_atomic_t stop_requested;
 static volatile sig_atomic_t forward_signal;
+static volatile uint64_t first_signal_ns;
+
+/* timeout(1) sends its signal to its child and to its process group: two within this time are one. */
+static const uint64_t SAME_SIGNAL_NS = 200000000;
 
 /* What the terminal sends (Ctrl-C, a hang-up) reaches the command too, which is in the same process
  * group; what a process sends (kill, timeout) reaches us alone and is passed on. */
 static void on_signal(int signal_number, siginfo_t *info, void *context) {
   (void)context;
   forward_signal = info->si_code == SI_KERNEL ? 0 : signal_number;
-  if (stop_requested < 2)
-    stop_requested++;
+  uint64_t now_ns = baro_clock_now_ns();
+  if (stop_requested == 0)
+    first_signal_ns = now_ns;
+  if (stop_requested == 0 || now_ns - first_signal_ns >= SAME_SIGNAL_NS)
+    stop_requested = stop_requested == 0 ? 1 : 2;
 }
 
 /* A background job of a shell script has SIGINT ignored; `kill -INT` must end its recording too. A
