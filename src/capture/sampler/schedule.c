@@ -37,7 +37,8 @@ void baro_schedule_advance(baro_schedule *schedule, uint64_t now_ns) {
   schedule->next_ns = schedule->following_ns;
   /* After a long pause (SIGSTOP, suspend) the number missed follows from the mean: drawing millions
    * of distances would make the pause longer. */
-  double late_ticks = now_ns > schedule->next_ns ? (double)(now_ns - schedule->next_ns) / schedule->mean_ns : 0;
+  double late_ticks =
+      now_ns > schedule->next_ns ? (double)(now_ns - schedule->next_ns) / schedule->mean_ns : 0;
   if (late_ticks > 1000) {
     schedule->ticks += (uint64_t)late_ticks;
     schedule->missed += (uint64_t)late_ticks;

@@ -10,10 +10,10 @@
 #include <stdint.h>
 
 typedef struct baro_schedule {
-  double mean_ns;     /* distance of ticks */
-  uint64_t next_ns;   /* time of the tick that is due next, monotonic; may be past */
+  double mean_ns;        /* distance of ticks */
+  uint64_t next_ns;      /* time of the tick that is due next, monotonic; may be past */
   uint64_t following_ns; /* of the one after it */
-  uint64_t ticks;     /* due so far, taken or missed */
+  uint64_t ticks;        /* due so far, taken or missed */
   uint64_t missed;
   uint64_t random_state[2];
 } baro_schedule;
