@@ -165,3 +165,54 @@ void synthetic_return(synthetic_python *python, size_t locals_bytes) {
   if (layout->frame_kind == BARO_FRAME_DATA_STACK)
     python->chunk_used_bytes -= (layout->frame.size_bytes + locals_bytes + 7) / 8 * 8;
 }
+
+/* --- code objects --- */
+
+static uint64_t make_string(synthetic_python *python, const char *text) {
+  const baro_layout *layout = &python->layout;
+  size_t length = strlen(text);
+  uint8_t *at = synthetic_alloc(python, layout->str.ascii_data + length + 1);
+  synthetic_store(at, layout->object.type, synthetic_addr(python->interp));
+  synthetic_store(at, layout->str.length, length);
+  uint32_t flags = 1u << layout->str.kind_shift | 1u << layout->str.compact_shift |
+                   1u << layout->str.ascii_shift;
+  memcpy(at + layout->str.state, &flags, sizeof flags);
+  memcpy(at + layout->str.ascii_data, text, length + 1);
+  return synthetic_addr(at);
+}
+
+/* Two entries of 8 units without columns: the first line, and one further (PEP 657). */
+static uint64_t make_line_table(synthetic_python *python) {
+  static const uint8_t entries[] = {0x80 | 13 << 3 | 7, 0, 0x80 | 13 << 3 | 7, 2};
+  const baro_layout *layout = &python->layout;
+  uint8_t *at = synthetic_alloc(python, layout->bytes.data + sizeof entries);
+  synthetic_store(at, layout->object.type, synthetic_addr(python->interp));
+  synthetic_store(at, layout->bytes.length, sizeof entries);
+  memcpy(at + layout->bytes.data, entries, sizeof entries);
+  return synthetic_addr(at);
+}
+
+void synthetic_remake_code(synthetic_python *python, uint8_t *at, synthetic_code code) {
+  const baro_layout *layout = &python->layout;
+  const char *dot = strrchr(code.name, '.');
+  assert(layout->code.instructions + 32 <= SYNTHETIC_CODE_BYTES);
+  memset(at, 0, SYNTHETIC_CODE_BYTES);
+  synthetic_store(at, layout->object.type, synthetic_addr(python->interp));
+  synthetic_store(at, layout->code.name, make_string(python, dot != NULL ? dot + 1 : code.name));
+  synthetic_store(at, layout->code.qualname, make_string(python, code.name));
+  synthetic_store(at, layout->code.filename, make_string(python, code.file));
+  synthetic_store(at, layout->code.line_table, make_line_table(python));
+  synthetic_store(at, layout->code.unit_count, 16);
+  memcpy(at + layout->code.first_line, &code.first_line, sizeof code.first_line);
+}
+
+uint8_t *synthetic_make_code(synthetic_python *python, synthetic_code code) {
+  uint8_t *at = synthetic_alloc(python, SYNTHETIC_CODE_BYTES);
+  synthetic_remake_code(python, at, code);
+  return at;
+}
+
+void synthetic_set_line(synthetic_python *python, uint8_t *frame, const uint8_t *code, int line) {
+  uint64_t start = synthetic_addr(code) + python->layout.code.instructions;
+  synthetic_store(frame, python->layout.frame.ip, start + 4 + (line == 0 ? 0 : 16));
+}

@@ -58,4 +58,21 @@ uint8_t *synthetic_enter_from_c(synthetic_python *python); /* nothing where the 
 /* The newest frame returns; it must be a plain one of the newest chunk. */
 void synthetic_return(synthetic_python *python, size_t locals_bytes);
 
+/* --- Code objects, of layouts with chunks: 3.11 and later --- */
+
+/* Its first 16 bytes of instructions are of first_line, the next 16 of the line after. */
+typedef struct synthetic_code {
+  const char *name; /* qualified */
+  const char *file;
+  uint32_t first_line;
+} synthetic_code;
+
+enum { SYNTHETIC_CODE_BYTES = 512 }; /* from one code object to the next */
+
+/* A new code object, or another one in the memory of one that was freed. */
+uint8_t *synthetic_make_code(synthetic_python *python, synthetic_code code);
+void synthetic_remake_code(synthetic_python *python, uint8_t *at, synthetic_code code);
+/* Where a frame of that code stands: in its first line or the second. */
+void synthetic_set_line(synthetic_python *python, uint8_t *frame, const uint8_t *code, int line);
+
 #endif

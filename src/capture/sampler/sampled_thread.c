@@ -251,7 +251,8 @@ static baro_status take_stack(baro_sampled_thread *thread, baro_observer *observ
 /* Reads the name the program gave this thread: with its first stack, and once more a little later, as many
  * programs name a thread from inside. raw holds the last accepted stack. */
 static void read_name(baro_sampled_thread *thread, const baro_observer *observer, uint64_t now_ns) {
-  if (thread->stack_id == BARO_NONE_ID || thread->raw.count == 0 || thread->raw.cut)
+  if (thread->stack_id == BARO_NONE_ID || thread->stack_id == observer->no_python_stack ||
+      thread->raw.count == 0 || thread->raw.cut)
     return;
   const baro_raw_frame *root = &thread->raw.frames[thread->raw.count - 1];
   baro_arena scratch = {0};
