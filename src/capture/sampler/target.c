@@ -71,6 +71,12 @@ static void remove_thread(baro_target *target, uint32_t index, uint64_t now_ns) 
   target->threads[index] = target->threads[--target->thread_count];
 }
 
+/* The kernel's listing of a folder that changes may leave out a thread that lives on: seen once in 271. */
+static bool has_ended(baro_sampled_thread *thread) {
+  baro_schedstat ignored;
+  return baro_thread_probe_schedstat(&thread->probe, &ignored) == BARO_GONE;
+}
+
 static bool is_used(const baro_target *target, const baro_sampled_interp *interp) {
   for (uint32_t i = 0; i < target->list.interp_count; i++)
     if (target->list.interps[i].addr == interp->addr)
@@ -162,7 +168,8 @@ static baro_status list_threads(baro_target *target, uint64_t now_ns) {
     keep_interp(target, &target->list.interps[i]);
   status = update_threads(target);
   for (uint32_t i = target->thread_count; status == BARO_OK && i-- > 0;)
-    if (baro_thread_list_find(&target->list, target->threads[i]->tid) == NULL)
+    if (baro_thread_list_find(&target->list, target->threads[i]->tid) == NULL &&
+        has_ended(target->threads[i]))
       remove_thread(target, i, now_ns);
   return status;
 }
