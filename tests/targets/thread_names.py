@@ -3,13 +3,14 @@
 Lines on standard output, then it waits for its standard input to close, and ends:
 
     keys OFFSET                 of ht_cached_keys in a class, found in its own memory
-    thread OBJECT NAME          address of the Thread, its name in hexadecimal UTF-8 ("-": none to be read)
-    rename OBJECT NAME          one whose name changes all the time between NAME and another as long, once a
-                                line came
+    thread OBJECT NAME          address of the Thread, its name in hexadecimal UTF-8 ("-": none to
+                                be read)
+    rename OBJECT NAME          one whose name changes all the time between NAME and another as
+                                long, once a line came
     ready
 
-Runs on every Python 3.9 and later. With "record SECONDS": some of these threads work that long, nothing is
-written.
+Runs on every Python 3.9 and later. With "record SECONDS": some of these threads work that long,
+nothing is written.
 """
 
 import concurrent.futures
@@ -80,7 +81,7 @@ class Counted(threading.Thread):
 
     def run(self):
         for i in range(400):
-            setattr(self, "attribute_%d" % i, i)
+            setattr(self, f"attribute_{i}", i)
         wait()
 
 
@@ -130,9 +131,9 @@ def keys_offset():
     name = id(sys.intern("_name"))
     for offset in range(400, type.__basicsize__, 8):
         keys = word(id(threading.Thread) + offset)
-        if keys % 8 == 0 and any(start <= keys and keys + 600 <= end for start, end in areas):
-            if any(word(keys + at) == name for at in range(32, 600, 8)):
-                return offset
+        readable = any(start <= keys and keys + 600 <= end for start, end in areas)
+        if keys % 8 == 0 and readable and name in [word(keys + at) for at in range(32, 600, 8)]:
+            return offset
     return 0
 
 
