@@ -1,0 +1,304 @@
+/* One live process under a target: the time of its threads adds up, whatever happens between the ticks. The clock
+ * is the test's, so that sums can be compared to the nanosecond. */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/os_proc.h"
+#include "capture/sampler/target.h"
+#include "recording/reader.h"
+#include "support/live_python.h"
+#include "support/recording_fixture.h"
+
+enum { THREADS_MAX = 4096, TICKS = 120 };
+
+#define START_NS UINT64_C(7000000000000)
+#define TICK_NS UINT64_C(1234567)
+
+/* Threads that come and go, wait and compute, all the while. */
+static const char CHURN[] = "import sys, threading, time\n"
+                            "def work():\n"
+                            "    sum(range(20000)); time.sleep(0.003)\n"
+                            "def stay():\n"
+                            "    while True: sum(range(3000)); time.sleep(0.001)\n"
+                            "def churn():\n"
+                            "    while True:\n"
+                            "        t = threading.Thread(target=work); t.start(); t.join()\n"
+                            "for f in (stay, stay, churn, churn):\n"
+                            "    threading.Thread(target=f, daemon=True).start()\n"
+                            "print('ready', flush=True)\n"
+                            "sys.stdin.read()\n";
+
+typedef struct thread_sum {
+  uint64_t seen_ns;
+  uint64_t end_ns;
+  uint64_t last_ns; /* of its samples */
+  uint64_t weight_ns;
+  uint32_t samples;
+  bool is_main;
+  bool overlaps; /* samples of one thread follow each other without gap or overlap */
+} thread_sum;
+
+static thread_sum sums[THREADS_MAX];
+static uint32_t thread_count;
+static uint64_t ended_processes;
+static baro_counters_record counters;
+
+static baro_status take_thread(void *context, uint32_t id, const baro_thread_record *thread,
+                               baro_error *err) {
+  (void)context;
+  (void)err;
+  assert_true(id < THREADS_MAX);
+  sums[id] = (thread_sum){
+      .seen_ns = thread->seen_ns, .last_ns = thread->seen_ns, .is_main = thread->is_main};
+  thread_count = id + 1;
+  return BARO_OK;
+}
+
+/* Times are stored in whole us, and what rounding took is carried on: 2 us of slack at each end. */
+static baro_status take_sample(void *context, const baro_sample_record *sample, baro_error *err) {
+  thread_sum *sum = &sums[sample->thread];
+  (void)context;
+  (void)err;
+  uint64_t begin_ns = sample->time_ns - sample->weight_ns;
+  uint64_t gap_ns = begin_ns > sum->last_ns ? begin_ns - sum->last_ns : sum->last_ns - begin_ns;
+  sum->overlaps = sum->overlaps || gap_ns > 3000;
+  sum->last_ns = sample->time_ns;
+  sum->weight_ns += sample->weight_ns;
+  sum->samples++;
+  return BARO_OK;
+}
+
+static baro_status take_thread_end(void *context, const baro_end_record *end, baro_error *err) {
+  (void)context;
+  (void)err;
+  sums[end->index].end_ns = end->time_ns;
+  return BARO_OK;
+}
+
+static baro_status take_process_end(void *context, const baro_end_record *end, baro_error *err) {
+  (void)context;
+  (void)end;
+  (void)err;
+  ended_processes++;
+  return BARO_OK;
+}
+
+static baro_status take_counters(void *context, const baro_counters_record *record,
+                                 baro_error *err) {
+  (void)context;
+  (void)err;
+  counters = *record;
+  return BARO_OK;
+}
+
+static void read_recording(baro_writer *writer, fixture_disk *disk) {
+  static const baro_visitor visitor = {.thread = take_thread,
+                                       .sample = take_sample,
+                                       .thread_end = take_thread_end,
+                                       .process_end = take_process_end,
+                                       .counters = take_counters};
+  baro_damage damage;
+  thread_count = 0;
+  ended_processes = 0;
+  assert_int_equal(baro_writer_close(writer, NULL), BARO_OK);
+  assert_int_equal(
+      baro_recording_read_memory(fixture_disk_view(disk), "memory", &visitor, &damage, NULL),
+      BARO_OK);
+  assert_true(damage.complete);
+  fixture_disk_release(disk);
+}
+
+typedef struct session {
+  fixture_disk disk;
+  baro_writer *writer;
+  baro_interpreter_cache *cache;
+  baro_placement placement;
+  baro_target *target;
+  uint64_t now_ns;
+} session;
+
+static void attach(session *it, pid_t pid, bool stop_target) {
+  baro_error err = {0};
+  *it = (session){.now_ns = START_NS};
+  it->writer = fixture_writer(&it->disk);
+  it->cache = baro_interpreter_cache_create();
+  baro_placement_init(&it->placement);
+  baro_target_options options = {.pid = pid,
+                                 .parent_process = BARO_NONE_ID,
+                                 .stop_target = stop_target,
+                                 .cache = it->cache,
+                                 .writer = it->writer,
+                                 .placement = &it->placement};
+  if (baro_target_attach(&options, it->now_ns, &it->target, &err) != BARO_OK)
+    fail_msg("%s", err.message);
+}
+
+static void detach(session *it) {
+  baro_target_destroy(it->target, it->now_ns, -1);
+  baro_interpreter_cache_destroy(it->cache);
+  read_recording(it->writer, &it->disk);
+}
+
+static baro_status tick(session *it, uint64_t step_ns) {
+  it->now_ns += step_ns;
+  (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+  return baro_target_tick(it->target, it->now_ns);
+}
+
+/* The invariant of sampled_thread.h. */
+static void assert_times_add_up(uint64_t last_tick_ns) {
+  assert_int_equal(ended_processes, 1);
+  for (uint32_t i = 0; i < thread_count; i++) {
+    const thread_sum *sum = &sums[i];
+    uint64_t observed_ns = sum->last_ns - sum->seen_ns;
+    assert_false(sum->overlaps);
+    assert_in_range(sum->weight_ns, observed_ns < 3000 ? 0 : observed_ns - 3000,
+                    observed_ns + 3000);
+    assert_true(sum->end_ns + 3000 >= sum->last_ns);
+    if (sum->is_main) /* there from the first tick to the last */
+      assert_in_range(sum->weight_ns, last_tick_ns - START_NS - 3000,
+                      last_tick_ns - START_NS + 3000);
+  }
+}
+
+static void test_weights_add_up_to_the_time_of_each_thread(void **state) {
+  live_python pythons[LIVE_PYTHON_MAX];
+  (void)state;
+  size_t count = live_pythons(pythons);
+  for (size_t i = 0; i < count; i++) {
+    live_target live = live_start((const char *[]){pythons[i].path, "-c", CHURN, NULL});
+    session it;
+    attach(&it, live.pid, false);
+    for (int k = 0; k < TICKS; k++) {
+      assert_int_equal(tick(&it, k % 7 == 3 ? 40 * TICK_NS : TICK_NS), BARO_OK);
+      if (k % 50 == 49)
+        baro_target_flush(it.target, it.now_ns);
+    }
+    uint64_t seen = baro_target_threads_seen(it.target);
+    detach(&it);
+    live_stop(&live);
+    assert_times_add_up(it.now_ns);
+    assert_int_equal(thread_count, seen);
+    assert_true(thread_count > 5); /* main, the four, and some of those that come and go */
+    assert_int_equal(counters.values[BARO_COUNTER_TICKS], TICKS);
+    assert_true(counters.values[BARO_COUNTER_STACKS] > TICKS / 4);
+    assert_true(counters.values[BARO_COUNTER_TARGET_CPU_NS] > 0);
+  }
+}
+
+static void test_a_stopped_target_keeps_its_time(void **state) {
+  live_python pythons[LIVE_PYTHON_MAX];
+  (void)state;
+  size_t count = live_pythons(pythons);
+  live_target live = live_start((const char *[]){pythons[count - 1].path, "-c", CHURN, NULL});
+  session it;
+  attach(&it, live.pid, false);
+  for (int k = 0; k < 90; k++) {
+    if (k == 30)
+      assert_int_equal(kill(live.pid, SIGSTOP), 0);
+    if (k == 60)
+      assert_int_equal(kill(live.pid, SIGCONT), 0);
+    assert_int_equal(tick(&it, TICK_NS), BARO_OK);
+  }
+  detach(&it);
+  live_stop(&live);
+  assert_times_add_up(it.now_ns);
+}
+
+static void test_a_killed_target_is_gone_at_the_next_tick(void **state) {
+  live_python pythons[LIVE_PYTHON_MAX];
+  (void)state;
+  size_t count = live_pythons(pythons);
+  live_target live = live_start((const char *[]){pythons[count - 1].path, "-c", CHURN, NULL});
+  session it;
+  attach(&it, live.pid, false);
+  for (int k = 0; k < 10; k++)
+    assert_int_equal(tick(&it, TICK_NS), BARO_OK);
+  assert_int_equal(kill(live.pid, SIGKILL), 0);
+  baro_status status = BARO_OK;
+  for (int k = 0; k < 1000 && status == BARO_OK; k++)
+    status = tick(&it, TICK_NS);
+  assert_int_equal(status, BARO_GONE);
+  detach(&it);
+  live_stop(&live);
+  assert_int_equal(ended_processes, 1);
+  for (uint32_t i = 0; i < thread_count; i++)
+    assert_false(sums[i].overlaps);
+}
+
+/* After an exec the pid lives on with another program. */
+static void test_an_exec_ends_the_target(void **state) {
+  live_python pythons[LIVE_PYTHON_MAX];
+  (void)state;
+  size_t count = live_pythons(pythons);
+  static const char program[] = "import os, sys\n"
+                                "print('ready', flush=True)\n"
+                                "sys.stdin.read()\n"
+                                "os.execvp('sleep', ['sleep', '20'])\n";
+  for (size_t i = 0; i < count; i++) {
+    live_target live = live_start((const char *[]){pythons[i].path, "-c", program, NULL});
+    session it;
+    attach(&it, live.pid, false);
+    for (int k = 0; k < 5; k++)
+      assert_int_equal(tick(&it, TICK_NS), BARO_OK);
+    close(live.input);
+    live.input = -1;
+    baro_status status = BARO_OK;
+    for (int k = 0; k < 5000 && status == BARO_OK; k++)
+      status = tick(&it, TICK_NS);
+    assert_int_equal(status, BARO_GONE);
+    detach(&it);
+    assert_int_equal(kill(live.pid, 0), 0); /* and it runs on */
+    assert_int_equal(kill(live.pid, SIGKILL), 0);
+    live_stop(&live);
+  }
+}
+
+/* --stop: the target is left running, with all its threads. */
+static void test_the_stopping_mode_leaves_no_thread_stopped(void **state) {
+  live_python pythons[LIVE_PYTHON_MAX];
+  (void)state;
+  size_t count = live_pythons(pythons);
+  live_target live = live_start((const char *[]){pythons[count - 1].path, "-c", CHURN, NULL});
+  session it;
+  attach(&it, live.pid, true);
+  for (int k = 0; k < 60; k++) {
+    baro_trace_pump(0);
+    assert_int_equal(tick(&it, TICK_NS), BARO_OK);
+  }
+  detach(&it);
+  baro_pid_list tasks = {0};
+  baro_proc_status status;
+  assert_int_equal(baro_proc_list_tasks(live.pid, &tasks, NULL), BARO_OK);
+  for (size_t i = 0; i < tasks.count; i++) {
+    if (baro_proc_status_read(tasks.pids[i], &status, NULL) != BARO_OK)
+      continue;
+    assert_int_equal(status.tracer_pid, 0);
+    assert_int_not_equal(status.state, 'T');
+    assert_int_not_equal(status.state, 't');
+  }
+  baro_pid_list_release(&tasks);
+  live_stop(&live);
+  assert_times_add_up(it.now_ns);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_weights_add_up_to_the_time_of_each_thread),
+      cmocka_unit_test(test_a_stopped_target_keeps_its_time),
+      cmocka_unit_test(test_a_killed_target_is_gone_at_the_next_tick),
+      cmocka_unit_test(test_an_exec_ends_the_target),
+      cmocka_unit_test(test_the_stopping_mode_leaves_no_thread_stopped),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
