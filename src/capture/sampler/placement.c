@@ -47,7 +47,8 @@ static void check_share(baro_placement *placement, uint64_t now_ns) {
       (double)(cpu_ns - placement->checked_cpu_ns) / (double)(now_ns - placement->checked_ns);
   placement->checked_ns = now_ns;
   placement->checked_cpu_ns = cpu_ns;
-  placement->busy = share >= BARO_PLACEMENT_MOST_SHARE;
+  placement->busy =
+      share >= (placement->realtime ? BARO_PLACEMENT_MOST_SHARE : BARO_PLACEMENT_MOST_SHARE_NORMAL);
 }
 
 void baro_placement_tick(baro_placement *placement, uint64_t now_ns) {

@@ -22,7 +22,9 @@
 #include "base/os_process.h"
 
 #define BARO_PLACEMENT_STAY_NS UINT64_C(2000000000)
-#define BARO_PLACEMENT_MOST_SHARE 0.45
+#define BARO_PLACEMENT_MOST_SHARE 0.7
+/* Without the real-time class the scheduler gives us half of a shared CPU at most. */
+#define BARO_PLACEMENT_MOST_SHARE_NORMAL 0.45
 
 typedef struct baro_placement {
   baro_cpu_mask allowed; /* as it was at the start */

@@ -21,6 +21,8 @@ enum {
 /* When a thread is asked for its name again. */
 static const uint64_t RENAME_NS = 200000000;
 
+static const uint64_t LET_GO_ON_NS = 5000;
+
 baro_status baro_sampled_thread_create(const baro_observer *observer, uint32_t process, pid_t pid,
                                        pid_t tid, uint64_t first_ns,
                                        baro_sampled_thread **ret_thread) {
@@ -153,9 +155,14 @@ static baro_status read_stack(baro_sampled_thread *thread, baro_observer *observ
       wanted = glimpse;
       insist = wanted.frame_addr != 0;
     }
-    if (tries == TRIES_APART - 1 && thread->wait.state == BARO_STATE_CPU &&
-        baro_placement_join(observer->placement, observer->interpreter->pid, thread->tid, now_ns))
+    if (tries >= TRIES_APART - 1 && thread->wait.state == BARO_STATE_CPU &&
+        baro_placement_join(observer->placement, observer->interpreter->pid, thread->tid, now_ns)) {
+      /* While we are here the thread stands still, also if it stands between two steps of the interpreter that
+       * leave a stack incomplete: then it has to go on before the next try. */
+      if (tries >= TRIES_APART)
+        (void)baro_clock_sleep_until(baro_clock_now_ns() + LET_GO_ON_NS);
       insist = false;
+    }
     if (tries % TRIES_PER_CLOCK != TRIES_PER_CLOCK - 1)
       continue;
     uint64_t clock_ns = baro_clock_now_ns();
