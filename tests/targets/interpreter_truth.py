@@ -1,4 +1,4 @@
-"""Says what a reader from outside must see: its own stack, and the names and lines of many code objects.
+"""Says what a reader from outside must see: its own stack, names and lines of many code objects.
 
 Lines on standard output, then it waits for a line on standard input, and ends:
 
@@ -6,7 +6,8 @@ Lines on standard output, then it waits for a line on standard input, and ends:
     frame ADDRESS LINE NAME FILE           innermost first, as they are during the wait
     ready
 
-Names and files are UTF-8 in hexadecimal (surrogates kept), "-" when empty; line 0 is "none". Runs on every Python 3.
+Names and files are UTF-8 in hexadecimal (surrogates kept), "-" when empty; line 0 is "none". Runs
+on every Python 3.
 """
 
 import dis
@@ -37,7 +38,7 @@ def write(*words):
 
 
 def describe_code(code):
-    ranges = ",".join("%d:%d:%d" % item for item in lines_of(code))
+    ranges = ",".join(f"{start}:{end}:{line}" for start, end, line in lines_of(code))
     write(
         "code",
         id(code),
@@ -96,10 +97,10 @@ def odd_codes():
         ("def longest(): return 6", "x" * 5000),
         ("def longest_wide(): return 7", "\u30d5" * 3000),
         (
-            "def many():\n" + "".join("    a%d = [%d,\n  None]\n" % (i, i) for i in range(4000)),
+            "def many():\n" + "".join(f"    a{i} = [{i},\n  None]\n" for i in range(4000)),
             "many.py",
         ),
-        ("def big():\n" + "".join("    x = f(y) + g(%d)\n" % i for i in range(12000)), "big.py"),
+        ("def big():\n" + "".join(f"    x = f(y) + g({i})\n" for i in range(12000)), "big.py"),
     ]
     for source, name in sources:
         yield from nested(compile(source, name, "exec"))
@@ -127,7 +128,8 @@ def wait(keep):
 def generator(keep):
     try:
         yield 0
-        yield [
+        # A frame of its own before 3.12, as is the lambda below.
+        yield [  # noqa: C416
             item
             for item in (
                 1,
@@ -143,7 +145,7 @@ class Box:
     def value(self):
         inner = generator(self.keep)
         next(inner)
-        return (lambda one, two: next(one))(inner, 2)
+        return (lambda one, two: next(one))(inner, 2)  # noqa: PLC3002
 
     class Inner:
         def recurse(self, box, depth):
