@@ -23,8 +23,9 @@ SLOW_DOWN = 0.01
 """Sampling at 1,000 Hz costs the target at most 1 %."""
 
 CPU_MS_PER_SAMPLE = 0.05
-WAKES = 500
 """CPU time of the sampler per sample at depths up to 60: Austin's, the cheapest there was."""
+
+WAKES = 500
 
 DEEP_OVER_SHALLOW = 3.0
 """A sample of 900 frames costs at most three of a few."""
