@@ -137,6 +137,8 @@ $(bin)/.installed: $(bin)/.build $(package_files)
 	touch $@
 
 # --- C builds: build/NAME is set up once, then kept up to date by ninja ---
+# `meson test` builds only what its tests name: the program and the tools of the command line tests are
+# built before it.
 
 build/gcc/build.ninja: | $(bin)/.build
 	CC=gcc $(meson) setup build/gcc -Dwerror=true -Dtests=true
@@ -158,20 +160,24 @@ build/fuzz/build.ninja: | $(bin)/.build
 
 test-gcc: build/gcc/build.ninja
 	@$(say) 'C tests, gcc'
+	$(meson) compile -C build/gcc
 	$(meson) test -C build/gcc --print-errorlogs
 	@$(call say_skipped,gcc)
 
 test-clang: build/clang/build.ninja
 	@$(say) 'C tests, clang'
+	$(meson) compile -C build/clang
 	$(meson) test -C build/clang --print-errorlogs
 
 # The thread sanitizer wants the address space laid out as without randomization.
 test-sanitizers: build/asan/build.ninja build/tsan/build.ninja
 	@$(say) 'C and command line tests, address and undefined behaviour sanitizers'
+	$(meson) compile -C build/asan
 	$(sanitizer_environment) $(meson) test -C build/asan --print-errorlogs
 	$(sanitizer_environment) BAROGRAPH=$(CURDIR)/build/asan/barograph \
 		$(bin)/python -m pytest -q $(wildcard tests/cli) $(PYTEST_FLAGS)
 	@$(say) 'C tests, thread sanitizer'
+	$(meson) compile -C build/tsan
 	$(sanitizer_environment) $(in_venv) setarch -R \
 		$(bin)/meson test -C build/tsan --print-errorlogs --no-suite without-threads
 

@@ -68,6 +68,7 @@ live_target live_start_only(const char *const *argv) {
   if (target.pid == 0) {
     dup2(input[0], STDIN_FILENO);
     execvp(argv[0], (char *const *)(uintptr_t)argv);
+    fprintf(stderr, "live_python: %s: %s\n", argv[0], strerror(errno));
     _exit(127);
   }
   close(input[0]);
