@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "base/os_proc.h"
+#include "base/os_process.h"
 #include "capture/sampler/target.h"
 #include "recording/reader.h"
 #include "support/live_python.h"
@@ -33,9 +34,10 @@ static const char CHURN[] = "import sys, threading, time\n"
                             "def churn():\n"
                             "    while True:\n"
                             "        t = threading.Thread(target=work); t.start(); t.join()\n"
+                            "print('ready', flush=True)\n"
+                            "sys.stdin.readline()\n"
                             "for f in (stay, stay, churn, churn):\n"
                             "    threading.Thread(target=f, daemon=True).start()\n"
-                            "print('ready', flush=True)\n"
                             "sys.stdin.read()\n";
 
 typedef struct thread_sum {
@@ -118,6 +120,12 @@ static void read_recording(baro_writer *writer, fixture_disk *disk) {
   fixture_disk_release(disk);
 }
 
+static live_target start_churn(const live_python *python) {
+  live_target live = live_start((const char *[]){python->path, "-c", CHURN, NULL});
+  assert_int_equal(write(live.input, "\n", 1), 1);
+  return live;
+}
+
 typedef struct session {
   fixture_disk disk;
   baro_writer *writer;
@@ -176,7 +184,7 @@ static void test_weights_add_up_to_the_time_of_each_thread(void **state) {
   (void)state;
   size_t count = live_pythons(pythons);
   for (size_t i = 0; i < count; i++) {
-    live_target live = live_start((const char *[]){pythons[i].path, "-c", CHURN, NULL});
+    live_target live = start_churn(&pythons[i]);
     session it;
     attach(&it, live.pid, false);
     for (int k = 0; k < TICKS; k++) {
@@ -200,7 +208,7 @@ static void test_a_stopped_target_keeps_its_time(void **state) {
   live_python pythons[LIVE_PYTHON_MAX];
   (void)state;
   size_t count = live_pythons(pythons);
-  live_target live = live_start((const char *[]){pythons[count - 1].path, "-c", CHURN, NULL});
+  live_target live = start_churn(&pythons[count - 1]);
   session it;
   attach(&it, live.pid, false);
   for (int k = 0; k < 90; k++) {
@@ -219,7 +227,7 @@ static void test_a_killed_target_is_gone_at_the_next_tick(void **state) {
   live_python pythons[LIVE_PYTHON_MAX];
   (void)state;
   size_t count = live_pythons(pythons);
-  live_target live = live_start((const char *[]){pythons[count - 1].path, "-c", CHURN, NULL});
+  live_target live = start_churn(&pythons[count - 1]);
   session it;
   attach(&it, live.pid, false);
   for (int k = 0; k < 10; k++)
@@ -269,7 +277,7 @@ static void test_the_stopping_mode_leaves_no_thread_stopped(void **state) {
   live_python pythons[LIVE_PYTHON_MAX];
   (void)state;
   size_t count = live_pythons(pythons);
-  live_target live = live_start((const char *[]){pythons[count - 1].path, "-c", CHURN, NULL});
+  live_target live = start_churn(&pythons[count - 1]);
   session it;
   attach(&it, live.pid, true);
   for (int k = 0; k < 60; k++) {
