@@ -20,9 +20,7 @@ for folder in (str(ROOT / "tests" / "truth"), str(ROOT / "tools")):
     if folder not in sys.path:
         sys.path.insert(0, folder)
 
-from harness import bias  # noqa: E402
-from harness.runs import Cores, Run, different_cores, least_crowded, run  # noqa: E402
-from harness.tools import TOOLS  # noqa: E402
+from harness.recorder import Python, Recorder  # noqa: E402
 
 import find_pythons  # noqa: E402  found by the path above
 
@@ -67,22 +65,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.quick)
 
 
-# Another profiler's name of harness.tools shows that these tests can fail, and where.
-UNDER_TEST = os.environ.get("TRUTH_TOOL", "barograph")
-
 _found: dict[str, Path | None] = {}
-
-
-class Python(str):
-    """An interpreter's path that also knows its version, as "3.12"."""
-
-    version: str
-
-    def at_least(self, version: str) -> bool:
-        def numbers(text: str) -> list[int]:
-            return [int(part) for part in text.split(".")]
-
-        return numbers(self.version) >= numbers(version)
 
 
 @pytest.fixture(scope="session")
@@ -96,49 +79,6 @@ def python(request: pytest.FixtureRequest) -> Python:
     result = Python(path)
     result.version = version
     return result
-
-
-class Recorder:
-    """Runs targets under barograph and removes what they leave."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.count = 0
-
-    def __call__(
-        self,
-        python: str,
-        target: str,
-        *arguments: str,
-        tool: str | None = UNDER_TEST,
-        rate_hz: int = 1000,
-        children: bool = False,
-        cores: Cores | None = None,
-        read: bool = True,
-    ) -> Run:
-        """Run a target as `harness.runs.run` does, in a folder of its own, on a core each.
-
-        On a machine whose cores others use meanwhile, again: the least crowded run counts.
-        """
-        done: list[Run] = []
-        while not done or (len(done) < bias.TRIES and bias.crowding(done[-1]) > bias.TRY_AGAIN):
-            self.count += 1
-            folder = self.folder / str(self.count)
-            folder.mkdir()
-            done.append(
-                run(
-                    python,
-                    target,
-                    *arguments,
-                    tool=TOOLS[tool] if tool else None,
-                    rate_hz=rate_hz,
-                    children=children,
-                    cores=different_cores() if cores is None else cores,
-                    folder=folder,
-                    read=read,
-                )
-            )
-        return least_crowded(done)
 
 
 @pytest.fixture

@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 from harness import bias
 from harness.profile import Profile
+from harness.recorder import Python, Recorder
 from harness.runs import Run
 from test_shares import context
-
-from conftest import Python, Recorder
 
 SOME = pytest.mark.only_on("3.9", "3.12", "3.15")
 KINDS = [

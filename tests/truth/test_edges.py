@@ -7,11 +7,10 @@ import math
 import pytest
 from harness import bias
 from harness.profile import impossible
+from harness.recorder import Python, Recorder
 from harness.runs import Run, different_cores, same_core
 from harness.tolerance import Comparison, Z, assert_all
 from test_shares import compare_labels, context, seen
-
-from conftest import Python, Recorder
 
 # At this rate 2 s hold enough samples to tell 0.05 % from the 1.5 % of a single bulk read.
 RATE_HZ = 10_000

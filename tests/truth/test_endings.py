@@ -13,10 +13,9 @@ from typing import Any
 
 import pytest
 from harness.profile import Profile
+from harness.recorder import Python
 from harness.runs import TARGETS, kill_tree
 from harness.tools import TOOLS, Request, barograph_program
-
-from conftest import Python
 
 WAIT_S = 20.0
 

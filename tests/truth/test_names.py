@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 from harness import bias
+from harness.recorder import Python, Recorder
 from harness.tolerance import Comparison, assert_all
 from harness.tools import barograph_program
 from test_shares import context
-
-from conftest import Python, Recorder
 
 # Cut names are marked, not dropped; this much of the start is kept at least.
 KEPT = 200

@@ -13,11 +13,10 @@ import time
 
 import pytest
 from harness import bias
+from harness.recorder import Python, Recorder
 from harness.runs import Run
 from harness.tolerance import Z
 from test_shares import context, seen
-
-from conftest import Python, Recorder
 
 SLOW_DOWN = 0.01
 """Sampling at 1,000 Hz costs the target at most 1 %."""

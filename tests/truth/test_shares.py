@@ -7,10 +7,9 @@ from functools import partial
 import pytest
 from harness import bias
 from harness.profile import Profile, holds
+from harness.recorder import Python, Recorder
 from harness.runs import Run
 from harness.tolerance import Comparison, assert_all, standard_error
-
-from conftest import Python, Recorder
 
 
 def seen(run: Run) -> Profile:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 from harness import bias
+from harness.recorder import Python, Recorder
 from test_children import seconds
 from test_shares import context
-
-from conftest import Python, Recorder
 
 TRIES = 3
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 from harness import bias
+from harness.recorder import Python, Recorder
 from harness.runs import Run
 from harness.tolerance import Comparison, assert_all
 from test_shares import context
 from test_waits import reported_states
-
-from conftest import Python, Recorder
 
 SECONDS = 1.5
 

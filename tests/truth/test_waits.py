@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 from harness import bias
+from harness.recorder import Python, Recorder
 from harness.runs import Run
 from harness.tolerance import Comparison, assert_all
 from test_shares import context
-
-from conftest import Python, Recorder
 
 STATES = (
     "cpu", "runnable", "gil", "lock", "disk", "network", "pipe", "child", "sleep", "idle",
