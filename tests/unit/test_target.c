@@ -50,6 +50,8 @@ typedef struct thread_sum {
   bool overlaps; /* samples of one thread follow each other without gap or overlap */
 } thread_sum;
 
+static live_python pythons[LIVE_PYTHON_MAX];
+static size_t python_count;
 static thread_sum sums[THREADS_MAX];
 static uint32_t thread_count;
 static uint64_t ended_processes;
@@ -180,10 +182,8 @@ static void assert_times_add_up(uint64_t last_tick_ns) {
 }
 
 static void test_weights_add_up_to_the_time_of_each_thread(void **state) {
-  live_python pythons[LIVE_PYTHON_MAX];
   (void)state;
-  size_t count = live_pythons(pythons);
-  for (size_t i = 0; i < count; i++) {
+  for (size_t i = 0; i < python_count; i++) {
     live_target live = start_churn(&pythons[i]);
     session it;
     attach(&it, live.pid, false);
@@ -205,10 +205,8 @@ static void test_weights_add_up_to_the_time_of_each_thread(void **state) {
 }
 
 static void test_a_stopped_target_keeps_its_time(void **state) {
-  live_python pythons[LIVE_PYTHON_MAX];
   (void)state;
-  size_t count = live_pythons(pythons);
-  live_target live = start_churn(&pythons[count - 1]);
+  live_target live = start_churn(&pythons[python_count - 1]);
   session it;
   attach(&it, live.pid, false);
   for (int k = 0; k < 90; k++) {
@@ -224,10 +222,8 @@ static void test_a_stopped_target_keeps_its_time(void **state) {
 }
 
 static void test_a_killed_target_is_gone_at_the_next_tick(void **state) {
-  live_python pythons[LIVE_PYTHON_MAX];
   (void)state;
-  size_t count = live_pythons(pythons);
-  live_target live = start_churn(&pythons[count - 1]);
+  live_target live = start_churn(&pythons[python_count - 1]);
   session it;
   attach(&it, live.pid, false);
   for (int k = 0; k < 10; k++)
@@ -246,14 +242,12 @@ static void test_a_killed_target_is_gone_at_the_next_tick(void **state) {
 
 /* After an exec the pid lives on with another program. */
 static void test_an_exec_ends_the_target(void **state) {
-  live_python pythons[LIVE_PYTHON_MAX];
   (void)state;
-  size_t count = live_pythons(pythons);
   static const char program[] = "import os, sys\n"
                                 "print('ready', flush=True)\n"
                                 "sys.stdin.read()\n"
                                 "os.execvp('sleep', ['sleep', '20'])\n";
-  for (size_t i = 0; i < count; i++) {
+  for (size_t i = 0; i < python_count; i++) {
     live_target live = live_start((const char *[]){pythons[i].path, "-c", program, NULL});
     session it;
     attach(&it, live.pid, false);
@@ -274,10 +268,8 @@ static void test_an_exec_ends_the_target(void **state) {
 
 /* --stop: the target is left running, with all its threads. */
 static void test_the_stopping_mode_leaves_no_thread_stopped(void **state) {
-  live_python pythons[LIVE_PYTHON_MAX];
   (void)state;
-  size_t count = live_pythons(pythons);
-  live_target live = start_churn(&pythons[count - 1]);
+  live_target live = start_churn(&pythons[python_count - 1]);
   session it;
   attach(&it, live.pid, true);
   for (int k = 0; k < 60; k++) {
@@ -308,5 +300,6 @@ int main(void) {
       cmocka_unit_test(test_an_exec_ends_the_target),
       cmocka_unit_test(test_the_stopping_mode_leaves_no_thread_stopped),
   };
+  python_count = live_pythons(pythons);
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
