@@ -108,7 +108,7 @@ static baro_status take_string(void *context, uint32_t id, baro_view text, baro_
   (void)err;
   assert_true(id < DEFINITIONS_MAX);
   free(found.strings[id]);
-  found.strings[id] = strndup((const char *)text.data, text.length);
+  found.strings[id] = text.length > 0 ? strndup((const char *)text.data, text.length) : strdup("");
   return BARO_OK;
 }
 
