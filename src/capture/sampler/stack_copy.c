@@ -1,0 +1,386 @@
+#include "capture/sampler/stack_copy.h"
+
+#include <stdlib.h>
+
+#include "base/os_memory.h"
+
+static bool scratch_fit(baro_stack_scratch *memory, size_t bytes) {
+  if (bytes <= memory->capacity)
+    return true;
+  size_t capacity = memory->capacity < 4096 ? 4096 : memory->capacity;
+  while (capacity < bytes)
+    capacity *= 2;
+  uint8_t *data = malloc(capacity);
+  if (data == NULL)
+    return false;
+  free(memory->data);
+  memory->data = data;
+  memory->capacity = capacity;
+  return true;
+}
+
+/* --- prediction --- */
+
+/* Follows the chain of chunks from the newest, by single reads: only after a chunk was added or freed. */
+static baro_status learn_chunks(baro_stack_reader *reader, uint64_t newest_addr) {
+  const baro_layout *layout = reader->layout;
+  uint64_t addr = newest_addr;
+  size_t total = 0;
+  bool is_known = reader->chunk_count > 0 && reader->chunks[0].addr == newest_addr;
+  size_t newest_bytes = is_known ? reader->chunks[0].bytes : BARO_STACK_FIRST_READ_BYTES;
+  reader->chunk_count = 0;
+  reader->chunks_cut = false;
+  while (addr != 0) {
+    uint8_t head[BARO_STACK_CHUNK_HEAD_BYTES];
+    if (reader->chunk_count == BARO_STACK_MAX_CHUNKS || total >= BARO_STACK_MAX_BYTES) {
+      reader->chunks_cut = true;
+      return BARO_OK;
+    }
+    baro_status status = baro_memory_read(reader->pid, addr, head, layout->chunk.data, NULL);
+    if (status != BARO_OK)
+      return status == BARO_INVALID ? BARO_AGAIN : status;
+    size_t size = load_u64(head + layout->chunk.size_bytes);
+    size_t top_words = load_u64(head + layout->chunk.top);
+    if (size < layout->chunk.data || size > BARO_STACK_MAX_BYTES || (addr & 7) != 0)
+      return BARO_AGAIN;
+    size_t bytes = newest_bytes < size ? newest_bytes : size;
+    if (reader->chunk_count > 0) {
+      if (top_words > (size - layout->chunk.data) / 8)
+        return BARO_AGAIN;
+      bytes = layout->chunk.data + top_words * 8;
+    }
+    reader->chunks[reader->chunk_count++] = (baro_stack_chunk){.addr = addr, .bytes = bytes};
+    total += bytes;
+    addr = load_u64(head + layout->chunk.previous);
+  }
+  return BARO_OK;
+}
+
+static int compare_addr(const void *left, const void *right) {
+  uint64_t a = *(const uint64_t *)left;
+  uint64_t b = *(const uint64_t *)right;
+  return a < b ? -1 : a > b;
+}
+
+static bool push_region(baro_stack_reader *reader, uint64_t addr, size_t bytes) {
+  if (reader->region_count == reader->region_capacity) {
+    uint32_t capacity = reader->region_capacity < 16 ? 16 : reader->region_capacity * 2;
+    baro_stack_region *regions = realloc(reader->regions, capacity * sizeof *regions);
+    if (regions == NULL)
+      return false;
+    reader->regions = regions;
+    reader->region_capacity = capacity;
+  }
+  reader->regions[reader->region_count++] = (baro_stack_region){.addr = addr, .bytes = bytes};
+  return true;
+}
+
+/* Merges the frames outside the chunks of the last walk into ranges. Frames of the same page
+ * neighbourhood share a range: reading a kilobyte more costs less than a further range. What does not
+ * fit is read late, one by one. */
+static void plan_regions(baro_stack_reader *reader) {
+  uint32_t frame_bytes = reader->layout->frame.read_bytes;
+  size_t total = 0;
+  reader->region_count = 0;
+  reader->regions_full = false;
+  if (reader->outside_count > 1)
+    qsort(reader->outside, reader->outside_count, sizeof *reader->outside, compare_addr);
+  for (uint32_t i = 0; i < reader->outside_count; i++) {
+    uint64_t addr = reader->outside[i];
+    baro_stack_region *last =
+        reader->region_count > 0 ? &reader->regions[reader->region_count - 1] : NULL;
+    size_t more = frame_bytes;
+    if (last != NULL && addr - last->addr < last->bytes + BARO_STACK_MERGE_GAP_BYTES) {
+      size_t end = (size_t)(addr - last->addr) + frame_bytes;
+      more = end > last->bytes ? end - last->bytes : 0;
+      last->bytes += more;
+    } else if (!push_region(reader, addr, frame_bytes)) {
+      reader->regions_full = true;
+    }
+    total += more;
+    if (total > BARO_STACK_MAX_BYTES)
+      reader->regions_full = true;
+    if (reader->regions_full)
+      return;
+  }
+}
+
+/* --- reading --- */
+
+typedef struct batch {
+  baro_range ranges[BARO_REMOTE_BATCH];
+  size_t count;
+} batch;
+
+static void batch_add(batch *plan, uint64_t addr, void *local, size_t length) {
+  plan->ranges[plan->count++] = (baro_range){.remote_addr = addr, .local = local, .length = length};
+}
+
+/* Which piece of the chunk before the newest is read again: its last bytes or, where the locals of its topmost
+ * frame take more, the head of that frame. */
+static void place_older_end(baro_stack_reader *reader) {
+  reader->older_end_bytes = 0;
+  if (reader->chunk_count < 2)
+    return;
+  const baro_stack_chunk *older = &reader->chunks[1];
+  size_t start =
+      older->bytes > BARO_STACK_OLDER_END_BYTES ? older->bytes - BARO_STACK_OLDER_END_BYTES : 0;
+  uint64_t top_offset = reader->older_top_addr - older->addr;
+  if (reader->older_top_addr > older->addr && top_offset < start)
+    start = (size_t)top_offset;
+  size_t bytes = older->bytes - start;
+  reader->older_end_offset = start;
+  reader->older_end_bytes = bytes < BARO_STACK_OLDER_END_BYTES ? bytes : BARO_STACK_OLDER_END_BYTES;
+}
+
+/* Lays out the memory for the copies; false when out of memory. */
+static bool place_copies(baro_stack_reader *reader) {
+  size_t older = 0;
+  size_t outside = 0;
+  uint32_t room = (BARO_REMOTE_BATCH - BARO_STACK_FIXED_RANGES - reader->chunk_count) / 2;
+  if (uses_chunks(reader) && reader->region_count > room) {
+    reader->region_count = room; /* more are read late */
+    reader->regions_full = true;
+  }
+  for (uint32_t i = 1; i < reader->chunk_count; i++) {
+    reader->chunks[i].buffer_offset = older;
+    older += reader->chunks[i].bytes;
+  }
+  for (uint32_t i = 0; i < reader->region_count; i++) {
+    reader->regions[i].buffer_offset = outside;
+    outside += reader->regions[i].bytes;
+  }
+  place_older_end(reader);
+  size_t newest = reader->chunk_count > 0 ? reader->chunks[0].bytes : 0;
+  return scratch_fit(&reader->older, older) && scratch_fit(&reader->outside_first, outside) &&
+         scratch_fit(&reader->outside_second, uses_chunks(reader) ? outside : 0) &&
+         scratch_fit(&reader->newest_first, newest) &&
+         scratch_fit(&reader->newest_second, newest) && scratch_fit(&reader->newest_third, newest);
+}
+
+static void add_outside(baro_stack_reader *reader, batch *plan, uint8_t *copies) {
+  for (uint32_t i = 0; i < reader->region_count; i++)
+    batch_add(plan, reader->regions[i].addr, copies + reader->regions[i].buffer_offset,
+              reader->regions[i].bytes);
+}
+
+/* Moments 3 to 6 of the header's list. */
+static void add_second_half(baro_stack_reader *reader, batch *plan) {
+  const baro_layout *layout = reader->layout;
+  if (uses_cframe(reader))
+    batch_add(plan, reader->cframe_addr, reader->cframe, layout->thread.cframe_current_frame + 8);
+  else
+    batch_add(plan, reader->thread_addr, reader->thread, layout->thread.read_bytes);
+  if (reader->chunk_count > 0)
+    batch_add(plan, reader->chunks[0].addr, reader->newest_second.data, reader->chunks[0].bytes);
+  uint64_t newest_addr = uses_cframe(reader)
+                             ? reader->cframe_addr + layout->thread.cframe_current_frame
+                             : reader->thread_addr + layout->thread.frame;
+  batch_add(plan, newest_addr, &reader->newest_frame_again, sizeof reader->newest_frame_again);
+  reader->has_third = reader->restless > 0 && reader->chunk_count > 0;
+  if (reader->has_third) {
+    batch_add(plan, reader->chunks[0].addr, reader->newest_third.data, reader->chunks[0].bytes);
+    batch_add(plan, newest_addr, &reader->newest_frame_third, sizeof reader->newest_frame_third);
+  }
+  if (reader->older_end_bytes > 0)
+    batch_add(plan, reader->chunks[1].addr + reader->older_end_offset, reader->older_end,
+              reader->older_end_bytes);
+  /* With a cframe the thread state says only which cframe is current. */
+  if (uses_cframe(reader))
+    batch_add(plan, reader->thread_addr, reader->thread, layout->thread.read_bytes);
+  add_outside(reader, plan, reader->outside_second.data);
+  batch_add(plan, reader->interp_addr + layout->interp.read_offset, reader->interp_window,
+            layout->interp.read_bytes);
+}
+
+/* Frames as heap objects: one copy of everything; the walk is made twice. */
+static baro_status read_heap_frames(baro_stack_reader *reader) {
+  batch plan = {.count = 0};
+  const baro_layout *layout = reader->layout;
+  if (!place_copies(reader))
+    return BARO_NO_MEMORY;
+  batch_add(&plan, reader->thread_addr, reader->thread, layout->thread.read_bytes);
+  batch_add(&plan, reader->interp_addr + layout->interp.read_offset, reader->interp_window,
+            layout->interp.read_bytes);
+  for (uint32_t i = 0; i < reader->region_count; i++) {
+    const baro_stack_region *piece = &reader->regions[i];
+    if (plan.count == BARO_REMOTE_BATCH) {
+      baro_status status = baro_memory_read_batch(reader->pid, plan.ranges, plan.count, NULL, NULL);
+      if (status != BARO_OK)
+        return status;
+      plan.count = 0;
+    }
+    batch_add(&plan, piece->addr, reader->outside_first.data + piece->buffer_offset, piece->bytes);
+  }
+  return baro_memory_read_batch(reader->pid, plan.ranges, plan.count, NULL, NULL);
+}
+
+/* The system call of an attempt, in the order of the header's list. */
+baro_status baro_stack_read_predicted(baro_stack_reader *reader) {
+  batch plan = {.count = 0};
+  if (!uses_chunks(reader))
+    return read_heap_frames(reader);
+  if (uses_cframe(reader) && reader->cframe_addr == 0)
+    return BARO_INVALID; /* never read before */
+  if (!place_copies(reader))
+    return BARO_NO_MEMORY;
+  add_outside(reader, &plan, reader->outside_first.data);
+  for (uint32_t i = 1; i < reader->chunk_count; i++)
+    batch_add(&plan, reader->chunks[i].addr, reader->older.data + reader->chunks[i].buffer_offset,
+              reader->chunks[i].bytes);
+  if (reader->chunk_count > 0)
+    batch_add(&plan, reader->chunks[0].addr, reader->newest_first.data, reader->chunks[0].bytes);
+  add_second_half(reader, &plan);
+  return baro_memory_read_batch(reader->pid, plan.ranges, plan.count, NULL, NULL);
+}
+
+/* The same thread state still? Memory of an ended thread may be reused by another one. */
+static bool is_same_thread(baro_stack_reader *reader) {
+  const baro_layout *layout = reader->layout;
+  const uint8_t *thread = reader->thread;
+  if (load_u64(thread + layout->thread.interp) != reader->interp_addr)
+    return false;
+  if (layout->thread.native_thread_id != BARO_ABSENT)
+    return reader->native_id == 0 ||
+           load_u64(thread + layout->thread.native_thread_id) == reader->native_id;
+  uint64_t pthread_id = load_u64(thread + layout->thread.thread_id);
+  if (reader->pthread_id == 0)
+    reader->pthread_id = pthread_id;
+  return pthread_id == reader->pthread_id;
+}
+
+/* Reads the thread state alone and takes from it what the prediction needs. */
+static baro_status learn_roots(baro_stack_reader *reader) {
+  const baro_layout *layout = reader->layout;
+  baro_status status = baro_memory_read(reader->pid, reader->thread_addr, reader->thread,
+                                        layout->thread.read_bytes, NULL);
+  if (status != BARO_OK)
+    return status == BARO_INVALID ? BARO_GONE : status;
+  if (!is_same_thread(reader))
+    return BARO_GONE;
+  if (uses_cframe(reader))
+    reader->cframe_addr = load_u64(reader->thread + layout->thread.frame);
+  if (!uses_chunks(reader))
+    return BARO_OK;
+  return learn_chunks(reader, load_u64(reader->thread + layout->thread.datastack_chunk));
+}
+
+/* The prediction held for the roots and all chunk headers? */
+static bool roots_as_predicted(const baro_stack_reader *reader) {
+  const baro_layout *layout = reader->layout;
+  const uint8_t *thread = reader->thread;
+  if (uses_cframe(reader) && load_u64(thread + layout->thread.frame) != reader->cframe_addr)
+    return false;
+  if (!uses_chunks(reader))
+    return true;
+  uint64_t newest = load_u64(thread + layout->thread.datastack_chunk);
+  if (reader->chunk_count == 0)
+    return newest == 0;
+  if (newest != reader->chunks[0].addr)
+    return false;
+  const uint8_t *head = reader->newest_first.data;
+  for (uint32_t i = 0; i < reader->chunk_count; i++) {
+    if (i > 0)
+      head = reader->older.data + reader->chunks[i].buffer_offset;
+    uint64_t previous = load_u64(head + layout->chunk.previous);
+    uint64_t expected = i + 1 < reader->chunk_count ? reader->chunks[i + 1].addr : 0;
+    if (previous != expected && !(reader->chunks_cut && i + 1 == reader->chunk_count))
+      return false;
+    if (i == 0)
+      continue;
+    size_t used = layout->chunk.data + load_u64(head + layout->chunk.top) * 8;
+    if (used != reader->chunks[i].bytes)
+      return false; /* refilled differently since */
+  }
+  return true;
+}
+
+/* How much of the newest chunk to copy next time. Shrinks slowly: bytes are cheap, misses are not. */
+void baro_stack_predict_newest_bytes(baro_stack_reader *reader) {
+  const baro_layout *layout = reader->layout;
+  if (reader->chunk_count == 0)
+    return;
+  baro_stack_chunk *newest = &reader->chunks[0];
+  size_t size = load_u64(reader->newest_first.data + layout->chunk.size_bytes);
+  size_t used = layout->chunk.data;
+  if (reader->highest_in_newest != 0)
+    used = (size_t)(reader->highest_in_newest - newest->addr) + layout->frame.read_bytes;
+  size_t wanted = used + BARO_STACK_CHUNK_SLACK_BYTES;
+  size_t decayed = newest->bytes - newest->bytes / 16;
+  if (wanted < decayed)
+    wanted = decayed;
+  if (size >= layout->chunk.data && wanted > size)
+    wanted = size;
+  if (wanted > BARO_STACK_MAX_BYTES)
+    wanted = BARO_STACK_MAX_BYTES;
+  newest->bytes = wanted;
+}
+
+static bool same_addrs(const uint64_t *sorted, uint32_t count, const uint64_t *list,
+                       uint32_t list_count) {
+  if (count != list_count)
+    return false;
+  for (uint32_t i = 0; i < list_count; i++)
+    if (sorted[i] != list[i])
+      return false;
+  return true;
+}
+
+/* Remembers the frames outside the chunks for the next attempt. */
+void baro_stack_predict_outside(baro_stack_reader *reader) {
+  /* All were among those copied, and not much besides: sorting costs more than it would save. */
+  if (reader->late_count == 0 && reader->outside_count / 2 <= reader->wanted_count + 8)
+    return;
+  if (reader->wanted_count > 1)
+    qsort(reader->wanted, reader->wanted_count, sizeof *reader->wanted, compare_addr);
+  if (same_addrs(reader->outside, reader->outside_count, reader->wanted, reader->wanted_count))
+    return;
+  uint64_t *list = reader->outside;
+  uint32_t capacity = reader->outside_capacity;
+  reader->outside = reader->wanted;
+  reader->outside_count = reader->wanted_count;
+  reader->outside_capacity = reader->wanted_capacity;
+  reader->wanted = list;
+  reader->wanted_capacity = capacity;
+  reader->wanted_count = 0;
+  plan_regions(reader);
+}
+
+/* Second half on its own, after frames had to be read late: those lie between both copies again. The newest
+ * frame must still be the same. */
+baro_status baro_stack_read_second_half(baro_stack_reader *reader) {
+  batch plan = {.count = 0};
+  add_second_half(reader, &plan);
+  baro_status status = baro_memory_read_batch(reader->pid, plan.ranges, plan.count, NULL, NULL);
+  if (status == BARO_INVALID)
+    return BARO_AGAIN;
+  if (status != BARO_OK)
+    return status;
+  return baro_stack_current_frame(reader) == reader->leaf_addr && roots_as_predicted(reader)
+             ? BARO_OK
+             : BARO_AGAIN;
+}
+
+/* Copies what is predicted; learns and copies once more where the prediction was wrong. */
+baro_status baro_stack_read_roots(baro_stack_reader *reader) {
+  baro_status status = baro_stack_read_predicted(reader);
+  if (status == BARO_OK && !is_same_thread(reader))
+    return BARO_GONE;
+  if (status == BARO_OK && roots_as_predicted(reader))
+    return BARO_OK;
+  if (status != BARO_OK && status != BARO_INVALID)
+    return status;
+  if (status == BARO_INVALID) { /* a range is gone: a freed chunk, an ended generator */
+    reader->outside_count = 0;
+    reader->region_count = 0;
+  }
+  status = learn_roots(reader);
+  if (status != BARO_OK)
+    return status;
+  status = baro_stack_read_predicted(reader);
+  if (status == BARO_INVALID)
+    return BARO_AGAIN;
+  if (status == BARO_OK && !roots_as_predicted(reader))
+    return BARO_AGAIN;
+  return status;
+}

@@ -1,0 +1,146 @@
+/* What the three files of the stack reader share; private to them.
+ * stack_copy.c predicts which memory a stack lies in and copies it, stack_walk.c finds the frames in the copies,
+ * stack_reader.c decides whether the copies prove that the stack existed. stack_reader.h has the argument. */
+#ifndef BARO_CAPTURE_SAMPLER_STACK_COPY_H
+#define BARO_CAPTURE_SAMPLER_STACK_COPY_H
+
+#include <string.h>
+
+#include "capture/sampler/stack_reader.h"
+
+enum {
+  BARO_STACK_MAX_CHUNKS = 96, /* data-stack chunks of one thread; older ones are cut */
+  /* Newest chunk, newest frame: three times; end of the chunk before; thread; cframe; interpreter. */
+  BARO_STACK_FIXED_RANGES = 9,
+  BARO_STACK_RESTLESS_READS = 64, /* after a rejected one: read with a third look */
+  BARO_STACK_OLDER_END_BYTES =
+      512, /* of the chunk before the newest, read again: holds its topmost frame's links */
+  BARO_STACK_MAX_LATE = 512, /* frames of one walk that the prediction missed */
+  BARO_STACK_MERGE_GAP_BYTES =
+      1536, /* nearer frames share one range: a range costs more than bytes do */
+  BARO_STACK_FIRST_READ_BYTES = 2048, /* of a chunk never read before */
+  BARO_STACK_CHUNK_SLACK_BYTES =
+      768, /* read beyond the last known end: room for a few calls more */
+  BARO_STACK_CFRAME_BYTES = 32,
+  BARO_STACK_CHUNK_HEAD_BYTES = 64,
+};
+
+/* A data-stack chunk, newest first in the reader's list. */
+typedef struct baro_stack_chunk {
+  uint64_t addr;
+  size_t bytes;         /* to copy, header included */
+  size_t buffer_offset; /* into `older`; the newest has buffers of its own */
+} baro_stack_chunk;
+
+/* A range of frames outside the chunks, copied together. */
+typedef struct baro_stack_region {
+  uint64_t addr;
+  size_t bytes;
+  size_t buffer_offset; /* into `outside_first` and `outside_second` */
+} baro_stack_region;
+
+typedef struct baro_stack_late_frame {
+  uint64_t addr;
+  uint8_t head[BARO_LAYOUT_FRAME_MAX_BYTES];
+} baro_stack_late_frame;
+
+/* Growable scratch memory that is never shrunk and not preserved when it grows. */
+typedef struct baro_stack_scratch {
+  uint8_t *data;
+  size_t capacity;
+} baro_stack_scratch;
+
+struct baro_stack_reader {
+  pid_t pid;
+  const baro_layout *layout; /* borrowed */
+  uint64_t interp_addr;
+  uint64_t thread_addr;
+  uint64_t native_id;
+  uint64_t pthread_id; /* where there is no native id: as read first */
+
+  /* Prediction. */
+  baro_stack_chunk chunks[BARO_STACK_MAX_CHUNKS];
+  uint32_t chunk_count;
+  bool chunks_cut;
+  uint64_t cframe_addr;
+  uint64_t *outside; /* owned: frames outside the chunks in the last walk, leaf first */
+  uint32_t outside_count;
+  uint32_t outside_capacity;
+  uint64_t *wanted; /* owned: the same for the walk in progress */
+  uint32_t wanted_count;
+  uint32_t wanted_capacity;
+  baro_stack_region *regions; /* owned, ascending */
+  uint32_t region_count;
+  uint32_t region_capacity;
+  bool regions_full;       /* not all frames outside the chunks fit into one reading */
+  uint64_t older_top_addr; /* topmost frame of chunks[1] in the last walk, 0 not known */
+
+  /* Copies. */
+  uint8_t thread[BARO_LAYOUT_THREAD_MAX_BYTES];
+  uint8_t cframe[BARO_STACK_CFRAME_BYTES];
+  uint8_t interp_window[BARO_LAYOUT_INTERP_MAX_BYTES];
+  uint8_t older_end[BARO_STACK_OLDER_END_BYTES]; /* second copy of a piece of chunks[1] */
+  size_t older_end_offset;                       /* of it in the chunk */
+  size_t older_end_bytes;
+  uint64_t newest_frame_again; /* moment 5 */
+  uint64_t newest_frame_third; /* and once more where the stack is known to change fast */
+  uint32_t restless;           /* reads to go with that third look */
+  bool has_third;
+  baro_stack_scratch newest_first;
+  baro_stack_scratch newest_second;
+  baro_stack_scratch newest_third;
+  baro_stack_scratch older; /* chunks[1] and further */
+  baro_stack_scratch outside_first;
+  baro_stack_scratch outside_second;
+  baro_raw_stack again;        /* second walk of frames as heap objects */
+  baro_stack_late_frame *late; /* owned, BARO_STACK_MAX_LATE, allocated at the first miss */
+  uint32_t late_count;
+
+  /* Of the walk in progress. */
+  uint64_t leaf_addr;
+  uint64_t highest_in_newest; /* frame nearest the top of the newest chunk, 0 = none */
+  uint64_t highest_in_older;  /* and of the one before */
+  bool too_short; /* more has to be copied: the newest chunk further up, or more frames outside */
+  baro_stack_glimpse glimpse;
+};
+
+static inline uint64_t load_u64(const uint8_t *at) {
+  uint64_t value;
+  memcpy(&value, at, sizeof value);
+  return value;
+}
+
+static inline bool uses_chunks(const baro_stack_reader *reader) {
+  return reader->layout->frame_kind == BARO_FRAME_DATA_STACK;
+}
+
+static inline bool uses_cframe(const baro_stack_reader *reader) {
+  return reader->layout->frame_root == BARO_FRAME_ROOT_CFRAME;
+}
+
+/* --- stack_copy.c --- */
+
+/* Copies what is predicted, in one system call; learns and copies once more where the prediction was wrong. GONE:
+ * another thread lives at this address now, or none. AGAIN: it changed meanwhile. */
+baro_status baro_stack_read_roots(baro_stack_reader *reader) BARO_MUST_USE;
+/* Only the copying, without a look at whether the prediction held. INVALID: a range is not mapped. */
+baro_status baro_stack_read_predicted(baro_stack_reader *reader) BARO_MUST_USE;
+/* Moments 3 to 6 again, after frames had to be read late: those lie between both copies then. */
+baro_status baro_stack_read_second_half(baro_stack_reader *reader) BARO_MUST_USE;
+/* After a walk: what to copy next time. */
+void baro_stack_predict_newest_bytes(baro_stack_reader *reader);
+void baro_stack_predict_outside(baro_stack_reader *reader);
+
+/* --- stack_walk.c --- */
+
+/* From the newest frame to the root through the first copies; frames that were not predicted are read late.
+ * AGAIN: the chain breaks, or too little was copied (too_short). */
+baro_status baro_stack_walk(baro_stack_reader *reader, baro_raw_stack *stack) BARO_MUST_USE;
+/* Address of the newest frame as it was at moment 3; 0 none. */
+uint64_t baro_stack_current_frame(const baro_stack_reader *reader);
+/* Our copy of a frame's head, or NULL when it was not copied. */
+const uint8_t *baro_stack_find_frame(baro_stack_reader *reader, uint64_t addr, bool *ret_in_chunk);
+/* The range of frames outside the chunks that holds addr, or NULL. */
+const baro_stack_region *baro_stack_find_region(const baro_stack_reader *reader, uint64_t addr);
+
+#endif
