@@ -202,8 +202,8 @@ static baro_status list_interps(baro_thread_list *list, const baro_interpreter *
     *interp = (baro_interp_entry){.addr = addr, .gil_addr = gil_addr_of(interpreter, addr)};
     interp->gil_holder = gil_holder_of(interpreter, interp->gil_addr);
     interp->threads_head =
-        load_u64(window + layout->interp.threads_head - layout->interp.read_offset);
-    addr = load_u64(window + layout->interp.next - layout->interp.read_offset);
+        load_u64(window + (layout->interp.threads_head - layout->interp.read_offset));
+    addr = load_u64(window + (layout->interp.next - layout->interp.read_offset));
   }
   list->changing = status == BARO_INVALID; /* a sub-interpreter ended meanwhile */
   if (status != BARO_OK && status != BARO_INVALID)
