@@ -207,6 +207,25 @@ static void test_a_state_that_is_being_started_is_unbound(void **state) {
   end(&it);
 }
 
+/* The interpreters up to 3.11 fill in the ids of the starting thread first. Taken for its state, the empty one
+ * left that thread without stacks for up to a second. */
+static void test_a_state_with_its_starters_ids_does_not_replace_the_starters(void **state) {
+  (void)state;
+  bench it;
+  begin(&it);
+  const baro_layout *layout = &it.interpreter.layout;
+  uint8_t *started = synthetic_alloc(&it.python, layout->thread.read_bytes);
+  synthetic_store(started, layout->thread.interp, synthetic_addr(it.python.interp));
+  synthetic_store(started, layout->thread.next, synthetic_addr(it.python.thread));
+  synthetic_store(started, layout->thread.native_thread_id, (uint64_t)getpid());
+  synthetic_store(it.python.interp, layout->interp.threads_head, synthetic_addr(started));
+  assert_int_equal(baro_thread_list_read(&it.list, &it.interpreter), BARO_OK);
+  assert_true(it.list.unbound); /* to be asked again soon */
+  assert_int_equal(baro_thread_list_find(&it.list, getpid())->thread_addr,
+                   synthetic_addr(it.python.thread));
+  end(&it);
+}
+
 /* Finalized, or replaced by a program that is starting up at the same address. */
 static void test_a_runtime_without_interpreters_is_gone(void **state) {
   (void)state;
@@ -227,6 +246,7 @@ int main(void) {
       cmocka_unit_test(test_lists_that_go_in_a_circle_end),
       cmocka_unit_test(test_a_state_freed_meanwhile_is_marked_and_asked_again),
       cmocka_unit_test(test_a_state_that_is_being_started_is_unbound),
+      cmocka_unit_test(test_a_state_with_its_starters_ids_does_not_replace_the_starters),
       cmocka_unit_test(test_a_runtime_without_interpreters_is_gone),
   };
   python_count = live_pythons(pythons);

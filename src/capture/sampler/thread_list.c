@@ -141,10 +141,13 @@ static baro_status join_states(baro_thread_list *list, const baro_interpreter *i
       return status;
     uint64_t native_id = native_id_of(interpreter, window);
     baro_thread_entry *entry = find_native(list, native_id);
-    if (entry == NULL) {
+    /* Up to 3.11 the state of a thread that is being started has the ids of the thread that starts it. It is
+     * the newer of the two: the older one is that thread's own. */
+    bool being_started = entry != NULL && entry->interp_addr == interp->addr;
+    if (entry == NULL || being_started)
       list->unbound = true;
-    } else if (entry->thread_addr ==
-               0) { /* of several states (sub-interpreters) the newest counts */
+    /* Of the states that a thread has in several interpreters the first counts. */
+    if (entry != NULL && (entry->thread_addr == 0 || being_started)) {
       entry->thread_addr = addr;
       entry->interp_addr = interp->addr;
       entry->gil_addr = interp->gil_addr;
