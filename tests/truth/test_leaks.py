@@ -17,9 +17,9 @@ from conftest import Python
 SECONDS = 20
 # Kept descriptors follow the number of threads of the moment, which is what it is.
 DESCRIPTORS = 8
-# Ids and names of ended threads stay known: some 0.5 kB each, of some 900 in the ten seconds between
-# both looks. A leaked stack reader (12 kB) for each would be 11 MB; all code objects that came and
-# went far more.
+# Ids and names of ended threads stay known: some 0.5 kB each, of some 900 in the ten seconds
+# between both looks. A leaked stack reader (12 kB) for each would be 11 MB; all code objects that
+# came and went far more.
 GROWTH_KIB = 6 * 1024
 
 CHURN = """
