@@ -175,6 +175,8 @@ static void test_stacks_go_on_in_older_chunks(void **state) {
       assert_int_equal(it.stack.count, 1000);
       for (uint64_t i = 0; i < 1000; i++)
         assert_int_equal(it.stack.frames[i].code_addr, (1000 - i) * 8);
+      /* Also where it lies beyond what was copied of the newest chunk at first. */
+      assert_int_equal(baro_stack_reader_glimpse(it.reader).code_addr, 1000 * 8);
     }
     end(&it);
   }

@@ -169,8 +169,10 @@ static baro_status attempt(baro_stack_reader *reader, baro_raw_stack *stack) {
     if (tries == 0)
       take_glimpse(reader);
     status = baro_stack_walk(reader, stack);
-    if (tries == 0 && reader->glimpse.code_addr == 0)
-      take_glimpse(reader); /* its head has been read by now, if it can be */
+    /* Its head has been read by now, if it can be; where more is to be copied, by the next try only: what is
+     * predicted from now on is longer than what we hold. */
+    if (reader->glimpse.code_addr == 0 && !reader->too_short)
+      take_glimpse(reader);
     if (status == BARO_AGAIN && reader->late_count == BARO_STACK_MAX_LATE)
       baro_stack_predict_outside(reader);
   }
