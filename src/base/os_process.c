@@ -177,6 +177,7 @@ enum {
   /* A running thread stops within some 10 us; one in an uninterruptible wait is given up. */
   STOP_LOOKS = 2000,
   STOP_LOOK_NS = 20000,
+  DETACH_TRIES = 5,     /* each as long as one to stop it: a thread may wait for a CPU */
   PUMP_STOPS_MAX = 256, /* of one call: a target that stops all the time does not hold us */
 };
 
@@ -261,7 +262,10 @@ void baro_trace_detach(pid_t tid) {
   int status = 0;
   /* A signal that stopped it since the last look is handed over, not lost. */
   trace_event event = next_event(tid, &status);
-  if (event == EVENT_NONE && interrupt(tid, &status, NULL) == BARO_OK)
+  baro_status stopped = BARO_AGAIN;
+  for (int tries = 0; tries < DETACH_TRIES && event == EVENT_NONE && stopped == BARO_AGAIN; tries++)
+    stopped = interrupt(tid, &status, NULL);
+  if (stopped == BARO_OK)
     event = EVENT_STOPPED;
   if (event == EVENT_STOPPED)
     (void)trace(PTRACE_DETACH, tid, is_interrupt(status) ? 0 : WSTOPSIG(status));

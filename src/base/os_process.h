@@ -70,7 +70,8 @@ baro_status baro_trace_seize(pid_t tid, baro_error *err) BARO_MUST_USE;
  * be continued. */
 baro_status baro_trace_stop(pid_t tid, baro_error *err) BARO_MUST_USE;
 void baro_trace_continue(pid_t tid);
-/* Leaves it as it would be without us: running, or stopped by SIGSTOP. */
+/* Leaves it as it would be without us: running, or stopped by SIGSTOP. One that has ended is left to the next
+ * baro_trace_pump. */
 void baro_trace_detach(pid_t tid);
 /* Passes on stops of seized threads that happened between samples (signals, group stops), and their ends
  * to the real parents. own_child: the one child of the caller that only baro_process_reap may reap, 0

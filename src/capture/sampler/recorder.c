@@ -318,6 +318,8 @@ static baro_status finish_recording(recorder *self, baro_error *err) {
     baro_followers_destroy(self->followers, now_ns,
                            self->root_reaped ? self->result->wait_status : -1);
     self->followers = NULL;
+    if (self->options->stop_target) /* threads and processes that ended meanwhile */
+      baro_trace_pump(own_child(self));
   }
   write_end(self);
   (void)!baro_writer_flush(self->writer, NULL);
