@@ -17,7 +17,7 @@
  *
  *   Invariants: parent_node[n] < n < subtree_end[n] <= subtree_end[parent_node[n]]; every node has a sample
  *   in its subtree; siblings stand in the order in which the recording first names them.
- *   Frames of the interpreter's own entries (BARO_FUNCTION_SHIM) are left out.
+ *   Frames of the interpreter's own code (BARO_FUNCTION_SHIM) are left out.
  *
  * Samples are grouped by thread and stand in order of time within it: thread t owns
  * [first_sample, first_sample + sample_count). The interval of sample s is (time_ns - weight_ns, time_ns].
@@ -34,7 +34,7 @@
  *     A single-threaded program has the same amounts in both measures.
  * Shares are over the basis: the amount of all states without idle (baro_profile_basis_ns).
  *
- * Estimates. A sample of state cpu was on the run queue, so it stands for running and for waiting for a CPU:
+ * Estimates. A sample of state cpu or collector was on the run queue, so it stands for running and for waiting for a CPU:
  * `running_ratio` is the part that ran, from the thread's scheduler statistics over a window of neighbours (single
  * movements are lumpy: the kernel accounts a running thread at its ticks, up to 10 ms). The total time of a
  * thread on the run queue is known exactly from the same statistics; where at least BARO_CALIBRATE_SAMPLES looks
@@ -140,10 +140,11 @@ typedef struct baro_profile_nodes {
 
 typedef struct baro_profile_samples {
   uint64_t count;
-  uint64_t *time_ns;    /* end of the interval, monotonic */
-  uint64_t *weight_ns;  /* wall time of the thread, as recorded */
-  float *run_ns;        /* part of the run's own time (BARO_MEASURE_RUN), scaled */
-  float *running_ratio; /* state cpu: part that ran, the rest was runnable; 1 for other states */
+  uint64_t *time_ns;   /* end of the interval, monotonic */
+  uint64_t *weight_ns; /* wall time of the thread, as recorded */
+  float *run_ns;       /* part of the run's own time (BARO_MEASURE_RUN), scaled */
+  float *
+      running_ratio; /* on the run queue: part that ran, the rest was runnable; 1 for other states */
   uint32_t *ticks;
   uint32_t *node; /* index into nodes; never the root */
   uint8_t *state; /* baro_state as recorded: cpu stands for cpu and runnable */

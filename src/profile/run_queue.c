@@ -6,13 +6,13 @@
  * every 10 ms, so that a window of 100 ms is right within a tenth, and the sum of windows far better. */
 static const double WINDOW_NS = 100e6;
 
-/* Sets running_ratio of samples [first, end) of state cpu. */
+/* Sets running_ratio of samples [first, end) on the run queue. */
 static void set_ratio(baro_profile_samples *samples, uint64_t first, uint64_t end, double cpu_ns,
                       double runnable_ns) {
   double queue_ns = cpu_ns + runnable_ns;
   float ratio = queue_ns > 0 ? (float)(cpu_ns / queue_ns) : 1.0f;
   for (uint64_t s = first; s < end; s++) {
-    samples->running_ratio[s] = samples->state[s] == BARO_STATE_CPU ? ratio : 1.0f;
+    samples->running_ratio[s] = baro_state_on_queue(samples->state[s]) ? ratio : 1.0f;
   }
 }
 

@@ -229,6 +229,23 @@ static void test_running_is_told_from_runnable(void **state) {
   baro_profile_destroy(profile);
 }
 
+/* A collector that waits for a CPU does not run: what runs and collects is the thread's CPU time. */
+static void test_collecting_is_told_from_runnable(void **state) {
+  (void)state;
+  threads_given all = given_threads(1);
+  for (uint64_t i = 1; i <= 2000; i++) {
+    bool lump = i % 4 == 0;
+    scheduled(&all, i * MS, MS, i > 1000 ? BARO_STATE_COLLECTOR : BARO_STATE_CPU, lump ? MS : 0,
+              lump ? 3 * MS : 0);
+  }
+  baro_profile *profile = given_profile(&all.made);
+  check_sums(profile);
+  assert_near(share(profile, BARO_STATE_CPU), 0.125, 0.001);
+  assert_near(share(profile, BARO_STATE_COLLECTOR), 0.125, 0.001);
+  assert_near(share(profile, BARO_STATE_RUNNABLE), 0.75, 0.001);
+  baro_profile_destroy(profile);
+}
+
 /* Without statistics nothing is known beyond the samples, and the CPU time is unknown, not 0. */
 static void test_no_scheduler_statistics(void **state) {
   (void)state;
@@ -402,6 +419,7 @@ int main(void) {
       cmocka_unit_test(test_samples_are_sorted),
       cmocka_unit_test(test_threads_are_grouped_by_process),
       cmocka_unit_test(test_running_is_told_from_runnable),
+      cmocka_unit_test(test_collecting_is_told_from_runnable),
       cmocka_unit_test(test_no_scheduler_statistics),
       cmocka_unit_test(test_totals_are_calibrated),
       cmocka_unit_test(test_calibration_leaves_unmoved_intervals),
