@@ -46,7 +46,7 @@ enum {
   BARO_FUNCTION_UNREADABLE = 1u << 1,    /* the code object could not be read */
   BARO_FUNCTION_DEPTH_CUT = 1u << 2,     /* stands for frames beyond the depth limit */
   BARO_FUNCTION_NO_PYTHON = 1u << 3,     /* thread had no Python frame */
-  BARO_FUNCTION_SHIM = 1u << 4,          /* entry from C, not Python code */
+  BARO_FUNCTION_SHIM = 1u << 4,          /* the interpreter's own, not the program's code */
   BARO_FUNCTION_LINES_UNKNOWN = 1u << 5, /* line table unreadable: only the first line is known */
 };
 

@@ -107,3 +107,41 @@ def test_a_process_that_is_no_python(run: Run) -> None:
         process.kill()
     assert answer.returncode == 2
     assert re.fullmatch(r"barograph: dump: [^\n]+\n", answer.stderr)
+
+
+CONSTRUCTOR = """
+import sys
+class Thing:
+    def __init__(self, wait):
+        if wait:
+            print('ready', flush=True)
+            sys.stdin.readline()
+def make(wait):
+    return Thing(wait)
+for i in range(1001):
+    make(i == 1000)
+"""
+
+
+def test_no_frame_between_a_class_and_its_init(run: Run, interpreter: Path, tmp_path: Path) -> None:
+    """From 3.13 the interpreter has a frame of its own there, which tracebacks do not show."""
+    path = tmp_path / "program.py"
+    path.write_text(CONSTRUCTOR, encoding="utf-8")
+    with subprocess.Popen(
+        [interpreter, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        wait_until_asleep(process.pid)
+        dumped = run("dump", "--json", "-p", process.pid)
+        recorded = run("record", "-o", "thing.baro", "--duration", "0.1", "-p", process.pid)
+        process.kill()
+    assert dumped.returncode == recorded.returncode == 0, dumped.stderr + recorded.stderr
+    names = [
+        frame["name"].split(".")[-1] for frame in json.loads(dumped.stdout)["threads"][0]["frames"]
+    ]
+    assert names == ["__init__", "make", "<module>"]
+    lines = run("export", "--to", "collapsed", "--idle", "thing.baro").stdout.splitlines()
+    assert lines
+    for line in lines:
+        assert [part.split(" ")[0].split(".")[-1] for part in line.split(";")] == names[::-1]

@@ -243,6 +243,15 @@ static baro_status keep_text(const code_part *part, baro_arena *keep, uint32_t c
   return status;
 }
 
+/* From 3.13 a call of a class whose __init__ is Python code is specialized: a frame of the interpreter's own code
+ * object (_Py_InitCleanup) stands between caller and __init__. Tracebacks leave it out. All its texts are
+ * "__init__", and it has no line; compiled code has one. */
+static bool is_shim(const baro_code *code) {
+  baro_view text = baro_view_of("__init__");
+  return code->first_line == 0 && baro_view_equal(code->name, text) &&
+         baro_view_equal(code->file, text);
+}
+
 static baro_status fill(code_work *job, baro_arena *keep, baro_code *code) {
   const baro_layout *layout = &job->interpreter->layout;
   int32_t first_line = (int32_t)load_u32(job->head, layout->code.first_line);
@@ -273,6 +282,8 @@ static baro_status fill(code_work *job, baro_arena *keep, baro_code *code) {
     code->flags |= BARO_CODE_NAME_UNREADABLE;
   if (status != BARO_OK)
     return status;
+  if (is_shim(code))
+    code->flags |= BARO_CODE_SHIM;
 
   const code_part *table = &job->parts[PART_TABLE];
   baro_view bytes = {.data = table->payload, .length = table->readable ? table->length : 0};

@@ -27,14 +27,15 @@ enum {
   BARO_CODE_LINES_MAX_BYTES = 1 << 20, /* of a line table */
 };
 
-/* What is not known of a code object. */
+/* What is not known of a code object, or odd about it. */
 enum {
   BARO_CODE_NAME_CUT = 1 << 0,
   BARO_CODE_FILE_CUT = 1 << 1,
-  BARO_CODE_NAME_UNREADABLE = 1 << 2, /* name is "" */
-  BARO_CODE_FILE_UNREADABLE = 1 << 3, /* file is "" */
-  BARO_CODE_LINES_UNKNOWN = 1 << 4,   /* no or broken table: only first_line is known */
-  BARO_CODE_QUALNAME_MISSING = 1 << 5 /* 3.9, 3.10, or unreadable: name is co_name alone */
+  BARO_CODE_NAME_UNREADABLE = 1 << 2,  /* name is "" */
+  BARO_CODE_FILE_UNREADABLE = 1 << 3,  /* file is "" */
+  BARO_CODE_LINES_UNKNOWN = 1 << 4,    /* no or broken table: only first_line is known */
+  BARO_CODE_QUALNAME_MISSING = 1 << 5, /* 3.9, 3.10, or unreadable: name is co_name alone */
+  BARO_CODE_SHIM = 1 << 6,             /* the interpreter's own, between a class and its __init__ */
 };
 
 typedef struct baro_code {

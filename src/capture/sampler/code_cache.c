@@ -158,6 +158,8 @@ static uint32_t function_flags(uint32_t code_flags) {
     flags |= BARO_FUNCTION_UNREADABLE;
   if (code_flags & BARO_CODE_LINES_UNKNOWN)
     flags |= BARO_FUNCTION_LINES_UNKNOWN;
+  if (code_flags & BARO_CODE_SHIM)
+    flags |= BARO_FUNCTION_SHIM;
   return flags;
 }
 

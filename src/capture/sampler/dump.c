@@ -159,10 +159,14 @@ static baro_status read_named_stack(dumper *self, baro_stack_reader *reader, bar
   baro_dump_frame *frames = baro_arena_array(&self->dump->storage, raw->count, sizeof *frames);
   if (frames == NULL)
     return BARO_NO_MEMORY;
-  for (uint32_t i = 0; i < raw->count; i++)
-    name_frame(self, &raw->frames[i], &frames[i]);
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < raw->count; i++) {
+    const named_code *named = find_code(self, raw->frames[i].code_addr);
+    if (named == NULL || !named->is_readable || !(named->code.flags & BARO_CODE_SHIM))
+      name_frame(self, &raw->frames[i], &frames[count++]);
+  }
   thread->frames = frames;
-  thread->frame_count = raw->count;
+  thread->frame_count = count;
   if (raw->cut)
     thread->problem = "deeper than the limit: the outermost frames are missing";
   else if (!thread->is_main)
