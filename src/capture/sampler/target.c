@@ -232,6 +232,8 @@ baro_status baro_target_attach(const baro_target_options *options, uint64_t now_
     status = list_threads(target, now_ns);
   if (status != BARO_OK) {
     baro_target_destroy(target, now_ns, -1);
+    if (status == BARO_NO_PERMISSION) /* the caller says which barrier it was */
+      return status;
     return baro_error_set(err, status, "attach %d: %s", (int)options->pid,
                           baro_status_text(status));
   }
