@@ -10,9 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
+from harness.recorder import Python
 from harness.tools import barograph_program
-
-from conftest import Python
 
 SECONDS = 20
 # Kept descriptors follow the number of threads of the moment, which is what it is.
