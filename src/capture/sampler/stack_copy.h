@@ -63,7 +63,10 @@ struct baro_stack_reader {
   uint32_t chunk_count;
   bool chunks_cut;
   uint64_t cframe_addr;
-  uint64_t *outside; /* owned: frames outside the chunks in the last walk, leaf first */
+  uint64_t
+      entered_cframe_addr; /* current, but not filled in yet: cframe_addr is the one before it; else 0 */
+  uint64_t broken_leaf_addr; /* newest frame of the last attempt if its chain was broken, else 0 */
+  uint64_t *outside;         /* owned: frames outside the chunks in the last walk, leaf first */
   uint32_t outside_count;
   uint32_t outside_capacity;
   uint64_t *wanted; /* owned: the same for the walk in progress */
