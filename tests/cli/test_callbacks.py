@@ -15,11 +15,13 @@ def test_samples_at_the_entry_are_not_lost(run: Run, interpreter: Path) -> None:
     assert answer.returncode == 0, answer.stderr
     report = json.loads(run("report", "--json", "callbacks.baro").stdout)
     # Without a look at the caller's stack: 3 to 8 % on 3.12, as long as the machine is busy.
-    assert report["head"]["rejected_ratio"] < 0.01
+    # On 3.11 that look does not always help: up to 3 % seen, as docs/commands/record.md says.
+    allowed = 0.05 if report["head"]["python"].startswith("3.11") else 0.01
+    assert report["head"]["rejected_ratio"] < allowed
     shares = {
         function["name"]: function["total_ratio"]
         for function in report["functions"]
-        if function["file"].endswith(PROGRAM.name)
+        if (function["file"] or "").endswith(PROGRAM.name)
     }
     assert shares["main"] > 0.8  # the rest is starting up
     assert 0.05 < shares["compare"] < 0.6
