@@ -144,7 +144,7 @@ static const char *plural(uint64_t count, const char *one, const char *many) {
 static void say_result(const record_values *values, const baro_recorder_result *result) {
   if (result->note[0] != '\0')
     baro_cli_say("%s", result->note);
-  else if (result->samples == 0)
+  else if (result->samples == 0 && !values->quiet)
     baro_cli_say("no samples: no Python interpreter was running");
   if (result->dropped_samples > 0)
     baro_cli_say("%s samples were lost because %s could not be written",
