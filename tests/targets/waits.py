@@ -310,10 +310,9 @@ def states_of(thread, reason):
         return states
     label = thread["labels"][REASONS[reason].state]
     if reason == "collector":
-        # All of the collector's time is its own, also that in which it had no core.
-        states["collector"] = (label["cpu_ns"] + label["runnable_ns"]) / wall
+        # Where the collector had no core it waited for one, like any other code.
+        states["collector"] = label["cpu_ns"] / wall
         states["cpu"] -= label["cpu_ns"] / wall
-        states["runnable"] -= label["runnable_ns"] / wall
         return states
     off_core = label["wall_ns"] - label["cpu_ns"] - label["runnable_ns"]
     states[REASONS[reason].state] = max(0, off_core) / wall
