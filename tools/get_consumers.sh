@@ -1,6 +1,6 @@
 #!/bin/bash
 # Fetches the programs that read what `barograph export` writes, into build/consumers/, for
-# tests/cli/test_export_consumers.py: pprof (Go module proxy), inferno (crates.io), speedscope (npm).
+# tests/cli/test_export_consumers.py: pprof (Go module proxy), inferno (a Rust crate), speedscope (npm).
 #
 #   tools/get_consumers.sh            all
 #   tools/get_consumers.sh pprof      these
