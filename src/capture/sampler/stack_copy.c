@@ -177,11 +177,6 @@ static void add_second_half(baro_stack_reader *reader, batch *plan) {
                              ? reader->cframe_addr + layout->thread.cframe_current_frame
                              : reader->thread_addr + layout->thread.frame;
   batch_add(plan, newest_addr, &reader->newest_frame_again, sizeof reader->newest_frame_again);
-  reader->has_third = reader->restless > 0 && reader->chunk_count > 0;
-  if (reader->has_third) {
-    batch_add(plan, reader->chunks[0].addr, reader->newest_third.data, reader->chunks[0].bytes);
-    batch_add(plan, newest_addr, &reader->newest_frame_third, sizeof reader->newest_frame_third);
-  }
   if (reader->older_end_bytes > 0)
     batch_add(plan, reader->chunks[1].addr + reader->older_end_offset, reader->older_end,
               reader->older_end_bytes);
@@ -191,6 +186,11 @@ static void add_second_half(baro_stack_reader *reader, batch *plan) {
   add_outside(reader, plan, reader->outside_second.data);
   batch_add(plan, reader->interp_addr + layout->interp.read_offset, reader->interp_window,
             layout->interp.read_bytes);
+  reader->has_third = reader->restless > 0 && reader->chunk_count > 0;
+  if (reader->has_third) {
+    batch_add(plan, reader->chunks[0].addr, reader->newest_third.data, reader->chunks[0].bytes);
+    batch_add(plan, newest_addr, &reader->newest_frame_third, sizeof reader->newest_frame_third);
+  }
 }
 
 /* Frames as heap objects: one copy of everything; the walk is made twice. */
