@@ -3,6 +3,9 @@
 `--threads` in all (the main one, which waits, is one of them), `--busy` of them computing in pure
 Python, so that they wait for the GIL and for nothing else. Every thread stops its own clocks. Work
 per round is fixed: `rounds` compares how fast the program was.
+
+`released_ns` is when the main thread began to wake the sleeping ones: until then each of them waited
+for its lock, and from then on for its turn to run, the later the more of them there are.
 """
 
 import threading
@@ -11,8 +14,10 @@ import time
 import selftime
 
 
-def idle_thread(event):
+def idle_thread(event, watch):
+    watch.start()
     event.wait()
+    watch.stop("waited")
 
 
 def one_round():
@@ -31,7 +36,7 @@ def busy_thread(deadline, counts):
 def start_idle(name, event, ready):
     watch = selftime.Stopwatch(name)
     ready.release()
-    selftime.measured(idle_thread, event)
+    selftime.measured(idle_thread, event, watch)
     watch.finish()
 
 
@@ -72,6 +77,7 @@ def main(options):
         for thread in workers:
             thread.join()
     session.end()
+    session.extra["released_ns"] = time.monotonic_ns()
     over.set()
     for thread in sleepers:
         thread.join()

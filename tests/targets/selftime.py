@@ -8,8 +8,8 @@ belong to the very run that was profiled.
 The truth written (`--truth FILE`) has the schema ``barograph.truth/1``:
 
 ``window``   begin_ns, end_ns (CLOCK_MONOTONIC) and the process's CPU and core waits in between
-``threads``  one entry a measured thread: thread_id (as the kernel numbers it), name, wall_ns,
-             cpu_ns, runnable_ns, labels
+``threads``  one entry a measured thread: thread_id (as the kernel numbers it), name, begin_ns
+             (CLOCK_MONOTONIC), wall_ns, cpu_ns, runnable_ns, labels
 ``labels``   label -> {wall_ns, cpu_ns, runnable_ns, count}: a label is the name of the function
              whose frame is on the stack just as long as the clock ran
 and whatever the target adds.
@@ -89,6 +89,7 @@ class Stopwatch:
         return {
             "thread_id": self.thread_id,
             "name": self.name,
+            "begin_ns": self._begin[0],
             "wall_ns": end[0] - self._begin[0],
             "cpu_ns": end[1] - self._begin[1],
             "runnable_ns": end[2] - self._begin[2],
