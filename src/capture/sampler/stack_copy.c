@@ -224,12 +224,12 @@ baro_status baro_stack_read_predicted(baro_stack_reader *reader) {
     return BARO_INVALID; /* never read before */
   if (!place_copies(reader))
     return BARO_NO_MEMORY;
-  add_outside(reader, &plan, reader->outside_first.data);
   for (uint32_t i = 1; i < reader->chunk_count; i++)
     batch_add(&plan, reader->chunks[i].addr, reader->older.data + reader->chunks[i].buffer_offset,
               reader->chunks[i].bytes);
   if (reader->chunk_count > 0)
     batch_add(&plan, reader->chunks[0].addr, reader->newest_first.data, reader->chunks[0].bytes);
+  add_outside(reader, &plan, reader->outside_first.data);
   add_second_half(reader, &plan);
   return baro_memory_read_batch(reader->pid, plan.ranges, plan.count, NULL, NULL);
 }
@@ -329,15 +329,38 @@ static bool same_addrs(const uint64_t *sorted, uint32_t count, const uint64_t *l
   return true;
 }
 
+/* Adds those of the last prediction that the walk did not meet, as long as they are not many more than it met:
+ * a program that goes to and fro between some generators has all of them predicted. */
+static bool keep_predicted(baro_stack_reader *reader) {
+  uint32_t met = reader->wanted_count;
+  uint32_t most = 2 * (met + BARO_STACK_SPARE_OUTSIDE);
+  for (uint32_t i = 0; i < reader->outside_count; i++) {
+    if (bsearch(&reader->outside[i], reader->wanted, met, sizeof *reader->wanted, compare_addr) !=
+        NULL)
+      continue;
+    if (reader->wanted_count == most) {
+      reader->wanted_count = met;
+      return true;
+    }
+    if (!baro_stack_want(reader, reader->outside[i]))
+      return false;
+  }
+  qsort(reader->wanted, reader->wanted_count, sizeof *reader->wanted, compare_addr);
+  return true;
+}
+
 /* Remembers the frames outside the chunks for the next attempt. */
-void baro_stack_predict_outside(baro_stack_reader *reader) {
+baro_status baro_stack_predict_outside(baro_stack_reader *reader) {
   /* All were among those copied, and not much besides: sorting costs more than it would save. */
-  if (reader->late_count == 0 && reader->outside_count / 2 <= reader->wanted_count + 8)
-    return;
+  if (reader->late_count == 0 &&
+      reader->outside_count / 2 <= reader->wanted_count + BARO_STACK_SPARE_OUTSIDE)
+    return BARO_OK;
   if (reader->wanted_count > 1)
     qsort(reader->wanted, reader->wanted_count, sizeof *reader->wanted, compare_addr);
+  if (reader->late_count > 0 && !keep_predicted(reader))
+    return BARO_NO_MEMORY;
   if (same_addrs(reader->outside, reader->outside_count, reader->wanted, reader->wanted_count))
-    return;
+    return BARO_OK;
   uint64_t *list = reader->outside;
   uint32_t capacity = reader->outside_capacity;
   reader->outside = reader->wanted;
@@ -347,6 +370,7 @@ void baro_stack_predict_outside(baro_stack_reader *reader) {
   reader->wanted_capacity = capacity;
   reader->wanted_count = 0;
   plan_regions(reader);
+  return BARO_OK;
 }
 
 /* Second half on its own, after frames had to be read late: those lie between both copies again. The newest

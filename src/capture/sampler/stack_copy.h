@@ -15,7 +15,8 @@ enum {
   BARO_STACK_RESTLESS_READS = 64, /* after a rejected one: read with a third look */
   BARO_STACK_OLDER_END_BYTES =
       512, /* of the chunk before the newest, read again: holds its topmost frame's links */
-  BARO_STACK_MAX_LATE = 512, /* frames of one walk that the prediction missed */
+  BARO_STACK_SPARE_OUTSIDE = 8, /* frames outside the chunks that stay predicted without need */
+  BARO_STACK_MAX_LATE = 512,    /* frames of one walk that the prediction missed */
   BARO_STACK_MERGE_GAP_BYTES =
       1536, /* nearer frames share one range: a range costs more than bytes do */
   BARO_STACK_FIRST_READ_BYTES = 2048, /* of a chunk never read before */
@@ -132,13 +133,15 @@ baro_status baro_stack_read_predicted(baro_stack_reader *reader) BARO_MUST_USE;
 baro_status baro_stack_read_second_half(baro_stack_reader *reader) BARO_MUST_USE;
 /* After a walk: what to copy next time. */
 void baro_stack_predict_newest_bytes(baro_stack_reader *reader);
-void baro_stack_predict_outside(baro_stack_reader *reader);
+baro_status baro_stack_predict_outside(baro_stack_reader *reader) BARO_MUST_USE;
 
 /* --- stack_walk.c --- */
 
 /* From the newest frame to the root through the first copies; frames that were not predicted are read late.
  * AGAIN: the chain breaks, or too little was copied (too_short). */
 baro_status baro_stack_walk(baro_stack_reader *reader, baro_raw_stack *stack) BARO_MUST_USE;
+/* Adds a frame outside the chunks to those to copy from now on; false when out of memory. */
+bool baro_stack_want(baro_stack_reader *reader, uint64_t addr) BARO_MUST_USE;
 /* Address of the newest frame as it was at moment 3; 0 none. */
 uint64_t baro_stack_current_frame(const baro_stack_reader *reader);
 /* Our copy of a frame's head, or NULL when it was not copied. */

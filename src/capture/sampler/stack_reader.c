@@ -156,14 +156,18 @@ static void take_glimpse(baro_stack_reader *reader) {
       head != NULL ? load_u64(head + layout->frame.code) & ~layout->frame.code_tag_mask : 0;
 }
 
+/* Frames that the prediction missed were read once, and late: nothing proves that they belong to the stack, as
+ * long as there is room to predict them. */
+static bool has_unproven_frames(const baro_stack_reader *reader) {
+  return reader->late_count > 0 && uses_chunks(reader) && !reader->regions_full;
+}
+
 /* Copies and walks, again where too little was copied. */
 static baro_status copy_and_walk(baro_stack_reader *reader, baro_raw_stack *stack) {
-  baro_status status = BARO_AGAIN;
-  reader->too_short = true;
-  for (int tries = 0; tries < 3 && reader->too_short; tries++) {
+  for (int tries = 0; tries < 3; tries++) {
     reader->late_count = 0;
     reader->too_short = false;
-    status = baro_stack_read_roots(reader);
+    baro_status status = baro_stack_read_roots(reader);
     if (status != BARO_OK)
       return status;
     if (tries == 0)
@@ -173,10 +177,17 @@ static baro_status copy_and_walk(baro_stack_reader *reader, baro_raw_stack *stac
      * predicted from now on is longer than what we hold. */
     if (reader->glimpse.code_addr == 0 && !reader->too_short)
       take_glimpse(reader);
-    if (status == BARO_AGAIN && reader->late_count == BARO_STACK_MAX_LATE)
-      baro_stack_predict_outside(reader);
+    bool is_unproven = status == BARO_OK && has_unproven_frames(reader);
+    bool is_overrun = status == BARO_AGAIN && reader->late_count == BARO_STACK_MAX_LATE;
+    if (is_unproven || is_overrun) {
+      baro_status predicted = baro_stack_predict_outside(reader);
+      if (predicted != BARO_OK)
+        return predicted;
+    }
+    if (!reader->too_short && !is_unproven)
+      return status;
   }
-  return status;
+  return BARO_AGAIN;
 }
 
 /* On 3.11 and 3.12 the interpreter makes a new cframe current some instructions before it writes into it which
@@ -209,18 +220,18 @@ static baro_status attempt(baro_stack_reader *reader, baro_raw_stack *stack) {
   if (status != BARO_OK) /* torn: what was predicted is as good as what was found */
     return status;
   if (!uses_chunks(reader)) {
-    baro_stack_predict_outside(reader);
-    return confirm_heap_frames(reader, stack);
+    status = baro_stack_predict_outside(reader);
+    return status == BARO_OK ? confirm_heap_frames(reader, stack) : status;
   }
   if (reader->late_count > 0)
     status = baro_stack_read_second_half(reader);
   if (status == BARO_OK && !is_consistent(reader))
     status = BARO_AGAIN;
-  if (status == BARO_OK || status == BARO_AGAIN) {
-    baro_stack_predict_outside(reader);
-    baro_stack_predict_newest_bytes(reader);
-  }
-  return status;
+  if (status != BARO_OK && status != BARO_AGAIN)
+    return status;
+  baro_stack_predict_newest_bytes(reader);
+  baro_status predicted = baro_stack_predict_outside(reader);
+  return predicted != BARO_OK ? predicted : status;
 }
 
 baro_status baro_stack_reader_read(baro_stack_reader *reader, baro_raw_stack *stack,

@@ -3,19 +3,19 @@
  * Invariant: an accepted stack existed. The target is never stopped or written to, so a copy may be torn;
  * every attempt therefore is a seqlock from outside, in one process_vm_readv, in this order:
  *
- *   1. frames outside the chunks (generators, entries from C), older chunks
- *   2. the newest chunk
+ *   1. older chunks, the newest chunk
+ *   2. frames outside the chunks (generators, entries from C)
  *   3. the thread state (3.11, 3.12: the cframe): which frame is the newest *now*
  *   4. the newest chunk again
  *   5. which frame is the newest, again
- *   (4 and 5 once more, for 64 reads after one that was rejected)
  *   6. a piece of the chunk before the newest and the frames outside the chunks again; the interpreter
+ *   7. for 64 reads after one that was rejected: 4 and 5 once more
  *
- * (Alternating 2 to 5 matters: a target that changes its stack and changes it back in between has to do so
- * twice to deceive. Measured on 3.12 with two chains of 100 ns alternating: order 3-2-4-5 accepted 0.06 %
- * impossible stacks, 2-3-4 alone 0.5 %. The third look: with two chains of five calls of 50 to 100 ns,
- * on another CPU, in test_stack_reader.c: 0 instead of 0.1 %, with generators 0.02 % instead of 0.4 %; it costs
- * 1.4 us. 2026-11.)
+ * (The kernel takes 0.8 us from one range to the next, so that a target which calls every 50 to 100 ns changes its
+ * stack and changes it back in between. What deceives is resonance: its period and ours. The order above has
+ * unequal distances between looks at the same thing. Simulated with two chains of five calls with a generator,
+ * 25 to 250 ns a call: 0 impossible of 3,479 accepted; with 2 before 1, 2.9 %; looks in equal distances, up to
+ * 10 %. Seen in test_stack_reader.c, on two CPUs: 0 to 2 of 20,000. 2026-11.)
  * It is accepted only if all readings of the newest frame and all copies agree in *every byte* below the
  * newest frame (code, callers, instruction, locals of all suspended frames: they cannot change while a
  * callee runs) and in the newest frame's links; then all of it was so at moment 3. Of the newest frame the

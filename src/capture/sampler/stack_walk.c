@@ -9,16 +9,16 @@ static int32_t load_i32(const uint8_t *at) {
   return value;
 }
 
-static bool push_addr(uint64_t **list, uint32_t *count, uint32_t *capacity, uint64_t addr) {
-  if (*count == *capacity) {
-    uint32_t grown = *capacity < 64 ? 64 : *capacity * 2;
-    uint64_t *bigger = realloc(*list, grown * sizeof **list);
+bool baro_stack_want(baro_stack_reader *reader, uint64_t addr) {
+  if (reader->wanted_count == reader->wanted_capacity) {
+    uint32_t grown = reader->wanted_capacity < 64 ? 64 : reader->wanted_capacity * 2;
+    uint64_t *bigger = realloc(reader->wanted, grown * sizeof *bigger);
     if (bigger == NULL)
       return false;
-    *list = bigger;
-    *capacity = grown;
+    reader->wanted = bigger;
+    reader->wanted_capacity = grown;
   }
-  (*list)[(*count)++] = addr;
+  reader->wanted[reader->wanted_count++] = addr;
   return true;
 }
 
@@ -224,8 +224,7 @@ baro_status baro_stack_walk(baro_stack_reader *reader, baro_raw_stack *stack) {
       if (status != BARO_OK)
         return stack->cut ? BARO_OK : status;
     }
-    if (!in_chunk &&
-        !push_addr(&reader->wanted, &reader->wanted_count, &reader->wanted_capacity, addr))
+    if (!in_chunk && !baro_stack_want(reader, addr))
       return BARO_NO_MEMORY;
     last_kind = kind_of(layout, head);
     if (last_kind != FRAME_C_ENTRY) {
