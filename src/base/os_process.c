@@ -82,14 +82,16 @@ baro_status baro_process_spawn(char *const *argv, pid_t *ret_pid, baro_error *er
   return BARO_OK;
 }
 
-bool baro_process_reap(pid_t pid, int *ret_wait_status) {
+bool baro_process_is_zombie(pid_t pid) {
   siginfo_t info = {0};
+  return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0 &&
+         (info.si_code == CLD_EXITED || info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED);
+}
+
+bool baro_process_reap(pid_t pid, int *ret_wait_status) {
   int status = 0;
   /* Looked at first: of a traced child waitpid would also take a stop, which then nobody ends. */
-  if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0 ||
-      (info.si_code != CLD_EXITED && info.si_code != CLD_KILLED && info.si_code != CLD_DUMPED))
-    return false;
-  if (waitpid(pid, &status, WNOHANG) != pid)
+  if (!baro_process_is_zombie(pid) || waitpid(pid, &status, WNOHANG) != pid)
     return false;
   *ret_wait_status = status;
   return true;

@@ -20,6 +20,9 @@ baro_status baro_process_spawn(char *const *argv, pid_t *ret_pid, baro_error *er
  * changes (stops under ptrace) stay to be waited for. */
 bool baro_process_reap(pid_t pid, int *ret_wait_status);
 
+/* True when a child has ended and waits for baro_process_reap: what /proc says about it is still there. */
+bool baro_process_is_zombie(pid_t pid);
+
 /* True while a process or zombie of that id exists. */
 bool baro_process_exists(pid_t pid);
 

@@ -9,7 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/clock.h"
+#include "base/os_proc.h"
 #include "base/os_process.h"
 #include "capture/sampler/recorder.h"
 #include "cli/cli.h"
@@ -141,6 +143,32 @@ static const char *plural(uint64_t count, const char *one, const char *many) {
   return count == 1 ? one : many;
 }
 
+/* Processes that outlive the first one: nobody should wonder who still runs, or why the report ends early. */
+static void say_living(const baro_recorder_result *result) {
+  if (result->living_count == 0)
+    return;
+  baro_buffer list = {0};
+  uint32_t shown =
+      result->living_count < BARO_LIVING_PIDS ? result->living_count : BARO_LIVING_PIDS;
+  for (uint32_t i = 0; i < shown; i++) {
+    char name[BARO_COMM_BYTES] = "";
+    (void)!baro_proc_comm(result->living_pids[i], 0, name, NULL);
+    baro_write_format(&list, "%s%d%s%s%s", i > 0 ? ", " : "", (int)result->living_pids[i],
+                      name[0] != '\0' ? " (" : "", name, name[0] != '\0' ? ")" : "");
+  }
+  if (shown < result->living_count)
+    baro_write_text(&list, ", ...");
+  baro_write_u8(&list, 0);
+  if (!list.failed)
+    baro_cli_say("%s %s that it started %s on and %s no longer recorded: %s; to record one: "
+                 "barograph record -p PID",
+                 baro_text_count(result->living_count).text,
+                 plural(result->living_count, "process", "processes"),
+                 plural(result->living_count, "lives", "live"),
+                 plural(result->living_count, "is", "are"), (const char *)list.data);
+  baro_buffer_release(&list);
+}
+
 static void say_result(const record_values *values, const baro_recorder_result *result) {
   if (result->note[0] != '\0')
     baro_cli_say("%s", result->note);
@@ -151,6 +179,8 @@ static void say_result(const record_values *values, const baro_recorder_result *
                  baro_text_count(result->dropped_samples).text, values->output);
   if (result->target_left_running)
     baro_cli_say("the command is still running");
+  if (!values->quiet)
+    say_living(result);
   if (result->samples == 0 || values->quiet)
     return;
   char processes[64] = "";

@@ -163,6 +163,8 @@ typedef struct baro_profile_process {
   uint64_t counters[BARO_COUNTER_COUNT]; /* last values; meaningful if has_counters */
   uint32_t first_thread;                 /* threads of a process stand together */
   uint32_t thread_count;
+  uint64_t cpu_ns; /* while it was recorded; see baro_profile.cpu_ns */
+  bool has_cpu;    /* it is known, be it 0 */
 } baro_profile_process;
 
 typedef struct baro_profile_thread {
@@ -181,7 +183,7 @@ typedef struct baro_profile_thread {
   uint64_t wall_ns; /* sum of its samples' weights */
   uint64_t cpu_ns;  /* from its scheduler statistics; exact */
   uint64_t runnable_ns;
-  bool has_cpu;      /* the two above are known: its scheduler statistics moved at all */
+  bool has_cpu; /* the two above are known: the statistics of some thread of the recording moved */
   double on_factor;  /* by which its samples on the run queue (cpu, collector) are scaled */
   double off_factor; /* and its other samples of one tick */
   uint64_t state_ns[BARO_STATE_COUNT];     /* BARO_MEASURE_THREAD; they add up to wall_ns */
@@ -222,8 +224,12 @@ typedef struct baro_profile {
   uint64_t start_ns; /* of the first moment that any sample stands for; 0 without samples */
   uint64_t end_ns;
   uint64_t wall_ns; /* sum over threads */
-  uint64_t cpu_ns;  /* sum over threads that have it */
-  bool has_cpu;     /* the scheduler statistics of some thread moved: the kernel keeps them */
+  /* CPU time of the processes while they were recorded: by their own clocks where the recorder read them, which know
+   * also what threads used that ended before anybody looked; at least the sum of their threads. */
+  uint64_t cpu_ns;
+  uint64_t
+      unseen_cpu_ns; /* of it: not of sampled threads; 0 where their statistics are not known */
+  bool has_cpu;      /* the two above are known, be they 0 */
   uint64_t counters[BARO_COUNTER_COUNT]; /* summed; ticks and sampler CPU: the recorder's own */
   bool has_counters;
   uint64_t state_ns[BARO_MEASURE_COUNT][BARO_STATE_COUNT];

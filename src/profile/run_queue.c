@@ -94,19 +94,39 @@ static void calibrate(const baro_profile_samples *samples, baro_profile_thread *
   }
 }
 
+/* Process by process, since some may have been asked for their clock and others not. */
+static void sum_cpu(baro_profile *profile, bool has_statistics) {
+  for (uint32_t p = 0; p < profile->process_count; p++) {
+    baro_profile_process *process = &profile->processes[p];
+    uint64_t threads_ns = 0;
+    for (uint32_t t = 0; t < process->thread_count; t++) {
+      threads_ns = baro_sum_ns(threads_ns, profile->threads[process->first_thread + t].cpu_ns);
+    }
+    uint64_t clock_ns = process->counters[BARO_COUNTER_TARGET_CPU_NS];
+    process->cpu_ns = clock_ns > threads_ns ? clock_ns : threads_ns;
+    process->has_cpu = has_statistics || process->has_counters;
+    profile->cpu_ns = baro_sum_ns(profile->cpu_ns, process->cpu_ns);
+    profile->has_cpu |= process->has_cpu;
+    if (has_statistics) {
+      profile->unseen_cpu_ns = baro_sum_ns(profile->unseen_cpu_ns, process->cpu_ns - threads_ns);
+    }
+  }
+}
+
 baro_status baro_build_run_queue(baro_profile_builder *builder) {
   baro_profile *profile = builder->profile;
+  bool has_statistics = false;
   for (uint32_t t = 0; t < profile->thread_count; t++) {
     const baro_profile_thread *thread = &profile->threads[t];
-    profile->has_cpu |= thread->cpu_ns != 0 || thread->runnable_ns != 0;
+    has_statistics |= thread->cpu_ns != 0 || thread->runnable_ns != 0;
   }
   for (uint32_t t = 0; t < profile->thread_count; t++) {
     baro_profile_thread *thread = &profile->threads[t];
-    thread->has_cpu = profile->has_cpu;
+    thread->has_cpu = has_statistics;
     split_running(builder, thread);
     calibrate(&profile->samples, thread);
-    profile->cpu_ns = baro_sum_ns(profile->cpu_ns, thread->cpu_ns);
     profile->wall_ns = baro_sum_ns(profile->wall_ns, thread->wall_ns);
   }
+  sum_cpu(profile, has_statistics);
   return BARO_OK;
 }

@@ -116,7 +116,7 @@ typedef struct baro_sample_record {
   X(REJECTED, "rejected")             /* stacks lost after all retries */                          \
   X(UNREADABLE, "unreadable")         /* thread ticks lost because memory could not be read */     \
   X(SAMPLER_CPU_NS, "sampler_cpu_ns") /* CPU time of the recorder process */                       \
-  X(TARGET_CPU_NS, "target_cpu_ns")   /* CPU time of the target process, children not included */  \
+  X(TARGET_CPU_NS, "target_cpu_ns")   /* of the target process, its ended threads included */      \
   X(RSS_BYTES, "rss_bytes")           /* resident memory of the target, last seen */               \
   X(RSS_PEAK_BYTES, "rss_peak_bytes") /* VmHWM */
 

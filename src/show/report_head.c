@@ -12,6 +12,11 @@
 
 enum { LABEL_COLUMNS = 11, NOTES_SHOWN = 6 };
 
+/* CPU time outside of sampled threads that is worth a word: more than this share, and more than the statistics of a
+ * thread may lack at its end (a scheduler tick). */
+static const double UNSEEN_CPU_RATIO = 0.05;
+static const uint64_t UNSEEN_CPU_NS = 10000000;
+
 /* "  label      text", wrapped below itself. */
 static void write_line(baro_report *report, const char *label, baro_style style, baro_view text) {
   baro_buffer *out = report->out;
@@ -111,11 +116,17 @@ static void write_cpu(baro_report *report) {
   const baro_profile *profile = report->profile;
   baro_buffer text = {0};
   uint64_t duration_ns = profile->end_ns - profile->start_ns;
-  if (profile->has_cpu && duration_ns > 0)
+  uint64_t unseen_ns = profile->unseen_cpu_ns;
+  if (!profile->has_cpu || duration_ns == 0)
+    baro_write_text(&text, "unknown: the kernel gave no scheduler statistics");
+  else if (profile->cpu_ns == 0)
+    baro_write_text(&text, "none: no thread ran while it was recorded");
+  else
     baro_write_format(&text, "%s, %s of one core", baro_text_duration(profile->cpu_ns).text,
                       baro_text_percent_whole((double)profile->cpu_ns / (double)duration_ns).text);
-  else
-    baro_write_text(&text, "unknown: the kernel gave no scheduler statistics");
+  if (unseen_ns > UNSEEN_CPU_NS && (double)unseen_ns > UNSEEN_CPU_RATIO * (double)profile->cpu_ns)
+    baro_write_format(&text, ", %s of it in threads that lived too short to be seen",
+                      baro_text_duration(unseen_ns).text);
   uint64_t peak = profile->has_counters ? profile->counters[BARO_COUNTER_RSS_PEAK_BYTES] : 0;
   if (peak > 0)
     baro_write_format(&text, "; peak memory %s%s", baro_text_bytes(peak).text,

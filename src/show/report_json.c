@@ -216,6 +216,7 @@ static void write_head(json_report *report) {
   }
   write_known_u64(report, "duration_ns", any, profile->end_ns - profile->start_ns);
   write_known_u64(report, "cpu_ns", profile->has_cpu, profile->cpu_ns);
+  write_known_u64(report, "unseen_cpu_ns", profile->has_cpu, profile->unseen_cpu_ns);
   write_known_u64(report, "thread_wall_ns", any, profile->wall_ns);
   baro_json_u64(json, "samples", profile->samples.count);
   write_rates(report);
@@ -252,6 +253,7 @@ static void write_processes(json_report *report) {
                     (uint64_t)WEXITSTATUS(status));
     write_known_u64(report, "signal", status >= 0 && WIFSIGNALED(status),
                     (uint64_t)WTERMSIG(status));
+    write_known_u64(report, "cpu_ns", process->has_cpu, process->cpu_ns);
     for (int c = BARO_COUNTER_STACKS; c < BARO_COUNTER_COUNT; c++) {
       /* The recorder's own time is not a process's; memory is 0 only where it could not be read. */
       bool known =

@@ -234,19 +234,12 @@ static void add_process(baro_report *report, const baro_profile_process *process
                         baro_text_table *table) {
   const baro_profile *profile = report->profile;
   uint64_t end_ns = process->end_ns != 0 ? process->end_ns : profile->end_ns;
-  uint64_t cpu_ns = 0;
-  bool has_cpu = false;
-  for (uint32_t i = 0; i < process->thread_count; i++) {
-    const baro_profile_thread *thread = &profile->threads[process->first_thread + i];
-    has_cpu = has_cpu || thread->has_cpu;
-    cpu_ns += thread->cpu_ns;
-  }
   baro_text_table_add_format(table, BARO_STYLE_PLAIN, "%" PRIu32, process->os_pid);
   baro_text_table_add_format(table, BARO_STYLE_PLAIN, "%s",
                              baro_text_count(process->thread_count).text);
   add_duration(table, BARO_STYLE_PLAIN, end_ns > process->seen_ns ? end_ns - process->seen_ns : 0);
-  if (has_cpu)
-    add_duration(table, BARO_STYLE_PLAIN, cpu_ns);
+  if (process->has_cpu)
+    add_duration(table, BARO_STYLE_PLAIN, process->cpu_ns);
   else
     baro_text_table_add_format(table, BARO_STYLE_FAINT, "-");
   uint64_t peak = process->has_counters ? process->counters[BARO_COUNTER_RSS_PEAK_BYTES] : 0;

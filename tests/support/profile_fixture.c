@@ -96,6 +96,13 @@ void given_info(given *self, const char *key, const char *value) {
   check(self->visitor->info(self->visitor->context, &record, &err), &err);
 }
 
+void given_process_cpu(given *self, uint32_t process, uint64_t cpu_ns) {
+  baro_error err = {0};
+  baro_counters_record record = {.process = process};
+  record.values[BARO_COUNTER_TARGET_CPU_NS] = cpu_ns;
+  check(self->visitor->counters(self->visitor->context, &record, &err), &err);
+}
+
 baro_profile *given_profile(given *self) {
   baro_error err = {0};
   baro_damage damage = {.complete = true};

@@ -33,6 +33,8 @@ void given_sample(given *self, uint32_t thread, uint32_t stack, baro_state state
                   uint64_t weight_ns);
 void given_record(given *self, const baro_sample_record *record);
 void given_info(given *self, const char *key, const char *value);
+/* Counters of a process of which only its CPU time is not 0. */
+void given_process_cpu(given *self, uint32_t process, uint64_t cpu_ns);
 /* Ends the fixture. */
 baro_profile *given_profile(given *self);
 

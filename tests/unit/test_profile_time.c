@@ -246,6 +246,49 @@ static void test_collecting_is_told_from_runnable(void **state) {
   baro_profile_destroy(profile);
 }
 
+/* Threads that ended before anybody looked are in the clock of their process, and nowhere else. */
+static void test_cpu_time_is_that_of_the_processes(void **state) {
+  (void)state;
+  threads_given all = given_threads(1);
+  uint32_t child = given_process(&all.made, 20, 0);
+  scheduled(&all, 100 * MS, 100 * MS, BARO_STATE_CPU, 100 * MS, 0);
+  given_process_cpu(&all.made, 0, 160 * MS);
+  given_process_cpu(&all.made, child, 7 * MS);
+  baro_profile *profile = given_profile(&all.made);
+  assert_int_equal(profile->cpu_ns, 167 * MS);
+  assert_int_equal(profile->unseen_cpu_ns, 67 * MS);
+  assert_int_equal(profile->processes[0].cpu_ns, 160 * MS);
+  assert_int_equal(profile->processes[1].cpu_ns, 7 * MS);
+  assert_int_equal(profile->threads[0].cpu_ns, 100 * MS);
+  baro_profile_destroy(profile);
+}
+
+/* A clock that was read earlier than the threads, or never, takes nothing away. */
+static void test_cpu_time_is_at_least_that_of_the_threads(void **state) {
+  (void)state;
+  threads_given all = given_threads(1);
+  scheduled(&all, 100 * MS, 100 * MS, BARO_STATE_CPU, 100 * MS, 0);
+  given_process_cpu(&all.made, 0, 96 * MS);
+  baro_profile *profile = given_profile(&all.made);
+  assert_int_equal(profile->cpu_ns, 100 * MS);
+  assert_int_equal(profile->unseen_cpu_ns, 0);
+  assert_true(profile->has_cpu);
+  baro_profile_destroy(profile);
+}
+
+/* A stopped program: its clock stood still, which is known. */
+static void test_no_cpu_time_is_known_where_the_clock_was_read(void **state) {
+  (void)state;
+  threads_given all = given_threads(1);
+  sample(&all, 0, BARO_STATE_UNKNOWN, 100, 100);
+  given_process_cpu(&all.made, 0, 0);
+  baro_profile *profile = given_profile(&all.made);
+  assert_true(profile->has_cpu);
+  assert_int_equal(profile->cpu_ns, 0);
+  assert_false(profile->threads[0].has_cpu);
+  baro_profile_destroy(profile);
+}
+
 /* Without statistics nothing is known beyond the samples, and the CPU time is unknown, not 0. */
 static void test_no_scheduler_statistics(void **state) {
   (void)state;
@@ -420,6 +463,9 @@ int main(void) {
       cmocka_unit_test(test_threads_are_grouped_by_process),
       cmocka_unit_test(test_running_is_told_from_runnable),
       cmocka_unit_test(test_collecting_is_told_from_runnable),
+      cmocka_unit_test(test_cpu_time_is_that_of_the_processes),
+      cmocka_unit_test(test_cpu_time_is_at_least_that_of_the_threads),
+      cmocka_unit_test(test_no_cpu_time_is_known_where_the_clock_was_read),
       cmocka_unit_test(test_no_scheduler_statistics),
       cmocka_unit_test(test_totals_are_calibrated),
       cmocka_unit_test(test_calibration_leaves_unmoved_intervals),

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -204,6 +205,64 @@ static void test_weights_add_up_to_the_time_of_each_thread(void **state) {
   }
 }
 
+/* The last look stands for the time up to the end, which at low rates is long. */
+static void test_the_end_of_the_recording_is_no_gap(void **state) {
+  (void)state;
+  for (size_t i = 0; i < python_count; i++) {
+    live_target live = start_churn(&pythons[i]);
+    session it;
+    attach(&it, live.pid, false);
+    for (int k = 0; k < 20; k++) {
+      assert_int_equal(tick(&it, TICK_NS), BARO_OK);
+      if (k == 19 && i % 2 == 0) /* with and without a pending sample */
+        baro_target_flush(it.target, it.now_ns);
+    }
+    it.now_ns += 1000 * TICK_NS;
+    baro_target_settle(it.target, it.now_ns);
+    detach(&it);
+    live_stop(&live);
+    assert_times_add_up(it.now_ns);
+  }
+}
+
+static uint64_t clock_of_process_ns(pid_t pid) {
+  clockid_t clock;
+  struct timespec time;
+  assert_int_equal(clock_getcpuclockid(pid, &clock), 0);
+  assert_int_equal(clock_gettime(clock, &time), 0);
+  return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+/* What it used before it was attached, to start alone some 10 ms, is not of the recording. What it used last is, if it
+ * is asked for before somebody reaps it. */
+static void test_cpu_time_of_the_process_counts_from_attaching_to_its_end(void **state) {
+  static const char program[] = "import sys\n"
+                                "sum(range(3000000))\n"
+                                "print('ready', flush=True)\n"
+                                "sys.stdin.readline()\n"
+                                "sum(range(6000000))\n"
+                                "print('ready', flush=True)\n";
+  (void)state;
+  live_target live = live_start((const char *[]){pythons[0].path, "-c", program, NULL});
+  session it;
+  uint64_t before_ns = clock_of_process_ns(live.pid);
+  attach(&it, live.pid, false);
+  for (int k = 0; k < 20; k++)
+    assert_int_equal(tick(&it, TICK_NS), BARO_OK);
+  assert_true(baro_target_counter(it.target, BARO_COUNTER_TARGET_CPU_NS) < before_ns / 4);
+  assert_int_equal(write(live.input, "\n", 1), 1);
+  siginfo_t info;
+  assert_int_equal(waitid(P_PID, (id_t)live.pid, &info, WEXITED | WNOWAIT), 0);
+  uint64_t used_ns = clock_of_process_ns(live.pid) - before_ns;
+  baro_target_settle(it.target, it.now_ns);
+  assert_int_equal(waitpid(live.pid, NULL, 0), live.pid);
+  detach(&it);
+  live.pid = 0;
+  live_stop(&live);
+  assert_true(used_ns > 20000000);
+  assert_in_range(counters.values[BARO_COUNTER_TARGET_CPU_NS], used_ns - used_ns / 10, used_ns);
+}
+
 static void test_a_stopped_target_keeps_its_time(void **state) {
   (void)state;
   live_target live = start_churn(&pythons[python_count - 1]);
@@ -293,13 +352,53 @@ static void test_the_stopping_mode_leaves_no_thread_stopped(void **state) {
   assert_times_add_up(it.now_ns);
 }
 
+/* What is refused is no process of the recording: record and report would count differently. */
+static void test_a_refused_target_is_not_in_the_recording(void **state) {
+  (void)state;
+  live_target live = start_churn(&pythons[python_count - 1]);
+  int ready[2];
+  assert_int_equal(pipe(ready), 0);
+  pid_t tracer = fork();
+  assert_true(tracer >= 0);
+  if (tracer == 0) {
+    bool seized = baro_trace_seize(live.pid, NULL) == BARO_OK;
+    (void)!write(ready[1], seized ? "y" : "n", 1);
+    (void)pause();
+    _exit(0);
+  }
+  char answer = 0;
+  assert_int_equal(read(ready[0], &answer, 1), 1);
+  assert_int_equal(answer, 'y');
+  session it = {.now_ns = START_NS};
+  it.writer = fixture_writer(&it.disk);
+  it.cache = baro_interpreter_cache_create();
+  baro_target_options options = {.pid = live.pid,
+                                 .parent_process = BARO_NONE_ID,
+                                 .stop_target = true,
+                                 .cache = it.cache,
+                                 .writer = it.writer,
+                                 .placement = &it.placement};
+  assert_int_equal(baro_target_attach(&options, it.now_ns, &it.target, NULL), BARO_NO_PERMISSION);
+  detach(&it);
+  assert_int_equal(ended_processes, 0);
+  assert_int_equal(thread_count, 0);
+  assert_int_equal(kill(tracer, SIGKILL), 0);
+  assert_int_equal(waitpid(tracer, NULL, 0), tracer);
+  (void)close(ready[0]);
+  (void)close(ready[1]);
+  live_stop(&live);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_weights_add_up_to_the_time_of_each_thread),
+      cmocka_unit_test(test_the_end_of_the_recording_is_no_gap),
+      cmocka_unit_test(test_cpu_time_of_the_process_counts_from_attaching_to_its_end),
       cmocka_unit_test(test_a_stopped_target_keeps_its_time),
       cmocka_unit_test(test_a_killed_target_is_gone_at_the_next_tick),
       cmocka_unit_test(test_an_exec_ends_the_target),
       cmocka_unit_test(test_the_stopping_mode_leaves_no_thread_stopped),
+      cmocka_unit_test(test_a_refused_target_is_not_in_the_recording),
   };
   python_count = live_pythons(pythons);
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -334,6 +334,31 @@ void baro_followers_flush(baro_followers *followers, uint64_t now_ns) {
       baro_target_flush(followers->items[i].target, now_ns);
 }
 
+void baro_followers_settle(baro_followers *followers, uint64_t now_ns, bool root_ends_now) {
+  for (uint32_t i = 0; i < followers->count; i++) {
+    follower *item = &followers->items[i];
+    if (item->target == NULL)
+      continue;
+    if (!has_ended(item) || (root_ends_now && item->pid == followers->options.root))
+      baro_target_settle(item->target, now_ns);
+    else /* when it ended is not known */
+      baro_target_read_cpu(item->target);
+  }
+}
+
+uint32_t baro_followers_living(const baro_followers *followers, pid_t *ret_pids, uint32_t limit) {
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < followers->count; i++) {
+    const follower *item = &followers->items[i];
+    if (item->pid == followers->options.root || has_ended(item))
+      continue;
+    if (count < limit)
+      ret_pids[count] = item->pid;
+    count++;
+  }
+  return count;
+}
+
 uint32_t baro_followers_active(const baro_followers *followers) {
   uint32_t active = 0;
   for (uint32_t i = 0; i < followers->count; i++)

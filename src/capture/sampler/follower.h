@@ -46,6 +46,13 @@ baro_status baro_followers_update(baro_followers *followers, uint64_t now_ns, bo
 void baro_followers_tick(baro_followers *followers, uint64_t now_ns, uint64_t missed);
 void baro_followers_flush(baro_followers *followers, uint64_t now_ns);
 
+/* Brings all tracks up to now_ns, at the end of the recording (baro_target_settle): those of processes that live, and
+ * of the root if it ends just now and is not reaped yet. */
+void baro_followers_settle(baro_followers *followers, uint64_t now_ns, bool root_ends_now);
+
+/* Processes that live on, without the root: Python or not. Fills at most `limit`; returns how many there are. */
+uint32_t baro_followers_living(const baro_followers *followers, pid_t *ret_pids, uint32_t limit);
+
 /* Targets being sampled now. */
 uint32_t baro_followers_active(const baro_followers *followers);
 /* The root process has ended (it may still be a zombie). */

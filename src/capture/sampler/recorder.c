@@ -21,6 +21,8 @@ static const uint64_t FLUSH_NS =
 static const uint64_t LONGEST_DEAF_NS = 5000000;
 static const uint64_t PROGRESS_NS = 250000000;
 static const uint64_t END_WAIT_NS = UINT64_C(10000000000); /* for a command that was asked to end */
+/* Helpers of a process end by themselves right after it: only what is there longer lives on. */
+static const uint64_t LIVING_WAIT_NS = 200000000;
 
 typedef struct recorder {
   const baro_recorder_options *options;
@@ -134,6 +136,8 @@ static const char *end_reason(recorder *self, uint64_t now_ns) {
   if (self->options->attach_pid == 0 &&
       (child_changed || baro_followers_root_ended(self->followers))) {
     child_changed = 0;
+    if (baro_process_is_zombie(self->root)) /* with it goes what the kernel knows of its CPU time */
+      baro_followers_settle(self->followers, now_ns, true);
     self->root_reaped = baro_process_reap(self->root, &self->result->wait_status);
     if (self->root_reaped)
       return "exit";
@@ -308,13 +312,32 @@ static void write_end(recorder *self) {
   baro_writer_info(self->writer, "exit_status", text);
 }
 
+/* After the end of the first process: who lives on? */
+static void find_living(recorder *self) {
+  baro_recorder_result *result = self->result;
+  uint64_t deadline_ns = baro_clock_now_ns() + LIVING_WAIT_NS;
+  for (;;) {
+    result->living_count =
+        baro_followers_living(self->followers, result->living_pids, BARO_LIVING_PIDS);
+    uint64_t now_ns = baro_clock_now_ns();
+    if (result->living_count == 0 || now_ns >= deadline_ns || stop_level(self) > 0)
+      return;
+    (void)baro_clock_sleep_until(now_ns + 5000000);
+  }
+}
+
 /* Saves everything. The recording is safe from here on, whatever the command does. */
 static baro_status finish_recording(recorder *self, baro_error *err) {
   uint64_t now_ns = baro_clock_now_ns();
   if (self->followers != NULL) {
+    baro_followers_settle(self->followers, now_ns, false);
     baro_followers_flush(self->followers, now_ns);
     fill_result(self, now_ns);
     write_recorder_counters(self, now_ns);
+    if (self->end != NULL && strcmp(self->end, "exit") == 0) {
+      (void)!baro_writer_flush(self->writer, NULL);
+      find_living(self);
+    }
     baro_followers_destroy(self->followers, now_ns,
                            self->root_reaped ? self->result->wait_status : -1);
     self->followers = NULL;

@@ -43,6 +43,8 @@ typedef struct baro_recorder_options {
   void *progress_context;
 } baro_recorder_options;
 
+enum { BARO_LIVING_PIDS = 8 };
+
 typedef struct baro_recorder_result {
   uint64_t samples;
   uint64_t file_bytes;
@@ -60,7 +62,11 @@ typedef struct baro_recorder_result {
   bool target_ran;          /* the command was executed (always true when attached) */
   int wait_status;          /* of the spawned command, as waitpid gives it; 0 when attached */
   bool target_left_running; /* the spawned command still runs */
-  char note[512];           /* one line worth telling a person, or "" */
+  /* Processes that the command, or what was attached to, started and that live on although it has ended: they are
+   * not recorded any further. The first of them, and how many there are. */
+  pid_t living_pids[BARO_LIVING_PIDS];
+  uint32_t living_count;
+  char note[512]; /* one line worth telling a person, or "" */
 } baro_recorder_result;
 
 /* Records until the target ends, the duration is over or stop_requested. BARO_OK also when no

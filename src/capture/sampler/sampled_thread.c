@@ -332,7 +332,7 @@ static void begin_sample(baro_sampled_thread *thread, const baro_observer *obser
   thread->has_pending = true;
 }
 
-static void lengthen_sample(baro_sampled_thread *thread, uint64_t now_ns) {
+static void extend_sample(baro_sampled_thread *thread, uint64_t now_ns) {
   if (!thread->has_pending) {
     thread->pending = (baro_sample_record){
         .thread = thread->id, .stack = thread->stack_id, .state = thread->wait.state};
@@ -340,6 +340,10 @@ static void lengthen_sample(baro_sampled_thread *thread, uint64_t now_ns) {
   }
   thread->pending.time_ns = now_ns;
   thread->pending.weight_ns += now_ns - thread->last_ns;
+}
+
+static void lengthen_sample(baro_sampled_thread *thread, uint64_t now_ns) {
+  extend_sample(thread, now_ns);
   thread->pending.ticks++;
 }
 
@@ -426,4 +430,18 @@ baro_status baro_sampled_thread_tick(baro_sampled_thread *thread, baro_observer 
     begin_sample(thread, observer, now_ns, &change);
   thread->last_ns = now_ns;
   return BARO_OK;
+}
+
+void baro_sampled_thread_settle(baro_sampled_thread *thread, uint64_t now_ns) {
+  baro_schedstat now = {0};
+  if (!thread->has_last || now_ns <= thread->last_ns ||
+      baro_thread_probe_schedstat(&thread->probe, &now) != BARO_OK)
+    return;
+  extend_sample(thread, now_ns);
+  if (thread->pending.ticks == 0) /* its last one is written already */
+    thread->pending.ticks = 1;
+  thread->pending.cpu_ns += now.exec_ns - thread->last.exec_ns;
+  thread->pending.runnable_ns += now.delay_ns - thread->last.delay_ns;
+  thread->last = now;
+  thread->last_ns = now_ns;
 }

@@ -2,7 +2,8 @@
  * Flow: tick -> did the scheduler move it? -> state -> stack -> sample -> recording.
  * A thread that did not move since the last tick and was blocked is where it was: it costs one read of
  * its scheduler statistics and lengthens its pending sample. A running one gives a sample a tick.
- * Invariants: the weights of a thread's samples add up to the time from its first to its last tick; a
+ * Invariants: the weights of a thread's samples add up to the time from its first to its last tick (or to
+ * the end of the recording, which it outlived: baro_sampled_thread_settle); a
  * tick whose stack could not be read consistently gives a sample without a stack, is counted, and keeps
  * its weight. Runs in the sampler thread only. */
 #ifndef BARO_CAPTURE_SAMPLER_SAMPLED_THREAD_H
@@ -83,6 +84,11 @@ baro_status baro_sampled_thread_bind(baro_sampled_thread *thread, const baro_obs
 /* One tick. GONE: the thread ended. NO_PERMISSION, NO_MEMORY end the sampling of the process. */
 baro_status baro_sampled_thread_tick(baro_sampled_thread *thread, baro_observer *observer,
                                      uint64_t now_ns) BARO_MUST_USE;
+
+/* Brings its time and its scheduler statistics up to now_ns without a look at its stack, when the recording
+ * ends: the last look stands for the time since. At 1,000 Hz that is a millisecond, at 1 Hz it is a second. Does
+ * nothing when the thread has ended before. */
+void baro_sampled_thread_settle(baro_sampled_thread *thread, uint64_t now_ns);
 
 /* Hands the pending sample to the writer: before a chunk is written. */
 void baro_sampled_thread_flush(baro_sampled_thread *thread, baro_writer *writer);

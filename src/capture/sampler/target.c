@@ -20,6 +20,9 @@ static const uint64_t TASK_COUNT_NS = 10000000; /* native threads: by the number
 static const uint64_t LISTING_NS = 1000000000;  /* and in full */
 static const uint64_t UNBOUND_NS = 1000000;     /* while a thread state without a thread is seen */
 
+/* Between readings of the process' own CPU clock: what its last reading did not see is lost where others reap it. */
+static const uint64_t CPU_NS = 10000000;
+
 struct baro_target {
   baro_target_options options;
   baro_interpreter interpreter;
@@ -39,6 +42,9 @@ struct baro_target {
   uint64_t last_tick_ns;
   uint64_t next_count_ns;
   uint64_t next_listing_ns;
+  uint64_t next_cpu_ns;
+  uint64_t base_cpu_ns; /* of its CPU clock when it was attached */
+  bool lost;            /* the last tick found no interpreter any more */
   uint32_t task_count;
   int stat_fd; /* owned, -1 not open */
 };
@@ -153,20 +159,23 @@ static baro_status update_threads(baro_target *target) {
   return BARO_OK;
 }
 
-static baro_status list_threads(baro_target *target, uint64_t now_ns) {
+static baro_status read_list(baro_target *target) {
   baro_status status = BARO_OK;
   target->list.changing = true;
   for (int tries = 0; tries < LISTING_TRIES && status == BARO_OK && target->list.changing; tries++)
     status = baro_thread_list_read(&target->list, &target->interpreter);
-  if (status != BARO_OK)
-    return status;
+  return status;
+}
+
+/* Makes the threads those of the list. */
+static baro_status take_list(baro_target *target, uint64_t now_ns) {
   target->observer.threads_changed = target->list.changing;
   target->next_listing_ns = now_ns + (target->list.unbound ? UNBOUND_NS : LISTING_NS);
   target->next_count_ns = now_ns + TASK_COUNT_NS;
   target->task_count = (uint32_t)target->list.tasks.count;
   for (uint32_t i = 0; i < target->list.interp_count; i++)
     keep_interp(target, &target->list.interps[i]);
-  status = update_threads(target);
+  baro_status status = update_threads(target);
   for (uint32_t i = target->thread_count; status == BARO_OK && i-- > 0;)
     if (baro_thread_list_find(&target->list, target->threads[i]->tid) == NULL &&
         has_ended(target->threads[i]))
@@ -174,7 +183,22 @@ static baro_status list_threads(baro_target *target, uint64_t now_ns) {
   return status;
 }
 
+static baro_status list_threads(baro_target *target, uint64_t now_ns) {
+  baro_status status = read_list(target);
+  return status == BARO_OK ? take_list(target, now_ns) : status;
+}
+
 /* --- the process --- */
+
+/* The kernel's clock of the whole process, threads that ended included; a zombie still has it. */
+static bool process_cpu_ns(pid_t pid, uint64_t *ret_cpu_ns) {
+  clockid_t clock;
+  struct timespec time;
+  if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &time) != 0)
+    return false;
+  *ret_cpu_ns = (uint64_t)time.tv_sec * UINT64_C(1000000000) + (uint64_t)time.tv_nsec;
+  return true;
+}
 
 static baro_status define_process(baro_target *target, uint64_t now_ns) {
   baro_writer *writer = target->options.writer;
@@ -201,46 +225,6 @@ static baro_status define_process(baro_target *target, uint64_t now_ns) {
   return status;
 }
 
-baro_status baro_target_attach(const baro_target_options *options, uint64_t now_ns,
-                               baro_target **ret_target, baro_error *err) {
-  baro_target *target = calloc(1, sizeof *target);
-  if (target == NULL)
-    return baro_error_set(err, BARO_NO_MEMORY, "attach %d", (int)options->pid);
-  target->options = *options;
-  target->last_tick_ns = now_ns;
-  target->process = BARO_NONE_ID;
-  target->stat_fd = -1;
-  baro_status status =
-      baro_interpreter_find(options->pid, options->cache, &target->interpreter, err);
-  if (status != BARO_OK) {
-    free(target);
-    return status;
-  }
-  baro_fd_cache_init(&target->fds, options->pid);
-  target->codes = baro_code_cache_create(&target->interpreter, options->writer);
-  target->observer = (baro_observer){.interpreter = &target->interpreter,
-                                     .codes = target->codes,
-                                     .writer = options->writer,
-                                     .fds = &target->fds,
-                                     .placement = options->placement,
-                                     .counters = target->counters,
-                                     .unknown_reasons = target->unknown_reasons,
-                                     .stop_target = options->stop_target,
-                                     .no_schedstat = !baro_proc_has_schedstat()};
-  status = target->codes == NULL ? BARO_NO_MEMORY : define_process(target, now_ns);
-  if (status == BARO_OK)
-    status = list_threads(target, now_ns);
-  if (status != BARO_OK) {
-    baro_target_destroy(target, now_ns, -1);
-    if (status == BARO_NO_PERMISSION) /* the caller says which barrier it was */
-      return status;
-    return baro_error_set(err, status, "attach %d: %s", (int)options->pid,
-                          baro_status_text(status));
-  }
-  *ret_target = target;
-  return BARO_OK;
-}
-
 /* The 10 ms look at the process: number of threads, and stopped by a signal or not. */
 static bool process_changed(baro_target *target) {
   char buffer[1024];
@@ -260,6 +244,59 @@ static bool process_changed(baro_target *target) {
   return stat.thread_count != target->task_count;
 }
 
+/* By somebody else, so that we cannot stop it. */
+static bool is_traced(pid_t pid) {
+  baro_proc_status status;
+  return baro_proc_status_read(pid, &status, NULL) == BARO_OK && status.tracer_pid != 0;
+}
+
+baro_status baro_target_attach(const baro_target_options *options, uint64_t now_ns,
+                               baro_target **ret_target, baro_error *err) {
+  baro_target *target = calloc(1, sizeof *target);
+  if (target == NULL)
+    return baro_error_set(err, BARO_NO_MEMORY, "attach %d", (int)options->pid);
+  target->options = *options;
+  target->last_tick_ns = now_ns;
+  target->process = BARO_NONE_ID;
+  target->stat_fd = -1;
+  (void)process_cpu_ns(options->pid, &target->base_cpu_ns); /* fails when it is gone only */
+  baro_status status =
+      baro_interpreter_find(options->pid, options->cache, &target->interpreter, err);
+  if (status != BARO_OK) {
+    free(target);
+    return status;
+  }
+  baro_fd_cache_init(&target->fds, options->pid);
+  target->codes = baro_code_cache_create(&target->interpreter, options->writer);
+  target->observer = (baro_observer){.interpreter = &target->interpreter,
+                                     .codes = target->codes,
+                                     .writer = options->writer,
+                                     .fds = &target->fds,
+                                     .placement = options->placement,
+                                     .counters = target->counters,
+                                     .unknown_reasons = target->unknown_reasons,
+                                     .stop_target = options->stop_target,
+                                     .no_schedstat = !baro_proc_has_schedstat()};
+  status = target->codes == NULL ? BARO_NO_MEMORY : read_list(target);
+  if (status == BARO_OK && options->stop_target && is_traced(options->pid))
+    status = BARO_NO_PERMISSION;
+  /* From here on it is in the recording: what is refused, perhaps time and again, is no process of it. */
+  if (status == BARO_OK)
+    status = define_process(target, now_ns);
+  if (status == BARO_OK)
+    status = take_list(target, now_ns);
+  if (status != BARO_OK) {
+    baro_target_destroy(target, now_ns, -1);
+    if (status == BARO_NO_PERMISSION) /* the caller says which barrier it was */
+      return status;
+    return baro_error_set(err, status, "attach %d: %s", (int)options->pid,
+                          baro_status_text(status));
+  }
+  (void)process_changed(target); /* it may be stopped already */
+  *ret_target = target;
+  return BARO_OK;
+}
+
 /* Is it time to look for new threads? */
 static bool listing_due(baro_target *target, uint64_t now_ns) {
   if (target->observer.threads_changed || now_ns >= target->next_listing_ns)
@@ -270,8 +307,7 @@ static bool listing_due(baro_target *target, uint64_t now_ns) {
   return process_changed(target);
 }
 
-baro_status baro_target_tick(baro_target *target, uint64_t now_ns) {
-  target->counters[BARO_COUNTER_TICKS]++;
+static baro_status tick_threads(baro_target *target, uint64_t now_ns) {
   if (listing_due(target, now_ns)) {
     baro_status status = list_threads(target, now_ns);
     if (status != BARO_OK)
@@ -290,25 +326,40 @@ baro_status baro_target_tick(baro_target *target, uint64_t now_ns) {
   return target->thread_count > 0 ? BARO_OK : BARO_GONE;
 }
 
+baro_status baro_target_tick(baro_target *target, uint64_t now_ns) {
+  target->counters[BARO_COUNTER_TICKS]++;
+  if (now_ns >= target->next_cpu_ns) {
+    target->next_cpu_ns = now_ns + CPU_NS;
+    baro_target_read_cpu(target);
+  }
+  baro_status status = tick_threads(target, now_ns);
+  target->lost = status != BARO_OK;
+  return status;
+}
+
 void baro_target_missed(baro_target *target, uint64_t ticks) {
   target->counters[BARO_COUNTER_TICKS] += ticks;
   target->counters[BARO_COUNTER_MISSED] += ticks;
 }
 
-static uint64_t process_cpu_ns(pid_t pid) {
-  clockid_t clock;
-  struct timespec time;
-  if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &time) != 0)
-    return 0;
-  return (uint64_t)time.tv_sec * UINT64_C(1000000000) + (uint64_t)time.tv_nsec;
+void baro_target_read_cpu(baro_target *target) {
+  uint64_t *counter = &target->counters[BARO_COUNTER_TARGET_CPU_NS];
+  uint64_t cpu_ns = 0;
+  if (process_cpu_ns(target->options.pid, &cpu_ns) && cpu_ns > target->base_cpu_ns &&
+      cpu_ns - target->base_cpu_ns > *counter)
+    *counter = cpu_ns - target->base_cpu_ns;
+}
+
+void baro_target_settle(baro_target *target, uint64_t now_ns) {
+  baro_target_read_cpu(target);
+  for (uint32_t i = 0; i < target->thread_count && !target->lost; i++)
+    baro_sampled_thread_settle(target->threads[i], now_ns);
 }
 
 static void write_counters(baro_target *target, uint64_t now_ns) {
   baro_counters_record record = {.process = target->process, .time_ns = now_ns};
   baro_proc_status status;
-  uint64_t cpu_ns = process_cpu_ns(target->options.pid);
-  if (cpu_ns > 0)
-    target->counters[BARO_COUNTER_TARGET_CPU_NS] = cpu_ns;
+  baro_target_read_cpu(target);
   if (baro_proc_status_read(target->options.pid, &status, NULL) == BARO_OK &&
       status.rss_bytes > 0) {
     target->counters[BARO_COUNTER_RSS_BYTES] = status.rss_bytes;

@@ -38,6 +38,14 @@ baro_status baro_target_tick(baro_target *target, uint64_t now_ns) BARO_MUST_USE
 /* Counts ticks that were due but not taken. */
 void baro_target_missed(baro_target *target, uint64_t ticks);
 
+/* Brings time and CPU time of all threads that live up to now_ns, for the end of the recording: the last look
+ * at a thread stands for the time since. Before the process is reaped, so that a zombie's statistics are still
+ * there. */
+void baro_target_settle(baro_target *target, uint64_t now_ns);
+
+/* Reads the CPU time of the process: its threads that ended unseen are in it. */
+void baro_target_read_cpu(baro_target *target);
+
 /* Hands all pending samples and the counters to the writer. */
 void baro_target_flush(baro_target *target, uint64_t now_ns);
 
