@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -117,6 +118,24 @@ baro_status baro_file_write_at(int file, uint64_t offset, baro_view bytes, baro_
     } else if (got == 0 || errno != EINTR) {
       /* Zero bytes without an error is how some file systems say that they are full. */
       return baro_error_set_errno(err, got == 0 ? ENOSPC : errno, "write");
+    }
+  }
+  return BARO_OK;
+}
+
+baro_status baro_file_reserve(int file, uint64_t offset, uint64_t length, baro_error *err) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+      (offset > limit.rlim_cur || length > limit.rlim_cur - offset)) {
+    return baro_error_set_errno(err, EFBIG, "write");
+  }
+  while (fallocate(file, FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)length) != 0) {
+    /* Only a lack of room is a failure here: whatever else it is, writing will tell. */
+    if (errno == ENOSPC || errno == EDQUOT) {
+      return baro_error_set_errno(err, errno, "write");
+    }
+    if (errno != EINTR) {
+      return BARO_OK;
     }
   }
   return BARO_OK;

@@ -46,6 +46,12 @@ baro_status baro_file_read_at(int file, uint64_t offset, void *data, size_t leng
 baro_status baro_file_write_at(int file, uint64_t offset, baro_view bytes,
                                baro_error *err) BARO_MUST_USE;
 
+/* Takes room on the disk for bytes to come, so that writing them cannot fail for lack of it; the file stays as long as it
+ * is. Truncating gives back what was not used. NO_SPACE when there is none, or the file would exceed the limit of its
+ * size (ulimit -f). BARO_OK also where the file system knows no such thing. */
+baro_status baro_file_reserve(int file, uint64_t offset, uint64_t length,
+                              baro_error *err) BARO_MUST_USE;
+
 baro_status baro_file_truncate(int file, uint64_t length, baro_error *err) BARO_MUST_USE;
 baro_status baro_file_sync(int file, baro_error *err) BARO_MUST_USE;
 /* The descriptor is gone in any case; an error tells of lost data. */

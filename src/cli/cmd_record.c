@@ -227,7 +227,11 @@ static int record(const record_values *values, char *const *command) {
   }
   bool spawned = values->pid == 0;
   if (status != BARO_OK) {
-    baro_cli_fail("record: %s", err.message);
+    if (result.samples > 0) /* the samples that were made; the report knows those that are there */
+      baro_cli_fail("record: %s; what was written before is kept; see: barograph report %s",
+                    err.message, values->output);
+    else
+      baro_cli_fail("record: %s", err.message);
     int own = spawned && result.target_ran ? exit_status_of(&result) : 0;
     return own != 0 ? own : BARO_EXIT_USAGE;
   }

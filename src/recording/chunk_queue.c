@@ -4,7 +4,25 @@
 
 #include "recording/format.h"
 
-enum { LENGTH_BYTES = 4 };
+enum {
+  /* Of a chunk that waits: its length, its samples, and where its entry stands in the index. */
+  LENGTH_BYTES = 12,
+  /* For the chunk that ends a recording, and the head of the index. */
+  END_BYTES = 8192,
+};
+
+typedef struct waiting_chunk {
+  uint32_t length;
+  uint32_t samples;
+  uint32_t index_length;
+} waiting_chunk;
+
+static waiting_chunk read_waiting(baro_reader *lengths) {
+  waiting_chunk chunk = {.length = baro_read_u32(lengths)};
+  chunk.samples = baro_read_u32(lengths);
+  chunk.index_length = baro_read_u32(lengths);
+  return chunk;
+}
 
 void baro_chunk_index_add(baro_buffer *index, const baro_chunk_head *head) {
   baro_write_varint(index, (uint64_t)BARO_CHUNK_HEAD_BYTES + head->stored_bytes);
@@ -39,6 +57,8 @@ baro_status baro_chunk_queue_add(baro_chunk_queue *queue, baro_chunk_head *head,
   }
   queue->sequence++;
   baro_write_u32(&queue->lengths, (uint32_t)(queue->waiting.length - before));
+  baro_write_u32(&queue->lengths, head->samples);
+  baro_write_u32(&queue->lengths, (uint32_t)queue->index.length);
   baro_chunk_index_add(&queue->index, head);
   return BARO_OK;
 }
@@ -66,13 +86,27 @@ static void buffer_cut_front(baro_buffer *buffer, size_t count) {
   }
 }
 
+/* Room for a chunk and, behind it, for an end and the index of all. */
+static baro_status reserve(baro_chunk_queue *queue, size_t length, baro_error *err) {
+  const baro_output *output = &queue->output;
+  if (queue->is_ending || output->reserve == NULL) {
+    return BARO_OK;
+  }
+  return output->reserve(output->context, queue->written_bytes,
+                         length + queue->index.length + END_BYTES, err);
+}
+
 baro_status baro_chunk_queue_write(baro_chunk_queue *queue, baro_error *err) {
   baro_status status = BARO_OK;
   baro_reader lengths = baro_reader_of(queue->lengths.data, queue->lengths.length);
   size_t done = 0;
   while (status == BARO_OK && baro_reader_left(&lengths) != 0) {
     baro_reader ahead = lengths;
-    baro_view chunk = {.data = queue->waiting.data + done, .length = baro_read_u32(&ahead)};
+    baro_view chunk = {.data = queue->waiting.data + done, .length = read_waiting(&ahead).length};
+    status = reserve(queue, chunk.length, err);
+    if (status != BARO_OK) {
+      break;
+    }
     status = queue->output.write(queue->output.context, queue->written_bytes, chunk, err);
     if (status == BARO_OK) {
       lengths = ahead;
@@ -88,6 +122,30 @@ baro_status baro_chunk_queue_write(baro_chunk_queue *queue, baro_error *err) {
   buffer_cut_front(&queue->waiting, done);
   buffer_cut_front(&queue->lengths, queue->lengths.length - baro_reader_left(&lengths));
   return status;
+}
+
+uint64_t baro_chunk_queue_drop(baro_chunk_queue *queue) {
+  uint64_t samples = 0;
+  baro_reader lengths = baro_reader_of(queue->lengths.data, queue->lengths.length);
+  for (bool is_first = true; baro_reader_left(&lengths) != 0; is_first = false) {
+    waiting_chunk chunk = read_waiting(&lengths);
+    if (is_first) {
+      queue->index.length = chunk.index_length;
+    }
+    samples += chunk.samples;
+    queue->sequence--;
+  }
+  baro_buffer_clear(&queue->waiting);
+  baro_buffer_clear(&queue->lengths);
+  return samples;
+}
+
+void baro_chunk_queue_unreserve(baro_chunk_queue *queue) {
+  const baro_output *output = &queue->output;
+  if (output->reserve != NULL) {
+    baro_status ignored = output->truncate(output->context, queue->written_bytes, NULL);
+    (void)ignored;
+  }
 }
 
 void baro_chunk_queue_release(baro_chunk_queue *queue) {

@@ -1,11 +1,13 @@
 /* Sealed chunks on their way to the output, and the index of all of them.
  * Flow: writer seals a chunk -> queue -> output. Invariant: what is in the output is whole chunks up
  * to written_bytes, plus at most one torn one behind, which the next write replaces; what is in the
- * queue follows it without a gap.
+ * queue follows it without a gap. Where the output can, room is kept behind each chunk for what ends a
+ * recording: a full disk then still leaves it an end that says so.
  * Internal to src/recording; the writer's thread only. Does not decide when to write. */
 #ifndef BARO_RECORDING_CHUNK_QUEUE_H
 #define BARO_RECORDING_CHUNK_QUEUE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,10 +20,11 @@ typedef struct baro_chunk_queue {
   baro_output output;        /* closed by the writer */
   baro_chunk_packer *packer; /* owned */
   baro_buffer waiting;       /* sealed chunks, oldest first */
-  baro_buffer lengths;       /* of the chunks in waiting, u32 each */
+  baro_buffer lengths;       /* of the chunks in waiting: three u32 each, see chunk_queue.c */
   baro_buffer index;         /* payload of the index chunk so far, without count and tail */
   uint64_t written_bytes;    /* whole chunks (and the file head) in the output */
   uint32_t sequence;         /* of the next chunk */
+  bool is_ending;            /* what is written now may take the room that was kept */
 } baro_chunk_queue;
 
 /* Seals raw as the next chunk. Of head, type, samples and times are taken. BARO_NO_MEMORY leaves
@@ -32,6 +35,10 @@ baro_status baro_chunk_queue_add(baro_chunk_queue *queue, baro_chunk_head *head,
 baro_status baro_chunk_queue_add_index(baro_chunk_queue *queue) BARO_MUST_USE;
 /* Writes what waits, chunk by chunk; stops at the first failure and removes the torn chunk. */
 baro_status baro_chunk_queue_write(baro_chunk_queue *queue, baro_error *err) BARO_MUST_USE;
+/* Gives up what waits; returns the samples in it. */
+uint64_t baro_chunk_queue_drop(baro_chunk_queue *queue);
+/* Gives back the room that was kept and not used. */
+void baro_chunk_queue_unreserve(baro_chunk_queue *queue);
 /* Frees what the queue owns; the output stays open. */
 void baro_chunk_queue_release(baro_chunk_queue *queue);
 

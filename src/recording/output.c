@@ -11,6 +11,10 @@ static baro_status file_write(void *context, uint64_t offset, baro_view bytes, b
   return baro_file_write_at(file_of(context), offset, bytes, err);
 }
 
+static baro_status file_reserve(void *context, uint64_t offset, uint64_t length, baro_error *err) {
+  return baro_file_reserve(file_of(context), offset, length, err);
+}
+
 static baro_status file_truncate(void *context, uint64_t length, baro_error *err) {
   return baro_file_truncate(file_of(context), length, err);
 }
@@ -30,6 +34,7 @@ baro_status baro_output_create_file(const char *path, bool replace, baro_output 
   if (status == BARO_OK) {
     *ret_output = (baro_output){.context = (void *)(intptr_t)file,
                                 .write = file_write,
+                                .reserve = file_reserve,
                                 .truncate = file_truncate,
                                 .sync = file_sync,
                                 .close = file_close};

@@ -11,11 +11,13 @@
 #include "base/status.h"
 #include "recording/writer.h"
 
-/* All slots must be set. Messages name no path: the writer puts its name before them. */
+/* All slots must be set but reserve. Messages name no path: the writer puts its name before them. */
 typedef struct baro_output {
   void *context; /* owned by close */
   /* Writes all of bytes at offset; on failure any part of them may have been written. */
   baro_status (*write)(void *context, uint64_t offset, baro_view bytes, baro_error *err);
+  /* Takes room for length bytes at offset; truncate gives back what is not used. NULL: cannot. */
+  baro_status (*reserve)(void *context, uint64_t offset, uint64_t length, baro_error *err);
   baro_status (*truncate)(void *context, uint64_t length, baro_error *err);
   baro_status (*sync)(void *context, baro_error *err);
   /* Frees context, also on failure. */

@@ -534,6 +534,36 @@ static baro_status write_close_record(baro_writer *writer) {
   return record_append(writer, BARO_RECORD_CLOSE);
 }
 
+/* Instead of what cannot be written any more a few bytes, for which room was kept: that it is missing, and why. What
+ * the recording has is then whole. Where even that fails, it just ends. */
+static void leave_mark(baro_writer *writer, baro_status why) {
+  baro_chunk_queue *queue = &writer->queue;
+  uint64_t lost = baro_chunk_queue_drop(queue) + writer->head.samples;
+  writer->samples -= lost;
+  writer->dropped += lost;
+  drop_pending(writer);
+  baro_buffer_clear(&writer->raw);
+  writer->head = (baro_chunk_head){0};
+  baro_writer_info(writer, "end", why == BARO_NO_SPACE ? "disk_full" : "write_failed");
+  baro_buffer_clear(&writer->scratch);
+  baro_write_varint(&writer->scratch, writer->dropped);
+  baro_status status = record_append(writer, BARO_RECORD_DROPPED);
+  writer->dropped_told = writer->dropped;
+  if (status == BARO_OK) {
+    status = write_close_record(writer);
+  }
+  if (status == BARO_OK) {
+    status = seal(writer);
+  }
+  if (status == BARO_OK) {
+    status = baro_chunk_queue_add_index(queue);
+  }
+  if (status == BARO_OK) {
+    queue->is_ending = true;
+    status = baro_chunk_queue_write(queue, NULL);
+  }
+}
+
 /* All that can be written, in an order that keeps every prefix good. */
 static baro_status finish(baro_writer *writer, baro_error *err) {
   /* Twice: the close record counts what the first flush had to drop. */
@@ -553,8 +583,11 @@ static baro_status finish(baro_writer *writer, baro_error *err) {
     if (err != NULL) {
       *err = writer->trouble;
     }
+    leave_mark(writer, status);
+    baro_chunk_queue_unreserve(&writer->queue);
     return status;
   }
+  baro_chunk_queue_unreserve(&writer->queue);
   status = writer->queue.output.sync(writer->queue.output.context, err);
   return status == BARO_OK ? status : baro_error_prefix(err, status, "write %s", writer->name);
 }

@@ -7,7 +7,8 @@
  * On a full disk or another write error the torn chunk is removed again (ftruncate to the last whole
  * one), the chunk stays in memory and is tried again at the next tick; beyond 64 MiB of backlog,
  * samples (never definitions) are dropped and counted. So no call fails because of the disk: ask
- * baro_writer_trouble.
+ * baro_writer_trouble. Room for an end is kept on the disk: when it is still full at the end, what waits is given up
+ * for an end that says so (info "end": disk_full or write_failed), and the recording is whole up to there.
  * Runs in the recorder process only. Not thread-safe. */
 #ifndef BARO_RECORDING_WRITER_H
 #define BARO_RECORDING_WRITER_H

@@ -93,6 +93,10 @@ static void write_ending(const baro_profile *profile, baro_buffer *text) {
     baro_write_text(text, "; ended by --duration");
   else if (baro_view_equal(end, baro_view_of("detached")))
     baro_write_text(text, "; detached");
+  else if (baro_view_equal(end, baro_view_of("disk_full")))
+    baro_write_text(text, "; its end is missing: the disk was full");
+  else if (baro_view_equal(end, baro_view_of("write_failed")))
+    baro_write_text(text, "; its end is missing: it could not be written");
 }
 
 static void write_run(baro_report *report) {
@@ -194,7 +198,9 @@ static void write_damage(baro_report *report) {
                       baro_text_bytes(damage->good_bytes).text,
                       baro_text_bytes(damage->file_bytes).text);
   else if (!damage->complete)
-    baro_write_text(&text, "the recording has no end: its recorder was killed or still runs");
+    baro_write_text(&text,
+                    "the recording was cut off: its recorder was killed, or the disk was full, "
+                    "or it still runs");
   if (text.length >= 2 && memcmp(text.data + text.length - 2, "; ", 2) == 0)
     text.length -= 2;
   write_buffer_line(report, "damaged", BARO_STYLE_WARN, &text);

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from calling import Run
@@ -126,6 +127,51 @@ def test_processes_that_end_with_the_first_one_are_not(run: Run) -> None:
     answer = run("record", "--", sys.executable, "-c", code)
     assert answer.stderr.count("\n") == 1
     assert "live on" not in answer.stderr
+
+
+def test_a_full_disk_is_told_by_record_and_by_report(
+    barograph: Path, run: Run, tmp_path: Path
+) -> None:
+    """The limit of a file's size stands for a full disk, which only root can make."""
+    # A quiet second and more, then names that no compressor makes small.
+    code = (
+        "import os, time\n"
+        "end = time.monotonic() + 1.5\n"
+        "while time.monotonic() < end: sum(range(999))\n"
+        "for _ in range(200):\n"
+        "    name = 'f' + os.urandom(1000).hex()\n"
+        "    exec(f'def {name}(): sum(range(200000))\\n{name}()')\n"
+        "raise SystemExit({})"
+    )
+    for own, expected in ((0, 2), (3, 3)):
+        program = [sys.executable, "-c", code.replace("{}", str(own))]
+        answer = subprocess.run(
+            ["sh", "-c", 'ulimit -f 64; exec "$@"', "sh", barograph, "record", "-f", *program],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+        )
+        assert answer.returncode == expected, answer.stderr
+        assert answer.stderr == (
+            "barograph: record: write barograph.baro: write: File too large; what was written "
+            "before is kept; see: barograph report barograph.baro\n"
+        )
+        head = head_of(run)
+        assert head["complete"] is True
+        assert head["end"] == "disk_full"
+        assert head["samples"] > 0
+        assert head["dropped_samples"] > 0
+        assert "its end is missing: the disk was full" in text_of(run)
+        assert re.search(r", lost [\d,]+ \(", text_of(run))
+
+
+def test_a_killed_recorder_is_told_by_report(barograph: Path, run: Run, tmp_path: Path) -> None:
+    command = [str(barograph), "record", "-q", "--", sys.executable, "-c", WAIT.format(2)]
+    with subprocess.Popen(command, cwd=tmp_path) as recorder:
+        time.sleep(1.4)
+        recorder.kill()
+    assert "was cut off: its recorder was killed, or the disk was full" in text_of(run)
 
 
 def test_record_and_report_count_the_same_processes(run: Run) -> None:

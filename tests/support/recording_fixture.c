@@ -35,6 +35,17 @@ static baro_status disk_write(void *context, uint64_t offset, baro_view bytes, b
   return fits == bytes.length ? BARO_OK : baro_error_set(err, BARO_NO_SPACE, "write: disk is full");
 }
 
+static baro_status disk_reserve(void *context, uint64_t offset, uint64_t length, baro_error *err) {
+  fixture_disk *disk = context;
+  if (offset + length > disk->capacity_bytes) {
+    return baro_error_set(err, BARO_NO_SPACE, "write: disk is full");
+  }
+  if (disk->reserved_end < offset + length) {
+    disk->reserved_end = offset + length;
+  }
+  return BARO_OK;
+}
+
 static baro_status disk_truncate(void *context, uint64_t length, baro_error *err) {
   fixture_disk *disk = context;
   if (disk->is_truncate_broken) {
@@ -42,6 +53,7 @@ static baro_status disk_truncate(void *context, uint64_t length, baro_error *err
   }
   require(length <= disk->bytes.length, "truncate makes the file longer");
   disk->bytes.length = (size_t)length;
+  disk->reserved_end = length;
   return BARO_OK;
 }
 
@@ -64,6 +76,7 @@ baro_output fixture_disk_output(fixture_disk *disk) {
   }
   return (baro_output){.context = disk,
                        .write = disk_write,
+                       .reserve = disk->has_reserve ? disk_reserve : NULL,
                        .truncate = disk_truncate,
                        .sync = disk_sync,
                        .close = disk_close};

@@ -15,6 +15,8 @@
 /* --- A disk in memory --- */
 
 typedef struct fixture_disk {
+  bool has_reserve;        /* room can be kept */
+  uint64_t reserved_end;   /* that it is kept up to, at least */
   baro_buffer bytes;       /* the file; owned */
   uint64_t capacity_bytes; /* writes beyond it fail, after writing what fits */
   uint32_t writes;         /* how many were tried */

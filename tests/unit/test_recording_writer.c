@@ -291,6 +291,66 @@ static void closing_on_a_full_disk_keeps_what_was_written(void **state) {
   fixture_disk_release(&disk);
 }
 
+static baro_status find_end(void *context, const baro_info_record *info, baro_error *err) {
+  (void)err;
+  if (baro_view_equal(info->key, baro_view_of("end"))) {
+    char *end = context;
+    assert_true(info->value.length < 32);
+    memcpy(end, info->value.data, info->value.length);
+    end[info->value.length] = '\0';
+  }
+  return BARO_OK;
+}
+
+/* Others fill the disk while we record: the room that was kept holds an end, and everything before it is whole. */
+static void a_disk_that_fills_up_leaves_an_end_that_says_so(void **state) {
+  (void)state;
+  for (uint32_t after = 0; after <= 20000; after += 5000) { /* samples that cannot be written */
+    fixture_disk disk = {.has_reserve = true};
+    baro_writer *writer = fixture_writer(&disk);
+    fixture_program program;
+    fixture_program_start(&program, writer, 2, 5);
+    fixture_program_run(&program, writer, 10000);
+    uint64_t free_bytes = disk.reserved_end;
+    assert_true(free_bytes > disk.bytes.length);
+    disk.capacity_bytes = free_bytes;
+    fixture_program_run(&program, writer, after);
+    baro_writer_info(writer, "end", "exit");
+    baro_error err = {0};
+    assert_int_equal(baro_writer_close(writer, &err), BARO_NO_SPACE);
+    assert_int_equal(disk.reserved_end, disk.bytes.length); /* what was not used is given back */
+    findings found = find_in_memory(fixture_disk_view(&disk));
+    expect_whole(&found.damage);
+    assert_true(found.samples >= 7000);
+    assert_int_equal(found.samples + found.damage.dropped_samples, 10000 + after);
+    char end[32] = "";
+    baro_visitor visitor = {.context = end, .info = find_end};
+    baro_damage damage;
+    assert_int_equal(
+        baro_recording_read_memory(fixture_disk_view(&disk), "memory", &visitor, &damage, NULL),
+        BARO_OK);
+    assert_string_equal(end, "disk_full");
+    fixture_disk_release(&disk);
+  }
+}
+
+/* Room that is kept is no part of the file, and none of it stays behind. */
+static void room_is_given_back(void **state) {
+  (void)state;
+  fixture_disk disk = {.has_reserve = true};
+  baro_writer *writer = fixture_writer(&disk);
+  fixture_program program;
+  fixture_program_start(&program, writer, 1, 5);
+  fixture_program_run(&program, writer, 3000);
+  assert_true(disk.reserved_end > disk.bytes.length);
+  close_well(writer);
+  assert_int_equal(disk.reserved_end, disk.bytes.length);
+  findings found = find_in_memory(fixture_disk_view(&disk));
+  expect_whole(&found.damage);
+  assert_int_equal(found.samples, 3000);
+  fixture_disk_release(&disk);
+}
+
 /* 64 MiB that cannot be written: from then on samples are dropped and counted, definitions kept. */
 static void a_long_backlog_drops_samples_and_says_so(void **state) {
   (void)state;
@@ -415,7 +475,11 @@ static int record_until_full(const char *path) {
   }
   baro_damage damage;
   if (baro_recording_read(path, NULL, &damage, &err) != BARO_OK || damage.corrupt ||
-      damage.truncated || damage.complete || damage.good_bytes < 30000) {
+      damage.truncated || damage.good_bytes < 30000) {
+    return CHILD_FAILED;
+  }
+  /* The room that was kept holds the end of the recording, with the number of those that are missing. */
+  if (!damage.complete || damage.dropped_samples == 0) {
     return CHILD_FAILED;
   }
   return CHILD_DONE;
@@ -499,6 +563,8 @@ int main(void) {
       cmocka_unit_test(a_sample_costs_at_most_four_bytes),
       cmocka_unit_test(a_full_disk_is_told_and_survived),
       cmocka_unit_test(closing_on_a_full_disk_keeps_what_was_written),
+      cmocka_unit_test(a_disk_that_fills_up_leaves_an_end_that_says_so),
+      cmocka_unit_test(room_is_given_back),
       cmocka_unit_test(a_long_backlog_drops_samples_and_says_so),
       cmocka_unit_test(what_fails_at_the_start_fails_create),
       cmocka_unit_test(a_failed_sync_is_told),

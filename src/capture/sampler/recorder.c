@@ -59,6 +59,12 @@ static int stop_level(const recorder *self) {
   return self->options->stop_requested != NULL ? *self->options->stop_requested : 0;
 }
 
+/* A file beyond the limit of its size (ulimit -f) is a failed write like others, not the end of the recorder. Not ignored:
+ * the command would inherit that. */
+static void on_file_limit(int number) {
+  (void)number;
+}
+
 /* --- begin --- */
 
 static void write_infos(recorder *self) {
@@ -102,7 +108,9 @@ static baro_status begin(recorder *self, baro_error *err) {
   if (status != BARO_OK)
     return status;
   self->root = self->options->attach_pid;
+  struct sigaction file_limit = {.sa_handler = on_file_limit, .sa_flags = SA_RESTART};
   (void)sigaction(SIGCHLD, &action, NULL);
+  (void)sigaction(SIGXFSZ, &file_limit, NULL);
   if (self->root == 0)
     status = baro_process_spawn(self->options->command, &self->root, err);
   if (status != BARO_OK) {
