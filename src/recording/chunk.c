@@ -1,5 +1,6 @@
 #include "recording/chunk.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -42,18 +43,16 @@ void baro_chunk_packer_destroy(baro_chunk_packer *packer) {
 }
 
 /* One zstd frame of raw at out->length; false when zstd fails, which means memory. */
-static bool compress_raw(ZSTD_CCtx *context, baro_view raw, baro_chunk_cuts cuts,
-                         baro_buffer *out) {
+static bool compress_raw(ZSTD_CCtx *context, baro_view raw, size_t cut, baro_buffer *out) {
   if (ZSTD_isError(ZSTD_CCtx_reset(context, ZSTD_reset_session_only)) ||
       ZSTD_isError(ZSTD_CCtx_setPledgedSrcSize(context, raw.length))) {
     return false;
   }
   ZSTD_outBuffer target = {.dst = out->data + out->length, .size = out->capacity - out->length};
-  size_t start = 0;
-  for (size_t i = 0; i <= cuts.count; i++) {
-    size_t stop = i < cuts.count ? cuts.offsets[i] : raw.length;
-    ZSTD_EndDirective how = i < cuts.count ? ZSTD_e_flush : ZSTD_e_end;
-    ZSTD_inBuffer source = {.src = raw.data + start, .size = stop - start};
+  ZSTD_inBuffer source = {.src = raw.data, .size = cut};
+  for (int i = cut == 0 ? 1 : 0; i < 2; i++) {
+    ZSTD_EndDirective how = i == 0 ? ZSTD_e_flush : ZSTD_e_end;
+    source.size = i == 0 ? cut : raw.length;
     size_t left;
     do {
       left = ZSTD_compressStream2(context, &target, &source, how);
@@ -61,7 +60,6 @@ static bool compress_raw(ZSTD_CCtx *context, baro_view raw, baro_chunk_cuts cuts
         return false;
       }
     } while (left != 0);
-    start = stop;
   }
   out->length += target.pos;
   return true;
@@ -84,9 +82,10 @@ static void head_write(baro_buffer *out, const baro_chunk_head *head) {
 }
 
 baro_status baro_chunk_pack(baro_chunk_packer *packer, baro_chunk_head *head, baro_view raw,
-                            baro_chunk_cuts cuts, baro_buffer *out) {
-  /* Each cut may cost a block head and lose some compression: the bound is for one block run. */
-  size_t room = BARO_CHUNK_HEAD_BYTES + ZSTD_compressBound(raw.length) + (cuts.count + 1) * 64;
+                            size_t cut, baro_buffer *out) {
+  assert(cut <= raw.length);
+  /* The cut may cost a block head and lose some compression: the bound is for one block run. */
+  size_t room = BARO_CHUNK_HEAD_BYTES + ZSTD_compressBound(raw.length) + 128;
   if (raw.length > BARO_CHUNK_RAW_LIMIT_BYTES || !baro_buffer_reserve(out, room)) {
     out->failed = false; /* nothing was dropped: the caller keeps raw */
     return BARO_NO_MEMORY;
@@ -100,7 +99,7 @@ baro_status baro_chunk_pack(baro_chunk_packer *packer, baro_chunk_head *head, ba
     baro_write_bytes(out, raw.data, raw.length);
   } else {
     head->flags = BARO_CHUNK_FLAG_ZSTD;
-    if (!compress_raw(packer->context, raw, cuts, out)) {
+    if (!compress_raw(packer->context, raw, cut, out)) {
       out->length = start;
       return BARO_NO_MEMORY;
     }

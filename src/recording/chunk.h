@@ -34,18 +34,12 @@ typedef struct baro_chunk_packer baro_chunk_packer;
 baro_chunk_packer *baro_chunk_packer_create(int level);
 void baro_chunk_packer_destroy(baro_chunk_packer *packer);
 
-/* Where raw bytes change their nature (text, then small numbers, then noise). zstd starts a block
- * there, with its own code table: smaller by up to a tenth than one table for all; cost:
- * tests/tools/recording_cost.c. Offsets into raw, ascending. */
-typedef struct baro_chunk_cuts {
-  const size_t *offsets; /* borrowed */
-  size_t count;
-} baro_chunk_cuts;
-
 /* Appends a whole chunk (head and payload) to out. Of head, type, sequence, samples and times are
- * taken, the rest is filled in. BARO_NO_MEMORY leaves out as it was. */
+ * taken, the rest is filled in. cut: where in raw text ends and samples begin, which cannot get any
+ * smaller: zstd begins a block there, so that it judges the two apart; 0 = nowhere. BARO_NO_MEMORY
+ * leaves out as it was. */
 baro_status baro_chunk_pack(baro_chunk_packer *packer, baro_chunk_head *head, baro_view raw,
-                            baro_chunk_cuts cuts, baro_buffer *out) BARO_MUST_USE;
+                            size_t cut, baro_buffer *out) BARO_MUST_USE;
 
 /* Head from BARO_CHUNK_HEAD_BYTES bytes. BARO_CORRUPT with a message without context. */
 baro_status baro_chunk_head_read(const uint8_t *bytes, baro_chunk_head *ret_head,

@@ -41,7 +41,7 @@ void baro_chunk_index_finish(baro_buffer *ret_payload, baro_view entries, uint32
 }
 
 baro_status baro_chunk_queue_add(baro_chunk_queue *queue, baro_chunk_head *head, baro_view raw,
-                                 baro_chunk_cuts cuts) {
+                                 size_t cut) {
   enum { ENTRY_LIMIT_BYTES = 64 };
   if (!baro_buffer_reserve(&queue->lengths, LENGTH_BYTES) ||
       !baro_buffer_reserve(&queue->index, ENTRY_LIMIT_BYTES)) {
@@ -51,7 +51,7 @@ baro_status baro_chunk_queue_add(baro_chunk_queue *queue, baro_chunk_head *head,
   }
   head->sequence = queue->sequence;
   size_t before = queue->waiting.length;
-  baro_status status = baro_chunk_pack(queue->packer, head, raw, cuts, &queue->waiting);
+  baro_status status = baro_chunk_pack(queue->packer, head, raw, cut, &queue->waiting);
   if (status != BARO_OK) {
     return status;
   }
@@ -72,7 +72,7 @@ baro_status baro_chunk_queue_add_index(baro_chunk_queue *queue) {
   if (!payload.failed) {
     baro_chunk_head head = {.type = BARO_CHUNK_INDEX};
     baro_view raw = {.data = payload.data, .length = payload.length};
-    status = baro_chunk_queue_add(queue, &head, raw, (baro_chunk_cuts){0});
+    status = baro_chunk_queue_add(queue, &head, raw, 0);
   }
   baro_buffer_release(&payload);
   return status;

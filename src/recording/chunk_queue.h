@@ -27,10 +27,11 @@ typedef struct baro_chunk_queue {
   bool is_ending;            /* what is written now may take the room that was kept */
 } baro_chunk_queue;
 
-/* Seals raw as the next chunk. Of head, type, samples and times are taken. BARO_NO_MEMORY leaves
+/* Seals raw as the next chunk. Of head, type, samples and times are taken; cut as in
+ * baro_chunk_pack. BARO_NO_MEMORY leaves
  * the queue as it was. */
 baro_status baro_chunk_queue_add(baro_chunk_queue *queue, baro_chunk_head *head, baro_view raw,
-                                 baro_chunk_cuts cuts) BARO_MUST_USE;
+                                 size_t cut) BARO_MUST_USE;
 /* Seals the index of all chunks so far. */
 baro_status baro_chunk_queue_add_index(baro_chunk_queue *queue) BARO_MUST_USE;
 /* Writes what waits, chunk by chunk; stops at the first failure and removes the torn chunk. */

@@ -24,6 +24,19 @@ static uint32_t read_id(reading *r, uint32_t defined) {
   return id;
 }
 
+/* Coded as the distance back from the latest. */
+static uint32_t read_id_back(reading *r, uint32_t defined) {
+  uint32_t distance = read_id(r, defined);
+  return r->is_sound ? defined - 1 - distance : 0;
+}
+
+/* A string, coded as the distance from another. */
+static uint32_t read_string_near(reading *r, uint32_t other) {
+  uint64_t id = other + (uint64_t)baro_read_zigzag(&r->payload);
+  r->is_sound = r->is_sound && id < r->records->strings;
+  return r->is_sound ? (uint32_t)id : 0;
+}
+
 /* 0 = none, else id + 1. */
 static uint32_t read_optional_id(reading *r, uint32_t defined) {
   uint64_t code = baro_read_varint(&r->payload);
@@ -63,18 +76,19 @@ static baro_status read_string(reading *r) {
 
 static baro_status read_function(reading *r) {
   baro_function_record function;
-  function.name_string = read_id(r, r->records->strings);
-  function.qualified_string = read_id(r, r->records->strings);
-  function.file_string = read_id(r, r->records->strings);
+  function.name_string = read_id_back(r, r->records->strings);
+  function.qualified_string = read_string_near(r, function.name_string);
+  function.file_string = read_string_near(r, r->records->function_file);
   function.first_line = baro_read_varint32(&r->payload);
   function.flags = baro_read_varint32(&r->payload);
   uint32_t id = next_id(r, &r->records->functions);
+  r->records->function_file = function.file_string;
   return VISIT(r, function, id, &function);
 }
 
 static baro_status read_frame(reading *r) {
   baro_frame_record frame;
-  frame.function = read_id(r, r->records->functions);
+  frame.function = read_id_back(r, r->records->functions);
   frame.line = baro_read_varint32(&r->payload);
   uint32_t id = next_id(r, &r->records->frames);
   return VISIT(r, frame, id, &frame);
@@ -186,6 +200,9 @@ static baro_status read_samples(reading *r) {
   baro_view payload = baro_read_bytes(&r->payload, baro_reader_left(&r->payload));
   baro_status status = baro_sample_decoder_init(&decoder, &records->model, payload,
                                                 records->threads, records->stacks, r->err);
+  if (status == BARO_OK && records->chunk_samples + decoder.left > BARO_CHUNK_SAMPLE_LIMIT) {
+    status = baro_error_set(r->err, BARO_CORRUPT, "too many samples in a chunk");
+  }
   bool is_more = status == BARO_OK;
   while (is_more) {
     baro_sample_record sample;

@@ -18,6 +18,7 @@ typedef struct baro_record_reader {
   /* Definitions so far = the next id, per kind. */
   uint32_t strings;
   uint32_t functions;
+  uint32_t function_file; /* string of the last function */
   uint32_t frames;
   uint32_t stacks;
   uint32_t processes;

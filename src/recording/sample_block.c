@@ -7,126 +7,35 @@
 #include "recording/format.h"
 
 enum {
-  CODING_BYTES = 0,   /* one byte a sample */
-  CODING_VARINTS = 1, /* one varint a sample */
-  CODING_RUNS = 2,    /* (varint value, varint how often) */
-
   BLOCK_FLAG_RESET = 1,
 
   STACK_NONE = BARO_SAMPLE_RECENT_STACKS,      /* no stack, and not among the recent ones */
   STACK_OTHER = BARO_SAMPLE_RECENT_STACKS + 1, /* + zigzag distance from the last such */
 
-  VARINT_MAX_BYTES = 10,
+  NUMBERS_A_SAMPLE = 8,
+  HEAD_MAX_BYTES = 4 * 10,
 };
 
 #define NS_PER_US 1000
 /* Unit of cpu and runnable. Only sums of many samples are of use, and carrying the rest keeps those;
  * in us, the two would be half of a recording made on a busy machine. */
 #define NS_PER_MOVEMENT 100000
-
-/* --- The model --- */
-
-static void thread_clear(baro_sample_thread *thread, uint32_t index) {
-  *thread = (baro_sample_thread){.successor = index};
-}
-
-baro_status baro_sample_model_grow(baro_sample_model *model, uint32_t count) {
-  if (count > model->capacity) {
-    size_t capacity = model->capacity == 0 ? 16 : model->capacity;
-    while (capacity < count) {
-      capacity *= 2;
-    }
-    baro_sample_thread *threads = realloc(model->threads, capacity * sizeof(*threads));
-    if (threads == NULL) {
-      return BARO_NO_MEMORY;
-    }
-    model->threads = threads;
-    model->capacity = (uint32_t)capacity;
-  }
-  while (model->count < count) {
-    thread_clear(&model->threads[model->count], model->count);
-    model->count++;
-  }
-  return BARO_OK;
-}
-
-void baro_sample_model_reset(baro_sample_model *model) {
-  for (uint32_t i = 0; i < model->count; i++) {
-    thread_clear(&model->threads[i], i);
-  }
-  model->previous_thread = 0;
-  model->previous_other = 0;
-}
-
-void baro_sample_model_release(baro_sample_model *model) {
-  free(model->threads);
-  *model = (baro_sample_model){0};
-}
-
-/* Moves the stack at position to the front; position = recent_count puts a new one there. */
-static void recent_touch(baro_sample_thread *thread, uint32_t position, uint32_t stack) {
-  if (position == thread->recent_count) {
-    if (position == BARO_SAMPLE_RECENT_STACKS) {
-      position--; /* the oldest is forgotten */
-    } else {
-      thread->recent_count++;
-    }
-  }
-  memmove(&thread->recent[1], &thread->recent[0], position * sizeof(thread->recent[0]));
-  thread->recent[0] = stack;
-}
-
-/* --- Writing --- */
+#define US_PER_MOVEMENT 100
 
 static uint64_t zigzag(uint64_t difference) {
   return difference << 1 ^ (0 - (difference >> 63));
 }
 
-/* baro_write_varint without its check: the caller has reserved for the whole block. */
-static uint8_t *put_varint(uint8_t *at, uint64_t value) {
-  while (value >= 0x80) {
-    *at++ = (uint8_t)(value | 0x80);
-    value >>= 7;
-  }
-  *at++ = (uint8_t)value;
-  return at;
+static uint64_t unzigzag(uint64_t coded) {
+  return coded >> 1 ^ (0 - (coded & 1));
 }
 
-/* Where a column is written: one open run, or bytes as they come. */
-typedef struct column_writer {
-  uint8_t *at;
-  uint64_t run_value;
-  uint32_t run_length;
-} column_writer;
-
-static void put_in_run(column_writer *column, uint64_t value) {
-  if (column->run_length != 0 && column->run_value == value) {
-    column->run_length++;
-    return;
-  }
-  if (column->run_length != 0) {
-    column->at = put_varint(column->at, column->run_value);
-    column->at = put_varint(column->at, column->run_length);
-  }
-  column->run_value = value;
-  column->run_length = 1;
+/* Movement that the weight not yet accounted for lets expect. */
+static uint64_t movement_due(const baro_sample_thread *thread) {
+  return (thread->due_us + US_PER_MOVEMENT / 2) / US_PER_MOVEMENT;
 }
 
-static uint8_t column_coding(baro_sample_column column) {
-  switch (column) {
-  case BARO_COLUMN_THREAD:
-  case BARO_COLUMN_WEIGHT:
-  case BARO_COLUMN_TICKS:
-  case BARO_COLUMN_STATE: return CODING_RUNS;
-  case BARO_COLUMN_TIME_LOW: return CODING_BYTES;
-  case BARO_COLUMN_TIME_HIGH:
-  case BARO_COLUMN_STACK:
-  case BARO_COLUMN_RUNNABLE:
-  case BARO_COLUMN_CPU:
-  case BARO_COLUMN_COUNT: break;
-  }
-  return CODING_VARINTS;
-}
+/* --- Writing --- */
 
 baro_status baro_sample_encoder_add_thread(baro_sample_encoder *encoder) {
   uint32_t index = encoder->model.count;
@@ -173,110 +82,130 @@ static uint64_t movement_round(int64_t *carry_ns, uint64_t movement_ns) {
   return due_ns / NS_PER_MOVEMENT;
 }
 
-static uint64_t stack_code(baro_sample_model *model, baro_sample_thread *thread, uint32_t stack) {
+/* Where in samples[order] one of time_ns belongs: behind those that are not later. Nearly always the
+ * end; otherwise mostly near it. */
+static uint32_t place_of(const baro_sample_record *samples, const uint16_t *order, uint32_t count,
+                         uint64_t time_ns) {
+  if (count == 0 || samples[order[count - 1]].time_ns <= time_ns) {
+    return count;
+  }
+  uint32_t first = 0;
+  uint32_t last = count;
+  while (first < last) {
+    uint32_t middle = (first + last) / 2;
+    if (samples[order[middle]].time_ns <= time_ns) {
+      first = middle + 1;
+    } else {
+      last = middle;
+    }
+  }
+  return first;
+}
+
+/* A blocked thread's sample is known to have ended only when the next one begins: a few come late. */
+static void order_by_time(const baro_sample_record *samples, uint32_t count, uint16_t *ret_order) {
+  for (uint32_t i = 0; i < count; i++) {
+    uint32_t place = place_of(samples, ret_order, i, samples[i].time_ns);
+    memmove(&ret_order[place + 1], &ret_order[place], (i - place) * sizeof(ret_order[0]));
+    ret_order[place] = (uint16_t)i;
+  }
+}
+
+static baro_sample_context put_thread(baro_sample_model *model, baro_number_writer *numbers,
+                                      uint32_t index, bool is_next) {
+  const baro_sample_thread *previous = &model->threads[model->previous_thread];
+  bool is_expected = previous->successor == index && previous->successor_is_next == is_next;
+  uint64_t number = is_expected ? 0 : 1 + 2 * (uint64_t)index + is_next;
+  baro_number_put(numbers, baro_sample_thread_model(model), number);
+  return baro_sample_model_enter(model, index, is_next, is_expected);
+}
+
+static void put_times(baro_sample_encoder *encoder, baro_number_writer *numbers,
+                      const baro_sample_context *context, const baro_sample_record *sample,
+                      uint64_t *time_us) {
+  baro_sample_model *model = &encoder->model;
+  baro_sample_thread *thread = context->thread;
+  uint64_t now_us = sample->time_ns / NS_PER_US;
+  if (context->is_next) {
+    baro_number_put(numbers, &model->numbers->step, now_us - *time_us);
+    *time_us = now_us;
+  }
+  uint64_t gap_us = thread->is_seen ? now_us - thread->time_us : 0;
+  uint64_t weight_us =
+      weight_round(&encoder->carries[context->index].weight_ns, sample->weight_ns, gap_us);
+  baro_number_put(numbers, &model->numbers->weight, zigzag(weight_us - gap_us));
+  thread->due_us += weight_us;
+
+  uint64_t elapsed = baro_sample_elapsed(model, context);
+  baro_number_put(numbers, baro_sample_ticks_model(model, context, elapsed),
+                  zigzag(sample->ticks - elapsed));
+  baro_sample_model_ticks(model, context, elapsed, sample->ticks);
+  thread->time_us = now_us;
+  thread->is_seen = true;
+}
+
+/* Gives the state that the stack was last seen in. */
+static uint8_t put_stack(baro_sample_model *model, baro_number_writer *numbers,
+                         const baro_sample_context *context, uint32_t stack) {
+  baro_sample_thread *thread = context->thread;
   uint32_t position = 0;
   while (position < thread->recent_count && thread->recent[position] != stack) {
     position++;
   }
-  bool is_recent = position < thread->recent_count;
-  recent_touch(thread, position, stack);
-  if (is_recent) {
-    return position;
+  uint64_t number = position;
+  if (position == thread->recent_count) {
+    number = STACK_NONE;
+    if (stack != BARO_NONE_ID) {
+      number = STACK_OTHER + zigzag((uint64_t)stack - model->previous_other);
+      model->previous_other = stack;
+    }
   }
-  if (stack == BARO_NONE_ID) {
-    return STACK_NONE;
-  }
-  uint64_t distance = zigzag((uint64_t)stack - model->previous_other);
-  model->previous_other = stack;
-  return STACK_OTHER + distance;
+  baro_number_put(numbers, baro_sample_stack_model(model, context), number);
+  return baro_sample_recent_touch(thread, position, stack);
 }
 
-static void encode_one(baro_sample_encoder *encoder, const baro_sample_record *sample,
-                       uint64_t *time_us, column_writer *columns) {
-  baro_sample_model *model = &encoder->model;
-  assert(sample->thread < model->count);
-  baro_sample_thread *thread = &model->threads[sample->thread];
-  baro_sample_carry *carry = &encoder->carries[sample->thread];
-
-  baro_sample_thread *previous = &model->threads[model->previous_thread];
-  bool is_expected = previous->successor == sample->thread;
-  put_in_run(&columns[BARO_COLUMN_THREAD], is_expected ? 0 : 1 + (uint64_t)sample->thread);
-  previous->successor = sample->thread;
-  model->previous_thread = sample->thread;
-
-  uint64_t now_us = sample->time_ns / NS_PER_US;
-  uint64_t step_us = now_us - *time_us;
-  *time_us = now_us;
-  *columns[BARO_COLUMN_TIME_LOW].at++ = (uint8_t)step_us;
-  /* Arithmetic shift of a difference that may be negative. */
-  uint64_t high = step_us >> 8 | (0 - (step_us >> 63)) << 56;
-  columns[BARO_COLUMN_TIME_HIGH].at = put_varint(columns[BARO_COLUMN_TIME_HIGH].at, zigzag(high));
-
-  uint64_t gap_us = thread->is_seen ? now_us - thread->time_us : 0;
-  uint64_t weight_us = weight_round(&carry->weight_ns, sample->weight_ns, gap_us);
-  put_in_run(&columns[BARO_COLUMN_WEIGHT], zigzag(weight_us - gap_us));
-  thread->time_us = now_us;
-  thread->is_seen = true;
-
-  put_in_run(&columns[BARO_COLUMN_TICKS], sample->ticks);
-  uint8_t state = (uint8_t)sample->state;
-  put_in_run(&columns[BARO_COLUMN_STATE], state == thread->state ? 0 : 1 + (uint64_t)state);
-  thread->state = state;
-
-  /* Both move together, when the kernel adds up: one zero says that neither did. */
+static void put_movement(baro_sample_encoder *encoder, baro_number_writer *numbers,
+                         const baro_sample_context *context, const baro_sample_record *sample) {
+  baro_sample_carry *carry = &encoder->carries[context->index];
   uint64_t cpu = movement_round(&carry->cpu_ns, sample->cpu_ns);
   uint64_t runnable = movement_round(&carry->runnable_ns, sample->runnable_ns);
-  bool is_moved = cpu != 0 || runnable != 0;
-  columns[BARO_COLUMN_CPU].at = put_varint(columns[BARO_COLUMN_CPU].at, is_moved ? cpu + 1 : 0);
-  if (is_moved) {
-    columns[BARO_COLUMN_RUNNABLE].at = put_varint(columns[BARO_COLUMN_RUNNABLE].at, runnable);
+  uint64_t movement = cpu + runnable;
+  uint64_t due = movement_due(context->thread);
+  baro_number_put(numbers, baro_sample_movement_model(&encoder->model, context, due),
+                  movement == 0 ? 0 : 1 + zigzag(due - movement));
+  if (movement != 0) {
+    uint64_t share = cpu < runnable ? 2 * cpu + 1 : 2 * runnable;
+    baro_number_put(numbers, baro_sample_share_model(&encoder->model, context, movement), share);
+    context->thread->due_us = 0;
   }
-  columns[BARO_COLUMN_STACK].at =
-      put_varint(columns[BARO_COLUMN_STACK].at, stack_code(model, thread, sample->stack));
 }
 
-static size_t varint_bytes(uint64_t value) {
-  size_t bytes = 1;
-  for (; value >= 0x80; value >>= 7) {
-    bytes++;
-  }
-  return bytes;
-}
+static void encode_one(baro_sample_encoder *encoder, baro_number_writer *numbers,
+                       const baro_sample_record *sample, bool is_first, uint64_t *time_us) {
+  baro_sample_model *model = &encoder->model;
+  assert(sample->thread < model->count);
+  bool is_next = is_first || sample->time_ns / NS_PER_US != *time_us;
+  baro_sample_context context = put_thread(model, numbers, sample->thread, is_next);
+  put_times(encoder, numbers, &context, sample, time_us);
 
-/* Appends the record: its head, then each column with coding and length. raw has room. */
-static void block_write(const baro_sample_encoder *encoder, uint8_t *head, size_t head_bytes,
-                        baro_buffer *raw, size_t ret_cuts[BARO_COLUMN_CUTS]) {
-  size_t payload_bytes = head_bytes;
-  for (size_t i = 0; i < BARO_COLUMN_COUNT; i++) {
-    size_t length = encoder->columns[i].length;
-    payload_bytes += 1 + varint_bytes(length) + length;
-  }
-  size_t cut = 0;
-  ret_cuts[cut++] = raw->length;
-  baro_write_varint(raw, BARO_RECORD_SAMPLES);
-  baro_write_varint(raw, payload_bytes);
-  baro_write_bytes(raw, head, head_bytes);
-  for (size_t i = 0; i < BARO_COLUMN_COUNT; i++) {
-    if (i >= BARO_COLUMN_TIME_LOW) {
-      ret_cuts[cut++] = raw->length;
-    }
-    baro_write_u8(raw, column_coding((baro_sample_column)i));
-    baro_write_varint(raw, encoder->columns[i].length);
-    baro_write_bytes(raw, encoder->columns[i].data, encoder->columns[i].length);
-  }
+  uint8_t stack_state = put_stack(model, numbers, &context, sample->stack);
+  uint8_t state = (uint8_t)sample->state;
+  baro_number_put(numbers, baro_sample_state_model(model, &context, stack_state, sample->ticks),
+                  state == stack_state ? 0 : 1 + (uint64_t)state);
+  baro_sample_model_state(&context, state);
+  put_movement(encoder, numbers, &context, sample);
 }
 
 /* Room for the worst case, so that nothing can fail once the model moves. */
 static bool reserve_block(baro_sample_encoder *encoder, uint32_t count, baro_buffer *raw) {
-  /* A run of one sample: its value and a one-byte length. */
-  size_t worst = (size_t)count * (VARINT_MAX_BYTES + 1) + VARINT_MAX_BYTES;
-  for (size_t i = 0; i < BARO_COLUMN_COUNT; i++) {
-    baro_buffer_clear(&encoder->columns[i]);
-    if (!baro_buffer_reserve(&encoder->columns[i], worst)) {
-      return false;
-    }
+  size_t worst = (size_t)count * NUMBERS_A_SAMPLE * BARO_NUMBER_MAX_BYTES + BARO_NUMBER_END_BYTES;
+  baro_buffer_clear(&encoder->numbers);
+  baro_buffer_clear(&encoder->head);
+  if (!baro_buffer_reserve(&encoder->numbers, worst) ||
+      !baro_buffer_reserve(&encoder->head, HEAD_MAX_BYTES)) {
+    return false;
   }
-  if (!baro_buffer_reserve(raw, BARO_COLUMN_COUNT * (worst + 2 * VARINT_MAX_BYTES))) {
+  if (!baro_buffer_reserve(raw, worst + 2 * HEAD_MAX_BYTES)) {
     raw->failed = false; /* nothing was dropped yet */
     return false;
   }
@@ -284,8 +213,7 @@ static bool reserve_block(baro_sample_encoder *encoder, uint32_t count, baro_buf
 }
 
 baro_status baro_sample_encode(baro_sample_encoder *encoder, const baro_sample_record *samples,
-                               uint32_t count, uint32_t stacks, baro_buffer *raw,
-                               size_t ret_cuts[BARO_COLUMN_CUTS]) {
+                               uint32_t count, uint32_t stacks, baro_buffer *raw) {
   assert(count >= 1 && count <= BARO_SAMPLE_BLOCK_LIMIT);
   if (!reserve_block(encoder, count, raw)) {
     return BARO_NO_MEMORY;
@@ -295,70 +223,39 @@ baro_status baro_sample_encode(baro_sample_encoder *encoder, const baro_sample_r
     baro_sample_model_reset(&encoder->model);
     encoder->is_reset_due = false;
   }
-  uint64_t time_us = samples[0].time_ns / NS_PER_US;
-  uint8_t head[4 * VARINT_MAX_BYTES];
-  uint8_t *at = put_varint(head, flags);
-  at = put_varint(at, count);
-  at = put_varint(at, time_us);
-  at = put_varint(at, BARO_COLUMN_COUNT);
-
-  column_writer columns[BARO_COLUMN_COUNT] = {0};
-  for (size_t i = 0; i < BARO_COLUMN_COUNT; i++) {
-    columns[i].at = encoder->columns[i].data;
-  }
+  order_by_time(samples, count, encoder->order);
+  uint64_t start_us = samples[encoder->order[0]].time_ns / NS_PER_US;
+  uint64_t time_us = start_us;
+  baro_number_writer numbers;
+  baro_number_writer_init(&numbers, encoder->numbers.data);
   for (uint32_t i = 0; i < count; i++) {
-    assert(samples[i].stack < stacks || samples[i].stack == BARO_NONE_ID);
-    encode_one(encoder, &samples[i], &time_us, columns);
+    const baro_sample_record *sample = &samples[encoder->order[i]];
+    assert(sample->stack < stacks || sample->stack == BARO_NONE_ID);
+    encode_one(encoder, &numbers, sample, i == 0, &time_us);
   }
-  for (size_t i = 0; i < BARO_COLUMN_COUNT; i++) {
-    if (columns[i].run_length != 0) {
-      columns[i].at = put_varint(columns[i].at, columns[i].run_value);
-      columns[i].at = put_varint(columns[i].at, columns[i].run_length);
-    }
-    encoder->columns[i].length = (size_t)(columns[i].at - encoder->columns[i].data);
-  }
-  block_write(encoder, head, (size_t)(at - head), raw, ret_cuts);
+  encoder->numbers.length = (size_t)(baro_number_writer_end(&numbers) - encoder->numbers.data);
+
+  baro_buffer *head = &encoder->head;
+  baro_write_varint(head, flags);
+  baro_write_varint(head, count);
+  baro_write_varint(head, start_us);
+  baro_write_varint(head, encoder->numbers.length);
+  baro_write_varint(raw, BARO_RECORD_SAMPLES);
+  baro_write_varint(raw, head->length + encoder->numbers.length);
+  baro_write_bytes(raw, head->data, head->length);
+  baro_write_bytes(raw, encoder->numbers.data, encoder->numbers.length);
   return BARO_OK;
 }
 
 void baro_sample_encoder_release(baro_sample_encoder *encoder) {
   baro_sample_model_release(&encoder->model);
   free(encoder->carries);
-  for (size_t i = 0; i < BARO_COLUMN_COUNT; i++) {
-    baro_buffer_release(&encoder->columns[i]);
-  }
+  baro_buffer_release(&encoder->head);
+  baro_buffer_release(&encoder->numbers);
   *encoder = (baro_sample_encoder){0};
 }
 
 /* --- Reading --- */
-
-static uint64_t unzigzag(uint64_t coded) {
-  return coded >> 1 ^ (0 - (coded & 1));
-}
-
-/* The next value of a column; 0 once the reader has failed. */
-static uint64_t cursor_next(baro_sample_cursor *cursor) {
-  if (cursor->coding == CODING_BYTES) {
-    return baro_read_u8(&cursor->reader);
-  }
-  if (cursor->coding == CODING_VARINTS) {
-    return baro_read_varint(&cursor->reader);
-  }
-  if (cursor->run_left == 0) {
-    cursor->run_value = baro_read_varint(&cursor->reader);
-    cursor->run_left = baro_read_varint(&cursor->reader);
-    if (cursor->run_left == 0) {
-      cursor->reader.failed = true;
-      return 0;
-    }
-  }
-  cursor->run_left--;
-  return cursor->run_value;
-}
-
-static bool cursor_is_done(const baro_sample_cursor *cursor) {
-  return !cursor->reader.failed && cursor->run_left == 0 && baro_reader_left(&cursor->reader) == 0;
-}
 
 baro_status baro_sample_decoder_init(baro_sample_decoder *decoder, baro_sample_model *model,
                                      baro_view payload, uint32_t threads, uint32_t stacks,
@@ -367,9 +264,13 @@ baro_status baro_sample_decoder_init(baro_sample_decoder *decoder, baro_sample_m
   uint64_t flags = baro_read_varint(&reader);
   uint64_t count = baro_read_varint(&reader);
   uint64_t time_us = baro_read_varint(&reader);
-  uint64_t columns = baro_read_varint(&reader);
-  if (reader.failed || columns < BARO_COLUMN_COUNT || (flags & ~(uint64_t)BLOCK_FLAG_RESET) != 0) {
+  baro_view numbers = baro_read_string(&reader); /* what follows is of a newer minor version */
+  if (reader.failed || (flags & ~(uint64_t)BLOCK_FLAG_RESET) != 0) {
     return baro_error_set(err, BARO_CORRUPT, "head of a sample block");
+  }
+  /* Samples may cost next to nothing: only this bounds them. */
+  if (count > BARO_CHUNK_SAMPLE_LIMIT) {
+    return baro_error_set(err, BARO_CORRUPT, "count of a sample block");
   }
   if (threads == 0 && count != 0) {
     return baro_error_set(err, BARO_CORRUPT, "samples before any thread");
@@ -382,118 +283,138 @@ baro_status baro_sample_decoder_init(baro_sample_decoder *decoder, baro_sample_m
   }
   *decoder = (baro_sample_decoder){
       .model = model, .left = count, .time_us = time_us, .threads = threads, .stacks = stacks};
-  /* Columns after ours belong to a newer minor version. */
-  for (size_t i = 0; i < BARO_COLUMN_COUNT; i++) {
-    baro_sample_cursor *cursor = &decoder->columns[i];
-    cursor->coding = baro_read_u8(&reader);
-    baro_view bytes = baro_read_string(&reader);
-    cursor->reader = baro_reader_of(bytes.data, bytes.length);
-    if (reader.failed || cursor->coding > CODING_RUNS) {
-      return baro_error_set(err, BARO_CORRUPT, "column %zu of a sample block", i);
-    }
-  }
-  /* A byte a sample bounds the count, where runs alone would not. */
-  if (decoder->columns[BARO_COLUMN_TIME_LOW].coding != CODING_BYTES ||
-      baro_reader_left(&decoder->columns[BARO_COLUMN_TIME_LOW].reader) != count) {
-    return baro_error_set(err, BARO_CORRUPT, "count of a sample block");
-  }
+  baro_number_reader_init(&decoder->numbers, numbers);
   return BARO_OK;
 }
 
-/* false when the code stands for nothing. */
-static bool decode_stack(baro_sample_decoder *decoder, baro_sample_thread *thread, uint64_t code,
-                         uint32_t *ret_stack) {
+/* false when there is no such thread. */
+static bool get_thread(baro_sample_decoder *decoder, baro_sample_context *ret_context) {
+  baro_sample_model *model = decoder->model;
+  const baro_sample_thread *previous = &model->threads[model->previous_thread];
+  uint64_t number = baro_number_get(&decoder->numbers, baro_sample_thread_model(model));
+  uint64_t index = number == 0 ? previous->successor : (number - 1) / 2;
+  bool is_next = number == 0 ? previous->successor_is_next : (number - 1) % 2 != 0;
+  if (index >= decoder->threads) {
+    return false;
+  }
+  *ret_context = baro_sample_model_enter(model, (uint32_t)index, is_next, number == 0);
+  return true;
+}
+
+/* false when a number cannot be. */
+static bool get_times(baro_sample_decoder *decoder, const baro_sample_context *context,
+                      baro_sample_record *sample) {
+  const uint64_t limit_us = UINT64_MAX / NS_PER_US;
+  baro_sample_model *model = decoder->model;
+  baro_sample_thread *thread = context->thread;
+  if (context->is_next) {
+    decoder->time_us += baro_number_get(&decoder->numbers, &model->numbers->step);
+  }
+  uint64_t gap_us = thread->is_seen ? decoder->time_us - thread->time_us : 0;
+  uint64_t weight_us =
+      gap_us + unzigzag(baro_number_get(&decoder->numbers, &model->numbers->weight));
+  thread->due_us += weight_us;
+
+  uint64_t elapsed = baro_sample_elapsed(model, context);
+  uint64_t ticks =
+      elapsed + unzigzag(baro_number_get(&decoder->numbers,
+                                         baro_sample_ticks_model(model, context, elapsed)));
+  baro_sample_model_ticks(model, context, elapsed, ticks);
+  thread->time_us = decoder->time_us;
+  thread->is_seen = true;
+  if (decoder->time_us > limit_us || weight_us > limit_us || ticks > UINT32_MAX) {
+    return false;
+  }
+  sample->time_ns = decoder->time_us * NS_PER_US;
+  sample->weight_ns = weight_us * NS_PER_US;
+  sample->ticks = (uint32_t)ticks;
+  return true;
+}
+
+/* false when the number stands for nothing. */
+static bool get_stack(baro_sample_decoder *decoder, const baro_sample_context *context,
+                      uint32_t *ret_stack, uint8_t *ret_stack_state) {
+  baro_sample_thread *thread = context->thread;
+  uint64_t number =
+      baro_number_get(&decoder->numbers, baro_sample_stack_model(decoder->model, context));
   uint32_t position = thread->recent_count;
   uint32_t stack = BARO_NONE_ID;
-  if (code < BARO_SAMPLE_RECENT_STACKS) {
-    if (code >= thread->recent_count) {
+  if (number < BARO_SAMPLE_RECENT_STACKS) {
+    if (number >= thread->recent_count) {
       return false;
     }
-    position = (uint32_t)code;
+    position = (uint32_t)number;
     stack = thread->recent[position];
-  } else if (code >= STACK_OTHER) {
-    uint64_t other = decoder->model->previous_other + unzigzag(code - STACK_OTHER);
+  } else if (number >= STACK_OTHER) {
+    uint64_t other = decoder->model->previous_other + unzigzag(number - STACK_OTHER);
     if (other >= decoder->stacks) {
       return false;
     }
     stack = (uint32_t)other;
     decoder->model->previous_other = stack;
   }
-  recent_touch(thread, position, stack);
+  *ret_stack_state = baro_sample_recent_touch(thread, position, stack);
   *ret_stack = stack;
   return true;
 }
 
-/* false when a value cannot be. */
-static bool decode_numbers(baro_sample_decoder *decoder, baro_sample_thread *thread,
-                           baro_sample_record *sample) {
-  const uint64_t limit_us = UINT64_MAX / NS_PER_US;
-  const uint64_t limit = UINT64_MAX / NS_PER_MOVEMENT;
-  baro_sample_cursor *columns = decoder->columns;
-  uint64_t low = cursor_next(&columns[BARO_COLUMN_TIME_LOW]);
-  uint64_t high = unzigzag(cursor_next(&columns[BARO_COLUMN_TIME_HIGH]));
-  uint64_t time_us = decoder->time_us + (high << 8) + low;
-  uint64_t gap_us = thread->is_seen ? time_us - thread->time_us : 0;
-  uint64_t weight_us = gap_us + unzigzag(cursor_next(&columns[BARO_COLUMN_WEIGHT]));
-  uint64_t ticks = cursor_next(&columns[BARO_COLUMN_TICKS]);
-  uint64_t cpu = cursor_next(&columns[BARO_COLUMN_CPU]);
-  uint64_t runnable = 0;
-  if (cpu != 0) {
-    cpu--;
-    runnable = cursor_next(&columns[BARO_COLUMN_RUNNABLE]);
-  }
-  uint64_t state = cursor_next(&columns[BARO_COLUMN_STATE]);
-  if (time_us > limit_us || weight_us > limit_us || cpu > limit || runnable > limit ||
-      ticks > UINT32_MAX || state > 1 + UINT8_MAX) {
+static bool get_state(baro_sample_decoder *decoder, const baro_sample_context *context,
+                      uint8_t stack_state, baro_sample_record *sample) {
+  uint64_t number =
+      baro_number_get(&decoder->numbers,
+                      baro_sample_state_model(decoder->model, context, stack_state, sample->ticks));
+  if (number > 1 + UINT8_MAX) {
     return false;
   }
-  decoder->time_us = time_us;
-  thread->time_us = time_us;
-  thread->is_seen = true;
-  if (state != 0) {
-    thread->state = (uint8_t)(state - 1);
-  }
-  sample->time_ns = time_us * NS_PER_US;
-  sample->weight_ns = weight_us * NS_PER_US;
-  sample->ticks = (uint32_t)ticks;
-  sample->cpu_ns = cpu * NS_PER_MOVEMENT;
-  sample->runnable_ns = runnable * NS_PER_MOVEMENT;
+  uint8_t state = number == 0 ? stack_state : (uint8_t)(number - 1);
+  baro_sample_model_state(context, state);
   /* A state of a newer minor version. */
-  sample->state = thread->state < BARO_STATE_COUNT ? (baro_state)thread->state : BARO_STATE_UNKNOWN;
+  sample->state = state < BARO_STATE_COUNT ? (baro_state)state : BARO_STATE_UNKNOWN;
+  return true;
+}
+
+static bool get_movement(baro_sample_decoder *decoder, const baro_sample_context *context,
+                         baro_sample_record *sample) {
+  uint64_t due = movement_due(context->thread);
+  uint64_t number =
+      baro_number_get(&decoder->numbers, baro_sample_movement_model(decoder->model, context, due));
+  if (number == 0) {
+    return true;
+  }
+  uint64_t movement = due - unzigzag(number - 1);
+  uint64_t share = baro_number_get(&decoder->numbers,
+                                   baro_sample_share_model(decoder->model, context, movement));
+  if (movement > UINT64_MAX / NS_PER_MOVEMENT || share / 2 > movement) {
+    return false;
+  }
+  context->thread->due_us = 0;
+  uint64_t part = share / 2 * NS_PER_MOVEMENT;
+  uint64_t rest = movement * NS_PER_MOVEMENT - part;
+  sample->cpu_ns = share % 2 == 0 ? rest : part;
+  sample->runnable_ns = share % 2 == 0 ? part : rest;
   return true;
 }
 
 baro_status baro_sample_decode(baro_sample_decoder *decoder, baro_sample_record *ret_sample,
                                bool *ret_more, baro_error *err) {
-  bool is_sound = true;
   if (decoder->left == 0) {
-    for (size_t i = 0; i < BARO_COLUMN_COUNT; i++) {
-      is_sound = is_sound && cursor_is_done(&decoder->columns[i]);
-    }
     *ret_more = false;
-    return is_sound ? BARO_OK
-                    : baro_error_set(err, BARO_CORRUPT, "columns of a sample block disagree");
+    return baro_number_reader_is_done(&decoder->numbers)
+               ? BARO_OK
+               : baro_error_set(err, BARO_CORRUPT, "a sample block goes on behind its samples");
   }
-  baro_sample_model *model = decoder->model;
-  baro_sample_thread *previous = &model->threads[model->previous_thread];
-  uint64_t thread_code = cursor_next(&decoder->columns[BARO_COLUMN_THREAD]);
-  if (thread_code > decoder->threads) {
+  baro_sample_context context;
+  if (!get_thread(decoder, &context)) {
     return baro_error_set(err, BARO_CORRUPT, "sample of an undefined thread");
   }
-  uint32_t index = thread_code == 0 ? previous->successor : (uint32_t)(thread_code - 1);
-  previous->successor = index;
-  model->previous_thread = index;
-
-  baro_sample_record sample = {.thread = index};
-  baro_sample_thread *thread = &model->threads[index];
-  is_sound = decode_numbers(decoder, thread, &sample) &&
-             decode_stack(decoder, thread, cursor_next(&decoder->columns[BARO_COLUMN_STACK]),
-                          &sample.stack);
-  for (size_t i = 0; i < BARO_COLUMN_COUNT; i++) {
-    is_sound = is_sound && !decoder->columns[i].reader.failed;
-  }
-  if (!is_sound) {
-    return baro_error_set(err, BARO_CORRUPT, "sample of thread %u breaks a rule", index);
+  baro_sample_record sample = {.thread = context.index};
+  uint8_t stack_state;
+  bool is_sound = get_times(decoder, &context, &sample) &&
+                  get_stack(decoder, &context, &sample.stack, &stack_state) &&
+                  get_state(decoder, &context, stack_state, &sample) &&
+                  get_movement(decoder, &context, &sample);
+  if (!is_sound || decoder->numbers.bytes.failed) {
+    return baro_error_set(err, BARO_CORRUPT, "sample of thread %u breaks a rule", context.index);
   }
   decoder->left--;
   *ret_sample = sample;

@@ -1,81 +1,36 @@
-/* The columnar coding of samples: both directions, so that they cannot drift apart.
- * Flow: writer: samples -> columns -> record payload; reader: payload -> samples.
- * Each column holds a number a sample, predicted from the same thread's last sample, so that the
- * usual case is 0:
+/* The coding of samples as numbers: both directions, so that they cannot drift apart.
+ * Flow: writer: samples -> numbers -> record payload; reader: payload -> samples.
+ * Each number says how far a sample is from what the model expected, so that the usual case is 0:
  *
- *   thread     0 = the thread that followed the previous sample's thread last time
+ *   thread     0 = the thread, of the round, that followed the previous sample's thread last time
+ *   step       time since the previous round, in us; only for the first sample of a round
  *   weight     distance to what the gap since the thread's previous sample says
- *   ticks      as it is
- *   state      0 = as before
- *   time_low   low byte of the distance to the previous sample, in us
- *   time_high  the rest of it
+ *   ticks      distance to the rounds since then
  *   stack      position among the thread's recent stacks
- *   cpu        0 = neither CPU time nor waiting for a CPU moved, else CPU time + 1
- *   runnable   waiting for a CPU; only for samples whose cpu is not 0
+ *   state      0 = as when the thread was last seen in that stack
+ *   movement   0 = neither CPU time nor waiting for a CPU moved, else 1 + distance of their sum to the
+ *              weight not yet accounted for
+ *   share      the smaller of the two, and which it is; only where they moved
  *
- * Invariants: model in the writer = model in the reader before each sample. Rounding to 1 us: a time
- * is cut; weight (to 1 us) and cpu and runnable (to 100 us) carry what was cut, so that their sums per
- * thread are never further off than that. Specified in docs/recording-format.md, "Samples". Internal to src/recording;
- * not thread-safe per object. */
+ * Samples are stored in the order of their times. Rounding to 1 us: a time is cut; weight (to 1 us)
+ * and cpu and runnable (to 100 us) carry what was cut, so that their sums per thread are never further
+ * off than that. Specified in docs/recording-format.md, "Samples". Internal to src/recording; not
+ * thread-safe per object. */
 #ifndef BARO_RECORDING_SAMPLE_BLOCK_H
 #define BARO_RECORDING_SAMPLE_BLOCK_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "base/bytes.h"
 #include "base/status.h"
+#include "recording/number_coder.h"
 #include "recording/records.h"
+#include "recording/sample_model.h"
 
 enum {
-  BARO_SAMPLE_RECENT_STACKS = 128, /* part of the format */
-  BARO_SAMPLE_BLOCK_LIMIT = 4096,  /* of our writer; readers take any number */
+  BARO_SAMPLE_BLOCK_LIMIT = 4096, /* of our writer; readers take any number that a chunk may have */
 };
-
-/* name; order = order in the file. The small columns come first: they share a zstd block. All have a
- * number for each sample, but for RUNNABLE. */
-#define BARO_SAMPLE_COLUMN_LIST(X)                                                                 \
-  X(THREAD)                                                                                        \
-  X(WEIGHT)                                                                                        \
-  X(TICKS)                                                                                         \
-  X(STATE)                                                                                         \
-  X(TIME_LOW)                                                                                      \
-  X(TIME_HIGH)                                                                                     \
-  X(STACK)                                                                                         \
-  X(CPU)                                                                                           \
-  X(RUNNABLE)
-
-typedef enum baro_sample_column {
-#define X(name) BARO_COLUMN_##name,
-  BARO_SAMPLE_COLUMN_LIST(X)
-#undef X
-      BARO_COLUMN_COUNT
-} baro_sample_column;
-
-/* What is known of a thread before its next sample. */
-typedef struct baro_sample_thread {
-  uint64_t time_us;   /* end of its previous sample */
-  uint32_t successor; /* the thread of the sample that came after this thread's last one */
-  uint32_t recent_count;
-  uint32_t recent[BARO_SAMPLE_RECENT_STACKS]; /* stacks, latest first */
-  uint8_t state;
-  bool is_seen; /* false: there is no previous sample */
-} baro_sample_thread;
-
-typedef struct baro_sample_model {
-  baro_sample_thread *threads; /* owned; index = thread */
-  uint32_t count;
-  uint32_t capacity;
-  uint32_t previous_thread;
-  uint32_t previous_other; /* the last stack that was not among the recent ones */
-} baro_sample_model;
-
-/* Makes threads 0 .. count-1 known. BARO_NO_MEMORY leaves the model as it was. */
-baro_status baro_sample_model_grow(baro_sample_model *model, uint32_t count) BARO_MUST_USE;
-/* Forgets all predictions, not the threads. */
-void baro_sample_model_reset(baro_sample_model *model);
-void baro_sample_model_release(baro_sample_model *model);
 
 /* --- Writing --- */
 
@@ -90,35 +45,28 @@ typedef struct baro_sample_encoder {
   baro_sample_model model;
   baro_sample_carry *carries; /* owned; index = thread */
   uint32_t carry_capacity;
-  baro_buffer columns[BARO_COLUMN_COUNT];
-  bool is_reset_due; /* the next block starts from empty predictions */
+  baro_buffer head; /* of the block being made */
+  baro_buffer numbers;
+  uint16_t order[BARO_SAMPLE_BLOCK_LIMIT]; /* of its samples, by time */
+  bool is_reset_due;                       /* the next block starts from an empty model */
 } baro_sample_encoder;
 
 /* One more thread. BARO_NO_MEMORY leaves the encoder as it was. */
 baro_status baro_sample_encoder_add_thread(baro_sample_encoder *encoder) BARO_MUST_USE;
 
-/* Appends the samples as a record of type SAMPLES to raw. ret_cuts gets BARO_COLUMN_CUTS offsets
- * into raw for baro_chunk_cuts. stacks: count of stacks defined so far. 1 <= count <=
- * BARO_SAMPLE_BLOCK_LIMIT. BARO_NO_MEMORY leaves raw as it was (the samples can be tried again). */
-enum { BARO_COLUMN_CUTS = 6 };
+/* Appends the samples, in any order, as a record of type SAMPLES to raw. stacks: count of stacks
+ * defined so far. 1 <= count <= BARO_SAMPLE_BLOCK_LIMIT. BARO_NO_MEMORY leaves raw as it was (the
+ * samples can be tried again). */
 baro_status baro_sample_encode(baro_sample_encoder *encoder, const baro_sample_record *samples,
-                               uint32_t count, uint32_t stacks, baro_buffer *raw,
-                               size_t ret_cuts[BARO_COLUMN_CUTS]) BARO_MUST_USE;
+                               uint32_t count, uint32_t stacks, baro_buffer *raw) BARO_MUST_USE;
 void baro_sample_encoder_release(baro_sample_encoder *encoder);
 
 /* --- Reading --- */
 
-typedef struct baro_sample_cursor {
-  baro_reader reader;
-  uint64_t run_value;
-  uint64_t run_left;
-  uint8_t coding;
-} baro_sample_cursor;
-
 /* One block being read. */
 typedef struct baro_sample_decoder {
   baro_sample_model *model; /* borrowed */
-  baro_sample_cursor columns[BARO_COLUMN_COUNT];
+  baro_number_reader numbers;
   uint64_t left;    /* samples */
   uint64_t time_us; /* of the previous sample */
   uint32_t threads; /* defined so far */

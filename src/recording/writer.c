@@ -19,8 +19,6 @@ enum {
   CHUNK_GATHER_BYTES = 1024 * 1024,
   BACKLOG_LIMIT_BYTES = 64 * 1024 * 1024,
   ANCHOR_PERIOD_SECONDS = 60,
-  /* Below this, a zstd block of its own per column costs more than it saves. */
-  CUT_MIN_SAMPLES = 256,
 };
 
 struct baro_writer {
@@ -34,8 +32,7 @@ struct baro_writer {
   baro_sample_record *pending; /* BARO_SAMPLE_BLOCK_LIMIT of them */
   uint32_t pending_count;
   baro_chunk_head head; /* samples and times of what is encoded in raw */
-  size_t cuts[BARO_COLUMN_CUTS];
-  size_t cut_count;
+  size_t cut;           /* where in raw the samples begin; 0 = none worth a block of their own */
   baro_sample_encoder encoder;
 
   /* Definitions so far. Stacks and frames are pairs of ids: a 64-bit key each. */
@@ -43,6 +40,7 @@ struct baro_writer {
   baro_intern functions;
   baro_map frames;
   baro_map stacks;
+  uint32_t function_file; /* of the last function */
   uint32_t frame_count;
   uint32_t stack_count;
   uint32_t process_count;
@@ -82,15 +80,17 @@ static void encode_pending(baro_writer *writer) {
   if (writer->pending_count == 0) {
     return;
   }
+  size_t start = writer->raw.length;
   if (writer->queue.waiting.length > BACKLOG_LIMIT_BYTES ||
       writer->raw.length > CHUNK_GATHER_BYTES * 2 ||
+      writer->head.samples > BARO_CHUNK_SAMPLE_LIMIT - BARO_SAMPLE_BLOCK_LIMIT ||
       baro_sample_encode(&writer->encoder, writer->pending, writer->pending_count,
-                         writer->stack_count, &writer->raw, writer->cuts) != BARO_OK) {
+                         writer->stack_count, &writer->raw) != BARO_OK) {
     drop_pending(writer);
     return;
   }
   head_add_samples(writer);
-  writer->cut_count = writer->pending_count >= CUT_MIN_SAMPLES ? BARO_COLUMN_CUTS : 0;
+  writer->cut = start;
   writer->pending_count = 0;
 }
 
@@ -111,13 +111,12 @@ static baro_status seal(baro_writer *writer) {
   }
   writer->head.type = BARO_CHUNK_RECORDS;
   baro_view raw = {.data = writer->raw.data, .length = writer->raw.length};
-  baro_chunk_cuts cuts = {.offsets = writer->cuts, .count = writer->cut_count};
-  baro_status status = baro_chunk_queue_add(&writer->queue, &writer->head, raw, cuts);
+  baro_status status = baro_chunk_queue_add(&writer->queue, &writer->head, raw, writer->cut);
   if (status == BARO_OK) {
     baro_buffer_clear(&writer->raw);
     writer->head = (baro_chunk_head){0};
   }
-  writer->cut_count = 0;
+  writer->cut = 0;
   return status;
 }
 
@@ -227,15 +226,19 @@ baro_status baro_writer_function(baro_writer *writer, const baro_function_record
   }
   baro_buffer *record = record_begin(writer);
   size_t before = writer->raw.length;
-  baro_write_varint(record, function->name_string);
-  baro_write_varint(record, function->qualified_string);
-  baro_write_varint(record, function->file_string);
+  /* Distances: the strings were mostly defined just now, and the file is that of the last one. */
+  baro_write_varint(record, writer->strings.count - 1 - function->name_string);
+  baro_write_zigzag(record, (int64_t)function->qualified_string - function->name_string);
+  baro_write_zigzag(record, (int64_t)function->file_string - writer->function_file);
   baro_write_varint(record, function->first_line);
   baro_write_varint(record, function->flags);
   baro_status status = record_append(writer, BARO_RECORD_FUNCTION);
   if (status == BARO_OK) {
     status = baro_intern_put(&writer->functions, key, ret_id, NULL);
     writer->raw.length = status == BARO_OK ? writer->raw.length : before;
+  }
+  if (status == BARO_OK) {
+    writer->function_file = function->file_string;
   }
   return status;
 }
@@ -271,7 +274,8 @@ baro_status baro_writer_frame(baro_writer *writer, const baro_frame_record *fram
     *ret_id = (uint32_t)*known;
     return BARO_OK;
   }
-  return define_pair(writer, BARO_RECORD_FRAME, &writer->frames, key, frame->function, frame->line,
+  uint64_t function_code = writer->functions.count - 1 - frame->function;
+  return define_pair(writer, BARO_RECORD_FRAME, &writer->frames, key, function_code, frame->line,
                      &writer->frame_count, ret_id);
 }
 

@@ -21,11 +21,11 @@ COUNTERS += "sampler_cpu_ns target_cpu_ns rss_bytes rss_peak_bytes".split()
 # 32 bits, z status, b flag, t string; capitals are ids of the kind with that initial (S of a
 # string), p one of a process or none.
 TYPES = [
-    *("info:tt", "anchor:vv", "string", "function:SSSii", "frame:Fi", "stack", "process:ipvvSS"),
+    *("info:tt", "anchor:vv", "string", "function", "frame", "stack", "process:ipvvSS"),
     *("thread:PivSb", "thread_name:TS", "process_end:Pvz", "thread_end:Tvz", "counters"),
     *("note:vpt", "samples", "dropped", "close"),
 ]
-KINDS = {"S": "string", "F": "function", "P": "process", "T": "thread"}
+KINDS = {"S": "string", "P": "process", "T": "thread"}
 Record = list[Any]
 
 
@@ -73,32 +73,69 @@ def unzigzag(coded: int) -> int:
     return -(coded + 1 >> 1) if coded & 1 else coded >> 1
 
 
+class Numbers:
+    """The adaptive range code: numbers under models, each known by a key."""
+
+    def __init__(self, data: bytes, models: dict[Any, list[int]]) -> None:
+        self.source, self.models = Bytes(data), models
+        self.code, self.range = int.from_bytes(self.source.take(4), "big"), 2**32 - 1
+
+    def settle(self) -> None:
+        while self.range < 2**24:
+            self.code = (self.code << 8 | self.source.take(1)[0]) % 2**32
+            self.range <<= 8
+
+    def bit(self, *key: object) -> int:
+        zeros, seen = self.models.setdefault(key, [32768, 0])
+        part, shift = (self.range >> 12) * (zeros >> 4), (seen + 1).bit_length()
+        bit = self.code >= part
+        if bit:
+            self.code, self.range = self.code - part, self.range - part
+        else:
+            self.range = part
+        zeros += -(zeros >> shift) if bit else (65536 - zeros) >> shift
+        self.models[key] = [zeros, min(seen + 1, 15)]
+        self.settle()
+        return bit
+
+    def number(self, *key: object) -> int:
+        if not self.bit(key):
+            return 0
+        length, value = 1, 1
+        while length < 64:
+            length = length * 2 + self.bit(key, "length", length)
+        length -= 64
+        rest = max(length - 3, 0)
+        for _ in range(length - rest):
+            value = value * 2 + self.bit(key, min(length, 15), value)
+        while rest > 0:
+            step = min(rest, 16)
+            self.range >>= step
+            bits, self.code = divmod(self.code, self.range)
+            require(bits < 2**step, "no such number")
+            value, rest = value << step | bits, rest - step
+            self.settle()
+        return value
+
+
 @dataclass
 class Thread:
     """What is known of a thread before its next sample."""
 
-    successor: int
+    successor: tuple[int, int]  # thread, whether it was in the next round
     time: int | None = None
+    round: int = 0
+    due: int = 0
     state: int = 0
-    recent: list[int] = field(default_factory=list)
-
-
-def column(coding: int, data: bytes, limit: int) -> list[int]:
-    require(coding <= 2, "unknown coding")
-    values, source = list(data) if coding == 0 else [], Bytes(data)
-    while coding != 0 and source.at < len(data):
-        value, times = source.varint(), source.varint() if coding == 2 else 1
-        require(0 < times <= limit - len(values), "column is longer than the block")
-        values += [value] * times
-    return values
+    recent: list[list[int]] = field(default_factory=list)  # stack, state
 
 
 class Reader:
     def __init__(self) -> None:
         self.records: list[Record] = []
         self.counts = dict.fromkeys("string function frame stack process thread".split(), 0)
-        self.threads: list[Thread] = []
-        self.last = self.other = 0
+        self.forget(0)
+        self.file = 0  # of the last function
         self.sample_count = self.dropped_count = self.unknown = 0
         self.times: list[int] = []  # of the samples of this chunk
         self.closed = False
@@ -122,6 +159,17 @@ class Reader:
         require(back < self.counts["frame"], "frame is not defined")
         parent = -1 if up == 0 else self.counts["stack"] - up
         self.define("stack", parent, self.counts["frame"] - 1 - back)
+
+    def function(self, b: Bytes) -> None:
+        name = self.counts["string"] - 1 - b.id(self.counts["string"])
+        qualified, self.file = name + unzigzag(b.varint()), self.file + unzigzag(b.varint())
+        for string in (qualified, self.file):
+            require(0 <= string < self.counts["string"], "string is not defined")
+        self.define("function", name, qualified, self.file, self.field(b, "i"), self.field(b, "i"))
+
+    def frame(self, b: Bytes) -> None:
+        function = self.counts["function"] - 1 - b.id(self.counts["function"])
+        self.define("frame", function, self.field(b, "i"))
 
     def field(self, b: Bytes, kind: str) -> object:
         if kind in KINDS:
@@ -150,55 +198,75 @@ class Reader:
         require((b.varint(), b.varint()) == counts, "samples are missing")
         self.closed = True
 
-    def samples(self, b: Bytes) -> None:
-        flags, count, now, columns = b.varint(), b.varint(), b.varint(), b.varint()
-        require(flags <= 1 and columns >= 9, "head of a block")
-        require(count == 0 or self.counts["thread"] > 0, "samples before any thread")
-        for i in range(len(self.threads), self.counts["thread"]):
-            self.threads.append(Thread(i))
-        if flags:
-            self.threads = [Thread(i) for i in range(len(self.threads))]
-            self.last = self.other = 0
-        stored = [(b.take(1)[0], b.take(b.varint())) for _ in range(9)]
-        require(stored[4][0] == 0, "low bytes of time are not bytes")
-        *plain, waited = (column(coding, data, count) for coding, data in stored)
-        require(all(len(values) == count for values in plain), "columns disagree")
-        require(len(waited) == count - plain[7].count(0), "columns disagree")
-        waits = iter(waited)
-        for row in zip(*plain):
-            now = (now + unzigzag(row[5]) * 256 + row[4]) % U64
-            self.sample(row, next(waits) if row[7] else 0, now)
+    def forget(self, threads: int) -> None:
+        self.threads = [Thread((i, 1)) for i in range(threads)]
+        self.models: dict[Any, list[int]] = {}
+        self.last = self.other = self.round = self.misses = 0
 
-    def sample(self, row: tuple[int, ...], runnable: int, now: int) -> None:
-        require(row[0] <= self.counts["thread"], "thread is not defined")
-        index = self.threads[self.last].successor if row[0] == 0 else row[0] - 1
-        self.threads[self.last].successor = self.last = index
+    def samples(self, b: Bytes) -> None:
+        flags, count, self.now = b.varint(), b.varint(), b.varint()
+        n = Numbers(b.take(b.varint()), self.models)
+        require(flags <= 1 and len(self.times) + count <= 2**20, "head of a block")
+        require(count == 0 or self.counts["thread"] > 0, "samples before any thread")
+        self.threads += [Thread((i, 1)) for i in range(len(self.threads), self.counts["thread"])]
+        if flags:
+            self.forget(len(self.threads))
+            n.models = self.models
+        for _ in range(count):
+            self.sample(n)
+        require(n.code == 0 and n.source.at == len(n.source.data), "block goes on")
+
+    def sample(self, n: Numbers) -> None:
+        v = n.number("thread", self.misses % 4)
+        self.misses = self.misses * 2 + (v != 0)
+        index, fresh = divmod(v - 1, 2) if v else self.threads[self.last].successor
+        require(index < self.counts["thread"], "thread is not defined")
+        self.threads[self.last].successor, self.last = (index, fresh), index
         thread = self.threads[index]
-        gap = 0 if thread.time is None else now - thread.time
-        weight = (gap + unzigzag(row[1])) % U64
-        thread.time = now
-        require(row[2] < 2**32 and row[3] <= 256, "ticks or state do not fit")
-        thread.state = row[3] - 1 if row[3] else thread.state
-        cpu = max(row[7] - 1, 0)
-        ns = [1000 * us for us in (now, weight, 100 * cpu, 100 * runnable)]
-        require(max(ns) < U64, "time does not fit")
+        was_cpu = thread.state == 1
+        self.now = (self.now + (n.number("step") if fresh else 0)) % U64
+        gap = 0 if thread.time is None else self.now - thread.time
+        weight = (gap + unzigzag(n.number("weight"))) % U64
+        self.round += fresh
+        elapsed = 1 if thread.time is None else (self.round - thread.round) % U64
+        ticks = (elapsed + unzigzag(n.number("ticks", fresh, elapsed == 1, was_cpu))) % U64
+        self.round += ticks - elapsed if fresh else 0
+        thread.time, thread.round = self.now, self.round
+        require(ticks < 2**32, "ticks do not fit")
+        stack, likely = self.recent_stack(thread.recent, n.number("stack", min(index, 3)))
+        v = n.number("state", min(likely, 12), ticks > 1, was_cpu)
+        require(v <= 256, "state does not fit")
+        thread.state = v - 1 if v else likely
+        thread.recent.insert(0, [stack, thread.state])
+        del thread.recent[128:]
+        thread.due = (thread.due + weight) % U64
+        due = ((thread.due + 50) % U64) // 100
+        cpus = thread.state == 1, was_cpu
+        v = n.number("movement", min(due.bit_length(), 6), *cpus)
+        cpu = runnable = 0
+        if v:
+            moved = (due - unzigzag(v - 1)) % U64
+            v = n.number("share", min(moved.bit_length(), 5), *cpus)
+            require(v // 2 <= moved, "more than moved")
+            cpu, runnable = (v // 2, moved - v // 2) if v & 1 else (moved - v // 2, v // 2)
+            thread.due = 0
+        ns = [1000 * us for us in (self.now, weight, 100 * cpu, 100 * runnable)]
+        require(max(ns) < U64 and sum(ns[2:]) < U64, "time does not fit")
         state = STATES[thread.state] if thread.state < len(STATES) else "unknown"
-        stack = self.recent_stack(thread.recent, row[6])
-        self.put("sample", index, ns[0], ns[1], row[2], stack, state, ns[2], ns[3])
+        self.put("sample", index, ns[0], ns[1], ticks, stack, state, ns[2], ns[3])
         self.times.append(ns[0])
         self.sample_count += 1
 
-    def recent_stack(self, recent: list[int], code: int) -> int:
-        stack = -1
+    def recent_stack(self, recent: list[list[int]], code: int) -> tuple[int, int]:
         if code < 128:
             require(code < len(recent), "no such recent stack")
-            stack = recent.pop(code)
-        elif code > 128:
-            self.other = stack = (self.other + unzigzag(code - 129)) % U64
-            require(stack < self.counts["stack"], "stack is not defined")
-        recent.insert(0, stack)
-        del recent[128:]
-        return stack
+            stack, state = recent.pop(code)
+            return stack, state
+        if code == 128:
+            return -1, 12
+        self.other = (self.other + unzigzag(code - 129)) % U64
+        require(self.other < self.counts["stack"], "stack is not defined")
+        return self.other, 12
 
     def chunk(self, raw: bytes) -> None:
         self.times, source = [], Bytes(raw)

@@ -340,8 +340,7 @@ void fixture_put_head(baro_buffer *file, uint16_t major, uint16_t minor) {
 
 void fixture_put_chunk_head(baro_buffer *file, baro_chunk_head head, baro_view raw) {
   baro_chunk_packer *packer = baro_chunk_packer_create(0);
-  require(packer != NULL &&
-              baro_chunk_pack(packer, &head, raw, (baro_chunk_cuts){0}, file) == BARO_OK,
+  require(packer != NULL && baro_chunk_pack(packer, &head, raw, 0, file) == BARO_OK,
           "out of memory");
   baro_chunk_packer_destroy(packer);
 }

@@ -8,6 +8,7 @@
 
 #include "base/os_file.h"
 #include "recording/format.h"
+#include "recording/sample_model.h"
 #include "support/recording_fixture.h"
 
 static const char *folder;
@@ -117,11 +118,55 @@ static void put_bytes(baro_buffer *raw, uint64_t type, const char *bytes, size_t
 static void put_definitions(baro_buffer *raw) {
   PUT(raw, BARO_RECORD_STRING, "a");
   PUT(raw, BARO_RECORD_STRING, "b");
-  PUT(raw, BARO_RECORD_FUNCTION, "\0\1\1\7\0");
+  PUT(raw, BARO_RECORD_FUNCTION, "\1\2\2\7\0");
   PUT(raw, BARO_RECORD_FRAME, "\0\x09");
   PUT(raw, BARO_RECORD_STACK, "\0\0");
   PUT(raw, BARO_RECORD_PROCESS, "\5\0\1\2\0\1");
   PUT(raw, BARO_RECORD_THREAD, "\0\5\3\0\1");
+}
+
+/* The next sample of thread 0, of state 200, in a stack that is not among the recent ones. */
+static void put_newer_sample(baro_number_writer *numbers, baro_sample_model *model, uint64_t step,
+                             uint64_t weight, uint64_t stack, uint64_t movement, uint64_t share) {
+  baro_number_put(numbers, baro_sample_thread_model(model), 0);
+  baro_sample_context context = baro_sample_model_enter(model, 0, true, true);
+  baro_number_put(numbers, &model->numbers->step, step);
+  baro_number_put(numbers, &model->numbers->weight, weight);
+  uint64_t elapsed = baro_sample_elapsed(model, &context);
+  baro_number_put(numbers, baro_sample_ticks_model(model, &context, elapsed), 0);
+  baro_sample_model_ticks(model, &context, elapsed, elapsed);
+  context.thread->is_seen = true;
+  baro_number_put(numbers, baro_sample_stack_model(model, &context), stack);
+  uint8_t state = baro_sample_recent_touch(context.thread, context.thread->recent_count, 0);
+  baro_number_put(numbers, baro_sample_state_model(model, &context, state, 1), 201);
+  baro_sample_model_state(&context, 200);
+  baro_number_put(numbers, baro_sample_movement_model(model, &context, 0), movement);
+  if (movement != 0) {
+    baro_number_put(numbers, baro_sample_share_model(model, &context, 6), share);
+  }
+}
+
+/* Samples at 1000 us and 1001 us, and a field behind their numbers. */
+static void put_newer_samples(baro_buffer *raw) {
+  baro_sample_model model = {0};
+  if (baro_sample_model_grow(&model, 1) != BARO_OK) {
+    abort();
+  }
+  uint8_t bytes[16 * BARO_NUMBER_MAX_BYTES + BARO_NUMBER_END_BYTES];
+  baro_number_writer numbers;
+  baro_number_writer_init(&numbers, bytes);
+  put_newer_sample(&numbers, &model, 0, 4, 129, 0, 0); /* 2 us; stack 0 */
+  put_newer_sample(&numbers, &model, 1, 0, 128, 12,
+                   5); /* no stack; 6 more than due, 2 of them CPU */
+  size_t length = (size_t)(baro_number_writer_end(&numbers) - bytes);
+  baro_buffer payload = {0};
+  baro_write_bytes(&payload, "\0\2\xe8\x07", 4);
+  baro_write_string(&payload, (baro_view){.data = bytes, .length = length});
+  baro_write_text(&payload, " more fields");
+  fixture_put_record(raw, BARO_RECORD_SAMPLES,
+                     (baro_view){.data = payload.data, .length = payload.length});
+  baro_buffer_release(&payload);
+  baro_sample_model_release(&model);
 }
 
 /* Whatever version 1.7 may add: each must be skipped or taken as unknown. */
@@ -131,19 +176,7 @@ static void make_newer_minor(void) {
   PUT(&raw, 1000000, "a record type of the future");
   PUT(&raw, BARO_RECORD_FRAME, "\0\x0a more fields");
   PUT(&raw, BARO_RECORD_COUNTERS, "\1\7\3\x00\x2a\x7b\x2b\x02\x2c and more");
-  /* Two samples at 1000 us and 1001 us, state 200 (code 201), and a tenth column. */
-  PUT(&raw, BARO_RECORD_SAMPLES,
-      "\0\2\xe8\x07\x0a"
-      "\2\2\0\2"
-      "\1\2\x04\x00"
-      "\2\2\1\2"
-      "\1\3\xc9\x01\x00"
-      "\0\2\0\1"
-      "\2\2\0\2"
-      "\1\4\x81\x01\x80\x01"
-      "\1\2\0\3"
-      "\1\1\4"
-      "\7\3???");
+  put_newer_samples(&raw);
   PUT(&raw, 15 + 100, "");
   baro_buffer file = {0};
   fixture_put_head(&file, 1, 7);

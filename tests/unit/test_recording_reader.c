@@ -37,7 +37,7 @@ static void put(baro_buffer *raw, uint64_t type, const char *bytes, size_t lengt
 static void put_definitions(baro_buffer *raw) {
   PUT(raw, BARO_RECORD_STRING, "a");
   PUT(raw, BARO_RECORD_STRING, "b");
-  PUT(raw, BARO_RECORD_FUNCTION, "\0\1\1\7\0");
+  PUT(raw, BARO_RECORD_FUNCTION, "\1\2\2\7\0");
   PUT(raw, BARO_RECORD_FRAME, "\0\x09");
   PUT(raw, BARO_RECORD_STACK, "\0\0");
   PUT(raw, BARO_RECORD_PROCESS, "\5\0\1\2\0\1");
@@ -114,7 +114,9 @@ static const bad_record bad_records[] = {
     BAD(ANCHOR, "\1"),
     BAD(FUNCTION, "\2\0\0\0\0"),
     BAD(FUNCTION, "\0\2\0\0\0"),
+    BAD(FUNCTION, "\0\3\0\0\0"),
     BAD(FUNCTION, "\0\0\2\0\0"),
+    BAD(FUNCTION, "\0\0\3\0\0"),
     BAD(FUNCTION, "\0\0\0\x80\x80\x80\x80\x10\0"), /* line 2^32 */
     BAD(FUNCTION, "\0\0\0\0"),
     BAD(FRAME, "\1\0"),
@@ -139,9 +141,14 @@ static const bad_record bad_records[] = {
     BAD(NOTE, "\0\2\0"),
     BAD(NOTE, "\0\0\1"),
     BAD(SAMPLES, ""),
-    BAD(SAMPLES, "\2\0\0\x09"),
-    BAD(SAMPLES, "\0\0\0\x08"),
-    BAD(CLOSE, "\1\0"), /* counts a sample that is not there */
+    BAD(SAMPLES, "\2\0\0\4\0\0\0\0"),
+    BAD(SAMPLES, "\0\0\0\5\0\0\0\0"),
+    BAD(SAMPLES, "\0\0\0\3\0\0\0"),
+    BAD(SAMPLES, "\0\0\0\4\0\0\0\1"),         /* ends otherwise than a writer ends */
+    BAD(SAMPLES, "\0\0\0\5\0\0\0\0\0"),       /* goes on behind its samples */
+    BAD(SAMPLES, "\0\1\0\4\0\0\0\0"),         /* the latest of no stacks */
+    BAD(SAMPLES, "\0\1\0\4\xff\xff\xff\xff"), /* thread 2^63 */
+    BAD(CLOSE, "\1\0"),                       /* counts a sample that is not there */
     BAD(CLOSE, "\0\1"),
 };
 

@@ -1,0 +1,102 @@
+/* What writer and reader know before each sample, and from it, which number model to code under.
+ * Flow: sample_block asks for a model, codes a number, and tells what it was.
+ * Invariant: model in the writer = model in the reader before each number. All here is unsigned
+ * arithmetic modulo 2^64, so that hostile numbers cannot do more than be wrong.
+ * Specified in docs/recording-format.md, "Samples". Internal to src/recording; not thread-safe per object. */
+#ifndef BARO_RECORDING_SAMPLE_MODEL_H
+#define BARO_RECORDING_SAMPLE_MODEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "recording/number_coder.h"
+
+/* All part of the format. */
+enum {
+  BARO_SAMPLE_RECENT_STACKS = 128,
+  BARO_SAMPLE_OWN_MODELS = 3, /* of the first threads, for their stacks; the others share one */
+  BARO_SAMPLE_NO_STATE = 12, /* of a stack that was not recent; and newer states are taken as one */
+};
+
+typedef struct baro_sample_numbers {
+  baro_number_model thread[4]; /* by whether the last two threads were the expected ones */
+  baro_number_model step;
+  baro_number_model weight;
+  baro_number_model ticks[8];
+  baro_number_model stack[BARO_SAMPLE_OWN_MODELS + 1];
+  baro_number_model state[(BARO_SAMPLE_NO_STATE + 1) * 4];
+  baro_number_model movement[28];
+  baro_number_model share[24];
+} baro_sample_numbers;
+
+/* What is known of a thread before its next sample. */
+typedef struct baro_sample_thread {
+  uint64_t time_us;       /* end of its previous sample */
+  uint64_t round;         /* of its previous sample */
+  uint64_t due_us;        /* weight since its CPU or waiting time last moved */
+  uint32_t successor;     /* the thread of the sample that came after this thread's last one */
+  bool successor_is_next; /* and whether it was of the next round */
+  bool is_seen;           /* false: there is no previous sample */
+  uint8_t state;
+  uint8_t recent_count;
+  uint8_t recent_states[BARO_SAMPLE_RECENT_STACKS]; /* that recent stacks were last seen in */
+  uint32_t recent[BARO_SAMPLE_RECENT_STACKS];       /* stacks, latest first */
+} baro_sample_thread;
+
+typedef struct baro_sample_model {
+  baro_sample_numbers *numbers; /* owned; NULL until the first thread */
+  baro_sample_thread *threads;  /* owned; index = thread */
+  uint32_t count;
+  uint32_t capacity;
+  uint32_t previous_thread;
+  uint32_t previous_other; /* the last stack that was not among the recent ones */
+  uint64_t round;
+  uint32_t misses; /* a bit a sample, latest lowest: its thread was not the expected one */
+} baro_sample_model;
+
+/* Makes threads 0 .. count-1 known. BARO_NO_MEMORY leaves the model as it was. */
+baro_status baro_sample_model_grow(baro_sample_model *model, uint32_t count) BARO_MUST_USE;
+/* Forgets all that was learned, not the threads. */
+void baro_sample_model_reset(baro_sample_model *model);
+void baro_sample_model_release(baro_sample_model *model);
+
+/* What is the same for all numbers of a sample, and what earlier numbers of it said. */
+typedef struct baro_sample_context {
+  baro_sample_thread *thread;
+  uint32_t index; /* of thread */
+  bool is_next;   /* in the next round, not in that of the previous sample */
+  bool was_cpu;   /* the thread's previous state */
+} baro_sample_context;
+
+baro_number_model *baro_sample_thread_model(const baro_sample_model *model);
+/* Says which thread it was, which was the expected one or not, and gives what the others need. */
+baro_sample_context baro_sample_model_enter(baro_sample_model *model, uint32_t thread, bool is_next,
+                                            bool is_expected);
+
+/* Rounds since the thread's previous sample, as far as known. */
+uint64_t baro_sample_elapsed(const baro_sample_model *model, const baro_sample_context *context);
+baro_number_model *baro_sample_ticks_model(const baro_sample_model *model,
+                                           const baro_sample_context *context, uint64_t elapsed);
+void baro_sample_model_ticks(baro_sample_model *model, const baro_sample_context *context,
+                             uint64_t elapsed, uint64_t ticks);
+
+baro_number_model *baro_sample_stack_model(const baro_sample_model *model,
+                                           const baro_sample_context *context);
+/* Moves the stack at position to the front; position = recent_count puts a new one there. The state
+ * that it is expected to be seen in, or BARO_SAMPLE_NO_STATE. */
+uint8_t baro_sample_recent_touch(baro_sample_thread *thread, uint32_t position, uint32_t stack);
+
+baro_number_model *baro_sample_state_model(const baro_sample_model *model,
+                                           const baro_sample_context *context, uint8_t stack_state,
+                                           uint64_t ticks);
+/* Remembers state for the thread and for the stack that was touched last. */
+void baro_sample_model_state(const baro_sample_context *context, uint8_t state);
+
+/* due: what is expected to have moved. After baro_sample_model_state. */
+baro_number_model *baro_sample_movement_model(const baro_sample_model *model,
+                                              const baro_sample_context *context, uint64_t due);
+baro_number_model *baro_sample_share_model(const baro_sample_model *model,
+                                           const baro_sample_context *context, uint64_t movement);
+
+#endif
