@@ -19,10 +19,12 @@ typedef struct export_values {
   bool idle;
 } export_values;
 
-/* "collapsed, speedscope, pprof" */
-static void list_formats(char *list, size_t size) {
+/* "collapsed, speedscope, pprof": the formats that take all of the options `takes`. */
+static void list_formats(unsigned takes, char *list, size_t size) {
   size_t used = 0;
   for (const baro_exporter *exporter = baro_exporters; exporter->name != NULL; exporter++) {
+    if ((exporter->takes & takes) != takes)
+      continue;
     int length = snprintf(list + used, size - used, "%s%s", used > 0 ? ", " : "", exporter->name);
     if (length < 0 || (size_t)length >= size - used)
       return;
@@ -40,20 +42,31 @@ static int unknown_format(const char *name) {
   if (suggestion != NULL)
     return baro_cli_fail("export: unknown format '%s'; did you mean '%s'?", name, suggestion);
   char list[256] = "";
-  list_formats(list, sizeof(list));
+  list_formats(0, list, sizeof(list));
   return baro_cli_fail("export: unknown format '%s'; formats: %s", name, list);
 }
 
 /* An option that would change nothing is a misunderstanding that should be told. */
-static const char *useless_option(const export_values *values) {
-  if (strcmp(values->format, "collapsed") == 0)
-    return NULL;
-  return values->threads                           ? "--threads"
-         : values->lines                           ? "--lines"
-         : values->states                          ? "--states"
-         : values->idle                            ? "--idle"
-         : values->weight != BARO_EXPORT_WEIGHT_US ? "--weight"
-                                                   : NULL;
+static int check_options(const export_values *values, const baro_exporter *exporter) {
+  const struct {
+    bool given;
+    unsigned bit;
+    const char *name;
+  } options[] = {
+      {values->threads, BARO_EXPORT_TAKES_THREADS, "--threads"},
+      {values->lines, BARO_EXPORT_TAKES_LINES, "--lines"},
+      {values->states, BARO_EXPORT_TAKES_STATES, "--states"},
+      {values->idle, BARO_EXPORT_TAKES_IDLE, "--idle"},
+      {values->weight != BARO_EXPORT_WEIGHT_US, BARO_EXPORT_TAKES_WEIGHT, "--weight"},
+  };
+  for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+    if (!options[i].given || (exporter->takes & options[i].bit) != 0)
+      continue;
+    char list[256] = "";
+    list_formats(options[i].bit, list, sizeof(list));
+    return baro_cli_fail("export: %s is for --to %s only", options[i].name, list);
+  }
+  return BARO_EXIT_OK;
 }
 
 static int export_profile(const export_values *values, const baro_exporter *exporter,
@@ -78,15 +91,15 @@ static int run(const baro_call *call) {
   const export_values *values = call->values;
   if (values->format == NULL) {
     char list[256] = "";
-    list_formats(list, sizeof(list));
+    list_formats(0, list, sizeof(list));
     return baro_cli_fail("export: which format? give --to FORMAT: %s", list);
   }
   const baro_exporter *exporter = baro_exporter_find(values->format);
   if (exporter == NULL)
     return unknown_format(values->format);
-  const char *useless = useless_option(values);
-  if (useless != NULL)
-    return baro_cli_fail("export: %s is for --to collapsed only", useless);
+  int status = check_options(values, exporter);
+  if (status != BARO_EXIT_OK)
+    return status;
   if (exporter->binary && strcmp(values->output, "-") == 0 && isatty(STDOUT_FILENO))
     return baro_cli_fail("export: %s is binary and not for a terminal; give -o FILE%s",
                          exporter->name, exporter->extension);
@@ -126,7 +139,7 @@ static const baro_option options[] = {
      .help = "collapsed: frames are lines, not functions"},
     {.name = "states",
      .offset = offsetof(export_values, states),
-     .help = "collapsed: a leaf that says what the thread did: [waiting for disk]"},
+     .help = "collapsed, speedscope: a leaf that says what the thread did: [waiting for disk]"},
     {.name = "idle", .offset = offsetof(export_values, idle), .help = "collapsed: idle time too"},
     {.name = "weight",
      .kind = BARO_OPTION_CHOICE,

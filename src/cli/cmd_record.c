@@ -247,6 +247,10 @@ static int run(const baro_call *call) {
   if (values->pid == 0 && call->operand_count == 0)
     return baro_cli_fail("record: nothing to record; give a command (barograph record -- python3 "
                          "app.py) or a running process (-p PID)");
+  if (strcmp(values->output, "-") == 0)
+    return baro_cli_fail(
+        "record: a recording cannot be written to standard output; give -o FILE (or "
+        "-o ./- for a file of that name)");
   if (values->pid == 0) {
     int status = check_command(call->operands[0]);
     if (status != BARO_EXIT_OK)

@@ -22,16 +22,26 @@ typedef enum baro_export_weight {
 typedef struct baro_export_options {
   bool threads; /* collapsed: a root for each process and thread */
   bool lines;   /* collapsed: frames are function:line */
-  bool states;  /* collapsed: a leaf that names the state, "[waiting for disk]" */
+  bool states;  /* collapsed, speedscope: a leaf that names the state, "[waiting for disk]" */
   bool idle;    /* collapsed: idle samples too; speedscope and pprof always have them */
   baro_export_weight weight; /* collapsed */
   const char *name; /* borrowed: title of the profile, e.g. the recording's path; may be NULL */
 } baro_export_options;
 
+/* Options that a format has a use for; the others would change nothing. */
+enum {
+  BARO_EXPORT_TAKES_THREADS = 1u << 0,
+  BARO_EXPORT_TAKES_LINES = 1u << 1,
+  BARO_EXPORT_TAKES_STATES = 1u << 2,
+  BARO_EXPORT_TAKES_IDLE = 1u << 3,
+  BARO_EXPORT_TAKES_WEIGHT = 1u << 4,
+};
+
 typedef struct baro_exporter {
   const char *name;      /* of --to */
   const char *extension; /* usual ending of files, with its dot */
   bool binary;           /* not for a terminal */
+  unsigned takes;        /* BARO_EXPORT_TAKES_* */
   const char *help;      /* one line */
   baro_status (*write)(const baro_profile *profile, const baro_export_options *options,
                        baro_stream *output, baro_error *err);

@@ -7,11 +7,13 @@
 #include "show/exporter.h"
 
 const baro_exporter baro_exporters[] = {
-    {"collapsed", ".txt", false, "stacks for flamegraph.pl, inferno, speedscope: a;b;c count",
-     baro_export_collapsed},
-    {"speedscope", ".speedscope.json", false, "timeline of each thread for speedscope.app",
-     baro_export_speedscope},
-    {"pprof", ".pb.gz", true, "for go tool pprof, Pyroscope, Polar Signals", baro_export_pprof},
+    {"collapsed", ".txt", false,
+     BARO_EXPORT_TAKES_THREADS | BARO_EXPORT_TAKES_LINES | BARO_EXPORT_TAKES_STATES |
+         BARO_EXPORT_TAKES_IDLE | BARO_EXPORT_TAKES_WEIGHT,
+     "stacks for flamegraph.pl, inferno, speedscope: a;b;c count", baro_export_collapsed},
+    {"speedscope", ".speedscope.json", false, BARO_EXPORT_TAKES_STATES,
+     "timeline of each thread for speedscope.app", baro_export_speedscope},
+    {"pprof", ".pb.gz", true, 0, "for go tool pprof, Pyroscope, Polar Signals", baro_export_pprof},
     {0},
 };
 

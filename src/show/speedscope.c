@@ -97,7 +97,7 @@ static void write_frames(baro_json *json, const baro_profile *profile,
   /* Behind them a frame for each state, as the leaf of what waits. */
   for (int state = 0; state < BARO_STATE_COUNT && options->states; state++) {
     char name[64];
-    (void)snprintf(name, sizeof(name), "(%s)", baro_state_words((baro_state)state));
+    (void)snprintf(name, sizeof(name), "[%s]", baro_state_words((baro_state)state));
     baro_json_object(json, NULL, true);
     baro_json_text(json, "name", name);
     baro_json_end_object(json);

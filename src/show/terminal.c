@@ -1,5 +1,8 @@
 #include "show/terminal.h"
 
+#include <langinfo.h>
+#include <locale.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -22,13 +25,19 @@ static uint32_t columns_of(const baro_terminal_facts *facts) {
   return columns > BARO_COLUMNS_MAX ? BARO_COLUMNS_MAX : (uint32_t)columns;
 }
 
-static bool is_unicode(const char *locale) {
-  if (locale == NULL || locale[0] == '\0' || strcmp(locale, "C") == 0 ||
-      strcmp(locale, "POSIX") == 0)
+static bool is_utf8(const char *charset) {
+  return strncasecmp(charset, "utf8", 4) == 0 || strncasecmp(charset, "utf-8", 5) == 0;
+}
+
+static bool is_unicode(const char *locale, const char *charset) {
+  if (locale == NULL || locale[0] == '\0')
     return true;
-  const char *charset = strchr(locale, '.');
-  return charset == NULL || strncasecmp(charset, ".utf8", 5) == 0 ||
-         strncasecmp(charset, ".utf-8", 6) == 0;
+  const char *named = strchr(locale, '.');
+  if (named != NULL)
+    return is_utf8(named + 1);
+  if (strcmp(locale, "C") == 0 || strcmp(locale, "POSIX") == 0)
+    return false;
+  return charset == NULL || is_utf8(charset);
 }
 
 baro_terminal baro_terminal_decide(const baro_terminal_facts *facts, baro_color_choice choice) {
@@ -39,7 +48,7 @@ baro_terminal baro_terminal_decide(const baro_terminal_facts *facts, baro_color_
   return (baro_terminal){.columns = columns_of(facts),
                          .is_terminal = facts->is_terminal,
                          .color = color,
-                         .unicode = is_unicode(facts->locale)};
+                         .unicode = is_unicode(facts->locale, facts->charset)};
 }
 
 static const char *locale_of_environment(void) {
@@ -52,8 +61,19 @@ static const char *locale_of_environment(void) {
   return NULL;
 }
 
+/* Of the locale of the environment, into text. The process keeps its own locale: numbers in JSON have a point. */
+static const char *charset_of_environment(char *text, size_t size) {
+  locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
+  if (locale == (locale_t)0)
+    return NULL;
+  (void)snprintf(text, size, "%s", nl_langinfo_l(CODESET, locale));
+  freelocale(locale);
+  return text;
+}
+
 baro_terminal baro_terminal_of(int fd, baro_color_choice choice) {
   struct winsize size = {0};
+  char charset[64];
   bool is_terminal = isatty(fd) == 1;
   if (is_terminal && ioctl(fd, TIOCGWINSZ, &size) != 0)
     size.ws_col = 0;
@@ -62,7 +82,8 @@ baro_terminal baro_terminal_of(int fd, baro_color_choice choice) {
                                .columns = getenv("COLUMNS"),
                                .no_color = getenv("NO_COLOR"),
                                .term = getenv("TERM"),
-                               .locale = locale_of_environment()};
+                               .locale = locale_of_environment(),
+                               .charset = charset_of_environment(charset, sizeof(charset))};
   return baro_terminal_decide(&facts, choice);
 }
 

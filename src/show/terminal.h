@@ -33,12 +33,14 @@ typedef struct baro_terminal_facts {
   const char *columns;     /* COLUMNS: a person's choice, so it comes first */
   const char *no_color;    /* NO_COLOR: set and not empty = no colour, see no-color.org */
   const char *term;
-  const char *locale; /* LC_ALL, else LC_CTYPE, else LANG */
+  const char *locale;  /* LC_ALL, else LC_CTYPE, else LANG: the first that is not empty */
+  const char *charset; /* of that locale, as the C library has it; NULL: it is not installed */
 } baro_terminal_facts;
 
-/* --color comes before NO_COLOR, NO_COLOR before what the terminal can. Unicode unless the locale
- * names another charset: an unset or C locale means a bare container more often than an ASCII
- * terminal, and Python takes it for UTF-8 too (PEP 538, 540). */
+/* --color comes before NO_COLOR, NO_COLOR before what the terminal can. Unicode where the locale's charset is UTF-8, by
+ * its name ("C.UTF-8", also when it is not installed) or by the C library; also where nobody chose a locale at all, as in
+ * a bare container. Who chooses C or POSIX gets ASCII. The same on a terminal and piped, so that what is piped into
+ * a pager or a mail looks as it did. */
 baro_terminal baro_terminal_decide(const baro_terminal_facts *facts, baro_color_choice choice);
 /* The same with the facts of descriptor fd and of this process. */
 baro_terminal baro_terminal_of(int fd, baro_color_choice choice);

@@ -187,6 +187,26 @@ def test_speedscope_shows_each_thread_and_its_time(run: Run, recording: Recordin
         assert re.search(rf"{number} {re.escape(name)} {seconds:.2f}s", page), page
 
 
+def test_speedscope_with_states_shows_what_threads_waited_for(
+    run: Run, recording: Recording, tmp_path: Path
+) -> None:
+    path = recording("small")
+    out = tmp_path / "states.json"
+    answer = run("export", "--to", "speedscope", "--states", "-o", out, path)
+    assert answer.returncode == 0, answer.stderr
+    parsed = json.loads(out.read_text("utf-8"))
+    names = [frame["name"] for frame in parsed["shared"]["frames"]]
+    profile = parsed["profiles"][0]
+    by_leaf: dict[str, int] = {}
+    for stack, weight in zip(profile["samples"], profile["weights"]):
+        stack_names = [names[index] for index in stack]
+        assert ("[waiting for disk]" in stack_names) == ("load_rows" in stack_names)
+        by_leaf[stack_names[-1]] = by_leaf.get(stack_names[-1], 0) + weight
+    whole = sum(by_leaf.values())
+    assert by_leaf["[waiting for disk]"] == pytest.approx(0.3 * whole, rel=0.001)
+    assert by_leaf["parse"] == pytest.approx(0.6 * whole, rel=0.001)
+
+
 @pytest.mark.parametrize("scenario", ["deep", "hostile"])
 @pytest.mark.parametrize("format_name", ["speedscope", "collapsed"])
 def test_speedscope_opens(run: Run, recording: Recording, scenario: str, format_name: str) -> None:

@@ -120,6 +120,7 @@ def test_a_command_that_cannot_run(
         (["--rate", "fast", "true"], "'fast' is not a number"),
         (["--duration", "-1", "true"], "'-1' is not a number"),
         (["-o", "no/such/x.baro", "true"], "No such file or directory"),
+        (["-o", "-", "true"], "cannot be written to standard output; give -o FILE"),
     ],
 )
 def test_mistakes(run: Run, arguments: list[str], part: str) -> None:

@@ -263,3 +263,25 @@ class TestJson:
         )
         assert thread["states"]["disk"] == pytest.approx(0.3)
         assert sum(thread["states"].values()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("variable", ["LANG", "LC_CTYPE", "LC_ALL"])
+@pytest.mark.parametrize("locale", ["C", "POSIX", "de_DE.ISO-8859-1"])
+@pytest.mark.parametrize("options", [[], ["--threads"], ["--lines"], ["--color", "always"]])
+def test_ascii_where_the_locale_is_not_utf8(
+    run: Run, recording: Recording, variable: str, locale: str, options: list[str]
+) -> None:
+    """Also piped: a log or a mail is read with the same charset."""
+    env = {"LANG": "C.UTF-8", variable: locale}
+    text = run("report", *options, recording("night"), env=env).stdout
+    assert text.isascii()
+    if "--color" not in options:
+        assert "####" in text
+    # The environment's locale decides on charset only: a German one does not change numbers.
+    assert run("report", "--json", recording("night"), env=env).stdout.isascii()
+
+
+def test_unicode_where_nobody_chose_a_locale(run: Run, recording: Recording) -> None:
+    env = {"LANG": "", "LC_ALL": "", "LC_CTYPE": ""}
+    assert "█" in run("report", recording("night"), env=env).stdout
+    assert "█" in run("report", recording("night"), env={"LANG": "xx_XX.UTF-8"}).stdout

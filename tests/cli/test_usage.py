@@ -78,6 +78,10 @@ def test_every_command_has_its_page(run: Run) -> None:
         (["export", "--to", "colapsed", "x.baro"], "did you mean 'collapsed'?"),
         (["export", "--to", "xyz", "x.baro"], "unknown format 'xyz'; formats: collapsed"),
         (["export", "--to", "pprof", "--lines", "x.baro"], "--lines is for --to collapsed only"),
+        (
+            ["export", "--to", "pprof", "--states", "x.baro"],
+            "--states is for --to collapsed, speedscope only",
+        ),
         (["completion"], "an argument is missing"),
         (["completion", "fish"], "'fish' is none of: bash, zsh"),
     ],

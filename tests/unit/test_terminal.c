@@ -45,20 +45,27 @@ static void color_is_for_terminals_that_want_it(void **state) {
   assert_false(colored(true, "xterm", NULL, BARO_COLOR_NEVER));
 }
 
-static bool unicode(const char *locale) {
-  baro_terminal_facts facts = {.locale = locale};
+/* charset NULL: the locale is not installed. */
+static bool unicode(const char *locale, const char *charset) {
+  baro_terminal_facts facts = {.locale = locale, .charset = charset};
   return baro_terminal_decide(&facts, BARO_COLOR_AUTO).unicode;
 }
 
-static void ascii_only_where_the_locale_names_another_charset(void **state) {
+static void ascii_where_the_locale_is_not_utf8(void **state) {
   (void)state;
-  assert_true(unicode(NULL));
-  assert_true(unicode("C"));
-  assert_true(unicode("C.UTF-8"));
-  assert_true(unicode("de_DE.utf8"));
-  assert_true(unicode("de_DE"));
-  assert_false(unicode("de_DE.ISO-8859-1"));
-  assert_false(unicode("ja_JP.EUC-JP"));
+  assert_true(unicode(NULL, "ANSI_X3.4-1968")); /* nobody chose */
+  assert_true(unicode("", "ANSI_X3.4-1968"));
+  assert_false(unicode("C", "ANSI_X3.4-1968"));
+  assert_false(unicode("POSIX", "ANSI_X3.4-1968"));
+  assert_false(unicode("C", NULL));
+  assert_true(unicode("C.UTF-8", "UTF-8"));
+  assert_true(unicode("C.UTF-8", NULL));
+  assert_true(unicode("de_DE.utf8", NULL));
+  assert_true(unicode("de_DE", NULL));
+  assert_true(unicode("de_DE", "UTF-8"));
+  assert_false(unicode("de_DE", "ISO-8859-1"));
+  assert_false(unicode("de_DE.ISO-8859-1", NULL));
+  assert_false(unicode("ja_JP.EUC-JP", "EUC-JP"));
 }
 
 /* Colour alone must not tell states apart: each has its own letter. */
@@ -93,7 +100,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(columns_come_from_the_best_source),
       cmocka_unit_test(color_is_for_terminals_that_want_it),
-      cmocka_unit_test(ascii_only_where_the_locale_names_another_charset),
+      cmocka_unit_test(ascii_where_the_locale_is_not_utf8),
       cmocka_unit_test(letters_differ),
       cmocka_unit_test(bars_show_letters),
   };
