@@ -1,25 +1,30 @@
 #include "recording/number_coder.h"
 
 enum {
-  LENGTH_BITS = 6,
+  LENGTH_BITS = 4,
+  LENGTH_LONG = BARO_NUMBER_LENGTHS - 1, /* this or more: LONG_LENGTH_BITS say it */
+  LONG_LENGTH_BITS = 6,
   TOP_BITS = 3,
   PLAIN_BITS = 16, /* at a time */
   SEEN_MAX = 15,
+  SHIFT_MAX = 5,
 };
 
 #define RANGE_MIN (UINT32_C(1) << 24)
 
 /* How much a bit teaches: the more were seen, the less. Index = seen. */
-static const uint8_t shifts[SEEN_MAX + 1] = {1, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4, 4, 5};
+static const uint8_t shifts[SEEN_MAX] = {1, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4, 4};
 
 /* The part of range that stands for a 0: never nothing, never all. */
-static uint32_t zero_part(uint32_t range, const baro_bit_model *model) {
+static inline uint32_t zero_part(uint32_t range, const baro_bit_model *model) {
   return (range >> 12) * ((uint32_t)(32768 + model->lean) >> 4);
 }
 
-static void learn(baro_bit_model *model, bool bit) {
-  uint8_t shift = shifts[model->seen];
-  model->seen = (uint16_t)(model->seen + (model->seen < SEEN_MAX));
+static inline void learn(baro_bit_model *model, bool bit) {
+  unsigned shift = SHIFT_MAX;
+  if (model->seen < SEEN_MAX) {
+    shift = shifts[model->seen++];
+  }
   if (bit) {
     model->lean = (int16_t)(model->lean - ((32768 + model->lean) >> shift));
   } else {
@@ -32,8 +37,8 @@ static unsigned highest_bit(uint64_t value) {
   return 63 - (unsigned)__builtin_clzll(value);
 }
 
-static baro_bit_model *top_models(baro_number_model *model, unsigned length) {
-  return model->top[length < BARO_NUMBER_LENGTHS ? length : BARO_NUMBER_LENGTHS - 1];
+static unsigned known_length(unsigned length) {
+  return length < LENGTH_LONG ? length : LENGTH_LONG;
 }
 
 /* --- Writing. low is the start of the range that stands for all numbers so far; bytes that can
@@ -43,70 +48,87 @@ void baro_number_writer_init(baro_number_writer *writer, uint8_t *at) {
   *writer = (baro_number_writer){.at = at, .range = UINT32_MAX};
 }
 
-static void raise_low(baro_number_writer *writer, uint32_t by) {
-  writer->low += by;
-  if (writer->low < by) {
-    /* The carry ends within the block: its range was below 2^32 when it began. */
-    uint8_t *byte = writer->at;
-    do {
-      byte--;
-    } while (++*byte == 0);
-  }
+static void carry(uint8_t *at) {
+  /* It ends within the block: when that began, low + range was below 2^32. */
+  do {
+    at--;
+  } while (++*at == 0);
 }
 
-static void write_settled(baro_number_writer *writer) {
-  while (writer->range < RANGE_MIN) {
-    *writer->at++ = (uint8_t)(writer->low >> 24);
-    writer->low <<= 8;
-    writer->range <<= 8;
+/* The writer is handed on by value, so that it stays in registers. */
+static inline baro_number_writer raise_low(baro_number_writer writer, uint32_t by) {
+  writer.low += by;
+  if (writer.low < by) {
+    carry(writer.at);
   }
+  return writer;
 }
 
-static void put_bit(baro_number_writer *writer, baro_bit_model *model, bool bit) {
-  uint32_t part = zero_part(writer->range, model);
+static inline baro_number_writer write_settled(baro_number_writer writer) {
+  while (writer.range < RANGE_MIN) {
+    *writer.at++ = (uint8_t)(writer.low >> 24);
+    writer.low <<= 8;
+    writer.range <<= 8;
+  }
+  return writer;
+}
+
+static inline baro_number_writer put_bit(baro_number_writer writer, baro_bit_model *model,
+                                         bool bit) {
+  uint32_t part = zero_part(writer.range, model);
   if (bit) {
-    raise_low(writer, part);
-    writer->range -= part;
+    writer = raise_low(writer, part);
+    writer.range -= part;
   } else {
-    writer->range = part;
+    writer.range = part;
   }
   learn(model, bit);
-  write_settled(writer);
+  return write_settled(writer);
+}
+
+/* The lowest count bits of value along a tree, highest first. */
+static inline baro_number_writer put_tree(baro_number_writer writer, baro_bit_model *tree,
+                                          unsigned value, unsigned count) {
+  unsigned node = 1;
+#pragma GCC unroll 4
+  for (unsigned left = count; left != 0; left--) {
+    bool bit = (value >> (left - 1) & 1) != 0;
+    writer = put_bit(writer, &tree[node], bit);
+    node = node << 1 | bit;
+  }
+  return writer;
 }
 
 /* The lowest count bits of value, which nothing predicts. */
-static void put_plain(baro_number_writer *writer, uint64_t value, unsigned count) {
+static inline baro_number_writer put_plain(baro_number_writer writer, uint64_t value,
+                                           unsigned count) {
   while (count != 0) {
     unsigned step = count < PLAIN_BITS ? count : PLAIN_BITS;
     count -= step;
-    writer->range >>= step;
+    writer.range >>= step;
     uint32_t bits = (uint32_t)(value >> count) & ((UINT32_C(1) << step) - 1);
-    raise_low(writer, bits * writer->range);
-    write_settled(writer);
+    writer = write_settled(raise_low(writer, bits * writer.range));
   }
+  return writer;
+}
+
+static baro_number_writer put_not_zero(baro_number_writer writer, baro_number_model *model,
+                                       uint64_t value) {
+  unsigned length = highest_bit(value);
+  unsigned known = known_length(length);
+  writer = put_tree(writer, model->length, known, LENGTH_BITS);
+  if (known == LENGTH_LONG) {
+    writer = put_tree(writer, model->long_length, length, LONG_LENGTH_BITS);
+  }
+  unsigned top = length < TOP_BITS ? length : TOP_BITS;
+  length -= top;
+  writer = put_tree(writer, model->top[known], (unsigned)(value >> length), top);
+  return put_plain(writer, value, length);
 }
 
 void baro_number_put(baro_number_writer *writer, baro_number_model *model, uint64_t value) {
-  put_bit(writer, &model->is_not_zero, value != 0);
-  if (value == 0) {
-    return;
-  }
-  unsigned length = highest_bit(value);
-  unsigned node = 1;
-  for (unsigned i = LENGTH_BITS; i-- != 0;) {
-    bool bit = (length >> i & 1) != 0;
-    put_bit(writer, &model->length[node], bit);
-    node = node << 1 | bit;
-  }
-  baro_bit_model *top = top_models(model, length);
-  node = 1;
-  for (unsigned i = 0; i < TOP_BITS && length != 0; i++) {
-    length--;
-    bool bit = (value >> length & 1) != 0;
-    put_bit(writer, &top[node], bit);
-    node = node << 1 | bit;
-  }
-  put_plain(writer, value, length);
+  baro_number_writer done = put_bit(*writer, &model->is_not_zero, value != 0);
+  *writer = value == 0 ? done : put_not_zero(done, model, value);
 }
 
 uint8_t *baro_number_writer_end(baro_number_writer *writer) {
@@ -167,22 +189,26 @@ static uint64_t get_plain(baro_number_reader *reader, uint64_t value, unsigned c
   return value;
 }
 
+/* Puts count bits along a tree behind a 1. */
+static unsigned get_tree(baro_number_reader *reader, baro_bit_model *tree, unsigned count) {
+  unsigned node = 1;
+  while (count-- != 0) {
+    node = node << 1 | get_bit(reader, &tree[node]);
+  }
+  return node;
+}
+
 uint64_t baro_number_get(baro_number_reader *reader, baro_number_model *model) {
   if (!get_bit(reader, &model->is_not_zero)) {
     return 0;
   }
-  unsigned node = 1;
-  for (int i = 0; i < LENGTH_BITS; i++) {
-    node = node << 1 | get_bit(reader, &model->length[node]);
+  unsigned length = get_tree(reader, model->length, LENGTH_BITS) - (1U << LENGTH_BITS);
+  if (length == LENGTH_LONG) {
+    length = get_tree(reader, model->long_length, LONG_LENGTH_BITS) - (1U << LONG_LENGTH_BITS);
   }
-  unsigned length = node - (1U << LENGTH_BITS);
-  baro_bit_model *top = top_models(model, length);
-  unsigned head = 1;
-  for (int i = 0; i < TOP_BITS && length != 0; i++) {
-    length--;
-    head = head << 1 | get_bit(reader, &top[head]);
-  }
-  return get_plain(reader, head, length);
+  unsigned top = length < TOP_BITS ? length : TOP_BITS;
+  unsigned head = get_tree(reader, model->top[known_length(length)], top);
+  return get_plain(reader, head, length - top);
 }
 
 bool baro_number_reader_is_done(const baro_number_reader *reader) {

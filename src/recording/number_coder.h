@@ -19,10 +19,10 @@
 #include "base/bytes.h"
 
 enum {
-  /* At most 12 bits for each of 10 learned bits, and 60 as they are. */
-  BARO_NUMBER_MAX_BYTES = 23,
+  /* At most 12 bits for each of 14 learned bits, and 60 as they are. */
+  BARO_NUMBER_MAX_BYTES = 29,
   BARO_NUMBER_END_BYTES = 4,
-  BARO_NUMBER_LENGTHS = 16, /* longer numbers share the models of their highest bits */
+  BARO_NUMBER_LENGTHS = 16, /* the last stands for all longer ones too */
 };
 
 /* The probability of a 0 is (32768 + lean) / 65536. */
@@ -33,7 +33,9 @@ typedef struct baro_bit_model {
 
 typedef struct baro_number_model {
   baro_bit_model is_not_zero;
-  baro_bit_model length[64]; /* a binary tree, root at 1 */
+  /* Binary trees, root at 1. */
+  baro_bit_model length[BARO_NUMBER_LENGTHS];
+  baro_bit_model long_length[64];
   baro_bit_model top[BARO_NUMBER_LENGTHS][8];
 } baro_number_model;
 

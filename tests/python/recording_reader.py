@@ -76,45 +76,44 @@ def unzigzag(coded: int) -> int:
 class Numbers:
     """The adaptive range code: numbers under models, each known by a key."""
 
-    def __init__(self, data: bytes, models: dict[Any, list[int]]) -> None:
+    def __init__(self, data: bytes, models: dict[Any, tuple[int, int]]) -> None:
         self.source, self.models = Bytes(data), models
         self.code, self.range = int.from_bytes(self.source.take(4), "big"), 2**32 - 1
 
-    def settle(self) -> None:
+    def narrow(self, start: int, size: int) -> None:
+        self.code, self.range = self.code - start, size
         while self.range < 2**24:
             self.code = (self.code << 8 | self.source.take(1)[0]) % 2**32
             self.range <<= 8
 
-    def bit(self, *key: object) -> int:
-        zeros, seen = self.models.setdefault(key, [32768, 0])
-        part, shift = (self.range >> 12) * (zeros >> 4), (seen + 1).bit_length()
+    def bit(self, *key: object) -> bool:
+        p, seen = self.models.get(key, (32768, 0))
+        part, shift = (self.range >> 12) * (p >> 4), (seen + 1).bit_length()
         bit = self.code >= part
-        if bit:
-            self.code, self.range = self.code - part, self.range - part
-        else:
-            self.range = part
-        zeros += -(zeros >> shift) if bit else (65536 - zeros) >> shift
-        self.models[key] = [zeros, min(seen + 1, 15)]
-        self.settle()
+        p += -(p >> shift) if bit else (65536 - p) >> shift
+        self.models[key] = p, min(seen + 1, 15)
+        self.narrow(part if bit else 0, self.range - part if bit else part)
         return bit
 
+    def bits(self, count: int, *key: object) -> int:
+        k = 1
+        for _ in range(count):
+            k = 2 * k + self.bit(*key, k)
+        return k - 2**count
+
     def number(self, *key: object) -> int:
-        if not self.bit(key):
+        if not self.bit(key, "zero"):
             return 0
-        length, value = 1, 1
-        while length < 64:
-            length = length * 2 + self.bit(key, "length", length)
-        length -= 64
+        length = self.bits(4, key, "length")
+        length = self.bits(6, key, "long") if length == 15 else length
         rest = max(length - 3, 0)
-        for _ in range(length - rest):
-            value = value * 2 + self.bit(key, min(length, 15), value)
+        value = 2 ** (length - rest) + self.bits(length - rest, key, "top", min(length, 15))
         while rest > 0:
             step = min(rest, 16)
-            self.range >>= step
-            bits, self.code = divmod(self.code, self.range)
-            require(bits < 2**step, "no such number")
-            value, rest = value << step | bits, rest - step
-            self.settle()
+            size = self.range >> step
+            require(self.code // size < 2**step, "no such number")
+            value, rest = value << step | self.code // size, rest - step
+            self.narrow(self.code // size * size, size)
         return value
 
 
@@ -200,7 +199,7 @@ class Reader:
 
     def forget(self, threads: int) -> None:
         self.threads = [Thread((i, 1)) for i in range(threads)]
-        self.models: dict[Any, list[int]] = {}
+        self.models: dict[Any, tuple[int, int]] = {}
         self.last = self.other = self.round = self.misses = 0
 
     def samples(self, b: Bytes) -> None:
