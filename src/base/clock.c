@@ -1,7 +1,6 @@
 #include "base/clock.h"
 
 #include <errno.h>
-#include <time.h>
 
 static uint64_t clock_ns(clockid_t clock) {
   struct timespec now = {0};
@@ -43,4 +42,16 @@ int baro_clock_sleep_until(uint64_t monotonic_ns) {
   struct timespec until = {.tv_sec = (time_t)(monotonic_ns / 1000000000u),
                            .tv_nsec = (long)(monotonic_ns % 1000000000u)};
   return clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR ? 1 : 0;
+}
+
+bool baro_clock_of_process(pid_t pid, clockid_t *ret_clock) {
+  return clock_getcpuclockid(pid, ret_clock) == 0;
+}
+
+bool baro_clock_read(clockid_t clock, uint64_t *ret_ns) {
+  struct timespec time;
+  if (clock_gettime(clock, &time) != 0)
+    return false;
+  *ret_ns = (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+  return true;
 }

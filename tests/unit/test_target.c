@@ -17,6 +17,7 @@
 #include "base/os_proc.h"
 #include "base/os_process.h"
 #include "capture/sampler/target.h"
+#include "capture/sampler/thread_state.h"
 #include "recording/reader.h"
 #include "support/live_python.h"
 #include "support/recording_fixture.h"
@@ -225,6 +226,64 @@ static void test_the_end_of_the_recording_is_no_gap(void **state) {
   }
 }
 
+enum { SLEEPERS = 20, WAKERS = 4, ALL_THREADS = SLEEPERS + WAKERS + 1 };
+
+/* Most sleep all the time; some wake up so rarely that nobody expects it. */
+static const char SLEEP[] = "import sys, threading, time\n"
+                            "def wake():\n"
+                            "    while True: time.sleep(0.07); sum(range(2000))\n"
+                            "over = threading.Event()\n"
+                            "for f in (over.wait,) * 20 + (wake,) * 4:\n"
+                            "    threading.Thread(target=f, daemon=True).start()\n"
+                            "print('ready', flush=True)\n"
+                            "sys.stdin.read()\n";
+
+static uint64_t exec_ns(baro_thread_probe *probe) {
+  baro_schedstat now;
+  assert_int_equal(baro_thread_probe_schedstat(probe, &now), BARO_OK);
+  return now.exec_ns;
+}
+
+/* Sleeping threads are not asked one by one. What the test sees moving before a tick, by asking each, must not be
+ * at rest in it. */
+static void test_no_thread_rests_that_has_run(void **state) {
+  (void)state;
+  live_target live = live_start((const char *[]){pythons[0].path, "-c", SLEEP, NULL});
+  baro_thread_probe probes[ALL_THREADS];
+  uint64_t after_ns[ALL_THREADS];
+  uint64_t moved_count = 0;
+  uint64_t rested_before = 0;
+  baro_pid_list tasks = {0};
+  session it;
+  assert_int_equal(baro_proc_list_tasks(live.pid, &tasks, NULL), BARO_OK);
+  assert_int_equal(tasks.count, ALL_THREADS);
+  for (int i = 0; i < ALL_THREADS; i++)
+    baro_thread_probe_init(&probes[i], live.pid, tasks.pids[i]);
+  attach(&it, live.pid, false);
+  for (int k = 0; k < 5 * TICKS; k++) {
+    uint64_t moved = 0;
+    for (int i = 0; i < ALL_THREADS; i++)
+      moved += k > 0 && exec_ns(&probes[i]) != after_ns[i];
+    it.now_ns += TICK_NS;
+    assert_int_equal(baro_target_tick(it.target, it.now_ns), BARO_OK);
+    for (int i = 0; i < ALL_THREADS; i++)
+      after_ns[i] = exec_ns(&probes[i]);
+    uint64_t rested = baro_target_counter(it.target, BARO_COUNTER_UNMOVED);
+    assert_true(rested - rested_before <= ALL_THREADS - moved);
+    rested_before = rested;
+    moved_count += moved;
+    (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+  }
+  detach(&it);
+  for (int i = 0; i < ALL_THREADS; i++)
+    baro_thread_probe_release(&probes[i]);
+  baro_pid_list_release(&tasks);
+  live_stop(&live);
+  assert_true(moved_count >= WAKERS * 3);
+  assert_true(rested_before > UINT64_C(5) * TICKS * SLEEPERS * 9 / 10);
+  assert_times_add_up(it.now_ns);
+}
+
 static uint64_t clock_of_process_ns(pid_t pid) {
   clockid_t clock;
   struct timespec time;
@@ -393,6 +452,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_weights_add_up_to_the_time_of_each_thread),
       cmocka_unit_test(test_the_end_of_the_recording_is_no_gap),
+      cmocka_unit_test(test_no_thread_rests_that_has_run),
       cmocka_unit_test(test_cpu_time_of_the_process_counts_from_attaching_to_its_end),
       cmocka_unit_test(test_a_stopped_target_keeps_its_time),
       cmocka_unit_test(test_a_killed_target_is_gone_at_the_next_tick),

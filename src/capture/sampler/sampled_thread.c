@@ -23,6 +23,9 @@ static const uint64_t RENAME_NS = 200000000;
 
 static const uint64_t LET_GO_ON_NS = 5000;
 
+/* A thread that ran so recently will soon run again: it is asked, as a sum that does not add up costs asking all. */
+static const uint64_t RECENTLY_NS = 50000000;
+
 baro_status baro_sampled_thread_create(const baro_observer *observer, uint32_t process, pid_t pid,
                                        pid_t tid, uint64_t first_ns,
                                        baro_sampled_thread **ret_thread) {
@@ -378,10 +381,35 @@ static void blind_sample(baro_sampled_thread *thread, baro_observer *observer, u
   thread->last_ns = now_ns;
 }
 
+static bool may_rest(const baro_sampled_thread *thread, const baro_observer *observer) {
+  return thread->has_last && !thread->look_again && !observer->no_schedstat &&
+         !is_on_queue(thread->wait.state) && thread->stack_id != BARO_NONE_ID;
+}
+
+bool baro_sampled_thread_likely_rests(const baro_sampled_thread *thread,
+                                      const baro_observer *observer, uint64_t now_ns) {
+  return may_rest(thread, observer) && now_ns - thread->moved_ns > RECENTLY_NS;
+}
+
+void baro_sampled_thread_rest(baro_sampled_thread *thread, baro_observer *observer,
+                              uint64_t now_ns) {
+  observer->counters[BARO_COUNTER_UNMOVED]++;
+  if (thread->wait.state == BARO_STATE_UNKNOWN)
+    observer->unknown_reasons[thread->wait.reason]++;
+  lengthen_sample(thread, now_ns);
+  thread->last_ns = now_ns;
+  if (now_ns >= thread->name_due_ns)
+    read_name(thread, observer, now_ns);
+}
+
 baro_status baro_sampled_thread_tick(baro_sampled_thread *thread, baro_observer *observer,
                                      uint64_t now_ns) {
   baro_schedstat now = {0};
   baro_status status = baro_thread_probe_schedstat(&thread->probe, &now);
+  thread->exec_known = status == BARO_OK;
+  if (now.exec_ns != thread->exec_ns)
+    thread->moved_ns = now_ns;
+  thread->exec_ns = now.exec_ns;
   if (status == BARO_LIMIT) {
     blind_sample(thread, observer, now_ns);
     return BARO_OK;
@@ -396,17 +424,11 @@ baro_status baro_sampled_thread_tick(baro_sampled_thread *thread, baro_observer 
     change.delay_ns = now.delay_ns - thread->last.delay_ns;
     change.slices = now.slices - thread->last.slices;
   }
-  bool was_running = is_on_queue(thread->wait.state);
-  if (!moved && !was_running && thread->stack_id != BARO_NONE_ID) {
-    observer->counters[BARO_COUNTER_UNMOVED]++;
-    if (thread->wait.state == BARO_STATE_UNKNOWN)
-      observer->unknown_reasons[thread->wait.reason]++;
-    lengthen_sample(thread, now_ns);
-    thread->last_ns = now_ns;
-    if (now_ns >= thread->name_due_ns)
-      read_name(thread, observer, now_ns);
+  if (!moved && may_rest(thread, observer)) {
+    baro_sampled_thread_rest(thread, observer, now_ns);
     return BARO_OK;
   }
+  bool was_running = is_on_queue(thread->wait.state);
   if (moved)
     status = probe_state(thread, observer);
   if (status != BARO_OK)
