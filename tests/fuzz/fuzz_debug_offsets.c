@@ -27,13 +27,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   must(layout.interp.gc_collecting - layout.interp.read_offset + 4 <= layout.interp.read_bytes);
   must(layout.interp.code_generation == BARO_ABSENT ||
        layout.interp.code_generation - layout.interp.read_offset + 8 <= layout.interp.read_bytes);
-  must(layout.interp.tlbc_generation == BARO_ABSENT ||
-       layout.interp.tlbc_generation - layout.interp.read_offset + 4 <= layout.interp.read_bytes);
+  must(layout.interp.tlbc_generation == BARO_ABSENT || layout.free_threaded);
   must(layout.thread.read_bytes <= BARO_LAYOUT_THREAD_MAX_BYTES);
   must(layout.thread.frame + 8 <= layout.thread.read_bytes);
   must(layout.thread.datastack_top + 8 <= layout.thread.read_bytes);
   must(layout.thread.holds_gil == BARO_ABSENT ||
        layout.thread.holds_gil + 4 <= layout.thread.read_bytes);
+  must(layout.thread.attachment == BARO_ABSENT ||
+       layout.thread.attachment + 4 <= layout.thread.read_bytes);
   must(layout.frame.read_bytes <= BARO_LAYOUT_FRAME_MAX_BYTES);
   must(layout.frame.ip + 8 <= layout.frame.read_bytes &&
        layout.frame.owner < layout.frame.read_bytes);

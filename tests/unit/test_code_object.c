@@ -173,6 +173,7 @@ static void check_frame(const baro_interpreter *interpreter, const uint8_t *head
   uint64_t code_addr = 0;
   uint64_t ip = 0;
   int32_t lasti = 0;
+  int32_t tlbc_index = 0;
   memcpy(&code_addr, head + layout->frame.code, 8);
   code_addr &= ~layout->frame.code_tag_mask;
   if (layout->frame_kind == BARO_FRAME_HEAP_OBJECT) {
@@ -181,6 +182,8 @@ static void check_frame(const baro_interpreter *interpreter, const uint8_t *head
   } else {
     memcpy(&ip, head + layout->frame.ip, 8);
   }
+  if (layout->frame.tlbc_index != BARO_ABSENT)
+    memcpy(&tlbc_index, head + layout->frame.tlbc_index, sizeof tlbc_index);
   baro_arena keep = {0};
   baro_code code;
   uint64_t base = 0;
@@ -188,12 +191,12 @@ static void check_frame(const baro_interpreter *interpreter, const uint8_t *head
     fail_msg("3.%u: a frame of %s has code 0x%" PRIx64 ", not 0x%" PRIx64, layout->minor, row->name,
              code_addr, row->addr);
   assert_int_equal(baro_code_read(interpreter, code_addr, &keep, &code, NULL), BARO_OK);
-  assert_int_equal(baro_code_base(interpreter, code_addr, 0, &base, NULL), BARO_OK);
+  assert_int_equal(baro_code_base(interpreter, code_addr, tlbc_index, &base, NULL), BARO_OK);
   int64_t offset = baro_code_offset(layout, ip, base, code.instructions_bytes);
   assert_text(code.name, false, row->name, row->name_length);
   if (baro_line_table_find(&code.lines, offset) != row->line)
-    fail_msg("%s is at offset %" PRId64 ", line %u, not %u", row->name, offset, row->line,
-             baro_line_table_find(&code.lines, offset));
+    fail_msg("3.%u: %s is at offset %" PRId64 ", line %u, not %u", layout->minor, row->name, offset,
+             row->line, baro_line_table_find(&code.lines, offset));
   baro_arena_release(&keep);
 }
 

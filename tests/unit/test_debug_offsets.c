@@ -33,6 +33,7 @@ static const uint32_t plain[BARO_DEBUG_FIELD_COUNT] = {
     [BARO_DEBUG_THREAD_INTERP] = 16,
     [BARO_DEBUG_THREAD_FRAME] = 72,
     [BARO_DEBUG_THREAD_BASE_FRAME] = 80,
+    [BARO_DEBUG_THREAD_STATUS] = 32,
     [BARO_DEBUG_THREAD_ID] = 152,
     [BARO_DEBUG_THREAD_NATIVE_ID] = 160,
     [BARO_DEBUG_THREAD_CHUNK] = 232,
@@ -105,6 +106,7 @@ static void test_plain(void **state) {
     assert_int_equal(layout.interp.gc_collecting, 7600);
     assert_int_equal(layout.interp.code_generation, layout.minor == 13 ? BARO_ABSENT : 7992);
     assert_int_equal(layout.thread.base_frame, layout.minor == 15 ? 80 : BARO_ABSENT);
+    assert_int_equal(layout.thread.attachment, BARO_ABSENT);
     assert_true(layout.interp.read_offset <= 7272);
     assert_true(layout.interp.read_offset + layout.interp.read_bytes >=
                 (layout.minor == 13 ? 7604u : 8000u));
@@ -119,6 +121,7 @@ static void test_free_threaded(void **state) {
   made.words[table->words[BARO_DEBUG_FRAME_TLBC_INDEX]] = 72;
   made.words[table->words[BARO_DEBUG_FRAME_OWNER]] = 78;
   made.words[table->words[BARO_DEBUG_CODE_TLBC]] = 200;
+  made.words[table->words[BARO_DEBUG_INTERP_TLBC_GENERATION]] = 17628;
   made.words[table->words[BARO_DEBUG_OBJECT_SIZE]] = 32;
   made.words[table->words[BARO_DEBUG_OBJECT_TYPE]] = 24;
   baro_layout layout;
@@ -126,9 +129,20 @@ static void test_free_threaded(void **state) {
   assert_true(layout.free_threaded);
   assert_int_equal(layout.frame.tlbc_index, 72);
   assert_int_equal(layout.code.tlbc, 200);
+  assert_int_equal(layout.interp.tlbc_generation, 17628); /* far from the other fields */
   assert_int_equal(layout.code.unit_count, 32);
   assert_int_equal(layout.str.kind_shift, 8);
   assert_int_equal(layout.gil.enabled, 0);
+  static const uint32_t attachments[] = {40, 44, 48};
+  for (size_t i = 0; i < 3; i++) {
+    made = make(tables[i]);
+    made.words[2] = 1;
+    assert_int_equal(parse(&made, &layout, NULL), BARO_OK);
+    assert_int_equal(layout.thread.attachment, attachments[i]);
+    made.words[tables[i]->words[BARO_DEBUG_THREAD_STATUS]] = 1020;
+    made.words[tables[i]->words[BARO_DEBUG_THREAD_SIZE]] = 4096;
+    assert_int_equal(parse(&made, &layout, NULL), BARO_INVALID);
+  }
 }
 
 /* Whatever one word says, the result is a refusal or a layout that stays within its limits. */

@@ -158,8 +158,8 @@ static void what_is_no_thread_has_no_name(void **state) {
     assert_int_not_equal(baro_thread_object_name(&other, thread, &keep, &name, NULL), BARO_OK);
   }
   other = interpreter;
-  other.layout.free_threaded = true;
-  assert_int_equal(baro_thread_object_name(&other, thread, &keep, &name, NULL), BARO_UNSUPPORTED);
+  other.layout.free_threaded = !interpreter.layout.free_threaded;
+  assert_int_not_equal(baro_thread_object_name(&other, thread, &keep, &name, NULL), BARO_OK);
   live_stop(&target);
   assert_int_equal(baro_thread_object_name(&interpreter, thread, &keep, &name, NULL), BARO_GONE);
   baro_arena_release(&keep);

@@ -90,8 +90,7 @@ static uint32_t max_end(uint32_t end, uint32_t offset, uint32_t bytes) {
   return offset != BARO_ABSENT && offset + bytes > end ? offset + bytes : end;
 }
 
-/* The smallest window that holds the fields of an interpreter; the generation of thread-local bytecode is
- * only a hint, so it is given up when it lies too far away. */
+/* The smallest window that holds the fields of an interpreter that every sample needs. */
 static bool fill_interp(const uint32_t *v, baro_layout *layout) {
   layout->interp.next = v[BARO_DEBUG_INTERP_NEXT];
   layout->interp.id = v[BARO_DEBUG_INTERP_ID];
@@ -102,6 +101,8 @@ static bool fill_interp(const uint32_t *v, baro_layout *layout) {
   layout->interp.code_generation = v[BARO_DEBUG_INTERP_CODE_GENERATION];
   layout->interp.code_generation_bytes = 8;
   layout->interp.code_counter = BARO_ABSENT;
+  layout->interp.tlbc_generation =
+      layout->free_threaded ? v[BARO_DEBUG_INTERP_TLBC_GENERATION] : BARO_ABSENT;
   const uint32_t fields[] = {layout->interp.next, layout->interp.id, layout->interp.threads_head,
                              layout->interp.gc_collecting, layout->interp.code_generation};
   uint32_t start = BARO_ABSENT;
@@ -117,9 +118,6 @@ static bool fill_interp(const uint32_t *v, baro_layout *layout) {
     return false;
   layout->interp.read_offset = start;
   layout->interp.read_bytes = end - start;
-  uint32_t tlbc = v[BARO_DEBUG_INTERP_TLBC_GENERATION];
-  bool inside = tlbc != BARO_ABSENT && tlbc >= start && tlbc <= end - 4;
-  layout->interp.tlbc_generation = inside ? tlbc : BARO_ABSENT;
   return true;
 }
 
@@ -141,7 +139,7 @@ static bool fill_gil(const uint32_t *v, baro_layout *layout) {
   return true;
 }
 
-static bool fill_thread(const uint32_t *v, baro_layout *layout) {
+static bool fill_thread(const baro_debug_table *table, const uint32_t *v, baro_layout *layout) {
   layout->frame_root = BARO_FRAME_ROOT_DIRECT;
   layout->thread.prev = v[BARO_DEBUG_THREAD_PREV];
   layout->thread.next = v[BARO_DEBUG_THREAD_NEXT];
@@ -157,10 +155,14 @@ static bool fill_thread(const uint32_t *v, baro_layout *layout) {
   layout->thread.holds_gil = v[BARO_DEBUG_THREAD_HOLDS_GIL];
   layout->thread.holds_gil_mask = UINT32_MAX;
   layout->thread.gil_requested = v[BARO_DEBUG_THREAD_GIL_REQUESTED];
+  uint32_t status = v[BARO_DEBUG_THREAD_STATUS];
+  bool attaches = layout->free_threaded && status != BARO_ABSENT;
+  layout->thread.attachment = attaches ? status + table->attachment_behind : BARO_ABSENT;
   uint32_t end = 0;
   for (unsigned i = BARO_DEBUG_THREAD_PREV; i < FRAME_SIZE; i++)
     end = max_end(end, v[i], 8);
   end = max_end(end, layout->thread.datastack_top, 8);
+  end = max_end(end, layout->thread.attachment, 4);
   layout->thread.read_bytes = (uint32_t)round_up(end);
   return layout->thread.read_bytes <= BARO_LAYOUT_THREAD_MAX_BYTES &&
          layout->thread.read_bytes <= v[THREAD_SIZE];
@@ -264,7 +266,7 @@ static baro_status fill(const baro_debug_table *table, const uint32_t *v, baro_l
     wrong = "interpreter";
   else if (!fill_gil(v, layout))
     wrong = "GIL";
-  else if (!fill_thread(v, layout))
+  else if (!fill_thread(table, v, layout))
     wrong = "thread state";
   else if (!fill_frame(table, v, layout))
     wrong = "frame";

@@ -38,6 +38,7 @@
   X(THREAD_ID, thread_state.thread_id, THREAD_SIZE, 8, REQUIRED)                                   \
   X(THREAD_NATIVE_ID, thread_state.native_thread_id, THREAD_SIZE, 8, REQUIRED)                     \
   X(THREAD_CHUNK, thread_state.datastack_chunk, THREAD_SIZE, 16, REQUIRED)                         \
+  X(THREAD_STATUS, thread_state.status, THREAD_SIZE, 4, OPTIONAL)                                  \
   X(THREAD_HOLDS_GIL, thread_state.holds_gil, THREAD_SIZE, 4, OPTIONAL)                            \
   X(THREAD_GIL_REQUESTED, thread_state.gil_requested, THREAD_SIZE, 4, OPTIONAL)                    \
   X(FRAME_SIZE, interpreter_frame.size, SIZE, 0, REQUIRED)                                         \
@@ -85,7 +86,8 @@ typedef struct baro_debug_table {
   uint8_t
       free_threaded_states; /* 1: free-threaded builds keep `interned` of a str in a byte of its own,
                                    the other bits of the state follow it */
-  uint16_t word_count;      /* of the whole structure */
+  uint8_t attachment_behind; /* from thread_state.status to layout.thread.attachment */
+  uint16_t word_count;       /* of the whole structure */
   /* Index of the 64-bit word; 0 where this minor has no such field (word 0 is the cookie). */
   uint8_t words[BARO_DEBUG_FIELD_COUNT];
 } baro_debug_table;

@@ -6,6 +6,7 @@ const baro_debug_table baro_debug_table_3_13 = {
     .code_tag_mask = 0,
     .owner_entry = 3,
     .free_threaded_states = 0,
+    .attachment_behind = 8,
     .word_count = 73,
     .words =
         {
@@ -29,6 +30,7 @@ const baro_debug_table baro_debug_table_3_13 = {
             [BARO_DEBUG_THREAD_ID] = 24,
             [BARO_DEBUG_THREAD_NATIVE_ID] = 25,
             [BARO_DEBUG_THREAD_CHUNK] = 26,
+            [BARO_DEBUG_THREAD_STATUS] = 27,
             [BARO_DEBUG_FRAME_SIZE] = 28,
             [BARO_DEBUG_FRAME_PREVIOUS] = 29,
             [BARO_DEBUG_FRAME_EXECUTABLE] = 30,

@@ -6,6 +6,7 @@ const baro_debug_table baro_debug_table_3_14 = {
     .code_tag_mask = 3,
     .owner_entry = 3,
     .free_threaded_states = 1,
+    .attachment_behind = 12,
     .word_count = 95,
     .words =
         {
@@ -31,6 +32,7 @@ const baro_debug_table baro_debug_table_3_14 = {
             [BARO_DEBUG_THREAD_ID] = 27,
             [BARO_DEBUG_THREAD_NATIVE_ID] = 28,
             [BARO_DEBUG_THREAD_CHUNK] = 29,
+            [BARO_DEBUG_THREAD_STATUS] = 30,
             [BARO_DEBUG_FRAME_SIZE] = 31,
             [BARO_DEBUG_FRAME_PREVIOUS] = 32,
             [BARO_DEBUG_FRAME_EXECUTABLE] = 33,

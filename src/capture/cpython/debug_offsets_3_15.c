@@ -6,6 +6,7 @@ const baro_debug_table baro_debug_table_3_15 = {
     .code_tag_mask = 3,
     .owner_entry = 3,
     .free_threaded_states = 1,
+    .attachment_behind = 16,
     .word_count = 111,
     .words =
         {
@@ -32,6 +33,7 @@ const baro_debug_table baro_debug_table_3_15 = {
             [BARO_DEBUG_THREAD_ID] = 30,
             [BARO_DEBUG_THREAD_NATIVE_ID] = 31,
             [BARO_DEBUG_THREAD_CHUNK] = 32,
+            [BARO_DEBUG_THREAD_STATUS] = 33,
             [BARO_DEBUG_THREAD_HOLDS_GIL] = 34,
             [BARO_DEBUG_THREAD_GIL_REQUESTED] = 35,
             [BARO_DEBUG_FRAME_SIZE] = 39,

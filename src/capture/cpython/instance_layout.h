@@ -18,7 +18,8 @@ typedef enum baro_values_place {
   BARO_VALUES_NONE,   /* 3.9, 3.10: there is always a dict */
   BARO_VALUES_BEFORE, /* 3.11: their address is 4 words before the object, that of the dict 3 */
   BARO_VALUES_TAGGED, /* 3.12: 3 words before the object: the dict, or their address less 1 */
-  BARO_VALUES_INSIDE /* 3.13+: behind the object's basic size; the dict 3 words before the object */
+  BARO_VALUES_INSIDE  /* 3.13+: behind the object's basic size; the dict 3 words before the object,
+                        1 word in free-threaded builds */
 } baro_values_place;
 
 typedef struct baro_instance_layout {

@@ -97,7 +97,7 @@ typedef struct baro_layout {
   } runtime;
 
   /* PyInterpreterState is up to 230 KB: one read of [read_offset, read_offset + read_bytes) covers every
-   * field here but code_counter. All offsets stay relative to the start of the interpreter. */
+   * field here but code_counter and tlbc_generation. All offsets stay relative to the start of the interpreter. */
   struct {
     uint32_t read_offset;
     uint32_t read_bytes;
@@ -109,11 +109,13 @@ typedef struct baro_layout {
      * address of one comes to mean another. BARO_ABSENT: nothing tells. */
     uint32_t code_generation;
     uint32_t code_generation_bytes; /* 4 or 8 */
-    uint32_t tlbc_generation;       /* uint32, free-threaded 3.14+ */
     /* Not within the window: to be read on its own. 3.12, where the build is known to the byte: uint32
      * that changes whenever a code object is created; while it stays, no address of one seen running
      * means another. 0 read there: it has run out and tells nothing. */
     uint32_t code_counter;
+    /* The same, free-threaded 3.14+: uint32 that changes when a thread gets or gives back the index of its
+     * copies of the bytecode: while it stays, the copies of those that run stay where they are. */
+    uint32_t tlbc_generation;
   } interp;
 
   struct {
@@ -141,6 +143,7 @@ typedef struct baro_layout {
                                       moved between patch releases: compare gil.last_holder */
     uint32_t holds_gil_mask;
     uint32_t gil_requested; /* 3.15: int32, non-zero while this thread waits for the GIL */
+    uint32_t attachment;    /* free-threaded builds: int32, enum baro_attachment */
   } thread;
 
   struct {
@@ -206,6 +209,13 @@ typedef struct baro_layout {
     uint32_t data;
   } bytes;
 } baro_layout;
+
+/* What a thread of a free-threaded build is to its interpreter (_Py_THREAD_...). */
+enum {
+  BARO_ATTACHMENT_DETACHED = 0, /* waits, or runs C code that lets go of the interpreter */
+  BARO_ATTACHMENT_ATTACHED = 1,
+  BARO_ATTACHMENT_SUSPENDED = 2, /* may not attach until all threads may go on: a collection */
+};
 
 /* Values of the owner field; from layout.frame.owner_entry upwards: an entry from C. */
 enum {

@@ -55,6 +55,7 @@ const baro_layout baro_layout_3_9 = {
             .holds_gil = BARO_ABSENT,
             .holds_gil_mask = 0,
             .gil_requested = BARO_ABSENT,
+            .attachment = BARO_ABSENT,
         },
     .frame =
         {

@@ -126,9 +126,11 @@ static baro_status use_inline_values(name_work *work, uint64_t type_addr, uint64
 /* An object whose class keeps a dict or values in the words before it. */
 static baro_status find_managed(name_work *work, uint64_t type_addr, uint64_t flags,
                                 uint64_t basic_size) {
-  uint64_t before[2]; /* 4 and 3 words before the object */
+  /* Before the object; in free-threaded builds there is no head of the collector between. */
+  uint64_t words = work->layout->free_threaded ? 2 : 4;
+  uint64_t before[2];
   baro_status status =
-      read_memory(work, work->object_addr - 4 * sizeof(uint64_t), before, sizeof before);
+      read_memory(work, work->object_addr - words * sizeof(uint64_t), before, sizeof before);
   if (status != BARO_OK)
     return status;
   switch ((baro_values_place)work->instance->values_place) {
@@ -285,8 +287,7 @@ static baro_status read_text(const name_work *work, uint64_t text_addr, baro_are
 }
 
 static bool is_known(const baro_layout *layout) {
-  return !layout->free_threaded && layout->object.head_bytes <= OBJECT_HEAD_MAX &&
-         layout->object.type <= OBJECT_HEAD_MAX &&
+  return layout->object.head_bytes <= OBJECT_HEAD_MAX && layout->object.type <= OBJECT_HEAD_MAX &&
          layout->str.ascii_data <= TEXT_HEAD_MAX - ATTRIBUTE_LENGTH &&
          layout->str.length <= layout->str.ascii_data - 8 &&
          layout->str.state <= layout->str.ascii_data - 4 &&

@@ -6,6 +6,7 @@
 #include "base/map.h"
 #include "base/os_memory.h"
 #include "capture/cpython/code_object.h"
+#include "capture/sampler/bytecode_copies.h"
 
 enum {
   /* Then the cache starts anew. */
@@ -33,7 +34,8 @@ typedef struct entry {
   uint32_t function;      /* in the recording */
   uint32_t unknown_frame; /* frame without a line, where lines are unknown */
   uint32_t first_line;
-  baro_line_table lines; /* ranges owned */
+  baro_line_table lines;       /* ranges owned */
+  baro_bytecode_copies copies; /* of threads, free-threaded 3.14+ */
   uint64_t first_seen_ns;
   uint64_t checked_ns;
   uint64_t checked_generation;
@@ -51,7 +53,9 @@ struct baro_code_cache {
   /* Scratch of one resolve. */
   entry *checks[MAX_CHECKS];
   uint32_t check_count;
-  uint8_t *heads; /* owned */
+  baro_bytecode_epoch copies_epoch;
+  bool has_copies_epoch; /* read in this resolve */
+  uint8_t *heads;        /* owned */
   size_t heads_bytes;
 };
 
@@ -65,11 +69,13 @@ baro_code_cache *baro_code_cache_create(const baro_interpreter *interpreter, bar
 }
 
 static size_t line_bytes_of(const entry *item) {
-  return item->lines.ranges != NULL ? item->lines.count * sizeof *item->lines.ranges : 0;
+  size_t lines = item->lines.ranges != NULL ? item->lines.count * sizeof *item->lines.ranges : 0;
+  return lines + item->copies.count * sizeof *item->copies.items;
 }
 
 static void entry_destroy(entry *item) {
   free((void *)(uintptr_t)item->lines.ranges);
+  baro_bytecode_copies_release(&item->copies);
   free(item);
 }
 
@@ -386,20 +392,31 @@ static baro_status check_stack(baro_code_cache *cache, const baro_resolve_reques
 
 /* --- stacks --- */
 
-static baro_status frame_of(baro_code_cache *cache, entry *item, const baro_raw_frame *raw,
-                            uint32_t *ret_frame) {
-  const baro_layout *layout = &cache->interpreter->layout;
+/* Where the instructions of a frame's own copy begin. One that cannot be read leaves the frame without a line. */
+static uint64_t base_of(baro_code_cache *cache, entry *item, const baro_raw_frame *raw,
+                        uint64_t interp_addr) {
   uint64_t base_addr = item->base_addr;
+  size_t bytes = line_bytes_of(item);
+  if (raw->tlbc_index <= 0)
+    return base_addr;
+  if (!cache->has_copies_epoch)
+    cache->copies_epoch = baro_bytecode_epoch_read(cache->interpreter, interp_addr);
+  cache->has_copies_epoch = true;
+  if (baro_bytecode_copies_find(&item->copies, cache->interpreter, raw->code_addr, raw->tlbc_index,
+                                cache->copies_epoch, &base_addr) != BARO_OK)
+    return item->base_addr;
+  cache->line_bytes += line_bytes_of(item) - bytes;
+  return base_addr;
+}
+
+static baro_status frame_of(baro_code_cache *cache, entry *item, const baro_raw_frame *raw,
+                            uint64_t interp_addr, uint32_t *ret_frame) {
+  const baro_layout *layout = &cache->interpreter->layout;
   if (item->identity == 0) {
     *ret_frame = item->unknown_frame;
     return BARO_OK;
   }
-  if (raw->tlbc_index > 0) {
-    baro_status status =
-        baro_code_base(cache->interpreter, raw->code_addr, raw->tlbc_index, &base_addr, NULL);
-    if (status != BARO_OK)
-      base_addr = item->base_addr;
-  }
+  uint64_t base_addr = base_of(cache, item, raw, interp_addr);
   int64_t offset = baro_code_offset(layout, raw->ip, base_addr, item->instructions_bytes);
   line_slot *slot = &item->slots[((uint64_t)offset >> 1) % LINE_SLOTS];
   if (slot->used && slot->offset == offset) {
@@ -478,7 +495,7 @@ static baro_status resolve_from(baro_code_cache *cache, const baro_resolve_reque
     if (status == BARO_OK && item->identity == 0 && request->early_try)
       status = BARO_AGAIN;
     if (status == BARO_OK)
-      status = frame_of(cache, item, raw, &record.frame);
+      status = frame_of(cache, item, raw, request->interp_addr, &record.frame);
     if (status == BARO_OK)
       status = baro_writer_stack(cache->writer, &record, &parent);
     if (status != BARO_OK)
@@ -504,6 +521,7 @@ baro_status baro_code_cache_resolve(baro_code_cache *cache, const baro_resolve_r
   if (request->memo->epoch != cache->epoch)
     request->memo->count = 0;
   request->memo->epoch = cache->epoch;
+  cache->has_copies_epoch = false;
   uint32_t start = common_frames(request->memo, request->stack);
   return resolve_from(cache, request, start, ret_stack_id);
 }

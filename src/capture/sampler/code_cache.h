@@ -45,6 +45,7 @@ typedef struct baro_resolve_request {
   baro_stack_memo *memo;
   uint64_t now_ns;
   uint64_t code_generation; /* read after the stack; ignored where the layout has none */
+  uint64_t interp_addr;     /* of the thread's interpreter */
   bool early_try;           /* another read is wanted rather than a frame marked as unreadable */
   bool last_try;            /* mark what is gone instead of asking for another read */
 } baro_resolve_request;

@@ -11,6 +11,7 @@
 #include "capture/cpython/code_object.h"
 #include "capture/cpython/interpreter.h"
 #include "capture/cpython/thread_name.h"
+#include "capture/sampler/attachment.h"
 #include "capture/sampler/permission.h"
 #include "capture/sampler/stack_reader.h"
 #include "capture/sampler/thread_list.h"
@@ -220,9 +221,11 @@ static void dump_state(dumper *self, const baro_thread_entry *entry, baro_dump_t
   baro_thread_probe probe;
   baro_wait wait = {.state = BARO_STATE_UNKNOWN, .fd = -1};
   baro_task_stat stat = {0};
-  baro_wait_context context = {.fds = &self->fds,
-                               .gil_addr = entry->gil_addr,
-                               .gil_bytes = self->interpreter.layout.gil.size_bytes};
+  baro_wait_context context = {
+      .fds = &self->fds,
+      .gil_addr = entry->gil_addr,
+      .gil_bytes = self->interpreter.layout.gil.size_bytes,
+      .suspended = baro_attachment_is_suspended(&self->interpreter, entry->thread_addr)};
   if (baro_proc_stat(self->pid, 0, &stat, NULL) == BARO_OK)
     context.stopped = stat.state == 'T' || stat.state == 't';
   baro_thread_probe_init(&probe, self->pid, entry->tid);

@@ -7,6 +7,7 @@
 #include "base/os_memory.h"
 #include "base/os_process.h"
 #include "capture/cpython/thread_name.h"
+#include "capture/sampler/attachment.h"
 
 enum {
   MAX_TRIES = 32,
@@ -125,6 +126,7 @@ static baro_status resolve(baro_sampled_thread *thread, baro_observer *observer,
       .now_ns = now_ns,
       .code_generation = code_generation(&observer->interpreter->layout,
                                          baro_stack_reader_interp_window(thread->reader)),
+      .interp_addr = thread->interp->addr,
       .early_try = tries < EARLY_TRIES,
       .last_try = tries >= most_tries / 4,
   };
@@ -194,7 +196,8 @@ static baro_status read_stopped(baro_sampled_thread *thread, baro_observer *obse
   return status;
 }
 
-/* Does this thread run the collector? Only the holder of the GIL can. */
+/* Does this thread run the collector? Only the holder of the GIL can, or, without one, who stopped all others:
+ * while those run, beside finalizers, nothing tells who of them it is. */
 static bool is_collecting(const baro_sampled_thread *thread, const baro_observer *observer) {
   const baro_layout *layout = &observer->interpreter->layout;
   if (thread->reader == NULL || layout->interp.gc_collecting == BARO_ABSENT)
@@ -202,6 +205,11 @@ static bool is_collecting(const baro_sampled_thread *thread, const baro_observer
   const uint8_t *interp = baro_stack_reader_interp_window(thread->reader);
   if (load_field(interp, layout->interp.gc_collecting - layout->interp.read_offset, 4) == 0)
     return false;
+  if (layout->free_threaded && thread->interp->gil_addr == 0)
+    return baro_attachment_is_alone(
+        observer->interpreter,
+        load_field(interp, layout->interp.threads_head - layout->interp.read_offset, 8),
+        thread->thread_addr);
   if (layout->thread.holds_gil != BARO_ABSENT) {
     const uint8_t *window = baro_stack_reader_thread_window(thread->reader);
     return (load_field(window, layout->thread.holds_gil, 4) & layout->thread.holds_gil_mask) != 0;
@@ -351,7 +359,10 @@ static void lengthen_sample(baro_sampled_thread *thread, uint64_t now_ns) {
 }
 
 static baro_status probe_state(baro_sampled_thread *thread, const baro_observer *observer) {
-  baro_wait_context context = {.fds = observer->fds, .stopped = observer->stopped};
+  baro_wait_context context = {
+      .fds = observer->fds,
+      .stopped = observer->stopped,
+      .suspended = baro_attachment_is_suspended(observer->interpreter, thread->thread_addr)};
   if (thread->interp != NULL && thread->interp->gil_addr != 0) {
     context.gil_addr = thread->interp->gil_addr;
     context.gil_bytes = observer->interpreter->layout.gil.size_bytes;
@@ -447,7 +458,9 @@ baro_status baro_sampled_thread_tick(baro_sampled_thread *thread, baro_observer 
     observer->unknown_reasons[thread->wait.reason]++;
   thread->last = now;
   thread->has_last = true;
-  thread->look_again = false;
+  /* Who is suspended may wait for something else, too, and then does not move when the others go on. */
+  thread->look_again =
+      observer->interpreter->layout.free_threaded && thread->wait.state == BARO_STATE_GIL;
   if (now_ns > thread->last_ns)
     begin_sample(thread, observer, now_ns, &change);
   thread->last_ns = now_ns;

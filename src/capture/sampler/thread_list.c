@@ -159,6 +159,18 @@ static baro_status join_states(baro_thread_list *list, const baro_interpreter *i
   return BARO_OK;
 }
 
+/* A free-threaded build has a GIL, too, but uses it only with PYTHON_GIL=1, or after an extension module that needs
+ * one was loaded. */
+static bool is_gil_in_use(const baro_interpreter *interpreter, uint64_t gil_addr) {
+  const baro_layout *layout = &interpreter->layout;
+  int32_t enabled = 0;
+  if (layout->gil.enabled == BARO_ABSENT)
+    return true;
+  return baro_memory_read(interpreter->pid, gil_addr + layout->gil.enabled, &enabled,
+                          sizeof enabled, NULL) == BARO_OK &&
+         enabled != 0;
+}
+
 static uint64_t gil_addr_of(const baro_interpreter *interpreter, uint64_t interp_addr) {
   const baro_layout *layout = &interpreter->layout;
   uint64_t addr = 0;
@@ -167,7 +179,8 @@ static uint64_t gil_addr_of(const baro_interpreter *interpreter, uint64_t interp
   if (layout->gil.place == BARO_GIL_IN_RUNTIME)
     return interpreter->runtime_addr + layout->gil.offset;
   if (baro_memory_read_u64(interpreter->pid, interp_addr + layout->gil.offset, &addr, NULL) !=
-      BARO_OK)
+          BARO_OK ||
+      !is_gil_in_use(interpreter, addr))
     return 0;
   return addr;
 }

@@ -18,7 +18,7 @@ enum { BARO_MAX_INTERPS = 64, BARO_MAX_THREADS = 16384 };
 
 typedef struct baro_interp_entry {
   uint64_t addr;
-  uint64_t gil_addr;   /* 0: none known */
+  uint64_t gil_addr;   /* 0: none known, or not in use (free-threaded builds) */
   uint64_t gil_holder; /* thread state that holds it; 0: none, or its thread state says so itself */
   uint64_t threads_head;
 } baro_interp_entry;

@@ -50,14 +50,15 @@ const char *baro_wait_reason_words(baro_wait_reason reason); /* static */
 typedef struct baro_wait_context {
   baro_fd_cache *fds; /* borrowed; of the target process */
   /* The GIL of the thread's interpreter: the whole struct with its mutex and conditions, first byte
-   * (`interval` in 3.9-3.13, that is 8 bytes before last_holder) and size. A futex in it is a wait for the GIL. 0 in free-threaded
-   * builds and when unknown: such waits are then "lock". */
+   * (`interval` in 3.9-3.13, that is 8 bytes before last_holder) and size. A futex in it is a wait for the GIL. 0 where none
+   * is in use and when unknown: such waits are then "lock". */
   uint64_t gil_addr;
   uint64_t gil_bytes;
-  bool collecting; /* this thread runs the collector: gc.collecting, and it holds the GIL */
-  bool suspended;  /* free-threaded: its thread state is "suspended": its futex waits for the
+  bool
+      collecting; /* this thread runs the collector: gc.collecting, and it holds the GIL or all others */
+  bool suspended; /* free-threaded: its thread state is "suspended": its futex waits for the
                       stop of all threads to end, which is "gil" here: the interpreter's own lock */
-  bool stopped; /* stat of the process said T or t: system calls then show what was interrupted */
+  bool stopped;   /* stat of the process said T or t: system calls then show what was interrupted */
 } baro_wait_context;
 
 typedef struct baro_wait {

@@ -20,7 +20,7 @@ class Python(str):
 
     def at_least(self, version: str) -> bool:
         def numbers(text: str) -> list[int]:
-            return [int(part) for part in text.split(".")]
+            return [int(part) for part in text.rstrip("t").split(".")]
 
         return numbers(self.version) >= numbers(version)
 

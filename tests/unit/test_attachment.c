@@ -1,0 +1,74 @@
+/* Threads of a free-threaded interpreter: wrong here means garbage collection booked on a thread that was held up by
+ * it, or waits for it called waits for a lock. The target is this process. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "capture/sampler/attachment.h"
+
+typedef struct fake_thread {
+  uint64_t next;
+  int32_t attachment;
+} fake_thread;
+
+static uint64_t addr_of(const void *at) {
+  return (uint64_t)(uintptr_t)at;
+}
+
+static baro_interpreter make(void) {
+  baro_interpreter interpreter = {.pid = getpid()};
+  interpreter.layout.free_threaded = true;
+  interpreter.layout.thread.next = offsetof(fake_thread, next);
+  interpreter.layout.thread.attachment = offsetof(fake_thread, attachment);
+  return interpreter;
+}
+
+static void only_who_is_suspended_is(void **state) {
+  (void)state;
+  baro_interpreter interpreter = make();
+  fake_thread thread = {.attachment = BARO_ATTACHMENT_SUSPENDED};
+  assert_true(baro_attachment_is_suspended(&interpreter, addr_of(&thread)));
+  thread.attachment = BARO_ATTACHMENT_ATTACHED;
+  assert_false(baro_attachment_is_suspended(&interpreter, addr_of(&thread)));
+  thread.attachment = BARO_ATTACHMENT_DETACHED;
+  assert_false(baro_attachment_is_suspended(&interpreter, addr_of(&thread)));
+  assert_false(baro_attachment_is_suspended(&interpreter, 0));
+  assert_false(baro_attachment_is_suspended(&interpreter, 64));
+  thread.attachment = BARO_ATTACHMENT_SUSPENDED;
+  interpreter.layout.thread.attachment = BARO_ABSENT; /* a build with a GIL */
+  assert_false(baro_attachment_is_suspended(&interpreter, addr_of(&thread)));
+}
+
+static void alone_is_who_goes_on_while_others_do_not(void **state) {
+  (void)state;
+  baro_interpreter interpreter = make();
+  fake_thread older = {.attachment = BARO_ATTACHMENT_SUSPENDED};
+  fake_thread newer = {.next = addr_of(&older), .attachment = BARO_ATTACHMENT_ATTACHED};
+  uint64_t head = addr_of(&newer);
+  assert_true(baro_attachment_is_alone(&interpreter, head, addr_of(&newer)));
+  assert_false(baro_attachment_is_alone(&interpreter, head, addr_of(&older)));
+  older.attachment = BARO_ATTACHMENT_ATTACHED;
+  assert_false(baro_attachment_is_alone(&interpreter, head, addr_of(&newer)));
+  assert_false(baro_attachment_is_alone(&interpreter, head, addr_of(&older)));
+  older.attachment = BARO_ATTACHMENT_DETACHED; /* it could attach at any moment */
+  assert_false(baro_attachment_is_alone(&interpreter, head, addr_of(&newer)));
+  newer.attachment = BARO_ATTACHMENT_SUSPENDED;
+  older.attachment = BARO_ATTACHMENT_ATTACHED;
+  assert_true(baro_attachment_is_alone(&interpreter, head, addr_of(&older)));
+  newer = (fake_thread){.attachment = BARO_ATTACHMENT_ATTACHED}; /* the only one */
+  assert_true(baro_attachment_is_alone(&interpreter, head, addr_of(&newer)));
+  interpreter.layout.thread.attachment = BARO_ABSENT;
+  assert_false(baro_attachment_is_alone(&interpreter, head, addr_of(&newer)));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(only_who_is_suspended_is),
+      cmocka_unit_test(alone_is_who_goes_on_while_others_do_not),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
