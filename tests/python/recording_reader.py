@@ -1,14 +1,11 @@
-"""A second reader of recordings, written from docs/recording-format.md alone.
-
-Tests hold it against the C reader: what both read alike, the document says clearly enough. It is
-slow, keeps the whole file in memory, and is not part of the package.
-"""
+"""A second reader of recordings, for tests, written from docs/recording-format.md alone."""
 
 from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass, field
+from collections import defaultdict
+from types import SimpleNamespace
 from typing import Any
 
 import zstandard
@@ -19,14 +16,10 @@ COUNTERS = "ticks missed_ticks stacks unmoved retries rejected unreadable".split
 COUNTERS += "sampler_cpu_ns target_cpu_ns rss_bytes rss_peak_bytes".split()
 # Names of the record types 1, 2 ..., and the fields of those that are just fields: v varint, i of
 # 32 bits, z status, b flag, t string; capitals are ids of the kind with that initial (S of a
-# string), p one of a process or none.
-TYPES = [
-    *("info:tt", "anchor:vv", "string", "function", "frame", "stack", "process:ipvvSS"),
-    *("thread:PivSb", "thread_name:TS", "process_end:Pvz", "thread_end:Tvz", "counters"),
-    *("note:vpt", "samples", "dropped", "close"),
-]
+# string), p one of a process or none, f one of a function, counted back.
+TYPES = "info:tt anchor:vv string function frame:fi stack process:ipvvSS thread:PivSb"
+TYPES += " thread_name:TS process_end:Pvz thread_end:Tvz counters note:vpt samples dropped close"
 KINDS = {"S": "string", "P": "process", "T": "thread"}
-Record = list[Any]
 
 
 class CorruptError(Exception): ...  # a rule of the format is broken
@@ -42,26 +35,21 @@ def require(condition: bool, what: str) -> None:
 
 class Bytes:
     def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.at = 0
+        self.data, self.at = data, 0
 
     def take(self, length: int) -> bytes:
         require(length <= len(self.data) - self.at, "ends early")
         self.at += length
         return self.data[self.at - length : self.at]
 
-    def rest(self) -> bytes:
-        return self.take(len(self.data) - self.at)
-
     def varint(self) -> int:
-        value = 0
-        for i in range(10):
+        value, shift, byte = 0, 0, 0x80
+        while byte >= 0x80:
             byte = self.take(1)[0]
-            require(i < 9 or byte <= 1, "varint above 64 bits")
-            value |= (byte & 0x7F) << (7 * i)
-            if byte < 0x80:
-                return value
-        raise CorruptError("varint")
+            value |= (byte & 0x7F) << shift
+            shift += 7
+            require(shift <= 70 and value < U64, "varint above 64 bits")
+        return value
 
     def id(self, defined: int) -> int:
         value = self.varint()
@@ -73,17 +61,15 @@ def unzigzag(coded: int) -> int:
     return -(coded + 1 >> 1) if coded & 1 else coded >> 1
 
 
-class Numbers:
-    """The adaptive range code: numbers under models, each known by a key."""
-
+class Numbers(Bytes):  # the adaptive range code: numbers under models, each known by a key
     def __init__(self, data: bytes, models: dict[Any, tuple[int, int]]) -> None:
-        self.source, self.models = Bytes(data), models
-        self.code, self.range = int.from_bytes(self.source.take(4), "big"), 2**32 - 1
+        super().__init__(data)
+        self.models, self.code, self.range = models, int.from_bytes(self.take(4), "big"), 2**32 - 1
 
     def narrow(self, start: int, size: int) -> None:
         self.code, self.range = self.code - start, size
         while self.range < 2**24:
-            self.code = (self.code << 8 | self.source.take(1)[0]) % 2**32
+            self.code = (self.code << 8 | self.take(1)[0]) % 2**32
             self.range <<= 8
 
     def bit(self, *key: object) -> bool:
@@ -99,7 +85,7 @@ class Numbers:
         k = 1
         for _ in range(count):
             k = 2 * k + self.bit(*key, k)
-        return k - 2**count
+        return k - (1 << count)
 
     def number(self, *key: object) -> int:
         if not self.bit(key, "zero"):
@@ -107,7 +93,7 @@ class Numbers:
         length = self.bits(4, key, "length")
         length = self.bits(6, key, "long") if length == 15 else length
         rest = max(length - 3, 0)
-        value = 2 ** (length - rest) + self.bits(length - rest, key, "top", min(length, 15))
+        value = (1 << length - rest) + self.bits(length - rest, key, "top", min(length, 15))
         while rest > 0:
             step = min(rest, 16)
             size = self.range >> step
@@ -117,25 +103,12 @@ class Numbers:
         return value
 
 
-@dataclass
-class Thread:
-    """What is known of a thread before its next sample."""
-
-    successor: tuple[int, int]  # thread, whether it was in the next round
-    time: int | None = None
-    round: int = 0
-    due: int = 0
-    state: int = 0
-    recent: list[list[int]] = field(default_factory=list)  # stack, state
-
-
 class Reader:
     def __init__(self) -> None:
-        self.records: list[Record] = []
+        self.records: list[list[Any]] = []
         self.counts = dict.fromkeys("string function frame stack process thread".split(), 0)
-        self.forget(0)
-        self.file = 0  # of the last function
-        self.sample_count = self.dropped_count = self.unknown = 0
+        self.forget()
+        self.sample_count = self.dropped_count = self.unknown = self.file = 0
         self.times: list[int] = []  # of the samples of this chunk
         self.closed = False
 
@@ -150,146 +123,125 @@ class Reader:
 
     def string(self, b: Bytes) -> None:
         require(len(b.data) <= 2**20, "string is too long")
-        self.define("string", b.rest().decode("latin-1"))
+        self.define("string", b.data.decode("latin-1"))
 
     def stack(self, b: Bytes) -> None:
-        up, back = b.varint(), b.varint()
-        require(up <= self.counts["stack"], "parent is not defined")
-        require(back < self.counts["frame"], "frame is not defined")
-        parent = -1 if up == 0 else self.counts["stack"] - up
-        self.define("stack", parent, self.counts["frame"] - 1 - back)
+        up, count = b.id(self.counts["stack"] + 1), self.counts["stack"]
+        self.define("stack", count - up if up else -1, self.back(b, "frame"))
 
     def function(self, b: Bytes) -> None:
-        name = self.counts["string"] - 1 - b.id(self.counts["string"])
+        name = self.back(b, "string")
         qualified, self.file = name + unzigzag(b.varint()), self.file + unzigzag(b.varint())
         for string in (qualified, self.file):
             require(0 <= string < self.counts["string"], "string is not defined")
         self.define("function", name, qualified, self.file, self.field(b, "i"), self.field(b, "i"))
 
-    def frame(self, b: Bytes) -> None:
-        function = self.counts["function"] - 1 - b.id(self.counts["function"])
-        self.define("frame", function, self.field(b, "i"))
+    def back(self, b: Bytes, kind: str) -> int:
+        return self.counts[kind] - 1 - b.id(self.counts[kind])
 
     def field(self, b: Bytes, kind: str) -> object:
         if kind in KINDS:
             return b.id(self.counts[KINDS[kind]])
-        if kind == "t":
-            return b.take(b.varint()).decode("latin-1")
+        if kind in "tf":
+            return self.back(b, "function") if kind == "f" else b.take(b.varint()).decode("latin-1")
         value = b.varint() if kind != "p" else b.id(self.counts["process"] + 1) - 1
         require(kind not in "iz" or value < 2**32, "above 32 bits")
         return unzigzag(value) if kind == "z" else bool(value & 1) if kind == "b" else value
 
     def counters(self, b: Bytes) -> None:
         process, time, count = self.field(b, "p"), b.varint(), b.varint()
-        values = dict.fromkeys(COUNTERS, 0)
-        for _ in range(count):
-            counter, value = b.varint(), b.varint()
-            if counter < len(COUNTERS):
-                values[COUNTERS[counter]] = value
-        self.put("counters", process, time, values)
+        values = [(b.varint(), b.varint()) for _ in range(count)]
+        known = {COUNTERS[i]: value for i, value in values if i < len(COUNTERS)}
+        self.put("counters", process, time, dict.fromkeys(COUNTERS, 0) | known)
 
     def dropped(self, b: Bytes) -> None:
         before, self.dropped_count = self.dropped_count, b.varint()
         require(self.dropped_count >= before, "dropped")
 
     def close(self, b: Bytes) -> None:
-        counts = self.sample_count, self.dropped_count
-        require((b.varint(), b.varint()) == counts, "samples are missing")
+        require((b.varint(), b.varint()) == (self.sample_count, self.dropped_count), "samples")
         self.closed = True
 
-    def forget(self, threads: int) -> None:
-        self.threads = [Thread((i, 1)) for i in range(threads)]
+    def forget(self) -> None:
+        new = {"successor": None, "time": None, "round": 0, "due": 0, "state": 0}
+        self.threads = defaultdict[int, Any](lambda: SimpleNamespace(recent=[], **new))
         self.models: dict[Any, tuple[int, int]] = {}
         self.last = self.other = self.round = self.misses = 0
 
     def samples(self, b: Bytes) -> None:
-        flags, count, self.now = b.varint(), b.varint(), b.varint()
-        n = Numbers(b.take(b.varint()), self.models)
+        flags, count, self.now, data = b.varint(), b.varint(), b.varint(), b.take(b.varint())
         require(flags <= 1 and len(self.times) + count <= 2**20, "head of a block")
         require(count == 0 or self.counts["thread"] > 0, "samples before any thread")
-        self.threads += [Thread((i, 1)) for i in range(len(self.threads), self.counts["thread"])]
         if flags:
-            self.forget(len(self.threads))
-            n.models = self.models
+            self.forget()
+        n = Numbers(data, self.models)
         for _ in range(count):
             self.sample(n)
-        require(n.code == 0 and n.source.at == len(n.source.data), "block goes on")
+        self.sample_count += count
+        require(n.code == 0 and n.at == len(n.data), "block goes on")
 
     def sample(self, n: Numbers) -> None:
         v = n.number("thread", self.misses % 4)
         self.misses = self.misses * 2 + (v != 0)
-        index, fresh = divmod(v - 1, 2) if v else self.threads[self.last].successor
+        index, fresh = (
+            divmod(v - 1, 2) if v else self.threads[self.last].successor or (self.last, 1)
+        )
         require(index < self.counts["thread"], "thread is not defined")
         self.threads[self.last].successor, self.last = (index, fresh), index
-        thread = self.threads[index]
-        was_cpu = thread.state == 1
+        thread, was_cpu = self.threads[index], self.threads[index].state == 1
         self.now = (self.now + (n.number("step") if fresh else 0)) % U64
+        self.round += fresh
         gap = 0 if thread.time is None else self.now - thread.time
         weight = (gap + unzigzag(n.number("weight"))) % U64
-        self.round += fresh
         elapsed = 1 if thread.time is None else (self.round - thread.round) % U64
         ticks = (elapsed + unzigzag(n.number("ticks", fresh, elapsed == 1, was_cpu))) % U64
         self.round += ticks - elapsed if fresh else 0
         thread.time, thread.round = self.now, self.round
-        require(ticks < 2**32, "ticks do not fit")
-        stack, likely = self.recent_stack(thread.recent, n.number("stack", min(index, 3)))
+        v = n.number("stack", min(index, 3))
+        require(v >= 128 or v < len(thread.recent), "no such recent stack")
+        stack, likely = thread.recent.pop(v) if v < 128 else (-1, 12)
+        if v > 128:
+            self.other = stack = (self.other + unzigzag(v - 129)) % U64
+            require(stack < self.counts["stack"], "stack is not defined")
         v = n.number("state", min(likely, 12), ticks > 1, was_cpu)
-        require(v <= 256, "state does not fit")
+        require(v <= 256 and ticks < 2**32, "state or ticks do not fit")
         thread.state = v - 1 if v else likely
-        thread.recent.insert(0, [stack, thread.state])
-        del thread.recent[128:]
+        thread.recent = [(stack, thread.state), *thread.recent[:127]]
         thread.due = (thread.due + weight) % U64
         due = ((thread.due + 50) % U64) // 100
-        cpus = thread.state == 1, was_cpu
-        v = n.number("movement", min(due.bit_length(), 6), *cpus)
-        cpu = runnable = 0
-        if v:
+        cpus, cpu, runnable = (thread.state == 1, was_cpu), 0, 0
+        if v := n.number("movement", min(due.bit_length(), 6), *cpus):
             moved = (due - unzigzag(v - 1)) % U64
             v = n.number("share", min(moved.bit_length(), 5), *cpus)
-            require(v // 2 <= moved, "more than moved")
+            require(v // 2 <= moved < U64 // 100_000 + 1, "movement does not fit")
             cpu, runnable = (v // 2, moved - v // 2) if v & 1 else (moved - v // 2, v // 2)
             thread.due = 0
         ns = [1000 * us for us in (self.now, weight, 100 * cpu, 100 * runnable)]
-        require(max(ns) < U64 and sum(ns[2:]) < U64, "time does not fit")
+        require(max(ns) < U64, "time does not fit")
         state = STATES[thread.state] if thread.state < len(STATES) else "unknown"
-        self.put("sample", index, ns[0], ns[1], ticks, stack, state, ns[2], ns[3])
+        self.put("sample", index, *ns[:2], ticks, stack, state, *ns[2:])
         self.times.append(ns[0])
-        self.sample_count += 1
 
-    def recent_stack(self, recent: list[list[int]], code: int) -> tuple[int, int]:
-        if code < 128:
-            require(code < len(recent), "no such recent stack")
-            stack, state = recent.pop(code)
-            return stack, state
-        if code == 128:
-            return -1, 12
-        self.other = (self.other + unzigzag(code - 129)) % U64
-        require(self.other < self.counts["stack"], "stack is not defined")
-        return self.other, 12
-
-    def chunk(self, raw: bytes) -> None:
+    def chunk(self, raw: bytes) -> tuple[int, int, int]:
         self.times, source = [], Bytes(raw)
-        while source.at < len(source.data):
-            kind = source.varint()
-            payload = Bytes(source.take(source.varint()))
+        while source.at < len(raw):
+            kind, payload = source.varint(), Bytes(source.take(source.varint()))
             require(not self.closed, "record after the close record")
-            known = 1 <= kind <= len(TYPES)
-            self.unknown += not known
-            name, _, fields = TYPES[kind - 1].partition(":") if known else ("", "", "")
+            name, _, fields = dict(enumerate(TYPES.split(), 1)).get(kind, "").partition(":")
+            self.unknown += not name
             if fields:
                 values = [self.field(payload, kind) for kind in fields]
                 (self.define if name in self.counts else self.put)(name, *values)
-            elif known:
+            elif name:
                 getattr(self, name)(payload)
+        return len(self.times), min(self.times, default=0), max(self.times, default=0)
 
 
-def unpack(head: tuple[int, ...], stored: bytes) -> bytes:
-    _, flags, _, _, _, length, *_, crc = head
-    require(zlib.crc32(stored) == crc, "checksum of the chunk")
-    if not flags & 1 and len(stored) == length:
+def unpack(flags: int, length: int, stored: bytes) -> bytes:
+    if flags == 0 and len(stored) == length:
         return stored
     try:
-        require(flags & 1 == 1 and zstandard.frame_content_size(stored) == length, "lengths")
+        require(flags == 1 and zstandard.frame_content_size(stored) == length, "lengths")
         unpacker = zstandard.ZstdDecompressor().decompressobj()
         raw = unpacker.decompress(stored)
     except zstandard.ZstdError as error:
@@ -305,30 +257,28 @@ def read_chunks(data: bytes, reader: Reader, damage: dict[str, int]) -> None:
         if len(data) < at + 48:
             raise EOFError
         magic, *fields, head_crc = struct.unpack_from("<4sBBHIIIIQQII", data, at)
-        kind, flags, zero, number, size, length, samples, first, last, _ = fields
+        kind, flags, zero, number, size, length, samples, first, last, crc = fields
         require(magic == b"BCHK" and zlib.crc32(data[at : at + 44]) == head_crc, "chunk head")
         require(zero == 0 and flags <= 1 and length <= 64 * 2**20, "chunk head")
         require(number == sequence and not ended, "chunk out of order")
         if len(data) - at - 48 < size:
             raise EOFError
-        raw = unpack(tuple(fields), data[at + 48 : at + 48 + size])
+        stored = data[at + 48 : at + 48 + size]
+        require(zlib.crc32(stored) == crc, "checksum of the chunk")
+        raw = unpack(flags, length, stored)
+        reader.unknown += kind not in (1, 2)
         if kind == 1:
-            reader.chunk(raw)
-            times = reader.times
-            expected = (len(times), min(times, default=0), max(times, default=0))
-            require((samples, first, last) == expected, "head disagrees with samples")
+            require((samples, first, last) == reader.chunk(raw), "head disagrees with samples")
         elif kind == 2:
             index, ended = Bytes(raw), True
             numbers = [index.varint() for _ in range(len(entries) + 1)]
             require(numbers == [sequence, *entries], "index disagrees with the chunks")
-            require(index.rest() == struct.pack("<QI4s", at, sequence, b"BIDX"), "index")
-        else:
-            reader.unknown += 1
+            require(raw[index.at :] == struct.pack("<QI4s", at, sequence, b"BIDX"), "index")
         entries += [48 + size, samples, first, last - first]
         damage |= {"good_bytes": at + 48 + size, "chunks": sequence + 1}
 
 
-def read(data: bytes) -> list[Record]:
+def read(data: bytes) -> list[list[Any]]:
     """All records, and what is wrong as a last one; RecordingError where it is not a recording."""
     if len(data) < 24:
         raise RecordingError("truncated")
@@ -343,10 +293,8 @@ def read(data: bytes) -> list[Record]:
     damage = {"truncated": False, "corrupt": False, "good_bytes": 24, "chunks": 0}
     try:
         read_chunks(data, reader, damage)
-    except EOFError:
-        damage["truncated"] = True
-    except CorruptError:
-        damage["corrupt"] = True
+    except (EOFError, CorruptError) as error:
+        damage["truncated" if isinstance(error, EOFError) else "corrupt"] = True
     damage |= {"complete": reader.closed, "file_bytes": len(data)}
     damage |= {"unknown_records": reader.unknown, "dropped_samples": reader.dropped_count}
     return [*reader.records, ["damage", damage]]
