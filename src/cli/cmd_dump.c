@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/os_process.h"
 #include "capture/sampler/dump.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
@@ -38,6 +39,8 @@ static int run(const baro_call *call) {
   const dump_values *values = call->values;
   if (values->pid == 0)
     return baro_cli_fail("dump: which process? give -p PID");
+  if (!baro_process_exists((pid_t)values->pid))
+    return baro_cli_fail("dump: there is no process %d", (int)values->pid);
   baro_dump dump = {0};
   baro_error err;
   if (baro_dump_take((pid_t)values->pid, &dump, &err) != BARO_OK)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from calling import Run
+from calling import Run, tool_path
 
 PROGRAM = """
 import sys, threading, time
@@ -88,7 +89,7 @@ def test_text(run: Run, target: subprocess.Popen[str]) -> None:
     ("arguments", "part"),
     [
         ([], "which process? give -p PID"),
-        (["-p", "4194304"], "4194304"),
+        (["-p", "4194304"], "there is no process 4194304"),
         (["-p", "x"], "'x' is not a whole number"),
         (["4312"], "unexpected argument '4312'"),
     ],
@@ -107,6 +108,36 @@ def test_a_process_that_is_no_python(run: Run) -> None:
         process.kill()
     assert answer.returncode == 2
     assert re.fullmatch(r"barograph: dump: [^\n]+\n", answer.stderr)
+
+
+def test_a_process_that_has_ended(run: Run) -> None:
+    with subprocess.Popen(["true"]) as process:
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        answer = run("dump", "-p", process.pid)
+    assert answer.returncode == 2
+    assert answer.stderr == (
+        f"barograph: dump: process {process.pid} (true) has ended; its parent, process "
+        f"{os.getpid()}, has not waited for it yet\n"
+    )
+
+
+def test_a_python_that_is_too_old(run: Run, barograph: Path) -> None:
+    """dump and record -p refuse it; record of a command says so, however short it is."""
+    old = tool_path(barograph).parent / "python3.6"
+    refusal = r"process \d+ \(python3\.6\): CPython 3\.6 is not supported \(3\.9 to 3\.\d+ are\)\n"
+    with subprocess.Popen([old, "60000"]) as process:
+        time.sleep(0.1)
+        dumped = run("dump", "-p", process.pid)
+        recorded = run("record", "-p", process.pid)
+        process.kill()
+    assert re.fullmatch("barograph: dump: " + refusal, dumped.stderr), dumped.stderr
+    assert re.fullmatch("barograph: record: " + refusal, recorded.stderr), recorded.stderr
+    assert dumped.returncode == recorded.returncode == 2
+    for wait_ms in (50, 1500):
+        answer = run("record", "-f", "--", old, wait_ms)
+        assert answer.returncode == 0
+        assert re.fullmatch("barograph: " + refusal, answer.stderr), (wait_ms, answer.stderr)
+        assert re.search(r"notes +process \d+ \(python3.6\): CPython 3.6", run("report").stdout)
 
 
 CONSTRUCTOR = """

@@ -16,16 +16,38 @@
 
 enum { READY_TIMEOUT_MS = 60 * 1000, STOP_TIMEOUT_MS = 3000 };
 
+enum { FOLDERS_MAX = 256, FOLDER_BYTES = 256 };
+
+/* What live_folder made, to be removed when the test program ends, however its cases went. */
+static char folders[FOLDERS_MAX][FOLDER_BYTES];
+static size_t folder_count;
+static pid_t folder_owner; /* children that a case forks leave them alone */
+
+static void remove_folders(void) {
+  for (size_t i = 0; i < folder_count && getpid() == folder_owner; i++) {
+    char command[FOLDER_BYTES + 32];
+    snprintf(command, sizeof command, "rm -rf -- '%.255s'", folders[i]);
+    if (system(command) != 0)
+      fprintf(stderr, "live_python: %s failed\n", command);
+  }
+  folder_count = 0;
+}
+
+static _Noreturn void give_up(void) {
+  remove_folders(); /* abort runs nothing of atexit */
+  abort();
+}
+
 static void die(const char *what) {
   fprintf(stderr, "live_python: %s: %s\n", what, strerror(errno));
-  abort();
+  give_up();
 }
 
 void live_cannot(const char *what, const char *why) {
   const char *ci = getenv("CI");
   fprintf(stderr, "# not run: %s: %s\n", what, why);
   if (ci != NULL && strcmp(ci, "true") == 0)
-    abort();
+    give_up();
 }
 
 size_t live_pythons(live_python pythons[LIVE_PYTHON_MAX]) {
@@ -52,7 +74,7 @@ size_t live_pythons(live_python pythons[LIVE_PYTHON_MAX]) {
   pclose(list);
   if (count == 0) {
     fprintf(stderr, "live_python: no Python at all\n");
-    abort();
+    give_up();
   }
   return count;
 }
@@ -91,7 +113,7 @@ static void read_output(live_target *target, int output, const char *name) {
     if (got <= 0) {
       fprintf(stderr, "live_python: %s ended before it was ready; it wrote: %.500s\n", name,
               target->output);
-      abort();
+      give_up();
     }
     length += (size_t)got;
     target->output[length] = '\0';
@@ -161,10 +183,16 @@ const char *live_program(const char *name) {
 }
 
 const char *live_folder(void) {
-  static char path[256];
   const char *base = getenv("TMPDIR");
-  snprintf(path, sizeof path, "%s/baro-live-XXXXXX", base != NULL ? base : "/tmp");
+  if (folder_count == FOLDERS_MAX)
+    die("too many folders");
+  char *path = folders[folder_count];
+  snprintf(path, FOLDER_BYTES, "%s/baro-live-XXXXXX", base != NULL ? base : "/tmp");
   if (mkdtemp(path) == NULL)
     die(path);
+  if (folder_owner == 0 && atexit(remove_folders) != 0)
+    die("atexit");
+  folder_owner = getpid();
+  folder_count++;
   return path;
 }

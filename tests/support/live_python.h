@@ -35,7 +35,7 @@ void live_stop(live_target *target);
 
 /* Path of a program below tests/targets/. Static storage until the next call. */
 const char *live_program(const char *name);
-/* A new empty folder below the system's temporary folder. Static storage until the next call. */
+/* A new empty folder below the system's temporary folder; removed with all in it when the program ends. */
 const char *live_folder(void);
 /* Says why a case does not run here, on the console; fails when CI=true. */
 void live_cannot(const char *what, const char *why);

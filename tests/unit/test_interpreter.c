@@ -1,12 +1,14 @@
 /* Finding live interpreters where they are hard to find. What fails here is a program that cannot be profiled, or
  * one that is misread. */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -136,7 +138,6 @@ static void test_deleted(void **state) {
     shell("cp /bin/true '%s'%s", program, "");
     check_found(target.pid, &pythons[i], NULL);
     live_stop(&target);
-    shell("rm -r '%s'%s", folder, "");
   }
 }
 
@@ -152,14 +153,12 @@ static void test_virtual_environment(void **state) {
              pythons[i].path, folder);
     if (system(command) != 0) {
       live_cannot("virtual environment", command);
-      shell("rm -r '%s'%s", folder, "");
       continue;
     }
     const char *argv[] = {program, "-c", WAITING, NULL};
     live_target target = live_start(argv);
     check_found(target.pid, &pythons[i], NULL);
     live_stop(&target);
-    shell("rm -r '%s'%s", folder, "");
   }
 }
 
@@ -185,7 +184,6 @@ static void test_mount_namespace(void **state) {
     live_target target = live_start(argv);
     check_found(target.pid, &pythons[i], NULL);
     live_stop(&target);
-    rmdir(folder);
   }
 }
 
@@ -266,7 +264,6 @@ static void test_embedded(void **state) {
     live_target target = live_start(argv);
     check_found(target.pid, &pythons[i], NULL);
     live_stop(&target);
-    unlink(script);
     ran++;
   }
   if (ran == 0)
@@ -286,6 +283,26 @@ static void test_not_python(void **state) {
   assert_non_null(strstr(err.message, "(sleep) is not a Python process"));
   live_stop(&target);
   assert_int_equal(baro_interpreter_find(getpid(), NULL, &found, &err), BARO_NOT_FOUND);
+}
+
+/* What waits for its parent has no memory and no program any more. */
+static void test_zombie(void **state) {
+  (void)state;
+  pid_t child = fork();
+  assert_true(child >= 0);
+  if (child == 0)
+    _exit(0);
+  siginfo_t info;
+  assert_int_equal(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT), 0);
+  baro_interpreter found;
+  baro_error err = {0};
+  char expected[64];
+  assert_int_equal(baro_interpreter_find(child, NULL, &found, &err), BARO_GONE);
+  snprintf(expected, sizeof expected,
+           "process %d (test_interprete) has ended; its parent, process %d,", (int)child,
+           (int)getpid());
+  assert_non_null(strstr(err.message, expected));
+  assert_int_equal(waitpid(child, NULL, 0), child);
 }
 
 /* A layout that does not fit must be refused, whichever part of it is wrong. */
@@ -320,17 +337,12 @@ static void test_wrong_layout(void **state) {
 int main(void) {
   python_count = live_pythons(pythons);
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_plain),
-      cmocka_unit_test(test_cache),
-      cmocka_unit_test(test_starting),
-      cmocka_unit_test(test_deleted),
-      cmocka_unit_test(test_forked),
-      cmocka_unit_test(test_embedded),
-      cmocka_unit_test(test_mount_namespace),
-      cmocka_unit_test(test_pid_namespace),
-      cmocka_unit_test(test_not_python),
-      cmocka_unit_test(test_wrong_layout),
-      cmocka_unit_test(test_virtual_environment),
+      cmocka_unit_test(test_plain),           cmocka_unit_test(test_cache),
+      cmocka_unit_test(test_starting),        cmocka_unit_test(test_deleted),
+      cmocka_unit_test(test_forked),          cmocka_unit_test(test_embedded),
+      cmocka_unit_test(test_mount_namespace), cmocka_unit_test(test_pid_namespace),
+      cmocka_unit_test(test_not_python),      cmocka_unit_test(test_zombie),
+      cmocka_unit_test(test_wrong_layout),    cmocka_unit_test(test_virtual_environment),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -221,9 +221,23 @@ static void scan_for_cookie(search *job) {
   }
 }
 
+/* The version is refused: of which process? */
+static baro_status name_process(pid_t pid, baro_status status, baro_error *err) {
+  char comm[BARO_COMM_BYTES] = "?";
+  (void)!baro_proc_comm(pid, 0, comm, NULL);
+  return baro_error_prefix(err, status, "process %d (%s)", (int)pid, comm);
+}
+
 static baro_status say_not_python(search *job, baro_error *err) {
   char comm[BARO_COMM_BYTES] = "?";
+  baro_task_stat stat;
   (void)!baro_proc_comm(job->pid, 0, comm, NULL);
+  if (baro_proc_stat(job->pid, 0, &stat, NULL) == BARO_OK && stat.state == 'Z' &&
+      stat.thread_count <= 1)
+    return baro_error_set(
+        err, BARO_GONE,
+        "process %d (%s) has ended; its parent, process %d, has not waited for it yet",
+        (int)job->pid, comm, (int)stat.parent_pid);
   if (job->pypy_path != NULL || strstr(base_name(job->program), "pypy") != NULL)
     return baro_error_set(
         err, BARO_UNSUPPORTED,
@@ -235,7 +249,7 @@ static baro_status say_not_python(search *job, baro_error *err) {
         "process %d (%s) is GraalPy, which is not supported (CPython 3.%d to 3.%d is)",
         (int)job->pid, comm, BARO_PYTHON_OLDEST_MINOR, BARO_PYTHON_NEWEST_MINOR);
   if (job->old_path != NULL)
-    return baro_python_version_refuse(base_name(job->old_path), err);
+    return name_process(job->pid, baro_python_version_refuse(base_name(job->old_path), err), err);
   if (job->awaits_libpython)
     return baro_error_set(err, BARO_AGAIN, "process %d (%s) is still loading its libpython",
                           (int)job->pid, comm);
@@ -283,7 +297,7 @@ static baro_status locate(search *job, baro_interpreter *ret_interpreter, baro_e
   status = baro_python_version_find(&file, &found.layout, found.version, err);
   if (status == BARO_OK)
     *ret_interpreter = found;
-  return status;
+  return status == BARO_UNSUPPORTED ? name_process(job->pid, status, err) : status;
 }
 
 baro_status baro_interpreter_locate(pid_t pid, baro_interpreter_cache *cache,

@@ -9,7 +9,7 @@
 #include "base/os_proc.h"
 #include "capture/sampler/permission.h"
 
-enum { MAX_FOLLOWED = 65536 };
+enum { MAX_FOLLOWED = 65536, REFUSALS_MEANT = 3 };
 
 static const uint64_t FIRST_WAIT_NS = 1000000; /* an interpreter that is starting: 1 ms */
 static const uint64_t FORK_WAIT_NS =
@@ -36,6 +36,8 @@ typedef struct follower {
   ino_t exe_inode; /* of the executable when it was searched, 0 not yet */
   dev_t exe_device;
   uint64_t start_ticks; /* with the pid: identity */
+  char *refusal; /* owned; why it is not supported, which while it starts may pass; or NULL */
+  uint32_t refusal_count; /* so often the same */
   bool noted;
 } follower;
 
@@ -133,7 +135,42 @@ static bool is_ending(const follower *item) {
   return stat(path, &info) != 0 || has_ended(item);
 }
 
+static void note_problem(baro_followers *followers, follower *item, uint64_t now_ns,
+                         const char *message) {
+  if (item->noted)
+    return;
+  item->noted = true;
+  (void)snprintf(followers->ended.problem, sizeof followers->ended.problem, "%.*s",
+                 (int)sizeof followers->ended.problem - 1, message);
+  baro_note_record note = {
+      .time_ns = now_ns, .process = item->parent_process, .text = baro_view_of(message)};
+  baro_writer_note(followers->options.writer, &note);
+}
+
+static void forget_refusal(follower *item) {
+  free(item->refusal);
+  item->refusal = NULL;
+  item->refusal_count = 0;
+}
+
+static void remember_refusal(follower *item, const char *message) {
+  if (item->refusal == NULL || strcmp(item->refusal, message) != 0) {
+    forget_refusal(item);
+    item->refusal = strdup(message); /* NULL: then it is not told */
+  }
+  item->refusal_count++;
+}
+
+/* It is not looked at again. A program that starts or ends contradicts itself once or twice; what is said three times
+ * is meant: an old version, whose programs may be shorter than the grace of a start. */
+static void settle_refusal(baro_followers *followers, follower *item, uint64_t now_ns) {
+  if (item->refusal != NULL && item->refusal_count >= REFUSALS_MEANT && item->target == NULL)
+    note_problem(followers, item, now_ns, item->refusal);
+  forget_refusal(item);
+}
+
 static void remove_follower(baro_followers *followers, uint32_t index, uint64_t now_ns) {
+  settle_refusal(followers, &followers->items[index], now_ns);
   drop_target(followers, &followers->items[index], now_ns, -1);
   followers->items[index] = followers->items[--followers->count];
 }
@@ -162,6 +199,7 @@ void baro_followers_destroy(baro_followers *followers, uint64_t now_ns, int root
     return;
   for (uint32_t i = 0; i < followers->count; i++) {
     follower *item = &followers->items[i];
+    forget_refusal(item);
     drop_target(followers, item, now_ns,
                 item->pid == followers->options.root ? root_wait_status : -1);
   }
@@ -173,18 +211,6 @@ void baro_followers_destroy(baro_followers *followers, uint64_t now_ns, int root
 }
 
 /* --- attaching --- */
-
-static void note_problem(baro_followers *followers, follower *item, uint64_t now_ns,
-                         const baro_error *err) {
-  if (item->noted)
-    return;
-  item->noted = true;
-  (void)snprintf(followers->ended.problem, sizeof followers->ended.problem, "%.*s",
-                 (int)sizeof followers->ended.problem - 1, err->message);
-  baro_note_record note = {
-      .time_ns = now_ns, .process = item->parent_process, .text = baro_view_of(err->message)};
-  baro_writer_note(followers->options.writer, &note);
-}
 
 /* True when the executable is the one searched before, and not long ago. */
 static bool is_known_executable(follower *item, uint64_t now_ns) {
@@ -200,6 +226,7 @@ static bool is_known_executable(follower *item, uint64_t now_ns) {
     item->wait_ns = FIRST_WAIT_NS;
     item->seen_ns = now_ns;
     item->noted = false;
+    forget_refusal(item);
   }
   return same && now_ns - item->searched_ns < FULL_FIND_NS;
 }
@@ -227,13 +254,16 @@ static baro_status attend(baro_followers *followers, follower *item, uint64_t no
   baro_status status = try_attach(followers, item, !known || young, now_ns, &own);
   if (status == BARO_OK) {
     item->attached_ns = now_ns;
+    forget_refusal(item);
     return BARO_OK;
   }
   if (!item->noted)
     status = baro_permission_context(status, item->pid, &own);
   bool final = status == BARO_NO_PERMISSION || (status == BARO_UNSUPPORTED && !young);
   if (final)
-    note_problem(followers, item, now_ns, &own);
+    note_problem(followers, item, now_ns, own.message);
+  else if (status == BARO_UNSUPPORTED && !item->noted)
+    remember_refusal(item, own.message);
   if (status != BARO_AGAIN || !young)
     item->wait_ns += item->wait_ns / 2;
   if (item->wait_ns > LONGEST_WAIT_NS)
@@ -337,6 +367,7 @@ void baro_followers_flush(baro_followers *followers, uint64_t now_ns) {
 void baro_followers_settle(baro_followers *followers, uint64_t now_ns, bool root_ends_now) {
   for (uint32_t i = 0; i < followers->count; i++) {
     follower *item = &followers->items[i];
+    settle_refusal(followers, item, now_ns);
     if (item->target == NULL)
       continue;
     if (!has_ended(item) || (root_ends_now && item->pid == followers->options.root))

@@ -46,7 +46,7 @@ baro_status baro_followers_update(baro_followers *followers, uint64_t now_ns, bo
 void baro_followers_tick(baro_followers *followers, uint64_t now_ns, uint64_t missed);
 void baro_followers_flush(baro_followers *followers, uint64_t now_ns);
 
-/* Brings all tracks up to now_ns, at the end of the recording (baro_target_settle): those of processes that live, and
+/* Notes what could not be sampled, and brings all tracks up to now_ns, at the end of the recording (baro_target_settle): those of processes that live, and
  * of the root if it ends just now and is not reaped yet. */
 void baro_followers_settle(baro_followers *followers, uint64_t now_ns, bool root_ends_now);
 
