@@ -231,8 +231,8 @@ static baro_status read_close(reading *r) {
   uint64_t samples = baro_read_varint(&r->payload);
   uint64_t dropped = baro_read_varint(&r->payload);
   r->is_sound = samples == r->records->samples && dropped == r->records->dropped_samples &&
-                !r->records->is_closed;
-  r->records->is_closed = true;
+                !r->payload.failed && !r->records->is_closed;
+  r->records->is_closed = r->is_sound;
   return BARO_OK;
 }
 
