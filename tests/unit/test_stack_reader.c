@@ -228,6 +228,50 @@ static void test_growth_beyond_the_predicted_copy_loses_nothing(void **state) {
   }
 }
 
+/* Deep stacks are read by what is known of the last one, whatever became of it. */
+static void test_deep_stacks_that_change_between_reads_are_as_they_are_now(void **state) {
+  enum { DEPTH = 400 };
+  static const uint64_t kept[] = {399, 398, 395, 380, 340, 100, 2, 400, 3, 399};
+  (void)state;
+  for (int kind = 0; kind < SYNTHETIC_KIND_COUNT; kind++) {
+    bench it;
+    uint64_t frames[DEPTH];
+    uint64_t codes[DEPTH];
+    uint64_t depth = 0;
+    size_t used_bytes[DEPTH];
+    begin(&it, (synthetic_kind)kind);
+    (void)synthetic_enter_from_c(&it.python);
+    if (has_chunks(&it)) /* all in one, so that returning is one step */
+      synthetic_push_chunk(&it.python, 256 * 1024);
+    for (uint64_t round = 0; round < sizeof kept / sizeof kept[0]; round++) {
+      for (; depth < DEPTH; depth++) {
+        used_bytes[depth] = it.python.chunk_used_bytes;
+        codes[depth] = (round * DEPTH + depth + 1) * 8;
+        frames[depth] = synthetic_addr(synthetic_call(&it.python, codes[depth], 0));
+      }
+      for (int reads = 0; reads < 2; reads++) {
+        read_stack(&it);
+        assert_int_equal(it.stack.count, depth);
+        for (uint64_t i = 0; i < depth; i++)
+          assert_int_equal(it.stack.frames[i].code_addr, codes[depth - 1 - i]);
+      }
+      depth = kept[round];
+      if (depth < DEPTH)
+        it.python.chunk_used_bytes = used_bytes[depth];
+      synthetic_set_current(&it.python, frames[depth - 1]);
+      read_stack(&it);
+      assert_int_equal(it.stack.count, depth);
+      assert_int_equal(it.stack.frames[0].code_addr, codes[depth - 1]);
+      assert_int_equal(it.stack.frames[depth - 1].code_addr, codes[0]);
+      /* One in the middle, in place. */
+      codes[depth / 2] += 0x100000;
+      synthetic_store((uint8_t *)(uintptr_t)frames[depth / 2], it.python.layout.frame.code,
+                      codes[depth / 2]);
+    }
+    end(&it);
+  }
+}
+
 static void test_stacks_beyond_the_limit_are_cut_at_the_root_and_say_so(void **state) {
   (void)state;
   for (int kind = 0; kind < SYNTHETIC_KIND_COUNT; kind++) {
@@ -544,6 +588,7 @@ int main(void) {
       cmocka_unit_test(test_stacks_go_on_in_older_chunks),
       cmocka_unit_test(test_a_wide_frame_on_top_of_an_older_chunk),
       cmocka_unit_test(test_growth_beyond_the_predicted_copy_loses_nothing),
+      cmocka_unit_test(test_deep_stacks_that_change_between_reads_are_as_they_are_now),
       cmocka_unit_test(test_stacks_beyond_the_limit_are_cut_at_the_root_and_say_so),
       cmocka_unit_test(test_a_circle_of_frames_is_refused_soon),
       cmocka_unit_test(test_broken_links_are_refused_not_followed),

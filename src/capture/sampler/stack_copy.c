@@ -193,12 +193,14 @@ static void add_second_half(baro_stack_reader *reader, batch *plan) {
   }
 }
 
-/* Frames as heap objects: one copy of everything; the walk is made twice. */
+/* Frames as heap objects: some known to be suspended, then one copy of everything. */
 static baro_status read_heap_frames(baro_stack_reader *reader) {
   batch plan = {.count = 0};
   const baro_layout *layout = reader->layout;
   if (!place_copies(reader))
     return BARO_NO_MEMORY;
+  for (uint32_t i = 0; i < reader->spine_count; i++)
+    batch_add(&plan, reader->spine[i], reader->spine_heads[i], layout->frame.read_bytes);
   batch_add(&plan, reader->thread_addr, reader->thread, layout->thread.read_bytes);
   batch_add(&plan, reader->interp_addr + layout->interp.read_offset, reader->interp_window,
             layout->interp.read_bytes);
@@ -212,6 +214,19 @@ static baro_status read_heap_frames(baro_stack_reader *reader) {
     }
     batch_add(&plan, piece->addr, reader->outside_first.data + piece->buffer_offset, piece->bytes);
   }
+  return baro_memory_read_batch(reader->pid, plan.ranges, plan.count, NULL, NULL);
+}
+
+baro_status baro_stack_read_top(baro_stack_reader *reader, const baro_raw_stack *stack,
+                                uint32_t count, uint8_t *heads) {
+  const baro_layout *layout = reader->layout;
+  size_t head_bytes = layout->frame.read_bytes;
+  batch plan = {.count = 0};
+  batch_add(&plan, reader->thread_addr, reader->thread, layout->thread.read_bytes);
+  for (uint32_t i = 0; i < count; i++)
+    batch_add(&plan, stack->frames[i].frame_addr, heads + i * head_bytes, head_bytes);
+  batch_add(&plan, reader->interp_addr + layout->interp.read_offset, reader->interp_window,
+            layout->interp.read_bytes);
   return baro_memory_read_batch(reader->pid, plan.ranges, plan.count, NULL, NULL);
 }
 
@@ -234,8 +249,7 @@ baro_status baro_stack_read_predicted(baro_stack_reader *reader) {
   return baro_memory_read_batch(reader->pid, plan.ranges, plan.count, NULL, NULL);
 }
 
-/* The same thread state still? Memory of an ended thread may be reused by another one. */
-static bool is_same_thread(baro_stack_reader *reader) {
+bool baro_stack_is_same_thread(baro_stack_reader *reader) {
   const baro_layout *layout = reader->layout;
   const uint8_t *thread = reader->thread;
   if (load_u64(thread + layout->thread.interp) != reader->interp_addr)
@@ -257,7 +271,7 @@ static baro_status learn_roots(baro_stack_reader *reader) {
                                         layout->thread.read_bytes, NULL);
   if (status != BARO_OK)
     return status == BARO_INVALID ? BARO_GONE : status;
-  if (!is_same_thread(reader))
+  if (!baro_stack_is_same_thread(reader))
     return BARO_GONE;
   if (uses_cframe(reader))
     reader->cframe_addr = load_u64(reader->thread + layout->thread.frame);
@@ -349,6 +363,19 @@ static bool keep_predicted(baro_stack_reader *reader) {
   return true;
 }
 
+static void swap_lists(uint64_t **list, uint32_t *count, uint32_t *capacity, uint64_t **other,
+                       uint32_t *other_count, uint32_t *other_capacity) {
+  uint64_t *held = *list;
+  uint32_t held_count = *count;
+  uint32_t held_capacity = *capacity;
+  *list = *other;
+  *count = *other_count;
+  *capacity = *other_capacity;
+  *other = held;
+  *other_count = held_count;
+  *other_capacity = held_capacity;
+}
+
 /* Remembers the frames outside the chunks for the next attempt. */
 baro_status baro_stack_predict_outside(baro_stack_reader *reader) {
   /* All were among those copied, and not much besides: sorting costs more than it would save. */
@@ -361,16 +388,26 @@ baro_status baro_stack_predict_outside(baro_stack_reader *reader) {
     return BARO_NO_MEMORY;
   if (same_addrs(reader->outside, reader->outside_count, reader->wanted, reader->wanted_count))
     return BARO_OK;
-  uint64_t *list = reader->outside;
-  uint32_t capacity = reader->outside_capacity;
-  reader->outside = reader->wanted;
-  reader->outside_count = reader->wanted_count;
-  reader->outside_capacity = reader->wanted_capacity;
-  reader->wanted = list;
-  reader->wanted_capacity = capacity;
+  bool is_smaller = reader->outside_count / 2 > reader->wanted_count;
+  if (is_smaller && reader->outside_count / 2 > reader->deeper_count / 4)
+    swap_lists(&reader->deeper, &reader->deeper_count, &reader->deeper_capacity, &reader->outside,
+               &reader->outside_count, &reader->outside_capacity);
+  swap_lists(&reader->outside, &reader->outside_count, &reader->outside_capacity, &reader->wanted,
+             &reader->wanted_count, &reader->wanted_capacity);
   reader->wanted_count = 0;
   plan_regions(reader);
   return BARO_OK;
+}
+
+bool baro_stack_recall(baro_stack_reader *reader, uint64_t addr) {
+  if (reader->deeper_count == 0 ||
+      bsearch(&addr, reader->deeper, reader->deeper_count, sizeof addr, compare_addr) == NULL)
+    return false;
+  swap_lists(&reader->outside, &reader->outside_count, &reader->outside_capacity, &reader->deeper,
+             &reader->deeper_count, &reader->deeper_capacity);
+  reader->deeper_count = 0; /* tried once: where it helps it is given up and kept again */
+  plan_regions(reader);
+  return true;
 }
 
 /* Second half on its own, after frames had to be read late: those lie between both copies again. The newest
@@ -391,7 +428,7 @@ baro_status baro_stack_read_second_half(baro_stack_reader *reader) {
 /* Copies what is predicted; learns and copies once more where the prediction was wrong. */
 baro_status baro_stack_read_roots(baro_stack_reader *reader) {
   baro_status status = baro_stack_read_predicted(reader);
-  if (status == BARO_OK && !is_same_thread(reader))
+  if (status == BARO_OK && !baro_stack_is_same_thread(reader))
     return BARO_GONE;
   if (status == BARO_OK && roots_as_predicted(reader))
     return BARO_OK;
@@ -400,6 +437,7 @@ baro_status baro_stack_read_roots(baro_stack_reader *reader) {
   if (status == BARO_INVALID) { /* a range is gone: a freed chunk, an ended generator */
     reader->outside_count = 0;
     reader->region_count = 0;
+    reader->spine_count = 0;
   }
   status = learn_roots(reader);
   if (status != BARO_OK)

@@ -21,7 +21,8 @@ enum {
       1536, /* nearer frames share one range: a range costs more than bytes do */
   BARO_STACK_FIRST_READ_BYTES = 2048, /* of a chunk never read before */
   BARO_STACK_CHUNK_SLACK_BYTES =
-      768, /* read beyond the last known end: room for a few calls more */
+      768,              /* read beyond the last known end: room for a few calls more */
+  BARO_STACK_SPINE = 6, /* frames read before all others where frames are heap objects */
   BARO_STACK_CFRAME_BYTES = 32,
   BARO_STACK_CHUNK_HEAD_BYTES = 64,
 };
@@ -73,6 +74,9 @@ struct baro_stack_reader {
   uint64_t *wanted; /* owned: the same for the walk in progress */
   uint32_t wanted_count;
   uint32_t wanted_capacity;
+  uint64_t *deeper; /* owned, ascending: a prediction given up for a much smaller one */
+  uint32_t deeper_count;
+  uint32_t deeper_capacity;
   baro_stack_region *regions; /* owned, ascending */
   uint32_t region_count;
   uint32_t region_capacity;
@@ -96,7 +100,10 @@ struct baro_stack_reader {
   baro_stack_scratch older; /* chunks[1] and further */
   baro_stack_scratch outside_first;
   baro_stack_scratch outside_second;
-  baro_raw_stack again;        /* second walk of frames as heap objects */
+  baro_raw_stack again;             /* second walk of frames as heap objects */
+  uint64_t spine[BARO_STACK_SPINE]; /* suspended frames of the last deep stack, leaf side first */
+  uint32_t spine_count;
+  uint8_t spine_heads[BARO_STACK_SPINE][BARO_LAYOUT_FRAME_MAX_BYTES];
   baro_stack_late_frame *late; /* owned, BARO_STACK_MAX_LATE, allocated at the first miss */
   uint32_t late_count;
 
@@ -129,11 +136,20 @@ static inline bool uses_cframe(const baro_stack_reader *reader) {
 baro_status baro_stack_read_roots(baro_stack_reader *reader) BARO_MUST_USE;
 /* Only the copying, without a look at whether the prediction held. INVALID: a range is not mapped. */
 baro_status baro_stack_read_predicted(baro_stack_reader *reader) BARO_MUST_USE;
+/* Frames as heap objects: the thread, the newest `count` frames of a walk and the interpreter once more, their
+ * heads into heads, layout.frame.read_bytes each. INVALID: one is gone. */
+baro_status baro_stack_read_top(baro_stack_reader *reader, const baro_raw_stack *stack,
+                                uint32_t count, uint8_t *heads) BARO_MUST_USE;
 /* Moments 3 to 6 again, after frames had to be read late: those lie between both copies then. */
 baro_status baro_stack_read_second_half(baro_stack_reader *reader) BARO_MUST_USE;
+/* The same thread state still? Memory of an ended thread may be reused by another one. */
+bool baro_stack_is_same_thread(baro_stack_reader *reader);
 /* After a walk: what to copy next time. */
 void baro_stack_predict_newest_bytes(baro_stack_reader *reader);
 baro_status baro_stack_predict_outside(baro_stack_reader *reader) BARO_MUST_USE;
+
+/* Goes back to the larger prediction that was given up, if addr is of it. */
+bool baro_stack_recall(baro_stack_reader *reader, uint64_t addr);
 
 /* --- stack_walk.c --- */
 

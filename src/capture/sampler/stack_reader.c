@@ -6,6 +6,11 @@
 #include "base/os_memory.h"
 #include "capture/sampler/stack_copy.h"
 
+enum {
+  SPINE_REACH = 33, /* how far from the leaf a frame that proves those below it may lie */
+  SPINE_FROM = 96,  /* stacks less deep are read twice as a whole */
+};
+
 void baro_raw_stack_release(baro_raw_stack *stack) {
   free(stack->frames);
   *stack = (baro_raw_stack){0};
@@ -38,6 +43,7 @@ void baro_stack_reader_destroy(baro_stack_reader *reader) {
     return;
   free(reader->outside);
   free(reader->wanted);
+  free(reader->deeper);
   free(reader->regions);
   free(reader->newest_first.data);
   free(reader->newest_second.data);
@@ -58,6 +64,12 @@ static bool same_link(const baro_layout *layout, const uint8_t *first, const uin
          load_u64(first + layout->frame.previous) == load_u64(second + layout->frame.previous) &&
          (layout->frame.owner == BARO_ABSENT ||
           first[layout->frame.owner] == second[layout->frame.owner]);
+}
+
+/* Bytes of f_lasti, or of the instruction's address. */
+static size_t instruction_bytes(const baro_layout *layout) {
+  bool is_index = layout->ip_kind == BARO_IP_LASTI_BYTES || layout->ip_kind == BARO_IP_LASTI_UNITS;
+  return is_index ? 4 : 8;
 }
 
 /* The newest chunk: every byte below the running frame, and the running frame's links. */
@@ -97,8 +109,7 @@ static bool same_older_end(baro_stack_reader *reader) {
  * instruction too. */
 static bool same_outside(const baro_stack_reader *reader) {
   const baro_layout *layout = reader->layout;
-  size_t ip_bytes =
-      layout->ip_kind == BARO_IP_LASTI_BYTES || layout->ip_kind == BARO_IP_LASTI_UNITS ? 4 : 8;
+  size_t ip_bytes = instruction_bytes(layout);
   for (uint32_t i = 0; i < reader->wanted_count; i++) {
     uint64_t addr = reader->wanted[i];
     const baro_stack_region *piece = baro_stack_find_region(reader, addr);
@@ -126,9 +137,10 @@ static bool is_consistent(baro_stack_reader *reader) {
   return same_older_end(reader) && same_outside(reader);
 }
 
-/* Frames as heap objects: reads all of the walk a second time and compares their links, and of suspended
- * frames the instruction too. */
-static baro_status confirm_heap_frames(baro_stack_reader *reader, const baro_raw_stack *stack) {
+/* --- frames as heap objects --- */
+
+/* Reads all of the walk a second time and compares their links, and of suspended frames the instruction too. */
+static baro_status confirm_all(baro_stack_reader *reader, const baro_raw_stack *stack) {
   baro_raw_stack *again = &reader->again;
   reader->late_count = 0;
   baro_status status = baro_stack_read_predicted(reader);
@@ -143,6 +155,74 @@ static baro_status confirm_heap_frames(baro_stack_reader *reader, const baro_raw
            (i == 0 || again->frames[i].ip == stack->frames[i].ip);
   }
   return status != BARO_OK ? status : same ? BARO_OK : BARO_AGAIN;
+}
+
+static bool same_suspended(const baro_layout *layout, const uint8_t *first, const uint8_t *second) {
+  return same_link(layout, first, second) &&
+         memcmp(first + layout->frame.ip, second + layout->frame.ip, instruction_bytes(layout)) ==
+             0;
+}
+
+/* Index of the newest frame of the stack that was read before all others, SPINE_REACH if none is. */
+static uint32_t find_spine(baro_stack_reader *reader, const baro_raw_stack *stack,
+                           const uint8_t **ret_head) {
+  for (uint32_t i = 1; i < SPINE_REACH && i < stack->count; i++)
+    for (uint32_t k = 0; k < reader->spine_count; k++)
+      if (stack->frames[i].frame_addr == reader->spine[k]) {
+        *ret_head = reader->spine_heads[k];
+        return i;
+      }
+  return SPINE_REACH;
+}
+
+/* Deep stacks: a suspended frame that was read before all others and is the same afterwards proves all below it,
+ * read in between. Those above it, and it itself, are read again. */
+static baro_status confirm_top(baro_stack_reader *reader, const baro_raw_stack *stack,
+                               uint32_t spine, const uint8_t *spine_head) {
+  const baro_layout *layout = reader->layout;
+  uint8_t heads[SPINE_REACH * BARO_LAYOUT_FRAME_MAX_BYTES];
+  uint64_t leaf_addr = reader->leaf_addr;
+  baro_status status = baro_stack_read_top(reader, stack, spine + 1, heads);
+  if (status != BARO_OK)
+    return status == BARO_INVALID ? BARO_AGAIN : status;
+  if (!baro_stack_is_same_thread(reader))
+    return BARO_GONE;
+  bool same = baro_stack_current_frame(reader) == leaf_addr;
+  for (uint32_t i = 0; same && i <= spine; i++) {
+    bool in_chunk;
+    const uint8_t *second = heads + i * layout->frame.read_bytes;
+    const uint8_t *first = baro_stack_find_frame(reader, stack->frames[i].frame_addr, &in_chunk);
+    same = first != NULL &&
+           (i == 0 ? same_link(layout, first, second) : same_suspended(layout, first, second));
+    if (i == spine)
+      same = same && same_suspended(layout, spine_head, second);
+  }
+  return same ? BARO_OK : BARO_AGAIN;
+}
+
+/* Frames at growing distances from the leaf: some of them will still be suspended at the next sample. */
+static void predict_spine(baro_stack_reader *reader, const baro_raw_stack *stack) {
+  reader->spine_count = 0;
+  if (stack->count < SPINE_FROM)
+    return;
+  for (uint32_t i = 1; i < SPINE_REACH && reader->spine_count < BARO_STACK_SPINE; i *= 2)
+    reader->spine[reader->spine_count++] = stack->frames[i].frame_addr;
+}
+
+/* Predicting moves what the copies are found by: where they are compared, it comes last. */
+static baro_status confirm_heap_frames(baro_stack_reader *reader, const baro_raw_stack *stack) {
+  const uint8_t *head = NULL;
+  uint32_t spine = find_spine(reader, stack, &head);
+  bool has_spine = spine < SPINE_REACH;
+  baro_status status = has_spine ? confirm_top(reader, stack, spine, head) : BARO_OK;
+  baro_status predicted = baro_stack_predict_outside(reader);
+  if (predicted != BARO_OK)
+    return predicted;
+  if (!has_spine)
+    status = confirm_all(reader, stack);
+  if (status == BARO_OK)
+    predict_spine(reader, stack);
+  return status;
 }
 
 /* Needs the first read; the leaf's head may be of a moment later than its address. */
@@ -219,10 +299,8 @@ static baro_status attempt(baro_stack_reader *reader, baro_raw_stack *stack) {
   reader->broken_leaf_addr = status == BARO_AGAIN ? leaf_addr : 0;
   if (status != BARO_OK) /* torn: what was predicted is as good as what was found */
     return status;
-  if (!uses_chunks(reader)) {
-    status = baro_stack_predict_outside(reader);
-    return status == BARO_OK ? confirm_heap_frames(reader, stack) : status;
-  }
+  if (!uses_chunks(reader))
+    return confirm_heap_frames(reader, stack);
   if (reader->late_count > 0)
     status = baro_stack_read_second_half(reader);
   if (status == BARO_OK && !is_consistent(reader))

@@ -25,7 +25,9 @@
  * A rejected attempt gives BARO_AGAIN: the caller tries again at once and counts.
  * Which ranges to read is predicted from the last read of the same thread; a wrong prediction costs a
  * further system call, not the sample.
- * Interpreters that keep frames as heap objects (3.9, 3.10) have no chunk: there all frames are read twice.
+ * Interpreters that keep frames as heap objects (3.9, 3.10) have no chunk: there all frames are read twice. Of deep
+ * stacks some frames near the leaf, known from the last sample, are read before all others; those down to the
+ * first of them that is in the stack are read again afterwards, and by the same argument prove what lies below.
  * Runs in the sampler thread only; does not resolve names; never stops the target. */
 #ifndef BARO_CAPTURE_SAMPLER_STACK_READER_H
 #define BARO_CAPTURE_SAMPLER_STACK_READER_H

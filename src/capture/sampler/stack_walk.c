@@ -181,6 +181,10 @@ static bool beyond_newest_copy(baro_stack_reader *reader, uint64_t addr) {
  * stack is cut: what we have of it is right. */
 static baro_status walk_late(baro_stack_reader *reader, baro_raw_stack *stack, uint64_t addr,
                              const uint8_t **ret_head) {
+  if (baro_stack_recall(reader, addr)) { /* deep again, as before: all at once */
+    reader->too_short = true;
+    return BARO_AGAIN;
+  }
   baro_status status = read_late(reader, addr, ret_head);
   if (status == BARO_LIMIT && !reader->regions_full) {
     reader->too_short = true;
