@@ -149,7 +149,7 @@ static uint8_t put_stack(baro_sample_model *model, baro_number_writer *numbers,
                          const baro_sample_context *context, uint32_t stack) {
   baro_sample_thread *thread = context->thread;
   uint32_t position = 0;
-  while (position < thread->recent_count && thread->recent[position] != stack) {
+  while (position < thread->recent_count && thread->recent->stacks[position] != stack) {
     position++;
   }
   uint64_t number = position;
@@ -212,10 +212,27 @@ static bool reserve_block(baro_sample_encoder *encoder, uint32_t count, baro_buf
   return true;
 }
 
+/* Of a thread that was said to have ended the reader knows what we do not any more: both forget all. */
+static bool ready_threads(baro_sample_encoder *encoder, const baro_sample_record *samples,
+                          uint32_t count) {
+  baro_sample_model *model = &encoder->model;
+  bool is_ready = true;
+  for (uint32_t i = 0; i < count && is_ready; i++) {
+    encoder->is_reset_due |= baro_sample_model_was_let_go(model, samples[i].thread);
+    is_ready = baro_sample_model_ready(model, samples[i].thread) == BARO_OK;
+  }
+  return is_ready;
+}
+
+void baro_sample_encoder_end_thread(baro_sample_encoder *encoder, uint32_t thread) {
+  assert(thread < encoder->model.count);
+  baro_sample_model_let_go(&encoder->model, thread);
+}
+
 baro_status baro_sample_encode(baro_sample_encoder *encoder, const baro_sample_record *samples,
                                uint32_t count, uint32_t stacks, baro_buffer *raw) {
   assert(count >= 1 && count <= BARO_SAMPLE_BLOCK_LIMIT);
-  if (!reserve_block(encoder, count, raw)) {
+  if (!reserve_block(encoder, count, raw) || !ready_threads(encoder, samples, count)) {
     return BARO_NO_MEMORY;
   }
   uint64_t flags = encoder->is_reset_due ? BLOCK_FLAG_RESET : 0;
@@ -344,7 +361,7 @@ static bool get_stack(baro_sample_decoder *decoder, const baro_sample_context *c
       return false;
     }
     position = (uint32_t)number;
-    stack = thread->recent[position];
+    stack = thread->recent->stacks[position];
   } else if (number >= STACK_OTHER) {
     uint64_t other = decoder->model->previous_other + unzigzag(number - STACK_OTHER);
     if (other >= decoder->stacks) {
@@ -406,6 +423,9 @@ baro_status baro_sample_decode(baro_sample_decoder *decoder, baro_sample_record 
   baro_sample_context context;
   if (!get_thread(decoder, &context)) {
     return baro_error_set(err, BARO_CORRUPT, "sample of an undefined thread");
+  }
+  if (baro_sample_model_ready(decoder->model, context.index) != BARO_OK) {
+    return baro_error_set(err, BARO_NO_MEMORY, "out of memory for thread %u", context.index);
   }
   baro_sample_record sample = {.thread = context.index};
   uint8_t stack_state;

@@ -53,6 +53,8 @@ typedef struct baro_sample_encoder {
 
 /* One more thread. BARO_NO_MEMORY leaves the encoder as it was. */
 baro_status baro_sample_encoder_add_thread(baro_sample_encoder *encoder) BARO_MUST_USE;
+/* Frees most of what is kept for a thread whose samples are all encoded. Further ones are correct, but cost more. */
+void baro_sample_encoder_end_thread(baro_sample_encoder *encoder, uint32_t thread);
 
 /* Appends the samples, in any order, as a record of type SAMPLES to raw. stacks: count of stacks
  * defined so far. 1 <= count <= BARO_SAMPLE_BLOCK_LIMIT. BARO_NO_MEMORY leaves raw as it was (the

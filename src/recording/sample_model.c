@@ -5,8 +5,8 @@
 
 #include "recording/records.h"
 
-static void thread_clear(baro_sample_thread *thread, uint32_t index) {
-  *thread = (baro_sample_thread){.successor = index, .successor_is_next = true};
+static void thread_clear(baro_sample_thread *thread, uint32_t index, baro_sample_recents *recent) {
+  *thread = (baro_sample_thread){.successor = index, .successor_is_next = true, .recent = recent};
 }
 
 baro_status baro_sample_model_grow(baro_sample_model *model, uint32_t count) {
@@ -29,15 +29,33 @@ baro_status baro_sample_model_grow(baro_sample_model *model, uint32_t count) {
     model->capacity = (uint32_t)capacity;
   }
   while (model->count < count) {
-    thread_clear(&model->threads[model->count], model->count);
+    thread_clear(&model->threads[model->count], model->count, NULL);
     model->count++;
   }
   return BARO_OK;
 }
 
+baro_status baro_sample_model_ready(baro_sample_model *model, uint32_t thread) {
+  baro_sample_thread *it = &model->threads[thread];
+  if (it->recent == NULL) {
+    it->recent = malloc(sizeof(*it->recent));
+  }
+  return it->recent == NULL ? BARO_NO_MEMORY : BARO_OK;
+}
+
+void baro_sample_model_let_go(baro_sample_model *model, uint32_t thread) {
+  free(model->threads[thread].recent);
+  model->threads[thread].recent = NULL;
+}
+
+bool baro_sample_model_was_let_go(const baro_sample_model *model, uint32_t thread) {
+  const baro_sample_thread *it = &model->threads[thread];
+  return it->recent == NULL && it->recent_count != 0;
+}
+
 void baro_sample_model_reset(baro_sample_model *model) {
   for (uint32_t i = 0; i < model->count; i++) {
-    thread_clear(&model->threads[i], i);
+    thread_clear(&model->threads[i], i, model->threads[i].recent);
   }
   if (model->numbers != NULL) {
     memset(model->numbers, 0, sizeof(*model->numbers));
@@ -49,6 +67,9 @@ void baro_sample_model_reset(baro_sample_model *model) {
 }
 
 void baro_sample_model_release(baro_sample_model *model) {
+  for (uint32_t i = 0; i < model->count; i++) {
+    free(model->threads[i].recent);
+  }
   free(model->numbers);
   free(model->threads);
   *model = (baro_sample_model){0};
@@ -107,15 +128,16 @@ baro_number_model *baro_sample_stack_model(const baro_sample_model *model,
 uint8_t baro_sample_recent_touch(baro_sample_thread *thread, uint32_t position, uint32_t stack) {
   uint8_t state = BARO_SAMPLE_NO_STATE;
   if (position < thread->recent_count) {
-    state = thread->recent_states[position];
+    state = thread->recent->states[position];
   } else if (position == BARO_SAMPLE_RECENT_STACKS) {
     position--; /* the oldest is forgotten */
   } else {
     thread->recent_count++;
   }
-  memmove(&thread->recent[1], &thread->recent[0], position * sizeof(thread->recent[0]));
-  memmove(&thread->recent_states[1], &thread->recent_states[0], position);
-  thread->recent[0] = stack;
+  baro_sample_recents *recent = thread->recent;
+  memmove(&recent->stacks[1], &recent->stacks[0], position * sizeof(recent->stacks[0]));
+  memmove(&recent->states[1], &recent->states[0], position);
+  recent->stacks[0] = stack;
   return state;
 }
 
@@ -128,7 +150,7 @@ baro_number_model *baro_sample_state_model(const baro_sample_model *model,
 
 void baro_sample_model_state(const baro_sample_context *context, uint8_t state) {
   context->thread->state = state;
-  context->thread->recent_states[0] = state;
+  context->thread->recent->states[0] = state;
 }
 
 /* --- CPU and waiting time --- */

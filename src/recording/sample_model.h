@@ -30,6 +30,13 @@ typedef struct baro_sample_numbers {
   baro_number_model share[24];
 } baro_sample_numbers;
 
+/* Stacks of a thread, latest first. Apart, because it is most of what is known of a thread, and of no use once it ended:
+ * a program may start a million. */
+typedef struct baro_sample_recents {
+  uint32_t stacks[BARO_SAMPLE_RECENT_STACKS];
+  uint8_t states[BARO_SAMPLE_RECENT_STACKS]; /* that they were last seen in */
+} baro_sample_recents;
+
 /* What is known of a thread before its next sample. */
 typedef struct baro_sample_thread {
   uint64_t time_us;       /* end of its previous sample */
@@ -40,8 +47,7 @@ typedef struct baro_sample_thread {
   bool is_seen;           /* false: there is no previous sample */
   uint8_t state;
   uint8_t recent_count;
-  uint8_t recent_states[BARO_SAMPLE_RECENT_STACKS]; /* that recent stacks were last seen in */
-  uint32_t recent[BARO_SAMPLE_RECENT_STACKS];       /* stacks, latest first */
+  baro_sample_recents *recent; /* owned; NULL before baro_sample_model_ready and once let go */
 } baro_sample_thread;
 
 typedef struct baro_sample_model {
@@ -57,6 +63,12 @@ typedef struct baro_sample_model {
 
 /* Makes threads 0 .. count-1 known. BARO_NO_MEMORY leaves the model as it was. */
 baro_status baro_sample_model_grow(baro_sample_model *model, uint32_t count) BARO_MUST_USE;
+/* Makes thread ready for a sample. BARO_NO_MEMORY leaves the model as it was. */
+baro_status baro_sample_model_ready(baro_sample_model *model, uint32_t thread) BARO_MUST_USE;
+/* Frees most of what is known of a thread that has ended. Only after a reset there may be samples of it again. */
+void baro_sample_model_let_go(baro_sample_model *model, uint32_t thread);
+/* True when that is so: there were samples, and what they taught is gone. */
+bool baro_sample_model_was_let_go(const baro_sample_model *model, uint32_t thread);
 /* Forgets all that was learned, not the threads. */
 void baro_sample_model_reset(baro_sample_model *model);
 void baro_sample_model_release(baro_sample_model *model);

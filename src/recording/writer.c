@@ -34,6 +34,7 @@ struct baro_writer {
   baro_chunk_head head; /* samples and times of what is encoded in raw */
   size_t cut;           /* where in raw the samples begin; 0 = none worth a block of their own */
   baro_sample_encoder encoder;
+  baro_buffer ended; /* u32 each: threads that ended, whose last samples may be pending */
 
   /* Definitions so far. Stacks and frames are pairs of ids: a 64-bit key each. */
   baro_intern strings;
@@ -76,10 +77,7 @@ static void head_add_samples(baro_writer *writer) {
 }
 
 /* Moves the pending samples into raw, or drops them where there is no room. */
-static void encode_pending(baro_writer *writer) {
-  if (writer->pending_count == 0) {
-    return;
-  }
+static void encode_samples(baro_writer *writer) {
   size_t start = writer->raw.length;
   if (writer->queue.waiting.length > BACKLOG_LIMIT_BYTES ||
       writer->raw.length > CHUNK_GATHER_BYTES * 2 ||
@@ -92,6 +90,17 @@ static void encode_pending(baro_writer *writer) {
   head_add_samples(writer);
   writer->cut = start;
   writer->pending_count = 0;
+}
+
+static void encode_pending(baro_writer *writer) {
+  if (writer->pending_count != 0) {
+    encode_samples(writer);
+  }
+  baro_reader ended = baro_reader_of(writer->ended.data, writer->ended.length);
+  while (baro_reader_left(&ended) != 0) {
+    baro_sample_encoder_end_thread(&writer->encoder, baro_read_u32(&ended));
+  }
+  baro_buffer_clear(&writer->ended);
 }
 
 static baro_status record_append(baro_writer *writer, baro_record_type type);
@@ -368,6 +377,11 @@ void baro_writer_process_end(baro_writer *writer, const baro_end_record *end) {
 void baro_writer_thread_end(baro_writer *writer, const baro_end_record *end) {
   assert(end->index < writer->encoder.model.count);
   write_end(writer, end, BARO_RECORD_THREAD_END);
+  /* Without memory for this little, its state stays as long as the writer. */
+  if (baro_buffer_reserve(&writer->ended, sizeof(uint32_t))) {
+    baro_write_u32(&writer->ended, end->index);
+  }
+  writer->ended.failed = false;
 }
 
 void baro_writer_sample(baro_writer *writer, const baro_sample_record *sample) {
@@ -442,6 +456,7 @@ static void writer_free(baro_writer *writer) {
   baro_buffer_release(&writer->raw);
   baro_buffer_release(&writer->scratch);
   baro_sample_encoder_release(&writer->encoder);
+  baro_buffer_release(&writer->ended);
   baro_intern_release(&writer->strings);
   baro_intern_release(&writer->functions);
   baro_map_release(&writer->frames);

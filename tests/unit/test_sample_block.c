@@ -134,6 +134,33 @@ static void wild_samples_come_back(void **state) {
   baro_sample_model_release(&model);
 }
 
+/* Threads that ended cost next to nothing; should there be samples of one after all, they come back right. */
+static void ended_threads_are_let_go(void **state) {
+  (void)state;
+  baro_sample_encoder encoder = {0};
+  baro_sample_model model = {0};
+  sums written[THREADS] = {0};
+  sums read[THREADS] = {0};
+  fixture_random random = {.state = 7};
+  baro_sample_record samples[100];
+  add_threads(&encoder);
+  for (int block = 0; block < 50; block++) {
+    for (uint32_t i = 0; i < 100; i++) {
+      samples[i] = wild_sample(&random);
+    }
+    round_trip(&encoder, &model, samples, 100, written, read);
+    for (uint32_t t = 0; t < THREADS; t++) {
+      if (fixture_below(&random, 3) == 0) {
+        baro_sample_encoder_end_thread(&encoder, t);
+        baro_sample_encoder_end_thread(&encoder, t);
+        assert_null(encoder.model.threads[t].recent);
+      }
+    }
+  }
+  baro_sample_encoder_release(&encoder);
+  baro_sample_model_release(&model);
+}
+
 /* A million intervals in which every rounding goes the same way. */
 static void rounding_does_not_add_up(void **state) {
   (void)state;
@@ -242,6 +269,7 @@ static void few_bytes_cannot_promise_many_samples(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(wild_samples_come_back),
+      cmocka_unit_test(ended_threads_are_let_go),
       cmocka_unit_test(rounding_does_not_add_up),
       cmocka_unit_test(hostile_payloads_are_survived),
       cmocka_unit_test(few_bytes_cannot_promise_many_samples),
