@@ -98,7 +98,7 @@ def test_text_fits_the_terminal(run: Run, columns: int) -> None:
 @pytest.mark.usefixtures("readable")
 def test_python_is_named_and_checked(run: Run, interpreter: Path) -> None:
     version = subprocess.run(
-        [interpreter, "-c", "import platform; print(platform.python_version())"],
+        [interpreter, "-c", "import platform, sys; print(platform.python_version() + sys.abiflags)"],
         capture_output=True,
         text=True,
         check=True,
@@ -113,6 +113,7 @@ def test_python_is_named_and_checked(run: Run, interpreter: Path) -> None:
     assert seen["thread_count"] == 1
     # 3.9 and 3.10 do not tell their patch release.
     assert version.startswith(seen["interpreter"]["version"])
+    assert seen["interpreter"]["free_threaded"] is version.endswith("t")
     assert seen["interpreter"]["self_check"] is True
     assert seen["interpreter"]["python_thread_count"] == 1
 

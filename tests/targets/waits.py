@@ -13,7 +13,8 @@ One thread a reason (`--reasons`, default: those that do not disturb each other)
 
 and, each alone because they disturb everybody:
 
-    gil        two threads computing in pure Python: each waits for the GIL about half of its time
+    gil        two threads computing in pure Python: each waits for the GIL about half of its time,
+               or not at all where there is none; one beside other reasons
     runnable   a thread that shares its core with another process
     collector  gc.collect over many objects
 
@@ -341,7 +342,7 @@ def main(options):
         waiter.open(options)
     threads = []
     for reason in reasons:
-        for number in range(2 if reason == "gil" else 1):
+        for number in range(2 if reasons == ["gil"] else 1):
             name = f"{reason}-{number}"
             if reason in waiters:
                 function, arguments = waiter_thread, (name, waiters[reason])

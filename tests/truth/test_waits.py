@@ -63,6 +63,15 @@ def test_reasons_that_do_not_disturb_each_other(
     assert_all(compare_states(run), context(run))
 
 
+@pytest.mark.only_on("3.12", "3.13t", "3.14t")
+def test_thread_beside_the_collector(python: Python, record: Recorder) -> None:
+    """Held up while another thread collects: it waits for the GIL, or is suspended without one."""
+    run = record(python, "waits", "--seconds", "2", "--reasons", "collector,gil")
+    run.truth["threads"] = [t for t in run.truth["threads"] if t["name"] == "gil-0"]
+    assert len(run.truth["threads"]) == 1
+    assert_all(compare_states(run), context(run))
+
+
 @pytest.mark.parametrize("reason", ["gil", "runnable", "collector"])
 def test_reasons_that_disturb_everybody(python: Python, record: Recorder, reason: str) -> None:
     """The fight for the GIL, a rival process on the core, the garbage collector."""

@@ -648,16 +648,31 @@ static void the_rest_of_the_table(void **state) {
   (void)close(null);
 }
 
-/* A stop of all threads in a free-threaded build holds threads on futexes of their own stacks. */
-static void suspended_thread_waits_for_the_interpreter(void **state) {
+/* A stop of all threads in a free-threaded build holds them on futexes of their own stacks, as locks do: what they wait
+ * for stands before the futex. */
+static void thread_held_up_waits_for_the_interpreter(void **state) {
   (void)state;
   baro_fd_cache fds;
   baro_wait_memory memory = {.wait.syscall_number = -1};
   baro_fd_cache_init(&fds, getpid());
-  baro_wait_context context = {.fds = &fds, .suspended = true};
-  baro_syscall_info info = {.kind = BARO_SYSCALL_INSIDE, .number = SYS_futex, .arguments = {64}};
+  int32_t attachment = 2;
+  int32_t lock = 1;
+  struct {
+    uint64_t waits_for;
+    uint64_t semaphore;
+  } entry = {.waits_for = (uint64_t)(uintptr_t)&attachment};
+  baro_wait_context context = {.fds = &fds, .attachment_addr = entry.waits_for};
+  baro_syscall_info info = {.kind = BARO_SYSCALL_INSIDE,
+                            .number = SYS_futex,
+                            .arguments = {(uint64_t)(uintptr_t)&entry.semaphore}};
   assert_int_equal(baro_wait_classify(&info, &context, '?', &memory).state, BARO_STATE_GIL);
-  context.suspended = false;
+  entry.waits_for = (uint64_t)(uintptr_t)&lock;
+  assert_int_equal(baro_wait_classify(&info, &context, '?', &memory).state, BARO_STATE_LOCK);
+  entry.waits_for = 0;
+  context.attachment_addr = 0; /* a build with a GIL */
+  assert_int_equal(baro_wait_classify(&info, &context, '?', &memory).state, BARO_STATE_LOCK);
+  context.attachment_addr = 8;
+  info.arguments[0] = 64; /* nothing is mapped there */
   assert_int_equal(baro_wait_classify(&info, &context, '?', &memory).state, BARO_STATE_LOCK);
   baro_fd_cache_release(&fds);
 }
@@ -724,7 +739,7 @@ int main(void) {
       cmocka_unit_test(ended_thread_is_gone),
       cmocka_unit_test(works_without_spare_descriptors),
       cmocka_unit_test(the_rest_of_the_table),
-      cmocka_unit_test(suspended_thread_waits_for_the_interpreter),
+      cmocka_unit_test(thread_held_up_waits_for_the_interpreter),
       cmocka_unit_test(outside_of_system_calls_the_letter_decides),
       cmocka_unit_test(without_permission_is_unknown),
   };

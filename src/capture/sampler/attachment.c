@@ -2,18 +2,19 @@
 
 #include "base/os_memory.h"
 
+uint64_t baro_attachment_addr(const baro_layout *layout, uint64_t thread_addr) {
+  uint32_t offset = layout->thread.attachment;
+  return offset != BARO_ABSENT && thread_addr != 0 ? thread_addr + offset : 0;
+}
+
 static bool has_attachment(const baro_interpreter *interpreter, uint64_t thread_addr,
                            int32_t wanted) {
   int32_t attachment = 0;
-  uint32_t offset = interpreter->layout.thread.attachment;
-  return offset != BARO_ABSENT &&
-         baro_memory_read(interpreter->pid, thread_addr + offset, &attachment, sizeof attachment,
-                          NULL) == BARO_OK &&
+  uint64_t addr = baro_attachment_addr(&interpreter->layout, thread_addr);
+  return addr != 0 &&
+         baro_memory_read(interpreter->pid, addr, &attachment, sizeof attachment, NULL) ==
+             BARO_OK &&
          attachment == wanted;
-}
-
-bool baro_attachment_is_suspended(const baro_interpreter *interpreter, uint64_t thread_addr) {
-  return thread_addr != 0 && has_attachment(interpreter, thread_addr, BARO_ATTACHMENT_SUSPENDED);
 }
 
 bool baro_attachment_is_alone(const baro_interpreter *interpreter, uint64_t threads_addr,

@@ -1,8 +1,8 @@
 /* What the threads of a free-threaded interpreter are to it. There is no GIL to wait for, but a thread that stops all
  * others (to collect, among other things) suspends them: they wait until it lets them go on.
- * Flow: thread states -> here -> state of a sample: gil for who is suspended, collector for who suspends.
+ * Flow: thread states -> here -> state of a sample: gil for who is held up (thread_state.c), collector for who does it.
  * Invariant: false is the answer to all that is not known, and for interpreters with a GIL.
- * Reads a word or three of the target; runs in the sampler thread only. */
+ * Reads up to three words of the target; runs in the sampler thread only. */
 #ifndef BARO_CAPTURE_SAMPLER_ATTACHMENT_H
 #define BARO_CAPTURE_SAMPLER_ATTACHMENT_H
 
@@ -11,8 +11,8 @@
 
 #include "capture/cpython/interpreter.h"
 
-/* May this thread not go on now? Also true of one that waits for something else meanwhile: ask again. */
-bool baro_attachment_is_suspended(const baro_interpreter *interpreter, uint64_t thread_addr);
+/* Where the thread state says it, an int32; 0: it does not, or there is none (thread_addr 0). */
+uint64_t baro_attachment_addr(const baro_layout *layout, uint64_t thread_addr);
 
 /* Does this thread hold up all others of its interpreter, or is it the only one? threads_addr: the newest
  * thread state of the interpreter. */

@@ -225,7 +225,7 @@ static void dump_state(dumper *self, const baro_thread_entry *entry, baro_dump_t
       .fds = &self->fds,
       .gil_addr = entry->gil_addr,
       .gil_bytes = self->interpreter.layout.gil.size_bytes,
-      .suspended = baro_attachment_is_suspended(&self->interpreter, entry->thread_addr)};
+      .attachment_addr = baro_attachment_addr(&self->interpreter.layout, entry->thread_addr)};
   if (baro_proc_stat(self->pid, 0, &stat, NULL) == BARO_OK)
     context.stopped = stat.state == 'T' || stat.state == 't';
   baro_thread_probe_init(&probe, self->pid, entry->tid);

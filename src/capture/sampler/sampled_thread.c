@@ -362,7 +362,7 @@ static baro_status probe_state(baro_sampled_thread *thread, const baro_observer 
   baro_wait_context context = {
       .fds = observer->fds,
       .stopped = observer->stopped,
-      .suspended = baro_attachment_is_suspended(observer->interpreter, thread->thread_addr)};
+      .attachment_addr = baro_attachment_addr(&observer->interpreter->layout, thread->thread_addr)};
   if (thread->interp != NULL && thread->interp->gil_addr != 0) {
     context.gil_addr = thread->interp->gil_addr;
     context.gil_bytes = observer->interpreter->layout.gil.size_bytes;
@@ -458,9 +458,7 @@ baro_status baro_sampled_thread_tick(baro_sampled_thread *thread, baro_observer 
     observer->unknown_reasons[thread->wait.reason]++;
   thread->last = now;
   thread->has_last = true;
-  /* Who is suspended may wait for something else, too, and then does not move when the others go on. */
-  thread->look_again =
-      observer->interpreter->layout.free_threaded && thread->wait.state == BARO_STATE_GIL;
+  thread->look_again = false;
   if (now_ns > thread->last_ns)
     begin_sample(thread, observer, now_ns, &change);
   thread->last_ns = now_ns;

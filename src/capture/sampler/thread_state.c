@@ -156,9 +156,18 @@ static baro_wait of_select(const baro_wait_context *context, const uint64_t argu
   return count > SET_LIMIT ? known(BARO_STATE_IDLE) : of_set(context, fds, count);
 }
 
+/* The entry that CPython makes on the stack of a waiting thread (struct wait_entry of Python/parking_lot.c) holds the
+ * address of what it waits for and, right behind, the semaphore it sleeps on. */
+static bool is_held_up(const baro_wait_context *context, uint64_t futex_addr) {
+  uint64_t waits_for = 0;
+  return context->attachment_addr != 0 && futex_addr % 8 == 0 && futex_addr >= REMOTE_PAGE_BYTES &&
+         baro_memory_read_u64(context->fds->pid, futex_addr - 8, &waits_for, NULL) == BARO_OK &&
+         waits_for == context->attachment_addr;
+}
+
 static baro_wait of_futex(const baro_wait_context *context, uint64_t addr) {
   bool inside = addr >= context->gil_addr && addr - context->gil_addr < context->gil_bytes;
-  return known(inside || context->suspended ? BARO_STATE_GIL : BARO_STATE_LOCK);
+  return known(inside || is_held_up(context, addr) ? BARO_STATE_GIL : BARO_STATE_LOCK);
 }
 
 /* Opening a named pipe waits for its other end; anything else that takes time is the disk. */

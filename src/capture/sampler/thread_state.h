@@ -46,7 +46,7 @@ typedef enum baro_wait_reason {
 
 const char *baro_wait_reason_words(baro_wait_reason reason); /* static */
 
-/* What the caller knows about the process and, for `collecting` and `suspended`, this thread. */
+/* What the caller knows about the process and, for `collecting` and `attachment_addr`, this thread. */
 typedef struct baro_wait_context {
   baro_fd_cache *fds; /* borrowed; of the target process */
   /* The GIL of the thread's interpreter: the whole struct with its mutex and conditions, first byte
@@ -56,9 +56,10 @@ typedef struct baro_wait_context {
   uint64_t gil_bytes;
   bool
       collecting; /* this thread runs the collector: gc.collecting, and it holds the GIL or all others */
-  bool suspended; /* free-threaded: its thread state is "suspended": its futex waits for the
-                      stop of all threads to end, which is "gil" here: the interpreter's own lock */
-  bool stopped;   /* stat of the process said T or t: system calls then show what was interrupted */
+  /* Free-threaded: where its thread state says whether it is attached, 0 where none does. A thread that is held up
+   * while another stops all waits for that word, which is "gil" here: the interpreter's own lock. */
+  uint64_t attachment_addr;
+  bool stopped; /* stat of the process said T or t: system calls then show what was interrupted */
 } baro_wait_context;
 
 typedef struct baro_wait {
