@@ -214,7 +214,7 @@ def frame(dwarf: Dwarf, minor: int) -> dict[str, Fields]:
         kind, names = "struct _PyInterpreterFrame", {"previous": "previous", "code": "f_code"}
         names |= {"ip": "prev_instr", "owner": "owner"}
         locals_name = "localsplus"
-    if minor == 11:
+    if minor in (11, 12):
         names["is_entry"] = "is_entry"
     places = {name: dwarf.place(kind, member) for name, member in names.items()}
     fields: Fields = {
@@ -258,12 +258,15 @@ def code(dwarf: Dwarf, minor: int) -> Fields:
         names["qualname"] = "co_qualname"
     if minor >= 12:
         names["version"] = "co_version"
+    if minor == 11:
+        names |= {"local_words": "co_nlocalsplus", "stack_words": "co_stacksize"}
     places = {name: dwarf.place(CODE, member) for name, member in names.items()}
     ranges = identity(dwarf, minor)
     read = max(place.end for name, place in places.items() if name != "instructions" or minor <= 10)
     fields: Fields = {"read_bytes": up(max(read, *(place.end for place in ranges)))}
     for name in (
-        "filename name qualname line_table first_line unit_count instructions version tlbc"
+        "filename name qualname line_table first_line unit_count instructions version tlbc "
+        "local_words stack_words"
     ).split():
         fields[name] = places[name].offset if name in places else "BARO_ABSENT"
     if minor >= 11:

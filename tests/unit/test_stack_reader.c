@@ -356,6 +356,57 @@ static void test_a_stack_that_ends_where_none_does_is_refused(void **state) {
   }
 }
 
+enum { LOCAL_WORDS = 3, STACK_WORDS = 2, FRAME_WORDS = LOCAL_WORDS + STACK_WORDS };
+
+static uint64_t sized_code(synthetic_python *python, const char *name) {
+  uint8_t *code =
+      synthetic_make_code(python, (synthetic_code){.name = name, .file = "f.py", .first_line = 1});
+  int32_t words[2] = {LOCAL_WORDS, STACK_WORDS};
+  memcpy(code + python->layout.code.local_words, &words[0], sizeof words[0]);
+  memcpy(code + python->layout.code.stack_words, &words[1], sizeof words[1]);
+  return synthetic_addr(code);
+}
+
+/* 3.11 and 3.12: the frame of the call lies on the data stack, and a new cframe is current that holds nothing but
+ * what was on the C stack before. */
+static void test_a_call_from_c_being_entered_shows_its_caller(void **state) {
+  static const uint64_t leftovers[][2] = {{0, 0}, {0x68, 0x68}, {0x1000003, 8}, {UINT64_MAX, 1}};
+  (void)state;
+  for (int kind = SYNTHETIC_ENTRY; kind <= SYNTHETIC_CFRAME; kind++) {
+    bench it;
+    begin(&it, (synthetic_kind)kind);
+    synthetic_python *python = &it.python;
+    uint64_t codes[] = {sized_code(python, "main"), sized_code(python, "sort"),
+                        sized_code(python, "key")};
+    (void)synthetic_enter_from_c(python);
+    (void)synthetic_call(python, codes[0], FRAME_WORDS * 8);
+    const uint8_t *caller = synthetic_call(python, codes[1], FRAME_WORDS * 8);
+    read_stack(&it);
+    (void)synthetic_call(python, codes[2], FRAME_WORDS * 8);
+    synthetic_set_current(python, synthetic_addr(caller));
+    synthetic_store(python->thread, python->layout.thread.datastack_top,
+                    synthetic_addr(python->chunk) + python->chunk_used_bytes);
+    uint8_t *entered = synthetic_alloc(python, 8192) + 8000;
+    synthetic_store(python->thread, python->layout.thread.frame, synthetic_addr(entered));
+    for (size_t i = 0; i < sizeof leftovers / sizeof leftovers[0]; i++) {
+      synthetic_store(entered, python->layout.thread.cframe_current_frame, leftovers[i][0]);
+      synthetic_store(entered, python->layout.thread.cframe_current_frame + 8, leftovers[i][1]);
+      read_stack(&it);
+      assert_codes(&it, (uint64_t[]){codes[1], codes[0]}, 2);
+    }
+    /* A generator entered from main: its frame is no part of the data stack. */
+    synthetic_store(python->thread, python->layout.thread.datastack_top, synthetic_addr(caller));
+    read_stack(&it);
+    assert_codes(&it, (uint64_t[]){codes[0]}, 1);
+    /* Where nothing fits, nothing is shown. */
+    synthetic_store(python->thread, python->layout.thread.datastack_top,
+                    synthetic_addr(python->chunk) + python->chunk_used_bytes + 8);
+    for (int tries = 0; tries < 4; tries++)
+      assert_int_equal(baro_stack_reader_read(it.reader, &it.stack, NULL), BARO_AGAIN);
+    end(&it);
+  }
+}
+
 static void test_a_thread_state_in_use_by_another_thread_is_gone(void **state) {
   (void)state;
   for (int kind = 0; kind < SYNTHETIC_KIND_COUNT; kind++) {
@@ -593,6 +644,7 @@ int main(void) {
       cmocka_unit_test(test_a_circle_of_frames_is_refused_soon),
       cmocka_unit_test(test_broken_links_are_refused_not_followed),
       cmocka_unit_test(test_a_stack_that_ends_where_none_does_is_refused),
+      cmocka_unit_test(test_a_call_from_c_being_entered_shows_its_caller),
       cmocka_unit_test(test_a_thread_state_in_use_by_another_thread_is_gone),
       cmocka_unit_test(test_memory_or_process_that_is_gone),
       cmocka_unit_test(test_a_glimpse_names_the_newest_frame_also_of_a_rejected_read),

@@ -221,6 +221,8 @@ static bool fill_code(const uint32_t *v, baro_layout *layout) {
   layout->code.first_line = v[BARO_DEBUG_CODE_FIRST_LINE];
   layout->code.instructions = v[BARO_DEBUG_CODE_INSTRUCTIONS];
   layout->code.tlbc = layout->free_threaded ? v[BARO_DEBUG_CODE_TLBC] : BARO_ABSENT;
+  layout->code.local_words = BARO_ABSENT;
+  layout->code.stack_words = BARO_ABSENT;
   layout->code.unit_count = layout->object.head_bytes; /* ob_size of any PyVarObject */
   /* Not among the offsets: co_version is the last of six ints between first line and names. */
   bool usual = v[BARO_DEBUG_CODE_LOCAL_NAMES] == layout->code.first_line + 28;

@@ -184,6 +184,9 @@ typedef struct baro_layout {
                               address of a bytes object */
     uint32_t version; /* co_version, uint32, 3.12+ (part of the identity: new for each object) */
     uint32_t tlbc;    /* free-threaded 3.14+: address of the array of per-thread copies */
+    /* 3.11, 3.12: int32 each; a frame of this code takes frame.size_bytes and so many words. */
+    uint32_t local_words;
+    uint32_t stack_words;
     /* Bytes of the head that never change while the object lives and tell it from another one at the same
      * address (type, sizes, names, tables, first line, version). Unused ranges have length 0. */
     baro_layout_range identity[BARO_LAYOUT_CODE_RANGES];

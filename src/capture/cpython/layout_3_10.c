@@ -91,6 +91,8 @@ const baro_layout baro_layout_3_10 = {
             .instructions = 48,
             .version = BARO_ABSENT,
             .tlbc = BARO_ABSENT,
+            .local_words = BARO_ABSENT,
+            .stack_words = BARO_ABSENT,
             .identity = {{8, 36}, {48, 80}},
         },
     .object =

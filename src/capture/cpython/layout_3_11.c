@@ -91,6 +91,8 @@ const baro_layout baro_layout_3_11 = {
             .instructions = 184,
             .version = BARO_ABSENT,
             .tlbc = BARO_ABSENT,
+            .local_words = 76,
+            .stack_words = 68,
             .identity = {{8, 44}, {56, 88}},
         },
     .object =

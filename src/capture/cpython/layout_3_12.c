@@ -91,6 +91,8 @@ const baro_layout baro_layout_3_12 = {
             .instructions = 192,
             .version = 92,
             .tlbc = BARO_ABSENT,
+            .local_words = 72,
+            .stack_words = 64,
             .identity = {{8, 136}},
         },
     .object =

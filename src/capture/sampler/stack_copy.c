@@ -265,7 +265,7 @@ bool baro_stack_is_same_thread(baro_stack_reader *reader) {
 
 /* Reads the thread state alone and takes from it what the prediction needs. */
 static baro_status learn_roots(baro_stack_reader *reader) {
-  reader->entered_cframe_addr = 0;
+  reader->entering_addr = 0;
   const baro_layout *layout = reader->layout;
   baro_status status = baro_memory_read(reader->pid, reader->thread_addr, reader->thread,
                                         layout->thread.read_bytes, NULL);
@@ -284,9 +284,7 @@ static baro_status learn_roots(baro_stack_reader *reader) {
 static bool roots_as_predicted(const baro_stack_reader *reader) {
   const baro_layout *layout = reader->layout;
   const uint8_t *thread = reader->thread;
-  uint64_t cframe_addr =
-      reader->entered_cframe_addr != 0 ? reader->entered_cframe_addr : reader->cframe_addr;
-  if (uses_cframe(reader) && load_u64(thread + layout->thread.frame) != cframe_addr)
+  if (uses_cframe(reader) && load_u64(thread + layout->thread.frame) != reader->cframe_addr)
     return false;
   if (!uses_chunks(reader))
     return true;

@@ -1,6 +1,7 @@
-/* What the three files of the stack reader share; private to them.
+/* What the four files of the stack reader share; private to them.
  * stack_copy.c predicts which memory a stack lies in and copies it, stack_walk.c finds the frames in the copies,
- * stack_reader.c decides whether the copies prove that the stack existed. stack_reader.h has the argument. */
+ * stack_reader.c decides whether the copies prove that the stack existed, stack_entry.c knows calls from C that are
+ * being entered. stack_reader.h has the argument. */
 #ifndef BARO_CAPTURE_SAMPLER_STACK_COPY_H
 #define BARO_CAPTURE_SAMPLER_STACK_COPY_H
 
@@ -21,8 +22,9 @@ enum {
       1536, /* nearer frames share one range: a range costs more than bytes do */
   BARO_STACK_FIRST_READ_BYTES = 2048, /* of a chunk never read before */
   BARO_STACK_CHUNK_SLACK_BYTES =
-      768,              /* read beyond the last known end: room for a few calls more */
-  BARO_STACK_SPINE = 6, /* frames read before all others where frames are heap objects */
+      768,                /* read beyond the last known end: room for a few calls more */
+  BARO_STACK_RECENT = 16, /* frames of the last stack, to find who is entering a call among */
+  BARO_STACK_SPINE = 6,   /* frames read before all others where frames are heap objects */
   BARO_STACK_CFRAME_BYTES = 32,
   BARO_STACK_CHUNK_HEAD_BYTES = 64,
 };
@@ -65,10 +67,12 @@ struct baro_stack_reader {
   uint32_t chunk_count;
   bool chunks_cut;
   uint64_t cframe_addr;
-  uint64_t
-      entered_cframe_addr; /* current, but not filled in yet: cframe_addr is the one before it; else 0 */
-  uint64_t broken_leaf_addr; /* newest frame of the last attempt if its chain was broken, else 0 */
-  uint64_t *outside;         /* owned: frames outside the chunks in the last walk, leaf first */
+  uint64_t entering_addr; /* who calls, while the cframe of the call is not filled in; else 0 */
+  uint64_t recent[BARO_STACK_RECENT]; /* newest frames of the last accepted stack (3.11, 3.12) */
+  uint32_t recent_count;
+  uint64_t broken_leaf_addr; /* newest frame of the last attempt, if is_broken: its chain was */
+  bool is_broken;
+  uint64_t *outside; /* owned: frames outside the chunks in the last walk, leaf first */
   uint32_t outside_count;
   uint32_t outside_capacity;
   uint64_t *wanted; /* owned: the same for the walk in progress */
@@ -156,6 +160,8 @@ bool baro_stack_recall(baro_stack_reader *reader, uint64_t addr);
 /* From the newest frame to the root through the first copies; frames that were not predicted are read late.
  * AGAIN: the chain breaks, or too little was copied (too_short). */
 baro_status baro_stack_walk(baro_stack_reader *reader, baro_raw_stack *stack) BARO_MUST_USE;
+/* Which frame the cframe or thread state names, right or wrong, at moment 3. */
+uint64_t baro_stack_named_frame(const baro_stack_reader *reader);
 /* Adds a frame outside the chunks to those to copy from now on; false when out of memory. */
 bool baro_stack_want(baro_stack_reader *reader, uint64_t addr) BARO_MUST_USE;
 /* Address of the newest frame as it was at moment 3; 0 none. */
@@ -164,5 +170,13 @@ uint64_t baro_stack_current_frame(const baro_stack_reader *reader);
 const uint8_t *baro_stack_find_frame(baro_stack_reader *reader, uint64_t addr, bool *ret_in_chunk);
 /* The range of frames outside the chunks that holds addr, or NULL. */
 const baro_stack_region *baro_stack_find_region(const baro_stack_reader *reader, uint64_t addr);
+
+/* --- stack_entry.c --- */
+
+/* After a walk that failed: is a call from C being entered, so that the caller's stack is the one to read? Then the
+ * next copy and walk begin there. */
+bool baro_stack_before_entry(baro_stack_reader *reader) BARO_MUST_USE;
+/* After a stack was accepted. */
+void baro_stack_note_recent(baro_stack_reader *reader, const baro_raw_stack *stack);
 
 #endif

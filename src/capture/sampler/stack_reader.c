@@ -128,10 +128,11 @@ static bool same_outside(const baro_stack_reader *reader) {
 }
 
 static bool is_consistent(baro_stack_reader *reader) {
-  if (reader->newest_frame_again != reader->leaf_addr ||
+  uint64_t named_addr = baro_stack_named_frame(reader);
+  if (reader->newest_frame_again != named_addr ||
       !same_newest_chunk(reader, reader->newest_second.data))
     return false;
-  if (reader->has_third && (reader->newest_frame_third != reader->leaf_addr ||
+  if (reader->has_third && (reader->newest_frame_third != named_addr ||
                             !same_newest_chunk(reader, reader->newest_third.data)))
     return false;
   return same_older_end(reader) && same_outside(reader);
@@ -270,33 +271,18 @@ static baro_status copy_and_walk(baro_stack_reader *reader, baro_raw_stack *stac
   return BARO_AGAIN;
 }
 
-/* On 3.11 and 3.12 the interpreter makes a new cframe current some instructions before it writes into it which
- * frame is the newest. A thread that lost its CPU there stays so for as long as it has none: seen in 4 % of the
- * samples of a program with C callbacks, on a busy machine. When the same frame begins a broken chain twice in
- * a row, the stack is taken from the cframe before: the call is being entered. */
-static baro_status walk_before_entry(baro_stack_reader *reader, baro_raw_stack *stack) {
-  uint64_t before_addr;
-  uint64_t entered_addr = reader->cframe_addr;
-  uint64_t link_addr = entered_addr + reader->layout->thread.cframe_current_frame + 8;
-  if (baro_memory_read_u64(reader->pid, link_addr, &before_addr, NULL) != BARO_OK ||
-      before_addr == 0)
-    return BARO_AGAIN;
-  reader->entered_cframe_addr = entered_addr;
-  reader->cframe_addr = before_addr;
-  baro_status status = copy_and_walk(reader, stack);
-  /* Learning anew while it was read means that the entry is over. */
-  return status == BARO_OK && reader->entered_cframe_addr == 0 ? BARO_AGAIN : status;
-}
-
 static baro_status attempt(baro_stack_reader *reader, baro_raw_stack *stack) {
   reader->glimpse = (baro_stack_glimpse){0};
-  reader->entered_cframe_addr = 0;
+  reader->entering_addr = 0;
   baro_status status = copy_and_walk(reader, stack);
   uint64_t leaf_addr = reader->leaf_addr;
-  if (status == BARO_AGAIN && uses_cframe(reader) && !reader->too_short && leaf_addr != 0 &&
-      leaf_addr == reader->broken_leaf_addr)
-    status = walk_before_entry(reader, stack);
-  reader->broken_leaf_addr = status == BARO_AGAIN ? leaf_addr : 0;
+  if (status == BARO_AGAIN && baro_stack_before_entry(reader)) {
+    status = copy_and_walk(reader, stack);
+    if (reader->entering_addr == 0) /* learnt anew: the entry is over */
+      status = BARO_AGAIN;
+  }
+  reader->is_broken = status == BARO_AGAIN;
+  reader->broken_leaf_addr = leaf_addr;
   if (status != BARO_OK) /* torn: what was predicted is as good as what was found */
     return status;
   if (!uses_chunks(reader))
@@ -307,6 +293,8 @@ static baro_status attempt(baro_stack_reader *reader, baro_raw_stack *stack) {
     status = BARO_AGAIN;
   if (status != BARO_OK && status != BARO_AGAIN)
     return status;
+  if (status == BARO_OK)
+    baro_stack_note_recent(reader, stack);
   baro_stack_predict_newest_bytes(reader);
   baro_status predicted = baro_stack_predict_outside(reader);
   return predicted != BARO_OK ? predicted : status;

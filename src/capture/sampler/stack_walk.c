@@ -3,6 +3,8 @@
 #include "base/os_memory.h"
 #include "capture/sampler/stack_copy.h"
 
+enum { THREAD_STATE_BYTES = 4096 }; /* more than one takes */
+
 static int32_t load_i32(const uint8_t *at) {
   int32_t value;
   memcpy(&value, at, sizeof value);
@@ -107,13 +109,17 @@ static baro_status read_late(baro_stack_reader *reader, uint64_t addr, const uin
   return BARO_OK;
 }
 
-uint64_t baro_stack_current_frame(const baro_stack_reader *reader) {
+uint64_t baro_stack_named_frame(const baro_stack_reader *reader) {
   const baro_layout *layout = reader->layout;
   if (!uses_cframe(reader))
     return load_u64(reader->thread + layout->thread.frame);
   if (reader->cframe_addr == 0)
     return 0;
   return load_u64(reader->cframe + layout->thread.cframe_current_frame);
+}
+
+uint64_t baro_stack_current_frame(const baro_stack_reader *reader) {
+  return reader->entering_addr != 0 ? reader->entering_addr : baro_stack_named_frame(reader);
 }
 
 static baro_raw_frame raw_frame(const baro_layout *layout, uint64_t addr, const uint8_t *head) {
@@ -144,6 +150,11 @@ static frame_kind kind_of(const baro_layout *layout, const uint8_t *head) {
       head[layout->frame.owner] >= layout->frame.owner_entry)
     return FRAME_C_ENTRY;
   return head[layout->frame.owner] == BARO_OWNER_GENERATOR ? FRAME_GENERATOR : FRAME_PLAIN;
+}
+
+/* Only the cframe inside the thread state has no frame: one on the C stack that names none is not filled in yet. */
+static bool may_be_empty(const baro_stack_reader *reader) {
+  return !uses_cframe(reader) || reader->cframe_addr - reader->thread_addr < THREAD_STATE_BYTES;
 }
 
 /* Did the walk end where a stack ends? When an evaluation begins, the interpreter makes its cframe current before
@@ -209,6 +220,8 @@ baro_status baro_stack_walk(baro_stack_reader *reader, baro_raw_stack *stack) {
   frame_kind last_kind = FRAME_NONE;
   stack->count = 0;
   stack->cut = false;
+  if (addr == 0 && !may_be_empty(reader))
+    return BARO_AGAIN;
   for (uint32_t steps = 0; addr != 0 && addr != base_addr; steps++) {
     bool in_chunk;
     const uint8_t *head;
