@@ -1,5 +1,6 @@
 /* Files: wrong here means a recording that others can read, that overwrites something, or that
  * follows a link. */
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -139,6 +141,47 @@ static void writes_go_where_they_are_told(void **state) {
   assert_int_not_equal(access("data", F_OK), 0);
 }
 
+/* Room is taken on the disk and given back; the file has what was written. */
+static void room_is_reserved_behind_the_end(void **state) {
+  (void)state;
+  struct stat before;
+  struct stat info;
+  int file = create("roomy", false);
+  baro_error err = {0};
+  assert_int_equal(baro_file_write_at(file, 0, baro_view_of("text"), &err), BARO_OK);
+  assert_int_equal(fstat(file, &before), 0);
+  assert_int_equal(baro_file_reserve(file, 4, 1 << 20, &err), BARO_OK);
+  assert_int_equal(fstat(file, &info), 0);
+  assert_int_equal(info.st_size, 4);
+  bool knows_reserving =
+      info.st_blocks > before.st_blocks; /* file systems without it: nothing happens */
+  assert_true(!knows_reserving || info.st_blocks * 512 >= 1 << 20);
+  assert_int_equal(baro_file_truncate(file, 4, &err), BARO_OK);
+  assert_int_equal(fstat(file, &info), 0);
+  assert_true(info.st_blocks * 512 < 1 << 19);
+  expect_text("roomy", "text");
+  close_file(file);
+}
+
+/* Room beyond what the file may ever have is no room. */
+static void the_limit_of_a_file_is_a_full_disk(void **state) {
+  (void)state;
+  struct rlimit before;
+  assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+  struct rlimit limit = {.rlim_cur = 1000, .rlim_max = before.rlim_max};
+  int file = create("limited", false);
+  baro_error err = {0};
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+  assert_int_equal(baro_file_reserve(file, 0, 1000, &err), BARO_OK);
+  assert_int_equal(baro_file_reserve(file, 900, 100, &err), BARO_OK);
+  assert_int_equal(baro_file_reserve(file, 900, 101, &err), BARO_NO_SPACE);
+  assert_int_equal(baro_file_reserve(file, 2000, 1, &err), BARO_NO_SPACE);
+  assert_int_equal(baro_file_reserve(file, 1, UINT64_MAX, &err), BARO_NO_SPACE);
+  assert_non_null(strstr(err.message, strerror(EFBIG)));
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+  close_file(file);
+}
+
 static void only_regular_files_are_opened(void **state) {
   (void)state;
   assert_int_equal(mkfifo("fifo", 0600), 0);
@@ -181,6 +224,8 @@ int main(void) {
       cmocka_unit_test(a_link_is_not_followed),
       cmocka_unit_test(what_cannot_be_created_is_named),
       cmocka_unit_test(writes_go_where_they_are_told),
+      cmocka_unit_test(room_is_reserved_behind_the_end),
+      cmocka_unit_test(the_limit_of_a_file_is_a_full_disk),
       cmocka_unit_test(only_regular_files_are_opened),
       cmocka_unit_test(reading_all_has_a_limit),
   };

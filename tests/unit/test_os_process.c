@@ -113,11 +113,27 @@ static void test_only_an_end_is_reaped(void **state) {
   int status = -1;
   pid_t pid = spawn_shell("kill -STOP $$; exit 3");
   await_state(pid, 'T');
+  assert_false(baro_process_is_zombie(pid));
   assert_false(baro_process_reap(pid, &status));
   assert_int_equal(kill(pid, SIGCONT), 0);
   status = await_end(pid);
   assert_int_equal(WEXITSTATUS(status), 3);
   assert_false(baro_process_reap(pid, &status));
+}
+
+/* Asking takes nothing away. */
+static void test_a_zombie_is_one_until_it_is_reaped(void **state) {
+  (void)state;
+  int status = -1;
+  siginfo_t info;
+  pid_t pid = spawn_shell("kill -KILL $$");
+  assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+  assert_true(baro_process_is_zombie(pid));
+  assert_true(baro_process_is_zombie(pid));
+  assert_true(baro_process_reap(pid, &status));
+  assert_int_equal(WTERMSIG(status), SIGKILL);
+  assert_false(baro_process_is_zombie(pid));
+  assert_false(baro_process_is_zombie(getpid())); /* no child */
 }
 
 /* --- tracing --- */
@@ -218,6 +234,7 @@ int main(void) {
       cmocka_unit_test(test_what_cannot_be_executed_leaves_no_process),
       cmocka_unit_test(test_signal_dispositions_are_as_from_a_shell),
       cmocka_unit_test(test_only_an_end_is_reaped),
+      cmocka_unit_test(test_a_zombie_is_one_until_it_is_reaped),
       cmocka_unit_test(test_stopped_threads_stand_still_until_continued),
       cmocka_unit_test(test_a_process_stopped_by_a_signal_stays_stopped),
       cmocka_unit_test(test_no_signal_is_lost),
