@@ -1,4 +1,5 @@
-/* Writes the recordings of tests/recordings, and seeds for their fuzzer: make_recordings FOLDER [SEEDS]
+/* Writes the recordings of tests/recordings, and seeds for the fuzzers of the reader and of the profile
+ * into SEEDS/recording and SEEDS/profile (tests/fuzz/corpus): make_recordings FOLDER [SEEDS]
  * Run once per version of the format, then tests/recordings/README.md says how to go on. Those with a
  * newer minor version and with broken rules are made by hand, because no writer of ours makes them. */
 #include <stdio.h>
@@ -49,19 +50,49 @@ static void put_payloads(baro_buffer *out, baro_view file) {
   ZSTD_freeDCtx(decompressor);
 }
 
+/* The same with the two bytes that choose options of fuzz_profile: others for each seed. */
+static void save_profile_seed(const char *name, baro_view payloads) {
+  static uint8_t choice;
+  char file_name[64];
+  snprintf(file_name, sizeof(file_name), "profile/%s", name);
+  baro_buffer seed = {0};
+  baro_write_u8(&seed, choice);
+  baro_write_u8(&seed, (uint8_t)(choice * 3));
+  baro_write_bytes(&seed, payloads.data, payloads.length);
+  save_as(seeds, file_name, (baro_view){seed.data, seed.length});
+  baro_buffer_release(&seed);
+  choice = (uint8_t)(choice + 0x2d);
+}
+
+static void save_seeds(const char *name, baro_view bytes) {
+  enum { SEED_LIMIT_BYTES = 8192 }; /* small ones are mutated faster */
+  if (seeds == NULL || bytes.length >= SEED_LIMIT_BYTES) {
+    return;
+  }
+  char file_name[64];
+  snprintf(file_name, sizeof(file_name), "recording/%s", name);
+  save_as(seeds, file_name, bytes);
+  baro_buffer payloads = {0};
+  put_payloads(&payloads, bytes);
+  baro_view view = {payloads.data, payloads.length};
+  if (payloads.length != 0) {
+    snprintf(file_name, sizeof(file_name), "recording/%s_records", name);
+    save_as(seeds, file_name, view);
+    save_profile_seed(name, view);
+  }
+  baro_buffer_release(&payloads);
+}
+
 static void save(const char *name, baro_view bytes) {
   char file_name[64];
   snprintf(file_name, sizeof(file_name), "%s.baro", name);
   save_as(folder, file_name, bytes);
-  if (seeds != NULL && bytes.length < 8192) {
-    save_as(seeds, name, bytes);
-    baro_buffer payloads = {0};
-    put_payloads(&payloads, bytes);
-    if (payloads.length != 0) {
-      snprintf(file_name, sizeof(file_name), "%s_records", name);
-      save_as(seeds, file_name, (baro_view){payloads.data, payloads.length});
-    }
-    baro_buffer_release(&payloads);
+  save_seeds(name, bytes);
+}
+
+static void must(baro_status status) {
+  if (status != BARO_OK) {
+    abort();
   }
 }
 
@@ -109,6 +140,74 @@ static void make_threads_and_killed(void) {
   fixture_disk_release(&disk);
 }
 
+static uint32_t program_string(baro_writer *writer, const char *text) {
+  uint32_t id;
+  must(baro_writer_string(writer, baro_view_of(text), &id));
+  return id;
+}
+
+/* A function each of the program, a package, the library and the interpreter, and stacks of them in which
+ * the first three call each other. */
+enum { PROGRAM_STACKS = 12, PROGRAM_THREADS = 3 };
+static void define_program(baro_writer *writer) {
+  static const char *const names[] = {"main", "get", "wait", "<shim>", "lookup"};
+  static const char *const files[] = {"/srv/app/run.py", "/usr/lib/python3/site-packages/p/q.py",
+                                      "/usr/lib/python3.12/threading.py", "", "libc.so.6"};
+  static const uint32_t flags[] = {0, BARO_FUNCTION_NAME_CUT, 0, BARO_FUNCTION_SHIM,
+                                   BARO_FUNCTION_NO_PYTHON};
+  enum { FUNCTIONS = sizeof(names) / sizeof(names[0]) };
+  uint32_t stack = BARO_NONE_ID;
+  for (uint32_t i = 0; i < PROGRAM_STACKS; i++) {
+    uint32_t row = i % FUNCTIONS;
+    baro_function_record function = {.name_string = program_string(writer, names[row]),
+                                     .file_string = program_string(writer, files[row]),
+                                     .first_line = 10 * row,
+                                     .flags = flags[row]};
+    function.qualified_string = function.name_string;
+    baro_frame_record frame = {.line = 10 * row + i};
+    must(baro_writer_function(writer, &function, &frame.function));
+    baro_stack_record record = {.parent = i % 4 == 0 ? BARO_NONE_ID : stack};
+    must(baro_writer_frame(writer, &frame, &record.frame));
+    must(baro_writer_stack(writer, &record, &stack));
+  }
+  uint32_t process = BARO_NONE_ID;
+  for (uint32_t i = 0; i < PROGRAM_THREADS; i++) {
+    uint32_t name = program_string(writer, i == 0 ? "python3" : "Thread-1 (wait)");
+    if (i != 1) {
+      baro_process_record record = {100 + i, process, 5, 10, name, name};
+      must(baro_writer_process(writer, &record, &process));
+    }
+    baro_thread_record thread = {process, 100 + i, 10, name, i != 1};
+    uint32_t id;
+    must(baro_writer_thread(writer, &thread, &id));
+  }
+}
+
+/* Three threads in two processes go through all states: a seed only. */
+static void make_program(void) {
+  fixture_disk disk = {0};
+  baro_writer *writer = fixture_writer(&disk);
+  define_program(writer);
+  for (uint32_t i = 0; i < 90; i++) {
+    uint64_t weight_ns = 1000000 + i % 7 * 1000;
+    baro_sample_record sample = {.time_ns = UINT64_C(1000000000) + i / 3 * UINT64_C(1000000),
+                                 .weight_ns = weight_ns,
+                                 .ticks = 1 + (i % 11 == 0),
+                                 .thread = i % PROGRAM_THREADS,
+                                 .stack = i % 13 == 0 ? BARO_NONE_ID : i / 5 % PROGRAM_STACKS,
+                                 .state = (baro_state)(i / 4 % BARO_STATE_COUNT),
+                                 .cpu_ns = i % 3 * 300000,
+                                 .runnable_ns = i % 5 * 100000};
+    baro_writer_sample(writer, &sample);
+    if (i == 60) {
+      must(baro_writer_flush(writer, NULL));
+    }
+  }
+  close_writer(writer);
+  save_seeds("program", fixture_disk_view(&disk));
+  fixture_disk_release(&disk);
+}
+
 static void put_bytes(baro_buffer *raw, uint64_t type, const char *bytes, size_t length) {
   fixture_put_record(raw, type, (baro_view){.data = (const uint8_t *)bytes, .length = length});
 }
@@ -149,7 +248,8 @@ static void put_newer_sample(baro_number_writer *numbers, baro_sample_model *mod
 /* Samples at 1000 us and 1001 us, and a field behind their numbers. */
 static void put_newer_samples(baro_buffer *raw) {
   baro_sample_model model = {0};
-  if (baro_sample_model_grow(&model, 1) != BARO_OK) {
+  if (baro_sample_model_grow(&model, 1) != BARO_OK ||
+      baro_sample_model_ready(&model, 0) != BARO_OK) {
     abort();
   }
   uint8_t bytes[16 * BARO_NUMBER_MAX_BYTES + BARO_NUMBER_END_BYTES];
@@ -233,5 +333,6 @@ int main(int argc, char **argv) {
   make_newer_minor();
   make_newer_major();
   make_broken_rule();
+  make_program();
   return 0;
 }
