@@ -173,7 +173,7 @@ static void say_result(const record_values *values, const baro_recorder_result *
   if (result->note[0] != '\0')
     baro_cli_say("%s", result->note);
   else if (result->samples == 0 && !values->quiet)
-    baro_cli_say("no samples: no Python interpreter was running");
+    baro_cli_say("no samples: no Python interpreter was seen running");
   if (result->dropped_samples > 0)
     baro_cli_say("%s samples were lost because %s could not be written",
                  baro_text_count(result->dropped_samples).text, values->output);
