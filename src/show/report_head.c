@@ -218,6 +218,17 @@ static uint64_t unreadable_ns(const baro_report *report) {
   return result;
 }
 
+/* The recorder notes its reasons: "state unknown for 17 thread ticks: the thread was stopped ...". */
+static bool has_reasons(const baro_profile *profile) {
+  static const char begin[] = "state unknown for ";
+  for (uint32_t i = 0; i < profile->note_count; i++) {
+    baro_view text = profile->notes[i].text;
+    if (text.length > sizeof(begin) && memcmp(text.data, begin, sizeof(begin) - 1) == 0)
+      return true;
+  }
+  return false;
+}
+
 static void write_unknown(baro_report *report) {
   const baro_profile *profile = report->profile;
   uint64_t state_ns = profile->state_ns[report->options->measure][BARO_STATE_UNKNOWN];
@@ -226,8 +237,9 @@ static void write_unknown(baro_report *report) {
   if (report->basis_ns == 0)
     return;
   if (state_ns > 0)
-    baro_write_format(&text, "what threads did in %s of the time (no known kind of wait)",
-                      baro_text_percent((double)state_ns / (double)report->basis_ns).text);
+    baro_write_format(&text, "what threads did in %s of the time (%s)",
+                      baro_text_percent((double)state_ns / (double)report->basis_ns).text,
+                      has_reasons(profile) ? "the notes say why" : "no known kind of wait");
   if (stack_ns > 0)
     baro_write_format(&text, "%swhere they were in %s (the stack could not be read)",
                       text.length > 0 ? "; " : "",

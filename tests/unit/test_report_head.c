@@ -17,6 +17,8 @@ typedef struct scene {
   uint64_t process_cpu_ns;
   bool has_counters;
   const char *end; /* NULL: the recorder was killed */
+  const char *note;
+  baro_state state; /* of all the time; 0 is unknown */
   baro_damage damage;
 } scene;
 
@@ -31,11 +33,15 @@ static void head_of(const scene *it, char *ret_text, size_t size) {
                                .ticks = 1,
                                .thread = thread,
                                .stack = given_stack(&made, BARO_NONE_ID, function, 2),
-                               .state = BARO_STATE_SLEEP,
+                               .state = it->state,
                                .cpu_ns = it->thread_cpu_ns};
   given_record(&made, &sample);
   if (it->has_counters)
     given_process_cpu(&made, process, it->process_cpu_ns);
+  if (it->note != NULL) {
+    baro_note_record note = {.process = process, .text = baro_view_of(it->note)};
+    assert_int_equal(made.visitor->note(made.visitor->context, &note, NULL), BARO_OK);
+  }
   if (it->end != NULL)
     given_info(&made, "end", it->end);
   baro_profile *profile = given_profile(&made);
@@ -124,11 +130,26 @@ static void damages(void **state) {
   expect(&it, "damaged checksum at byte 4000; read 4.00 kB of 9.00 kB; what comes later is lost");
 }
 
+/* A reason that is known stands in the notes; no other is made up. */
+static void unknown_states(void **state) {
+  (void)state;
+  scene it = {.end = "exit", .damage = {.complete = true}};
+  expect(&it, "unknown what threads did in 100.0 % of the time (no known kind of wait)");
+  it.note = "something else";
+  expect(&it, "(no known kind of wait) notes something else");
+  it.note = "state unknown for 9 thread ticks: the thread was stopped by a signal or a debugger";
+  expect(&it,
+         "unknown what threads did in 100.0 % of the time (the notes say why) notes state unknown");
+  it.state = BARO_STATE_SLEEP;
+  expect_none(&it, "what threads did");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(cpu_time),
       cmocka_unit_test(endings),
       cmocka_unit_test(damages),
+      cmocka_unit_test(unknown_states),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
