@@ -98,7 +98,11 @@ def test_text_fits_the_terminal(run: Run, columns: int) -> None:
 @pytest.mark.usefixtures("readable")
 def test_python_is_named_and_checked(run: Run, interpreter: Path) -> None:
     version = subprocess.run(
-        [interpreter, "-c", "import platform, sys; print(platform.python_version() + sys.abiflags)"],
+        [
+            interpreter,
+            "-c",
+            "import platform, sys; print(platform.python_version() + sys.abiflags)",
+        ],
         capture_output=True,
         text=True,
         check=True,

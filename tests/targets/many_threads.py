@@ -4,8 +4,9 @@
 Python, so that they wait for the GIL and for nothing else. Every thread stops its own clocks. Work
 per round is fixed: `rounds` compares how fast the program was.
 
-`released_ns` is when the main thread began to wake the sleeping ones: until then each of them waited
-for its lock, and from then on for its turn to run, the later the more of them there are.
+`released_ns` is when the main thread began to wake the sleeping ones: until then each of them
+waited for its lock, and from then on for its turn to run, the later the more of them there are.
+What it had waited for a core by then, on its way to the lock, is in `core_waits_ns` (by thread id).
 """
 
 import threading
@@ -57,9 +58,9 @@ def main(options):
         threading.Thread(target=start_idle, args=(f"idle-{i}", over, ready), name=f"idle-{i}")
         for i in range(idle)
     ]
+    # One after the other: without a GIL they would crowd each other out before their clocks start.
     for thread in sleepers:
         thread.start()
-    for _ in sleepers:
         ready.acquire()
     session.begin()
     counts = []
@@ -77,6 +78,7 @@ def main(options):
         for thread in workers:
             thread.join()
     session.end()
+    session.extra["core_waits_ns"] = selftime.core_waits_so_far()
     session.extra["released_ns"] = time.monotonic_ns()
     over.set()
     for thread in sleepers:

@@ -9,7 +9,8 @@ The truth written (`--truth FILE`) has the schema ``barograph.truth/1``:
 
 ``window``   begin_ns, end_ns (CLOCK_MONOTONIC) and the process's CPU and core waits in between
 ``threads``  one entry a measured thread: thread_id (as the kernel numbers it), name, begin_ns
-             (CLOCK_MONOTONIC), wall_ns, cpu_ns, runnable_ns, labels
+             (CLOCK_MONOTONIC), wall_ns, cpu_ns, runnable_ns, core_wait_before_ns (from the
+             thread's start to begin_ns), labels
 ``labels``   label -> {wall_ns, cpu_ns, runnable_ns, count}: a label is the name of the function
              whose frame is on the stack just as long as the clock ran
 and whatever the target adds.
@@ -82,6 +83,13 @@ class Stopwatch:
         """Close the thread's window; labels stay."""
         self._end = (time.monotonic_ns(), time.thread_time_ns(), core_wait_ns())
 
+    def has_finished(self):
+        return self._end is not None
+
+    def core_wait_so_far_ns(self):
+        """Its waits for a core since its window opened; for any thread to ask."""
+        return core_wait_ns(f"/proc/self/task/{self.thread_id}/schedstat") - self._begin[2]
+
     def as_dict(self):
         """The entry of ``threads`` in the truth."""
         end = self._end or (time.monotonic_ns(), self._begin[1], self._begin[2])
@@ -93,8 +101,18 @@ class Stopwatch:
             "wall_ns": end[0] - self._begin[0],
             "cpu_ns": end[1] - self._begin[1],
             "runnable_ns": end[2] - self._begin[2],
+            "core_wait_before_ns": self._begin[2],
             "labels": {label: dict(zip(names, entry)) for label, entry in self.labels.items()},
         }
+
+
+def core_waits_so_far():
+    """What each measured thread that has not finished waited for a core, in ns, by its id."""
+    return {
+        watch.thread_id: watch.core_wait_so_far_ns()
+        for watch in _threads
+        if not watch.has_finished()
+    }
 
 
 def parser(description, seconds=2.0):

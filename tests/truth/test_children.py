@@ -9,7 +9,7 @@ from harness.recorder import Python, Recorder
 from harness.runs import Run
 from test_shares import context
 
-SOME = pytest.mark.only_on("3.9", "3.12", "3.15")
+SOME = pytest.mark.only_on("3.9", "3.12", "3.14t", "3.15")
 KINDS = [
     "fork",
     pytest.param("pool", marks=pytest.mark.quick_on("3.12")),

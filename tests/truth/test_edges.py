@@ -86,7 +86,7 @@ def test_alternating_chains_on_two_cores(python: Python, record: Recorder, shape
     assert_all(comparisons, context(run))
 
 
-@pytest.mark.only_on("3.9", "3.12", "3.15")
+@pytest.mark.only_on("3.9", "3.12", "3.14t", "3.15")
 def test_alternating_chains_on_one_core(python: Python, record: Recorder) -> None:
     """Here the sampler interrupts the target by taking its core."""
     run = record(python, "impossible_edges", "--seconds", "1.5", cores=same_core())
@@ -94,7 +94,7 @@ def test_alternating_chains_on_one_core(python: Python, record: Recorder) -> Non
     assert_few_lost(run)
 
 
-@pytest.mark.only_on("3.9", "3.12", "3.15")
+@pytest.mark.only_on("3.9", "3.12", "3.14t", "3.15")
 @pytest.mark.parametrize("shape", ["pair", "generator"])
 def test_stopped_reference_has_none_at_all(python: Python, record: Recorder, shape: str) -> None:
     """`--stop`, what other results are compared with: not one impossible edge."""

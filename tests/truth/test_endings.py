@@ -132,7 +132,7 @@ def test_status_is_passed_on_and_the_recording_kept(recording: Recording, how: s
     assert abs(recording.seconds_in("work_until") - true) < 0.05 + 0.1 * true
 
 
-@pytest.mark.only_on("3.9", "3.12", "3.15")
+@pytest.mark.only_on("3.9", "3.12", "3.14t", "3.15")
 def test_exec_is_followed(recording: Recording) -> None:
     """A process that becomes another program is sampled before and after."""
     process = recording.record(target=("--how", "exec", "--seconds", "0.6"))
@@ -149,7 +149,7 @@ def assert_ran_on(recording: Recording, seconds: float) -> None:
     assert gap < 0.2 + waited, f"the target stood still for {gap:.3f} s"
 
 
-@pytest.mark.only_on("3.9", "3.12", "3.15")
+@pytest.mark.only_on("3.9", "3.12", "3.14t", "3.15")
 @pytest.mark.parametrize("mode", [(), ("--stop",)])
 def test_target_survives_a_killed_sampler(recording: Recording, mode: tuple[str, ...]) -> None:
     """SIGKILL at any moment: the target runs on; the file has all but the last second."""
@@ -182,7 +182,7 @@ def test_target_survives_many_killed_attachments(recording: Recording) -> None:
     assert_ran_on(recording, 4.0)
 
 
-@pytest.mark.only_on("3.9", "3.12", "3.15")
+@pytest.mark.only_on("3.9", "3.12", "3.14t", "3.15")
 def test_attach_and_leave(recording: Recording) -> None:
     """`-p` with a duration: it ends by itself, and the target goes on."""
     target = recording.start(recording.target_command("--seconds", "2.5"))

@@ -80,7 +80,7 @@ def test_target_is_not_slowed_down(python: Python, record: Recorder) -> None:
 
 
 @pytest.mark.quick_on("3.12")
-@pytest.mark.only_on("3.9", "3.12", "3.15")
+@pytest.mark.only_on("3.9", "3.12", "3.14t", "3.15")
 def test_cost_and_rate_at_a_thousand_hertz(python: Python, record: Recorder) -> None:
     """CPU time a sample, samples a second, bytes a sample.
 
@@ -109,7 +109,7 @@ def test_cost_and_rate_at_a_thousand_hertz(python: Python, record: Recorder) -> 
     )
 
 
-@pytest.mark.only_on("3.9", "3.12", "3.15")
+@pytest.mark.only_on("3.9", "3.12", "3.14t", "3.15")
 def test_cost_does_not_depend_on_depth(python: Python, record: Recorder) -> None:
     cost = {}
     for only in ("shallow", "deep"):

@@ -49,7 +49,7 @@ def test_known_split(python: Python, record: Recorder) -> None:
     assert_all(compare_labels(run, run.labels), context(run))
 
 
-@pytest.mark.only_on("3.9", "3.11", "3.12", "3.15")
+@pytest.mark.only_on("3.9", "3.11", "3.12", "3.14t", "3.15")
 def test_calls_and_inline_work_weigh_the_same(python: Python, record: Recorder) -> None:
     """No function bias: the share of the half that makes calls is right from 5 to 95 %."""
     run = record(python, "call_inline", "--seconds", "3")
@@ -71,7 +71,7 @@ def test_calls_and_inline_work_weigh_the_same(python: Python, record: Recorder) 
 
 
 @pytest.mark.parametrize(
-    "depth", [pytest.param(300, marks=pytest.mark.only_on("3.9", "3.12", "3.15")), 900]
+    "depth", [pytest.param(300, marks=pytest.mark.only_on("3.9", "3.12", "3.14t", "3.15")), 900]
 )
 def test_deep_stacks_are_seen_as_often(python: Python, record: Recorder, depth: int) -> None:
     """Half of the time 2 deep, half 300 or 900 deep: none is lost, none comes late."""
@@ -119,10 +119,14 @@ def test_inflated_function_shifts_shares_as_predicted(python: Python, record: Re
     assert_all([comparison], context(after))
 
 
+IN_THREADS = pytest.param(["--threads"], marks=pytest.mark.only_on("3.12", "3.13t", "3.14t"))
+
+
 @pytest.mark.quick_on("3.12")
-def test_current_lines(python: Python, record: Recorder) -> None:
+@pytest.mark.parametrize("options", [[], IN_THREADS], ids=["one thread", "new threads"])
+def test_current_lines(python: Python, record: Recorder, options: list[str]) -> None:
     """Lines that sort big and small lists, also in a function of 5,000 lines."""
-    run = record(python, "hot_lines", "--seconds", "2")
+    run = record(python, "hot_lines", "--seconds", "2", *options)
     window = seen(run)
     comparisons = []
     for label, line in run.truth["lines"].items():

@@ -25,17 +25,22 @@ def rounds_per_second(run: Run) -> float:
     return float(report["head"]["achieved_rate_hz"])
 
 
-def nearest_lock_share(thread: dict[str, Any], released_ns: int, seen: float) -> float:
+def nearest_lock_share(
+    thread: dict[str, Any], released_ns: int, core_wait_ns: int, seen: float
+) -> float:
     """What a sleeping thread's share of lock wait may be, nearest to the one seen.
 
-    It waited from when its clock started at least until the main thread began to wake all, and at
-    most until it ran again: in between it waited for its lock, or had it and waited for the GIL.
+    It waited from when its clock started at least until the main thread began to wake all, less
+    what it had waited for a core by then, on its way to the lock; and at most until it ran again:
+    in between it waited for its lock, or had it and waited for the GIL or for a core. Before its
+    clock started it was there, too, and waited for its first turn on a core.
     """
     waited_ns = thread["labels"]["waited"]["wall_ns"]
     # Little runs before the wait, and nothing after: the wait ended when the thread's window did.
     began_ns = thread["begin_ns"] + thread["wall_ns"] - waited_ns
-    least = max(0, released_ns - began_ns) / thread["wall_ns"]
-    return min(max(seen, least), waited_ns / thread["wall_ns"])
+    life_ns = thread["core_wait_before_ns"] + thread["wall_ns"]
+    least = max(0, released_ns - began_ns - core_wait_ns) / life_ns
+    return float(min(max(seen, least), waited_ns / thread["wall_ns"]))
 
 
 @pytest.mark.parametrize(
@@ -73,10 +78,11 @@ def test_two_of_many_work(python: Python, record: Recorder, threads: int) -> Non
     for thread in run.truth["threads"]:
         if thread["name"].startswith("idle"):
             seen = reported_states(run, thread["thread_id"])["lock"]
+            core_wait_ns = run.truth["core_waits_ns"][str(thread["thread_id"])]
             comparisons.append(
                 Comparison(
                     f"{thread['name']} lock",
-                    nearest_lock_share(thread, run.truth["released_ns"], seen),
+                    nearest_lock_share(thread, run.truth["released_ns"], core_wait_ns, seen),
                     seen,
                     SECONDS * 1000,
                     bias.widened(run, bias.STATE),
