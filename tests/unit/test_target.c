@@ -47,6 +47,7 @@ typedef struct thread_sum {
   uint64_t end_ns;
   uint64_t last_ns; /* of its samples */
   uint64_t weight_ns;
+  uint64_t unknown_ns; /* of it: in that state */
   uint32_t samples;
   bool is_main;
   bool overlaps; /* samples of one thread follow each other without gap or overlap */
@@ -80,6 +81,7 @@ static baro_status take_sample(void *context, const baro_sample_record *sample, 
   sum->overlaps = sum->overlaps || gap_ns > 3000;
   sum->last_ns = sample->time_ns;
   sum->weight_ns += sample->weight_ns;
+  sum->unknown_ns += sample->state == BARO_STATE_UNKNOWN ? sample->weight_ns : 0;
   sum->samples++;
   return BARO_OK;
 }
@@ -284,6 +286,29 @@ static void test_no_thread_rests_that_has_run(void **state) {
   assert_times_add_up(it.now_ns);
 }
 
+/* The last look found it running, and then it waited for a second: that it did not run is known, where it waited is not. */
+static void test_a_wait_that_nobody_saw_is_unknown(void **state) {
+  static const char program[] = "import sys\n"
+                                "print('ready', flush=True)\n"
+                                "sys.stdin.readline()\n"
+                                "while True: sum(range(1000))\n";
+  (void)state;
+  live_target live = live_start((const char *[]){pythons[0].path, "-c", program, NULL});
+  session it;
+  attach(&it, live.pid, false);
+  assert_int_equal(write(live.input, "\n", 1), 1);
+  for (int k = 0; k < 60; k++)
+    assert_int_equal(tick(&it, TICK_NS), BARO_OK);
+  /* On the test's own clock a second passes; the program uses far less of it. */
+  it.now_ns += 1000 * TICK_NS;
+  baro_target_settle(it.target, it.now_ns);
+  detach(&it);
+  live_stop(&live);
+  assert_times_add_up(it.now_ns);
+  assert_int_equal(thread_count, 1);
+  assert_in_range(sums[0].unknown_ns, 600 * TICK_NS, 1000 * TICK_NS);
+}
+
 static uint64_t clock_of_process_ns(pid_t pid) {
   clockid_t clock;
   struct timespec time;
@@ -453,6 +478,7 @@ int main(void) {
       cmocka_unit_test(test_weights_add_up_to_the_time_of_each_thread),
       cmocka_unit_test(test_the_end_of_the_recording_is_no_gap),
       cmocka_unit_test(test_no_thread_rests_that_has_run),
+      cmocka_unit_test(test_a_wait_that_nobody_saw_is_unknown),
       cmocka_unit_test(test_cpu_time_of_the_process_counts_from_attaching_to_its_end),
       cmocka_unit_test(test_a_stopped_target_keeps_its_time),
       cmocka_unit_test(test_a_killed_target_is_gone_at_the_next_tick),

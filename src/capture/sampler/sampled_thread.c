@@ -24,6 +24,10 @@ static const uint64_t RENAME_NS = 200000000;
 
 static const uint64_t LET_GO_ON_NS = 5000;
 
+/* A running thread's statistics may be behind by a scheduler tick (10 ms at 100 Hz): what they do not account for beyond
+ * that, it waited. */
+static const uint64_t UNSEEN_NS = 20000000;
+
 /* A thread that ran so recently will soon run again: it is asked, as a sum that does not add up costs asking all. */
 static const uint64_t RECENTLY_NS = 50000000;
 
@@ -465,16 +469,33 @@ baro_status baro_sampled_thread_tick(baro_sampled_thread *thread, baro_observer 
   return BARO_OK;
 }
 
-void baro_sampled_thread_settle(baro_sampled_thread *thread, uint64_t now_ns) {
+void baro_sampled_thread_settle(baro_sampled_thread *thread, const baro_observer *observer,
+                                uint64_t now_ns) {
   baro_schedstat now = {0};
   if (!thread->has_last || now_ns <= thread->last_ns ||
       baro_thread_probe_schedstat(&thread->probe, &now) != BARO_OK)
     return;
-  extend_sample(thread, now_ns);
+  uint64_t gap_ns = now_ns - thread->last_ns;
+  uint64_t cpu_ns = now.exec_ns - thread->last.exec_ns;
+  uint64_t runnable_ns = now.delay_ns - thread->last.delay_ns;
+  uint64_t blocked_ns = gap_ns > cpu_ns + runnable_ns ? gap_ns - cpu_ns - runnable_ns : 0;
+  bool is_unseen = is_on_queue(thread->wait.state) && blocked_ns > UNSEEN_NS;
+  extend_sample(thread, is_unseen ? now_ns - blocked_ns : now_ns);
   if (thread->pending.ticks == 0) /* its last one is written already */
     thread->pending.ticks = 1;
-  thread->pending.cpu_ns += now.exec_ns - thread->last.exec_ns;
-  thread->pending.runnable_ns += now.delay_ns - thread->last.delay_ns;
+  thread->pending.cpu_ns += cpu_ns;
+  thread->pending.runnable_ns += runnable_ns;
+  if (is_unseen) {
+    baro_sampled_thread_flush(thread, observer->writer);
+    observer->unknown_reasons[BARO_WAIT_REASON_NO_LOOK]++;
+    thread->pending = (baro_sample_record){.time_ns = now_ns,
+                                           .weight_ns = blocked_ns,
+                                           .ticks = 1,
+                                           .thread = thread->id,
+                                           .stack = BARO_NONE_ID,
+                                           .state = BARO_STATE_UNKNOWN};
+    thread->has_pending = true;
+  }
   thread->last = now;
   thread->last_ns = now_ns;
 }

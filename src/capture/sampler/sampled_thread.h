@@ -97,9 +97,11 @@ void baro_sampled_thread_rest(baro_sampled_thread *thread, baro_observer *observ
                               uint64_t now_ns);
 
 /* Brings its time and its scheduler statistics up to now_ns without a look at its stack, when the recording
- * ends: the last look stands for the time since. At 1,000 Hz that is a millisecond, at 1 Hz it is a second. Does
- * nothing when the thread has ended before. */
-void baro_sampled_thread_settle(baro_sampled_thread *thread, uint64_t now_ns);
+ * ends: the last look stands for the time since. At 1,000 Hz that is a millisecond, at 1 Hz it is a second. Where it
+ * cannot stand for it, as the thread was running then and its statistics say that it hardly ran since, the state of that
+ * time is unknown. Does nothing when the thread has ended before. */
+void baro_sampled_thread_settle(baro_sampled_thread *thread, const baro_observer *observer,
+                                uint64_t now_ns);
 
 /* Hands the pending sample to the writer: before a chunk is written. */
 void baro_sampled_thread_flush(baro_sampled_thread *thread, baro_writer *writer);

@@ -123,7 +123,7 @@ void baro_target_read_cpu(baro_target *target) {
 void baro_target_settle(baro_target *target, uint64_t now_ns) {
   baro_target_read_cpu(target);
   for (uint32_t i = 0; i < target->thread_count && !target->lost; i++)
-    baro_sampled_thread_settle(target->threads[i], now_ns);
+    baro_sampled_thread_settle(target->threads[i], &target->observer, now_ns);
 }
 
 static void write_counters(baro_target *target, uint64_t now_ns) {

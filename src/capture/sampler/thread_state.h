@@ -35,7 +35,8 @@
   X(DESCRIPTOR_UNREADABLE, "the descriptor it waited on could not be looked up")                   \
   X(ARGUMENTS_UNREADABLE, "the set of descriptors it waited on could not be read")                 \
   X(RESTARTED, "it waited in a restarted system call whose first part was not seen")               \
-  X(SYSCALL, "it waited in a system call that names no resource")
+  X(SYSCALL, "it waited in a system call that names no resource")                                  \
+  X(NO_LOOK, "it came to wait, and the recording ended before the next look at it")
 
 typedef enum baro_wait_reason {
 #define X(name, words) BARO_WAIT_REASON_##name,
