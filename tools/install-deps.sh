@@ -12,7 +12,7 @@ set -euo pipefail
 build_packages=(
     gcc libc6-dev pkgconf
     libzstd-dev zlib1g-dev
-    python3 python3-venv
+    python3 python3-dev python3-venv
 )
 # What the tests need besides: the second compiler with its sanitizers and fuzzers; what fetches and
 # builds interpreters (maven, libffi, xz) and the programs that read our exports (go, cargo, chromium);

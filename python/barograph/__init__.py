@@ -1,15 +1,39 @@
 """Records where a Python program's time and waiting go, and says why.
 
 Importing this package runs nothing; the program is ``barograph`` or ``python -m barograph``.
+`load` reads a recording into tables that pyarrow, polars, pandas and DuckDB take.
 """
 
 from __future__ import annotations
 
+# typing's own constant would cost the import of typing.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from barograph.profile import Profile, Schema, Table, load
 
-def __getattr__(name: str) -> str:
-    # Looked up when asked for: reading the metadata takes longer than the import may.
+__all__ = ["Error", "Profile", "Schema", "Table", "__version__", "load"]
+
+
+class Error(Exception):
+    """What barograph could not do, in one line: the one that the command line prints.
+
+    What Python has an exception for is raised as that: `FileNotFoundError`, `PermissionError`,
+    `OSError` where reading failed, `MemoryError`.
+    """
+
+
+def __getattr__(name: str) -> object:
+    # Looked up when asked for: the import of this package is paid by every program that uses it.
     if name == "__version__":
         from importlib.metadata import version  # noqa: PLC0415
 
         return version("barograph")
+    if name in __all__:
+        from barograph import profile  # noqa: PLC0415
+
+        return getattr(profile, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

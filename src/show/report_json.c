@@ -7,13 +7,9 @@
 
 #include "show/hot_path.h"
 #include "show/json_writer.h"
+#include "show/profile_keys.h"
 #include "show/summary.h"
 #include "show/thread_label.h"
-
-/* Names of BARO_FUNCTION_* by bit. */
-static const char *const flag_names[] = {
-    "name_cut", "unreadable", "depth_cut", "no_python", "shim", "lines_unknown",
-};
 
 typedef struct json_report {
   const baro_profile *profile;
@@ -331,12 +327,7 @@ static void write_function(json_report *report, uint32_t function) {
   const baro_profile_function *row = &functions->rows[function];
   baro_measure measure = report->options->measure;
   baro_json *json = &report->json;
-  static const char *const origins[] = {
-      [BARO_ORIGIN_USER] = "user",
-      [BARO_ORIGIN_PACKAGE] = "package",
-      [BARO_ORIGIN_STANDARD] = "standard",
-      [BARO_ORIGIN_NONE] = NULL,
-  };
+  const char *origin = baro_origin_key(row->origin);
   baro_json_object(json, NULL, false);
   write_place(report, function, row->first_line);
   write_amounts(report, &functions->self[measure], &functions->total[measure],
@@ -348,15 +339,15 @@ static void write_function(json_report *report, uint32_t function) {
   baro_json_u64(json, "total_samples", functions->total_samples[function]);
   write_amount_states(report, "states", &functions->self[BARO_MEASURE_THREAD], function);
   write_amount_states(report, "total_states", &functions->total[BARO_MEASURE_THREAD], function);
-  if (origins[row->origin] != NULL) {
-    baro_json_text(json, "origin", origins[row->origin]);
+  if (origin != NULL) {
+    baro_json_text(json, "origin", origin);
   } else {
     baro_json_null(json, "origin");
   }
   baro_json_array(json, "flags", true);
-  for (size_t bit = 0; bit < sizeof(flag_names) / sizeof(flag_names[0]); bit++) {
+  for (unsigned bit = 0; bit < BARO_FLAG_COUNT; bit++) {
     if ((row->flags >> bit & 1) != 0) {
-      baro_json_text(json, NULL, flag_names[bit]);
+      baro_json_text(json, NULL, baro_flag_key(bit));
     }
   }
   baro_json_end_array(json);
@@ -427,6 +418,16 @@ static bool write_summary(json_report *report) {
   baro_json_string(&report->json, "summary", sentence);
   baro_arena_release(&scratch);
   return sentence.data != NULL;
+}
+
+void baro_report_head_json(const baro_profile *profile, const baro_report_options *options,
+                           baro_stream *output) {
+  json_report report = {.profile = profile, .options = options};
+  report.basis_ns = (double)baro_profile_basis_ns(profile, options->measure);
+  baro_json_init(&report.json, output, false);
+  baro_json_object(&report.json, NULL, false);
+  write_head(&report);
+  baro_json_end_object(&report.json);
 }
 
 baro_status baro_report_json(const baro_profile *profile, const baro_report_options *options,

@@ -13,4 +13,8 @@
 baro_status baro_report_json(const baro_profile *profile, const baro_report_options *options,
                              baro_stream *output, baro_error *err) BARO_MUST_USE;
 
+/* Only {"head": ...}, on one line. A failing sink shows in baro_stream_finish. */
+void baro_report_head_json(const baro_profile *profile, const baro_report_options *options,
+                           baro_stream *output);
+
 #endif

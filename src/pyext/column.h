@@ -1,0 +1,100 @@
+/* Columns of a table: how they are described, and how their values get into Arrow's layout.
+ * Flow: profile -> the rows of a baro_column_spec -> baro_column (shape and buffers) -> arrow_export.h.
+ * A table is a const array of descriptions, one a column; a column is borrowed (the profile's own array
+ * is the buffer: no copy), computed (an array made in one go) or filled row by row.
+ * Invariants: lengths and buffers are as the Arrow columnar format asks, for no rows too; text is valid UTF-8;
+ * what is not known is null. Runs in any thread; reads the profile, which is immutable. */
+#ifndef BARO_PYEXT_COLUMN_H
+#define BARO_PYEXT_COLUMN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "base/status.h"
+#include "profile/profile.h"
+
+typedef enum baro_column_kind {
+  BARO_COLUMN_U32,
+  BARO_COLUMN_U64,
+  BARO_COLUMN_F32,
+  BARO_COLUMN_F64,
+  BARO_COLUMN_BOOL,
+  BARO_COLUMN_TEXT,
+  BARO_COLUMN_UTC,      /* microseconds since 1970, UTC */
+  BARO_COLUMN_STATE,    /* index of a state (baro_state), in a dictionary of their names */
+  BARO_COLUMN_ORIGIN,   /* likewise of a baro_origin */
+  BARO_COLUMN_SHARES,   /* a number for each state, shares of their sum; all null when that is 0 */
+  BARO_COLUMN_STATE_NS, /* ns for each state */
+  BARO_COLUMN_FLAGS,    /* list of the names of BARO_FUNCTION_* */
+  BARO_COLUMN_KIND_COUNT
+} baro_column_kind;
+
+typedef enum baro_column_nulls {
+  BARO_NULLS_NONE,
+  BARO_NULLS_BY_ROW,    /* where the row's function says so; for text: where it writes nothing */
+  BARO_NULLS_FIRST_ROW, /* of the call tree: its root */
+} baro_column_nulls;
+
+/* How one column gets its values: exactly one of the functions is there. */
+typedef struct baro_column_spec {
+  const char *name;
+  baro_column_kind kind;
+  baro_column_nulls nulls;
+  /* The profile's own array. */
+  const void *(*borrow)(const baro_profile *profile);
+  /* The same by state, NULL where no row has any. */
+  const uint64_t *const *(*borrow_states)(const baro_profile *profile);
+  /* An array in keep; NULL when out of memory. */
+  void *(*compute)(const baro_profile *profile, baro_arena *keep);
+  /* One row; false: null. */
+  bool (*number)(const baro_profile *profile, uint32_t row, uint64_t *ret_value);
+  bool (*real)(const baro_profile *profile, uint32_t row, double *ret_value);
+  void (*text)(const baro_profile *profile, uint32_t row, baro_buffer *out);
+  void (*states)(const baro_profile *profile, uint32_t row, uint64_t ret_ns[BARO_STATE_COUNT]);
+} baro_column_spec;
+
+typedef struct baro_table_spec {
+  const char *name;
+  uint64_t (*row_count)(const baro_profile *profile);
+  const baro_column_spec *columns;
+  size_t column_count;
+} baro_table_spec;
+
+/* One Arrow array without its lifetime. All in the arena, but static names and borrowed buffers. */
+typedef struct baro_column {
+  const char *name;   /* static */
+  const char *format; /* static; Arrow's */
+  bool nullable;
+  int64_t length;
+  int64_t null_count;
+  int64_t buffer_count;
+  const void *buffers[3];
+  size_t child_count;
+  struct baro_column *children;
+  struct baro_column *dictionary; /* or NULL */
+} baro_column;
+
+/* Texts of a column outlive the building of it: they are freed with the column's owner. */
+typedef struct baro_column_memory {
+  baro_arena arena;
+  struct baro_owned_text *texts; /* owned */
+} baro_column_memory;
+
+void baro_column_memory_release(baro_column_memory *memory);
+
+/* Name of a kind, as people write Arrow's types. */
+const char *baro_column_kind_text(baro_column_kind kind);
+
+/* The table without its rows: what a schema needs. BARO_NO_MEMORY. */
+baro_status baro_table_shape(const baro_table_spec *table, baro_column_memory *memory,
+                             baro_column *ret_root, baro_error *err) BARO_MUST_USE;
+/* The table with its rows; the profile must outlive it. BARO_NO_MEMORY, or BARO_LIMIT: a column of text
+ * of more than 1 GiB. */
+baro_status baro_table_build(const baro_table_spec *table, const baro_profile *profile,
+                             baro_column_memory *memory, baro_column *ret_root,
+                             baro_error *err) BARO_MUST_USE;
+
+#endif

@@ -1,0 +1,119 @@
+/* Table frames: one row a line of a function, as `lines` of the JSON report. */
+#include "pyext/tables.h"
+
+static uint64_t row_count(const baro_profile *profile) {
+  return profile->frames.count;
+}
+
+static const baro_profile_function *function_of(const baro_profile *profile, uint32_t row) {
+  return &profile->functions.rows[profile->frames.function[row]];
+}
+
+static const void *function_index(const baro_profile *profile) {
+  return profile->frames.function;
+}
+
+static void name(const baro_profile *profile, uint32_t row, baro_buffer *out) {
+  baro_row_string(profile, function_of(profile, row)->qualified_string, out);
+}
+
+static void short_name(const baro_profile *profile, uint32_t row, baro_buffer *out) {
+  baro_row_string(profile, function_of(profile, row)->name_string, out);
+}
+
+static void file(const baro_profile *profile, uint32_t row, baro_buffer *out) {
+  baro_row_string(profile, function_of(profile, row)->file_string, out);
+}
+
+static bool line(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
+  uint32_t line = profile->frames.line[row];
+  return baro_row_known(line != 0, line, ret_value);
+}
+
+static bool self_ns(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
+  *ret_value = baro_amount_busy(&profile->frames.self[BARO_MEASURE_RUN], row);
+  return true;
+}
+
+static bool total_ns(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
+  *ret_value = baro_amount_busy(&profile->frames.total[BARO_MEASURE_RUN], row);
+  return true;
+}
+
+static bool self_ratio(const baro_profile *profile, uint32_t row, double *ret_value) {
+  return baro_row_ratio(profile, baro_amount_busy(&profile->frames.self[BARO_MEASURE_RUN], row),
+                        ret_value);
+}
+
+static bool self_ratio_error(const baro_profile *profile, uint32_t row, double *ret_value) {
+  const baro_profile_frames *table = &profile->frames;
+  return baro_row_ratio_error(profile, baro_amount_busy(&table->self[BARO_MEASURE_RUN], row),
+                              table->self_square[BARO_MEASURE_RUN][row], ret_value);
+}
+
+static bool total_ratio(const baro_profile *profile, uint32_t row, double *ret_value) {
+  return baro_row_ratio(profile, baro_amount_busy(&profile->frames.total[BARO_MEASURE_RUN], row),
+                        ret_value);
+}
+
+static bool total_ratio_error(const baro_profile *profile, uint32_t row, double *ret_value) {
+  const baro_profile_frames *table = &profile->frames;
+  return baro_row_ratio_error(profile, baro_amount_busy(&table->total[BARO_MEASURE_RUN], row),
+                              table->total_square[BARO_MEASURE_RUN][row], ret_value);
+}
+
+static const void *thread_self_ns(const baro_profile *profile) {
+  return profile->frames.self[BARO_MEASURE_THREAD].all_ns;
+}
+
+static const void *thread_total_ns(const baro_profile *profile) {
+  return profile->frames.total[BARO_MEASURE_THREAD].all_ns;
+}
+
+static const void *samples(const baro_profile *profile) {
+  return profile->frames.self_samples;
+}
+
+static void states(const baro_profile *profile, uint32_t row, uint64_t ret_ns[BARO_STATE_COUNT]) {
+  baro_row_states(&profile->frames.self[BARO_MEASURE_THREAD], row, ret_ns);
+}
+
+static void total_states(const baro_profile *profile, uint32_t row,
+                         uint64_t ret_ns[BARO_STATE_COUNT]) {
+  baro_row_states(&profile->frames.total[BARO_MEASURE_THREAD], row, ret_ns);
+}
+
+static const baro_column_spec columns[] = {
+    {.name = "frame_index", .kind = BARO_COLUMN_U32, .number = baro_row_index},
+    {.name = "function_index", .kind = BARO_COLUMN_U32, .borrow = function_index},
+    {.name = "name", .kind = BARO_COLUMN_TEXT, .text = name},
+    {.name = "short_name", .kind = BARO_COLUMN_TEXT, .text = short_name},
+    {.name = "file", .kind = BARO_COLUMN_TEXT, .nulls = BARO_NULLS_BY_ROW, .text = file},
+    {.name = "line", .kind = BARO_COLUMN_U32, .nulls = BARO_NULLS_BY_ROW, .number = line},
+    {.name = "self_ratio", .kind = BARO_COLUMN_F64, .nulls = BARO_NULLS_BY_ROW, .real = self_ratio},
+    {.name = "self_ratio_error",
+     .kind = BARO_COLUMN_F64,
+     .nulls = BARO_NULLS_BY_ROW,
+     .real = self_ratio_error},
+    {.name = "total_ratio",
+     .kind = BARO_COLUMN_F64,
+     .nulls = BARO_NULLS_BY_ROW,
+     .real = total_ratio},
+    {.name = "total_ratio_error",
+     .kind = BARO_COLUMN_F64,
+     .nulls = BARO_NULLS_BY_ROW,
+     .real = total_ratio_error},
+    {.name = "self_ns", .kind = BARO_COLUMN_U64, .number = self_ns},
+    {.name = "total_ns", .kind = BARO_COLUMN_U64, .number = total_ns},
+    {.name = "thread_self_ns", .kind = BARO_COLUMN_U64, .borrow = thread_self_ns},
+    {.name = "thread_total_ns", .kind = BARO_COLUMN_U64, .borrow = thread_total_ns},
+    {.name = "samples", .kind = BARO_COLUMN_U64, .borrow = samples},
+    {.name = "states", .kind = BARO_COLUMN_SHARES, .states = states},
+    {.name = "total_states", .kind = BARO_COLUMN_SHARES, .states = total_states},
+};
+
+const baro_table_spec baro_table_frames = {
+    .name = "frames",
+    .row_count = row_count,
+    BARO_COLUMNS(columns),
+};
