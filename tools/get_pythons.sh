@@ -10,6 +10,7 @@
 # then runs as an ordinary program outside any chroot. Versions that no suite carries come from the
 # Maven artifact that packs a whole CPython. Free-threaded builds are in no package that installs beside
 # others: they are built from the source that a distribution's package is made of, without what no test needs.
+# BARO_DEBIAN_MIRROR and BARO_UBUNTU_MIRROR name other places to fetch from.
 #
 # What is there and runs is left alone, so a second call takes no time. The result belongs to the
 # folder it was made in (the path of the loader is inside the program); a moved tree fetches anew.
