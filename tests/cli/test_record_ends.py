@@ -69,7 +69,7 @@ def test_at_one_sample_a_second_the_last_interval_counts(run: Run) -> None:
     )
     lasted_s = time.monotonic() - begin
     head = head_of(run)
-    assert 2.45 < head["duration_ns"] / 1e9 <= lasted_s
+    assert 2.2 < head["duration_ns"] / 1e9 <= lasted_s
     # It slept, or, where the only look came before that, nobody knows: it did not run.
     assert head["states"]["cpu"] < 0.1
     assert head["cpu_ns"] < 0.1 * head["duration_ns"]

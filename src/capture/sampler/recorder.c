@@ -22,7 +22,7 @@ static const uint64_t LONGEST_DEAF_NS = 5000000;
 static const uint64_t PROGRESS_NS = 250000000;
 static const uint64_t END_WAIT_NS = UINT64_C(10000000000); /* for a command that was asked to end */
 /* Helpers of a process end by themselves right after it: only what is there longer lives on. */
-static const uint64_t LIVING_WAIT_NS = 200000000;
+static const uint64_t LIVING_WAIT_NS = 500000000;
 
 typedef struct recorder {
   const baro_recorder_options *options;

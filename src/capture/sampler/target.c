@@ -98,6 +98,8 @@ baro_status baro_target_attach(const baro_target_options *options, uint64_t now_
 
 baro_status baro_target_tick(baro_target *target, uint64_t now_ns) {
   target->counters[BARO_COUNTER_TICKS]++;
+  if (target->next_cpu_ns == 0) /* the first: its threads are counted from now on, and so is it */
+    (void)!baro_clock_read(target->cpu_clock, &target->base_cpu_ns);
   if (now_ns >= target->next_cpu_ns) {
     target->next_cpu_ns = now_ns + CPU_NS;
     baro_target_read_cpu(target);

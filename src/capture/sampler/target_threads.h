@@ -30,7 +30,7 @@ struct baro_target {
   uint64_t next_listing_ns;
   uint64_t next_cpu_ns;
   clockid_t cpu_clock;
-  uint64_t base_cpu_ns; /* of its CPU clock when it was attached */
+  uint64_t base_cpu_ns; /* of its CPU clock when its threads were first asked */
   uint64_t
       settled_cpu_ns; /* of its CPU clock when all threads had last been asked, in a moment in which none ran */
   bool is_settled; /* there was such a moment */
