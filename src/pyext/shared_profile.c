@@ -3,25 +3,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-baro_status baro_shared_profile_load(const char *path, baro_shared_profile **ret_shared,
-                                     baro_error *err) {
+baro_shared_profile *baro_shared_profile_create(baro_profile *take_profile, const char *path) {
   baro_shared_profile *shared = malloc(sizeof(*shared));
   char *copy = strdup(path);
   if (shared == NULL || copy == NULL) {
     free(shared);
     free(copy);
-    return baro_error_set(err, BARO_NO_MEMORY, "out of memory");
+    baro_profile_destroy(take_profile);
+    return NULL;
   }
+  atomic_init(&shared->references, 1);
+  shared->profile = take_profile;
+  shared->path = copy;
+  return shared;
+}
+
+baro_status baro_shared_profile_load(const char *path, baro_shared_profile **ret_shared,
+                                     baro_error *err) {
   baro_profile *profile = NULL;
   baro_status status = baro_profile_load(path, &profile, err);
   if (status != BARO_OK) {
-    free(shared);
-    free(copy);
     return status;
   }
-  atomic_init(&shared->references, 1);
-  shared->profile = profile;
-  shared->path = copy;
+  baro_shared_profile *shared = baro_shared_profile_create(profile, path);
+  if (shared == NULL) {
+    return baro_error_set(err, BARO_NO_MEMORY, "out of memory");
+  }
   *ret_shared = shared;
   return BARO_OK;
 }

@@ -15,6 +15,8 @@ typedef struct baro_shared_profile {
   const char *path;            /* owned: the recording, as the caller named it */
 } baro_shared_profile;
 
+/* The caller holds the one reference; NULL when out of memory. Consumes the profile, also then. */
+baro_shared_profile *baro_shared_profile_create(baro_profile *take_profile, const char *path);
 /* Reads the recording at path; the caller holds the one reference. Fails as baro_profile_load does. */
 baro_status baro_shared_profile_load(const char *path, baro_shared_profile **ret_shared,
                                      baro_error *err) BARO_MUST_USE;
