@@ -33,7 +33,7 @@ def barograph() -> Path:
     return Path(found)
 
 
-@pytest.fixture(params=find_pythons.required())
+@pytest.fixture(params=find_pythons.tested())
 def interpreter(request: pytest.FixtureRequest) -> Path:
     version: str = request.param
     found = find_interpreter(version)

@@ -2,7 +2,7 @@
 """Finds the CPython interpreters that tools/pythons.txt asks for.
 
 Prints one line each, version and executable; exits 1 and names those missing. ``--missing`` prints
-only the versions not found and exits 0. The tests import `find` and `required`.
+only the versions not found and exits 0. The tests import `find` and `tested`.
 
 Looks below build/pythons/ first (what tools/get_pythons.sh fetched was asked for), then on PATH,
 then among pyenv's versions. A found program is started once: shims, links and virtual environments
@@ -33,10 +33,24 @@ if sys.implementation.name == "cpython":
 """
 
 
+def _rows() -> list[list[str]]:
+    lines = LIST.read_text(encoding="utf-8").splitlines()
+    return [line.split() for line in lines if line.strip() and not line.startswith("#")]
+
+
 def required() -> list[str]:
     """Versions that must be there, as tools/pythons.txt lists them, oldest first."""
-    lines = LIST.read_text(encoding="utf-8").splitlines()
-    return [line.split()[0] for line in lines if line.strip() and not line.startswith("#")]
+    return [row[0] for row in _rows() if row[1] != "own"]
+
+
+def optional() -> list[str]:
+    """Versions that are tested where somebody built them, as tools/pythons.txt lists them."""
+    return [row[0] for row in _rows() if row[1] == "own"]
+
+
+def tested() -> list[str]:
+    """Versions that the tests run on here: all required ones, and the optional ones found."""
+    return required() + [version for version in optional() if find(version) is not None]
 
 
 def _candidates(version: str) -> Iterator[Path]:
@@ -98,14 +112,23 @@ def main() -> int:
     parser.add_argument("version", nargs="*", help="default: all of tools/pythons.txt")
     options = parser.parse_args()
 
-    found = {version: find(version) for version in options.version or required()}
-    missing = [version for version, path in found.items() if path is None]
+    may_be_missing = [] if options.version else optional()
+    wanted = options.version or required() + may_be_missing
+    found = {version: find(version) for version in wanted}
+    absent = [version for version, path in found.items() if path is None]
+    missing = [version for version in absent if version not in may_be_missing]
     if options.missing:
         print(*missing, sep="\n", end="\n" if missing else "")
         return 0
     for version, path in found.items():
         if path is not None:
             print(f"{version}\t{path}")
+    if len(absent) > len(missing):
+        names = ", ".join(version for version in absent if version not in missing)
+        print(
+            f"find_pythons: not here, so not tested: {names}; docs/adding-a-python.md",
+            file=sys.stderr,
+        )
     if missing:
         names = ", ".join(missing)
         print(f"find_pythons: missing: {names}; tools/get_pythons.sh fetches them", file=sys.stderr)

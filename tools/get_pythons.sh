@@ -9,8 +9,8 @@
 # each other with the libc of that suite, and the interpreter is told by patchelf to use that libc: it
 # then runs as an ordinary program outside any chroot. Versions that no suite carries come from the
 # Maven artifact that packs a whole CPython. Free-threaded builds are in no package that installs beside
-# others: they are built from the source that a distribution's package is made of, without what no test needs.
-# BARO_DEBIAN_MIRROR and BARO_UBUNTU_MIRROR name other places to fetch from.
+# others: they are built from the source that Debian's package is made of, without what no test needs.
+# BARO_DEBIAN_MIRROR names another place to fetch from.
 #
 # What is there and runs is left alone, so a second call takes no time. The result belongs to the
 # folder it was made in (the path of the loader is inside the program); a moved tree fetches anew.
@@ -190,7 +190,6 @@ fetch_source() {
     [ -x "$apt_helper" ] || fail "needs $apt_helper"
     case $place in
         debian/*) mirror=$(debian_mirror) ;;
-        ubuntu/*) mirror=${BARO_UBUNTU_MIRROR:-http://archive.ubuntu.com/ubuntu} ;;
         *) fail "tools/pythons.txt: unknown place $place of python $version" ;;
     esac
     [ -n "$mirror" ] || fail "found no Debian mirror in apt's sources; set BARO_DEBIAN_MIRROR"
@@ -280,6 +279,7 @@ main() {
             debian) suites[$argument]=wanted ;;
             maven) fetch_maven "$version" "$argument" ;;
             source) fetch_source "$version" "$argument" "$sum" ;;
+            own) fail "python $version is to be built by hand; docs/adding-a-python.md says how" ;;
             *) fail "tools/pythons.txt: unknown source $source of python $version" ;;
         esac
     done

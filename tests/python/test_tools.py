@@ -81,6 +81,18 @@ def test_missing_interpreters_are_named(tree: Path, tmp_path: Path) -> None:
     assert answer.stdout == ""
 
 
+def test_what_one_builds_oneself_may_be_missing(tree: Path, tmp_path: Path) -> None:
+    (tree / "tools" / "pythons.txt").write_text("3.14t own\n", encoding="utf-8")
+    answer = run(sys.executable, tree / "tools" / "find_pythons.py", PATH=str(tmp_path))
+    assert (answer.returncode, answer.stdout) == (0, "")
+    assert (
+        answer.stderr == "find_pythons: not here, so not tested: 3.14t; docs/adding-a-python.md\n"
+    )
+    answer = run(tree / "tools" / "get_pythons.sh", "3.14t")
+    assert answer.returncode == 1
+    assert "3.14t is to be built by hand" in answer.stderr
+
+
 def test_impostor_is_no_interpreter(tree: Path, tmp_path: Path) -> None:
     # A program of the right name that is another Python must not stand in for it.
     impostor = tmp_path / "python3.9"

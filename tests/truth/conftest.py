@@ -28,7 +28,7 @@ import find_pythons  # noqa: E402  found by the path above
 def wanted() -> list[str]:
     """Versions to test, oldest first."""
     named = os.environ.get("BAROGRAPH_PYTHONS")
-    return named.split(",") if named else find_pythons.required()
+    return named.split(",") if named else find_pythons.tested()
 
 
 def pytest_configure(config: pytest.Config) -> None:
