@@ -108,8 +108,9 @@ struct baro_stack_reader {
   uint64_t spine[BARO_STACK_SPINE]; /* suspended frames of the last deep stack, leaf side first */
   uint32_t spine_count;
   uint8_t spine_heads[BARO_STACK_SPINE][BARO_LAYOUT_FRAME_MAX_BYTES];
-  baro_stack_late_frame *late; /* owned, BARO_STACK_MAX_LATE, allocated at the first miss */
+  baro_stack_late_frame *late; /* owned, at most BARO_STACK_MAX_LATE */
   uint32_t late_count;
+  uint32_t late_capacity;
 
   /* Of the walk in progress. */
   uint64_t leaf_addr;

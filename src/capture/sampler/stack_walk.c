@@ -89,18 +89,28 @@ const uint8_t *baro_stack_find_frame(baro_stack_reader *reader, uint64_t addr, b
   return find_late(reader, addr);
 }
 
-/* Reads a frame that was not predicted. */
-static baro_status read_late(baro_stack_reader *reader, uint64_t addr, const uint8_t **ret_head) {
-  if (reader->late == NULL) {
-    reader->late = malloc(BARO_STACK_MAX_LATE * sizeof *reader->late);
-    if (reader->late == NULL)
-      return BARO_NO_MEMORY;
-  }
+/* Room for one more; most threads never need any. */
+static baro_status late_room(baro_stack_reader *reader) {
   if (reader->late_count == BARO_STACK_MAX_LATE)
     return BARO_LIMIT;
+  if (reader->late_count < reader->late_capacity)
+    return BARO_OK;
+  uint32_t capacity = reader->late_capacity == 0 ? 8 : reader->late_capacity * 2;
+  baro_stack_late_frame *late = realloc(reader->late, capacity * sizeof *late);
+  if (late == NULL)
+    return BARO_NO_MEMORY;
+  reader->late = late;
+  reader->late_capacity = capacity;
+  return BARO_OK;
+}
+
+/* Reads a frame that was not predicted. *ret_head is good until the next one. */
+static baro_status read_late(baro_stack_reader *reader, uint64_t addr, const uint8_t **ret_head) {
+  baro_status status = late_room(reader);
+  if (status != BARO_OK)
+    return status;
   baro_stack_late_frame *frame = &reader->late[reader->late_count];
-  baro_status status =
-      baro_memory_read(reader->pid, addr, frame->head, reader->layout->frame.read_bytes, NULL);
+  status = baro_memory_read(reader->pid, addr, frame->head, reader->layout->frame.read_bytes, NULL);
   if (status != BARO_OK)
     return status == BARO_INVALID ? BARO_AGAIN : status;
   frame->addr = addr;
