@@ -105,6 +105,18 @@ static uint64_t processes_sampled(const session *it) {
   return totals.processes;
 }
 
+/* A fork that execs late, as on a busy machine, is two processes of the recording, of one number. */
+static uint32_t numbers_of_processes(void) {
+  uint32_t different = 0;
+  for (uint32_t i = 0; i < process_count; i++) {
+    uint32_t k = 0;
+    while (processes[k].os_pid != processes[i].os_pid)
+      k++;
+    different += k == i;
+  }
+  return different;
+}
+
 /* Starts children when its input gives a line, and lets them go at the next. */
 static const char PARENT[] =
     "import os, subprocess, sys\n"
@@ -129,16 +141,17 @@ static void test_children_and_their_children_are_followed(void **state) {
     await_active(&it, 3); /* one of them behind a shell */
     assert_int_equal(write(live.input, "\n", 1), 1);
     await_active(&it, 1);
-    assert_int_equal(processes_sampled(&it), 3);
+    uint64_t sampled = processes_sampled(&it);
     finish(&it, -1);
     pid_t pid = live.pid;
     live_stop(&live);
-    assert_int_equal(process_count, 3);
-    assert_int_equal(ended_count, 3);
+    assert_int_equal(numbers_of_processes(), 3);
+    assert_int_equal(process_count, sampled);
+    assert_int_equal(ended_count, sampled);
     assert_int_equal(processes[0].os_pid, pid);
     assert_int_equal(processes[0].parent_process, BARO_NONE_ID);
-    assert_int_equal(processes[1].parent_process, 0);
-    assert_int_equal(processes[2].parent_process, 0);
+    for (uint32_t k = 1; k < process_count; k++)
+      assert_int_equal(processes[k].parent_process, 0);
   }
 }
 
