@@ -99,14 +99,14 @@ void baro_style_end(baro_buffer *out, const baro_terminal *terminal, baro_style 
 }
 
 /* Letter, short word and colour of each state: black or white on one of the terminal's sixteen;
- * unknown is inverse. */
+ * unknown is inverse. Running is painted in its colour, by blocks that stay when the text is copied. */
 static const struct {
   char letter;
   const char *word;
   const char *code;
 } state_looks[BARO_STATE_COUNT] = {
     [BARO_STATE_UNKNOWN] = {'?', "unknown", "\033[7m"},
-    [BARO_STATE_CPU] = {'r', "running", "\033[30;42m"},
+    [BARO_STATE_CPU] = {'r', "running", "\033[32m"},
     [BARO_STATE_RUNNABLE] = {'w', "no free CPU", "\033[30;43m"},
     [BARO_STATE_GIL] = {'g', "GIL", "\033[97;41m"},
     [BARO_STATE_LOCK] = {'l', "lock", "\033[97;45m"},
@@ -131,18 +131,14 @@ void baro_write_bar(baro_buffer *out, const baro_terminal *terminal, baro_state 
                     uint32_t cells) {
   if (cells == 0)
     return;
-  if (!terminal->color) {
-    for (uint32_t i = 0; i < cells; i++) {
-      if (state == BARO_STATE_CPU)
-        baro_write_text(out, terminal->unicode ? "\xe2\x96\x88" : "#");
-      else
-        baro_write_u8(out, (uint8_t)baro_state_letter(state));
-    }
-    return;
+  if (terminal->color)
+    baro_write_text(out, state_looks[(unsigned)state < BARO_STATE_COUNT ? state : 0].code);
+  for (uint32_t i = 0; i < cells; i++) {
+    if (state == BARO_STATE_CPU)
+      baro_write_text(out, terminal->unicode ? "\xe2\x96\x88" : "#");
+    else
+      baro_write_u8(out, terminal->color && i > 0 ? ' ' : (uint8_t)baro_state_letter(state));
   }
-  baro_write_text(out, state_looks[(unsigned)state < BARO_STATE_COUNT ? state : 0].code);
-  baro_write_u8(out, state == BARO_STATE_CPU ? ' ' : (uint8_t)baro_state_letter(state));
-  for (uint32_t i = 1; i < cells; i++)
-    baro_write_u8(out, ' ');
-  baro_write_text(out, "\033[0m");
+  if (terminal->color)
+    baro_write_text(out, "\033[0m");
 }

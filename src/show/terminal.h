@@ -61,8 +61,8 @@ char baro_state_letter(baro_state state);
 /* The state in a list: "running", "disk". */
 const char *baro_state_short(baro_state state);
 
-/* Appends `cells` columns of a bar in that state: a filled run that begins with the letter of the
- * state, or the letter repeated without colour. Running is the plain bar. */
+/* Appends `cells` columns of a bar in that state. Running: full blocks, '#' without Unicode. Else, in colour, a filled
+ * run that begins with the letter of the state; without colour, the letter repeated. */
 void baro_write_bar(baro_buffer *out, const baro_terminal *terminal, baro_state state,
                     uint32_t cells);
 

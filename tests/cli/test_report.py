@@ -179,6 +179,9 @@ def test_color_choices(run: Run, recording: Recording) -> None:
     # The same text under the colours but for the bars.
     stripped = re.sub(r"\033\[[0-9;]*m", "", colored)
     assert [len(a) for a in stripped.splitlines()] == [len(a) for a in plain.splitlines()]
+    assert [a.count("█") for a in stripped.splitlines()] == [
+        a.count("█") for a in plain.splitlines()
+    ]
 
 
 def on_terminal(program: Path, arguments: list[str], env: dict[str, str], columns: int) -> str:
@@ -205,6 +208,7 @@ def test_terminal(barograph: Path, recording: Recording) -> None:
     path = str(recording("night"))
     colored = on_terminal(barograph, ["report", path], {}, 120)
     assert "\033[97;44md" in colored
+    assert "\033[32m█" in colored
     plain_widths = [
         columns_of(re.sub(r"\033\[[0-9;]*m", "", line)) for line in colored.splitlines()
     ]

@@ -96,6 +96,13 @@ static void bars_show_letters(void **state) {
   assert_bar(true, true, BARO_STATE_DISK, 0, "");
 }
 
+/* A background alone would be lost where the text is copied. */
+static void running_is_text_in_color_too(void **state) {
+  (void)state;
+  assert_bar(true, true, BARO_STATE_CPU, 2, "\033[32m\xe2\x96\x88\xe2\x96\x88\033[0m");
+  assert_bar(true, false, BARO_STATE_CPU, 3, "\033[32m###\033[0m");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(columns_come_from_the_best_source),
@@ -103,6 +110,7 @@ int main(void) {
       cmocka_unit_test(ascii_where_the_locale_is_not_utf8),
       cmocka_unit_test(letters_differ),
       cmocka_unit_test(bars_show_letters),
+      cmocka_unit_test(running_is_text_in_color_too),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
