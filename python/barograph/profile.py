@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import json
 import os
+import sys
+from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from barograph import Error
@@ -21,13 +24,16 @@ if TYPE_CHECKING:
 
 def _extension() -> ModuleType:
     try:
-        from barograph import _profile  # noqa: PLC0415
+        # Free-threaded interpreters look for modules of the stable ABI, but cannot run them: the
+        # layout of their objects is another one.
+        if "t" in sys.abiflags and Path(__file__).with_name("_profile.abi3.so").exists():
+            raise ImportError("it was built for interpreters with a GIL")
+        return import_module("barograph._profile")
     except ImportError as error:
         raise Error(
             "this Python cannot read recordings: the extension module barograph._profile is "
             f"missing ({error}); `barograph report --json` works without it"
         ) from error
-    return _profile
 
 
 class Schema:
