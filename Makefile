@@ -27,7 +27,7 @@ sanitizer_environment := ASAN_OPTIONS=abort_on_error=0:detect_leaks=1 \
 
 # The installed package is built anew when one of these is newer.
 package_files := $(shell find src python -name '*.[ch]' -o -name '*.def' -o -name '*.py' \
-	-o -name meson.build) meson.build meson_options.txt pyproject.toml
+	-o -name '*.pyi' -o -name meson.build) meson.build meson_options.txt pyproject.toml
 c_files := $(shell find src tests -name '*.[ch]')
 python_folders := python tools examples/demo $(wildcard tests bench)
 # One at a time: tests of two folders may have modules of one name.
