@@ -2,19 +2,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Moves what is at path out of the way, or says why not. ret_moved is false when nothing is there.
- */
-static baro_status existing_move(const char *path, const char *old_path, bool replace,
-                                 bool *ret_moved, baro_error *err) {
+/* What a new file at path does to one that is there. BARO_OK: nothing is there (ret_exists is false), or what is may
+ * be moved. */
+static baro_status check_existing(const char *path, bool replace, bool *ret_exists,
+                                  baro_error *err) {
   struct stat info;
   if (lstat(path, &info) != 0) {
-    *ret_moved = false;
+    *ret_exists = false;
     return errno == ENOENT ? BARO_OK : baro_error_set_errno(err, errno, "create %s", path);
   }
   if (!S_ISREG(info.st_mode)) {
@@ -22,35 +22,78 @@ static baro_status existing_move(const char *path, const char *old_path, bool re
   }
   if (!replace) {
     return baro_error_set(err, BARO_USAGE,
-                          "create %s: file exists; -f replaces it and keeps it as %s", path,
-                          old_path);
+                          "create %s: file exists; -f replaces it and keeps it as %s.old", path,
+                          path);
   }
-  if (rename(path, old_path) != 0) {
+  *ret_exists = true;
+  return BARO_OK;
+}
+
+static baro_status create_new(const char *real_path, const char *path, int *ret_file,
+                              baro_error *err) {
+  /* O_EXCL refuses links as well, so whoever puts one here in between gains nothing. */
+  int file = open(real_path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (file < 0) {
+    return baro_error_set_errno(err, errno, "create %s", path);
+  }
+  *ret_file = file;
+  return BARO_OK;
+}
+
+baro_status baro_file_stage(const char *path, bool replace, char *ret_staged_path, int *ret_file,
+                            baro_error *err) {
+  bool exists = false;
+  /* Room for the longest of the names: publishing must not be the first to find out. */
+  if (strlen(path) + sizeof(".new-2147483647") > BARO_STAGED_PATH_BYTES) {
+    return baro_error_set(err, BARO_USAGE, "create %s: path too long", path);
+  }
+  baro_status status = check_existing(path, replace, &exists, err);
+  if (status != BARO_OK) {
+    return status;
+  }
+  if (exists) {
+    (void)snprintf(ret_staged_path, BARO_STAGED_PATH_BYTES, "%s.new-%d", path, (int)getpid());
+  } else {
+    (void)snprintf(ret_staged_path, BARO_STAGED_PATH_BYTES, "%s", path);
+  }
+  if (exists) {
+    (void)unlink(ret_staged_path); /* of an earlier process of this number, which was killed */
+  }
+  return create_new(ret_staged_path, path, ret_file, err);
+}
+
+baro_status baro_file_publish(const char *staged_path, const char *path, baro_error *err) {
+  char old_path[BARO_STAGED_PATH_BYTES];
+  if (strcmp(staged_path, path) == 0) {
+    return BARO_OK;
+  }
+  (void)snprintf(old_path, sizeof(old_path), "%s.old", path);
+  bool moved = rename(path, old_path) == 0;
+  if (!moved && errno != ENOENT) {
     return baro_error_set_errno(err, errno, "rename %s to %s", path, old_path);
   }
-  *ret_moved = true;
+  if (rename(staged_path, path) != 0) {
+    int rename_errno = errno;
+    if (moved) {
+      (void)rename(old_path, path); /* best effort; the first failure is the one to tell */
+    }
+    return baro_error_set_errno(err, rename_errno, "rename %s to %s", staged_path, path);
+  }
   return BARO_OK;
 }
 
 baro_status baro_file_create(const char *path, bool replace, int *ret_file, baro_error *err) {
-  char old_path[PATH_MAX];
-  int length = snprintf(old_path, sizeof(old_path), "%s.old", path);
-  if (length < 0 || (size_t)length >= sizeof(old_path)) {
-    return baro_error_set(err, BARO_USAGE, "create %s: path too long", path);
-  }
-  bool moved = false;
-  baro_status status = existing_move(path, old_path, replace, &moved, err);
+  char staged_path[BARO_STAGED_PATH_BYTES];
+  int file;
+  baro_status status = baro_file_stage(path, replace, staged_path, &file, err);
   if (status != BARO_OK) {
     return status;
   }
-  /* O_EXCL refuses links as well, so whoever puts one here in between gains nothing. */
-  int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  if (file < 0) {
-    int open_errno = errno;
-    if (moved) {
-      (void)rename(old_path, path); /* best effort; the first failure is the one to tell */
-    }
-    return baro_error_set_errno(err, open_errno, "create %s", path);
+  status = baro_file_publish(staged_path, path, err);
+  if (status != BARO_OK) {
+    (void)unlink(staged_path);
+    (void)close(file);
+    return status;
   }
   *ret_file = file;
   return BARO_OK;

@@ -21,6 +21,16 @@
 baro_status baro_file_create(const char *path, bool replace, int *ret_file,
                              baro_error *err) BARO_MUST_USE;
 
+/* The same in two steps, for a new file that must not take the place of an old one before it is known to come to
+ * something. Stage creates it where it stays out of the way: at path itself if nothing is there, else beside it.
+ * Publish brings it to path, and what is there to PATH.old; it changes nothing when it fails, but for an older
+ * PATH.old. ret_staged_path has BARO_STAGED_PATH_BYTES. */
+enum { BARO_STAGED_PATH_BYTES = 4096 };
+baro_status baro_file_stage(const char *path, bool replace, char *ret_staged_path, int *ret_file,
+                            baro_error *err) BARO_MUST_USE;
+baro_status baro_file_publish(const char *staged_path, const char *path,
+                              baro_error *err) BARO_MUST_USE;
+
 /* Opens a regular file for reading. BARO_INVALID for folders, pipes and devices, without waiting
  * for them. */
 baro_status baro_file_open(const char *path, int *ret_file, uint64_t *ret_bytes,

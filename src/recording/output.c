@@ -27,17 +27,31 @@ static baro_status file_close(void *context, baro_error *err) {
   return baro_file_close(file_of(context), err);
 }
 
+static baro_output output_of(int file) {
+  return (baro_output){.context = (void *)(intptr_t)file,
+                       .write = file_write,
+                       .reserve = file_reserve,
+                       .truncate = file_truncate,
+                       .sync = file_sync,
+                       .close = file_close};
+}
+
 baro_status baro_output_create_file(const char *path, bool replace, baro_output *ret_output,
                                     baro_error *err) {
   int file;
   baro_status status = baro_file_create(path, replace, &file, err);
   if (status == BARO_OK) {
-    *ret_output = (baro_output){.context = (void *)(intptr_t)file,
-                                .write = file_write,
-                                .reserve = file_reserve,
-                                .truncate = file_truncate,
-                                .sync = file_sync,
-                                .close = file_close};
+    *ret_output = output_of(file);
+  }
+  return status;
+}
+
+baro_status baro_output_stage_file(const char *path, bool replace, char *ret_staged_path,
+                                   baro_output *ret_output, baro_error *err) {
+  int file;
+  baro_status status = baro_file_stage(path, replace, ret_staged_path, &file, err);
+  if (status == BARO_OK) {
+    *ret_output = output_of(file);
   }
   return status;
 }

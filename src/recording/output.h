@@ -27,6 +27,9 @@ typedef struct baro_output {
 /* A new file, by the rules of baro_file_create. */
 baro_status baro_output_create_file(const char *path, bool replace, baro_output *ret_output,
                                     baro_error *err) BARO_MUST_USE;
+/* The same by the rules of baro_file_stage: the caller publishes the file, or removes it. */
+baro_status baro_output_stage_file(const char *path, bool replace, char *ret_staged_path,
+                                   baro_output *ret_output, baro_error *err) BARO_MUST_USE;
 
 /* As baro_writer_create on any output, which is closed by the writer, or here on failure. name
  * stands in messages. */

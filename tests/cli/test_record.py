@@ -144,6 +144,20 @@ def test_a_recording_is_not_replaced_unless_asked(run: Run, tmp_path: Path) -> N
     assert report_of(run, path)["schema"] == "barograph.report/1"
 
 
+def test_a_failed_attach_replaces_nothing(run: Run, tmp_path: Path) -> None:
+    path, older = tmp_path / "x.baro", tmp_path / "x.baro.old"
+    path.write_text("precious")
+    older.write_text("older")
+    with subprocess.Popen(["sleep", "60"]) as target:
+        answer = run("record", "-fo", path, "-p", target.pid)
+        target.kill()
+    assert answer.returncode == 2
+    answer = run("record", "-fo", path, "--", "./no-such-program")
+    assert answer.returncode == 127
+    assert (path.read_text(), older.read_text()) == ("precious", "older")
+    assert sorted(tmp_path.iterdir()) == [path, older]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_recording_and_keeps_it(
     barograph: Path, run: Run, tmp_path: Path, number: signal.Signals

@@ -89,6 +89,35 @@ static void an_existing_file_is_kept(void **state) {
   expect_text("kept.old", "precious");
 }
 
+/* What stands at a path stays there, and so does its older one, until the new file is published. */
+static void a_staged_file_takes_no_place(void **state) {
+  (void)state;
+  put("good", "precious");
+  put("good.old", "older");
+  char staged[BARO_STAGED_PATH_BYTES];
+  int file = -1;
+  baro_error err = {0};
+  assert_int_equal(baro_file_stage("good", false, staged, &file, &err), BARO_USAGE);
+  assert_int_equal(baro_file_stage("good", true, staged, &file, &err), BARO_OK);
+  assert_int_equal(baro_file_write_at(file, 0, baro_view_of("new"), &err), BARO_OK);
+  expect_text("good", "precious");
+  expect_text("good.old", "older");
+  assert_int_equal(baro_file_publish(staged, "good", &err), BARO_OK);
+  close_file(file);
+  expect_text("good", "new");
+  expect_text("good.old", "precious");
+  assert_int_not_equal(access(staged, F_OK), 0);
+
+  assert_int_equal(baro_file_stage("fresh", true, staged, &file, &err), BARO_OK);
+  assert_string_equal(staged, "fresh");
+  assert_int_equal(baro_file_publish(staged, "fresh", &err), BARO_OK);
+  close_file(file);
+  assert_int_not_equal(access("fresh.old", F_OK), 0);
+
+  assert_int_equal(baro_file_publish("gone", "good", &err), BARO_NOT_FOUND);
+  expect_text("good", "new");
+}
+
 static void a_link_is_not_followed(void **state) {
   (void)state;
   put("target", "precious");
@@ -221,6 +250,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_new_file_is_private),
       cmocka_unit_test(an_existing_file_is_kept),
+      cmocka_unit_test(a_staged_file_takes_no_place),
       cmocka_unit_test(a_link_is_not_followed),
       cmocka_unit_test(what_cannot_be_created_is_named),
       cmocka_unit_test(writes_go_where_they_are_told),

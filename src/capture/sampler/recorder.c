@@ -14,6 +14,7 @@
 #include "base/os_process.h"
 #include "capture/sampler/follower.h"
 #include "capture/sampler/schedule.h"
+#include "recording/output.h"
 #include "recording/writer.h"
 
 static const uint64_t FLUSH_NS =
@@ -44,7 +45,9 @@ typedef struct recorder {
   uint64_t next_flush_ns;
   uint64_t next_progress_ns;
   bool root_reaped;
-  const char *end; /* why the recording ended, for info "end" */
+  bool published;                           /* the recording is at its path */
+  char staged_path[BARO_STAGED_PATH_BYTES]; /* where it is before */
+  const char *end;                          /* why the recording ended, for info "end" */
 } recorder;
 
 /* Set by SIGCHLD, which is there to cut the sleep short. */
@@ -101,10 +104,30 @@ static void write_command(recorder *self) {
   baro_buffer_release(&text);
 }
 
+/* An older recording at the path stays there until this one is known to come to something. */
+static baro_status create_writer(recorder *self, baro_error *err) {
+  baro_output output;
+  baro_status status = baro_output_stage_file(self->options->path, self->options->overwrite,
+                                              self->staged_path, &output, err);
+  if (status != BARO_OK)
+    return status;
+  status = baro_writer_create_on(&output, self->options->path, NULL, &self->writer, err);
+  if (status != BARO_OK)
+    baro_file_remove(self->staged_path);
+  return status;
+}
+
+static baro_status publish(recorder *self, baro_error *err) {
+  if (self->published)
+    return BARO_OK;
+  baro_status status = baro_file_publish(self->staged_path, self->options->path, err);
+  self->published = status == BARO_OK;
+  return status;
+}
+
 static baro_status begin(recorder *self, baro_error *err) {
-  baro_writer_options writer_options = {.overwrite = self->options->overwrite};
   struct sigaction action = {.sa_handler = on_child, .sa_flags = SA_NOCLDSTOP};
-  baro_status status = baro_writer_create(self->options->path, &writer_options, &self->writer, err);
+  baro_status status = create_writer(self, err);
   if (status != BARO_OK)
     return status;
   self->root = self->options->attach_pid;
@@ -272,8 +295,10 @@ static baro_status loop(recorder *self, baro_error *err) {
     }
     bool active = baro_followers_active(self->followers) > 0;
     note_activity(self, active, now_ns);
-    if (active)
-      first_attach = false;
+    first_attach = first_attach && !active;
+    baro_status status = first_attach ? BARO_OK : publish(self, err);
+    if (status != BARO_OK)
+      return status;
     if (self->options->stop_target)
       baro_trace_pump(own_child(self));
     if (active)
@@ -401,11 +426,13 @@ baro_status baro_record(const baro_recorder_options *options, baro_recorder_resu
     baro_process_release_signals(&self.hold);
   }
   if (self.writer != NULL) {
+    if (status == BARO_OK) /* interrupted before the first look */
+      status = publish(&self, err);
     baro_error *close_error = status == BARO_OK ? err : NULL;
     baro_status closed = finish_recording(&self, close_error);
     /* Nothing ran or nothing may be read: there is no recording, only its file. */
     if (status != BARO_OK && ret_result->samples == 0 && ret_result->processes == 0)
-      baro_file_remove(options->path);
+      baro_file_remove(self.published ? options->path : self.staged_path);
     if (status == BARO_OK)
       status = closed;
   }
