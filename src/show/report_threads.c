@@ -151,8 +151,9 @@ static size_t thread_columns(const baro_report *report, const baro_state *states
   columns[count++] = (baro_column){.title = "CPU", .right = true};
   if (!report->options->threads) {
     columns[count++] = (baro_column){.title = "spent", .drop = 4};
+    /* One item always fits: "no free CPU 99 %". */
     columns[count++] =
-        (baro_column){.title = "mostly", .cut = BARO_CUT_END, .minimum = 12, .pleasant = 24};
+        (baro_column){.title = "mostly", .cut = BARO_CUT_ITEMS, .minimum = 16, .pleasant = 24};
     return count;
   }
   for (size_t i = 0; i < state_count; i++)

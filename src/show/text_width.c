@@ -1,5 +1,7 @@
 #include "show/text_width.h"
 
+#include <string.h>
+
 typedef struct code_range {
   uint32_t first;
   uint32_t last;
@@ -258,6 +260,17 @@ static size_t path_columns(baro_view text, size_t total, size_t columns) {
   return columns;
 }
 
+/* Bytes of the leading items, of those separated by ", ", that fit; 0: not even the first. */
+static size_t fitting_items(baro_view text, size_t columns) {
+  size_t best = 0, used = 0;
+  for (size_t at = 0; at < text.length && used <= columns;) {
+    if (text.length - at >= 2 && memcmp(text.data + at, ", ", 2) == 0)
+      best = at;
+    used += baro_code_width(baro_next_code(text, &at));
+  }
+  return best;
+}
+
 size_t baro_write_fitted(baro_buffer *out, baro_view text, size_t columns, baro_cut cut,
                          bool unicode) {
   size_t total = baro_text_width(text);
@@ -265,6 +278,13 @@ size_t baro_write_fitted(baro_buffer *out, baro_view text, size_t columns, baro_
     baro_write_clean(out, text, unicode);
     return total;
   }
+  size_t items = cut == BARO_CUT_ITEMS ? fitting_items(text, columns) : 0;
+  if (items > 0) {
+    baro_write_clean(out, (baro_view){text.data, items}, unicode);
+    return baro_text_width((baro_view){text.data, items});
+  }
+  if (cut == BARO_CUT_ITEMS)
+    cut = BARO_CUT_END;
   size_t dots = unicode ? 1 : columns > 8 ? 3 : 1;
   if (columns <= dots) {
     for (size_t i = 0; i < columns; i++)

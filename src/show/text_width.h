@@ -18,6 +18,7 @@ typedef enum baro_cut {
   BARO_CUT_MIDDLE, /* pkg.module.Cl….method */
   BARO_CUT_START,  /* …nd of a text */
   BARO_CUT_PATH,   /* …/path/file.py:40: as BARO_CUT_START, at a slash if one is near */
+  BARO_CUT_ITEMS, /* lock 40 %, disk 9 %: the first items that fit whole; as BARO_CUT_END if none does */
 } baro_cut;
 
 /* Columns of one code point: 0, 1 or 2. */
@@ -38,7 +39,7 @@ void baro_write_one_line(baro_buffer *out, baro_view text);
  * becomes '?'. */
 void baro_write_clean(baro_buffer *out, baro_view text, bool unicode);
 
-/* Appends the cleaned text in at most `columns` columns, with an ellipsis where it was cut; returns
+/* Appends the cleaned text in at most `columns` columns, with an ellipsis where it was cut within a word; returns
  * the columns used (one fewer than asked when a wide character did not fit). */
 size_t baro_write_fitted(baro_buffer *out, baro_view text, size_t columns, baro_cut cut,
                          bool unicode);

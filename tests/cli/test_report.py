@@ -146,6 +146,18 @@ def test_fits_the_width(run: Run, recording: Recording, scenario: str, columns: 
                 assert columns_of(line) <= columns, (options, line)
 
 
+@pytest.mark.parametrize("columns", [40, 80, 100, 120])
+def test_what_threads_mostly_did_is_never_cut(run: Run, recording: Recording, columns: int) -> None:
+    item = r"[A-Za-z ]+( \d+ %)?"
+    for scenario in ("night", "deep"):
+        report = run("report", recording(scenario), env={"COLUMNS": str(columns)}).stdout
+        rows = table_rows(report, "Threads")
+        assert rows[0][-1] == "mostly"
+        for row in rows[1:]:
+            if not row[0].startswith("and "):
+                assert re.fullmatch(rf"{item}(, {item})*", row[-1]), row
+
+
 def test_wide_characters_keep_columns_straight(run: Run, recording: Recording) -> None:
     report = run("report", recording("hostile")).stdout
     start = report.index("\nFunctions")

@@ -50,6 +50,12 @@ static void text_is_cut_where_asked(void **state) {
   assert_fitted("/srv/app/file.py:40", 10, BARO_CUT_PATH, "…ile.py:40");
   assert_fitted("日本/語/file.py:40", 14, BARO_CUT_PATH, "…/file.py:40");
   assert_fitted("Catalogue.parse_line", 12, BARO_CUT_MIDDLE, "Cata…se_line");
+  assert_fitted("lock 40 %, disk 9 %, GIL 8 %", 28, BARO_CUT_ITEMS, "lock 40 %, disk 9 %, GIL 8 %");
+  assert_fitted("lock 40 %, disk 9 %, GIL 8 %", 27, BARO_CUT_ITEMS, "lock 40 %, disk 9 %");
+  assert_fitted("lock 40 %, disk 9 %, GIL 8 %", 19, BARO_CUT_ITEMS, "lock 40 %, disk 9 %");
+  assert_fitted("lock 40 %, disk 9 %, GIL 8 %", 18, BARO_CUT_ITEMS, "lock 40 %");
+  assert_fitted("lock 40 %, disk 9 %, GIL 8 %", 9, BARO_CUT_ITEMS, "lock 40 %");
+  assert_fitted("lock 40 %, disk 9 %, GIL 8 %", 8, BARO_CUT_ITEMS, "lock 40…");
   assert_fitted("anything", 1, BARO_CUT_MIDDLE, ".");
   assert_fitted("anything", 0, BARO_CUT_END, "");
 }
