@@ -1,6 +1,7 @@
 /* What the steps of building a profile share; private to src/profile.
  * Flow, in the order of a build: builder.c collects records; samples.c groups samples by thread and order of
- * time; call_tree.c makes the preorder tree; entry.c finds the threads' entries; run_queue.c splits running from runnable and calibrates;
+ * time; call_tree.c makes the preorder tree; entry.c finds the threads' entries; idle_places.c
+ * knows waits for work; run_queue.c splits running from runnable and calibrates;
  * run_time.c gives each moment of the run to threads; totals.c sums up. Each step reads what the earlier
  * ones left in `profile` and below. */
 #ifndef BARO_PROFILE_BUILD_H
@@ -171,6 +172,8 @@ baro_status baro_build_run_queue(baro_profile_builder *builder) BARO_MUST_USE;
 baro_status baro_build_run_time(baro_profile_builder *builder) BARO_MUST_USE;
 /* Fills all amounts. */
 baro_status baro_build_totals(baro_profile_builder *builder) BARO_MUST_USE;
+/* Makes waits for work of the library's pools and queues idle. Needs baro_build_samples, baro_build_tree. */
+baro_status baro_build_idle(baro_profile_builder *builder) BARO_MUST_USE;
 /* Fills the threads' entry_function. Needs baro_build_samples, baro_build_tree. */
 baro_status baro_build_entries(baro_profile_builder *builder) BARO_MUST_USE;
 /* Marks nodes that no ancestor precedes with the same group[] value (group of the root is ignored). */

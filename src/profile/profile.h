@@ -30,7 +30,8 @@
  *     program mostly do": eight pool workers that wait for work do not hide the thread that runs, while
  *     a wait that nothing overlaps counts in full. Ranks, first the one that wins a moment (a thread that
  *     waits for another one comes after whatever it may wait for):
- *       0 cpu, runnable, gil, collector   1 disk, network   2 sleep, pipe, child   3 lock   4 unknown   5 idle
+ *       0 cpu, runnable, collector   1 gil   2 disk, network   3 sleep   4 pipe, child   5 lock   6 unknown   7 idle
+ *     (of one process alone, pipe and child are waits for somebody outside: 3)
  *     A single-threaded program has the same amounts in both measures.
  * Shares are over the basis: the amount of all states without idle (baro_profile_basis_ns).
  *

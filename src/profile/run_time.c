@@ -6,14 +6,14 @@
 
 #include "profile/build.h"
 
-enum { RANK_COUNT = 6 };
+enum { RANK_COUNT = 8, RANK_SLEEP = 3 };
 
 /* The ranks of profile.h. */
 static const uint8_t state_rank[BARO_STATE_COUNT] = {
-    [BARO_STATE_CPU] = 0,       [BARO_STATE_RUNNABLE] = 0, [BARO_STATE_GIL] = 0,
-    [BARO_STATE_COLLECTOR] = 0, [BARO_STATE_DISK] = 1,     [BARO_STATE_NETWORK] = 1,
-    [BARO_STATE_SLEEP] = 2,     [BARO_STATE_PIPE] = 2,     [BARO_STATE_CHILD] = 2,
-    [BARO_STATE_LOCK] = 3,      [BARO_STATE_UNKNOWN] = 4,  [BARO_STATE_IDLE] = 5,
+    [BARO_STATE_CPU] = 0,  [BARO_STATE_RUNNABLE] = 0,       [BARO_STATE_COLLECTOR] = 0,
+    [BARO_STATE_GIL] = 1,  [BARO_STATE_DISK] = 2,           [BARO_STATE_NETWORK] = 2,
+    [BARO_STATE_PIPE] = 4, [BARO_STATE_SLEEP] = RANK_SLEEP, [BARO_STATE_CHILD] = 4,
+    [BARO_STATE_LOCK] = 5, [BARO_STATE_UNKNOWN] = 6,        [BARO_STATE_IDLE] = 7,
 };
 
 /* One thread's place in the sweep. */
@@ -28,6 +28,7 @@ typedef struct cursor {
 typedef struct run_sweep {
   cursor *heap; /* owned; smallest next_ns first */
   uint32_t heap_count;
+  bool one_process;
   uint64_t now_ns;
   double given_ns[RANK_COUNT];
   uint32_t threads_inside[RANK_COUNT];
@@ -67,11 +68,17 @@ static void advance(run_sweep *sweep, uint64_t time_ns) {
   sweep->now_ns = time_ns;
 }
 
+/* The other end of a pipe is most often a process of the same recording, if there is another. */
+static uint8_t rank_of(const run_sweep *sweep, uint8_t state) {
+  bool is_other_process = state == BARO_STATE_PIPE || state == BARO_STATE_CHILD;
+  return is_other_process && sweep->one_process ? RANK_SLEEP : state_rank[state];
+}
+
 /* Handles the event of the first cursor, which is due now; false when its thread has no more samples. */
 static bool step(run_sweep *sweep, baro_profile_samples *samples) {
   cursor *first = &sweep->heap[0];
   if (first->inside) {
-    uint8_t rank = state_rank[samples->state[first->sample]];
+    uint8_t rank = rank_of(sweep, samples->state[first->sample]);
     samples->run_ns[first->sample] = (float)(sweep->given_ns[rank] - first->entered_ns);
     sweep->threads_inside[rank]--;
     first->inside = false;
@@ -84,7 +91,7 @@ static bool step(run_sweep *sweep, baro_profile_samples *samples) {
   }
   if (first->next_ns <= sweep->now_ns) {
     /* Begins now, or began before its thread's last sample ended: no moment is given twice. */
-    uint8_t rank = state_rank[samples->state[first->sample]];
+    uint8_t rank = rank_of(sweep, samples->state[first->sample]);
     first->entered_ns = sweep->given_ns[rank];
     first->inside = true;
     sweep->threads_inside[rank]++;
@@ -140,7 +147,8 @@ static void scale(baro_profile *profile) {
 baro_status baro_build_run_time(baro_profile_builder *builder) {
   baro_profile *profile = builder->profile;
   baro_profile_samples *samples = &profile->samples;
-  run_sweep sweep = {.heap = malloc((profile->thread_count + (size_t)1) * sizeof(cursor))};
+  run_sweep sweep = {.heap = malloc((profile->thread_count + (size_t)1) * sizeof(cursor)),
+                     .one_process = profile->process_count == 1};
   if (sweep.heap == NULL) {
     return BARO_NO_MEMORY;
   }

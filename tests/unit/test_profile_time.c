@@ -101,13 +101,13 @@ static void test_running_threads_share_a_moment(void **state) {
   (void)state;
   threads_given all = given_threads(3);
   sample(&all, 0, BARO_STATE_CPU, 100, 100);
-  sample(&all, 1, BARO_STATE_GIL, 100, 100);
+  sample(&all, 1, BARO_STATE_RUNNABLE, 100, 100);
   sample(&all, 2, BARO_STATE_SLEEP, 40, 40);
   sample(&all, 2, BARO_STATE_CPU, 100, 60);
   baro_profile *profile = given_profile(&all.made);
   check_sums(profile);
   assert_int_equal(run_ns(profile, 0, BARO_STATE_CPU), 40 * MS);
-  assert_int_equal(run_ns(profile, 1, BARO_STATE_GIL), 40 * MS);
+  assert_int_equal(run_ns(profile, 1, BARO_STATE_RUNNABLE), 40 * MS);
   assert_int_equal(run_ns(profile, 2, BARO_STATE_CPU), 20 * MS);
   assert_int_equal(run_ns(profile, 2, BARO_STATE_SLEEP), 0);
   baro_profile_destroy(profile);
@@ -116,10 +116,15 @@ static void test_running_threads_share_a_moment(void **state) {
 /* Each rank of profile.h against the next: all wait, one by one stops. */
 static void test_ranks(void **state) {
   (void)state;
-  static const baro_state order[] = {BARO_STATE_CPU,  BARO_STATE_DISK,    BARO_STATE_PIPE,
-                                     BARO_STATE_LOCK, BARO_STATE_UNKNOWN, BARO_STATE_IDLE};
+  static const baro_state order[] = {
+      BARO_STATE_CPU,     BARO_STATE_GIL,  BARO_STATE_DISK,    BARO_STATE_PIPE,  BARO_STATE_LOCK,
+      BARO_STATE_UNKNOWN, BARO_STATE_IDLE, BARO_STATE_NETWORK, BARO_STATE_SLEEP, BARO_STATE_CHILD};
   for (size_t i = 0; i + 1 < sizeof(order) / sizeof(order[0]); i++) {
+    if (order[i] == BARO_STATE_IDLE)
+      continue;
     threads_given all = given_threads(2);
+    if (i > 6) /* these are of a recording of two processes */
+      (void)given_process(&all.made, 20, BARO_NONE_ID);
     sample(&all, 0, order[i], 10, 10);
     sample(&all, 1, order[i + 1], 30, 30);
     baro_profile *profile = given_profile(&all.made);

@@ -309,6 +309,45 @@ static void test_too_many_notes_are_counted(void **state) {
   baro_profile_destroy(profile);
 }
 
+/* A pool's worker: what it waits on to be given work delays nobody; what the work itself waits on does. */
+static void test_waits_for_work_are_idle(void **state) {
+  (void)state;
+  static const char library[] = "/usr/lib/python3.12/multiprocessing/pool.py";
+  given made = given_begin();
+  uint32_t process = given_process(&made, 10, BARO_NONE_ID);
+  uint32_t thread = given_thread(&made, process, 10, "worker", true);
+  uint32_t worker = given_function(&made, "worker", library, 1, 0);
+  uint32_t namesake = given_function(&made, "worker", "/app/multiprocessing/pool.py", 1, 0);
+  uint32_t mapstar = given_function(&made, "mapstar", library, 9, 0);
+  uint32_t get = given_function(&made, "get", "/usr/lib/python3.12/queue.py", 5, 0);
+  uint32_t below[] = {given_stack(&made, BARO_NONE_ID, worker, 2),
+                      given_stack(&made, BARO_NONE_ID, namesake, 2)};
+  uint32_t inside = given_stack(&made, below[0], mapstar, 9);
+  struct {
+    uint32_t stack;
+    baro_state state;
+    bool is_idle;
+  } cases[] = {
+      {below[0], BARO_STATE_LOCK, true},
+      {given_stack(&made, below[0], get, 6), BARO_STATE_PIPE, true},
+      {below[0], BARO_STATE_CPU, false},
+      {below[0], BARO_STATE_SLEEP, false},
+      {inside, BARO_STATE_LOCK, false},
+      {given_stack(&made, inside, get, 6), BARO_STATE_LOCK, false},
+      {below[1], BARO_STATE_LOCK, false},
+      {given_stack(&made, BARO_NONE_ID, get, 6), BARO_STATE_LOCK, false},
+  };
+  uint64_t count = sizeof cases / sizeof cases[0];
+  for (uint64_t i = 0; i < count; i++)
+    given_sample(&made, thread, cases[i].stack, cases[i].state, (i + 1) * MS, MS);
+  baro_profile *profile = given_profile(&made);
+  assert_int_equal(profile->samples.count, count);
+  for (uint64_t i = 0; i < count; i++)
+    assert_int_equal(profile->samples.state[i],
+                     cases[i].is_idle ? BARO_STATE_IDLE : cases[i].state);
+  baro_profile_destroy(profile);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_preorder),
@@ -321,6 +360,7 @@ int main(void) {
       cmocka_unit_test(test_origin),
       cmocka_unit_test(test_head),
       cmocka_unit_test(test_too_many_notes_are_counted),
+      cmocka_unit_test(test_waits_for_work_are_idle),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
