@@ -145,7 +145,7 @@ typedef struct baro_note_record {
 /* Facts about the recording, text by key. Well-known keys: "tool_version", "command", "kind" ("sample"),
  * "rate_hz", "mode" ("nonblocking", "stop"), "host", "kernel", "cpu_count", "end" ("exit",
  * "interrupt", "duration", "detached"; "disk_full", "write_failed": what came last is missing; absent when the recorder
- * was killed), "exit_status". Later values replace earlier ones. */
+ * was killed), "exit_status", "signal" (number of the one that ended it). Later values replace earlier ones. */
 typedef struct baro_info_record {
   baro_view key;   /* borrowed */
   baro_view value; /* borrowed */

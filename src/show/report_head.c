@@ -1,6 +1,7 @@
 /* The head of the text report: what was recorded, how well, and what is not known. */
 #include <inttypes.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -80,10 +81,41 @@ static void write_python(baro_report *report) {
   write_buffer_line(report, "Python", BARO_STYLE_PLAIN, &text);
 }
 
+/* What people know a signal by; NULL for the others. */
+static const char *signal_name(int number) {
+  static const struct {
+    int number;
+    const char *name;
+  } rows[] = {
+      {SIGHUP, "SIGHUP"},   {SIGINT, "SIGINT"},   {SIGQUIT, "SIGQUIT"}, {SIGILL, "SIGILL"},
+      {SIGTRAP, "SIGTRAP"}, {SIGABRT, "SIGABRT"}, {SIGBUS, "SIGBUS"},   {SIGFPE, "SIGFPE"},
+      {SIGKILL, "SIGKILL"}, {SIGUSR1, "SIGUSR1"}, {SIGSEGV, "SIGSEGV"}, {SIGUSR2, "SIGUSR2"},
+      {SIGPIPE, "SIGPIPE"}, {SIGALRM, "SIGALRM"}, {SIGTERM, "SIGTERM"}, {SIGXCPU, "SIGXCPU"},
+      {SIGXFSZ, "SIGXFSZ"}, {SIGSYS, "SIGSYS"},
+  };
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    if (rows[i].number == number)
+      return rows[i].name;
+  }
+  return NULL;
+}
+
+static void write_signal(double number, double status, baro_buffer *text) {
+  const char *name = number < 128 ? signal_name((int)number) : NULL;
+  if (name != NULL)
+    baro_write_format(text, "; ended by %s", name);
+  else
+    baro_write_format(text, "; ended by signal %.0f", number);
+  baro_write_format(text, " (exit status %.0f)", status);
+}
+
 static void write_ending(const baro_profile *profile, baro_buffer *text) {
   baro_view end = {0};
-  double status = 0;
-  if (baro_profile_info_number(profile, "exit_status", &status))
+  double status = 0, number = 0;
+  bool has_status = baro_profile_info_number(profile, "exit_status", &status);
+  if (has_status && baro_profile_info_number(profile, "signal", &number))
+    write_signal(number, status, text);
+  else if (has_status)
     baro_write_format(text, "; exit status %.0f", status);
   if (!baro_profile_info(profile, "end", &end) || end.length == 0)
     return;

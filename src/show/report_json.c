@@ -189,11 +189,14 @@ static void write_facts(json_report *report) {
     (void)baro_profile_info(profile, keys[i], &value);
     write_known(report, keys[i], value);
   }
-  double status;
-  if (baro_profile_info_number(profile, "exit_status", &status)) {
-    baro_json_number(&report->json, "exit_status", status);
-  } else {
-    baro_json_null(&report->json, "exit_status");
+  static const char *const numbers[] = {"exit_status", "signal"};
+  for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+    double number;
+    if (baro_profile_info_number(profile, numbers[i], &number)) {
+      baro_json_number(&report->json, numbers[i], number);
+    } else {
+      baro_json_null(&report->json, numbers[i]);
+    }
   }
 }
 

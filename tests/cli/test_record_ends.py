@@ -131,6 +131,14 @@ def test_processes_that_end_with_the_first_one_are_not(run: Run) -> None:
     assert "live on" not in answer.stderr
 
 
+def test_a_crash_is_no_exit(run: Run) -> None:
+    code = "import os, time; time.sleep(0.3); os.kill(os.getpid(), 11)"
+    assert run("record", "--", sys.executable, "-c", code).returncode == 139
+    head = head_of(run)
+    assert (head["end"], head["exit_status"], head["signal"]) == ("exit", 139, 11)
+    assert "; ended by SIGSEGV (exit status 139) " in text_of(run)
+
+
 def test_a_full_disk_is_told_by_record_and_by_report(
     barograph: Path, run: Run, tmp_path: Path
 ) -> None:

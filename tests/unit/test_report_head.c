@@ -17,6 +17,8 @@ typedef struct scene {
   uint64_t process_cpu_ns;
   bool has_counters;
   const char *end; /* NULL: the recorder was killed */
+  const char *exit_status;
+  const char *signal;
   const char *note;
   baro_state state; /* of all the time; 0 is unknown */
   baro_damage damage;
@@ -44,6 +46,10 @@ static void head_of(const scene *it, char *ret_text, size_t size) {
   }
   if (it->end != NULL)
     given_info(&made, "end", it->end);
+  if (it->exit_status != NULL)
+    given_info(&made, "exit_status", it->exit_status);
+  if (it->signal != NULL)
+    given_info(&made, "signal", it->signal);
   baro_profile *profile = given_profile(&made);
   profile->damage = it->damage;
   baro_terminal terminal = {.columns = 400, .unicode = true};
@@ -105,6 +111,13 @@ static void endings(void **state) {
   expect(&it, "run 1.00 s CPU");
   expect_none(&it, "damaged");
   expect_none(&it, "its end is missing");
+  it.exit_status = "139";
+  expect(&it, "run 1.00 s; exit status 139 CPU");
+  it.signal = "11";
+  expect(&it, "run 1.00 s; ended by SIGSEGV (exit status 139) CPU");
+  it.signal = "60";
+  expect(&it, "run 1.00 s; ended by signal 60 (exit status 139) CPU");
+  it.exit_status = it.signal = NULL;
   it.end = "interrupt";
   expect(&it, "run 1.00 s; ended by an interrupt ");
   it.end = "duration";

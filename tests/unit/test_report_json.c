@@ -106,6 +106,7 @@ static void test_head(void **state) {
   expect(&got, HEAD, "python", "\"3.12.1\"");
   expect(&got, HEAD, "end", "\"exit\"");
   expect(&got, HEAD, "exit_status", "3");
+  expect(&got, HEAD, "signal", "null");
   expect(&got, HEAD, "duration_ns", "100000000");
   expect(&got, HEAD, "cpu_ns", "75000000");
   expect(&got, HEAD, "unseen_cpu_ns", "15000000");

@@ -343,6 +343,10 @@ static void write_end(recorder *self) {
   int code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
   (void)snprintf(text, sizeof text, "%d", code);
   baro_writer_info(self->writer, "exit_status", text);
+  if (!WIFSIGNALED(status))
+    return;
+  (void)snprintf(text, sizeof text, "%d", WTERMSIG(status));
+  baro_writer_info(self->writer, "signal", text);
 }
 
 /* After the end of the first process: who lives on? */
