@@ -77,7 +77,8 @@ static void write_title(const baro_doctor *doctor, const baro_terminal *terminal
     baro_style_begin(out, terminal, BARO_STYLE_STRONG);
     baro_write_format(out, "Process %" PRIu32, doctor->pid);
     baro_style_end(out, terminal, BARO_STYLE_STRONG);
-    baro_write_text(out, "  ");
+    if (doctor->command[0] != '\0')
+      baro_write_text(out, "  ");
     baro_write_fitted(out, baro_view_of(doctor->command),
                       terminal->columns > 40 ? terminal->columns - 20 : 20, BARO_CUT_END,
                       terminal->unicode);

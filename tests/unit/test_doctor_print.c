@@ -54,6 +54,7 @@ static void assert_lines_fit(const char *text, size_t columns) {
     size_t length = strcspn(text, "\n");
     baro_view line = {.data = (const uint8_t *)text, .length = length};
     assert_true(baro_text_width(line) <= columns);
+    assert_true(length == 0 || text[length - 1] != ' ');
     text += length + (text[length] == '\n');
   }
 }
@@ -77,6 +78,18 @@ static void text_fits_and_is_clean(void **state) {
     print(&doctor, 80, true, &out);
     assert_non_null(memchr(out.data, '\x1b', out.length)); /* our own styles do */
   }
+  baro_buffer_release(&out);
+}
+
+/* What does not exist has no command. */
+static void no_command_leaves_no_blanks(void **state) {
+  (void)state;
+  baro_buffer out = {0};
+  baro_doctor doctor = example(BARO_CHECK_BLOCKED);
+  doctor.command = "";
+  print(&doctor, 80, false, &out);
+  assert_non_null(strstr((const char *)out.data, "\nProcess 4312\n"));
+  assert_lines_fit((const char *)out.data, 80);
   baro_buffer_release(&out);
 }
 
@@ -112,6 +125,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_worst_level_counts),
       cmocka_unit_test(text_fits_and_is_clean),
+      cmocka_unit_test(no_command_leaves_no_blanks),
       cmocka_unit_test(json_has_null_for_unknown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
