@@ -1,4 +1,4 @@
-/* Table samples: as recorded, by thread and in order of time within each. All but thread_index is the profile's
+/* Table samples: by thread and in order of time within each. All but thread_index is the profile's
  * own memory. */
 #include "pyext/tables.h"
 
