@@ -125,9 +125,11 @@ static void show_progress(void *context, const baro_recorder_progress *progress)
   (void)context;
   if (progress->elapsed_ns < 1000000000)
     return;
-  fprintf(stderr, "\r\033[K%s  %s samples  %s Hz  %s",
-          baro_text_duration(progress->elapsed_ns).text, baro_text_count(progress->samples).text,
-          baro_text_rate(progress->achieved_hz).text, baro_text_bytes(progress->file_bytes).text);
+  fprintf(stderr, "\r\033[K%s  %s samples  ", baro_text_duration(progress->elapsed_ns).text,
+          baro_text_count(progress->samples).text);
+  if (progress->achieved_hz > 0)
+    fprintf(stderr, "%s Hz  ", baro_text_rate(progress->achieved_hz).text);
+  fputs(baro_text_bytes(progress->file_bytes).text, stderr);
   fflush(stderr);
 }
 
@@ -187,11 +189,14 @@ static void say_result(const record_values *values, const baro_recorder_result *
   if (result->processes > 1)
     snprintf(processes, sizeof(processes), ", %s processes",
              baro_text_count(result->processes).text);
-  baro_cli_say("%s %s in %s (%s Hz asked, %s achieved)%s, %s -> %s; see: barograph report %s",
+  char achieved[64] = "";
+  if (result->achieved_hz > 0)
+    snprintf(achieved, sizeof(achieved), ", %s achieved", baro_text_rate(result->achieved_hz).text);
+  baro_cli_say("%s %s in %s (%s Hz asked%s)%s, %s -> %s; see: barograph report %s",
                baro_text_count(result->samples).text, plural(result->samples, "sample", "samples"),
                baro_text_duration(result->duration_ns).text, baro_text_rate(values->rate_hz).text,
-               baro_text_rate(result->achieved_hz).text, processes,
-               baro_text_bytes(result->file_bytes).text, values->output, values->output);
+               achieved, processes, baro_text_bytes(result->file_bytes).text, values->output,
+               values->output);
 }
 
 static int exit_status_of(const baro_recorder_result *result) {

@@ -28,3 +28,10 @@ const char *baro_counter_key(baro_counter counter) {
   };
   return (size_t)counter < BARO_COUNTER_COUNT ? keys[counter] : "unknown";
 }
+
+double baro_achieved_hz(double rate_hz, uint64_t ticks, uint64_t missed) {
+  static const double ACTIVITY_MIN_S = 0.2;
+  if (ticks == 0 || missed > ticks || (double)ticks < ACTIVITY_MIN_S * rate_hz)
+    return 0;
+  return rate_hz * (double)(ticks - missed) / (double)ticks;
+}

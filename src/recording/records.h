@@ -129,6 +129,11 @@ typedef enum baro_counter {
 
 const char *baro_counter_key(baro_counter counter);
 
+/* The rate that was kept while there was something to sample, for all who say it: the rate that was asked for times the
+ * part of the due rounds that was taken. 0: not known, for there were less than 0.2 s, or the counters contradict each
+ * other. */
+double baro_achieved_hz(double rate_hz, uint64_t ticks, uint64_t missed);
+
 typedef struct baro_counters_record {
   uint32_t process; /* index into processes, or BARO_NONE_ID: the recorder itself */
   uint64_t time_ns;

@@ -193,10 +193,13 @@ static void write_samples(baro_report *report) {
   baro_write_text(&text, baro_text_count(profile->samples.count).text);
   bool has_rate = baro_profile_info_number(profile, "rate_hz", &asked);
   uint64_t ticks = counters[BARO_COUNTER_TICKS], missed = counters[BARO_COUNTER_MISSED];
-  if (has_rate && profile->has_counters && ticks > 0 && missed <= ticks)
-    baro_write_format(&text, " at %s Hz (%s asked)",
-                      baro_text_rate(asked * (double)(ticks - missed) / (double)ticks).text,
+  double achieved_hz =
+      has_rate && profile->has_counters ? baro_achieved_hz(asked, ticks, missed) : 0;
+  if (achieved_hz > 0)
+    baro_write_format(&text, " at %s Hz (%s asked)", baro_text_rate(achieved_hz).text,
                       baro_text_rate(asked).text);
+  else if (has_rate && profile->has_counters)
+    baro_write_format(&text, " (%s Hz asked)", baro_text_rate(asked).text);
   else if (has_rate)
     baro_write_format(&text, " (%s Hz asked, achieved rate unknown)", baro_text_rate(asked).text);
   if (profile->has_counters) {

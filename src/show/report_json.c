@@ -129,15 +129,16 @@ static void write_rates(json_report *report) {
   const baro_profile *profile = report->profile;
   double rate_hz;
   bool has_rate = baro_profile_info_number(profile, "rate_hz", &rate_hz);
-  double ticks = (double)profile->counters[BARO_COUNTER_TICKS];
-  double missed = (double)profile->counters[BARO_COUNTER_MISSED];
+  double achieved_hz = has_rate ? baro_achieved_hz(rate_hz, profile->counters[BARO_COUNTER_TICKS],
+                                                   profile->counters[BARO_COUNTER_MISSED])
+                                : 0;
   if (has_rate) {
     baro_json_number(&report->json, "rate_hz", rate_hz);
   } else {
     baro_json_null(&report->json, "rate_hz");
   }
-  if (has_rate && ticks > 0 && missed <= ticks) {
-    baro_json_number(&report->json, "achieved_rate_hz", rate_hz * (ticks - missed) / ticks);
+  if (achieved_hz > 0) {
+    baro_json_number(&report->json, "achieved_rate_hz", achieved_hz);
   } else {
     baro_json_null(&report->json, "achieved_rate_hz");
   }

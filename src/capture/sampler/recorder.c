@@ -35,13 +35,10 @@ typedef struct recorder {
   pid_t root;
   baro_signal_hold hold; /* during the loop */
   uint64_t start_ns;     /* of sampling */
-  uint64_t taken;        /* rounds */
-  /* The schedule starts anew when there is something to sample again: what the earlier ones counted, and
-   * how long there was. */
+  /* The schedule starts anew when there is something to sample again: what the earlier ones counted. */
   uint64_t ticks_before;
   uint64_t missed_before;
-  uint64_t active_ns;
-  uint64_t active_since_ns; /* 0: nothing to sample now */
+  bool active; /* there is something to sample now */
   uint64_t next_flush_ns;
   uint64_t next_progress_ns;
   bool root_reaped;
@@ -186,12 +183,8 @@ static uint64_t ticks_missed(const recorder *self) {
   return self->missed_before + self->schedule.missed;
 }
 
-/* Rounds taken per second, as long as there was something to sample. */
-static double achieved_hz(const recorder *self, uint64_t now_ns) {
-  uint64_t active_ns = self->active_ns;
-  if (self->active_since_ns != 0)
-    active_ns += now_ns - self->active_since_ns;
-  return active_ns > 0 ? (double)self->taken * 1e9 / (double)active_ns : 0;
+static double achieved_hz(const recorder *self) {
+  return baro_achieved_hz(self->options->rate_hz, ticks_due(self), ticks_missed(self));
 }
 
 static void report_progress(recorder *self, uint64_t now_ns) {
@@ -205,7 +198,7 @@ static void report_progress(recorder *self, uint64_t now_ns) {
       .elapsed_ns = elapsed_ns,
       .samples = baro_writer_samples(self->writer),
       .file_bytes = baro_writer_file_bytes(self->writer),
-      .achieved_hz = achieved_hz(self, now_ns),
+      .achieved_hz = achieved_hz(self),
       .processes = totals.processes,
   };
   self->options->progress(self->options->progress_context, &progress);
@@ -236,7 +229,6 @@ static void tick_if_due(recorder *self, uint64_t now_ns) {
   baro_schedule_advance(&self->schedule, now_ns);
   baro_placement_tick(&self->placement, now_ns);
   baro_followers_tick(self->followers, now_ns, self->schedule.missed - missed_before);
-  self->taken++;
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b) {
@@ -250,17 +242,13 @@ static pid_t own_child(const recorder *self) {
 
 /* Starts and ends the schedule: nothing is due while there is nothing to sample. */
 static void note_activity(recorder *self, bool active, uint64_t now_ns) {
-  bool was_active = self->active_since_ns != 0;
-  if (active == was_active)
+  if (active == self->active)
     return;
-  if (!active) {
-    self->active_ns += now_ns - self->active_since_ns;
-    self->active_since_ns = 0;
+  self->active = active;
+  if (!active)
     return;
-  }
   self->ticks_before = ticks_due(self);
   self->missed_before = ticks_missed(self);
-  self->active_since_ns = now_ns;
   baro_schedule_init(&self->schedule, self->options->rate_hz, now_ns,
                      now_ns ^ (uint64_t)self->root);
 }
@@ -328,7 +316,7 @@ static void fill_result(recorder *self, uint64_t now_ns) {
   result->unreadable = totals.counters[BARO_COUNTER_UNREADABLE];
   result->processes = totals.processes;
   result->threads = totals.threads;
-  result->achieved_hz = achieved_hz(self, now_ns);
+  result->achieved_hz = achieved_hz(self);
   if (totals.problem[0] != '\0')
     (void)snprintf(result->note, sizeof result->note, "%s", totals.problem);
 }

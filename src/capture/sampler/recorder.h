@@ -19,7 +19,7 @@ typedef struct baro_recorder_progress {
   uint64_t elapsed_ns;
   uint64_t samples;
   uint64_t file_bytes;
-  double achieved_hz;
+  double achieved_hz; /* by baro_achieved_hz */
   uint64_t processes; /* seen so far */
 } baro_recorder_progress;
 
@@ -58,7 +58,7 @@ typedef struct baro_recorder_result {
   uint64_t processes; /* Python processes that were sampled */
   uint64_t threads;
   uint64_t dropped_samples; /* the writer could not keep: full disk */
-  double achieved_hz;       /* rounds taken per second */
+  double achieved_hz;       /* by baro_achieved_hz, as the report has it */
   bool target_ran;          /* the command was executed (always true when attached) */
   int wait_status;          /* of the spawned command, as waitpid gives it; 0 when attached */
   bool target_left_running; /* the spawned command still runs */
