@@ -144,12 +144,9 @@ static void write_rest(baro_report *report, const uint32_t *order, uint32_t show
   uint64_t rest_ns = 0;
   for (uint32_t i = shown; i < count; i++)
     rest_ns += row_of(report, order[i]).self.all_ns;
-  baro_style_begin(report->out, report->terminal, BARO_STYLE_FAINT);
-  baro_write_format(report->out, "  and %s more, self %s together; --top 0 shows all",
-                    baro_text_count(count - shown).text,
-                    baro_text_percent(ratio_of(report, rest_ns)).text);
-  baro_style_end(report->out, report->terminal, BARO_STYLE_FAINT);
-  baro_write_u8(report->out, '\n');
+  baro_report_remark(report, "and %s more, self %s together; --top 0 shows all",
+                     baro_text_count(count - shown).text,
+                     baro_text_percent(ratio_of(report, rest_ns)).text);
 }
 
 static void write_title(baro_report *report) {

@@ -1,5 +1,8 @@
 #include "show/report_parts.h"
 
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "show/place.h"
@@ -126,6 +129,25 @@ void baro_report_heading(baro_report *report, const char *title, baro_view remar
     baro_write_wrapped(out, &wrap, remark);
     baro_style_end(out, report->terminal, BARO_STYLE_FAINT);
   }
+  baro_write_u8(out, '\n');
+}
+
+void baro_report_remark(baro_report *report, const char *format, ...) {
+  char text[160];
+  va_list arguments;
+  va_start(arguments, format);
+  int length = vsnprintf(text, sizeof(text), format, arguments);
+  va_end(arguments);
+  assert(length >= 0 && (size_t)length < sizeof(text));
+  baro_buffer *out = report->out;
+  baro_wrap wrap = {.column = BARO_REPORT_INDENT,
+                    .indent = BARO_REPORT_INDENT,
+                    .columns = report->terminal->columns,
+                    .unicode = report->terminal->unicode};
+  baro_write_text(out, "  ");
+  baro_style_begin(out, report->terminal, BARO_STYLE_FAINT);
+  baro_write_wrapped(out, &wrap, (baro_view){(const uint8_t *)text, (size_t)length});
+  baro_style_end(out, report->terminal, BARO_STYLE_FAINT);
   baro_write_u8(out, '\n');
 }
 

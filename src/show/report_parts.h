@@ -44,6 +44,10 @@ uint32_t baro_report_bar_width(const baro_terminal *terminal);
 /* "Functions by their own time" and behind it, faint, what the numbers are. */
 void baro_report_heading(baro_report *report, const char *title, baro_view remark);
 
+/* A faint line below a table, wrapped between words: "and 32 more; ...". */
+void baro_report_remark(baro_report *report, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* What is shown for a function: its qualified name. */
 baro_view baro_report_function_name(const baro_profile *profile, uint32_t function);
 /* Appends file:line of a function, shortened. */

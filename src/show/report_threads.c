@@ -163,12 +163,8 @@ static size_t thread_columns(const baro_report *report, const baro_state *states
 }
 
 static void write_more(baro_report *report, uint32_t hidden, const char *how) {
-  if (hidden == 0)
-    return;
-  baro_style_begin(report->out, report->terminal, BARO_STYLE_FAINT);
-  baro_write_format(report->out, "  and %s more; %s", baro_text_count(hidden).text, how);
-  baro_style_end(report->out, report->terminal, BARO_STYLE_FAINT);
-  baro_write_u8(report->out, '\n');
+  if (hidden > 0)
+    baro_report_remark(report, "and %s more; %s", baro_text_count(hidden).text, how);
 }
 
 static void write_threads(baro_report *report, const thread_key *keys, uint32_t shown) {

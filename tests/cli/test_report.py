@@ -121,6 +121,17 @@ def test_a_long_path_has_a_gap(run: Run, recording: Recording) -> None:
     assert report.count("level_") < 30
 
 
+@pytest.mark.parametrize("columns", [40, 49, 50, 59, 60, 80])
+def test_lines_of_the_hottest_path_are_whole(run: Run, recording: Recording, columns: int) -> None:
+    path = recording("small")
+    steps = json.loads(run("report", "--json", path).stdout)["hottest_path"]
+    report = run("report", path, env={"COLUMNS": str(columns)}).stdout
+    shown = report[report.index("\nHottest call path") :].split("\n\n")[0]
+    for step in steps:
+        place = f"{Path(step['file']).name}:{step['line']}"
+        assert re.search(rf"[ /]{re.escape(place)}$", shown, re.M), place
+
+
 def test_recursion_is_one_step(run: Run, recording: Recording) -> None:
     report = run("report", "--json", recording("night")).stdout
     assert json.loads(report)["functions"]
@@ -138,11 +149,11 @@ def test_basis(run: Run, recording: Recording) -> None:
 @pytest.mark.parametrize("columns", [40, 60, 80, 100, 120, 200, 500])
 def test_fits_the_width(run: Run, recording: Recording, scenario: str, columns: int) -> None:
     path = recording(scenario)
-    for options in ([], ["--sort", "wait"], ["--lines"], ["--threads"]):
+    for options in ([], ["--top", "1"], ["--sort", "wait"], ["--lines"], ["--threads"]):
         report = run("report", *options, path, env={"COLUMNS": str(columns)}).stdout
         for line in report.splitlines():
             # A word that is longer than the terminal stays whole; all states need 80 columns.
-            if len(line.split()) > 1 and (columns >= 80 or options == []):
+            if len(line.split()) > 1 and (columns >= 80 or options in ([], ["--top", "1"])):
                 assert columns_of(line) <= columns, (options, line)
 
 
