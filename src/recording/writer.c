@@ -132,7 +132,7 @@ static baro_status seal(baro_writer *writer) {
 static baro_status write_out(baro_writer *writer) {
   baro_error trouble = {0};
   if (baro_chunk_queue_write(&writer->queue, &trouble) != BARO_OK) {
-    (void)baro_error_prefix(&trouble, trouble.status, "write %s", writer->name);
+    (void)baro_error_prefix(&trouble, trouble.status, "%s", writer->name);
   }
   writer->trouble = trouble;
   return trouble.status;
@@ -478,7 +478,7 @@ static baro_status write_file_head(baro_writer *writer, baro_error *err) {
   baro_view bytes = {.data = head->data, .length = head->length};
   baro_status status = writer->queue.output.write(writer->queue.output.context, 0, bytes, err);
   if (status != BARO_OK) {
-    return baro_error_prefix(err, status, "write %s", writer->name);
+    return baro_error_prefix(err, status, "%s", writer->name);
   }
   writer->queue.written_bytes = bytes.length;
   return BARO_OK;
@@ -608,7 +608,7 @@ static baro_status finish(baro_writer *writer, baro_error *err) {
   }
   baro_chunk_queue_unreserve(&writer->queue);
   status = writer->queue.output.sync(writer->queue.output.context, err);
-  return status == BARO_OK ? status : baro_error_prefix(err, status, "write %s", writer->name);
+  return status == BARO_OK ? status : baro_error_prefix(err, status, "%s", writer->name);
 }
 
 baro_status baro_writer_close(baro_writer *take_writer, baro_error *err) {
@@ -620,7 +620,7 @@ baro_status baro_writer_close(baro_writer *take_writer, baro_error *err) {
   baro_output *output = &writer->queue.output;
   baro_status close_status = output->close(output->context, status == BARO_OK ? err : NULL);
   if (status == BARO_OK && close_status != BARO_OK) {
-    status = baro_error_prefix(err, close_status, "write %s", writer->name);
+    status = baro_error_prefix(err, close_status, "%s", writer->name);
   }
   writer_free(writer);
   return status;

@@ -134,17 +134,26 @@ static void write_ending(const baro_profile *profile, baro_buffer *text) {
 static void write_run(baro_report *report) {
   const baro_profile *profile = report->profile;
   baro_buffer text = {0};
-  baro_write_text(&text, baro_text_duration(profile->end_ns - profile->start_ns).text);
+  bool any = profile->samples.count > 0;
+  uint64_t start_ns = profile->start_ns;
+  if (any)
+    baro_write_text(&text, baro_text_duration(profile->end_ns - start_ns).text);
+  else if (profile->anchor_count > 0)
+    start_ns = profile->anchors[0].monotonic_ns;
   uint64_t utc_ns = 0;
-  if (baro_profile_utc_ns(profile, profile->start_ns, &utc_ns)) {
+  if ((any || profile->anchor_count > 0) && baro_profile_utc_ns(profile, start_ns, &utc_ns)) {
     time_t seconds = (time_t)(utc_ns / 1000000000);
     struct tm utc;
     char date[40];
     if (gmtime_r(&seconds, &utc) != NULL &&
         strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S UTC", &utc) > 0)
-      baro_write_format(&text, " from %s", date);
+      baro_write_format(&text, "%sfrom %s", any ? " " : "", date);
   }
   write_ending(profile, &text);
+  if (text.length > 2 && memcmp(text.data, "; ", 2) == 0) { /* nothing stands before it */
+    text.length -= 2;
+    memmove(text.data, text.data + 2, text.length);
+  }
   write_buffer_line(report, "run", BARO_STYLE_PLAIN, &text);
 }
 
@@ -312,11 +321,12 @@ static void write_notes(baro_report *report) {
 
 void baro_report_head(baro_report *report) {
   write_command(report);
-  if (report->profile->samples.count > 0) {
+  bool any = report->profile->samples.count > 0;
+  if (any || report->profile->process_count > 0)
     write_python(report);
-    write_run(report);
+  write_run(report);
+  if (any)
     write_cpu(report);
-  }
   write_samples(report);
   write_damage(report);
   write_unknown(report);

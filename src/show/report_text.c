@@ -80,7 +80,9 @@ void baro_report_text(const baro_profile *profile, const baro_report_options *op
                         .is_foreign = own.directory != options->directory,
                         .basis_ns = baro_profile_basis_ns(profile, options->measure)};
   baro_report_head(&report);
-  if (profile->samples.count == 0)
+  if (profile->samples.count == 0 && profile->damage.dropped_samples > 0)
+    write_summary(&report);
+  else if (profile->samples.count == 0)
     baro_write_text(out, "\nNothing was sampled, so there is nothing to report.\n");
   else
     write_body(&report);

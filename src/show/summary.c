@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "show/text_width.h"
+#include "show/units.h"
 
 enum { CLAUSES_MAX = 3 };
 
@@ -153,11 +154,27 @@ static void write_clauses(const baro_profile *profile, const said *best, baro_bu
   baro_buffer_release(&part);
 }
 
+/* Of a recording without samples. */
+static void write_nothing(const baro_profile *profile, baro_buffer *text) {
+  uint64_t lost = profile->damage.dropped_samples;
+  baro_view end = {0};
+  (void)baro_profile_info(profile, "end", &end);
+  if (lost == 0) {
+    baro_write_text(text, "Nothing was sampled.");
+    return;
+  }
+  baro_write_format(text, "%s %s lost because ", baro_text_count(lost).text,
+                    lost == 1 ? "sample was" : "samples were");
+  baro_write_text(text, baro_view_equal(end, baro_view_of("disk_full"))
+                            ? "the disk was full; there are no others."
+                            : "they could not be written; there are no others.");
+}
+
 static void write_sentence(const baro_profile *profile, baro_arena *scratch, baro_buffer *text) {
   double all_ns = (double)profile->all_ns[BARO_MEASURE_RUN];
   double idle_ns = (double)profile->state_ns[BARO_MEASURE_RUN][BARO_STATE_IDLE];
   if (!(all_ns > 0)) {
-    baro_write_text(text, "Nothing was sampled.");
+    write_nothing(profile, text);
     return;
   }
   if (baro_profile_basis_ns(profile, BARO_MEASURE_RUN) == 0) {

@@ -164,7 +164,7 @@ def test_a_full_disk_is_told_by_record_and_by_report(
         )
         assert answer.returncode == expected, answer.stderr
         assert answer.stderr == (
-            "barograph: record: write barograph.baro: write: File too large; what was written "
+            "barograph: record: barograph.baro: write: File too large; what was written "
             "before is kept; see: barograph report barograph.baro\n"
         )
         head = head_of(run)
@@ -174,6 +174,25 @@ def test_a_full_disk_is_told_by_record_and_by_report(
         assert head["dropped_samples"] > 0
         assert "its end is missing: the disk was full" in text_of(run)
         assert re.search(r", lost [\d,]+ \(", text_of(run))
+
+
+def test_a_disk_that_is_full_at_once_leaves_a_head(
+    barograph: Path, run: Run, tmp_path: Path
+) -> None:
+    code = "import time\nend = time.monotonic() + 0.5\nwhile time.monotonic() < end: pass"
+    command = [barograph, "record", sys.executable, "-c", code]
+    # Room for the end of a recording, and for no samples.
+    limited = ["sh", "-c", 'ulimit -f 20; exec "$@"', "sh", *command]
+    subprocess.run(limited, capture_output=True, check=False, cwd=tmp_path)
+    head = head_of(run)
+    assert (head["samples"], head["end"]) == (0, "disk_full")
+    assert head["dropped_samples"] > 0
+    text = text_of(run)
+    assert "command " in text and "time.monotonic()" in text
+    assert "its end is missing: the disk was full" in text
+    assert re.search(r", lost [\d,]+ \(100", text)
+    assert re.search(r"[\d,]+ samples were lost because the disk was full", text)
+    assert "Nothing was sampled" not in text
 
 
 def test_a_killed_recorder_is_told_by_report(barograph: Path, run: Run, tmp_path: Path) -> None:

@@ -322,7 +322,7 @@ static void a_full_disk_is_told_and_survived(void **state) {
     const baro_error *trouble = baro_writer_trouble(writer);
     assert_non_null(trouble);
     assert_int_equal(trouble->status, BARO_NO_SPACE);
-    assert_string_equal(trouble->message, "write memory: write: disk is full");
+    assert_string_equal(trouble->message, "memory: write: disk is full");
     /* A reader finds whole chunks; at worst behind them a torn one. */
     findings found = find_in_memory(fixture_disk_view(&disk));
     assert_false(found.damage.corrupt);
@@ -470,7 +470,7 @@ static void what_fails_at_the_start_fails_create(void **state) {
     baro_writer *writer = NULL;
     baro_error err = {0};
     assert_int_equal(baro_writer_create_on(&output, "memory", NULL, &writer, &err), BARO_NO_SPACE);
-    assert_string_equal(err.message, "write memory: write: disk is full");
+    assert_string_equal(err.message, "memory: write: disk is full");
     assert_null(writer);
     assert_true(disk.is_closed);
     fixture_disk_release(&disk);
@@ -483,7 +483,7 @@ static void a_failed_sync_is_told(void **state) {
   baro_writer *writer = fixture_writer(&disk);
   baro_error err = {0};
   assert_int_equal(baro_writer_close(writer, &err), BARO_IO);
-  assert_string_equal(err.message, "write memory: sync: broken");
+  assert_string_equal(err.message, "memory: sync: broken");
   assert_true(disk.is_closed);
   fixture_disk_release(&disk);
   assert_int_equal(baro_writer_close(NULL, NULL), BARO_OK);

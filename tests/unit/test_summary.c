@@ -16,6 +16,7 @@ typedef struct scene_given {
   given made;
   uint32_t thread;
   uint64_t time_ns;
+  uint64_t dropped_samples;
 } scene_given;
 
 static scene_given scene_begin(void) {
@@ -40,6 +41,7 @@ static uint32_t call(scene_given *scene, uint32_t parent, const char *name, cons
 
 static void check(scene_given *scene, const char *expected) {
   baro_profile *profile = given_profile(&scene->made);
+  profile->damage.dropped_samples = scene->dropped_samples;
   baro_arena arena = {0};
   baro_view sentence = baro_summary(profile, &arena);
   assert_string_equal((const char *)sentence.data, expected);
@@ -100,6 +102,11 @@ static void test_nothing_to_say(void **state) {
   (void)state;
   scene_given nothing = scene_begin();
   check(&nothing, "Nothing was sampled.");
+  /* Something was, and is not there. */
+  scene_given lost = scene_begin();
+  lost.dropped_samples = 1520;
+  given_info(&lost.made, "end", "disk_full");
+  check(&lost, "1,520 samples were lost because the disk was full; there are no others.");
   scene_given idle = scene_begin();
   play(&idle, call(&idle, BARO_NONE_ID, "f", "/a.py", 1), BARO_STATE_IDLE, 10);
   check(&idle, "Idle all the time.");

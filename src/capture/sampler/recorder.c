@@ -144,6 +144,8 @@ static baro_status begin(recorder *self, baro_error *err) {
   baro_placement_init(&self->placement);
   write_infos(self);
   write_command(self);
+  /* What was recorded stays known on a disk that fills up with the first samples. */
+  (void)!baro_writer_flush(self->writer, NULL);
   baro_followers_options followers = {.root = self->root,
                                       .follow_children = self->options->follow_children,
                                       .stop_target = self->options->stop_target,
