@@ -90,10 +90,12 @@ static void write_title(const baro_doctor *doctor, const baro_terminal *terminal
 static const char *conclusion(const baro_doctor *doctor) {
   switch (baro_doctor_level(doctor)) {
   case BARO_CHECK_OK:
-    return doctor->pid != 0 ? "This process can be recorded." : "Any process can be recorded here.";
+    return doctor->pid != 0 ? "This process can be recorded."
+                            : "Nothing known on this machine forbids recording.";
   case BARO_CHECK_LIMITED:
-    return doctor->pid != 0 ? "This process can be recorded, with the limits above."
-                            : "Processes can be recorded here, with the limits above.";
+    return doctor->pid != 0
+               ? "This process can be recorded, with the limits above."
+               : "Nothing known on this machine forbids recording; there are the limits above.";
   case BARO_CHECK_BLOCKED:
     return doctor->pid != 0 ? "This process cannot be recorded: see what is blocked."
                             : "Nothing can be recorded here: see what is blocked.";

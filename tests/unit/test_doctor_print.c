@@ -93,6 +93,21 @@ static void no_command_leaves_no_blanks(void **state) {
   baro_buffer_release(&out);
 }
 
+/* The machine alone says nothing of a process that nobody looked at: it may be no Python, or another's. */
+static void a_machine_promises_no_process(void **state) {
+  (void)state;
+  baro_buffer out = {0};
+  for (int level = BARO_CHECK_OK; level <= BARO_CHECK_LIMITED; level++) {
+    baro_doctor doctor = example((baro_check_level)level);
+    doctor.pid = 0;
+    print(&doctor, 80, false, &out);
+    const char *text = (const char *)out.data;
+    assert_non_null(strstr(text, "Nothing known on this machine forbids recording"));
+    assert_null(strstr(text, "can be recorded"));
+  }
+  baro_buffer_release(&out);
+}
+
 static void json_has_null_for_unknown(void **state) {
   (void)state;
   baro_buffer out = {0};
@@ -126,6 +141,7 @@ int main(void) {
       cmocka_unit_test(the_worst_level_counts),
       cmocka_unit_test(text_fits_and_is_clean),
       cmocka_unit_test(no_command_leaves_no_blanks),
+      cmocka_unit_test(a_machine_promises_no_process),
       cmocka_unit_test(json_has_null_for_unknown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
