@@ -418,7 +418,7 @@ static bool write_path(json_report *report) {
 
 static bool write_summary(json_report *report) {
   baro_arena scratch = {0};
-  baro_view sentence = baro_summary(report->profile, &scratch);
+  baro_view sentence = baro_summary(report->profile, report->options->measure, &scratch);
   baro_json_string(&report->json, "summary", sentence);
   baro_arena_release(&scratch);
   return sentence.data != NULL;

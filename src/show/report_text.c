@@ -33,7 +33,7 @@ static void write_legend(baro_report *report) {
 /* The sentence that says what the program mostly did. */
 static void write_summary(baro_report *report) {
   baro_arena scratch = {0};
-  baro_view sentence = baro_summary(report->profile, &scratch);
+  baro_view sentence = baro_summary(report->profile, report->options->measure, &scratch);
   if (sentence.data == NULL)
     report->out->failed = true;
   baro_wrap wrap = {.columns = report->terminal->columns, .unicode = report->terminal->unicode};

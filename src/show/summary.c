@@ -64,17 +64,18 @@ static void offer(said *best, const said *candidate) {
   }
 }
 
-/* The largest (function, state) pairs of the run's time; ratio 0 where there are fewer. */
-static bool find_clauses(const baro_profile *profile, baro_arena *scratch, said *ret_best) {
+/* The largest (function, state) pairs of the measure's time; ratio 0 where there are fewer. */
+static bool find_clauses(const baro_profile *profile, baro_measure measure, baro_arena *scratch,
+                         said *ret_best) {
   uint32_t *owners = find_owners(profile, scratch);
   uint32_t count = profile->functions.count;
   double *sums = baro_arena_array(scratch, count, sizeof(*sums));
   if (owners == NULL || sums == NULL) {
     return false;
   }
-  double basis_ns = (double)baro_profile_basis_ns(profile, BARO_MEASURE_RUN);
+  double basis_ns = (double)baro_profile_basis_ns(profile, measure);
   for (int state = 0; state < BARO_STATE_COUNT; state++) {
-    const uint64_t *self = profile->nodes.self[BARO_MEASURE_RUN].by_state_ns[state];
+    const uint64_t *self = profile->nodes.self[measure].by_state_ns[state];
     if (self == NULL || state == BARO_STATE_IDLE) {
       continue;
     }
@@ -91,11 +92,9 @@ static bool find_clauses(const baro_profile *profile, baro_arena *scratch, said 
 }
 
 /* Whether a share is more than chance: twice its standard error, from the effective number of samples. */
-static bool is_sure(const baro_profile *profile, double ratio) {
-  double basis_ns = (double)baro_profile_basis_ns(profile, BARO_MEASURE_RUN);
-  double looks = profile->square[BARO_MEASURE_RUN] > 0
-                     ? basis_ns * basis_ns / profile->square[BARO_MEASURE_RUN]
-                     : 0;
+static bool is_sure(const baro_profile *profile, baro_measure measure, double ratio) {
+  double basis_ns = (double)baro_profile_basis_ns(profile, measure);
+  double looks = profile->square[measure] > 0 ? basis_ns * basis_ns / profile->square[measure] : 0;
   return looks > 0 && ratio * ratio >= 4 * ratio * (1 - ratio) / looks;
 }
 
@@ -132,11 +131,12 @@ static void write_clause(const baro_profile *profile, const said *clause, const 
   }
 }
 
-static void write_clauses(const baro_profile *profile, const said *best, baro_buffer *text) {
+static void write_clauses(const baro_profile *profile, baro_measure measure, const said *best,
+                          baro_buffer *text) {
   baro_buffer part = {0};
   size_t tried = 0;
   for (int i = 0; i < CLAUSES_MAX && !text->failed; i++) {
-    if (best[i].ratio < SHARE_MIN || !is_sure(profile, best[i].ratio)) {
+    if (best[i].ratio < SHARE_MIN || !is_sure(profile, measure, best[i].ratio)) {
       break;
     }
     do {
@@ -170,39 +170,41 @@ static void write_nothing(const baro_profile *profile, baro_buffer *text) {
                             : "they could not be written; there are no others.");
 }
 
-static void write_sentence(const baro_profile *profile, baro_arena *scratch, baro_buffer *text) {
-  double all_ns = (double)profile->all_ns[BARO_MEASURE_RUN];
-  double idle_ns = (double)profile->state_ns[BARO_MEASURE_RUN][BARO_STATE_IDLE];
+static void write_sentence(const baro_profile *profile, baro_measure measure, baro_arena *scratch,
+                           baro_buffer *text) {
+  double all_ns = (double)profile->all_ns[measure];
+  double idle_ns = (double)profile->state_ns[measure][BARO_STATE_IDLE];
   if (!(all_ns > 0)) {
     write_nothing(profile, text);
     return;
   }
-  if (baro_profile_basis_ns(profile, BARO_MEASURE_RUN) == 0) {
+  if (baro_profile_basis_ns(profile, measure) == 0) {
     baro_write_text(text, "Idle all the time.");
     return;
   }
   if (idle_ns / all_ns >= IDLE_MIN) {
-    baro_write_format(text, "Idle %.0f %% of the run; of the rest ", idle_ns / all_ns * 100);
+    baro_write_format(text, "Idle %.0f %% of %s; of the rest ", idle_ns / all_ns * 100,
+                      measure == BARO_MEASURE_RUN ? "the run" : "all threads' time");
   }
   said best[CLAUSES_MAX] = {0};
-  if (!find_clauses(profile, scratch, best)) {
+  if (!find_clauses(profile, measure, scratch, best)) {
     text->failed = true;
     return;
   }
   size_t before = text->length;
-  write_clauses(profile, best, text);
+  write_clauses(profile, measure, best, text);
   if (text->length == before) {
     baro_write_text(text, before == 0 ? "No" : "no");
-    baro_write_text(text, is_sure(profile, SHARE_MIN)
+    baro_write_text(text, is_sure(profile, measure, SHARE_MIN)
                               ? " function did one thing for 5 % of the time: it is spread thin."
                               : " function stands out: there are too few samples to tell.");
   }
 }
 
-baro_view baro_summary(const baro_profile *profile, baro_arena *keep) {
+baro_view baro_summary(const baro_profile *profile, baro_measure measure, baro_arena *keep) {
   baro_arena scratch = {0};
   baro_buffer text = {0};
-  write_sentence(profile, &scratch, &text);
+  write_sentence(profile, measure, &scratch, &text);
   char *copy = text.failed ? NULL : baro_arena_copy(keep, text.data, text.length);
   baro_view sentence = {.data = (const uint8_t *)copy, .length = copy == NULL ? 0 : text.length};
   baro_buffer_release(&text);

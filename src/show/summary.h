@@ -1,7 +1,7 @@
 /* One sentence that says what the program mostly did, for people and for JSON:
  *   "61 % waiting for disk in load_rows (app.py:40), 22 % running parse (app.py:12)".
  * Flow: profile -> pairs of (user's function, state) -> sentence.
- * Time is BARO_MEASURE_RUN over its basis. A sample belongs to the nearest frame of its stack that is the user's own
+ * Time is that of the measure that the report shows, over its basis. A sample belongs to the nearest frame of its stack that is the user's own
  * code, else the nearest of a package, else the innermost frame: a wait in threading.Condition.wait below
  * worker() is said of worker. A pair is said only while its share is above twice its standard error, and above
  * 5 %. The sentence has at most BARO_SUMMARY_CHARACTERS bytes; control characters and bytes that are not UTF-8
@@ -17,6 +17,6 @@ enum { BARO_SUMMARY_CHARACTERS = 200 };
 
 /* Lives in keep; never empty: a recording without samples gets a sentence that says so. A view with data
  * NULL when out of memory. */
-baro_view baro_summary(const baro_profile *profile, baro_arena *keep);
+baro_view baro_summary(const baro_profile *profile, baro_measure measure, baro_arena *keep);
 
 #endif

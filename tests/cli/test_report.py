@@ -142,6 +142,7 @@ def test_basis(run: Run, recording: Recording) -> None:
     run_basis = json.loads(run("report", "--json", path).stdout)
     threads = json.loads(run("report", "--json", "--basis", "threads", path).stdout)
     assert run_basis["head"]["basis_ns"] < threads["head"]["basis_ns"]
+    assert run_basis["summary"] != threads["summary"]
     assert "of all threads' time" in run("report", "--basis", "threads", path).stdout
 
 

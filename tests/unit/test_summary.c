@@ -39,14 +39,18 @@ static uint32_t call(scene_given *scene, uint32_t parent, const char *name, cons
   return given_stack(&scene->made, parent, given_function(&scene->made, name, file, line, 0), line);
 }
 
-static void check(scene_given *scene, const char *expected) {
+static void check_measure(scene_given *scene, baro_measure measure, const char *expected) {
   baro_profile *profile = given_profile(&scene->made);
   profile->damage.dropped_samples = scene->dropped_samples;
   baro_arena arena = {0};
-  baro_view sentence = baro_summary(profile, &arena);
+  baro_view sentence = baro_summary(profile, measure, &arena);
   assert_string_equal((const char *)sentence.data, expected);
   baro_arena_release(&arena);
   baro_profile_destroy(profile);
+}
+
+static void check(scene_given *scene, const char *expected) {
+  check_measure(scene, BARO_MEASURE_RUN, expected);
 }
 
 static void test_states_and_functions(void **state) {
@@ -98,6 +102,30 @@ static void test_idle_is_said_first(void **state) {
   check(&scene, "Idle 75 % of the run; of the rest 100 % running serve (app.py:5)");
 }
 
+/* A thread that waits beside one that runs takes nothing of the run, and half of all threads' time. */
+static void test_the_sentence_is_of_the_basis_shown(void **state) {
+  (void)state;
+  static const struct {
+    baro_measure measure;
+    const char *expected;
+  } rows[] = {
+      {BARO_MEASURE_RUN, "100 % running work (app.py:5)"},
+      {BARO_MEASURE_THREAD,
+       "50 % running work (app.py:5), 50 % waiting for a lock in wait (app.py:9)"},
+  };
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    scene_given scene = scene_begin();
+    uint32_t other = given_thread(&scene.made, 0, 11, "waiter", false);
+    uint32_t work = call(&scene, BARO_NONE_ID, "work", "/srv/app.py", 5);
+    uint32_t wait = call(&scene, BARO_NONE_ID, "wait", "/srv/app.py", 9);
+    for (int j = 0; j < 100; j++) {
+      play(&scene, work, BARO_STATE_CPU, 1);
+      given_sample(&scene.made, other, wait, BARO_STATE_LOCK, scene.time_ns, MS);
+    }
+    check_measure(&scene, rows[i].measure, rows[i].expected);
+  }
+}
+
 static void test_nothing_to_say(void **state) {
   (void)state;
   scene_given nothing = scene_begin();
@@ -128,7 +156,7 @@ static void test_chance_is_not_told(void **state) {
   }
   baro_profile *profile = given_profile(&scene.made);
   baro_arena arena = {0};
-  baro_view sentence = baro_summary(profile, &arena);
+  baro_view sentence = baro_summary(profile, BARO_MEASURE_RUN, &arena);
   assert_non_null(strstr((const char *)sentence.data, "too few samples"));
   baro_arena_release(&arena);
   baro_profile_destroy(profile);
@@ -149,7 +177,7 @@ static void test_hostile_names(void **state) {
     play(&scene, call(&scene, BARO_NONE_ID, name, name, 9), BARO_STATE_DISK, 40);
     baro_profile *profile = given_profile(&scene.made);
     baro_arena arena = {0};
-    baro_view sentence = baro_summary(profile, &arena);
+    baro_view sentence = baro_summary(profile, BARO_MEASURE_RUN, &arena);
     assert_true(sentence.length <= BARO_SUMMARY_CHARACTERS);
     assert_memory_equal(sentence.data, "60 % running ", 13);
     for (size_t at = 0; at < sentence.length;) {
@@ -168,6 +196,7 @@ int main(void) {
       cmocka_unit_test(test_waits_belong_to_the_users_frame),
       cmocka_unit_test(test_without_a_users_frame),
       cmocka_unit_test(test_idle_is_said_first),
+      cmocka_unit_test(test_the_sentence_is_of_the_basis_shown),
       cmocka_unit_test(test_nothing_to_say),
       cmocka_unit_test(test_chance_is_not_told),
       cmocka_unit_test(test_hostile_names),
