@@ -113,7 +113,7 @@ static void order_by_time(const baro_sample_record *samples, uint32_t count, uin
 
 static baro_sample_context put_thread(baro_sample_model *model, baro_number_writer *numbers,
                                       uint32_t index, bool is_next) {
-  const baro_sample_thread *previous = &model->threads[model->previous_thread];
+  const baro_sample_thread *previous = baro_sample_model_thread(model, model->previous_thread);
   bool is_expected = previous->successor == index && previous->successor_is_next == is_next;
   uint64_t number = is_expected ? 0 : 1 + 2 * (uint64_t)index + is_next;
   baro_number_put(numbers, baro_sample_thread_model(model), number);
@@ -127,13 +127,13 @@ static void put_times(baro_sample_encoder *encoder, baro_number_writer *numbers,
   baro_sample_thread *thread = context->thread;
   uint64_t now_us = sample->time_ns / NS_PER_US;
   if (context->is_next) {
-    baro_number_put(numbers, &model->numbers->step, now_us - *time_us);
+    baro_number_put(numbers, baro_sample_step_model(model), now_us - *time_us);
     *time_us = now_us;
   }
   uint64_t gap_us = thread->is_seen ? now_us - thread->time_us : 0;
   uint64_t weight_us =
       weight_round(&encoder->carries[context->index].weight_ns, sample->weight_ns, gap_us);
-  baro_number_put(numbers, &model->numbers->weight, zigzag(weight_us - gap_us));
+  baro_number_put(numbers, baro_sample_weight_model(model), zigzag(weight_us - gap_us));
   thread->due_us += weight_us;
 
   uint64_t elapsed = baro_sample_elapsed(model, context);
@@ -285,11 +285,11 @@ baro_status baro_sample_decoder_init(baro_sample_decoder *decoder, baro_sample_m
   if (reader.failed || (flags & ~(uint64_t)BLOCK_FLAG_RESET) != 0) {
     return baro_error_set(err, BARO_CORRUPT, "head of a sample block");
   }
-  /* Samples may cost next to nothing: only this bounds them. */
-  if (count > BARO_CHUNK_SAMPLE_LIMIT) {
+  /* Samples may cost next to nothing: only this bounds them, and with them the blocks. */
+  if (count == 0 || count > BARO_CHUNK_SAMPLE_LIMIT) {
     return baro_error_set(err, BARO_CORRUPT, "count of a sample block");
   }
-  if (threads == 0 && count != 0) {
+  if (threads == 0) {
     return baro_error_set(err, BARO_CORRUPT, "samples before any thread");
   }
   if (baro_sample_model_grow(model, threads) != BARO_OK) {
@@ -307,7 +307,7 @@ baro_status baro_sample_decoder_init(baro_sample_decoder *decoder, baro_sample_m
 /* false when there is no such thread. */
 static bool get_thread(baro_sample_decoder *decoder, baro_sample_context *ret_context) {
   baro_sample_model *model = decoder->model;
-  const baro_sample_thread *previous = &model->threads[model->previous_thread];
+  const baro_sample_thread *previous = baro_sample_model_thread(model, model->previous_thread);
   uint64_t number = baro_number_get(&decoder->numbers, baro_sample_thread_model(model));
   uint64_t index = number == 0 ? previous->successor : (number - 1) / 2;
   bool is_next = number == 0 ? previous->successor_is_next : (number - 1) % 2 != 0;
@@ -325,11 +325,11 @@ static bool get_times(baro_sample_decoder *decoder, const baro_sample_context *c
   baro_sample_model *model = decoder->model;
   baro_sample_thread *thread = context->thread;
   if (context->is_next) {
-    decoder->time_us += baro_number_get(&decoder->numbers, &model->numbers->step);
+    decoder->time_us += baro_number_get(&decoder->numbers, baro_sample_step_model(model));
   }
   uint64_t gap_us = thread->is_seen ? decoder->time_us - thread->time_us : 0;
   uint64_t weight_us =
-      gap_us + unzigzag(baro_number_get(&decoder->numbers, &model->numbers->weight));
+      gap_us + unzigzag(baro_number_get(&decoder->numbers, baro_sample_weight_model(model)));
   thread->due_us += weight_us;
 
   uint64_t elapsed = baro_sample_elapsed(model, context);

@@ -5,8 +5,25 @@
 
 #include "recording/records.h"
 
-static void thread_clear(baro_sample_thread *thread, uint32_t index, baro_sample_recents *recent) {
-  *thread = (baro_sample_thread){.successor = index, .successor_is_next = true, .recent = recent};
+static void thread_clear(const baro_sample_model *model, uint32_t thread,
+                         baro_sample_recents *recent) {
+  model->threads[thread] = (baro_sample_thread){
+      .resets = model->resets, .successor = thread, .successor_is_next = true, .recent = recent};
+}
+
+baro_sample_thread *baro_sample_model_thread(const baro_sample_model *model, uint32_t thread) {
+  baro_sample_thread *it = &model->threads[thread];
+  if (it->resets != model->resets) {
+    thread_clear(model, thread, it->recent);
+  }
+  return it;
+}
+
+static baro_number_model *number_model(const baro_sample_model *model, baro_sample_number *number) {
+  if (number->resets != model->resets) {
+    *number = (baro_sample_number){.resets = model->resets};
+  }
+  return &number->model;
 }
 
 baro_status baro_sample_model_grow(baro_sample_model *model, uint32_t count) {
@@ -29,7 +46,7 @@ baro_status baro_sample_model_grow(baro_sample_model *model, uint32_t count) {
     model->capacity = (uint32_t)capacity;
   }
   while (model->count < count) {
-    thread_clear(&model->threads[model->count], model->count, NULL);
+    thread_clear(model, model->count, NULL);
     model->count++;
   }
   return BARO_OK;
@@ -49,17 +66,12 @@ void baro_sample_model_let_go(baro_sample_model *model, uint32_t thread) {
 }
 
 bool baro_sample_model_was_let_go(const baro_sample_model *model, uint32_t thread) {
-  const baro_sample_thread *it = &model->threads[thread];
+  const baro_sample_thread *it = baro_sample_model_thread(model, thread);
   return it->recent == NULL && it->recent_count != 0;
 }
 
 void baro_sample_model_reset(baro_sample_model *model) {
-  for (uint32_t i = 0; i < model->count; i++) {
-    thread_clear(&model->threads[i], i, model->threads[i].recent);
-  }
-  if (model->numbers != NULL) {
-    memset(model->numbers, 0, sizeof(*model->numbers));
-  }
+  model->resets++;
   model->previous_thread = 0;
   model->previous_other = 0;
   model->round = 0;
@@ -78,25 +90,33 @@ void baro_sample_model_release(baro_sample_model *model) {
 /* --- Thread --- */
 
 baro_number_model *baro_sample_thread_model(const baro_sample_model *model) {
-  return &model->numbers->thread[model->misses & 3];
+  return number_model(model, &model->numbers->thread[model->misses & 3]);
 }
 
 baro_sample_context baro_sample_model_enter(baro_sample_model *model, uint32_t thread, bool is_next,
                                             bool is_expected) {
-  baro_sample_thread *previous = &model->threads[model->previous_thread];
+  baro_sample_thread *previous = baro_sample_model_thread(model, model->previous_thread);
   previous->successor = thread;
   previous->successor_is_next = is_next;
   model->previous_thread = thread;
   model->misses = model->misses << 1 | !is_expected;
   model->round += is_next;
-  baro_sample_thread *entered = &model->threads[thread];
+  baro_sample_thread *entered = baro_sample_model_thread(model, thread);
   return (baro_sample_context){.thread = entered,
                                .index = thread,
                                .is_next = is_next,
                                .was_cpu = entered->state == BARO_STATE_CPU};
 }
 
-/* --- Ticks --- */
+/* --- Time, weight and ticks --- */
+
+baro_number_model *baro_sample_step_model(const baro_sample_model *model) {
+  return number_model(model, &model->numbers->step);
+}
+
+baro_number_model *baro_sample_weight_model(const baro_sample_model *model) {
+  return number_model(model, &model->numbers->weight);
+}
 
 uint64_t baro_sample_elapsed(const baro_sample_model *model, const baro_sample_context *context) {
   return context->thread->is_seen ? model->round - context->thread->round : 1;
@@ -105,7 +125,7 @@ uint64_t baro_sample_elapsed(const baro_sample_model *model, const baro_sample_c
 baro_number_model *baro_sample_ticks_model(const baro_sample_model *model,
                                            const baro_sample_context *context, uint64_t elapsed) {
   unsigned index = context->is_next * 4U + (elapsed == 1) * 2U + context->was_cpu;
-  return &model->numbers->ticks[index];
+  return number_model(model, &model->numbers->ticks[index]);
 }
 
 void baro_sample_model_ticks(baro_sample_model *model, const baro_sample_context *context,
@@ -121,8 +141,9 @@ void baro_sample_model_ticks(baro_sample_model *model, const baro_sample_context
 
 baro_number_model *baro_sample_stack_model(const baro_sample_model *model,
                                            const baro_sample_context *context) {
-  uint32_t index = context->index;
-  return &model->numbers->stack[index < BARO_SAMPLE_OWN_MODELS ? index : BARO_SAMPLE_OWN_MODELS];
+  uint32_t index =
+      context->index < BARO_SAMPLE_OWN_MODELS ? context->index : BARO_SAMPLE_OWN_MODELS;
+  return number_model(model, &model->numbers->stack[index]);
 }
 
 uint8_t baro_sample_recent_touch(baro_sample_thread *thread, uint32_t position, uint32_t stack) {
@@ -145,7 +166,8 @@ baro_number_model *baro_sample_state_model(const baro_sample_model *model,
                                            const baro_sample_context *context, uint8_t stack_state,
                                            uint64_t ticks) {
   unsigned known = stack_state < BARO_SAMPLE_NO_STATE ? stack_state : BARO_SAMPLE_NO_STATE;
-  return &model->numbers->state[known * 4 + (ticks > 1) * 2U + context->was_cpu];
+  unsigned index = known * 4 + (ticks > 1) * 2U + context->was_cpu;
+  return number_model(model, &model->numbers->state[index]);
 }
 
 void baro_sample_model_state(const baro_sample_context *context, uint8_t state) {
@@ -171,10 +193,12 @@ static unsigned cpu_now_and_before(const baro_sample_context *context) {
 
 baro_number_model *baro_sample_movement_model(const baro_sample_model *model,
                                               const baro_sample_context *context, uint64_t due) {
-  return &model->numbers->movement[magnitude(due, 6) * 4 + cpu_now_and_before(context)];
+  unsigned index = magnitude(due, 6) * 4 + cpu_now_and_before(context);
+  return number_model(model, &model->numbers->movement[index]);
 }
 
 baro_number_model *baro_sample_share_model(const baro_sample_model *model,
                                            const baro_sample_context *context, uint64_t movement) {
-  return &model->numbers->share[magnitude(movement, 5) * 4 + cpu_now_and_before(context)];
+  unsigned index = magnitude(movement, 5) * 4 + cpu_now_and_before(context);
+  return number_model(model, &model->numbers->share[index]);
 }

@@ -19,15 +19,21 @@ enum {
   BARO_SAMPLE_NO_STATE = 12, /* of a stack that was not recent; and newer states are taken as one */
 };
 
+/* A number model, empty unless it was used since the last reset. */
+typedef struct baro_sample_number {
+  uint64_t resets; /* before it was last used */
+  baro_number_model model;
+} baro_sample_number;
+
 typedef struct baro_sample_numbers {
-  baro_number_model thread[4]; /* by whether the last two threads were the expected ones */
-  baro_number_model step;
-  baro_number_model weight;
-  baro_number_model ticks[8];
-  baro_number_model stack[BARO_SAMPLE_OWN_MODELS + 1];
-  baro_number_model state[(BARO_SAMPLE_NO_STATE + 1) * 4];
-  baro_number_model movement[28];
-  baro_number_model share[24];
+  baro_sample_number thread[4]; /* by whether the last two threads were the expected ones */
+  baro_sample_number step;
+  baro_sample_number weight;
+  baro_sample_number ticks[8];
+  baro_sample_number stack[BARO_SAMPLE_OWN_MODELS + 1];
+  baro_sample_number state[(BARO_SAMPLE_NO_STATE + 1) * 4];
+  baro_sample_number movement[28];
+  baro_sample_number share[24];
 } baro_sample_numbers;
 
 /* Stacks of a thread, latest first. Apart, because it is most of what is known of a thread, and of no use once it ended:
@@ -37,8 +43,9 @@ typedef struct baro_sample_recents {
   uint8_t states[BARO_SAMPLE_RECENT_STACKS]; /* that they were last seen in */
 } baro_sample_recents;
 
-/* What is known of a thread before its next sample. */
+/* What is known of a thread before its next sample; nothing unless there was one since the last reset. */
 typedef struct baro_sample_thread {
+  uint64_t resets;        /* before it was last used */
   uint64_t time_us;       /* end of its previous sample */
   uint64_t round;         /* of its previous sample */
   uint64_t due_us;        /* weight since its CPU or waiting time last moved */
@@ -52,13 +59,14 @@ typedef struct baro_sample_thread {
 
 typedef struct baro_sample_model {
   baro_sample_numbers *numbers; /* owned; NULL until the first thread */
-  baro_sample_thread *threads;  /* owned; index = thread */
+  baro_sample_thread *threads;  /* owned; index = thread; see baro_sample_model_thread */
   uint32_t count;
   uint32_t capacity;
   uint32_t previous_thread;
   uint32_t previous_other; /* the last stack that was not among the recent ones */
   uint64_t round;
   uint32_t misses; /* a bit a sample, latest lowest: its thread was not the expected one */
+  uint64_t resets; /* so far: what was last used before the latest is empty */
 } baro_sample_model;
 
 /* Makes threads 0 .. count-1 known. BARO_NO_MEMORY leaves the model as it was. */
@@ -69,7 +77,8 @@ baro_status baro_sample_model_ready(baro_sample_model *model, uint32_t thread) B
 void baro_sample_model_let_go(baro_sample_model *model, uint32_t thread);
 /* True when that is so: there were samples, and what they taught is gone. */
 bool baro_sample_model_was_let_go(const baro_sample_model *model, uint32_t thread);
-/* Forgets all that was learned, not the threads. */
+/* Forgets all that was learned, not the threads. As cheap with a million threads as with one: a few bytes of a file can
+ * ask for it. */
 void baro_sample_model_reset(baro_sample_model *model);
 void baro_sample_model_release(baro_sample_model *model);
 
@@ -81,10 +90,16 @@ typedef struct baro_sample_context {
   bool was_cpu;   /* the thread's previous state */
 } baro_sample_context;
 
+/* The thread as it is since the last reset. */
+baro_sample_thread *baro_sample_model_thread(const baro_sample_model *model, uint32_t thread);
+
 baro_number_model *baro_sample_thread_model(const baro_sample_model *model);
 /* Says which thread it was, which was the expected one or not, and gives what the others need. */
 baro_sample_context baro_sample_model_enter(baro_sample_model *model, uint32_t thread, bool is_next,
                                             bool is_expected);
+
+baro_number_model *baro_sample_step_model(const baro_sample_model *model);
+baro_number_model *baro_sample_weight_model(const baro_sample_model *model);
 
 /* Rounds since the thread's previous sample, as far as known. */
 uint64_t baro_sample_elapsed(const baro_sample_model *model, const baro_sample_context *context);

@@ -171,7 +171,7 @@ class Reader:
     def samples(self, b: Bytes) -> None:
         flags, count, self.now, data = b.varint(), b.varint(), b.varint(), b.take(b.varint())
         require(flags <= 1 and len(self.times) + count <= 2**20, "head of a block")
-        require(count == 0 or self.counts["thread"] > 0, "samples before any thread")
+        require(count > 0 and self.counts["thread"] > 0, "no samples, or before any thread")
         if flags:
             self.forget()
         n = Numbers(data, self.models)

@@ -229,8 +229,8 @@ static void put_newer_sample(baro_number_writer *numbers, baro_sample_model *mod
                              uint64_t weight, uint64_t stack, uint64_t movement, uint64_t share) {
   baro_number_put(numbers, baro_sample_thread_model(model), 0);
   baro_sample_context context = baro_sample_model_enter(model, 0, true, true);
-  baro_number_put(numbers, &model->numbers->step, step);
-  baro_number_put(numbers, &model->numbers->weight, weight);
+  baro_number_put(numbers, baro_sample_step_model(model), step);
+  baro_number_put(numbers, baro_sample_weight_model(model), weight);
   uint64_t elapsed = baro_sample_elapsed(model, &context);
   baro_number_put(numbers, baro_sample_ticks_model(model, &context, elapsed), 0);
   baro_sample_model_ticks(model, &context, elapsed, elapsed);

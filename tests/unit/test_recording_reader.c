@@ -141,11 +141,11 @@ static const bad_record bad_records[] = {
     BAD(NOTE, "\0\2\0"),
     BAD(NOTE, "\0\0\1"),
     BAD(SAMPLES, ""),
-    BAD(SAMPLES, "\2\0\0\4\0\0\0\0"),
-    BAD(SAMPLES, "\0\0\0\5\0\0\0\0"),
-    BAD(SAMPLES, "\0\0\0\3\0\0\0"),
-    BAD(SAMPLES, "\0\0\0\4\0\0\0\1"),         /* ends otherwise than a writer ends */
-    BAD(SAMPLES, "\0\0\0\5\0\0\0\0\0"),       /* goes on behind its samples */
+    BAD(SAMPLES, "\2\1\0\6\x0b\x80\x80\0\0\0"), /* a flag that there is not */
+    BAD(SAMPLES, "\0\1\0\7\x0b\x80\x80\0\0\0"),
+    BAD(SAMPLES, "\0\1\0\3\0\0\0"),
+    BAD(SAMPLES, "\0\0\0\4\0\0\0\0"),         /* no samples */
+    BAD(SAMPLES, "\1\0\0\4\0\0\0\0"),         /* none, and everything is to be forgotten */
     BAD(SAMPLES, "\0\1\0\4\0\0\0\0"),         /* the latest of no stacks */
     BAD(SAMPLES, "\0\1\0\4\xff\xff\xff\xff"), /* thread 2^63 */
     BAD(CLOSE, "\1\0"),                       /* counts a sample that is not there */

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -266,6 +267,64 @@ static void few_bytes_cannot_promise_many_samples(void **state) {
   }
 }
 
+/* Reads all samples of a block that thread 0 alone is in. */
+static baro_status status_of_block(baro_sample_model *model, const char *bytes, size_t length) {
+  baro_sample_decoder decoder;
+  baro_view payload = {(const uint8_t *)bytes, length};
+  baro_status status = baro_sample_decoder_init(&decoder, model, payload, 1, 0, NULL);
+  bool is_more = true;
+  while (status == BARO_OK && is_more) {
+    baro_sample_record got;
+    status = baro_sample_decode(&decoder, &got, &is_more, NULL);
+  }
+  baro_sample_model_release(model);
+  return status;
+}
+
+/* One sample of nothing, as the encoder makes it, and what may not be changed of it. */
+static void blocks_that_break_a_rule_are_refused(void **state) {
+  (void)state;
+  baro_sample_model model = {0};
+#define STATUS_OF(literal) status_of_block(&model, literal, sizeof(literal) - 1)
+  assert_int_equal(STATUS_OF("\0\1\0\6\x0b\x80\x80\0\0\0"), BARO_OK);
+  assert_int_equal(STATUS_OF("\0\1\0\6\x0b\x80\x80\0\0\0 more fields"), BARO_OK);
+  assert_int_equal(STATUS_OF("\1\1\0\6\x0b\x80\x80\0\0\0"), BARO_OK);
+  assert_int_equal(STATUS_OF("\2\1\0\6\x0b\x80\x80\0\0\0"), BARO_CORRUPT); /* flags */
+  assert_int_equal(STATUS_OF("\0\0\0\4\0\0\0\0"), BARO_CORRUPT);           /* no samples */
+  assert_int_equal(STATUS_OF("\1\0\0\4\0\0\0\0"), BARO_CORRUPT);
+  assert_int_equal(STATUS_OF("\0\1\0\7\x0b\x80\x80\0\0\0"), BARO_CORRUPT); /* length */
+  assert_int_equal(STATUS_OF("\0\1\0\5\x0b\x80\x80\0\0"), BARO_CORRUPT);
+  /* Ends otherwise than a writer ends, and goes on behind its samples. */
+  assert_int_equal(STATUS_OF("\0\1\0\6\x0b\x80\x80\0\0\1"), BARO_CORRUPT);
+  assert_int_equal(STATUS_OF("\0\1\0\7\x0b\x80\x80\0\0\0\0"), BARO_CORRUPT);
+#undef STATUS_OF
+}
+
+/* A block costs what its samples cost, however many threads there are to forget: a few bytes of a file
+ * can ask for it millions of times. */
+static void forgetting_is_cheap(void **state) {
+  (void)state;
+  enum { MANY_THREADS = 1 << 20, BLOCKS = 100000 };
+  static const uint8_t block[] = {1, 1, 0, 6, 0x0b, 0x80, 0x80, 0, 0, 0};
+  baro_sample_model model = {0};
+  baro_sample_decoder decoder;
+  baro_view payload = {block, sizeof(block)};
+  clock_t start = clock();
+  for (int i = 0; i < BLOCKS; i++) {
+    baro_sample_record got;
+    bool is_more = false;
+    assert_int_equal(baro_sample_decoder_init(&decoder, &model, payload, MANY_THREADS, 0, NULL),
+                     BARO_OK);
+    assert_int_equal(baro_sample_decode(&decoder, &got, &is_more, NULL), BARO_OK);
+    assert_true(is_more);
+    assert_int_equal(got.stack, BARO_NONE_ID);
+    assert_int_equal(got.state, BARO_STATE_CPU);
+  }
+  /* Minutes if each thread were touched. */
+  assert_true(clock() - start < 3 * CLOCKS_PER_SEC);
+  baro_sample_model_release(&model);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(wild_samples_come_back),
@@ -273,6 +332,8 @@ int main(void) {
       cmocka_unit_test(rounding_does_not_add_up),
       cmocka_unit_test(hostile_payloads_are_survived),
       cmocka_unit_test(few_bytes_cannot_promise_many_samples),
+      cmocka_unit_test(blocks_that_break_a_rule_are_refused),
+      cmocka_unit_test(forgetting_is_cheap),
   };
   return cmocka_run_group_tests_name("sample_block", tests, NULL, NULL);
 }
