@@ -51,7 +51,8 @@ def test_one_line_at_the_end(run: Run, tmp_path: Path) -> None:
 def test_record_and_report_say_one_rate(run: Run) -> None:
     told = re.search(r"Hz asked, ([\d,.]+) achieved", run("record", "--", *busy(0.5)).stderr)
     shown = re.search(r"at ([\d,.]+) Hz \(1,000 asked\)", run("report").stdout)
-    assert told is not None and shown is not None
+    assert told is not None
+    assert shown is not None
     assert told[1] == shown[1]
     # So few ticks say nothing about a rate.
     answer = run("record", "-f", "--rate", "100", "--duration", "0.05", "--", *busy(0.3))

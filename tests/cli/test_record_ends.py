@@ -179,16 +179,25 @@ def test_a_full_disk_is_told_by_record_and_by_report(
 def test_a_disk_that_is_full_at_once_leaves_a_head(
     barograph: Path, run: Run, tmp_path: Path
 ) -> None:
-    code = "import time\nend = time.monotonic() + 0.5\nwhile time.monotonic() < end: pass"
-    command = [barograph, "record", sys.executable, "-c", code]
+    code = (
+        "import time\nend = time.monotonic() + 0.7\nwhile time.monotonic() < end: sum(range(999))"
+    )
     # Room for the end of a recording, and for no samples.
-    limited = ["sh", "-c", 'ulimit -f 20; exec "$@"', "sh", *command]
-    subprocess.run(limited, capture_output=True, check=False, cwd=tmp_path)
+    limit = (
+        "import os, resource, sys\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (10240, 10240))\n"
+        "os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    command = [str(barograph), "record", sys.executable, "-c", code]
+    subprocess.run(
+        [sys.executable, "-c", limit, *command], capture_output=True, check=False, cwd=tmp_path
+    )
     head = head_of(run)
     assert (head["samples"], head["end"]) == (0, "disk_full")
     assert head["dropped_samples"] > 0
     text = text_of(run)
-    assert "command " in text and "time.monotonic()" in text
+    assert "command " in text
+    assert "time.monotonic()" in text
     assert "its end is missing: the disk was full" in text
     assert re.search(r", lost [\d,]+ \(100", text)
     assert re.search(r"[\d,]+ samples were lost because the disk was full", text)
