@@ -7,8 +7,9 @@
 enum {
   /* Of a chunk that waits: its length, its samples, and where its entry stands in the index. */
   LENGTH_BYTES = 12,
-  /* For the chunk that ends a recording, and the head of the index. */
-  END_BYTES = 8192,
+  /* For the chunk that ends a recording (some 100), and what the index has beside its entries (some 90). Not more: on
+   * a small disk this is room that samples could have. */
+  END_BYTES = 512,
 };
 
 typedef struct waiting_chunk {
@@ -86,14 +87,24 @@ static void buffer_cut_front(baro_buffer *buffer, size_t count) {
   }
 }
 
-/* Room for a chunk and, behind it, for an end and the index of all. */
+/* Room for a chunk and, behind it, for an end and the index of all. Where there never was that much, the chunk may
+ * still fit: writing it will tell. Later ones must not take the room that is kept. */
 static baro_status reserve(baro_chunk_queue *queue, size_t length, baro_error *err) {
   const baro_output *output = &queue->output;
   if (queue->is_ending || output->reserve == NULL) {
     return BARO_OK;
   }
-  return output->reserve(output->context, queue->written_bytes,
-                         length + queue->index.length + END_BYTES, err);
+  baro_error shortage = {0};
+  baro_status status = output->reserve(output->context, queue->written_bytes,
+                                       length + queue->index.length + END_BYTES, &shortage);
+  if (status == BARO_OK) {
+    queue->has_room = true;
+  } else if (!queue->has_room) {
+    status = BARO_OK;
+  } else if (err != NULL) {
+    *err = shortage;
+  }
+  return status;
 }
 
 baro_status baro_chunk_queue_write(baro_chunk_queue *queue, baro_error *err) {

@@ -24,7 +24,8 @@ typedef struct baro_chunk_queue {
   baro_buffer index;         /* payload of the index chunk so far, without count and tail */
   uint64_t written_bytes;    /* whole chunks (and the file head) in the output */
   uint32_t sequence;         /* of the next chunk */
-  bool is_ending;            /* what is written now may take the room that was kept */
+  bool has_room;             /* for an end, behind what was written */
+  bool is_ending;            /* what is written now may take it */
 } baro_chunk_queue;
 
 /* Seals raw as the next chunk. Of head, type, samples and times are taken; cut as in

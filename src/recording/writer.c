@@ -583,6 +583,16 @@ static void leave_mark(baro_writer *writer, baro_status why) {
   }
 }
 
+/* Behind the close record: nothing of the recording is missing without it. */
+static baro_status write_index(baro_writer *writer) {
+  baro_status status = baro_chunk_queue_add_index(&writer->queue);
+  if (status != BARO_OK) {
+    return baro_error_set(&writer->trouble, status, "write %s: out of memory", writer->name);
+  }
+  writer->queue.is_ending = true;
+  return write_out(writer);
+}
+
 /* All that can be written, in an order that keeps every prefix good. */
 static baro_status finish(baro_writer *writer, baro_error *err) {
   /* Twice: the close record counts what the first flush had to drop. */
@@ -591,22 +601,22 @@ static baro_status finish(baro_writer *writer, baro_error *err) {
   if (status == BARO_OK) {
     status = seal(writer);
   }
-  if (status == BARO_OK) {
-    status = baro_chunk_queue_add_index(&writer->queue);
-  }
   if (status != BARO_OK) {
     return baro_error_set(err, status, "write %s: out of memory", writer->name);
   }
   status = write_out(writer);
+  if (status == BARO_OK) {
+    status = write_index(writer);
+  } else {
+    leave_mark(writer, status);
+  }
+  baro_chunk_queue_unreserve(&writer->queue);
   if (status != BARO_OK) {
     if (err != NULL) {
       *err = writer->trouble;
     }
-    leave_mark(writer, status);
-    baro_chunk_queue_unreserve(&writer->queue);
     return status;
   }
-  baro_chunk_queue_unreserve(&writer->queue);
   status = writer->queue.output.sync(writer->queue.output.context, err);
   return status == BARO_OK ? status : baro_error_prefix(err, status, "%s", writer->name);
 }

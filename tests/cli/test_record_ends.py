@@ -185,7 +185,7 @@ def test_a_disk_that_is_full_at_once_leaves_a_head(
     # Room for the end of a recording, and for no samples.
     limit = (
         "import os, resource, sys\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (10240, 10240))\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1536, 1536))\n"
         "os.execv(sys.argv[1], sys.argv[1:])"
     )
     command = [str(barograph), "record", sys.executable, "-c", code]

@@ -21,6 +21,7 @@
 #include <cmocka.h>
 
 #include "base/os_file.h"
+#include "recording/chunk.h"
 #include "recording/format.h"
 #include "recording/reader.h"
 #include "support/recording_fixture.h"
@@ -406,6 +407,74 @@ static void a_disk_that_fills_up_leaves_an_end_that_says_so(void **state) {
   }
 }
 
+enum { CHUNKS_LIMIT = 64 };
+
+/* Records 6,000 samples and gives how the close went; false when there was no room for a file. */
+static bool record_to(fixture_disk *disk, baro_status *ret_close) {
+  baro_output output = fixture_disk_output(disk);
+  baro_writer *writer = NULL;
+  if (baro_writer_create_on(&output, "memory", NULL, &writer, NULL) != BARO_OK) {
+    return false;
+  }
+  fixture_program program;
+  fixture_program_start(&program, writer, 2, 5);
+  fixture_program_run(&program, writer, 6000);
+  *ret_close = baro_writer_close(writer, NULL);
+  return true;
+}
+
+/* Where the chunks of a whole recording end; the last is the index. */
+static size_t chunk_ends_of(const fixture_disk *disk, uint64_t *ret_ends) {
+  size_t count = 0;
+  uint64_t at = BARO_FORMAT_HEAD_BYTES;
+  while (at < disk->bytes.length) {
+    baro_chunk_head head;
+    assert_int_equal(baro_chunk_head_read(disk->bytes.data + at, &head, NULL), BARO_OK);
+    at += BARO_CHUNK_HEAD_BYTES + head.stored_bytes;
+    assert_true(count < CHUNKS_LIMIT);
+    ret_ends[count++] = at;
+  }
+  return count;
+}
+
+/* However small the disk: what fits is written, with an end as soon as there is room for one. */
+static void room_that_exists_is_used(void **state) {
+  (void)state;
+  enum { END_LIMIT_BYTES = 1024, STEP = 101 };
+  uint64_t ends[CHUNKS_LIMIT];
+  baro_status close_status;
+  fixture_disk large = {.has_reserve = true};
+  assert_true(record_to(&large, &close_status));
+  assert_int_equal(close_status, BARO_OK);
+  size_t count = chunk_ends_of(&large, ends);
+  assert_true(count > 4);
+  uint64_t whole_bytes = large.bytes.length;
+  for (uint64_t room = 1; room < whole_bytes + END_LIMIT_BYTES; room += STEP) {
+    fixture_disk disk = {.has_reserve = true, .capacity_bytes = room};
+    bool is_made = record_to(&disk, &close_status);
+    assert_int_equal(is_made, room >= ends[0]);
+    if (is_made) {
+      findings found = find_in_memory(fixture_disk_view(&disk));
+      assert_string_equal(found.damage.reason, "");
+      assert_int_equal(found.damage.complete, found.damage.chunks >= 2);
+      assert_true(found.damage.complete || room < ends[0] + END_LIMIT_BYTES);
+      size_t fit = 0;
+      while (fit + 1 < count && ends[fit + 1] + END_LIMIT_BYTES <= room) {
+        fit++;
+      }
+      assert_true(found.damage.good_bytes >= ends[fit]);
+      if (found.damage.complete) {
+        assert_int_equal(found.samples + found.damage.dropped_samples, 6000);
+      }
+      assert_true(close_status == BARO_OK || close_status == BARO_NO_SPACE);
+      assert_true(close_status == BARO_NO_SPACE || found.samples == 6000);
+      assert_int_equal(disk.reserved_end, disk.bytes.length);
+    }
+    fixture_disk_release(&disk);
+  }
+  fixture_disk_release(&large);
+}
+
 /* Room that is kept is no part of the file, and none of it stays behind. */
 static void room_is_given_back(void **state) {
   (void)state;
@@ -637,6 +706,7 @@ int main(void) {
       cmocka_unit_test(a_full_disk_is_told_and_survived),
       cmocka_unit_test(closing_on_a_full_disk_keeps_what_was_written),
       cmocka_unit_test(a_disk_that_fills_up_leaves_an_end_that_says_so),
+      cmocka_unit_test(room_that_exists_is_used),
       cmocka_unit_test(room_is_given_back),
       cmocka_unit_test(a_long_backlog_drops_samples_and_says_so),
       cmocka_unit_test(what_fails_at_the_start_fails_create),
