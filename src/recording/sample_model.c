@@ -32,22 +32,27 @@ baro_status baro_sample_model_grow(baro_sample_model *model, uint32_t count) {
     if (model->numbers == NULL) {
       return BARO_NO_MEMORY;
     }
+    model->resets = 1; /* what is all zero bytes is of before it, and set up at its first use */
   }
   if (count > model->capacity) {
     size_t capacity = model->capacity == 0 ? 16 : model->capacity;
     while (capacity < count) {
       capacity *= 2;
     }
-    baro_sample_thread *threads = realloc(model->threads, capacity * sizeof(*threads));
+    /* Not realloc: what is kept for threads that are never sampled stays untouched, and takes no memory. */
+    baro_sample_thread *threads = calloc(capacity, sizeof(*threads));
     if (threads == NULL) {
       return BARO_NO_MEMORY;
     }
+    if (model->count != 0) {
+      memcpy(threads, model->threads, model->count * sizeof(*threads));
+    }
+    free(model->threads);
     model->threads = threads;
     model->capacity = (uint32_t)capacity;
   }
-  while (model->count < count) {
-    thread_clear(model, model->count, NULL);
-    model->count++;
+  if (model->count < count) {
+    model->count = count;
   }
   return BARO_OK;
 }

@@ -45,7 +45,7 @@ typedef struct baro_sample_recents {
 
 /* What is known of a thread before its next sample; nothing unless there was one since the last reset. */
 typedef struct baro_sample_thread {
-  uint64_t resets;        /* before it was last used */
+  uint64_t resets;        /* before it was last used; 0: never was */
   uint64_t time_us;       /* end of its previous sample */
   uint64_t round;         /* of its previous sample */
   uint64_t due_us;        /* weight since its CPU or waiting time last moved */

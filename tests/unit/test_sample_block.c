@@ -1,12 +1,15 @@
 /* The columnar coding of samples: wrong here means samples that are not those that were taken, sums
  * that drift by rounding, or a reader that believes hostile columns. */
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -325,6 +328,33 @@ static void forgetting_is_cheap(void **state) {
   baro_sample_model_release(&model);
 }
 
+static uint64_t resident_bytes(void) {
+  unsigned long long pages = 0;
+  FILE *file = fopen("/proc/self/statm", "r");
+  assert_non_null(file);
+  assert_int_equal(fscanf(file, "%*u %llu", &pages), 1);
+  fclose(file);
+  return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* A few bytes of a file can define a million threads: what is kept for each begins with its first sample. */
+static void threads_without_samples_take_no_memory(void **state) {
+  (void)state;
+  enum { MANY_THREADS = 1 << 20, LIMIT_BYTES = 20 << 20 };
+  baro_sample_model model = {0};
+#ifdef M_PERTURB
+  mallopt(M_PERTURB, 0); /* the test runner asks for it, and calloc then writes its zeros */
+#endif
+  uint64_t before = resident_bytes();
+  assert_int_equal(baro_sample_model_grow(&model, MANY_THREADS), BARO_OK);
+  assert_int_equal(baro_sample_model_ready(&model, MANY_THREADS - 1), BARO_OK);
+  const baro_sample_thread *last = baro_sample_model_thread(&model, MANY_THREADS - 1);
+  assert_int_equal(last->successor, MANY_THREADS - 1);
+  assert_true(last->successor_is_next);
+  assert_true(resident_bytes() < before + LIMIT_BYTES);
+  baro_sample_model_release(&model);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(wild_samples_come_back),
@@ -334,6 +364,7 @@ int main(void) {
       cmocka_unit_test(few_bytes_cannot_promise_many_samples),
       cmocka_unit_test(blocks_that_break_a_rule_are_refused),
       cmocka_unit_test(forgetting_is_cheap),
+      cmocka_unit_test(threads_without_samples_take_no_memory),
   };
   return cmocka_run_group_tests_name("sample_block", tests, NULL, NULL);
 }
