@@ -68,22 +68,6 @@ void baro_sampled_thread_flush(baro_sampled_thread *thread, baro_writer *writer)
   thread->has_pending = false;
 }
 
-void baro_sampled_thread_destroy(baro_sampled_thread *thread, baro_writer *writer,
-                                 uint64_t now_ns) {
-  if (thread == NULL)
-    return;
-  baro_sampled_thread_flush(thread, writer);
-  baro_end_record end = {.index = thread->id, .time_ns = now_ns, .wait_status = -1};
-  baro_writer_thread_end(writer, &end);
-  if (thread->seized)
-    baro_trace_detach(thread->tid);
-  baro_stack_reader_destroy(thread->reader);
-  baro_thread_probe_release(&thread->probe);
-  baro_stack_memo_release(&thread->memo);
-  baro_raw_stack_release(&thread->raw);
-  free(thread);
-}
-
 baro_status baro_sampled_thread_bind(baro_sampled_thread *thread, const baro_observer *observer,
                                      const baro_sampled_interp *interp, uint64_t thread_addr,
                                      uint64_t native_id) {
@@ -337,7 +321,7 @@ static void begin_sample(baro_sampled_thread *thread, const baro_observer *obser
   thread->pending = (baro_sample_record){
       .time_ns = now_ns,
       .weight_ns = now_ns - thread->last_ns,
-      .ticks = 1,
+      .ticks = 1 + thread->skipped,
       .thread = thread->id,
       .stack = thread->stack_id,
       .state = thread->wait.state,
@@ -345,6 +329,7 @@ static void begin_sample(baro_sampled_thread *thread, const baro_observer *obser
       .runnable_ns = moved->delay_ns,
   };
   thread->has_pending = true;
+  thread->skipped = 0;
 }
 
 static void extend_sample(baro_sampled_thread *thread, uint64_t now_ns) {
@@ -359,7 +344,34 @@ static void extend_sample(baro_sampled_thread *thread, uint64_t now_ns) {
 
 static void lengthen_sample(baro_sampled_thread *thread, uint64_t now_ns) {
   extend_sample(thread, now_ns);
-  thread->pending.ticks++;
+  thread->pending.ticks += 1 + thread->skipped;
+  thread->skipped = 0;
+  thread->last_ns = now_ns;
+}
+
+/* It was not asked any more, and did not run before the last tick in which it was not. */
+static void take_skipped(baro_sampled_thread *thread) {
+  if (thread->skipped == 0 || thread->skipped_ns <= thread->last_ns)
+    return;
+  thread->skipped--;
+  lengthen_sample(thread, thread->skipped_ns);
+}
+
+void baro_sampled_thread_destroy(baro_sampled_thread *thread, baro_writer *writer,
+                                 uint64_t now_ns) {
+  if (thread == NULL)
+    return;
+  take_skipped(thread);
+  baro_sampled_thread_flush(thread, writer);
+  baro_end_record end = {.index = thread->id, .time_ns = now_ns, .wait_status = -1};
+  baro_writer_thread_end(writer, &end);
+  if (thread->seized)
+    baro_trace_detach(thread->tid);
+  baro_stack_reader_destroy(thread->reader);
+  baro_thread_probe_release(&thread->probe);
+  baro_stack_memo_release(&thread->memo);
+  baro_raw_stack_release(&thread->raw);
+  free(thread);
 }
 
 static baro_status probe_state(baro_sampled_thread *thread, const baro_observer *observer) {
@@ -406,13 +418,18 @@ bool baro_sampled_thread_likely_rests(const baro_sampled_thread *thread,
   return may_rest(thread, observer) && now_ns - thread->moved_ns > RECENTLY_NS;
 }
 
-void baro_sampled_thread_rest(baro_sampled_thread *thread, baro_observer *observer,
-                              uint64_t now_ns) {
-  observer->counters[BARO_COUNTER_UNMOVED]++;
+void baro_sampled_thread_skip(baro_sampled_thread *thread, uint64_t now_ns) {
+  thread->skipped++;
+  thread->skipped_ns = now_ns;
+}
+
+/* Unmoved and blocked: as it was. */
+static void rest(baro_sampled_thread *thread, baro_observer *observer, uint64_t now_ns) {
+  uint64_t ticks = 1 + (uint64_t)thread->skipped;
+  observer->counters[BARO_COUNTER_UNMOVED] += ticks;
   if (thread->wait.state == BARO_STATE_UNKNOWN)
-    observer->unknown_reasons[thread->wait.reason]++;
+    observer->unknown_reasons[thread->wait.reason] += ticks;
   lengthen_sample(thread, now_ns);
-  thread->last_ns = now_ns;
   if (now_ns >= thread->name_due_ns)
     read_name(thread, observer, now_ns);
 }
@@ -440,7 +457,7 @@ baro_status baro_sampled_thread_tick(baro_sampled_thread *thread, baro_observer 
     change.slices = now.slices - thread->last.slices;
   }
   if (!moved && may_rest(thread, observer)) {
-    baro_sampled_thread_rest(thread, observer, now_ns);
+    rest(thread, observer, now_ns);
     return BARO_OK;
   }
   bool was_running = is_on_queue(thread->wait.state);
@@ -460,6 +477,7 @@ baro_status baro_sampled_thread_tick(baro_sampled_thread *thread, baro_observer 
     thread->wait.state = BARO_STATE_COLLECTOR;
   if (thread->wait.state == BARO_STATE_UNKNOWN)
     observer->unknown_reasons[thread->wait.reason]++;
+  observer->counters[BARO_COUNTER_UNMOVED] += thread->skipped;
   thread->last = now;
   thread->has_last = true;
   thread->look_again = false;

@@ -57,6 +57,8 @@ typedef struct baro_sampled_thread {
   uint64_t exec_ns;    /* CPU time as read last, whether a sample came of it or not */
   uint64_t moved_ns;   /* when it was last found to have run */
   bool exec_known;     /* false after a reading that failed */
+  uint32_t skipped;    /* ticks since it was last asked */
+  uint64_t skipped_ns; /* the newest of them */
   bool is_resting;     /* for the tick in progress: the caller's mark */
   bool has_last;
   bool look_again; /* state and stack are to be read anew, moved or not */
@@ -89,12 +91,11 @@ baro_status baro_sampled_thread_bind(baro_sampled_thread *thread, const baro_obs
 baro_status baro_sampled_thread_tick(baro_sampled_thread *thread, baro_observer *observer,
                                      uint64_t now_ns) BARO_MUST_USE;
 
-/* Has it not run for a while, and would a tick lengthen its sample and do no more if it has not run since? */
+/* Has it not run for a while, so that a tick would most likely only lengthen its sample? */
 bool baro_sampled_thread_likely_rests(const baro_sampled_thread *thread,
                                       const baro_observer *observer, uint64_t now_ns);
-/* That tick, when the caller knows that it has not: no system call. */
-void baro_sampled_thread_rest(baro_sampled_thread *thread, baro_observer *observer,
-                              uint64_t now_ns);
+/* A tick in which it is not asked: the next answer stands for this one, too. */
+void baro_sampled_thread_skip(baro_sampled_thread *thread, uint64_t now_ns);
 
 /* Brings its time and its scheduler statistics up to now_ns without a look at its stack, when the recording
  * ends: the last look stands for the time since. At 1,000 Hz that is a millisecond, at 1 Hz it is a second. Where it

@@ -53,6 +53,7 @@ baro_status baro_target_attach(const baro_target_options *options, uint64_t now_
   if (target == NULL)
     return baro_error_set(err, BARO_NO_MEMORY, "attach %d", (int)options->pid);
   target->options = *options;
+  target->chance = now_ns ^ (uint64_t)options->pid;
   target->last_tick_ns = now_ns;
   target->process = BARO_NONE_ID;
   target->stat_fd = -1;

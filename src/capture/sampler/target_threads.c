@@ -4,7 +4,10 @@
 
 #include "base/clock.h"
 
-enum { LISTING_TRIES = 3 }; /* of a list that changes while it is read */
+enum {
+  LISTING_TRIES = 3, /* of a list that changes while it is read */
+  ASKED_ONE_IN = 8,  /* ticks of a thread that sleeps */
+};
 
 /* How long the list of threads may be unasked although nothing says it changed. */
 static const uint64_t TASK_COUNT_NS = 10000000; /* native threads: by the number of tasks */
@@ -218,15 +221,22 @@ static baro_status tick_restless(baro_target *target, uint64_t now_ns, uint64_t 
   return BARO_OK;
 }
 
-/* Ticks the others; with is_still none of them is asked. */
+static bool one_in_asked(baro_target *target) {
+  target->chance = target->chance * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+  return (target->chance >> 33) % ASKED_ONE_IN == 0;
+}
+
+/* Ticks the others, when nothing is known to have moved only one in so many of them, by chance. */
 static baro_status tick_resting(baro_target *target, uint64_t now_ns, bool is_still) {
   for (uint32_t i = target->thread_count; i-- > 0;) {
     baro_sampled_thread *thread = target->threads[i];
-    baro_status status = BARO_OK;
-    if (thread->is_resting && is_still)
-      baro_sampled_thread_rest(thread, &target->observer, now_ns);
-    else if (thread->is_resting)
-      status = tick_thread(target, i, now_ns);
+    if (!thread->is_resting)
+      continue;
+    if (is_still && !one_in_asked(target)) {
+      baro_sampled_thread_skip(thread, now_ns);
+      continue;
+    }
+    baro_status status = tick_thread(target, i, now_ns);
     if (status != BARO_OK)
       return status;
   }
@@ -241,9 +251,13 @@ static bool all_known(const baro_target *target) {
   return true;
 }
 
-/* Fifty sleeping threads cost one reading of a clock: the kernel adds up the CPU time of all threads of a process,
- * and when that sum grew by just what those that may have run did run, none of the others ran, so that nothing of
- * theirs has moved. The books are opened by asking all of them while the sum stands still. */
+/* A thread that has slept for long is asked in one tick of ASKED_ONE_IN only, chosen by chance: still a Poisson process,
+ * of a lower rate, so that its shares stay right (a sample stands for the time since the thread was last asked).
+ * What this would miss is found by the kernel's CPU clock of the process: it grows by what all threads ran, and when
+ * those that were asked do not account for it, all others are asked at once. The clock alone would not do: the kernel
+ * adds what a thread runs when it leaves its CPU or at a scheduler tick, so that for up to 4 ms (10 at HZ=100) nothing
+ * tells that a thread has woken up, but its own statistics. The books are opened by asking all while the sum
+ * stands still. */
 static baro_status tick_all(baro_target *target, uint64_t now_ns) {
   uint64_t before_ns = 0;
   uint64_t after_ns = 0;

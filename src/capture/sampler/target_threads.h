@@ -33,6 +33,8 @@ struct baro_target {
   uint64_t base_cpu_ns; /* of its CPU clock when its threads were first asked */
   uint64_t
       settled_cpu_ns; /* of its CPU clock when all threads had last been asked, in a moment in which none ran */
+  uint64_t
+      chance; /* state of a linear congruential generator (Knuth): which sleeping threads are asked */
   bool is_settled; /* there was such a moment */
   bool lost;       /* the last tick found no interpreter any more */
   uint32_t task_count;
