@@ -50,7 +50,8 @@ def optional() -> list[str]:
 
 def tested() -> list[str]:
     """Versions that the tests run on here: all required ones, and the optional ones found."""
-    return required() + [version for version in optional() if find(version) is not None]
+    must = required()
+    return [row[0] for row in _rows() if row[0] in must or find(row[0]) is not None]
 
 
 def _candidates(version: str) -> Iterator[Path]:
@@ -113,7 +114,7 @@ def main() -> int:
     options = parser.parse_args()
 
     may_be_missing = [] if options.version else optional()
-    wanted = options.version or required() + may_be_missing
+    wanted = options.version or [row[0] for row in _rows()]
     found = {version: find(version) for version in wanted}
     absent = [version for version, path in found.items() if path is None]
     missing = [version for version in absent if version not in may_be_missing]

@@ -111,7 +111,7 @@ typedef struct baro_sample_record {
   X(TICKS, "ticks")                   /* rounds of the schedule that were due */                   \
   X(MISSED, "missed_ticks")           /* of these: not taken because the sampler was late */       \
   X(STACKS, "stacks")                 /* stack reads that were accepted */                         \
-  X(UNMOVED, "unmoved")               /* thread ticks answered by unmoved scheduler statistics */  \
+  X(UNMOVED, "unmoved")               /* thread ticks without a look: unmoved, or not asked */     \
   X(RETRIES, "retries")               /* stack reads rejected as inconsistent and tried again */   \
   X(REJECTED, "rejected")             /* stacks lost after all retries */                          \
   X(UNREADABLE, "unreadable")         /* thread ticks lost because memory could not be read */     \
