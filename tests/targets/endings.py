@@ -55,9 +55,7 @@ def main():
     deadline = session.begin()
     gap = selftime.measured(work_until, deadline)
     session.end()
-    session.extra.update(
-        how=options.how, largest_gap_ns=gap, process_cpu_ns=time.process_time_ns()
-    )
+    session.extra.update(how=options.how, largest_gap_ns=gap, process_cpu_ns=time.process_time_ns())
     session.write()
     if options.how == "exit":
         sys.exit(3)

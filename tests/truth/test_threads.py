@@ -17,12 +17,17 @@ SECONDS = 1.5
 UNMOVED_NS = 1e9 * 0.43 / 850 / 51
 
 
-def rounds_per_second(run: Run) -> float:
-    """How often all threads were looked at."""
+def run_report(run: Run) -> dict[str, Any]:
+    """What `report --json` says."""
     assert run.profile is not None
     report = run.profile.notes["report"]
     assert isinstance(report, dict)
-    return float(report["head"]["achieved_rate_hz"])
+    return report
+
+
+def rounds_per_second(run: Run) -> float:
+    """How often all threads were looked at."""
+    return float(run_report(run)["head"]["achieved_rate_hz"])
 
 
 def nearest_lock_share(
@@ -112,3 +117,17 @@ def test_unmoved_threads_cost_next_to_nothing(python: Python, record: Recorder) 
         f"{context(many)}: {cost[0]:.0f} ns a round with 3 threads, {cost[1]:.0f} ns with 271: "
         f"{each:.0f} ns for each sleeping thread; allowed {UNMOVED_NS:,.0f}"
     )
+
+
+@pytest.mark.only_on("3.9", "3.12", "3.15")
+def test_short_bursts_of_sleeping_threads_are_seen(python: Python, record: Recorder) -> None:
+    """2 ms of work every 80 ms, each less than a scheduler tick, in twelve threads among others."""
+    run = record(python, "bursts", "--seconds", "8")
+    report = run_report(run)
+    wall_ns = sum(thread["wall_ns"] for thread in run.truth["threads"])
+    true = sum(thread["labels"]["burst"]["wall_ns"] for thread in run.truth["threads"]) / wall_ns
+    bursts = (row for row in report["functions"] if row["name"] == "burst")
+    seen = sum(row["thread_total_ns"] for row in bursts) / wall_ns
+    # A thread that sleeps is asked in one tick of eight.
+    samples = wall_ns * 1e-9 * 1000 / 8
+    assert_all([Comparison("burst", true, seen, samples, 0.005)], context(run))

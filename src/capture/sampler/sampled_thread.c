@@ -351,7 +351,7 @@ static void lengthen_sample(baro_sampled_thread *thread, uint64_t now_ns) {
 
 /* It was not asked any more, and did not run before the last tick in which it was not. */
 static void take_skipped(baro_sampled_thread *thread) {
-  if (thread->skipped == 0 || thread->skipped_ns <= thread->last_ns)
+  if (thread->skipped == 0)
     return;
   thread->skipped--;
   lengthen_sample(thread, thread->skipped_ns);
@@ -434,35 +434,26 @@ static void rest(baro_sampled_thread *thread, baro_observer *observer, uint64_t 
     read_name(thread, observer, now_ns);
 }
 
-baro_status baro_sampled_thread_tick(baro_sampled_thread *thread, baro_observer *observer,
-                                     uint64_t now_ns) {
-  baro_schedstat now = {0};
-  baro_status status = baro_thread_probe_schedstat(&thread->probe, &now);
+/* Asks for its scheduler statistics. LIMIT: out of descriptors, and its time is accounted for. */
+static baro_status ask(baro_sampled_thread *thread, baro_observer *observer, uint64_t now_ns,
+                       baro_schedstat *ret_now) {
+  *ret_now = (baro_schedstat){0};
+  baro_status status = baro_thread_probe_schedstat(&thread->probe, ret_now);
   thread->exec_known = status == BARO_OK;
-  if (now.exec_ns != thread->exec_ns)
+  if (ret_now->exec_ns != thread->exec_ns)
     thread->moved_ns = now_ns;
-  thread->exec_ns = now.exec_ns;
-  if (status == BARO_LIMIT) {
+  thread->exec_ns = ret_now->exec_ns;
+  if (status == BARO_LIMIT)
     blind_sample(thread, observer, now_ns);
-    return BARO_OK;
-  }
-  if (status != BARO_OK)
-    return status;
-  bool moved = has_moved(thread, observer, &now);
-  /* The first tick of a thread knows no movement yet: its earlier CPU time is not of this recording. */
-  baro_schedstat change = {0};
-  if (thread->has_last) {
-    change.exec_ns = now.exec_ns - thread->last.exec_ns;
-    change.delay_ns = now.delay_ns - thread->last.delay_ns;
-    change.slices = now.slices - thread->last.slices;
-  }
-  if (!moved && may_rest(thread, observer)) {
-    rest(thread, observer, now_ns);
-    return BARO_OK;
-  }
+  return status;
+}
+
+/* A sample of what it does now. */
+static baro_status look(baro_sampled_thread *thread, baro_observer *observer, uint64_t now_ns,
+                        const baro_schedstat *now) {
+  bool moved = has_moved(thread, observer, now);
   bool was_running = is_on_queue(thread->wait.state);
-  if (moved)
-    status = probe_state(thread, observer);
+  baro_status status = moved ? probe_state(thread, observer) : BARO_OK;
   if (status != BARO_OK)
     return status;
   if (was_running && !moved)
@@ -477,8 +468,15 @@ baro_status baro_sampled_thread_tick(baro_sampled_thread *thread, baro_observer 
     thread->wait.state = BARO_STATE_COLLECTOR;
   if (thread->wait.state == BARO_STATE_UNKNOWN)
     observer->unknown_reasons[thread->wait.reason]++;
+  /* The first look at a thread knows no movement yet: its earlier CPU time is not of this recording. */
+  baro_schedstat change = {0};
+  if (thread->has_last) {
+    change.exec_ns = now->exec_ns - thread->last.exec_ns;
+    change.delay_ns = now->delay_ns - thread->last.delay_ns;
+    change.slices = now->slices - thread->last.slices;
+  }
   observer->counters[BARO_COUNTER_UNMOVED] += thread->skipped;
-  thread->last = now;
+  thread->last = *now;
   thread->has_last = true;
   thread->look_again = false;
   if (now_ns > thread->last_ns)
@@ -487,12 +485,40 @@ baro_status baro_sampled_thread_tick(baro_sampled_thread *thread, baro_observer 
   return BARO_OK;
 }
 
+baro_status baro_sampled_thread_tick(baro_sampled_thread *thread, baro_observer *observer,
+                                     uint64_t now_ns) {
+  baro_schedstat now;
+  baro_status status = ask(thread, observer, now_ns, &now);
+  if (status != BARO_OK)
+    return status == BARO_LIMIT ? BARO_OK : status;
+  if (has_moved(thread, observer, &now) || !may_rest(thread, observer))
+    return look(thread, observer, now_ns, &now);
+  rest(thread, observer, now_ns);
+  return BARO_OK;
+}
+
+baro_status baro_sampled_thread_check(baro_sampled_thread *thread, baro_observer *observer,
+                                      uint64_t now_ns) {
+  baro_schedstat now;
+  baro_status status = ask(thread, observer, now_ns, &now);
+  if (status != BARO_OK)
+    return status == BARO_LIMIT ? BARO_OK : status;
+  if (!has_moved(thread, observer, &now) && may_rest(thread, observer)) {
+    baro_sampled_thread_skip(thread, now_ns);
+    return BARO_OK;
+  }
+  observer->counters[BARO_COUNTER_UNMOVED] += thread->skipped;
+  take_skipped(thread);
+  return look(thread, observer, now_ns, &now);
+}
+
 void baro_sampled_thread_settle(baro_sampled_thread *thread, const baro_observer *observer,
                                 uint64_t now_ns) {
   baro_schedstat now = {0};
   if (!thread->has_last || now_ns <= thread->last_ns ||
       baro_thread_probe_schedstat(&thread->probe, &now) != BARO_OK)
     return;
+  take_skipped(thread);
   uint64_t gap_ns = now_ns - thread->last_ns;
   uint64_t cpu_ns = now.exec_ns - thread->last.exec_ns;
   uint64_t runnable_ns = now.delay_ns - thread->last.delay_ns;

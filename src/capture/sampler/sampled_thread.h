@@ -94,6 +94,11 @@ baro_status baro_sampled_thread_tick(baro_sampled_thread *thread, baro_observer 
 /* Has it not run for a while, so that a tick would most likely only lengthen its sample? */
 bool baro_sampled_thread_likely_rests(const baro_sampled_thread *thread,
                                       const baro_observer *observer, uint64_t now_ns);
+/* A tick of a thread that likely rests, when the process has run more than its awake threads account for. One that
+ * has run is looked at, and only this tick is of what it does now: that it was asked now is no chance, and until the
+ * tick before it had not run. One that has not is treated as if it had not been asked, for the same reason. */
+baro_status baro_sampled_thread_check(baro_sampled_thread *thread, baro_observer *observer,
+                                      uint64_t now_ns) BARO_MUST_USE;
 /* A tick in which it is not asked: the next answer stands for this one, too. */
 void baro_sampled_thread_skip(baro_sampled_thread *thread, uint64_t now_ns);
 

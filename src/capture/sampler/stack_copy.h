@@ -72,6 +72,7 @@ struct baro_stack_reader {
   uint32_t recent_count;
   uint64_t broken_leaf_addr; /* newest frame of the last attempt, if is_broken: its chain was */
   bool is_broken;
+  bool walk_failed;  /* the last walk, for another reason than too little copied */
   uint64_t *outside; /* owned: frames outside the chunks in the last walk, leaf first */
   uint32_t outside_count;
   uint32_t outside_capacity;

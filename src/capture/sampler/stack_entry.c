@@ -31,7 +31,7 @@ static uint64_t frame_end(baro_stack_reader *reader, uint64_t frame_addr) {
 }
 
 bool baro_stack_before_entry(baro_stack_reader *reader) {
-  if (!uses_cframe(reader) || reader->too_short || !reader->is_broken ||
+  if (!uses_cframe(reader) || !reader->walk_failed || !reader->is_broken ||
       reader->leaf_addr != reader->broken_leaf_addr)
     return false;
   uint64_t top_addr = load_u64(reader->thread + reader->layout->thread.datastack_top);

@@ -248,12 +248,14 @@ static baro_status copy_and_walk(baro_stack_reader *reader, baro_raw_stack *stac
   for (int tries = 0; tries < 3; tries++) {
     reader->late_count = 0;
     reader->too_short = false;
+    reader->walk_failed = false;
     baro_status status = baro_stack_read_roots(reader);
     if (status != BARO_OK)
       return status;
     if (tries == 0)
       take_glimpse(reader);
     status = baro_stack_walk(reader, stack);
+    reader->walk_failed = status == BARO_AGAIN && !reader->too_short;
     /* Its head has been read by now, if it can be; where more is to be copied, by the next try only: what is
      * predicted from now on is longer than what we hold. */
     if (reader->glimpse.code_addr == 0 && !reader->too_short)
@@ -278,10 +280,12 @@ static baro_status attempt(baro_stack_reader *reader, baro_raw_stack *stack) {
   uint64_t leaf_addr = reader->leaf_addr;
   if (status == BARO_AGAIN && baro_stack_before_entry(reader)) {
     status = copy_and_walk(reader, stack);
-    if (reader->entering_addr == 0) /* learnt anew: the entry is over */
+    /* Learnt anew, or another frame is named: the entry is over. */
+    if (status == BARO_OK &&
+        (reader->entering_addr == 0 || baro_stack_named_frame(reader) != leaf_addr))
       status = BARO_AGAIN;
   }
-  reader->is_broken = status == BARO_AGAIN;
+  reader->is_broken = status == BARO_AGAIN && reader->walk_failed;
   reader->broken_leaf_addr = leaf_addr;
   if (status != BARO_OK) /* torn: what was predicted is as good as what was found */
     return status;
