@@ -587,7 +587,7 @@ static void assert_alternation_is_seen_as_it_is(synthetic_kind kind, bool with_g
   start_mutator(&self, &it, with_generators);
   assert_int_equal(pthread_create(&thread, NULL, alternate, &self), 0);
   run_on_cpu(0);
-  uint64_t deadline_ns = baro_clock_now_ns() + UINT64_C(4000000000);
+  uint64_t deadline_ns = baro_clock_now_ns() + UINT64_C(6000000000);
   while (accepted < WANTED_STACKS && baro_clock_now_ns() < deadline_ns) {
     baro_status status = baro_stack_reader_read(it.reader, &it.stack, NULL);
     assert_true(status == BARO_OK || status == BARO_AGAIN);

@@ -164,19 +164,29 @@ static void add_outside(baro_stack_reader *reader, batch *plan, uint8_t *copies)
               reader->regions[i].bytes);
 }
 
-/* Moments 3 to 6 of the header's list. */
+/* Which frame is the newest, once more. */
+static void add_look(baro_stack_reader *reader, batch *plan) {
+  uint64_t addr = uses_cframe(reader)
+                      ? reader->cframe_addr + reader->layout->thread.cframe_current_frame
+                      : reader->thread_addr + reader->layout->thread.frame;
+  uint64_t *look = &reader->newest_looks[reader->look_count++];
+  batch_add(plan, addr, look, sizeof *look);
+}
+
+/* Moments 3 to 7 of the header's list. */
 static void add_second_half(baro_stack_reader *reader, batch *plan) {
   const baro_layout *layout = reader->layout;
+  reader->look_count = 0;
+  reader->has_third = reader->restless > 0 && reader->chunk_count > 0;
   if (uses_cframe(reader))
     batch_add(plan, reader->cframe_addr, reader->cframe, layout->thread.cframe_current_frame + 8);
   else
     batch_add(plan, reader->thread_addr, reader->thread, layout->thread.read_bytes);
+  if (reader->has_third)
+    add_look(reader, plan);
   if (reader->chunk_count > 0)
     batch_add(plan, reader->chunks[0].addr, reader->newest_second.data, reader->chunks[0].bytes);
-  uint64_t newest_addr = uses_cframe(reader)
-                             ? reader->cframe_addr + layout->thread.cframe_current_frame
-                             : reader->thread_addr + layout->thread.frame;
-  batch_add(plan, newest_addr, &reader->newest_frame_again, sizeof reader->newest_frame_again);
+  add_look(reader, plan);
   if (reader->older_end_bytes > 0)
     batch_add(plan, reader->chunks[1].addr + reader->older_end_offset, reader->older_end,
               reader->older_end_bytes);
@@ -186,10 +196,12 @@ static void add_second_half(baro_stack_reader *reader, batch *plan) {
   add_outside(reader, plan, reader->outside_second.data);
   batch_add(plan, reader->interp_addr + layout->interp.read_offset, reader->interp_window,
             layout->interp.read_bytes);
-  reader->has_third = reader->restless > 0 && reader->chunk_count > 0;
   if (reader->has_third) {
+    add_look(reader, plan);
     batch_add(plan, reader->chunks[0].addr, reader->newest_third.data, reader->chunks[0].bytes);
-    batch_add(plan, newest_addr, &reader->newest_frame_third, sizeof reader->newest_frame_third);
+    add_look(reader, plan);
+    add_look(reader, plan);
+    add_look(reader, plan);
   }
 }
 
@@ -266,6 +278,7 @@ bool baro_stack_is_same_thread(baro_stack_reader *reader) {
 /* Reads the thread state alone and takes from it what the prediction needs. */
 static baro_status learn_roots(baro_stack_reader *reader) {
   reader->entering_addr = 0;
+  reader->entered_cframe_addr = 0;
   const baro_layout *layout = reader->layout;
   baro_status status = baro_memory_read(reader->pid, reader->thread_addr, reader->thread,
                                         layout->thread.read_bytes, NULL);
@@ -284,7 +297,9 @@ static baro_status learn_roots(baro_stack_reader *reader) {
 static bool roots_as_predicted(const baro_stack_reader *reader) {
   const baro_layout *layout = reader->layout;
   const uint8_t *thread = reader->thread;
-  if (uses_cframe(reader) && load_u64(thread + layout->thread.frame) != reader->cframe_addr)
+  uint64_t cframe_addr =
+      reader->entered_cframe_addr != 0 ? reader->entered_cframe_addr : reader->cframe_addr;
+  if (uses_cframe(reader) && load_u64(thread + layout->thread.frame) != cframe_addr)
     return false;
   if (!uses_chunks(reader))
     return true;

@@ -12,7 +12,8 @@
 enum {
   BARO_STACK_MAX_CHUNKS = 96, /* data-stack chunks of one thread; older ones are cut */
   /* Newest chunk, newest frame: three times; end of the chunk before; thread; cframe; interpreter. */
-  BARO_STACK_FIXED_RANGES = 9,
+  BARO_STACK_FIXED_RANGES = 14,
+  BARO_STACK_LOOKS = 6,           /* at the newest frame, after the first */
   BARO_STACK_RESTLESS_READS = 64, /* after a rejected one: read with a third look */
   BARO_STACK_OLDER_END_BYTES =
       512, /* of the chunk before the newest, read again: holds its topmost frame's links */
@@ -67,7 +68,9 @@ struct baro_stack_reader {
   uint32_t chunk_count;
   bool chunks_cut;
   uint64_t cframe_addr;
-  uint64_t entering_addr; /* who calls, while the cframe of the call is not filled in; else 0 */
+  uint64_t
+      entered_cframe_addr; /* current, not filled in yet: cframe_addr is the one before; else 0 */
+  uint64_t entering_addr;  /* who calls, while the cframe of the call is not filled in; else 0 */
   uint64_t recent[BARO_STACK_RECENT]; /* newest frames of the last accepted stack (3.11, 3.12) */
   uint32_t recent_count;
   uint64_t broken_leaf_addr; /* newest frame of the last attempt, if is_broken: its chain was */
@@ -95,9 +98,9 @@ struct baro_stack_reader {
   uint8_t older_end[BARO_STACK_OLDER_END_BYTES]; /* second copy of a piece of chunks[1] */
   size_t older_end_offset;                       /* of it in the chunk */
   size_t older_end_bytes;
-  uint64_t newest_frame_again; /* moment 5 */
-  uint64_t newest_frame_third; /* and once more where the stack is known to change fast */
-  uint32_t restless;           /* reads to go with that third look */
+  uint64_t newest_looks[BARO_STACK_LOOKS]; /* which frame was the newest, after moment 3 */
+  uint32_t look_count;
+  uint32_t restless; /* reads to go with that third look */
   bool has_third;
   baro_stack_scratch newest_first;
   baro_stack_scratch newest_second;
@@ -162,6 +165,8 @@ bool baro_stack_recall(baro_stack_reader *reader, uint64_t addr);
 /* From the newest frame to the root through the first copies; frames that were not predicted are read late.
  * AGAIN: the chain breaks, or too little was copied (too_short). */
 baro_status baro_stack_walk(baro_stack_reader *reader, baro_raw_stack *stack) BARO_MUST_USE;
+/* The cframe inside the thread state, which alone has no frame? */
+bool baro_stack_is_root_cframe(const baro_stack_reader *reader, uint64_t cframe_addr);
 /* Which frame the cframe or thread state names, right or wrong, at moment 3. */
 uint64_t baro_stack_named_frame(const baro_stack_reader *reader);
 /* Adds a frame outside the chunks to those to copy from now on; false when out of memory. */
@@ -175,9 +180,15 @@ const baro_stack_region *baro_stack_find_region(const baro_stack_reader *reader,
 
 /* --- stack_entry.c --- */
 
-/* After a walk that failed: is a call from C being entered, so that the caller's stack is the one to read? Then the
- * next copy and walk begin there. */
-bool baro_stack_before_entry(baro_stack_reader *reader) BARO_MUST_USE;
+typedef enum baro_stack_entry_way {
+  BARO_STACK_BY_LINK,
+  BARO_STACK_BY_DATA_STACK
+} baro_stack_entry_way;
+
+/* After a walk that failed: is a call from C being entered? */
+bool baro_stack_is_entering(const baro_stack_reader *reader);
+/* Then the next copy and walk begin at its caller, if it can be found in that way. */
+bool baro_stack_begin_before(baro_stack_reader *reader, baro_stack_entry_way way) BARO_MUST_USE;
 /* After a stack was accepted. */
 void baro_stack_note_recent(baro_stack_reader *reader, const baro_raw_stack *stack);
 

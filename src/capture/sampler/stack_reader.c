@@ -129,11 +129,11 @@ static bool same_outside(const baro_stack_reader *reader) {
 
 static bool is_consistent(baro_stack_reader *reader) {
   uint64_t named_addr = baro_stack_named_frame(reader);
-  if (reader->newest_frame_again != named_addr ||
-      !same_newest_chunk(reader, reader->newest_second.data))
-    return false;
-  if (reader->has_third && (reader->newest_frame_third != named_addr ||
-                            !same_newest_chunk(reader, reader->newest_third.data)))
+  for (uint32_t i = 0; i < reader->look_count; i++)
+    if (reader->newest_looks[i] != named_addr)
+      return false;
+  if (!same_newest_chunk(reader, reader->newest_second.data) ||
+      (reader->has_third && !same_newest_chunk(reader, reader->newest_third.data)))
     return false;
   return same_older_end(reader) && same_outside(reader);
 }
@@ -273,17 +273,33 @@ static baro_status copy_and_walk(baro_stack_reader *reader, baro_raw_stack *stac
   return BARO_AGAIN;
 }
 
+/* A call from C is being entered: the stack of its caller. leaf_addr: what the new cframe names. */
+static baro_status read_caller(baro_stack_reader *reader, baro_raw_stack *stack,
+                               baro_stack_entry_way way, uint64_t leaf_addr) {
+  if (!baro_stack_begin_before(reader, way))
+    return BARO_AGAIN;
+  baro_status status = copy_and_walk(reader, stack);
+  if (status != BARO_OK)
+    return status;
+  /* Learnt anew, or another frame is named: the entry is over. */
+  bool is_over = way == BARO_STACK_BY_LINK
+                     ? reader->entered_cframe_addr == 0
+                     : reader->entering_addr == 0 || baro_stack_named_frame(reader) != leaf_addr;
+  return is_over ? BARO_AGAIN : BARO_OK;
+}
+
 static baro_status attempt(baro_stack_reader *reader, baro_raw_stack *stack) {
   reader->glimpse = (baro_stack_glimpse){0};
+  reader->entered_cframe_addr = 0;
   reader->entering_addr = 0;
   baro_status status = copy_and_walk(reader, stack);
   uint64_t leaf_addr = reader->leaf_addr;
-  if (status == BARO_AGAIN && baro_stack_before_entry(reader)) {
-    status = copy_and_walk(reader, stack);
-    /* Learnt anew, or another frame is named: the entry is over. */
-    if (status == BARO_OK &&
-        (reader->entering_addr == 0 || baro_stack_named_frame(reader) != leaf_addr))
-      status = BARO_AGAIN;
+  if (status == BARO_AGAIN && baro_stack_is_entering(reader)) {
+    status = read_caller(reader, stack, BARO_STACK_BY_LINK, leaf_addr);
+    if (status == BARO_AGAIN)
+      status = read_caller(reader, stack, BARO_STACK_BY_DATA_STACK, leaf_addr);
+    reader->walk_failed =
+        true; /* of the first walk: another attempt may find the entry where it is */
   }
   reader->is_broken = status == BARO_AGAIN && reader->walk_failed;
   reader->broken_leaf_addr = leaf_addr;

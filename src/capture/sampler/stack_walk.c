@@ -162,9 +162,13 @@ static frame_kind kind_of(const baro_layout *layout, const uint8_t *head) {
   return head[layout->frame.owner] == BARO_OWNER_GENERATOR ? FRAME_GENERATOR : FRAME_PLAIN;
 }
 
-/* Only the cframe inside the thread state has no frame: one on the C stack that names none is not filled in yet. */
+bool baro_stack_is_root_cframe(const baro_stack_reader *reader, uint64_t cframe_addr) {
+  return cframe_addr - reader->thread_addr < THREAD_STATE_BYTES;
+}
+
+/* A cframe on the C stack that names no frame is not filled in yet. */
 static bool may_be_empty(const baro_stack_reader *reader) {
-  return !uses_cframe(reader) || reader->cframe_addr - reader->thread_addr < THREAD_STATE_BYTES;
+  return !uses_cframe(reader) || baro_stack_is_root_cframe(reader, reader->cframe_addr);
 }
 
 /* Did the walk end where a stack ends? When an evaluation begins, the interpreter makes its cframe current before
