@@ -1,7 +1,8 @@
 """Threads that sleep for long and wake up for less than a scheduler tick, among others that wait.
 
-The kernel adds what a thread ran to its statistics when it leaves its CPU or at the next tick, and
-ticks are 1 to 10 ms apart. A profiler that trusts those alone never sees a burst that is over sooner.
+The kernel adds what a thread ran to its statistics when it leaves its CPU or at the next tick;
+ticks are 1 to 10 ms apart. A profiler that trusts those alone never sees a burst that is over
+sooner.
 """
 
 import threading
