@@ -328,6 +328,18 @@ static void forgetting_is_cheap(void **state) {
   baro_sample_model_release(&model);
 }
 
+/* The thread sanitizer's calloc touches what it gives: there only the contents can be looked at. */
+#if defined(__SANITIZE_THREAD__)
+#define CALLOC_IS_LAZY false
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define CALLOC_IS_LAZY false
+#endif
+#endif
+#ifndef CALLOC_IS_LAZY
+#define CALLOC_IS_LAZY true
+#endif
+
 static uint64_t resident_bytes(void) {
   unsigned long long pages = 0;
   FILE *file = fopen("/proc/self/statm", "r");
@@ -351,7 +363,7 @@ static void threads_without_samples_take_no_memory(void **state) {
   const baro_sample_thread *last = baro_sample_model_thread(&model, MANY_THREADS - 1);
   assert_int_equal(last->successor, MANY_THREADS - 1);
   assert_true(last->successor_is_next);
-  assert_true(resident_bytes() < before + LIMIT_BYTES);
+  assert_true(!CALLOC_IS_LAZY || resident_bytes() < before + LIMIT_BYTES);
   baro_sample_model_release(&model);
 }
 
