@@ -89,7 +89,8 @@ def test_two_of_many_work(python: Python, record: Recorder, threads: int) -> Non
                     f"{thread['name']} lock",
                     nearest_lock_share(thread, run.truth["released_ns"], core_wait_ns, seen),
                     seen,
-                    SECONDS * 1000,
+                    # A thread that sleeps is asked in one tick of eight.
+                    SECONDS * 1000 / 8,
                     bias.widened(run, bias.STATE),
                     inflation=1.0,
                 )

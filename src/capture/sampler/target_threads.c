@@ -243,10 +243,10 @@ static baro_status tick_resting(baro_target *target, uint64_t now_ns, bool is_st
     baro_status status = BARO_OK;
     if (!thread->is_resting)
       continue;
-    if (!is_still)
-      status = baro_sampled_thread_check(thread, &target->observer, now_ns);
-    else if (is_asked(target, now_ns))
+    if (is_asked(target, now_ns)) /* by chance: whatever else is known */
       status = baro_sampled_thread_tick(thread, &target->observer, now_ns);
+    else if (!is_still)
+      status = baro_sampled_thread_check(thread, &target->observer, now_ns);
     else
       baro_sampled_thread_skip(thread, now_ns);
     status = note_end(target, i, now_ns, status);
