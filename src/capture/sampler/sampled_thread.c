@@ -167,6 +167,16 @@ static baro_status read_stack(baro_sampled_thread *thread, baro_observer *observ
   return BARO_AGAIN;
 }
 
+/* Blocked in a system call a thread stands still, and is not to be disturbed. One that still stands where our last
+ * stop left it looks blocked too, as in the middle of any system call, and goes on any moment. */
+static bool may_run(const baro_sampled_thread *thread, pid_t pid) {
+  baro_task_stat stat;
+  if (thread->wait.state == BARO_STATE_CPU)
+    return true;
+  return baro_proc_stat(pid, thread->tid, &stat, NULL) == BARO_OK &&
+         (stat.state == 'R' || stat.state == 't');
+}
+
 /* The reference: stops the thread for each try, since a stopped stack does not change by itself. */
 static baro_status read_stopped(baro_sampled_thread *thread, baro_observer *observer,
                                 uint64_t now_ns, uint32_t *ret_stack_id) {
@@ -174,6 +184,8 @@ static baro_status read_stopped(baro_sampled_thread *thread, baro_observer *obse
   for (int tries = 0; tries < STOPPED_TRIES && status == BARO_AGAIN; tries++) {
     if (baro_trace_stop(thread->tid, NULL) != BARO_OK)
       return read_stack(thread, observer, now_ns, ret_stack_id);
+    /* A thread that a signal stopped would not have stopped for us. */
+    thread->wait = (baro_wait){.state = BARO_STATE_CPU, .syscall_number = -1, .fd = -1};
     status = baro_stack_reader_read(thread->reader, &thread->raw, NULL);
     if (status == BARO_OK)
       status = resolve(thread, observer, now_ns, tries, STOPPED_TRIES, ret_stack_id);
@@ -225,7 +237,7 @@ static baro_status take_stack(baro_sampled_thread *thread, baro_observer *observ
   thread->stack_id = observer->no_python_stack;
   if (thread->reader == NULL)
     return BARO_OK;
-  baro_status status = thread->seized && thread->wait.state == BARO_STATE_CPU
+  baro_status status = thread->seized && may_run(thread, observer->interpreter->pid)
                            ? read_stopped(thread, observer, now_ns, &thread->stack_id)
                            : read_stack(thread, observer, now_ns, &thread->stack_id);
   if (status == BARO_OK) {
