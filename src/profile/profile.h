@@ -116,6 +116,64 @@ typedef struct baro_profile_functions {
   double *total_square[BARO_MEASURE_COUNT];
 } baro_profile_functions;
 
+/* How a call ended. Values appear in tables: append only. */
+#define BARO_OUTCOME_LIST(X)                                                                       \
+  X(RETURNED, "returned")                                                                          \
+  X(RAISED, "raised")         /* by an exception */                                                \
+  X(CLOSED, "closed")         /* a generator or coroutine that was closed: GeneratorExit */        \
+  X(UNFINISHED, "unfinished") /* still open when the recording ended; its time is until then */    \
+  X(LOST, "lost")             /* events are missing: its time is until the last one before */
+
+typedef enum baro_outcome {
+#define X(name, word) BARO_OUTCOME_##name,
+  BARO_OUTCOME_LIST(X)
+#undef X
+      BARO_OUTCOME_COUNT
+} baro_outcome;
+
+/* Calls that were recorded one by one: grouped by thread (that of their entry), in order of entry within it, so that
+ * a call stands behind its parent. No rows where calls were not recorded. */
+typedef struct baro_profile_calls {
+  uint32_t count;
+  uint32_t *function;    /* index into functions */
+  uint32_t *parent_call; /* the call that was on top when it was entered, or BARO_NONE_ID */
+  uint64_t *start_ns;    /* monotonic */
+  uint64_t *duration_ns; /* wall time from entry to end, suspensions included */
+  uint64_t *self_ns;     /* active, and no other recorded call above it on its thread's stack */
+  uint8_t *outcome;      /* baro_outcome */
+  /* The few that raised, ascending by call. */
+  uint32_t raised_count;
+  uint32_t *raised_call;
+  uint32_t *raised_exception; /* string, or BARO_NONE_ID */
+  /* Those that can be suspended, ascending by call. */
+  uint32_t suspendable_count;
+  uint32_t *suspendable_call;
+  uint64_t *suspendable_active_ns; /* callees included */
+  uint32_t *suspendable_resumes;   /* beyond the entry */
+} baro_profile_calls;
+
+/* What calls of one function add up to; all 0 where none was recorded. Index as functions. */
+typedef struct baro_profile_call_sums {
+  uint64_t *calls;
+  uint64_t *
+      primitive_calls; /* of these: not made while another call of the function was active on the thread */
+  uint64_t *raised;
+  uint64_t *self_ns;
+  uint64_t *total_ns; /* active time with callees; recursion counted once */
+  uint64_t *max_ns;   /* longest duration */
+} baro_profile_call_sums;
+
+/* Caller and callee, ascending by caller, then callee. Root calls have the caller BARO_NONE_ID, last. */
+typedef struct baro_profile_call_edges {
+  uint32_t count;
+  uint32_t *caller; /* function */
+  uint32_t *callee;
+  uint64_t *calls;
+  uint64_t *primitive_calls;
+  uint64_t *self_ns;
+  uint64_t *total_ns; /* of these calls, recursion counted once */
+} baro_profile_call_edges;
+
 /* Lines: the frames. */
 typedef struct baro_profile_frames {
   uint32_t count;
@@ -180,6 +238,8 @@ typedef struct baro_profile_thread {
   uint64_t end_ns; /* 0 = no end recorded */
   uint64_t first_sample;
   uint64_t sample_count;
+  uint32_t first_call;
+  uint32_t call_count;
   uint64_t ticks;
   uint64_t wall_ns; /* sum of its samples' weights */
   uint64_t cpu_ns;  /* from its scheduler statistics; exact */
@@ -209,6 +269,9 @@ typedef struct baro_profile {
   baro_profile_frames frames;
   baro_profile_nodes nodes;
   baro_profile_samples samples;
+  baro_profile_calls calls;
+  baro_profile_call_sums call_sums;
+  baro_profile_call_edges call_edges;
   baro_profile_process *processes;
   uint32_t process_count;
   baro_profile_thread *threads;

@@ -36,6 +36,9 @@ typedef struct baro_visitor {
   baro_status (*process_end)(void *context, const baro_end_record *end, baro_error *err);
   baro_status (*thread_end)(void *context, const baro_end_record *end, baro_error *err);
   baro_status (*sample)(void *context, const baro_sample_record *sample, baro_error *err);
+  /* Events of one thread, in order, checked: see baro_call_event. */
+  baro_status (*calls)(void *context, uint32_t thread, const baro_call_event *events,
+                       uint32_t count, baro_error *err);
   baro_status (*counters)(void *context, const baro_counters_record *counters, baro_error *err);
   baro_status (*note)(void *context, const baro_note_record *note, baro_error *err);
 } baro_visitor;

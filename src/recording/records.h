@@ -106,6 +106,39 @@ typedef struct baro_sample_record {
  * others what rounding took or gave is carried to the thread's next sample, so that their sums per
  * thread stay exact to 1 us and 100 us (and a weight below 1 us may come back as 0). */
 
+/* What happened to a call. A thread has a stack of calls that are active; every event is about its top, or makes a new
+ * one. A call that can be suspended (a generator, coroutine or async generator) is one call from its first step to
+ * its end: suspended it leaves the stack, and comes back on that of any thread. Values are stored: append only. */
+#define BARO_CALL_EVENT_LIST(X)                                                                    \
+  X(ENTER, "enter")             /* a call of `function` begins */                                  \
+  X(ENTER_SUSPENDABLE, "enter") /* likewise; `call` is a number no other one of the file has */    \
+  X(RETURN, "return")           /* the top ends */                                                 \
+  X(RAISE, "raise")             /* the top ends by an exception of type `exception_string` */      \
+  X(SUSPEND, "suspend")         /* the top, which can be suspended, leaves the stack */            \
+  X(RESUME, "resume")           /* `call`, which was suspended, is the top again */                \
+  X(THROW, "throw")             /* likewise, with an exception thrown into it */                   \
+  X(LOST, "lost") /* `lost` events are missing: nobody knows how the active calls ended */
+
+typedef enum baro_call_event_kind {
+#define X(name, word) BARO_CALL_##name,
+  BARO_CALL_EVENT_LIST(X)
+#undef X
+      BARO_CALL_EVENT_KIND_COUNT
+} baro_call_event_kind;
+
+typedef struct baro_call_event {
+  uint64_t time_ns; /* of a thread's events: never before the one before it */
+  baro_call_event_kind kind;
+  union {
+    uint32_t function;         /* ENTER, ENTER_SUSPENDABLE: index into functions */
+    uint32_t exception_string; /* RAISE: qualified name of its type, or BARO_NONE_ID */
+  };
+  union {
+    uint64_t call; /* ENTER_SUSPENDABLE, RESUME, THROW: from 1 */
+    uint64_t lost; /* LOST */
+  };
+} baro_call_event;
+
 /* Counters of the sampler, cumulative since the process was attached; the last one counts. */
 #define BARO_COUNTER_LIST(X)                                                                       \
   X(TICKS, "ticks")                   /* rounds of the schedule that were due */                   \

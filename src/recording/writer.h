@@ -52,6 +52,10 @@ void baro_writer_thread_name(baro_writer *writer, uint32_t thread, uint32_t name
 void baro_writer_process_end(baro_writer *writer, const baro_end_record *end);
 void baro_writer_thread_end(baro_writer *writer, const baro_end_record *end);
 void baro_writer_sample(baro_writer *writer, const baro_sample_record *sample);
+/* Events of one thread, in order; they go on where its last ones ended. What readers refuse (a return without a call, a
+ * resumption of what is not suspended, time that goes back) must not be among them. */
+void baro_writer_calls(baro_writer *writer, uint32_t thread, const baro_call_event *events,
+                       uint32_t count);
 void baro_writer_counters(baro_writer *writer, const baro_counters_record *counters);
 void baro_writer_note(baro_writer *writer, const baro_note_record *note);
 void baro_writer_info(baro_writer *writer, const char *key, const char *value);

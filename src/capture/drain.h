@@ -1,0 +1,49 @@
+/* Takes what agents wrote (agent/ring.h) and makes a recording's records of it.
+ * Flow: spool directory -> drain -> recording writer. Called by the recorder's loop, many times a second; a process or a
+ * thread that appears in the directory is found at the next visit.
+ * Everything in the directory is hostile: a target may crash in the middle of anything, or mean harm. What makes no sense
+ * is left out, counted, and said in a note; the recording stays one that readers accept.
+ * Times in the clock of a ring become CLOCK_MONOTONIC by pairs of both, taken at every visit.
+ * Invariants: an event is taken once; what a process committed before it died is taken as if it lived. Memory is bounded by
+ * threads, codes and calls that are open, not by calls. Recorder process only, one thread. */
+#ifndef BARO_CAPTURE_DRAIN_H
+#define BARO_CAPTURE_DRAIN_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/status.h"
+#include "recording/writer.h"
+
+typedef struct baro_drain baro_drain;
+
+/* Where the sampler records the same process or thread, calls are to have its ids: asked once for each. */
+typedef struct baro_drain_ids {
+  void *context;
+  /* Id of the process or thread in the recording; BARO_NOT_FOUND: the drain defines it. */
+  baro_status (*process)(void *context, pid_t pid, uint32_t *ret_process);
+  baro_status (*thread)(void *context, pid_t pid, pid_t tid, uint32_t *ret_thread);
+} baro_drain_ids;
+
+typedef struct baro_drain_counts {
+  uint64_t calls;     /* entered */
+  uint64_t events;    /* taken */
+  uint64_t lost;      /* that agents say they could not keep */
+  uint64_t malformed; /* that made no sense */
+  uint64_t processes; /* with an agent */
+  uint64_t threads;
+} baro_drain_counts;
+
+/* spool: path of the directory, borrowed while the drain lives. ids: copied; NULL: the drain defines all. */
+baro_status baro_drain_create(const char *spool, baro_writer *writer, const baro_drain_ids *ids,
+                              baro_drain **ret_drain, baro_error *err) BARO_MUST_USE;
+/* Takes what is there now; *ret_events: how many events that was, so that the caller can come again sooner. Fails only
+ * with BARO_NO_MEMORY. */
+baro_status baro_drain_visit(baro_drain *drain, uint64_t now_ns,
+                             uint64_t *ret_events) BARO_MUST_USE;
+/* Which event was taken last decides where open calls end: call after the last visit. Writes notes on losses. */
+baro_status baro_drain_finish(baro_drain *drain, uint64_t now_ns) BARO_MUST_USE;
+baro_drain_counts baro_drain_count(const baro_drain *drain);
+void baro_drain_destroy(baro_drain *drain);
+
+#endif
