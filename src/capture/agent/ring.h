@@ -4,6 +4,13 @@
  *
  *   PID-BIRTH.defs        definitions of one process, appended by write(2), never rewritten
  *   PID-BIRTH-SERIAL.ring calls of one thread, mapped by the agent: a head page, then `capacity` events
+ *   PID.why               one line: why there is no agent in that process ("CPython 3.13.0t is free-threaded"); written
+ *                         by the start-up hook where it knows
+ *   config                made by the recorder, lines of key=value, for the hook and the agent:
+ *     calls=GLOB,GLOB     what to record; absent: the user's own code
+ *     python_path=TEXT    what PYTHONPATH was; absent: it was not set
+ *     agent=PATH          the extension module
+ *     children=no         record the command's own process only; absent: its Python children too
  *
  * PID is the process' own view of its id, BIRTH the monotonic ns at which its agent started (so that a recycled
  * id, or an exec, is another process), SERIAL counts its threads from 0. All three are decimal.
@@ -33,6 +40,8 @@ enum {
   BARO_RING_NAME_BYTES = 64,
 };
 
+#define BARO_RING_BEAT_OVER UINT64_MAX
+
 /* What times in events are. */
 typedef enum baro_ring_clock {
   BARO_RING_CLOCK_MONOTONIC, /* ns */
@@ -57,7 +66,8 @@ typedef struct baro_ring_head {
   _Atomic uint64_t lost;               /* events that found no room; only the producer writes it */
 
   _Alignas(128) _Atomic uint64_t tail; /* events taken; only the drain writes it */
-  _Atomic uint64_t beat_ns;            /* monotonic time of the drain's last visit; 0 none yet */
+  _Atomic uint64_t beat_ns;            /* monotonic time of the drain's last visit; 0 none yet,
+                                          BARO_RING_BEAT_OVER: the recording is over, stop */
 } baro_ring_head;
 
 _Static_assert(sizeof(baro_ring_head) <= BARO_RING_HEAD_BYTES, "head fits its page");
