@@ -5,8 +5,8 @@
 #include "recording/format.h"
 
 enum {
-  /* Of a chunk that waits: its length, its samples, and where its entry stands in the index. */
-  LENGTH_BYTES = 12,
+  /* Of a chunk that waits: its length, its samples and events of calls, and where its entry stands in the index. */
+  LENGTH_BYTES = 16,
   /* For the chunk that ends a recording (some 100), and what the index has beside its entries (some 90). Not more: on
    * a small disk this is room that samples could have. */
   END_BYTES = 512,
@@ -15,12 +15,14 @@ enum {
 typedef struct waiting_chunk {
   uint32_t length;
   uint32_t samples;
+  uint32_t call_events;
   uint32_t index_length;
 } waiting_chunk;
 
 static waiting_chunk read_waiting(baro_reader *lengths) {
   waiting_chunk chunk = {.length = baro_read_u32(lengths)};
   chunk.samples = baro_read_u32(lengths);
+  chunk.call_events = baro_read_u32(lengths);
   chunk.index_length = baro_read_u32(lengths);
   return chunk;
 }
@@ -59,6 +61,7 @@ baro_status baro_chunk_queue_add(baro_chunk_queue *queue, baro_chunk_head *head,
   queue->sequence++;
   baro_write_u32(&queue->lengths, (uint32_t)(queue->waiting.length - before));
   baro_write_u32(&queue->lengths, head->samples);
+  baro_write_u32(&queue->lengths, head->call_events);
   baro_write_u32(&queue->lengths, (uint32_t)queue->index.length);
   baro_chunk_index_add(&queue->index, head);
   return BARO_OK;
@@ -135,20 +138,21 @@ baro_status baro_chunk_queue_write(baro_chunk_queue *queue, baro_error *err) {
   return status;
 }
 
-uint64_t baro_chunk_queue_drop(baro_chunk_queue *queue) {
-  uint64_t samples = 0;
+baro_chunk_loss baro_chunk_queue_drop(baro_chunk_queue *queue) {
+  baro_chunk_loss loss = {0};
   baro_reader lengths = baro_reader_of(queue->lengths.data, queue->lengths.length);
   for (bool is_first = true; baro_reader_left(&lengths) != 0; is_first = false) {
     waiting_chunk chunk = read_waiting(&lengths);
     if (is_first) {
       queue->index.length = chunk.index_length;
     }
-    samples += chunk.samples;
+    loss.samples += chunk.samples;
+    loss.call_events += chunk.call_events;
     queue->sequence--;
   }
   baro_buffer_clear(&queue->waiting);
   baro_buffer_clear(&queue->lengths);
-  return samples;
+  return loss;
 }
 
 void baro_chunk_queue_unreserve(baro_chunk_queue *queue) {

@@ -20,7 +20,7 @@ typedef struct baro_chunk_queue {
   baro_output output;        /* closed by the writer */
   baro_chunk_packer *packer; /* owned */
   baro_buffer waiting;       /* sealed chunks, oldest first */
-  baro_buffer lengths;       /* of the chunks in waiting: three u32 each, see chunk_queue.c */
+  baro_buffer lengths;       /* of the chunks in waiting: four u32 each, see chunk_queue.c */
   baro_buffer index;         /* payload of the index chunk so far, without count and tail */
   uint64_t written_bytes;    /* whole chunks (and the file head) in the output */
   uint32_t sequence;         /* of the next chunk */
@@ -28,7 +28,7 @@ typedef struct baro_chunk_queue {
   bool is_ending;            /* what is written now may take it */
 } baro_chunk_queue;
 
-/* Seals raw as the next chunk. Of head, type, samples and times are taken; cut as in
+/* Seals raw as the next chunk. Of head, type, samples, times and call_events are taken; cut as in
  * baro_chunk_pack. BARO_NO_MEMORY leaves
  * the queue as it was. */
 baro_status baro_chunk_queue_add(baro_chunk_queue *queue, baro_chunk_head *head, baro_view raw,
@@ -37,8 +37,13 @@ baro_status baro_chunk_queue_add(baro_chunk_queue *queue, baro_chunk_head *head,
 baro_status baro_chunk_queue_add_index(baro_chunk_queue *queue) BARO_MUST_USE;
 /* Writes what waits, chunk by chunk; stops at the first failure and removes the torn chunk. */
 baro_status baro_chunk_queue_write(baro_chunk_queue *queue, baro_error *err) BARO_MUST_USE;
-/* Gives up what waits; returns the samples in it. */
-uint64_t baro_chunk_queue_drop(baro_chunk_queue *queue);
+typedef struct baro_chunk_loss {
+  uint64_t samples;
+  uint64_t call_events;
+} baro_chunk_loss;
+
+/* Gives up what waits; returns what was in it. */
+baro_chunk_loss baro_chunk_queue_drop(baro_chunk_queue *queue);
 /* Gives back the room that was kept and not used. */
 void baro_chunk_queue_unreserve(baro_chunk_queue *queue);
 /* Frees what the queue owns; the output stays open. */

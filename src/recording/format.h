@@ -12,7 +12,7 @@
 enum {
   BARO_FORMAT_MAGIC_BYTES = 12,
   BARO_FORMAT_MAJOR = 1,
-  BARO_FORMAT_MINOR = 0,
+  BARO_FORMAT_MINOR = 1,
   BARO_FORMAT_HEAD_BYTES = 24,
 
   BARO_CHUNK_HEAD_BYTES = 48,
@@ -54,7 +54,9 @@ enum { BARO_CHUNK_FLAG_ZSTD = 1 };
   X(NOTE, note, 13)                                                                                \
   X(SAMPLES, samples, 14)                                                                          \
   X(DROPPED, dropped, 15)                                                                          \
-  X(CLOSE, close, 16)
+  X(CLOSE, close, 16)                                                                              \
+  X(CALLS, calls, 17)                                                                              \
+  X(DROPPED_CALLS, dropped_calls, 18)
 
 typedef enum baro_record_type {
 #define X(name, word, value) BARO_RECORD_##name = value,

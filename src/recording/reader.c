@@ -208,6 +208,7 @@ static baro_status read_source(const source *from, const baro_visitor *visitor,
   ret_damage->complete = r.records.is_closed;
   ret_damage->unknown_records = r.records.unknown_records;
   ret_damage->dropped_samples = r.records.dropped_samples;
+  ret_damage->dropped_call_events = r.records.dropped_call_events;
   ZSTD_freeDCtx(r.decompressor);
   baro_buffer_release(&r.stored);
   baro_buffer_release(&r.raw);

@@ -6,7 +6,8 @@
  * Within a chunk, samples come after events that may be later than they are: order by time. Stacks
  * are acyclic (a parent is older than its child), but as deep as the file says: do not recurse.
  * A file cut at any byte yields all whole chunks before the cut; the loss is told in `damage`.
- * Memory: one chunk at a time (at most 64 MiB raw) and the count of each definition kind. */
+ * Memory: one chunk at a time (at most 64 MiB raw), the count of each definition kind, and the calls that can be suspended
+ * and have not ended. */
 #ifndef BARO_RECORDING_READER_H
 #define BARO_RECORDING_READER_H
 
@@ -36,7 +37,8 @@ typedef struct baro_visitor {
   baro_status (*process_end)(void *context, const baro_end_record *end, baro_error *err);
   baro_status (*thread_end)(void *context, const baro_end_record *end, baro_error *err);
   baro_status (*sample)(void *context, const baro_sample_record *sample, baro_error *err);
-  /* Events of one thread, in order, checked: see baro_call_event. */
+  /* Events of one thread, in order, checked: see baro_call_event; at most 16,384. A call that one thread suspends and
+   * another resumes is told in this order, but the times of two threads may be a little apart from it. */
   baro_status (*calls)(void *context, uint32_t thread, const baro_call_event *events,
                        uint32_t count, baro_error *err);
   baro_status (*counters)(void *context, const baro_counters_record *counters, baro_error *err);
@@ -52,7 +54,8 @@ typedef struct baro_damage {
   uint64_t chunks;
   uint64_t unknown_records; /* skipped: of a newer minor version */
   uint64_t dropped_samples; /* the writer said it could not keep */
-  char reason[160];         /* one line, "" when nothing is wrong */
+  uint64_t dropped_call_events;
+  char reason[160]; /* one line, "" when nothing is wrong */
 } baro_damage;
 
 /* Reads all of path. BARO_OK when at least the head is good, also if the rest is damaged: see

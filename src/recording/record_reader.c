@@ -220,6 +220,29 @@ static baro_status read_samples(reading *r) {
   return status;
 }
 
+static baro_status read_calls(reading *r) {
+  baro_record_reader *records = r->records;
+  baro_call_limits limits = {
+      .threads = records->threads, .functions = records->functions, .strings = records->strings};
+  uint32_t thread = 0;
+  uint32_t count = 0;
+  baro_status status =
+      baro_call_decode(&records->calls, &r->payload, &limits, &thread, &count, r->err);
+  r->is_sound = status != BARO_CORRUPT;
+  if (status == BARO_OK) {
+    status = VISIT(r, calls, thread, records->calls.events, count);
+    records->is_visitor_error = status != BARO_OK;
+  }
+  return status;
+}
+
+static baro_status read_dropped_calls(reading *r) {
+  uint64_t dropped = baro_read_varint(&r->payload);
+  r->is_sound = dropped >= r->records->dropped_call_events;
+  r->records->dropped_call_events = dropped;
+  return BARO_OK;
+}
+
 static baro_status read_dropped(reading *r) {
   uint64_t dropped = baro_read_varint(&r->payload);
   r->is_sound = dropped >= r->records->dropped_samples;
@@ -241,6 +264,11 @@ typedef struct record_row {
   const char *word;
 } record_row;
 
+/* Of most records only the visitor fails; blocks tell themselves whose failure it was. */
+static bool is_block(const record_row *row) {
+  return row->read == read_samples || row->read == read_calls;
+}
+
 static const record_row rows[] = {
 #define X(name, word, value) [value] = {read_##word, #word},
     BARO_RECORD_TYPE_LIST(X)
@@ -259,8 +287,7 @@ static baro_status read_record(baro_record_reader *records, const record_row *ro
   if (!r.is_sound || r.payload.failed) {
     return baro_error_set(err, BARO_CORRUPT, "%s record breaks a rule", row->word);
   }
-  /* Samples tell themselves whose failure it was; of the others only visitors fail here. */
-  if (status != BARO_OK && row->read != read_samples) {
+  if (status != BARO_OK && !is_block(row)) {
     records->is_visitor_error = true;
   }
   return status;
@@ -294,4 +321,5 @@ baro_status baro_record_reader_chunk(baro_record_reader *reader, baro_view raw, 
 
 void baro_record_reader_release(baro_record_reader *reader) {
   baro_sample_model_release(&reader->model);
+  baro_call_decoder_release(&reader->calls);
 }

@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/status.h"
+#include "recording/call_decoder.h"
 #include "recording/reader.h"
 #include "recording/sample_block.h"
 
@@ -24,12 +25,14 @@ typedef struct baro_record_reader {
   uint32_t processes;
   uint32_t threads;
   baro_sample_model model;
+  baro_call_decoder calls;
   /* Of the chunk being read. */
   uint64_t chunk_samples;
   uint64_t chunk_first_ns;
   uint64_t chunk_last_ns;
   uint64_t samples;         /* of all chunks */
   uint64_t dropped_samples; /* as the recording says */
+  uint64_t dropped_call_events;
   uint64_t unknown_records;
   bool is_closed;        /* the close record was there */
   bool is_visitor_error; /* the last failure came from the visitor, not from the recording */

@@ -20,6 +20,15 @@ const char *baro_state_words(baro_state state) {
   return (size_t)state < BARO_STATE_COUNT ? words_of[state] : words_of[BARO_STATE_UNKNOWN];
 }
 
+const char *baro_call_event_word(baro_call_event_kind kind) {
+  static const char *const words[] = {
+#define X(name, word) [BARO_CALL_##name] = word,
+      BARO_CALL_EVENT_LIST(X)
+#undef X
+  };
+  return (size_t)kind < BARO_CALL_EVENT_KIND_COUNT ? words[kind] : "unknown";
+}
+
 const char *baro_counter_key(baro_counter counter) {
   static const char *const keys[] = {
 #define X(name, key) [BARO_COUNTER_##name] = key,

@@ -111,7 +111,7 @@ typedef struct baro_sample_record {
  * its end: suspended it leaves the stack, and comes back on that of any thread. Values are stored: append only. */
 #define BARO_CALL_EVENT_LIST(X)                                                                    \
   X(ENTER, "enter")             /* a call of `function` begins */                                  \
-  X(ENTER_SUSPENDABLE, "enter") /* likewise; `call` is a number no other one of the file has */    \
+  X(ENTER_SUSPENDABLE, "enter") /* likewise; `call` is a number no other open one has */           \
   X(RETURN, "return")           /* the top ends */                                                 \
   X(RAISE, "raise")             /* the top ends by an exception of type `exception_string` */      \
   X(SUSPEND, "suspend")         /* the top, which can be suspended, leaves the stack */            \
@@ -125,6 +125,14 @@ typedef enum baro_call_event_kind {
 #undef X
       BARO_CALL_EVENT_KIND_COUNT
 } baro_call_event_kind;
+
+const char *baro_call_event_word(baro_call_event_kind kind);
+
+enum {
+  BARO_CALL_DEPTH_LIMIT = 1 << 24, /* active on one thread */
+  BARO_OPEN_CALL_LIMIT =
+      1 << 22, /* of those that can be suspended: entered and not ended, in all */
+};
 
 typedef struct baro_call_event {
   uint64_t time_ns; /* of a thread's events: never before the one before it */

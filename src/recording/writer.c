@@ -4,14 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/arena.h"
 #include "base/clock.h"
-#include "base/map.h"
 #include "base/os_file.h"
-#include "recording/chunk_queue.h"
-#include "recording/format.h"
 #include "recording/output.h"
-#include "recording/sample_block.h"
+#include "recording/writer_state.h"
 
 #define NS_PER_SECOND UINT64_C(1000000000)
 
@@ -19,39 +15,6 @@ enum {
   CHUNK_GATHER_BYTES = 1024 * 1024,
   BACKLOG_LIMIT_BYTES = 64 * 1024 * 1024,
   ANCHOR_PERIOD_SECONDS = 60,
-};
-
-struct baro_writer {
-  baro_arena arena; /* owns name and pending */
-  const char *name; /* for messages */
-  baro_chunk_queue queue;
-
-  /* The open chunk: records gather in raw, samples in pending until the chunk is sealed. */
-  baro_buffer raw;
-  baro_buffer scratch;         /* the record being made */
-  baro_sample_record *pending; /* BARO_SAMPLE_BLOCK_LIMIT of them */
-  uint32_t pending_count;
-  baro_chunk_head head; /* samples and times of what is encoded in raw */
-  size_t cut;           /* where in raw the samples begin; 0 = none worth a block of their own */
-  baro_sample_encoder encoder;
-  baro_buffer ended; /* u32 each: threads that ended, whose last samples may be pending */
-
-  /* Definitions so far. Stacks and frames are pairs of ids: a 64-bit key each. */
-  baro_intern strings;
-  baro_intern functions;
-  baro_map frames;
-  baro_map stacks;
-  uint32_t function_file; /* of the last function */
-  uint32_t frame_count;
-  uint32_t stack_count;
-  uint32_t process_count;
-
-  uint64_t chunk_ns;  /* when the last chunk was written, the caller's clock */
-  uint64_t anchor_ns; /* when the last anchor was */
-  uint64_t samples;
-  uint64_t dropped;
-  uint64_t dropped_told; /* of these: already in the recording */
-  baro_error trouble;
 };
 
 /* --- Chunks --- */
@@ -93,6 +56,7 @@ static void encode_samples(baro_writer *writer) {
 }
 
 static void encode_pending(baro_writer *writer) {
+  baro_call_encoder_flush(&writer->calls, &writer->raw);
   if (writer->pending_count != 0) {
     encode_samples(writer);
   }
@@ -103,27 +67,46 @@ static void encode_pending(baro_writer *writer) {
   baro_buffer_clear(&writer->ended);
 }
 
-static baro_status record_append(baro_writer *writer, baro_record_type type);
+static baro_status tell_number(baro_writer *writer, baro_record_type type, uint64_t number,
+                               uint64_t *told) {
+  baro_buffer_clear(&writer->scratch);
+  baro_write_varint(&writer->scratch, number);
+  baro_status status = baro_writer_record_append(writer, type);
+  if (status == BARO_OK) {
+    *told = number;
+  }
+  return status;
+}
+
+/* What was dropped since that was last told. */
+static baro_status tell_dropped(baro_writer *writer) {
+  baro_status status = BARO_OK;
+  if (writer->dropped != writer->dropped_told) {
+    status = tell_number(writer, BARO_RECORD_DROPPED, writer->dropped, &writer->dropped_told);
+  }
+  if (status == BARO_OK && writer->calls.dropped != writer->dropped_calls_told) {
+    status = tell_number(writer, BARO_RECORD_DROPPED_CALLS, writer->calls.dropped,
+                         &writer->dropped_calls_told);
+  }
+  return status;
+}
 
 /* Makes a sealed chunk of what has gathered. When memory is short, it stays where it is. */
 static baro_status seal(baro_writer *writer) {
   encode_pending(writer);
-  if (writer->dropped != writer->dropped_told) {
-    baro_buffer_clear(&writer->scratch);
-    baro_write_varint(&writer->scratch, writer->dropped);
-    if (record_append(writer, BARO_RECORD_DROPPED) == BARO_OK) {
-      writer->dropped_told = writer->dropped;
-    }
-  }
+  baro_status told = tell_dropped(writer);
+  (void)told; /* else the next chunk tells it */
   if (writer->raw.length == 0) {
     return BARO_OK;
   }
   writer->head.type = BARO_CHUNK_RECORDS;
+  writer->head.call_events = (uint32_t)writer->calls.raw_events;
   baro_view raw = {.data = writer->raw.data, .length = writer->raw.length};
   baro_status status = baro_chunk_queue_add(&writer->queue, &writer->head, raw, writer->cut);
   if (status == BARO_OK) {
     baro_buffer_clear(&writer->raw);
     writer->head = (baro_chunk_head){0};
+    writer->calls.raw_events = 0;
   }
   writer->cut = 0;
   return status;
@@ -159,9 +142,7 @@ static void flush_quietly(baro_writer *writer) {
 
 /* --- Records --- */
 
-/* Where the next record's payload is made. A large chunk goes out first, so that what follows can
- * be taken back. */
-static baro_buffer *record_begin(baro_writer *writer) {
+baro_buffer *baro_writer_record_begin(baro_writer *writer) {
   if (writer->raw.length >= CHUNK_GATHER_BYTES) {
     flush_quietly(writer);
   }
@@ -169,8 +150,7 @@ static baro_buffer *record_begin(baro_writer *writer) {
   return &writer->scratch;
 }
 
-/* Appends the record in scratch. BARO_NO_MEMORY leaves the chunk as it was. */
-static baro_status record_append(baro_writer *writer, baro_record_type type) {
+baro_status baro_writer_record_append(baro_writer *writer, baro_record_type type) {
   enum { HEAD_BYTES = 20 };
   const baro_buffer *payload = &writer->scratch;
   /* A chunk that cannot be sealed for lack of memory grows no further than readers take it. */
@@ -188,181 +168,34 @@ static baro_status record_append(baro_writer *writer, baro_record_type type) {
 
 /* The same for events, which never fail. */
 static void event_append(baro_writer *writer, baro_record_type type) {
-  if (record_append(writer, type) != BARO_OK) {
+  if (baro_writer_record_append(writer, type) != BARO_OK) {
     writer->dropped++;
   }
 }
 
-static void write_optional_id(baro_buffer *buffer, uint32_t id) {
+void baro_writer_put_optional_id(baro_buffer *buffer, uint32_t id) {
   baro_write_varint(buffer, id == BARO_NONE_ID ? 0 : (uint64_t)id + 1);
 }
 
-static baro_view cut_to_limit(baro_view text) {
+baro_view baro_writer_cut(baro_view text) {
   if (text.length > BARO_STRING_LIMIT_BYTES) {
     text.length = BARO_STRING_LIMIT_BYTES;
   }
   return text;
 }
 
-/* --- Definitions. Each: look up, append the record, remember it; if that fails, the record is
- * taken back, so that ids in the file and in memory stay the same. --- */
-
-baro_status baro_writer_string(baro_writer *writer, baro_view text, uint32_t *ret_id) {
-  text = cut_to_limit(text);
-  if (baro_intern_find(&writer->strings, text, ret_id)) {
-    return BARO_OK;
-  }
-  baro_buffer *record = record_begin(writer);
-  size_t before = writer->raw.length;
-  baro_write_bytes(record, text.data, text.length);
-  baro_status status = record_append(writer, BARO_RECORD_STRING);
-  if (status == BARO_OK) {
-    status = baro_intern_put(&writer->strings, text, ret_id, NULL);
-    writer->raw.length = status == BARO_OK ? writer->raw.length : before;
-  }
-  return status;
-}
-
-baro_status baro_writer_function(baro_writer *writer, const baro_function_record *function,
-                                 uint32_t *ret_id) {
-  assert(function->name_string < writer->strings.count);
-  assert(function->qualified_string < writer->strings.count);
-  assert(function->file_string < writer->strings.count);
-  /* Five u32 without padding: the struct is its own key. */
-  baro_view key = {.data = (const uint8_t *)function, .length = sizeof(*function)};
-  if (baro_intern_find(&writer->functions, key, ret_id)) {
-    return BARO_OK;
-  }
-  baro_buffer *record = record_begin(writer);
-  size_t before = writer->raw.length;
-  /* Distances: the strings were mostly defined just now, and the file is that of the last one. */
-  baro_write_varint(record, writer->strings.count - 1 - function->name_string);
-  baro_write_zigzag(record, (int64_t)function->qualified_string - function->name_string);
-  baro_write_zigzag(record, (int64_t)function->file_string - writer->function_file);
-  baro_write_varint(record, function->first_line);
-  baro_write_varint(record, function->flags);
-  baro_status status = record_append(writer, BARO_RECORD_FUNCTION);
-  if (status == BARO_OK) {
-    status = baro_intern_put(&writer->functions, key, ret_id, NULL);
-    writer->raw.length = status == BARO_OK ? writer->raw.length : before;
-  }
-  if (status == BARO_OK) {
-    writer->function_file = function->file_string;
-  }
-  return status;
-}
-
-/* Id of a definition that is a pair of numbers: a known one, or the next after its record, which is
- * made of first_code and second_code. */
-static baro_status define_pair(baro_writer *writer, baro_record_type type, baro_map *known,
-                               uint64_t key, uint64_t first_code, uint64_t second_code,
-                               uint32_t *count, uint32_t *ret_id) {
-  baro_buffer *record = record_begin(writer);
-  size_t before = writer->raw.length;
-  baro_write_varint(record, first_code);
-  baro_write_varint(record, second_code);
-  baro_status status = *count == BARO_NONE_ID - 1 ? BARO_NO_MEMORY : record_append(writer, type);
-  if (status != BARO_OK) {
-    return status;
-  }
-  status = baro_map_set(known, key, *count);
-  if (status != BARO_OK) {
-    writer->raw.length = before;
-    return status;
-  }
-  *ret_id = (*count)++;
-  return BARO_OK;
-}
-
-baro_status baro_writer_frame(baro_writer *writer, const baro_frame_record *frame,
-                              uint32_t *ret_id) {
-  assert(frame->function < writer->functions.count);
-  uint64_t key = (uint64_t)frame->function << 32 | frame->line;
-  const uint64_t *known = baro_map_find(&writer->frames, key);
-  if (known != NULL) {
-    *ret_id = (uint32_t)*known;
-    return BARO_OK;
-  }
-  uint64_t function_code = writer->functions.count - 1 - frame->function;
-  return define_pair(writer, BARO_RECORD_FRAME, &writer->frames, key, function_code, frame->line,
-                     &writer->frame_count, ret_id);
-}
-
-baro_status baro_writer_stack(baro_writer *writer, const baro_stack_record *stack,
-                              uint32_t *ret_id) {
-  assert(stack->frame < writer->frame_count);
-  assert(stack->parent < writer->stack_count || stack->parent == BARO_NONE_ID);
-  uint64_t key = (uint64_t)stack->parent << 32 | stack->frame;
-  const uint64_t *known = baro_map_find(&writer->stacks, key);
-  if (known != NULL) {
-    *ret_id = (uint32_t)*known;
-    return BARO_OK;
-  }
-  /* Distances back: the parent is mostly the stack just defined, the frame a recent one. */
-  uint64_t parent_code = stack->parent == BARO_NONE_ID ? 0 : writer->stack_count - stack->parent;
-  uint64_t frame_code = writer->frame_count - 1 - stack->frame;
-  return define_pair(writer, BARO_RECORD_STACK, &writer->stacks, key, parent_code, frame_code,
-                     &writer->stack_count, ret_id);
-}
-
-baro_status baro_writer_process(baro_writer *writer, const baro_process_record *process,
-                                uint32_t *ret_id) {
-  assert(process->command_string < writer->strings.count);
-  assert(process->python_string < writer->strings.count);
-  assert(process->parent_process < writer->process_count ||
-         process->parent_process == BARO_NONE_ID);
-  baro_buffer *record = record_begin(writer);
-  baro_write_varint(record, process->os_pid);
-  write_optional_id(record, process->parent_process);
-  baro_write_varint(record, process->start_ns);
-  baro_write_varint(record, process->seen_ns);
-  baro_write_varint(record, process->command_string);
-  baro_write_varint(record, process->python_string);
-  baro_status status = record_append(writer, BARO_RECORD_PROCESS);
-  if (status == BARO_OK) {
-    *ret_id = writer->process_count++;
-  }
-  return status;
-}
-
-baro_status baro_writer_thread(baro_writer *writer, const baro_thread_record *thread,
-                               uint32_t *ret_id) {
-  assert(thread->process < writer->process_count);
-  assert(thread->name_string < writer->strings.count);
-  uint32_t id = writer->encoder.model.count;
-  if (id == BARO_THREAD_LIMIT) {
-    return BARO_NO_MEMORY;
-  }
-  baro_buffer *record = record_begin(writer);
-  size_t before = writer->raw.length;
-  baro_write_varint(record, thread->process);
-  baro_write_varint(record, thread->os_tid);
-  baro_write_varint(record, thread->seen_ns);
-  baro_write_varint(record, thread->name_string);
-  baro_write_varint(record, thread->is_main ? 1 : 0);
-  baro_status status = record_append(writer, BARO_RECORD_THREAD);
-  if (status == BARO_OK) {
-    status = baro_sample_encoder_add_thread(&writer->encoder);
-    writer->raw.length = status == BARO_OK ? writer->raw.length : before;
-  }
-  if (status == BARO_OK) {
-    *ret_id = id;
-  }
-  return status;
-}
-
 /* --- Events --- */
 
 void baro_writer_thread_name(baro_writer *writer, uint32_t thread, uint32_t name_string) {
   assert(thread < writer->encoder.model.count && name_string < writer->strings.count);
-  baro_buffer *record = record_begin(writer);
+  baro_buffer *record = baro_writer_record_begin(writer);
   baro_write_varint(record, thread);
   baro_write_varint(record, name_string);
   event_append(writer, BARO_RECORD_THREAD_NAME);
 }
 
 static void write_end(baro_writer *writer, const baro_end_record *end, baro_record_type type) {
-  baro_buffer *record = record_begin(writer);
+  baro_buffer *record = baro_writer_record_begin(writer);
   baro_write_varint(record, end->index);
   baro_write_varint(record, end->time_ns);
   baro_write_zigzag(record, end->wait_status);
@@ -397,10 +230,40 @@ void baro_writer_sample(baro_writer *writer, const baro_sample_record *sample) {
   }
 }
 
+/* Bugs of who writes: readers would refuse the chunk. */
+static void check_calls(const baro_writer *writer, const baro_call_event *events, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) {
+    const baro_call_event *event = &events[i];
+    bool is_enter = event->kind == BARO_CALL_ENTER || event->kind == BARO_CALL_ENTER_SUSPENDABLE;
+    assert(!is_enter || event->function < writer->functions.count);
+    assert(event->kind != BARO_CALL_RAISE || event->exception_string == BARO_NONE_ID ||
+           event->exception_string < writer->strings.count);
+    (void)is_enter;
+  }
+  (void)writer;
+}
+
+void baro_writer_calls(baro_writer *writer, uint32_t thread, const baro_call_event *events,
+                       uint32_t count) {
+  assert(thread < writer->encoder.model.count);
+  while (count != 0) {
+    uint32_t part = count < BARO_CALL_BLOCK_LIMIT ? count : BARO_CALL_BLOCK_LIMIT;
+    check_calls(writer, events, part);
+    bool keep = writer->queue.waiting.length <= BACKLOG_LIMIT_BYTES;
+    baro_call_encoder_put(&writer->calls, thread, events, part, keep, &writer->raw);
+    /* Blocks count as well: they go out with the next chunk. */
+    if (writer->raw.length + writer->calls.pending_bytes >= CHUNK_GATHER_BYTES) {
+      flush_quietly(writer);
+    }
+    events += part;
+    count -= part;
+  }
+}
+
 void baro_writer_counters(baro_writer *writer, const baro_counters_record *counters) {
   assert(counters->process < writer->process_count || counters->process == BARO_NONE_ID);
-  baro_buffer *record = record_begin(writer);
-  write_optional_id(record, counters->process);
+  baro_buffer *record = baro_writer_record_begin(writer);
+  baro_writer_put_optional_id(record, counters->process);
   baro_write_varint(record, counters->time_ns);
   baro_write_varint(record, BARO_COUNTER_COUNT);
   for (size_t i = 0; i < BARO_COUNTER_COUNT; i++) {
@@ -412,23 +275,23 @@ void baro_writer_counters(baro_writer *writer, const baro_counters_record *count
 
 void baro_writer_note(baro_writer *writer, const baro_note_record *note) {
   assert(note->process < writer->process_count || note->process == BARO_NONE_ID);
-  baro_buffer *record = record_begin(writer);
+  baro_buffer *record = baro_writer_record_begin(writer);
   baro_write_varint(record, note->time_ns);
-  write_optional_id(record, note->process);
-  baro_write_string(record, cut_to_limit(note->text));
+  baro_writer_put_optional_id(record, note->process);
+  baro_write_string(record, baro_writer_cut(note->text));
   event_append(writer, BARO_RECORD_NOTE);
 }
 
 void baro_writer_info(baro_writer *writer, const char *key, const char *value) {
-  baro_buffer *record = record_begin(writer);
-  baro_write_string(record, cut_to_limit(baro_view_of(key)));
-  baro_write_string(record, cut_to_limit(baro_view_of(value)));
+  baro_buffer *record = baro_writer_record_begin(writer);
+  baro_write_string(record, baro_writer_cut(baro_view_of(key)));
+  baro_write_string(record, baro_writer_cut(baro_view_of(value)));
   event_append(writer, BARO_RECORD_INFO);
 }
 
 static void write_anchor(baro_writer *writer) {
   baro_clock_anchor anchor = baro_clock_anchor_now();
-  baro_buffer *record = record_begin(writer);
+  baro_buffer *record = baro_writer_record_begin(writer);
   baro_write_varint(record, anchor.monotonic_ns);
   baro_write_varint(record, anchor.utc_ns);
   event_append(writer, BARO_RECORD_ANCHOR);
@@ -457,6 +320,7 @@ static void writer_free(baro_writer *writer) {
   baro_buffer_release(&writer->scratch);
   baro_sample_encoder_release(&writer->encoder);
   baro_buffer_release(&writer->ended);
+  baro_call_encoder_release(&writer->calls);
   baro_intern_release(&writer->strings);
   baro_intern_release(&writer->functions);
   baro_map_release(&writer->frames);
@@ -547,27 +411,36 @@ baro_status baro_writer_create(const char *path, const baro_writer_options *opti
 
 static baro_status write_close_record(baro_writer *writer) {
   encode_pending(writer);
-  baro_buffer *record = record_begin(writer);
+  baro_call_encoder_drop(&writer->calls); /* what found no memory */
+  baro_status status = tell_dropped(writer);
+  if (status != BARO_OK) {
+    return status;
+  }
+  baro_buffer *record = baro_writer_record_begin(writer);
   baro_write_varint(record, writer->samples);
   baro_write_varint(record, writer->dropped);
-  return record_append(writer, BARO_RECORD_CLOSE);
+  return baro_writer_record_append(writer, BARO_RECORD_CLOSE);
 }
 
 /* Instead of what cannot be written any more a few bytes, for which room was kept: that it is missing, and why. What
  * the recording has is then whole. Where even that fails, it just ends. */
 static void leave_mark(baro_writer *writer, baro_status why) {
   baro_chunk_queue *queue = &writer->queue;
-  uint64_t lost = baro_chunk_queue_drop(queue) + writer->head.samples;
+  baro_chunk_loss waiting = baro_chunk_queue_drop(queue);
+  uint64_t lost = waiting.samples + writer->head.samples;
   writer->samples -= lost;
   writer->dropped += lost;
   drop_pending(writer);
+  writer->calls.dropped += waiting.call_events + writer->calls.raw_events;
+  writer->calls.raw_events = 0;
+  baro_call_encoder_drop(&writer->calls);
   baro_buffer_clear(&writer->raw);
   writer->head = (baro_chunk_head){0};
   baro_writer_info(writer, "end", why == BARO_NO_SPACE ? "disk_full" : "write_failed");
-  baro_buffer_clear(&writer->scratch);
-  baro_write_varint(&writer->scratch, writer->dropped);
-  baro_status status = record_append(writer, BARO_RECORD_DROPPED);
-  writer->dropped_told = writer->dropped;
+  /* What was told before may be among what was given up. */
+  baro_status status =
+      tell_number(writer, BARO_RECORD_DROPPED, writer->dropped, &writer->dropped_told);
+  writer->dropped_calls_told = 0;
   if (status == BARO_OK) {
     status = write_close_record(writer);
   }
@@ -652,4 +525,8 @@ uint64_t baro_writer_file_bytes(const baro_writer *writer) {
 
 uint64_t baro_writer_samples(const baro_writer *writer) {
   return writer->samples;
+}
+
+uint64_t baro_writer_dropped_call_events(const baro_writer *writer) {
+  return writer->calls.dropped;
 }

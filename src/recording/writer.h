@@ -6,7 +6,7 @@
  * their chunk; definitions of a chunk precede its samples.
  * On a full disk or another write error the torn chunk is removed again (ftruncate to the last whole
  * one), the chunk stays in memory and is tried again at the next tick; beyond 64 MiB of backlog,
- * samples (never definitions) are dropped and counted. So no call fails because of the disk: ask
+ * samples and calls (never definitions) are dropped and counted. So no call fails because of the disk: ask
  * baro_writer_trouble. Room for an end is kept on the disk: when it is still full at the end, what waits is given up
  * for an end that says so (info "end": disk_full or write_failed), and the recording is whole up to there.
  * Runs in the recorder process only. Not thread-safe. */
@@ -52,8 +52,11 @@ void baro_writer_thread_name(baro_writer *writer, uint32_t thread, uint32_t name
 void baro_writer_process_end(baro_writer *writer, const baro_end_record *end);
 void baro_writer_thread_end(baro_writer *writer, const baro_end_record *end);
 void baro_writer_sample(baro_writer *writer, const baro_sample_record *sample);
-/* Events of one thread, in order; they go on where its last ones ended. What readers refuse (a return without a call, a
- * resumption of what is not suspended, time that goes back) must not be among them. */
+/* Events of one thread, in order; they go on where its last ones ended. About 10 ns each. What readers would refuse
+ * should not be among them: an end without a beginning is left out, a beginning that cannot be (a call resumed that is
+ * not suspended, a limit of records.h) is lost, and a time that goes back is that of the event before. Lost, as on a
+ * full disk, means: the thread gets a LOST event, and what was active until then ends with it. Either counts as dropped.
+ * What one thread suspends and another resumes must come in this order. */
 void baro_writer_calls(baro_writer *writer, uint32_t thread, const baro_call_event *events,
                        uint32_t count);
 void baro_writer_counters(baro_writer *writer, const baro_counters_record *counters);
@@ -68,6 +71,7 @@ baro_status baro_writer_flush(baro_writer *writer, baro_error *err);
 /* The last write error, or NULL when the last attempt went well. Borrowed. */
 const baro_error *baro_writer_trouble(const baro_writer *writer);
 uint64_t baro_writer_dropped_samples(const baro_writer *writer);
+uint64_t baro_writer_dropped_call_events(const baro_writer *writer); /* whatever the reason */
 uint64_t baro_writer_file_bytes(const baro_writer *writer);
 uint64_t baro_writer_samples(const baro_writer *writer);
 
