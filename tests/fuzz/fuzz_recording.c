@@ -10,7 +10,9 @@
 #include "recording/reader.h"
 #include "recording/record_reader.h"
 
-/* What a visitor relies on: ids are dense, references are defined. */
+enum { CALL_THREADS = 64 };
+
+/* What a visitor relies on: ids are dense, references are defined, calls end that began. */
 typedef struct counts {
   uint32_t strings;
   uint32_t functions;
@@ -18,7 +20,9 @@ typedef struct counts {
   uint32_t stacks;
   uint32_t processes;
   uint32_t threads;
-  uint64_t bytes; /* of views, read so that a sanitizer sees them */
+  uint32_t depths[CALL_THREADS];   /* active calls, of the first threads */
+  uint64_t times_ns[CALL_THREADS]; /* of their last events */
+  uint64_t bytes;                  /* of views, read so that a sanitizer sees them */
 } counts;
 
 static void require(bool condition) {
@@ -121,6 +125,40 @@ static baro_status see_sample(void *context, const baro_sample_record *sample, b
   return BARO_OK;
 }
 
+static uint32_t depth_after(const counts *seen, const baro_call_event *event, uint32_t depth) {
+  switch (event->kind) {
+  case BARO_CALL_ENTER:
+  case BARO_CALL_ENTER_SUSPENDABLE:
+    require(event->function < seen->functions);
+    require(event->kind == BARO_CALL_ENTER || event->call != 0);
+    return depth + 1;
+  case BARO_CALL_RESUME:
+  case BARO_CALL_THROW: require(event->call != 0); return depth + 1;
+  case BARO_CALL_RAISE:
+    require(event->exception_string < seen->strings || event->exception_string == BARO_NONE_ID);
+    require(depth != 0);
+    return depth - 1;
+  case BARO_CALL_RETURN:
+  case BARO_CALL_SUSPEND: require(depth != 0); return depth - 1;
+  case BARO_CALL_LOST: require(event->lost != 0); return 0;
+  case BARO_CALL_EVENT_KIND_COUNT: break;
+  }
+  abort();
+}
+
+static baro_status see_calls(void *context, uint32_t thread, const baro_call_event *events,
+                             uint32_t count, baro_error *err) {
+  (void)err;
+  counts *seen = context;
+  require(thread < seen->threads && count != 0);
+  for (uint32_t i = 0; i < count && thread < CALL_THREADS; i++) {
+    require(events[i].time_ns >= seen->times_ns[thread]);
+    seen->times_ns[thread] = events[i].time_ns;
+    seen->depths[thread] = depth_after(seen, &events[i], seen->depths[thread]);
+  }
+  return BARO_OK;
+}
+
 static baro_status see_counters(void *context, const baro_counters_record *counters,
                                 baro_error *err) {
   (void)err;
@@ -150,6 +188,7 @@ static baro_visitor visitor_of(counts *seen) {
                         .process_end = see_process_end,
                         .thread_end = see_thread_end,
                         .sample = see_sample,
+                        .calls = see_calls,
                         .counters = see_counters,
                         .note = see_note};
 }

@@ -9,8 +9,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import zstandard
+from recording_bytes import U64, Bytes, CorruptError, require, unzigzag
+from recording_calls import Calls
 
-U64 = 2**64
 STATES = "unknown cpu runnable gil lock disk network pipe child sleep idle collector".split()
 COUNTERS = "ticks missed_ticks stacks unmoved retries rejected unreadable".split()
 COUNTERS += "sampler_cpu_ns target_cpu_ns rss_bytes rss_peak_bytes".split()
@@ -19,46 +20,11 @@ COUNTERS += "sampler_cpu_ns target_cpu_ns rss_bytes rss_peak_bytes".split()
 # string), p one of a process or none, f one of a function, counted back.
 TYPES = "info:tt anchor:vv string function frame:fi stack process:ipvvSS thread:PivSb"
 TYPES += " thread_name:TS process_end:Pvz thread_end:Tvz counters note:vpt samples dropped close"
+TYPES += " calls dropped_calls"
 KINDS = {"S": "string", "P": "process", "T": "thread"}
 
 
-class CorruptError(Exception): ...  # a rule of the format is broken
-
-
 class RecordingError(Exception): ...  # not a recording that this reader reads; says in which way
-
-
-def require(condition: bool, what: str) -> None:
-    if not condition:
-        raise CorruptError(what)
-
-
-class Bytes:
-    def __init__(self, data: bytes) -> None:
-        self.data, self.at = data, 0
-
-    def take(self, length: int) -> bytes:
-        require(length <= len(self.data) - self.at, "ends early")
-        self.at += length
-        return self.data[self.at - length : self.at]
-
-    def varint(self) -> int:
-        value, shift, byte = 0, 0, 0x80
-        while byte >= 0x80:
-            byte = self.take(1)[0]
-            value |= (byte & 0x7F) << shift
-            shift += 7
-            require(shift <= 70 and value < U64, "varint above 64 bits")
-        return value
-
-    def id(self, defined: int) -> int:
-        value = self.varint()
-        require(value < defined, "refers to what is not defined")
-        return value
-
-
-def unzigzag(coded: int) -> int:
-    return -(coded + 1 >> 1) if coded & 1 else coded >> 1
 
 
 class Numbers(Bytes):  # the adaptive range code: numbers under models, each known by a key
@@ -105,6 +71,7 @@ class Numbers(Bytes):  # the adaptive range code: numbers under models, each kno
 
 class Reader:
     def __init__(self) -> None:
+        self.call_state, self.dropped_call_count = Calls(), 0
         self.records: list[list[Any]] = []
         self.counts = dict.fromkeys("string function frame stack process thread".split(), 0)
         self.forget()
@@ -157,6 +124,14 @@ class Reader:
     def dropped(self, b: Bytes) -> None:
         before, self.dropped_count = self.dropped_count, b.varint()
         require(self.dropped_count >= before, "dropped")
+
+    def calls(self, b: Bytes) -> None:
+        for event in self.call_state.read(b, self.counts):
+            self.put("call", *event)
+
+    def dropped_calls(self, b: Bytes) -> None:
+        before, self.dropped_call_count = self.dropped_call_count, b.varint()
+        require(self.dropped_call_count >= before, "dropped calls")
 
     def close(self, b: Bytes) -> None:
         require((b.varint(), b.varint()) == (self.sample_count, self.dropped_count), "samples")
@@ -297,4 +272,6 @@ def read(data: bytes) -> list[list[Any]]:
         damage["truncated" if isinstance(error, EOFError) else "corrupt"] = True
     damage |= {"complete": reader.closed, "file_bytes": len(data)}
     damage |= {"unknown_records": reader.unknown, "dropped_samples": reader.dropped_count}
+    if reader.dropped_call_count:
+        damage["dropped_call_events"] = reader.dropped_call_count
     return [*reader.records, ["damage", damage]]

@@ -58,7 +58,7 @@ def read_with_python(data: bytes) -> Records:
 
 def test_there_are_recordings_of_each_kind() -> None:
     names = {path.stem for path in GOLDEN}
-    assert names >= {"empty", "everything", "threads", "killed", "newer_minor", "broken_rule"}
+    assert names >= {"empty", "everything", "threads", "killed", "newer_minor", "broken_rule", "calls"}
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
@@ -120,7 +120,7 @@ def with_broken_records(data: bytes, chance: random.Random) -> bytes:
     return broken
 
 
-@pytest.mark.parametrize("name", ["everything", "newer_minor"])
+@pytest.mark.parametrize("name", ["everything", "newer_minor", "calls"])
 def test_readers_agree_behind_good_checksums(name: str, tmp_path: Path, tools: Path) -> None:
     whole = (ROOT / "tests/recordings" / f"{name}.baro").read_bytes()
     chance = random.Random(name)

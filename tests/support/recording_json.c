@@ -120,6 +120,37 @@ static baro_status put_sample(void *context, const baro_sample_record *sample, b
   return BARO_OK;
 }
 
+/* What an event says beside thread, time and word; of those without numbers nothing. */
+static void put_call_numbers(baro_buffer *out, const baro_call_event *event) {
+  switch (event->kind) {
+  case BARO_CALL_ENTER: baro_write_format(out, ", %u", event->function); break;
+  case BARO_CALL_ENTER_SUSPENDABLE:
+    baro_write_format(out, ", %u, %" PRIu64, event->function, event->call);
+    break;
+  case BARO_CALL_RAISE:
+    baro_write_format(out, ", %" PRId64, id_number(event->exception_string));
+    break;
+  case BARO_CALL_RESUME:
+  case BARO_CALL_THROW: baro_write_format(out, ", %" PRIu64, event->call); break;
+  case BARO_CALL_LOST: baro_write_format(out, ", %" PRIu64, event->lost); break;
+  case BARO_CALL_RETURN:
+  case BARO_CALL_SUSPEND:
+  case BARO_CALL_EVENT_KIND_COUNT: break;
+  }
+}
+
+static baro_status put_calls(void *context, uint32_t thread, const baro_call_event *events,
+                             uint32_t count, baro_error *err) {
+  (void)err;
+  for (uint32_t i = 0; i < count; i++) {
+    baro_write_format(context, "[\"call\", %u, %" PRIu64 ", \"%s\"", thread, events[i].time_ns,
+                      baro_call_event_word(events[i].kind));
+    put_call_numbers(context, &events[i]);
+    baro_write_text(context, "]\n");
+  }
+  return BARO_OK;
+}
+
 static baro_status put_counters(void *context, const baro_counters_record *counters,
                                 baro_error *err) {
   (void)err;
@@ -156,6 +187,7 @@ baro_visitor recording_json_visitor(baro_buffer *text) {
                         .process_end = put_process_end,
                         .thread_end = put_thread_end,
                         .sample = put_sample,
+                        .calls = put_calls,
                         .counters = put_counters,
                         .note = put_note};
 }
@@ -168,8 +200,13 @@ void recording_json_damage(baro_buffer *text, const baro_damage *damage) {
   baro_write_format(text,
                     "[\"damage\", {\"complete\": %s, \"truncated\": %s, \"corrupt\": %s, "
                     "\"good_bytes\": %" PRIu64 ", \"file_bytes\": %" PRIu64 ", \"chunks\": %" PRIu64
-                    ", \"unknown_records\": %" PRIu64 ", \"dropped_samples\": %" PRIu64 "}]\n",
+                    ", \"unknown_records\": %" PRIu64 ", \"dropped_samples\": %" PRIu64,
                     json_bool(damage->complete), json_bool(damage->truncated),
                     json_bool(damage->corrupt), damage->good_bytes, damage->file_bytes,
                     damage->chunks, damage->unknown_records, damage->dropped_samples);
+  /* The expected results of version 1.0 do not have it. */
+  if (damage->dropped_call_events != 0) {
+    baro_write_format(text, ", \"dropped_call_events\": %" PRIu64, damage->dropped_call_events);
+  }
+  baro_write_text(text, "}]\n");
 }

@@ -10,6 +10,7 @@
 #include "base/os_file.h"
 #include "recording/format.h"
 #include "recording/sample_model.h"
+#include "support/call_fixture.h"
 #include "support/recording_fixture.h"
 
 static const char *folder;
@@ -208,6 +209,33 @@ static void make_program(void) {
   fixture_disk_release(&disk);
 }
 
+/* Calls of three threads, with all that can happen to one, in two chunks; and two that do not get in. */
+static void make_calls(void) {
+  fixture_disk disk = {0};
+  baro_writer *writer = fixture_writer(&disk);
+  fixture_define_calls(writer, 3);
+  const baro_call_event without_beginning = {.time_ns = 1, .kind = BARO_CALL_RETURN};
+  baro_writer_calls(writer, 2, &without_beginning, 1);
+  fixture_calls calls;
+  fixture_calls_start(&calls, 4);
+  for (uint32_t i = 0; i < 150; i++) {
+    baro_call_event events[5];
+    for (uint32_t j = 0; j < 5; j++) {
+      events[j] = fixture_calls_next(&calls, i / 4 % 3);
+    }
+    baro_writer_calls(writer, i / 4 % 3, events, 5);
+    if (i == 90) {
+      must(baro_writer_flush(writer, NULL));
+    }
+  }
+  const baro_call_event unknown = {
+      .time_ns = calls.threads[1].time_ns + 5, .kind = BARO_CALL_THROW, .call = UINT64_MAX};
+  baro_writer_calls(writer, 1, &unknown, 1);
+  close_writer(writer);
+  save("calls", fixture_disk_view(&disk));
+  fixture_disk_release(&disk);
+}
+
 static void put_bytes(baro_buffer *raw, uint64_t type, const char *bytes, size_t length) {
   fixture_put_record(raw, type, (baro_view){.data = (const uint8_t *)bytes, .length = length});
 }
@@ -334,5 +362,6 @@ int main(int argc, char **argv) {
   make_newer_major();
   make_broken_rule();
   make_program();
+  make_calls();
   return 0;
 }

@@ -150,6 +150,34 @@ static const bad_record bad_records[] = {
     BAD(SAMPLES, "\0\1\0\4\xff\xff\xff\xff"), /* thread 2^63 */
     BAD(CLOSE, "\1\0"),                       /* counts a sample that is not there */
     BAD(CLOSE, "\0\1"),
+    BAD(CALLS, ""),
+    BAD(CALLS, "\1\1\1\1\1\0"),                                       /* thread 1 */
+    BAD(CALLS, "\0\0\0\0"),                                           /* no events */
+    BAD(CALLS, "\0\x81\x80\1\1\1\1\0"),                               /* 16,385 */
+    BAD(CALLS, "\0\1\1\1"),                                           /* no steps */
+    BAD(CALLS, "\0\1\1\3\1\0"),                                       /* function 1 */
+    BAD(CALLS, "\0\1\x0a\x81\x80\x80\x80\x80\x80\x80\x80\x80\1\1\0"), /* function 2^62 */
+    BAD(CALLS, "\0\1\1\0\1\0"),                           /* returns and was not entered */
+    BAD(CALLS, "\0\1\1\2\1\0"),                           /* is suspended, likewise */
+    BAD(CALLS, "\0\2\2\1\2\2\0\0"),                       /* is suspended and cannot be */
+    BAD(CALLS, "\0\1\2\4\0\1\0"),                         /* raises and was not entered */
+    BAD(CALLS, "\0\2\3\1\4\3\2\0\0"),                     /* string 2 */
+    BAD(CALLS, "\0\1\3\6\1\2\1\0"),                       /* function 1 */
+    BAD(CALLS, "\0\1\3\6\0\0\1\0"),                       /* call 0 */
+    BAD(CALLS, "\0\2\6\6\0\2\6\0\0\2\0\0"),               /* call 1 twice */
+    BAD(CALLS, "\0\1\2\x08\2\1\0"),                       /* goes on and was never entered */
+    BAD(CALLS, "\0\2\5\6\0\2\x08\0\2\0\0"),               /* goes on and was not suspended */
+    BAD(CALLS, "\0\2\5\6\0\2\x0a\0\2\0\0"),               /* likewise, by an exception */
+    BAD(CALLS, "\0\3\6\6\0\2\0\x08\0\3\0\0\0"),           /* goes on and had ended */
+    BAD(CALLS, "\0\1\2\x0c\0\1\0"),                       /* nothing is lost */
+    BAD(CALLS, "\0\4\x08\6\0\2\x0c\1\x08\0\0\4\0\0\0\0"), /* goes on and was lost */
+    BAD(CALLS, "\0\1\1\x0e\1\0"),                         /* a code that there is not */
+    BAD(CALLS, "\0\1\2\1\1\1\0"),                         /* a code too many */
+    BAD(CALLS, "\0\2\1\1\2\0\0"),                         /* one too few */
+    BAD(CALLS, "\0\1\1\1\2\0\0"),                         /* a step too many */
+    BAD(CALLS, "\0\2\2\1\1\1\0"),                         /* one too few */
+    BAD(CALLS, "\0\2\2\1\1\x0b\xff\xff\xff\xff\xff\xff\xff\xff\xff\1\1"), /* later than 2^64 */
+    BAD(DROPPED_CALLS, ""),
 };
 
 static void records_that_break_a_rule_are_refused(void **state) {
@@ -219,6 +247,56 @@ static void nothing_follows_the_close_record(void **state) {
   assert_true(damage.corrupt);
   assert_int_equal(text.length, 0);
   baro_buffer_release(&raw);
+  baro_buffer_release(&file);
+  baro_buffer_release(&text);
+}
+
+/* The rows above each break one rule of what is otherwise this. */
+static void calls_that_keep_the_rules_are_taken(void **state) {
+  (void)state;
+  static const char codes[] =
+      "\x06\0\2"     /* enters 1, which can be suspended */
+      "\1"           /* enters */
+      "\4\2"         /* raises string 1 */
+      "\2"           /* suspends 1 */
+      "\x08\0"       /* 1 goes on */
+      "\x0c\7"       /* 7 are lost, and 1 with them */
+      "\x06\0\0"     /* 1 is a number again */
+      "\2\x0a\0\4\0" /* suspended, goes on by an exception, raises one of no name */
+      "\1\0";        /* enters, returns */
+  baro_buffer raw = {0};
+  baro_buffer payload = {0};
+  baro_buffer file = {0};
+  baro_buffer text = {0};
+  baro_damage damage;
+  put_definitions(&raw);
+  baro_write_bytes(&payload, "\0\x0c", 2);
+  baro_write_string(&payload, (baro_view){(const uint8_t *)codes, sizeof(codes) - 1});
+  baro_write_bytes(&payload, "\x0c\1\1\1\1\1\1\1\1\1\1\1\1 more fields", 13 + 12);
+  fixture_put_record(&raw, BARO_RECORD_CALLS, view_of(&payload));
+  PUT(&raw, BARO_RECORD_DROPPED_CALLS, "\5 more fields");
+  fixture_put_head(&file, 1, 1);
+  fixture_put_chunk(&file, BARO_CHUNK_RECORDS, 0, view_of(&raw));
+  assert_int_equal(read_file(&file, &text, &damage, NULL), BARO_OK);
+  assert_string_equal(damage.reason, "");
+  assert_int_equal(damage.dropped_call_events, 5);
+  baro_write_u8(&text, '\0');
+  const char *calls = strstr((const char *)text.data, "[\"call\"");
+  assert_non_null(calls);
+  assert_string_equal(calls, "[\"call\", 0, 1, \"enter\", 0, 1]\n"
+                             "[\"call\", 0, 2, \"enter\", 0]\n"
+                             "[\"call\", 0, 3, \"raise\", 1]\n"
+                             "[\"call\", 0, 4, \"suspend\"]\n"
+                             "[\"call\", 0, 5, \"resume\", 1]\n"
+                             "[\"call\", 0, 6, \"lost\", 7]\n"
+                             "[\"call\", 0, 7, \"enter\", 0, 1]\n"
+                             "[\"call\", 0, 8, \"suspend\"]\n"
+                             "[\"call\", 0, 9, \"throw\", 1]\n"
+                             "[\"call\", 0, 10, \"raise\", -1]\n"
+                             "[\"call\", 0, 11, \"enter\", 0]\n"
+                             "[\"call\", 0, 12, \"return\"]\n");
+  baro_buffer_release(&raw);
+  baro_buffer_release(&payload);
   baro_buffer_release(&file);
   baro_buffer_release(&text);
 }
@@ -371,6 +449,7 @@ int main(void) {
       cmocka_unit_test(versions),
       cmocka_unit_test(files_that_cannot_be_read_are_named),
       cmocka_unit_test(records_that_break_a_rule_are_refused),
+      cmocka_unit_test(calls_that_keep_the_rules_are_taken),
       cmocka_unit_test(a_record_ends_within_its_chunk),
       cmocka_unit_test(nothing_follows_the_close_record),
       cmocka_unit_test(frames_must_be_what_the_head_says),

@@ -1,0 +1,99 @@
+"""The calls of the second reader (recording_reader.py), written from docs/recording-format.md alone."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from recording_bytes import U64, Bytes, require, unzigzag
+
+WORDS = "return suspend raise enter resume throw lost".split()
+DEPTH_LIMIT, OPEN_LIMIT, BLOCK_LIMIT = 2**24, 2**22, 16384
+
+
+class CallThread:
+    def __init__(self) -> None:
+        self.time = self.latest = self.newest = 0
+        self.active: list[int] = []  # numbers of calls, 0: cannot be suspended
+
+
+class Calls:
+    def __init__(self) -> None:
+        self.threads = defaultdict[int, CallThread](CallThread)
+        self.open: dict[int, bool] = {}  # call: is it suspended
+
+    def read(self, b: Bytes, counts: dict[str, int]) -> list[list[Any]]:
+        """The events of a record: thread, time, word, numbers."""
+        index, count = b.id(counts["thread"]), b.varint()
+        codes, steps = Bytes(b.take(b.varint())), Bytes(b.take(b.varint()))
+        require(1 <= count <= BLOCK_LIMIT, "number of events")
+        thread, events = self.threads[index], list[list[Any]]()
+        for _ in range(count):
+            code = codes.varint()
+            thread.time += steps.varint()
+            require(thread.time < U64, "time does not fit")
+            event = self.event(thread, code, codes, counts)
+            events.append([index, thread.time, *event])
+        require(codes.at == len(codes.data) and steps.at == len(steps.data), "calls go on")
+        return events
+
+    def event(self, t: CallThread, code: int, codes: Bytes, counts: dict[str, int]) -> list[Any]:
+        if code & 1:
+            require(code >> 1 < counts["function"], "function is not defined")
+            self.push(t, 0)
+            return ["enter", code >> 1]
+        require(code >> 1 < len(WORDS), "no such code")
+        word = WORDS[code >> 1]
+        numbers: list[int] = getattr(self, f"read_{word}")(t, codes, counts)
+        return [word, *numbers]
+
+    def push(self, t: CallThread, call: int) -> None:
+        require(len(t.active) < DEPTH_LIMIT, "too deep")
+        t.active.append(call)
+
+    def pop(self, t: CallThread) -> int:
+        require(len(t.active) > 0, "nothing is active")
+        return t.active.pop()
+
+    def read_return(self, t: CallThread, codes: Bytes, counts: dict[str, int]) -> list[int]:
+        self.open.pop(self.pop(t), None)
+        return []
+
+    def read_suspend(self, t: CallThread, codes: Bytes, counts: dict[str, int]) -> list[int]:
+        call = self.pop(t)
+        require(call != 0, "cannot be suspended")
+        self.open[call] = True
+        return []
+
+    def read_raise(self, t: CallThread, codes: Bytes, counts: dict[str, int]) -> list[int]:
+        exception = codes.id(counts["string"] + 1) - 1
+        self.read_return(t, codes, counts)
+        return [exception]
+
+    def read_enter(self, t: CallThread, codes: Bytes, counts: dict[str, int]) -> list[int]:
+        function, call = codes.id(counts["function"]), t.newest + unzigzag(codes.varint())
+        call %= U64
+        require(call != 0 and call not in self.open, "call is open")
+        require(len(self.open) < OPEN_LIMIT, "too many open calls")
+        t.newest = t.latest = call
+        self.open[call] = False
+        self.push(t, call)
+        return [function, call]
+
+    def read_resume(self, t: CallThread, codes: Bytes, counts: dict[str, int]) -> list[int]:
+        call = (t.latest + unzigzag(codes.varint())) % U64
+        require(self.open.get(call, False), "call is not suspended")
+        t.latest = call
+        self.open[call] = False
+        self.push(t, call)
+        return [call]
+
+    read_throw = read_resume
+
+    def read_lost(self, t: CallThread, codes: Bytes, counts: dict[str, int]) -> list[int]:
+        lost = codes.varint()
+        require(lost > 0, "nothing is lost")
+        for call in t.active:
+            self.open.pop(call, None)
+        t.active.clear()
+        return [lost]
