@@ -1,7 +1,8 @@
 """Records where a Python program's time and waiting go, and says why.
 
 Importing this package runs nothing; the program is ``barograph`` or ``python -m barograph``.
-`load` reads a recording into tables that pyarrow, polars, pandas and DuckDB take.
+`load` reads a recording into tables that pyarrow, polars, pandas and DuckDB take; `trace` marks
+functions and classes whose calls a recording shall hold.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from barograph.profile import Profile, Schema, Table, load
+    from barograph.tracing import trace
 
-__all__ = ["Error", "Profile", "Schema", "Table", "__version__", "load"]
+__all__ = ["Error", "Profile", "Schema", "Table", "__version__", "load", "trace"]
 
 
 class Error(Exception):
@@ -28,6 +30,10 @@ def __getattr__(name: str) -> object:
         from importlib.metadata import version  # noqa: PLC0415
 
         return version("barograph")
+    if name == "trace":
+        from barograph.tracing import trace  # noqa: PLC0415
+
+        return trace
     if name in __all__:
         from barograph import profile  # noqa: PLC0415
 

@@ -1,0 +1,111 @@
+"""`trace`: functions and classes whose calls `barograph record --calls` shall hold in any case.
+
+Nothing is wrapped: the agent is told which code objects are meant. So a traced function is the same
+object as before, and without a recording nothing at all happens.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable, Iterator
+from types import CodeType, FunctionType, ModuleType
+from typing import Any, TypeVar, overload
+
+__all__ = ["trace"]
+
+T = TypeVar("T")
+
+# Called by the interpreter and by debuggers at moments that nobody thinks of as calls.
+_LEFT_OUT = {
+    *("__getattribute__", "__getattr__", "__setattr__", "__delattr__", "__dir__"),
+    *("__repr__", "__hash__", "__eq__", "__ne__", "__del__", "__new__", "__init_subclass__"),
+    *("__class_getitem__", "__set_name__", "__sizeof__", "__reduce__", "__reduce_ex__"),
+    *("__getstate__", "__setstate__", "__subclasshook__"),
+}
+
+
+@functools.lru_cache(maxsize=None)
+def _running_agent() -> ModuleType | None:
+    """The agent that the start-up hook started in this process, or None."""
+    spool = os.environ.get("BAROGRAPH_SPOOL")
+    if not spool or sys.implementation.name != "cpython":
+        return None
+    try:
+        with open(os.path.join(spool, "config"), "rb") as file:
+            settings = dict(line.rstrip(b"\n").split(b"=", 1) for line in file if b"=" in line)
+        from importlib.machinery import ExtensionFileLoader  # noqa: PLC0415
+        from importlib.util import module_from_spec, spec_from_loader  # noqa: PLC0415
+
+        # The same file is the same library in the process, and its state is the library's.
+        loader = ExtensionFileLoader("barograph._agent", os.fsdecode(settings[b"agent"]))
+        spec = spec_from_loader("barograph._agent", loader)
+        agent = module_from_spec(spec) if spec is not None else None
+    except (OSError, KeyError, ImportError):
+        return None
+    return agent if agent is not None and agent.running() is not None else None
+
+
+def _codes_of(member: object) -> Iterator[CodeType]:
+    """Code of what a class body may hold under a name, through the descriptors that wrap it."""
+    if isinstance(member, FunctionType):
+        yield member.__code__
+    elif isinstance(member, (staticmethod, classmethod)):
+        yield from _codes_of(member.__func__)
+    elif isinstance(member, property):
+        for function in (member.fget, member.fset, member.fdel):
+            yield from _codes_of(function)
+    elif isinstance(member, functools.cached_property):
+        yield from _codes_of(member.func)
+    elif isinstance(member, (functools.partial, functools.partialmethod)):
+        yield from _codes_of(member.func)
+    elif isinstance(member, functools.singledispatchmethod):
+        yield from _codes_of(member.func)
+    elif not isinstance(member, type):
+        # functools.cache and other wrappers that say what they wrap.
+        wrapped = getattr(member, "__dict__", {}).get("__wrapped__")
+        if wrapped is not None:
+            yield from _codes_of(wrapped)
+
+
+def _codes_of_target(target: object) -> Iterator[CodeType]:
+    if isinstance(target, type):
+        # Its own members: what it inherits belongs to others.
+        for name, member in vars(target).items():
+            if name not in _LEFT_OUT:
+                yield from _codes_of(member)
+    else:
+        yield from _codes_of(target)
+
+
+@overload
+def trace(target: T) -> T: ...
+@overload
+def trace() -> Callable[[T], T]: ...
+def trace(target: Any = None) -> Any:
+    """Record every call of a function, or of a class's own methods.
+
+    Under ``barograph record --calls=@trace`` they are all that is recorded, under other patterns
+    they are recorded too, wherever they stand. Without a recording the decorator does nothing.
+
+    Parameters
+    ----------
+    target
+        A function, generator or coroutine function, static or class method, property, or a class,
+        of which its own methods are meant: neither inherited ones nor nested classes, nor methods
+        like ``__repr__`` and ``__eq__`` that are called for reasons of others. What has no Python
+        code (a built-in function) cannot be traced, and runs as always.
+
+    Returns
+    -------
+    object
+        `target` itself; without an argument, the decorator.
+    """
+    if target is None:
+        return trace
+    agent = _running_agent()
+    if agent is not None:
+        for code in _codes_of_target(target):
+            agent.mark(code)
+    return target

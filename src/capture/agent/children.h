@@ -1,0 +1,20 @@
+/* Children that are given an environment of their own: they shall find the start-up hook, too.
+ * A child that inherits the environment of the C library finds PYTHONPATH there as the recorder made it. One that is started
+ * with env=dict(os.environ, ...) gets what the program sees, from which the hook took our folder. So the one function of C
+ * that the module subprocess starts children with gets it put back, if what it is given was made of our environment.
+ * It is replaced when subprocess is imported, before it takes hold of it; nothing is imported that would not be anyway.
+ * Under the GIL. Leaves no exception. */
+#ifndef BARO_CAPTURE_AGENT_CHILDREN_H
+#define BARO_CAPTURE_AGENT_CHILDREN_H
+
+#include <Python.h>
+
+#include <stdbool.h>
+
+/* spool, startup: the directory and the hook's folder, copied. at_once: nobody will tell of imports. Without memory children
+ * are not followed. */
+void baro_children_follow(const char *spool, const char *startup, bool at_once);
+/* The module of this name is about to be executed. Anything but subprocess is passed over. */
+void baro_children_see_import(const char *module);
+
+#endif

@@ -1,0 +1,263 @@
+#include "capture/agent/definitions.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "capture/agent/children.h"
+#include "capture/agent/code_names.h"
+#include "capture/agent/events.h"
+#include "capture/agent/spool.h"
+
+enum { CODE_SUSPENDS = 0x20 | 0x80 | 0x200 }; /* CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR */
+
+baro_patterns baro_recorded;
+
+static bool keep_bytecode;
+static uint32_t next_code_id;
+static uint32_t next_exception_id = 1;
+
+/* For code that could not even be entered into the table: asked again at the next event. */
+static const baro_identity left_out = {.flags = BARO_IDENTITY_LEFT_OUT};
+
+void baro_definitions_keep_bytecode(bool keep) {
+  keep_bytecode = keep;
+}
+
+void baro_definitions_forked(void) {
+  next_code_id = 0;
+  next_exception_id = 1;
+}
+
+/* --- Texts: bytes objects, NULL where unknown --- */
+
+/* take_text: consumed, may be NULL. Surrogates pass: names may come from undecodable file names. */
+static PyObject *encode(PyObject *take_text) {
+  PyObject *bytes = NULL;
+  if (take_text != NULL && PyUnicode_Check(take_text)) {
+    bytes = PyUnicode_AsEncodedString(take_text, "utf-8", "surrogatepass");
+  }
+  Py_XDECREF(take_text);
+  PyErr_Clear();
+  return bytes;
+}
+
+static PyObject *text_attribute(PyObject *object, const char *name) {
+  return encode(PyObject_GetAttrString(object, name));
+}
+
+/* Only plain dictionaries are asked: the globals of a frame may be anything that exec accepted. */
+static PyObject *text_of_globals(PyObject *globals, const char *name) {
+  PyObject *value = NULL;
+  if (globals != NULL && PyDict_CheckExact(globals)) {
+    value = PyDict_GetItemString(globals, name); /* borrowed */
+    Py_XINCREF(value);
+  }
+  return encode(value);
+}
+
+static const char *text_of(PyObject *bytes) {
+  return bytes == NULL ? "" : PyBytes_AsString(bytes);
+}
+
+static baro_view view_of(PyObject *bytes) {
+  if (bytes == NULL) {
+    return (baro_view){0};
+  }
+  return (baro_view){.data = (const uint8_t *)PyBytes_AsString(bytes),
+                     .length = (size_t)PyBytes_Size(bytes)};
+}
+
+static uint32_t number_attribute(PyObject *object, const char *name) {
+  PyObject *number = PyObject_GetAttrString(object, name);
+  long value = number == NULL ? 0 : PyLong_AsLong(number);
+  Py_XDECREF(number);
+  PyErr_Clear();
+  return value < 0 || value > (long)INT32_MAX ? 0 : (uint32_t)value;
+}
+
+/* --- Code --- */
+
+typedef struct code_facts {
+  PyObject *name; /* owned, as all texts */
+  PyObject *qualified_name;
+  PyObject *file;
+  PyObject *module;
+  PyObject *module_file;
+  uint32_t first_line;
+  uint32_t co_flags;
+} code_facts;
+
+static PyObject *qualified_name_of(PyObject *code, const char *file) {
+  PyObject *name = PyObject_GetAttrString(code, "co_qualname"); /* from 3.11 on */
+  if (name == NULL) {
+    PyErr_Clear();
+    name = baro_code_names_take(code, !baro_patterns_exclude_file(&baro_recorded, file));
+  }
+  return encode(name);
+}
+
+static void read_facts(PyObject *code, code_facts *facts) {
+  PyObject *globals = PyEval_GetGlobals(); /* borrowed */
+  facts->module = text_of_globals(globals, "__name__");
+  facts->module_file = text_of_globals(globals, "__file__");
+  facts->name = text_attribute(code, "co_name");
+  facts->file = text_attribute(code, "co_filename");
+  facts->qualified_name = qualified_name_of(code, text_of(facts->file));
+  facts->first_line = number_attribute(code, "co_firstlineno");
+  facts->co_flags = number_attribute(code, "co_flags");
+}
+
+static void release_facts(code_facts *facts) {
+  Py_XDECREF(facts->name);
+  Py_XDECREF(facts->qualified_name);
+  Py_XDECREF(facts->file);
+  Py_XDECREF(facts->module);
+  Py_XDECREF(facts->module_file);
+}
+
+static bool is_recorded(PyObject *code, const code_facts *facts) {
+  return baro_identities_find(&baro_marked, code) != NULL ||
+         baro_patterns_match(&baro_recorded, &(baro_pattern_subject){
+                                                 .module = text_of(facts->module),
+                                                 .qualified_name = text_of(facts->qualified_name),
+                                                 .file = text_of(facts->file),
+                                                 .module_file = text_of(facts->module_file),
+                                             });
+}
+
+/* Runs no Python, so that ids stay dense: no other thread comes between. */
+static bool define(const code_facts *facts, uint32_t id) {
+  baro_buffer record = {0};
+  baro_spool_begin(&record, BARO_RING_DEFINE_CODE);
+  baro_write_u32(&record, id);
+  baro_write_u32(&record, facts->first_line);
+  baro_write_u32(&record, facts->co_flags);
+  baro_spool_string(&record, view_of(facts->name));
+  baro_spool_string(&record, view_of(facts->qualified_name));
+  baro_spool_string(&record, view_of(facts->file));
+  baro_spool_string(&record, view_of(facts->module));
+  bool added = baro_spool_add(&record);
+  baro_buffer_release(&record);
+  return added;
+}
+
+/* NULL where it is not needed or not to be had. */
+static uint8_t *copy_bytecode(PyObject *code, size_t *ret_bytes) {
+  PyObject *bytes = PyObject_GetAttrString(code, "co_code");
+  uint8_t *copy = NULL;
+  *ret_bytes = 0;
+  if (bytes != NULL && PyBytes_Check(bytes)) {
+    size_t length = (size_t)PyBytes_Size(bytes);
+    copy = malloc(length + 1);
+    if (copy != NULL) {
+      memcpy(copy, PyBytes_AsString(bytes), length);
+      *ret_bytes = length;
+    }
+  }
+  Py_XDECREF(bytes);
+  PyErr_Clear();
+  return copy;
+}
+
+static const baro_identity *add_code(PyObject *code) {
+  code_facts facts = {0};
+  read_facts(code, &facts);
+  if (strcmp(text_of(facts.name), "<module>") == 0) {
+    baro_children_see_import(text_of(facts.module));
+  }
+  uint32_t id = 0;
+  uint32_t flags = (facts.co_flags & CODE_SUSPENDS) != 0 ? BARO_IDENTITY_SUSPENDS : 0;
+  uint8_t *bytecode = NULL;
+  size_t bytecode_bytes = 0;
+  if (!is_recorded(code, &facts)) {
+    flags |= BARO_IDENTITY_LEFT_OUT;
+  } else {
+    if (keep_bytecode && (flags & BARO_IDENTITY_SUSPENDS) != 0) {
+      bytecode = copy_bytecode(code, &bytecode_bytes);
+    }
+    id = next_code_id;
+    if (define(&facts, id)) {
+      next_code_id++;
+    } else {
+      flags |= BARO_IDENTITY_LEFT_OUT;
+    }
+  }
+  release_facts(&facts);
+  const baro_identity *entry =
+      baro_identities_add(&baro_codes, code, id, flags, bytecode, bytecode_bytes);
+  return entry == NULL ? &left_out : entry;
+}
+
+const baro_identity *baro_definitions_add_code(PyObject *code) {
+  if (baro_events_stopped()) {
+    return &left_out;
+  }
+  int kept = errno;
+  const baro_identity *entry = add_code(code);
+  errno = kept;
+  return entry;
+}
+
+bool baro_definitions_mark(PyObject *code) {
+  if (baro_identities_find(&baro_marked, code) == NULL &&
+      baro_identities_add(&baro_marked, code, 0, 0, NULL, 0) == NULL) {
+    return false;
+  }
+  const baro_identity *known = baro_identities_find(&baro_codes, code);
+  if (known != NULL && (known->flags & BARO_IDENTITY_LEFT_OUT) != 0) {
+    baro_identities_remove(&baro_codes, code); /* it ran before, and was judged without the mark */
+  }
+  return true;
+}
+
+/* --- Exceptions --- */
+
+/* Asked of `type` itself: a metaclass of the program may have its own idea of attributes, and would run. */
+static PyObject *type_attribute(PyObject *type, const char *name) {
+  return PyObject_CallMethod((PyObject *)&PyType_Type, "__getattribute__", "Os", type, name);
+}
+
+/* As tracebacks say it: without the module where that is builtins or __main__. */
+static PyObject *exception_name(PyObject *type) {
+  PyObject *name = type_attribute(type, "__qualname__");
+  PyObject *module = name == NULL ? NULL : type_attribute(type, "__module__");
+  PyErr_Clear();
+  if (module != NULL && PyUnicode_Check(module) && PyUnicode_Check(name) &&
+      PyUnicode_CompareWithASCIIString(module, "builtins") != 0 &&
+      PyUnicode_CompareWithASCIIString(module, "__main__") != 0) {
+    PyObject *full = PyUnicode_FromFormat("%U.%U", module, name);
+    Py_DECREF(name);
+    name = full;
+  }
+  Py_XDECREF(module);
+  return encode(name);
+}
+
+static uint32_t add_exception(PyObject *type) {
+  PyObject *name = exception_name(type);
+  if (name == NULL) {
+    return 0;
+  }
+  uint32_t id = next_exception_id;
+  baro_buffer record = {0};
+  baro_spool_begin(&record, BARO_RING_DEFINE_EXCEPTION);
+  baro_write_u32(&record, id);
+  baro_spool_string(&record, view_of(name));
+  bool added = baro_spool_add(&record);
+  baro_buffer_release(&record);
+  Py_DECREF(name);
+  if (!added) {
+    return 0;
+  }
+  next_exception_id++;
+  const baro_identity *entry = baro_identities_add(&baro_exceptions, type, id, 0, NULL, 0);
+  return entry == NULL ? id : entry->id;
+}
+
+uint32_t baro_definitions_add_exception(PyObject *type) {
+  int kept = errno;
+  uint32_t id = add_exception(type);
+  errno = kept;
+  return id;
+}

@@ -1,0 +1,39 @@
+/* What a code object or a type of exceptions is called: asked where one is seen for the first time.
+ * Flow: engine (an object that identities.h does not know) -> here -> spool.h, and an entry in the table.
+ * Invariants: an id is given only to what stands in the file of definitions. Whatever goes wrong leaves the object out and
+ * no exception behind. Python code of the program never runs for it: only attributes of built-in types are asked for.
+ * Under the GIL, in the thread that runs the code: names of modules come from the frame it runs in. */
+#ifndef BARO_CAPTURE_AGENT_DEFINITIONS_H
+#define BARO_CAPTURE_AGENT_DEFINITIONS_H
+
+#include "capture/agent/identities.h"
+#include "capture/agent/patterns.h"
+
+/* The patterns of the process; set before the first event. */
+extern baro_patterns baro_recorded;
+
+/* Copies of bytecode are kept of code that can be suspended: the engine for old interpreters needs them. */
+void baro_definitions_keep_bytecode(bool keep);
+/* Ids of a fork's child are its own. Async-signal-safe. */
+void baro_definitions_forked(void);
+
+/* The code is recorded from its next call on, whatever the patterns say. False: no memory. */
+bool baro_definitions_mark(PyObject *code);
+
+/* Of the code of the current frame, which is not in the table. Never NULL. */
+const baro_identity *baro_definitions_add_code(PyObject *code);
+/* 0: unknown. */
+uint32_t baro_definitions_add_exception(PyObject *type);
+
+/* Hot: a look into the table. */
+static inline const baro_identity *baro_code_of(PyObject *code) {
+  const baro_identity *known = baro_identities_find(&baro_codes, code);
+  return __builtin_expect(known != NULL, 1) ? known : baro_definitions_add_code(code);
+}
+
+static inline uint32_t baro_exception_of(PyObject *type) {
+  const baro_identity *known = baro_identities_find(&baro_exceptions, type);
+  return __builtin_expect(known != NULL, 1) ? known->id : baro_definitions_add_exception(type);
+}
+
+#endif

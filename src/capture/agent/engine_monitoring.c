@@ -1,0 +1,336 @@
+/* sys.monitoring (PEP 669): a callback for each kind of event, called by the interpreter's own instructions.
+ * Events are global, so that functions are seen from their first call on; code that is left out answers DISABLE, after
+ * which the interpreter has no instrumentation there and it runs as fast as without us. Where only marked code is recorded,
+ * events are its own. Unwinding and throwing can be had globally only, and cannot be disabled: there code that is not in the
+ * table is passed over.
+ * The callbacks are objects with a vectorcall slot of their own: a builtin function costs a call and a check more. While
+ * one runs, the interpreter sends this thread no events, so that what the collector runs meanwhile cannot come back here. */
+#include "capture/agent/engine.h"
+
+#include <stddef.h>
+#include <structmember.h>
+
+#include "capture/agent/definitions.h"
+#include "capture/agent/events.h"
+
+/* Of the stable ABI from 3.12 on, which is all that runs this. */
+#ifndef Py_TPFLAGS_HAVE_VECTORCALL
+#define Py_TPFLAGS_HAVE_VECTORCALL (1UL << 11)
+#endif
+
+typedef PyObject *(*event_function)(PyObject *self, PyObject *const *arguments, size_t flags,
+                                    PyObject *names);
+
+typedef struct event_object {
+  PyObject_HEAD
+  event_function function;
+} event_object;
+
+/* The interpreter's, owned; set while the engine runs. */
+static PyObject *monitoring;
+static PyObject *disable;
+static int tool_id;
+
+/* Kept for good: one of them may be running when the engine stops, and the interpreter only borrows it. */
+static PyObject *callbacks[6];
+
+/* None cannot die in the versions this runs on, so nobody needs to count who holds it. */
+static inline PyObject *done(void) {
+  return Py_None;
+}
+
+static PyObject *never_again(void) {
+  PyObject *answer = disable == NULL ? Py_None : disable;
+  Py_INCREF(answer);
+  return answer;
+}
+
+/* The object of a generator's frame lives as long as the generator, and one is made at the first event of it only. */
+static inline uint64_t frame_addr(void) {
+  return (uint64_t)(uintptr_t)PyEval_GetFrame();
+}
+
+static inline PyObject *begin(PyObject *code_object, baro_ring_kind kind) {
+  const baro_identity *code = baro_code_of(code_object);
+  if (code->flags == 0) {
+    baro_events_begin(baro_ring_word(kind, code->id, 0));
+    return done();
+  }
+  if ((code->flags & BARO_IDENTITY_LEFT_OUT) != 0) {
+    return never_again();
+  }
+  uint64_t word = baro_ring_word(kind, code->id, 0); /* a new frame object may move the table */
+  baro_events_begin_frame(word, frame_addr());
+  return done();
+}
+
+static inline PyObject *end(PyObject *code_object, baro_ring_kind kind, uint64_t time) {
+  const baro_identity *code = baro_code_of(code_object);
+  if (code->flags == 0) {
+    baro_events_end(time, baro_ring_word(kind, code->id, 0));
+    return done();
+  }
+  if ((code->flags & BARO_IDENTITY_LEFT_OUT) != 0) {
+    return never_again();
+  }
+  uint64_t word = baro_ring_word(kind, code->id, 0);
+  baro_events_end_frame(time, word, frame_addr());
+  return done();
+}
+
+static PyObject *on_start(PyObject *self, PyObject *const *arguments, size_t flags,
+                          PyObject *names) {
+  (void)self, (void)flags, (void)names;
+  return begin(arguments[0], BARO_RING_ENTER);
+}
+
+static PyObject *on_resume(PyObject *self, PyObject *const *arguments, size_t flags,
+                           PyObject *names) {
+  (void)self, (void)flags, (void)names;
+  return begin(arguments[0], BARO_RING_RESUME);
+}
+
+static PyObject *on_return(PyObject *self, PyObject *const *arguments, size_t flags,
+                           PyObject *names) {
+  (void)self, (void)flags, (void)names;
+  return end(arguments[0], BARO_RING_RETURN, baro_events_now());
+}
+
+static PyObject *on_yield(PyObject *self, PyObject *const *arguments, size_t flags,
+                          PyObject *names) {
+  (void)self, (void)flags, (void)names;
+  return end(arguments[0], BARO_RING_YIELD, baro_events_now());
+}
+
+/* Of all code there is, and never to be disabled: what was not entered is none of ours. */
+static const baro_identity *recorded(PyObject *code_object) {
+  const baro_identity *code = baro_identities_find(&baro_codes, code_object);
+  return code == NULL || (code->flags & BARO_IDENTITY_LEFT_OUT) != 0 ? NULL : code;
+}
+
+static PyObject *on_throw(PyObject *self, PyObject *const *arguments, size_t flags,
+                          PyObject *names) {
+  (void)self, (void)flags, (void)names;
+  const baro_identity *code = recorded(arguments[0]);
+  if (code != NULL) {
+    uint64_t word = baro_ring_word(BARO_RING_THROW, code->id, 0);
+    baro_events_begin_frame(word, frame_addr());
+  }
+  return done();
+}
+
+static PyObject *on_unwind(PyObject *self, PyObject *const *arguments, size_t flags,
+                           PyObject *names) {
+  (void)self, (void)flags, (void)names;
+  uint64_t time = baro_events_now();
+  const baro_identity *code = recorded(arguments[0]);
+  if (code == NULL) {
+    return done();
+  }
+  /* Defining a type may run the collector, and a code object's end moves the table. */
+  uint32_t id = code->id;
+  bool suspends = code->flags != 0;
+  uint64_t word =
+      baro_ring_word(BARO_RING_RAISE, id, baro_exception_of((PyObject *)Py_TYPE(arguments[2])));
+  if (suspends) {
+    baro_events_end_frame(time, word, frame_addr());
+  } else {
+    baro_events_end(time, word);
+  }
+  return done();
+}
+
+/* --- The type of the callbacks --- */
+
+static PyObject *event_call(PyObject *self, PyObject *arguments, PyObject *names) {
+  PyObject *given[3] = {Py_None, Py_None, Py_None};
+  Py_ssize_t count = PyTuple_Size(arguments);
+  if (count < 2 || count > 3) {
+    PyErr_SetString(PyExc_TypeError, "called by sys.monitoring only");
+    return NULL;
+  }
+  for (Py_ssize_t i = 0; i < count; i++) {
+    given[i] = PyTuple_GetItem(arguments, i);
+  }
+  return ((event_object *)self)->function(self, given, (size_t)count, names);
+}
+
+static void event_dealloc(PyObject *self) {
+  PyTypeObject *type = Py_TYPE(self);
+  freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
+  release(self);
+  Py_DECREF(type);
+}
+
+static PyMemberDef event_members[] = {
+    {"__vectorcalloffset__", T_PYSSIZET, offsetof(event_object, function), READONLY, NULL},
+    {NULL, 0, 0, 0, NULL},
+};
+
+static PyType_Slot event_slots[] = {
+    {Py_tp_call, event_call},
+    {Py_tp_dealloc, event_dealloc},
+    {Py_tp_members, event_members},
+    {0, NULL},
+};
+
+static PyType_Spec event_spec = {
+    .name = "barograph._agent.Event",
+    .basicsize = sizeof(event_object),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL,
+    .slots = event_slots,
+};
+
+static PyObject *new_event(PyObject *type, event_function function) {
+  allocfunc allocate = (allocfunc)PyType_GetSlot((PyTypeObject *)type, Py_tp_alloc);
+  PyObject *event = allocate((PyTypeObject *)type, 0);
+  if (event != NULL) {
+    ((event_object *)event)->function = function;
+  }
+  return event;
+}
+
+/* --- The engine --- */
+
+static const struct {
+  const char *name;
+  event_function function;
+  bool can_be_local; /* to a code object */
+} events[] = {
+    {"PY_START", on_start, true},   {"PY_RETURN", on_return, true}, {"PY_YIELD", on_yield, true},
+    {"PY_RESUME", on_resume, true}, {"PY_THROW", on_throw, false},  {"PY_UNWIND", on_unwind, false},
+};
+
+/* Numbers of those events that a marked code object is to have, or'ed; 0: it has the global ones. */
+static long local_events;
+
+enum { EVENT_COUNT = sizeof(events) / sizeof(events[0]) };
+_Static_assert(EVENT_COUNT == sizeof(callbacks) / sizeof(callbacks[0]), "one callback an event");
+
+static bool is_offered(void) {
+  return PySys_GetObject("monitoring") != NULL;
+}
+
+/* Ids 0, 1, 2 and 5 are for debuggers, coverage, profilers and optimizers, which the program may use itself. */
+static bool take_tool_id(void) {
+  static const int free_for_all[] = {4, 3};
+  for (size_t i = 0; i < sizeof(free_for_all) / sizeof(free_for_all[0]); i++) {
+    PyObject *taken =
+        PyObject_CallMethod(monitoring, "use_tool_id", "is", free_for_all[i], "barograph");
+    if (taken != NULL) {
+      Py_DECREF(taken);
+      tool_id = free_for_all[i];
+      return true;
+    }
+    PyErr_Clear();
+  }
+  return false;
+}
+
+static void call_and_forget(const char *method, const char *format, int first, int second) {
+  PyObject *answer = PyObject_CallMethod(monitoring, method, format, first, second);
+  Py_XDECREF(answer);
+  PyErr_Clear();
+}
+
+static bool register_one(PyObject *type, PyObject *numbers, size_t index, long *global_events) {
+  PyObject *number = PyObject_GetAttrString(numbers, events[index].name);
+  if (callbacks[index] == NULL) {
+    callbacks[index] = new_event(type, events[index].function);
+  }
+  PyObject *before = NULL;
+  if (number != NULL && callbacks[index] != NULL) {
+    before = PyObject_CallMethod(monitoring, "register_callback", "iOO", tool_id, number,
+                                 callbacks[index]);
+    bool is_local = events[index].can_be_local && baro_patterns_only_marked(&baro_recorded);
+    *(is_local ? &local_events : global_events) |= PyLong_AsLong(number);
+  }
+  bool registered = before != NULL;
+  Py_XDECREF(before);
+  Py_XDECREF(number);
+  return registered;
+}
+
+static bool register_all(void) {
+  PyObject *numbers = PyObject_GetAttrString(monitoring, "events");
+  PyObject *type = numbers == NULL ? NULL : PyType_FromSpec(&event_spec);
+  bool good = type != NULL;
+  long global_events = 0;
+  local_events = 0;
+  for (size_t i = 0; i < EVENT_COUNT && good; i++) {
+    good = register_one(type, numbers, i, &global_events);
+  }
+  if (good) {
+    PyObject *answer = PyObject_CallMethod(monitoring, "set_events", "il", tool_id, global_events);
+    good = answer != NULL;
+    Py_XDECREF(answer);
+  }
+  Py_XDECREF(type);
+  Py_XDECREF(numbers);
+  PyErr_Clear();
+  return good;
+}
+
+static void mark(PyObject *code) {
+  if (monitoring == NULL) {
+    return;
+  }
+  /* Without local events it may have run before, and be disabled. */
+  PyObject *answer =
+      local_events != 0
+          ? PyObject_CallMethod(monitoring, "set_local_events", "iOl", tool_id, code, local_events)
+          : PyObject_CallMethod(monitoring, "restart_events", NULL);
+  Py_XDECREF(answer);
+  PyErr_Clear();
+}
+
+static void stop(void) {
+  if (monitoring == NULL) {
+    return;
+  }
+  /* The events go first: freeing the id alone would leave them to whoever takes it next (before 3.14). */
+  call_and_forget("set_events", "ii", tool_id, 0);
+  PyObject *numbers = PyObject_GetAttrString(monitoring, "events");
+  for (size_t i = 0; i < EVENT_COUNT && numbers != NULL; i++) {
+    PyObject *number = PyObject_GetAttrString(numbers, events[i].name);
+    PyObject *before = number == NULL ? NULL
+                                      : PyObject_CallMethod(monitoring, "register_callback", "iOO",
+                                                            tool_id, number, Py_None);
+    Py_XDECREF(before);
+    Py_XDECREF(number);
+    PyErr_Clear();
+  }
+  Py_XDECREF(numbers);
+  PyErr_Clear();
+  call_and_forget("free_tool_id", "i", tool_id, 0);
+  Py_CLEAR(monitoring);
+  Py_CLEAR(disable);
+}
+
+static const char *start(void) {
+  monitoring = PySys_GetObject("monitoring"); /* borrowed */
+  if (monitoring == NULL) {
+    return "there is no sys.monitoring";
+  }
+  Py_INCREF(monitoring);
+  disable = PyObject_GetAttrString(monitoring, "DISABLE");
+  if (disable == NULL || !take_tool_id()) {
+    PyErr_Clear();
+    Py_CLEAR(disable);
+    Py_CLEAR(monitoring);
+    return "other tools have the ids 3 and 4 of sys.monitoring";
+  }
+  if (!register_all()) {
+    stop();
+    return "sys.monitoring did not take the callbacks";
+  }
+  return NULL;
+}
+
+const baro_engine baro_engine_monitoring = {
+    .name = "sys.monitoring",
+    .is_offered = is_offered,
+    .start = start,
+    .mark = mark,
+    .stop = stop,
+};

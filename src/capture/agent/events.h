@@ -1,0 +1,108 @@
+/* The producer of rings (ring.h): what engines call for every event of the program.
+ * Flow: engine -> here -> PID-BIRTH-SERIAL.ring -> the recorder's drain. A thread's ring is made at its first event.
+ * Cost: a clock, two stores and a release; no lock, no allocation, no system call but where a ring has no room.
+ * Invariants: an event and the FRAME behind it are committed together. Time of what ends is read before anything else is
+ * done for it, time of what begins after everything, so that our own work falls outside of the call. Events that
+ * found no room are counted, and the next one that does is preceded by LOST.
+ * Runs in the target; every thread writes its own ring. Callers of put functions hold the GIL, which is released where a
+ * full ring makes the thread wait. The end of a thread and a fork are handled without the GIL and without Python. */
+#ifndef BARO_CAPTURE_AGENT_EVENTS_H
+#define BARO_CAPTURE_AGENT_EVENTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "capture/agent/agent_clock.h"
+#include "capture/agent/ring.h"
+
+/* What of Python is needed here; all called with the GIL held, but for acquire. */
+typedef struct baro_events_hooks {
+  void *(*release)(void);      /* gives the GIL up */
+  void (*acquire)(void *held); /* takes it back; held: what release returned */
+  void (*thread_name)(char *name, size_t size); /* of this thread; leaves "" where unknown */
+  void (*stop)(void);                           /* the recording is over: no more events, please */
+} baro_events_hooks;
+
+/* The hot part of a thread's ring: fits a cache line. Zero: no ring yet, and no room. */
+typedef struct baro_events_thread {
+  uint64_t head;                /* events written */
+  uint64_t limit;               /* up to here nobody needs to be asked for room */
+  uint64_t mask;                /* slots - 1 */
+  baro_ring_event *events;      /* borrowed from the mapping */
+  _Atomic uint64_t *ring_head;  /* likewise */
+  struct baro_events_ring *ring; /* borrowed; NULL: none */
+} baro_events_thread;
+
+extern _Thread_local baro_events_thread baro_events_here;
+extern baro_ring_clock baro_events_clock; /* set once, before the first event */
+
+/* hooks: copied. False: not possible here; nothing was changed. */
+bool baro_events_start(const baro_events_hooks *hooks);
+/* No more events from now on. May be called any number of times. */
+void baro_events_stop(void);
+bool baro_events_stopped(void);
+/* In the child of a fork: forgets the parent's rings, which it must not write. Async-signal-safe. */
+void baro_events_forked(void);
+
+/* Makes room for `count` more events of the calling thread, waiting for the drain if need be. False: there is none, and
+ * one event was counted as lost. */
+bool baro_events_make_room(uint64_t count);
+
+static inline uint64_t baro_events_now(void) {
+  return baro_agent_clock_now(baro_events_clock);
+}
+
+static inline void baro_events_write(baro_events_thread *here, uint64_t time, uint64_t word) {
+  here->events[here->head & here->mask] = (baro_ring_event){.time = time, .word = word};
+  here->head++;
+}
+
+static inline void baro_events_commit(baro_events_thread *here) {
+  atomic_store_explicit(here->ring_head, here->head, memory_order_release);
+}
+
+/* Something begins or goes on: the clock is read last. */
+static inline void baro_events_begin(uint64_t word) {
+  baro_events_thread *here = &baro_events_here;
+  if (here->head == here->limit && !baro_events_make_room(1)) {
+    return;
+  }
+  baro_events_write(here, baro_events_now(), word);
+  baro_events_commit(here);
+}
+
+/* ... of a call that can be suspended. */
+static inline void baro_events_begin_frame(uint64_t word, uint64_t frame_addr) {
+  baro_events_thread *here = &baro_events_here;
+  if (here->limit - here->head < 2 && !baro_events_make_room(2)) {
+    return;
+  }
+  here->events[(here->head + 1) & here->mask] =
+      (baro_ring_event){.time = frame_addr, .word = BARO_RING_FRAME};
+  baro_events_write(here, baro_events_now(), word);
+  here->head++;
+  baro_events_commit(here);
+}
+
+/* Something ended, or was suspended, at `time`, which the caller read first of all. */
+static inline void baro_events_end(uint64_t time, uint64_t word) {
+  baro_events_thread *here = &baro_events_here;
+  if (here->head == here->limit && !baro_events_make_room(1)) {
+    return;
+  }
+  baro_events_write(here, time, word);
+  baro_events_commit(here);
+}
+
+static inline void baro_events_end_frame(uint64_t time, uint64_t word, uint64_t frame_addr) {
+  baro_events_thread *here = &baro_events_here;
+  if (here->limit - here->head < 2 && !baro_events_make_room(2)) {
+    return;
+  }
+  baro_events_write(here, time, word);
+  baro_events_write(here, frame_addr, BARO_RING_FRAME);
+  baro_events_commit(here);
+}
+
+#endif

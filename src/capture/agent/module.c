@@ -1,0 +1,244 @@
+/* barograph._agent: what runs inside a program whose calls are recorded.
+ * Flow: the start-up hook (python/barograph/_startup/sitecustomize.py) -> start() -> an engine (engine.h) -> events.h ->
+ * rings in the spool directory (ring.h) -> the recorder.
+ * One agent a process, in its first interpreter. Built for the stable ABI of 3.9: one file for all of CPython with a GIL. */
+#include <Python.h>
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "capture/agent/children.h"
+#include "capture/agent/definitions.h"
+#include "capture/agent/engine.h"
+#include "capture/agent/events.h"
+#include "capture/agent/spool.h"
+
+static const baro_engine *const engines[] = {&baro_engine_monitoring, &baro_engine_profile};
+
+/* The one that runs, or NULL; of the process. */
+static const baro_engine *engine;
+static bool follows_forks;
+static bool handles_forks;
+
+/* --- What events.h needs of Python --- */
+
+static void *release_gil(void) {
+  return PyEval_SaveThread();
+}
+
+static void acquire_gil(void *held) {
+  PyEval_RestoreThread(held);
+}
+
+/* New reference to what threading has for this thread, or NULL. No code of the program runs: an exact dictionary and the
+ * attribute behind Thread.name. */
+static PyObject *name_of_thread(void) {
+  /* Not PyImport_GetModule, which waits where another thread is about to import it. */
+  PyObject *threading = PyDict_GetItemString(PyImport_GetModuleDict(), "threading"); /* borrowed */
+  PyObject *threads = threading == NULL ? NULL : PyObject_GetAttrString(threading, "_active");
+  PyObject *ident = PyLong_FromUnsignedLong(PyThread_get_thread_ident());
+  PyObject *name = NULL;
+  if (threads != NULL && ident != NULL && PyDict_CheckExact(threads)) {
+    PyObject *thread = PyDict_GetItemWithError(threads, ident); /* borrowed */
+    name = thread == NULL ? NULL : PyObject_GetAttrString(thread, "_name");
+  }
+  Py_XDECREF(ident);
+  Py_XDECREF(threads);
+  PyErr_Clear();
+  return name;
+}
+
+static void thread_name(char *text, size_t size) {
+  PyObject *name = name_of_thread();
+  PyObject *bytes = NULL;
+  if (name != NULL && PyUnicode_Check(name)) {
+    bytes = PyUnicode_AsEncodedString(name, "utf-8", "replace");
+  }
+  if (bytes != NULL) {
+    const char *given = PyBytes_AsString(bytes);
+    size_t length = strnlen(given, size - 1);
+    while (length > 0 && ((unsigned char)given[length] & 0xc0) == 0x80) {
+      length--; /* cut between characters */
+    }
+    memcpy(text, given, length);
+  } else if (syscall(SYS_gettid) == getpid()) {
+    /* threading gives its name to the first thread when it is imported, which may be later. */
+    (void)snprintf(text, size, "MainThread");
+  }
+  Py_XDECREF(bytes);
+  Py_XDECREF(name);
+  PyErr_Clear();
+}
+
+static void stop_engine(void) {
+  if (engine != NULL) {
+    const baro_engine *running = engine;
+    engine = NULL;
+    running->stop();
+  }
+}
+
+static const baro_events_hooks hooks = {
+    .release = release_gil,
+    .acquire = acquire_gil,
+    .thread_name = thread_name,
+    .stop = stop_engine,
+};
+
+/* --- Forks --- */
+
+/* In the child, perhaps without the GIL and in the middle of anything: only memory of ours is touched. */
+static void in_child(void) {
+  if (!follows_forks) {
+    baro_events_stop();
+  }
+  baro_events_forked();
+  baro_spool_forked();
+  baro_definitions_forked();
+  baro_identities_forked();
+}
+
+/* --- start and stop --- */
+
+static bool add_texts(PyObject *list, bool (*add)(baro_patterns *, const char *)) {
+  Py_ssize_t count = PyList_Size(list);
+  for (Py_ssize_t i = 0; i < count; i++) {
+    const char *text = PyBytes_AsString(PyList_GetItem(list, i));
+    if (text == NULL || !add(&baro_recorded, text)) {
+      return false;
+    }
+  }
+  return count >= 0;
+}
+
+static bool handle_forks(void) {
+  if (!handles_forks) {
+    handles_forks = pthread_atfork(NULL, NULL, in_child) == 0;
+  }
+  return handles_forks;
+}
+
+/* NULL, or why there will be no calls. */
+static const char *start_engine(void) {
+  for (size_t i = 0; i < sizeof(engines) / sizeof(engines[0]); i++) {
+    if (engines[i]->is_offered()) {
+      const char *reason = engines[i]->start();
+      engine = reason == NULL ? engines[i] : NULL;
+      return reason;
+    }
+  }
+  return "this Python offers nothing that tells of calls";
+}
+
+static const char *start_all(const char *spool) {
+  if (!baro_spool_open(spool, Py_GetVersion()) || !baro_spool_introduce()) {
+    return "the spool directory cannot be written";
+  }
+  if (!handle_forks() || !baro_events_start(&hooks)) {
+    return "the C library has no room for it";
+  }
+  const char *reason = start_engine();
+  if (reason != NULL) {
+    baro_events_stop();
+    baro_spool_note("no_calls", reason);
+    return reason;
+  }
+  if (follows_forks) {
+    /* Where events are of marked code only, none tells of imports. */
+    baro_children_follow(spool, baro_recorded.startup, baro_patterns_only_marked(&baro_recorded));
+  }
+  return NULL;
+}
+
+static PyObject *start(PyObject *module, PyObject *arguments) {
+  (void)module;
+  const char *spool;
+  const char *startup;
+  PyObject *globs;
+  PyObject *libraries;
+  int children;
+  if (!PyArg_ParseTuple(arguments, "yOOyp:start", &spool, &globs, &libraries, &startup,
+                        &children)) {
+    return NULL;
+  }
+  if (PyInterpreterState_GetID(PyInterpreterState_Get()) != 0 || engine != NULL) {
+    /* The first interpreter has it; others of the process import the hook too. Nothing to report. */
+    return Py_BuildValue("");
+  }
+  baro_patterns_release(&baro_recorded);
+  if (!add_texts(globs, baro_patterns_add_glob) ||
+      !add_texts(libraries, baro_patterns_add_library) ||
+      !baro_patterns_set_startup(&baro_recorded, startup)) {
+    return PyErr_Occurred() != NULL ? NULL : PyErr_NoMemory();
+  }
+  follows_forks = children != 0;
+  const char *reason = start_all(spool);
+  return reason == NULL ? Py_BuildValue("") : PyUnicode_FromString(reason);
+}
+
+static PyObject *stop(PyObject *module, PyObject *unused) {
+  (void)module, (void)unused;
+  baro_events_stop();
+  stop_engine();
+  return Py_BuildValue("");
+}
+
+static PyObject *mark(PyObject *module, PyObject *code) {
+  (void)module;
+  static PyTypeObject *code_type; /* of this process */
+  if (code_type == NULL) {
+    PyObject *sample = Py_CompileString("0", "<barograph>", Py_eval_input);
+    if (sample == NULL) {
+      return NULL;
+    }
+    code_type = Py_TYPE(sample);
+    Py_DECREF(sample);
+  }
+  if (Py_TYPE(code) != code_type) {
+    PyErr_SetString(PyExc_TypeError, "mark() takes a code object");
+    return NULL;
+  }
+  if (!baro_definitions_mark(code)) {
+    return PyErr_NoMemory();
+  }
+  if (engine != NULL) {
+    engine->mark(code);
+  }
+  return Py_BuildValue("");
+}
+
+static PyObject *running(PyObject *module, PyObject *unused) {
+  (void)module, (void)unused;
+  return engine == NULL ? Py_BuildValue("") : PyUnicode_FromString(engine->name);
+}
+
+static PyMethodDef methods[] = {
+    {"start", start, METH_VARARGS,
+     "start(spool: bytes, globs: list[bytes], libraries: list[bytes], startup: bytes,\n"
+     "      children: bool) -> None | str\n\nRecord calls from now on, or say why not."},
+    {"stop", stop, METH_NOARGS, "stop() -> None\n\nRecord no calls any more."},
+    {"mark", mark, METH_O,
+     "mark(code) -> None\n\nRecord calls of this code, whatever the patterns say."},
+    {"running", running, METH_NOARGS, "running() -> None | str\n\nName of the engine that runs."},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyModuleDef_Slot slots[] = {{0, NULL}};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "barograph._agent",
+    .m_doc = "Records the calls of the program it runs in.",
+    .m_size = 0,
+    .m_methods = methods,
+    .m_slots = slots,
+};
+
+PyMODINIT_FUNC PyInit__agent(void);
+
+PyMODINIT_FUNC PyInit__agent(void) {
+  return PyModuleDef_Init(&definition);
+}

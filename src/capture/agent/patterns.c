@@ -1,0 +1,135 @@
+#include "capture/agent/patterns.h"
+
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool append(char ***texts, size_t *count, const char *text) {
+  char **grown = realloc(*texts, (*count + 1) * sizeof(*grown));
+  if (grown == NULL) {
+    return false;
+  }
+  *texts = grown;
+  grown[*count] = strdup(text);
+  if (grown[*count] == NULL) {
+    return false;
+  }
+  (*count)++;
+  return true;
+}
+
+bool baro_patterns_add_glob(baro_patterns *patterns, const char *glob) {
+  if (strcmp(glob, "*") == 0) {
+    patterns->own_code = true;
+    return true;
+  }
+  if (strcmp(glob, "@trace") == 0) {
+    patterns->marked = true;
+    return true;
+  }
+  return append(&patterns->globs, &patterns->glob_count, glob);
+}
+
+bool baro_patterns_add_library(baro_patterns *patterns, const char *folder) {
+  return append(&patterns->libraries, &patterns->library_count, folder);
+}
+
+bool baro_patterns_set_startup(baro_patterns *patterns, const char *folder) {
+  free(patterns->startup);
+  patterns->startup = strdup(folder);
+  return patterns->startup != NULL;
+}
+
+static void release_all(char **texts, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    free(texts[i]);
+  }
+  free(texts);
+}
+
+void baro_patterns_release(baro_patterns *patterns) {
+  release_all(patterns->globs, patterns->glob_count);
+  release_all(patterns->libraries, patterns->library_count);
+  free(patterns->startup);
+  *patterns = (baro_patterns){0};
+}
+
+bool baro_patterns_only_marked(const baro_patterns *patterns) {
+  return patterns->marked && !patterns->own_code && patterns->glob_count == 0;
+}
+
+/* Nothing was asked for, or just this. */
+static bool wants_own_code(const baro_patterns *patterns) {
+  return patterns->own_code || (patterns->glob_count == 0 && !patterns->marked);
+}
+
+static bool is_below(const char *file, const char *folder) {
+  size_t length = strlen(folder);
+  return length > 0 && strncmp(file, folder, length) == 0 && file[length] == '/';
+}
+
+/* Whether the path goes through a folder of this name, also a relative one. */
+static bool goes_through(const char *file, const char *name) {
+  size_t length = strlen(name);
+  for (const char *at = strstr(file, name); at != NULL; at = strstr(at + 1, name)) {
+    if ((at == file || at[-1] == '/') && at[length] == '/') {
+      return true;
+    }
+  }
+  return false;
+}
+
+static bool is_library_file(const baro_patterns *patterns, const char *file) {
+  if (strncmp(file, "<frozen ", 8) == 0 || goes_through(file, "site-packages") ||
+      goes_through(file, "dist-packages")) {
+    return true;
+  }
+  for (size_t i = 0; i < patterns->library_count; i++) {
+    if (is_below(file, patterns->libraries[i])) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Code without a file ("<string>": made by exec, as the methods of dataclasses are) belongs where it runs. */
+static bool is_own(const baro_patterns *patterns, const baro_pattern_subject *subject) {
+  if (is_library_file(patterns, subject->file)) {
+    return false;
+  }
+  return subject->file[0] != '<' || !is_library_file(patterns, subject->module_file);
+}
+
+static bool is_asked_for(const baro_patterns *patterns, const baro_pattern_subject *subject) {
+  size_t module_length = strlen(subject->module);
+  size_t name_length = strlen(subject->qualified_name);
+  char *full = malloc(module_length + name_length + 2);
+  if (full == NULL) {
+    return false;
+  }
+  memcpy(full, subject->module, module_length);
+  full[module_length] = '.';
+  memcpy(full + module_length + 1, subject->qualified_name, name_length + 1);
+  bool found = false;
+  for (size_t i = 0; i < patterns->glob_count && !found; i++) {
+    /* Backslashes are no escapes: they would only surprise. */
+    found = fnmatch(patterns->globs[i], full, FNM_NOESCAPE) == 0 ||
+            fnmatch(patterns->globs[i], subject->module, FNM_NOESCAPE) == 0;
+  }
+  free(full);
+  return found;
+}
+
+bool baro_patterns_match(const baro_patterns *patterns, const baro_pattern_subject *subject) {
+  if (patterns->startup != NULL && is_below(subject->file, patterns->startup)) {
+    return false;
+  }
+  if (wants_own_code(patterns) && is_own(patterns, subject)) {
+    return true;
+  }
+  return patterns->glob_count > 0 && is_asked_for(patterns, subject);
+}
+
+bool baro_patterns_exclude_file(const baro_patterns *patterns, const char *file) {
+  return patterns->glob_count == 0 && !patterns->marked && is_library_file(patterns, file);
+}

@@ -1,0 +1,251 @@
+"""The start-up hook: what it starts, what it hides, what it leaves to others."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from traced import StartTrace, Target, Trace
+
+import find_pythons
+
+STATE = """
+    import json, os, sys
+    json.dump({
+        "path": [entry for entry in sys.path],
+        "modules": sorted(sys.modules),
+        "PYTHONPATH": os.environ.get("PYTHONPATH"),
+        "importers": sorted(sys.path_importer_cache),
+        "profile": repr(sys.getprofile()),
+        "trace": repr(sys.gettrace()),
+        "flags": repr(sys.flags),
+        "argv": sys.argv,
+    }, sys.stdout)
+"""
+
+
+def state_of(target: Target) -> dict[str, object]:
+    state: dict[str, object] = json.loads(target.output)
+    return state
+
+
+@pytest.mark.parametrize("users", [{}, {"PYTHONPATH": ""}, {"PYTHONPATH": "lib:/nowhere"}])
+def test_program_sees_nothing_of_it(
+    trace: Trace,
+    traced_interpreter: Path,
+    version: tuple[int, int],
+    users: dict[str, str],
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "lib").mkdir()
+    without = state_of(trace(traced_interpreter, STATE, agent=False, env=users))
+    target = trace(traced_interpreter, STATE, env=users)
+    assert target.process.count("enter", "<module>") == 1
+    state = state_of(target)
+    if version < (3, 12):
+        # New threads are reached through threading, which is imported for it.
+        modules, expected = (each.pop("modules") for each in (state, without))
+        assert isinstance(modules, list)
+        assert isinstance(expected, list)
+        extra = set(modules) - set(expected)
+        assert "threading" in extra
+        assert not {name for name in extra if "barograph" in name or "custom" in name}
+        state.pop("importers"), without.pop("importers")
+    assert state == without
+
+
+CHAINED = "import sys; print('theirs', __name__, __file__)\n"
+
+
+def test_the_next_sitecustomize_is_imported(
+    trace: Trace, traced_interpreter: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "sitecustomize.py").write_text(CHAINED, encoding="utf-8")
+    program = "import sitecustomize; print(sitecustomize.__file__)"
+    env = {"PYTHONPATH": str(tmp_path / "lib")}
+    target = trace(traced_interpreter, program, env=env)
+    file = tmp_path / "lib" / "sitecustomize.py"
+    assert target.output == f"theirs sitecustomize {file}\n{file}\n"
+    assert target.output == trace(traced_interpreter, program, env=env, agent=False).output
+
+
+@pytest.mark.parametrize("text", ["raise ValueError('theirs')", "import no_such_module"])
+def test_errors_of_the_next_sitecustomize_are_its_own(
+    trace: Trace, traced_interpreter: Path, tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "sitecustomize.py").write_text(text, encoding="utf-8")
+    env = {"PYTHONPATH": str(tmp_path / "lib")}
+    with_agent, without = (
+        trace(traced_interpreter, "print(1)", env=env, agent=agent, check=False)
+        for agent in (True, False)
+    )
+    assert with_agent.errors == without.errors != ""
+    assert (with_agent.status, with_agent.output) == (without.status, without.output)
+
+
+def test_module_of_the_same_name_is_the_users(
+    trace: Trace, traced_interpreter: Path, tmp_path: Path
+) -> None:
+    program = """
+        import sys
+        try:
+            import sitecustomize
+        except ImportError:
+            print("none")
+    """
+    plain = trace(traced_interpreter, program, agent=False).output
+    assert trace(traced_interpreter, program).output == plain
+
+
+@pytest.mark.parametrize("settings", [{}, {"children": "no"}])
+def test_python_children(
+    trace: Trace, traced_interpreter: Path, settings: dict[str, str]
+) -> None:
+    program = """
+        import subprocess, sys
+
+        def parent():
+            code = "def child(): pass\\nchild()"
+            subprocess.run([sys.executable, "-c", code], check=True)
+
+        parent()
+    """
+    first, *others = trace(traced_interpreter, program, settings=settings).processes
+    assert first.count("return", "parent") == 1
+    if settings:
+        assert others == []
+    else:
+        (child,) = others
+        assert child.parent == first.pid
+        assert child.words() == [
+            *("enter <module>", "enter child", "return child", "return <module>"),
+        ]
+
+
+@pytest.mark.parametrize("calls", ["*", "@trace"])
+@pytest.mark.parametrize("users", [{}, {"PYTHONPATH": "lib"}])
+def test_children_with_an_environment_of_their_own(
+    trace: Trace, traced_interpreter: Path, users: dict[str, str], calls: str
+) -> None:
+    program = """
+        import os, subprocess, sys
+        code = "import os; print(os.environ.get('PYTHONPATH'), os.environ.get('MORE'))"
+        for env in (
+            {**os.environ, "MORE": "1"},
+            {**os.environ, "PYTHONPATH": "other"},
+            {key: text for key, text in os.environ.items() if key != "PYTHONPATH"},
+            {key: text for key, text in os.environ.items() if key != "BAROGRAPH_SPOOL"},
+            None,
+        ):
+            subprocess.run([sys.executable, "-c", code], env=env, check=True)
+        os.environ["PYTHONPATH"] = "set"
+        subprocess.run([sys.executable, "-c", code], check=True)
+        del os.environ["PYTHONPATH"]
+        subprocess.run([sys.executable, "-c", code], check=True)
+    """
+    target = trace(traced_interpreter, program, env=users, settings={"calls": calls})
+    plain = trace(traced_interpreter, program, env=users, agent=False)
+    assert target.output == plain.output
+    # All but the one whose environment says that it is none of ours.
+    assert len(target.processes) == 7
+
+
+@pytest.mark.parametrize("method", ["spawn", "fork", "forkserver"])
+def test_process_pools(trace: Trace, traced_interpreter: Path, method: str) -> None:
+    program = f"""
+        import multiprocessing
+
+        def work(number):
+            return number + 1
+
+        if __name__ == "__main__":
+            with multiprocessing.get_context("{method}").Pool(2) as pool:
+                print(sum(pool.map(work, range(20), chunksize=1)))
+                pool.close()
+                pool.join()
+    """
+    target = trace(traced_interpreter, program)
+    assert target.output == "210\n"
+    assert sum(process.count("return", "work") for process in target.processes) == 20
+
+
+@pytest.mark.parametrize("program", ["-c", "-m", "script"])
+def test_ways_to_start(
+    trace: Trace, traced_interpreter: Path, tmp_path: Path, program: str
+) -> None:
+    text = "def f(): pass\nf()\n"
+    (tmp_path / "module.py").write_text(text, encoding="utf-8")
+    ways = {"-c": ["-c", text], "-m": ["-m", "module"], "script": ["module.py"]}
+    process = trace(traced_interpreter, arguments=ways[program]).process
+    assert process.words() == ["enter <module>", "enter f", "return f", "return <module>"]
+    assert {code.module for code in process.codes} == {"__main__"}
+
+
+def test_without_a_recording_nothing_happens(
+    traced_interpreter: Path, agent_folder: Path, tmp_path: Path
+) -> None:
+    # The recorder has gone and taken its folder along; a child of the program starts after that.
+    program = "import os; print(os.environ.get('PYTHONPATH'), os.environ['BAROGRAPH_SPOOL'])"
+    answer = subprocess.run(
+        [traced_interpreter, "-c", program],
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(agent_folder / "_startup"),
+            "BAROGRAPH_SPOOL": str(tmp_path / "gone"),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert answer.stdout.split()[0] == "None"
+
+
+@pytest.mark.parametrize("version", [row for row in find_pythons.tested() if row.endswith("t")])
+def test_free_threaded_says_why(start_trace: StartTrace, version: str) -> None:
+    interpreter = find_pythons.find(version)
+    if interpreter is None:
+        pytest.skip(f"python {version} is missing; tools/get_pythons.sh fetches it")
+    process, spool = start_trace(interpreter, "print(1)")
+    output, errors = process.communicate(timeout=60)
+    assert (output, errors, process.returncode) == ("1\n", "", 0)
+    (file,) = spool.glob("*.why")
+    assert file.name == f"{process.pid}.why"
+    assert "is free-threaded" in file.read_text(encoding="utf-8")
+    assert not list(spool.glob("*.defs"))
+
+
+def _old_python(version: str) -> Path | None:
+    pyenv = Path.home() / ".pyenv" / "versions"
+    candidates = sorted(pyenv.glob(f"{version}.*/bin/python{version}"))
+    found = shutil.which(f"python{version}") if not candidates else str(candidates[-1])
+    return None if found is None else Path(found)
+
+
+@pytest.mark.parametrize("version", ["2.7", "3.6", "3.8", "pypy3"])
+def test_other_pythons_run_undisturbed(
+    start_trace: StartTrace, version: str, tmp_path: Path
+) -> None:
+    interpreter = (
+        shutil.which(version) if version.startswith("pypy") else _old_python(version)
+    )
+    if interpreter is None:
+        pytest.skip(f"python {version} is not on this machine")
+    (tmp_path / "lib").mkdir()
+    text = "import os; print('theirs ' + os.environ['PYTHONPATH'])\n"
+    (tmp_path / "lib" / "sitecustomize.py").write_text(text, encoding="utf-8")
+    process, spool = start_trace(
+        Path(interpreter),
+        "import sys, sitecustomize; print([e for e in sys.path if 'barograph' in e])",
+        env={"PYTHONPATH": "lib"},
+    )
+    output, errors = process.communicate(timeout=60)
+    assert (output, errors, process.returncode) == ("theirs lib\n[]\n", "", 0)
+    (file,) = spool.glob("*.why")
+    assert "calls are recorded" in file.read_text(encoding="utf-8")

@@ -1,0 +1,61 @@
+"""What the tests of this folder say to each other: programs that ran with the agent."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from ring_reader import Process, read_spool
+
+
+@dataclass
+class Target:
+    """What a traced program left."""
+
+    status: int
+    output: str
+    errors: str
+    spool: Path
+
+    @property
+    def processes(self) -> list[Process]:
+        return read_spool(self.spool)
+
+    @property
+    def process(self) -> Process:
+        (process,) = self.processes
+        return process
+
+
+class Trace(Protocol):
+    """Runs the text of a program, or what `arguments` say, and reads nothing yet."""
+
+    def __call__(
+        self,
+        interpreter: Path,
+        program: str = ...,
+        *,
+        arguments: list[str] | None = ...,
+        settings: dict[str, str] | None = ...,
+        env: dict[str, str] | None = ...,
+        check: bool = ...,
+        agent: bool = ...,
+    ) -> Target: ...
+
+
+class StartTrace(Protocol):
+    """As `Trace`, without waiting for the end."""
+
+    def __call__(self, *arguments: Any, **options: Any) -> tuple[subprocess.Popen[str], Path]: ...
+
+
+def version_of(interpreter: Path) -> tuple[int, int]:
+    """As ``(3, 12)``."""
+    code = "import sys; print(*sys.version_info[:2])"
+    text = subprocess.run(
+        [interpreter, "-I", "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    major, minor = map(int, text.split())
+    return major, minor
