@@ -21,9 +21,10 @@ SOURCE = Path(__file__).resolve().parent.parent / "src"
 RULES: dict[str, tuple[str, ...]] = {
     "base": (),
     "recording": ("base",),
-    "capture": ("base", "recording"),
+    # The rings' layout is the agent's; nothing else of it is used outside the target.
+    "capture": ("base", "recording", "capture/agent"),
     "capture/cpython": ("base", "recording"),
-    "capture/sampler": ("base", "recording", "capture/cpython"),
+    "capture/sampler": ("base", "recording", "capture", "capture/cpython"),
     # The agent runs inside the target, where nothing else of ours may be.
     "capture/agent": ("base",),
     "import": ("base", "recording"),

@@ -17,10 +17,13 @@
 
 typedef struct baro_drain baro_drain;
 
+enum { BARO_DRAIN_VISIT_EVENTS = 1 << 16 };
+
 /* Where the sampler records the same process or thread, calls are to have its ids: asked once for each. */
 typedef struct baro_drain_ids {
   void *context;
-  /* Id of the process or thread in the recording; BARO_NOT_FOUND: the drain defines it. */
+  /* Id of the process or thread in the recording. NOT_FOUND: the drain defines it; AGAIN: the sampler will know it soon,
+   * and the drain asks again for a while. */
   baro_status (*process)(void *context, pid_t pid, uint32_t *ret_process);
   baro_status (*thread)(void *context, pid_t pid, pid_t tid, uint32_t *ret_thread);
 } baro_drain_ids;
@@ -37,13 +40,18 @@ typedef struct baro_drain_counts {
 /* spool: path of the directory, borrowed while the drain lives. ids: copied; NULL: the drain defines all. */
 baro_status baro_drain_create(const char *spool, baro_writer *writer, const baro_drain_ids *ids,
                               baro_drain **ret_drain, baro_error *err) BARO_MUST_USE;
-/* Takes what is there now; *ret_events: how many events that was, so that the caller can come again sooner. Fails only
- * with BARO_NO_MEMORY. */
+/* Processes but this one are left out: their agents are told that nobody takes their events. Before the first visit. */
+void baro_drain_take_only(baro_drain *drain, pid_t pid);
+/* Takes what is there now; *ret_events: how many events that was (of a ring, at most BARO_DRAIN_VISIT_EVENTS), so that
+ * the caller can come again sooner. Fails only with BARO_NO_MEMORY. */
 baro_status baro_drain_visit(baro_drain *drain, uint64_t now_ns,
                              uint64_t *ret_events) BARO_MUST_USE;
-/* Which event was taken last decides where open calls end: call after the last visit. Writes notes on losses. */
+/* Which event was taken last decides where open calls end: call after the last visit. Takes what is left, tells agents
+ * that still run that the recording is over, writes ends and notes on losses. */
 baro_status baro_drain_finish(baro_drain *drain, uint64_t now_ns) BARO_MUST_USE;
 baro_drain_counts baro_drain_count(const baro_drain *drain);
+/* Processes with an agent that run now, without `except`: fills at most `limit`, returns how many there are. */
+uint32_t baro_drain_living(const baro_drain *drain, pid_t except, pid_t *ret_pids, uint32_t limit);
 void baro_drain_destroy(baro_drain *drain);
 
 #endif

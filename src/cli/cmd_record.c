@@ -1,4 +1,4 @@
-/* barograph record: options -> capture's baro_record -> one line about the result. */
+/* barograph record: options -> capture's baro_record -> one or two lines about the result. */
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
@@ -22,12 +22,14 @@ enum {
   EXIT_NOT_EXECUTABLE = 126, /* as shells have them */
   EXIT_NOT_FOUND = 127,
   EXIT_SIGNAL_BASE = 128,
+  DEFAULT_HZ = 1000,
   PID_LIMIT = 1 << 22, /* PID_MAX_LIMIT of 64-bit kernels */
 };
 
 typedef struct record_values {
   const char *output;
-  double rate_hz;
+  double rate_hz; /* 0: not given */
+  const char *calls;
   double duration_s;
   uint64_t pid;
   bool overwrite;
@@ -171,11 +173,41 @@ static void say_living(const baro_recorder_result *result) {
   baro_buffer_release(&list);
 }
 
-static void say_result(const record_values *values, const baro_recorder_result *result) {
+/* What was recorded, the rate, how many processes. */
+static void write_amounts(baro_buffer *out, const record_values *values,
+                          const baro_recorder_result *result) {
+  bool samples = result->samples > 0;
+  if (samples)
+    baro_write_format(out, "%s %s", baro_text_count(result->samples).text,
+                      plural(result->samples, "sample", "samples"));
+  if (result->calls > 0)
+    baro_write_format(out, "%s%s %s", samples ? " and " : "", baro_text_count(result->calls).text,
+                      plural(result->calls, "call", "calls"));
+  baro_write_format(out, " in %s", baro_text_duration(result->duration_ns).text);
+  if (samples) {
+    baro_write_format(out, " (%s Hz asked", baro_text_rate(values->rate_hz).text);
+    if (result->achieved_hz > 0)
+      baro_write_format(out, ", %s achieved", baro_text_rate(result->achieved_hz).text);
+    baro_write_text(out, ")");
+  }
+  uint64_t processes =
+      result->processes > result->call_processes ? result->processes : result->call_processes;
+  if (result->calls > 0 && result->call_threads > 1)
+    baro_write_format(out, ", %s threads", baro_text_count(result->call_threads).text);
+  if (processes > 1)
+    baro_write_format(out, ", %s processes", baro_text_count(processes).text);
+}
+
+static void say_troubles(const record_values *values, const baro_recorder_result *result) {
   if (result->note[0] != '\0')
     baro_cli_say("%s", result->note);
-  else if (result->samples == 0 && !values->quiet)
+  else if (result->samples == 0 && values->rate_hz > 0 && !values->quiet)
     baro_cli_say("no samples: no Python interpreter was seen running");
+  if (result->calls_note[0] != '\0' && !values->quiet)
+    baro_cli_say("%s", result->calls_note);
+  if (result->lost_events > 0)
+    baro_cli_say("%s events of calls were lost: the recorder could not keep up",
+                 baro_text_count(result->lost_events).text);
   if (result->dropped_samples > 0)
     baro_cli_say("%s samples were lost because %s could not be written",
                  baro_text_count(result->dropped_samples).text, values->output);
@@ -183,20 +215,19 @@ static void say_result(const record_values *values, const baro_recorder_result *
     baro_cli_say("the command is still running");
   if (!values->quiet)
     say_living(result);
-  if (result->samples == 0 || values->quiet)
+}
+
+static void say_result(const record_values *values, const baro_recorder_result *result) {
+  baro_buffer amounts = {0};
+  say_troubles(values, result);
+  if ((result->samples == 0 && result->calls == 0) || values->quiet)
     return;
-  char processes[64] = "";
-  if (result->processes > 1)
-    snprintf(processes, sizeof(processes), ", %s processes",
-             baro_text_count(result->processes).text);
-  char achieved[64] = "";
-  if (result->achieved_hz > 0)
-    snprintf(achieved, sizeof(achieved), ", %s achieved", baro_text_rate(result->achieved_hz).text);
-  baro_cli_say("%s %s in %s (%s Hz asked%s)%s, %s -> %s; see: barograph report %s",
-               baro_text_count(result->samples).text, plural(result->samples, "sample", "samples"),
-               baro_text_duration(result->duration_ns).text, baro_text_rate(values->rate_hz).text,
-               achieved, processes, baro_text_bytes(result->file_bytes).text, values->output,
-               values->output);
+  write_amounts(&amounts, values, result);
+  baro_write_u8(&amounts, 0);
+  if (!amounts.failed)
+    baro_cli_say("%s, %s -> %s; see: barograph report %s", (const char *)amounts.data,
+                 baro_text_bytes(result->file_bytes).text, values->output, values->output);
+  baro_buffer_release(&amounts);
 }
 
 static int exit_status_of(const baro_recorder_result *result) {
@@ -213,6 +244,7 @@ static int record(const record_values *values, char *const *command) {
       .path = values->output,
       .overwrite = values->overwrite,
       .rate_hz = values->rate_hz,
+      .calls = values->calls,
       .duration_ns = (uint64_t)(values->duration_s * 1e9),
       .follow_children = !values->no_children,
       .stop_target = values->stop,
@@ -232,7 +264,8 @@ static int record(const record_values *values, char *const *command) {
   }
   bool spawned = values->pid == 0;
   if (status != BARO_OK) {
-    if (result.samples > 0) /* the samples that were made; the report knows those that are there */
+    if (result.samples > 0 ||
+        result.calls > 0) /* the samples that were made; the report knows those that are there */
       baro_cli_fail("record: %s; what was written before is kept; see: barograph report %s",
                     err.message, values->output);
     else
@@ -245,7 +278,16 @@ static int record(const record_values *values, char *const *command) {
 }
 
 static int run(const baro_call *call) {
-  const record_values *values = call->values;
+  record_values filled = *(const record_values *)call->values;
+  const record_values *values = &filled;
+  if (values->calls != NULL && values->pid != 0)
+    return baro_cli_fail("record: --calls needs a command: nothing can be put into a process that "
+                         "runs already; without it, -p PID samples");
+  if (values->calls != NULL && values->stop && values->rate_hz == 0)
+    return baro_cli_fail("record: --stop is about samples, which --calls alone does not take; "
+                         "give --rate too");
+  if (values->calls == NULL && values->rate_hz == 0)
+    filled.rate_hz = DEFAULT_HZ;
   if (values->pid != 0 && call->operand_count > 0)
     return baro_cli_fail("record: give either -p PID or a command, not both ('%s')",
                          call->operands[0]);
@@ -284,7 +326,14 @@ static const baro_option options[] = {
      .minimum = 1,
      .maximum = 100000,
      .offset = offsetof(record_values, rate_hz),
-     .help = "sample every thread HZ times a second on average (default: 1000)"},
+     .help = "sample every thread HZ times a second on average (default: 1000; with --calls: no "
+             "samples)"},
+    {.name = "calls",
+     .kind = BARO_OPTION_OPTIONAL_TEXT,
+     .value = "GLOB,...",
+     .offset = offsetof(record_values, calls),
+     .help = "record every call of the program's own functions, or of modules and functions that "
+             "match a GLOB (mypkg.*), by an agent inside the program"},
     {.name = "duration",
      .kind = BARO_OPTION_NUMBER,
      .value = "SECONDS",
@@ -313,7 +362,7 @@ static const baro_option options[] = {
      .help = "print no line about the recording at its end, and no progress"},
 };
 
-static const record_values defaults = {.output = "barograph.baro", .rate_hz = 1000};
+static const record_values defaults = {.output = "barograph.baro"};
 
 const baro_command baro_command_record = {
     .name = "record",
@@ -323,13 +372,16 @@ const baro_command baro_command_record = {
         "Samples the stacks of all threads of a Python program from outside and writes them, with "
         "what each thread was running or waiting for, to a recording. The program is not changed "
         "and not stopped. Python processes that it starts are recorded too.\n\n"
+        "With --calls an agent inside the program tells every call: who, when, how long, how it "
+        "ended. CPython 3.9 and later; not with free-threading, nor with python -I, -E or -S.\n\n"
         "The exit status is the command's own, 128+n when it was ended by signal n, so that record "
         "can stand before the command in any script; 126 or 127 when it cannot be run, 2 for "
         "errors of barograph. Ctrl-C, or SIGTERM, ends the recording and keeps it; a second one "
         "stops at once.",
     .examples = "  barograph record -- python3 app.py --rows 1000\n"
                 "  barograph record -o pool.baro -- python3 -m mypkg.worker\n"
-                "  barograph record --rate 200 --duration 30 -p 4312\n",
+                "  barograph record --rate 200 --duration 30 -p 4312\n"
+                "  barograph record --calls='mypkg.*,json.*' -- python3 app.py\n",
     .options = {.rows = options,
                 .count = sizeof(options) / sizeof(options[0]),
                 .stop_at_operand = true},

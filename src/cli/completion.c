@@ -56,7 +56,8 @@ static void write_bash_command(baro_buffer *out, const baro_command *command) {
   baro_write_format(out, "  %s)\n    case $prev in\n", command->name);
   for (size_t i = 0; i < table->count; i++) {
     const baro_option *option = &table->rows[i];
-    if (option->kind == BARO_OPTION_FLAG)
+    /* What stands in the word behind an optional value's name is another argument. */
+    if (option->kind == BARO_OPTION_FLAG || option->kind == BARO_OPTION_OPTIONAL_TEXT)
       continue;
     baro_write_text(out, "    ");
     if (option->letter != 0)
@@ -150,17 +151,26 @@ static void write_zsh_action(baro_buffer *out, baro_completion completion, const
   }
 }
 
+/* What joins a long name and its value: "=-" in the same word only. */
+static const char *zsh_joint(const baro_option *option) {
+  if (option->kind == BARO_OPTION_FLAG)
+    return "";
+  return option->kind == BARO_OPTION_OPTIONAL_TEXT ? "=-" : "=";
+}
+
 static void write_zsh_option(baro_buffer *out, const baro_option *option) {
   baro_write_text(out, "      ");
   if (option->letter != 0)
     baro_write_format(out, "'(-%c --%s)'{-%c,--%s%s}'[", option->letter, option->name,
-                      option->letter, option->name, option->kind == BARO_OPTION_FLAG ? "" : "=");
+                      option->letter, option->name, zsh_joint(option));
   else
-    baro_write_format(out, "'--%s%s[", option->name, option->kind == BARO_OPTION_FLAG ? "" : "=");
+    baro_write_format(out, "'--%s%s[", option->name, zsh_joint(option));
   write_zsh_text(out, option->help);
   baro_write_text(out, "]");
   if (option->kind != BARO_OPTION_FLAG) {
-    baro_write_format(out, ":%s:", option->value);
+    /* Two colons: the value may be missing. */
+    baro_write_format(out, "%s%s:", option->kind == BARO_OPTION_OPTIONAL_TEXT ? "::" : ":",
+                      option->value);
     write_zsh_action(out, completion_of(option), option->choices);
   }
   baro_write_text(out, "' \\\n");

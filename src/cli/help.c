@@ -99,7 +99,9 @@ static void write_option(baro_buffer *out, const baro_option *option) {
     baro_write_format(out, "  -%c, --%s", option->letter, option->name);
   else
     baro_write_format(out, "      --%s", option->name);
-  if (option->value != NULL)
+  if (option->kind == BARO_OPTION_OPTIONAL_TEXT)
+    baro_write_format(out, "[=%s]", option->value);
+  else if (option->value != NULL)
     baro_write_format(out, " %s", option->value);
   size_t column = out->length - start;
   if (column + 2 > OPTION_COLUMN) {

@@ -171,6 +171,7 @@ static baro_status store(const baro_option *option, const char *text, void *valu
       return baro_error_set(err, BARO_USAGE, "--%s: the %s is empty", option->name, option->value);
     memcpy(place, &text, sizeof(text));
     return BARO_OK;
+  case BARO_OPTION_OPTIONAL_TEXT: memcpy(place, &text, sizeof(text)); return BARO_OK;
   case BARO_OPTION_NUMBER: {
     double value = 0;
     if (!baro_parse_number(text, &value) || value < option->minimum || value > option->maximum)
@@ -222,6 +223,10 @@ static baro_status parse_long(option_cursor *cursor, const char *name, baro_erro
   }
   if (option == NULL)
     return unknown_long(cursor->table, name, length, err);
+  if (option->kind == BARO_OPTION_OPTIONAL_TEXT && attached != NULL && attached[0] == '\0')
+    return baro_error_set(err, BARO_USAGE, "--%s: the %s is empty", option->name, option->value);
+  if (option->kind == BARO_OPTION_OPTIONAL_TEXT)
+    return store(option, attached != NULL ? attached : "", cursor->values, err);
   if (option->kind != BARO_OPTION_FLAG)
     return take_value(cursor, option, attached, err);
   if (attached != NULL)
@@ -240,7 +245,7 @@ static baro_status parse_short(option_cursor *cursor, const char *letters, baro_
         return baro_error_set(err, BARO_USAGE, "unknown option '-%s'; did you mean '--%s'?",
                               letters, letters);
       return baro_error_set(err, BARO_USAGE, "unknown option '-%c'", *at);
-    } else if (option->kind != BARO_OPTION_FLAG) {
+    } else if (option->kind != BARO_OPTION_FLAG && option->kind != BARO_OPTION_OPTIONAL_TEXT) {
       return take_value(cursor, option, at[1] != '\0' ? at + 1 : NULL, err);
     } else {
       baro_status status = store(option, "", cursor->values, err);

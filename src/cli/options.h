@@ -2,7 +2,7 @@
  * Flow: argv + a command's option rows -> the command's own struct of values + its operands.
  * Each row says where in that struct its value goes (offset) and what it may be, so that parsing,
  * `--help` and shell completion come from one place and a command never looks at argv.
- * Understood: -x, -xVALUE, -x VALUE, -xyz (flags together), --name, --name=VALUE, --name VALUE,
+ * Understood: -x, -xVALUE, -x VALUE, -xyz (flags together), --name, --name=VALUE, --name VALUE, --name[=VALUE],
  * `--` ends the options. The last of repeated options counts. Names are never abbreviated: a script
  * must not change its meaning when an option is added; instead, typos get a suggestion.
  * Allocates nothing; texts stay borrowed from argv. */
@@ -16,11 +16,12 @@
 #include "base/status.h"
 
 typedef enum baro_option_kind {
-  BARO_OPTION_FLAG,   /* bool: true when given */
-  BARO_OPTION_TEXT,   /* const char *: borrowed from argv */
-  BARO_OPTION_NUMBER, /* double within [minimum, maximum] */
-  BARO_OPTION_COUNT,  /* uint64_t within [minimum, maximum] */
-  BARO_OPTION_CHOICE, /* int: index of the word in choices */
+  BARO_OPTION_FLAG,          /* bool: true when given */
+  BARO_OPTION_TEXT,          /* const char *: borrowed from argv */
+  BARO_OPTION_OPTIONAL_TEXT, /* the same, "" when only --name was given: its value stands behind = alone */
+  BARO_OPTION_NUMBER,        /* double within [minimum, maximum] */
+  BARO_OPTION_COUNT,         /* uint64_t within [minimum, maximum] */
+  BARO_OPTION_CHOICE,        /* int: index of the word in choices */
 } baro_option_kind;
 
 /* What a shell offers for a value or an operand. */

@@ -18,6 +18,7 @@ typedef struct values {
   int choice;
   bool flag;
   bool other;
+  const char *optional;
 } values;
 
 static const baro_option rows[] = {
@@ -45,6 +46,10 @@ static const baro_option rows[] = {
      .offset = offsetof(values, choice)},
     {.name = "quiet", .letter = 'q', .offset = offsetof(values, flag)},
     {.name = "force", .letter = 'f', .offset = offsetof(values, other)},
+    {.name = "calls",
+     .kind = BARO_OPTION_OPTIONAL_TEXT,
+     .value = "GLOB",
+     .offset = offsetof(values, optional)},
 };
 
 typedef struct parse_outcome {
@@ -79,6 +84,24 @@ static void all_spellings_are_understood(void **state) {
     assert_string_equal(result.values.text, "x");
     assert_int_equal(result.parsed.operand_count, 0);
   }
+}
+
+/* What stands behind it is the next argument: `--calls app.py` must not eat the program. */
+static void an_optional_value_stands_behind_the_sign(void **state) {
+  (void)state;
+  parse_outcome result;
+  parse(&result, "--quiet", false);
+  assert_null(result.values.optional);
+  parse(&result, "--calls app.py", false);
+  assert_int_equal(result.status, BARO_OK);
+  assert_string_equal(result.values.optional, "");
+  assert_int_equal(result.parsed.operand_count, 1);
+  assert_string_equal(result.parsed.operands[0], "app.py");
+  parse(&result, "--calls=a.*,b app.py", false);
+  assert_string_equal(result.values.optional, "a.*,b");
+  parse(&result, "--calls=", false);
+  assert_int_equal(result.status, BARO_USAGE);
+  assert_non_null(strstr(result.err.message, "--calls"));
 }
 
 static void values_of_each_kind(void **state) {
@@ -195,6 +218,7 @@ static void suggestions_are_near(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(all_spellings_are_understood),
+      cmocka_unit_test(an_optional_value_stands_behind_the_sign),
       cmocka_unit_test(values_of_each_kind),
       cmocka_unit_test(operands_may_stand_between_options),
       cmocka_unit_test(a_command_keeps_its_options),

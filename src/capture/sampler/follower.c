@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/os_proc.h"
+#include "base/os_process.h"
 #include "capture/sampler/permission.h"
 
 enum { MAX_FOLLOWED = 65536, REFUSALS_MEANT = 3 };
@@ -56,7 +57,7 @@ struct baro_followers {
 
 /* --- the list --- */
 
-static follower *find_follower(baro_followers *followers, pid_t pid) {
+static follower *find_follower(const baro_followers *followers, pid_t pid) {
   for (uint32_t i = 0; i < followers->count; i++)
     if (followers->items[i].pid == pid)
       return &followers->items[i];
@@ -388,6 +389,27 @@ uint32_t baro_followers_living(const baro_followers *followers, pid_t *ret_pids,
     count++;
   }
   return count;
+}
+
+baro_status baro_followers_process(const baro_followers *followers, pid_t pid,
+                                   uint32_t *ret_process) {
+  const follower *item = find_follower(followers, pid);
+  if (item != NULL && item->target != NULL) {
+    *ret_process = baro_target_process(item->target);
+    return BARO_OK;
+  }
+  if (item != NULL ? item->noted || has_ended(item)
+                   : !followers->options.follow_children || !baro_process_exists(pid))
+    return BARO_NOT_FOUND;
+  return BARO_AGAIN;
+}
+
+baro_status baro_followers_thread(const baro_followers *followers, pid_t pid, pid_t tid,
+                                  uint32_t *ret_thread) {
+  const follower *item = find_follower(followers, pid);
+  if (item == NULL || item->target == NULL)
+    return BARO_NOT_FOUND;
+  return baro_target_thread(item->target, tid, ret_thread) ? BARO_OK : BARO_AGAIN;
 }
 
 uint32_t baro_followers_active(const baro_followers *followers) {

@@ -53,6 +53,13 @@ void baro_followers_settle(baro_followers *followers, uint64_t now_ns, bool root
 /* Processes that live on, without the root: Python or not. Fills at most `limit`; returns how many there are. */
 uint32_t baro_followers_living(const baro_followers *followers, pid_t *ret_pids, uint32_t limit);
 
+/* Ids in the recording of what is sampled, for those who record the same processes in another way. AGAIN: not yet, but
+ * soon, as far as can be told; NOT_FOUND: it is not sampled. */
+baro_status baro_followers_process(const baro_followers *followers, pid_t pid,
+                                   uint32_t *ret_process) BARO_MUST_USE;
+baro_status baro_followers_thread(const baro_followers *followers, pid_t pid, pid_t tid,
+                                  uint32_t *ret_thread) BARO_MUST_USE;
+
 /* Targets being sampled now. */
 uint32_t baro_followers_active(const baro_followers *followers);
 /* The root process has ended (it may still be a zombie). */

@@ -13,6 +13,7 @@
 #include "base/os_proc.h"
 #include "base/os_process.h"
 #include "capture/sampler/follower.h"
+#include "capture/sampler/recorder_calls.h"
 #include "capture/sampler/schedule.h"
 #include "recording/output.h"
 #include "recording/writer.h"
@@ -29,7 +30,8 @@ typedef struct recorder {
   const baro_recorder_options *options;
   baro_recorder_result *result;
   baro_writer *writer;
-  baro_followers *followers;
+  baro_followers *followers; /* NULL: nothing is sampled */
+  baro_recorder_calls calls; /* of no use unless options say so */
   baro_schedule schedule;
   baro_placement placement;
   pid_t root;
@@ -55,6 +57,14 @@ static void on_child(int number) {
   child_changed = 1;
 }
 
+static bool wants_samples(const recorder *self) {
+  return self->options->rate_hz > 0;
+}
+
+static bool wants_calls(const recorder *self) {
+  return self->options->calls != NULL;
+}
+
 static int stop_level(const recorder *self) {
   return self->options->stop_requested != NULL ? *self->options->stop_requested : 0;
 }
@@ -67,6 +77,12 @@ static void on_file_limit(int number) {
 
 /* --- begin --- */
 
+static const char *kind_of(const recorder *self) {
+  if (!wants_calls(self))
+    return "sample";
+  return wants_samples(self) ? "sample,calls" : "calls";
+}
+
 static void write_infos(recorder *self) {
   char text[64];
   char host[256] = "";
@@ -74,10 +90,14 @@ static void write_infos(recorder *self) {
   (void)gethostname(host, sizeof host - 1);
   (void)uname(&system);
   baro_writer_info(self->writer, "tool_version", BARO_VERSION);
-  baro_writer_info(self->writer, "kind", "sample");
-  baro_writer_info(self->writer, "mode", self->options->stop_target ? "stop" : "nonblocking");
-  (void)snprintf(text, sizeof text, "%g", self->options->rate_hz);
-  baro_writer_info(self->writer, "rate_hz", text);
+  baro_writer_info(self->writer, "kind", kind_of(self));
+  if (wants_calls(self))
+    baro_writer_info(self->writer, "calls", self->options->calls);
+  if (wants_samples(self)) {
+    baro_writer_info(self->writer, "mode", self->options->stop_target ? "stop" : "nonblocking");
+    (void)snprintf(text, sizeof text, "%g", self->options->rate_hz);
+    baro_writer_info(self->writer, "rate_hz", text);
+  }
   (void)snprintf(text, sizeof text, "%ld", sysconf(_SC_NPROCESSORS_ONLN));
   baro_writer_info(self->writer, "cpu_count", text);
   baro_writer_info(self->writer, "host", host);
@@ -131,13 +151,23 @@ static baro_status begin(recorder *self, baro_error *err) {
   struct sigaction file_limit = {.sa_handler = on_file_limit, .sa_flags = SA_RESTART};
   (void)sigaction(SIGCHLD, &action, NULL);
   (void)sigaction(SIGXFSZ, &file_limit, NULL);
-  if (self->root == 0)
+  if (wants_calls(self))
+    status = baro_recorder_calls_prepare(&self->calls, self->options, err);
+  if (status == BARO_OK && self->root == 0)
     status = baro_process_spawn(self->options->command, &self->root, err);
+  if (wants_calls(self))
+    baro_recorder_calls_spawned(&self->calls);
   if (status != BARO_OK) {
     self->root = 0;
     return status;
   }
   self->result->target_ran = true;
+  return BARO_OK;
+}
+
+/* What watches the target, which runs by now. */
+static baro_status begin_watching(recorder *self, baro_error *err) {
+  baro_status status = BARO_OK;
   /* After the spawn: the command must not inherit what follows. */
   baro_process_raise_file_limit();
   baro_process_prefer_prompt();
@@ -151,7 +181,12 @@ static baro_status begin(recorder *self, baro_error *err) {
                                       .stop_target = self->options->stop_target,
                                       .writer = self->writer,
                                       .placement = &self->placement};
-  return baro_followers_create(&followers, &self->followers, err);
+  if (wants_samples(self))
+    status = baro_followers_create(&followers, &self->followers, err);
+  if (status == BARO_OK && wants_calls(self))
+    status =
+        baro_recorder_calls_begin(&self->calls, self->writer, self->followers, self->root, err);
+  return status;
 }
 
 /* --- the loop --- */
@@ -164,9 +199,10 @@ static const char *end_reason(recorder *self, uint64_t now_ns) {
     return "duration";
   /* Whoever started us may have left SIGCHLD blocked: the followers see the end too. */
   if (self->options->attach_pid == 0 &&
-      (child_changed || baro_followers_root_ended(self->followers))) {
+      (child_changed || self->followers == NULL || baro_followers_root_ended(self->followers))) {
     child_changed = 0;
-    if (baro_process_is_zombie(self->root)) /* with it goes what the kernel knows of its CPU time */
+    if (self->followers != NULL &&
+        baro_process_is_zombie(self->root)) /* with it goes what the kernel knows of its CPU time */
       baro_followers_settle(self->followers, now_ns, true);
     self->root_reaped = baro_process_reap(self->root, &self->result->wait_status);
     if (self->root_reaped)
@@ -193,8 +229,9 @@ static void report_progress(recorder *self, uint64_t now_ns) {
   if (self->options->progress == NULL || now_ns < self->next_progress_ns)
     return;
   self->next_progress_ns = now_ns + PROGRESS_NS;
-  baro_followers_totals totals;
-  baro_followers_sum(self->followers, &totals);
+  baro_followers_totals totals = {0};
+  if (self->followers != NULL)
+    baro_followers_sum(self->followers, &totals);
   uint64_t elapsed_ns = now_ns - self->start_ns;
   baro_recorder_progress progress = {
       .elapsed_ns = elapsed_ns,
@@ -218,7 +255,8 @@ static void flush_if_due(recorder *self, uint64_t now_ns) {
   if (now_ns < self->next_flush_ns)
     return;
   self->next_flush_ns = now_ns + FLUSH_NS;
-  baro_followers_flush(self->followers, now_ns);
+  if (self->followers != NULL)
+    baro_followers_flush(self->followers, now_ns);
   write_recorder_counters(self, now_ns);
   (void)!baro_writer_flush(self->writer, NULL); /* trouble stays known: baro_writer_trouble */
 }
@@ -260,6 +298,8 @@ static uint64_t wake_ns(const recorder *self, uint64_t update_ns, bool active) {
   uint64_t until_ns = earlier(update_ns, self->next_flush_ns);
   if (active)
     until_ns = earlier(until_ns, self->schedule.next_ns);
+  if (wants_calls(self))
+    until_ns = earlier(until_ns, self->calls.next_ns);
   if (self->options->duration_ns > 0 && self->options->duration_ns < UINT64_MAX - self->start_ns)
     until_ns = earlier(until_ns, self->start_ns + self->options->duration_ns);
   return until_ns;
@@ -276,14 +316,16 @@ static baro_status loop(recorder *self, baro_error *err) {
     self->end = end_reason(self, now_ns);
     if (self->end != NULL)
       return BARO_OK;
-    if (now_ns >= update_ns) {
+    if (self->followers == NULL) {
+      update_ns = UINT64_MAX;
+    } else if (now_ns >= update_ns) {
       baro_status status =
           baro_followers_update(self->followers, now_ns, first_attach, &update_ns, err);
       if (status != BARO_OK)
         return status;
       now_ns = baro_clock_now_ns();
     }
-    bool active = baro_followers_active(self->followers) > 0;
+    bool active = self->followers != NULL && baro_followers_active(self->followers) > 0;
     note_activity(self, active, now_ns);
     first_attach = first_attach && !active;
     baro_status status = first_attach ? BARO_OK : publish(self, err);
@@ -293,6 +335,8 @@ static baro_status loop(recorder *self, baro_error *err) {
       baro_trace_pump(own_child(self));
     if (active)
       tick_if_due(self, now_ns);
+    if (wants_calls(self))
+      baro_recorder_calls_visit(&self->calls, now_ns);
     flush_if_due(self, now_ns);
     report_progress(self, now_ns);
     uint64_t until_ns = wake_ns(self, update_ns, active);
@@ -308,8 +352,9 @@ static baro_status loop(recorder *self, baro_error *err) {
 
 static void fill_result(recorder *self, uint64_t now_ns) {
   baro_recorder_result *result = self->result;
-  baro_followers_totals totals;
-  baro_followers_sum(self->followers, &totals);
+  baro_followers_totals totals = {0};
+  if (self->followers != NULL)
+    baro_followers_sum(self->followers, &totals);
   result->duration_ns = now_ns - self->start_ns;
   result->ticks = ticks_due(self);
   result->missed = ticks_missed(self);
@@ -345,7 +390,9 @@ static void find_living(recorder *self) {
   uint64_t deadline_ns = baro_clock_now_ns() + LIVING_WAIT_NS;
   for (;;) {
     result->living_count =
-        baro_followers_living(self->followers, result->living_pids, BARO_LIVING_PIDS);
+        self->followers != NULL
+            ? baro_followers_living(self->followers, result->living_pids, BARO_LIVING_PIDS)
+            : baro_recorder_calls_living(&self->calls, result->living_pids, BARO_LIVING_PIDS);
     uint64_t now_ns = baro_clock_now_ns();
     if (result->living_count == 0 || now_ns >= deadline_ns || stop_level(self) > 0)
       return;
@@ -353,24 +400,31 @@ static void find_living(recorder *self) {
   }
 }
 
-/* Saves everything. The recording is safe from here on, whatever the command does. */
-static baro_status finish_recording(recorder *self, baro_error *err) {
-  uint64_t now_ns = baro_clock_now_ns();
+static void finish_watching(recorder *self, uint64_t now_ns) {
   if (self->followers != NULL) {
     baro_followers_settle(self->followers, now_ns, false);
     baro_followers_flush(self->followers, now_ns);
-    fill_result(self, now_ns);
-    write_recorder_counters(self, now_ns);
-    if (self->end != NULL && strcmp(self->end, "exit") == 0) {
-      (void)!baro_writer_flush(self->writer, NULL);
-      find_living(self);
-    }
+  }
+  if (wants_calls(self)) /* while the followers still know who is who */
+    baro_recorder_calls_finish(&self->calls, self->root, now_ns, self->result);
+  fill_result(self, now_ns);
+  write_recorder_counters(self, now_ns);
+  if (self->end != NULL && strcmp(self->end, "exit") == 0) {
+    (void)!baro_writer_flush(self->writer, NULL);
+    find_living(self);
+  }
+  if (self->followers != NULL)
     baro_followers_destroy(self->followers, now_ns,
                            self->root_reaped ? self->result->wait_status : -1);
-    self->followers = NULL;
-    if (self->options->stop_target) /* threads and processes that ended meanwhile */
-      baro_trace_pump(own_child(self));
-  }
+  self->followers = NULL;
+  if (self->options->stop_target) /* threads and processes that ended meanwhile */
+    baro_trace_pump(own_child(self));
+}
+
+/* Saves everything. The recording is safe from here on, whatever the command does. */
+static baro_status finish_recording(recorder *self, baro_error *err) {
+  if (self->followers != NULL || self->calls.drain != NULL)
+    finish_watching(self, baro_clock_now_ns());
   write_end(self);
   (void)!baro_writer_flush(self->writer, NULL);
   self->result->samples = baro_writer_samples(self->writer);
@@ -411,9 +465,11 @@ static void await_command(recorder *self) {
 
 baro_status baro_record(const baro_recorder_options *options, baro_recorder_result *ret_result,
                         baro_error *err) {
-  recorder self = {.options = options, .result = ret_result};
+  recorder self = {.options = options, .result = ret_result, .calls.spool.config = -1};
   *ret_result = (baro_recorder_result){.target_ran = options->attach_pid != 0};
   baro_status status = begin(&self, err);
+  if (status == BARO_OK)
+    status = begin_watching(&self, err);
   if (status == BARO_OK) {
     baro_process_hold_signals(&self.hold);
     status = loop(&self, err);
@@ -425,11 +481,14 @@ baro_status baro_record(const baro_recorder_options *options, baro_recorder_resu
     baro_error *close_error = status == BARO_OK ? err : NULL;
     baro_status closed = finish_recording(&self, close_error);
     /* Nothing ran or nothing may be read: there is no recording, only its file. */
-    if (status != BARO_OK && ret_result->samples == 0 && ret_result->processes == 0)
+    if (status != BARO_OK && ret_result->samples == 0 && ret_result->processes == 0 &&
+        ret_result->calls == 0)
       baro_file_remove(self.published ? options->path : self.staged_path);
     if (status == BARO_OK)
       status = closed;
   }
+  if (wants_calls(&self))
+    baro_recorder_calls_release(&self.calls);
   if (ret_result->target_ran)
     await_command(&self);
   return status;

@@ -1,5 +1,6 @@
-/* Records a program by sampling it from outside: the whole of `barograph record`.
- * Flow: options -> spawn or attach -> sampler, process by process -> recording writer -> result.
+/* Records a program, by sampling it from outside, by an agent inside that tells every call, or both: the whole of
+ * `barograph record`.
+ * Flow: options -> spawn or attach -> sampler, process by process, and drain -> recording writer -> result.
  * Invariants: the target is never left stopped; whatever was sampled is in the file when this
  * returns, also after an error; a spawned target has ended when this returns, unless
  * target_left_running says otherwise. An attached target is left as it was.
@@ -26,7 +27,9 @@ typedef struct baro_recorder_progress {
 typedef struct baro_recorder_options {
   const char *path;     /* borrowed; recording to create */
   bool overwrite;       /* keep an existing file as PATH.old instead of failing */
-  double rate_hz;       /* mean rate of the schedule, per thread; 1 to 100,000 */
+  double rate_hz;       /* mean rate of the schedule, per thread; 1 to 100,000; 0: no samples */
+  const char *calls;    /* borrowed; record every call: GLOB,GLOB of modules and functions, "" = the
+                            user's own code; NULL = no calls. Of a spawned command only */
   uint64_t duration_ns; /* 0 = until the end of the target */
   bool follow_children; /* also sample Python processes that the target starts */
   bool stop_target;     /* stop the target for each sample (ptrace): the reference of tests */
@@ -67,11 +70,16 @@ typedef struct baro_recorder_result {
   pid_t living_pids[BARO_LIVING_PIDS];
   uint32_t living_count;
   char note[512]; /* one line worth telling a person, or "" */
+  uint64_t calls;
+  uint64_t call_threads;
+  uint64_t call_processes; /* with an agent */
+  uint64_t lost_events;    /* of calls, that rings had no room for */
+  char calls_note[512];    /* why there are none, or not all; or "" */
 } baro_recorder_result;
 
 /* Records until the target ends, the duration is over or stop_requested. BARO_OK also when no
  * Python was found or nothing was sampled (samples = 0, note says why). Errors: the recording
- * cannot be created (USAGE: it exists), the command cannot be run (NOT_FOUND, NO_PERMISSION),
+ * cannot be created (USAGE: it exists), calls are asked for and the agent is not found (NOT_FOUND), the command cannot be run (NOT_FOUND, NO_PERMISSION),
  * attaching is refused (NO_PERMISSION with the barrier named, GONE, UNSUPPORTED). *ret_result is
  * also filled on failure, as far as it got; no file is left when the command did not run or could not
  * be attached to. */

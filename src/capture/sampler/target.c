@@ -194,3 +194,13 @@ uint64_t baro_target_counter(const baro_target *target, baro_counter counter) {
 uint64_t baro_target_threads_seen(const baro_target *target) {
   return target->threads_seen;
 }
+
+bool baro_target_thread(const baro_target *target, pid_t tid, uint32_t *ret_thread) {
+  for (uint32_t i = 0; i < target->thread_count; i++) {
+    if (target->threads[i]->tid == tid) {
+      *ret_thread = target->threads[i]->id;
+      return true;
+    }
+  }
+  return false;
+}

@@ -54,6 +54,8 @@ void baro_target_destroy(baro_target *target, uint64_t now_ns, int wait_status);
 
 pid_t baro_target_pid(const baro_target *target);
 uint32_t baro_target_process(const baro_target *target); /* in the recording */
+/* Id of the thread in the recording; false when it is not sampled (yet, or any more). */
+bool baro_target_thread(const baro_target *target, pid_t tid, uint32_t *ret_thread);
 uint64_t baro_target_counter(const baro_target *target, baro_counter counter);
 uint64_t baro_target_threads_seen(const baro_target *target);
 

@@ -1,0 +1,195 @@
+#include "capture/drain_events.h"
+
+static const uint64_t AHEAD_NS = 1000000000; /* events are not later than their visit by more */
+
+/* Definitions come before the events that refer to them: an unknown id asks for new ones, once a visit. */
+baro_status baro_drain_read_definitions(baro_drain_process *process, baro_drain_shared *shared) {
+  if (process->definitions_visit == shared->visit)
+    return BARO_OK;
+  process->definitions_visit = shared->visit;
+  return baro_drain_definitions_read(&process->definitions, shared->writer);
+}
+
+static uint64_t time_of(const baro_drain_shared *shared, baro_drain_thread *thread, uint64_t time) {
+  if (thread->ring.clock == BARO_RING_CLOCK_TSC)
+    time = baro_counter_pairs_ns(&shared->pairs, time, &thread->span);
+  uint64_t latest_ns = shared->now_ns + AHEAD_NS;
+  return time < latest_ns ? time : latest_ns;
+}
+
+typedef struct drain_piece {
+  const baro_ring_event *events;
+  uint32_t count;
+  bool has_more; /* of the ring's events, behind them */
+} drain_piece;
+
+/* What a piece of a ring says. */
+typedef struct drain_reading {
+  baro_call_step step;
+  uint32_t used;    /* events; 0: the first is not whole yet */
+  bool has_meaning; /* there is a step */
+} drain_reading;
+
+static void read_lost(baro_drain_shared *shared, baro_drain_thread *thread, uint64_t lost,
+                      drain_reading *reading) {
+  if (lost > UINT32_MAX) /* nobody waits so long */
+    lost = UINT32_MAX;
+  thread->lost += lost;
+  shared->counts.lost += lost;
+  reading->step =
+      (baro_call_step){.kind = BARO_RING_LOST, .lost = lost, .time_ns = thread->order.last_ns};
+  reading->has_meaning = true;
+}
+
+static baro_status find_code(baro_drain_process *process, baro_drain_shared *shared, uint32_t id,
+                             const baro_drain_code **ret_code) {
+  *ret_code = baro_drain_code_of(&process->definitions, id);
+  if (*ret_code != NULL)
+    return BARO_OK;
+  baro_status status = baro_drain_read_definitions(process, shared);
+  *ret_code = baro_drain_code_of(&process->definitions, id);
+  return status;
+}
+
+static baro_status find_exception(baro_drain_process *process, baro_drain_shared *shared,
+                                  uint32_t id, uint32_t *ret_string) {
+  *ret_string = baro_drain_exception_of(&process->definitions, id);
+  if (*ret_string != BARO_NONE_ID || id == 0)
+    return BARO_OK;
+  baro_status status = baro_drain_read_definitions(process, shared);
+  *ret_string = baro_drain_exception_of(&process->definitions, id);
+  return status;
+}
+
+/* Whether a frame may still come behind the last event that was read. */
+static bool may_go_on(const baro_drain_process *process, const baro_drain_thread *thread,
+                      const baro_drain_shared *shared, const drain_piece *piece) {
+  return piece->has_more || !(shared->is_final || process->is_dead || thread->ring.is_closed);
+}
+
+/* The first event of a piece, and the frame behind it. */
+static baro_status read_event(baro_drain_process *process, baro_drain_thread *thread,
+                              baro_drain_shared *shared, const drain_piece *piece,
+                              drain_reading *reading) {
+  const baro_ring_event *events = piece->events;
+  uint64_t word = events[0].word;
+  uint8_t kind = baro_ring_word_kind(word);
+  reading->used = 1;
+  reading->has_meaning = false;
+  if (kind == BARO_RING_LOST) {
+    read_lost(shared, thread, events[0].time, reading);
+    return BARO_OK;
+  }
+  if (kind >= BARO_RING_FRAME) {
+    shared->counts.malformed++;
+    return BARO_OK;
+  }
+  const baro_drain_code *code;
+  uint32_t id = baro_ring_word_id(word);
+  baro_status status = find_code(process, shared, id, &code);
+  if (status != BARO_OK)
+    return status;
+  bool has_frame = piece->count > 1 && baro_ring_word_kind(events[1].word) == BARO_RING_FRAME;
+  bool is_suspendable = kind == BARO_RING_YIELD || kind == BARO_RING_RESUME ||
+                        kind == BARO_RING_THROW || (code != NULL && code->is_suspendable);
+  if (is_suspendable && piece->count == 1 && may_go_on(process, thread, shared, piece)) {
+    reading->used = 0;
+    return BARO_OK;
+  }
+  reading->used = has_frame ? 2 : 1;
+  if (code == NULL || is_suspendable != has_frame)
+    shared->counts.malformed++;
+  if (code == NULL)
+    return BARO_OK;
+  baro_call_step *step = &reading->step;
+  *step = (baro_call_step){.kind = (baro_ring_kind)kind,
+                           .time_ns = time_of(shared, thread, events[0].time),
+                           .frame = is_suspendable && has_frame ? events[1].time : 0,
+                           .code = id,
+                           .function = code->function};
+  reading->has_meaning = true;
+  if (kind == BARO_RING_RAISE)
+    status = find_exception(process, shared, baro_ring_word_detail(word), &step->exception_string);
+  return status;
+}
+
+static void write_output(const baro_drain_thread *thread, baro_drain_shared *shared) {
+  if (shared->output.count > 0)
+    baro_writer_calls(shared->writer, thread->id, shared->output.events, shared->output.count);
+  shared->output.count = 0;
+}
+
+/* One piece. *ret_used: events that are done with; fewer than count when the thread has to wait, or the last event is
+ * not whole. is_forced: the first event is not to wait. */
+static baro_status take_piece(baro_drain_process *process, baro_drain_thread *thread,
+                              baro_drain_shared *shared, uint32_t count, bool is_forced,
+                              uint32_t *ret_used) {
+  drain_reading reading;
+  baro_status status = BARO_OK;
+  uint32_t used = 0;
+  bool has_more = baro_drain_ring_pending(&thread->ring) > count;
+  while (used < count && status == BARO_OK) {
+    drain_piece piece = {
+        .events = shared->events + used, .count = count - used, .has_more = has_more};
+    status = read_event(process, thread, shared, &piece, &reading);
+    if (status != BARO_OK || reading.used == 0)
+      break;
+    if (reading.has_meaning)
+      status = baro_order_take(&process->order, &thread->order, &reading.step, is_forced,
+                               &shared->output);
+    if (status != BARO_OK)
+      break;
+    used += reading.used;
+    is_forced = false;
+    if (shared->output.count > BARO_ORDER_BATCH - BARO_ORDER_STEP_EVENTS)
+      write_output(thread, shared);
+  }
+  if (status == BARO_AGAIN) {
+    if (!thread->is_waiting)
+      thread->waiting_visit = shared->visit;
+    thread->is_waiting = true;
+    status = BARO_OK;
+  }
+  *ret_used = used;
+  return status;
+}
+
+baro_status baro_drain_take(baro_drain_process *process, baro_drain_thread *thread,
+                            baro_drain_shared *shared, bool is_forced, uint64_t *budget,
+                            uint64_t *ret_taken) {
+  baro_status status = BARO_OK;
+  *ret_taken = 0;
+  uint64_t waiting_visit = thread->is_waiting ? thread->waiting_visit : shared->visit;
+  thread->is_waiting = false;
+  while (status == BARO_OK && *budget > 0 && !thread->is_waiting) {
+    uint32_t limit = *budget < BARO_DRAIN_PIECE ? (uint32_t)*budget : BARO_DRAIN_PIECE;
+    uint32_t used = 0;
+    /* At least two: an event and its frame. */
+    uint32_t count = baro_drain_ring_read(&thread->ring, shared->events, limit < 2 ? 2 : limit);
+    if (count == 0)
+      break;
+    status = take_piece(process, thread, shared, count, is_forced, &used);
+    is_forced = false;
+    baro_drain_ring_take(&thread->ring, used);
+    *budget -= used < *budget ? used : *budget;
+    *ret_taken += used;
+    if (used == 0)
+      break;
+    waiting_visit = shared->visit;
+    baro_drain_ring_tell(&thread->ring, shared->now_ns);
+  }
+  if (thread->is_waiting)
+    thread->waiting_visit = waiting_visit;
+  write_output(thread, shared);
+  shared->counts.events += *ret_taken;
+  return status;
+}
+
+void baro_drain_lose(baro_drain_process *process, baro_drain_thread *thread,
+                     baro_drain_shared *shared, uint64_t lost) {
+  drain_reading reading;
+  read_lost(shared, thread, lost, &reading);
+  /* A loss allocates nothing. */
+  (void)!baro_order_take(&process->order, &thread->order, &reading.step, true, &shared->output);
+  write_output(thread, shared);
+}

@@ -1,0 +1,25 @@
+/* The events of one ring on their way: decoded, joined with what the definitions say, put in order, written.
+ * Flow: drain_ring, drain_definitions -> here -> call_order -> recording writer. About 20 ns an event.
+ * Every event is hostile: what makes no sense is counted (malformed) and left out. Private to the drain. */
+#ifndef BARO_CAPTURE_DRAIN_EVENTS_H
+#define BARO_CAPTURE_DRAIN_EVENTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "capture/drain_process.h"
+
+/* Takes what definitions have been added, once a visit. */
+baro_status baro_drain_read_definitions(baro_drain_process *process,
+                                        baro_drain_shared *shared) BARO_MUST_USE;
+/* All that a thread has, up to *budget events, which is lowered; stops where an event has to wait for those of other
+ * threads (thread->is_waiting) or is not whole yet. is_forced: the first one is not to wait. The thread has its id. */
+baro_status baro_drain_take(baro_drain_process *process, baro_drain_thread *thread,
+                            baro_drain_shared *shared, bool is_forced, uint64_t *budget,
+                            uint64_t *ret_taken) BARO_MUST_USE;
+/* So many events of the thread are missing from here on. */
+void baro_drain_lose(baro_drain_process *process, baro_drain_thread *thread,
+                     baro_drain_shared *shared, uint64_t lost);
+
+#endif

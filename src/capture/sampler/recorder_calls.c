@@ -1,0 +1,166 @@
+#include "capture/sampler/recorder_calls.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/os_process.h"
+
+/* Between visits: while many events come, while some do, and when none have for a while. A thread's ring holds 20 ms of
+ * the fastest calls there are. */
+static const uint64_t BUSY_NS = 1000000;
+static const uint64_t CALM_NS = 5000000;
+static const uint64_t IDLE_NS = 20000000;
+
+enum { BUSY_EVENTS = 16384 };
+
+baro_status baro_recorder_calls_prepare(baro_recorder_calls *calls,
+                                        const baro_recorder_options *options, baro_error *err) {
+  *calls = (baro_recorder_calls){.options = options, .spool.config = -1};
+  baro_spool_folder_options spool = {.patterns = options->calls,
+                                     .children = options->follow_children};
+  baro_status status = baro_agent_find(&calls->place, err);
+  if (status == BARO_OK)
+    status = baro_spool_folder_create(&spool, &calls->place, &calls->spool, err);
+  if (status == BARO_OK)
+    status = baro_spool_folder_enter(&calls->spool, &calls->place, err);
+  return status;
+}
+
+void baro_recorder_calls_spawned(baro_recorder_calls *calls) {
+  baro_spool_folder_leave(&calls->spool);
+}
+
+static baro_status process_id(void *context, pid_t pid, uint32_t *ret_process) {
+  return baro_followers_process(context, pid, ret_process);
+}
+
+static baro_status thread_id(void *context, pid_t pid, pid_t tid, uint32_t *ret_thread) {
+  return baro_followers_thread(context, pid, tid, ret_thread);
+}
+
+baro_status baro_recorder_calls_begin(baro_recorder_calls *calls, baro_writer *writer,
+                                      const baro_followers *followers, pid_t root,
+                                      baro_error *err) {
+  baro_drain_ids ids = {.context = (void *)followers, .process = process_id, .thread = thread_id};
+  baro_status status = baro_drain_create(calls->spool.path, writer, followers != NULL ? &ids : NULL,
+                                         &calls->drain, err);
+  if (status == BARO_OK && !calls->options->follow_children)
+    baro_drain_take_only(calls->drain, root);
+  return status;
+}
+
+void baro_recorder_calls_visit(baro_recorder_calls *calls, uint64_t now_ns) {
+  uint64_t events = 0;
+  if (calls->drain == NULL || now_ns < calls->next_ns)
+    return;
+  if (baro_drain_visit(calls->drain, now_ns, &events) != BARO_OK)
+    calls->is_out_of_memory = true;
+  if (events >= BUSY_EVENTS)
+    calls->pause_ns = BUSY_NS;
+  else if (events > 0)
+    calls->pause_ns = CALM_NS;
+  else if (calls->pause_ns < IDLE_NS)
+    calls->pause_ns = calls->pause_ns * 2 > CALM_NS ? calls->pause_ns * 2 : CALM_NS;
+  if (calls->pause_ns > IDLE_NS)
+    calls->pause_ns = IDLE_NS;
+  /* A ring had more than a visit takes: at once. */
+  calls->next_ns = events >= BARO_DRAIN_VISIT_EVENTS ? now_ns : now_ns + calls->pause_ns;
+}
+
+/* --- why there are none --- */
+
+/* Of a Python's command line: the letter that keeps its start-up from our hook, or 0. */
+static char deaf_option(char *const *command) {
+  const char *name = strrchr(command[0], '/');
+  name = name != NULL ? name + 1 : command[0];
+  if (strncmp(name, "python", 6) != 0)
+    return 0;
+  for (char *const *word = command + 1; *word != NULL; word++) {
+    if ((*word)[0] != '-' || (*word)[1] == '\0')
+      return 0;
+    for (const char *letter = *word + 1; *letter != '\0'; letter++) {
+      if (*letter == 'I' || *letter == 'E' || *letter == 'S')
+        return *letter;
+      if (*letter == 'c' || *letter == 'm' || *letter == '-') /* --help and the like: no program */
+        return 0;
+      if (*letter == 'W' || *letter == 'X') { /* the rest of the word, or the next one */
+        word += letter[1] == '\0' && word[1] != NULL;
+        break;
+      }
+    }
+  }
+  return 0;
+}
+
+static void say_why_none(const baro_recorder_calls *calls, baro_recorder_result *result) {
+  char reason[256];
+  char *note = result->calls_note;
+  size_t room = sizeof result->calls_note;
+  char letter = deaf_option(calls->options->command);
+  const char *patterns = calls->options->calls;
+  if (calls->counts.calls > 0)
+    return;
+  if (calls->counts.processes > 0 && patterns[0] != '\0')
+    (void)snprintf(note, room, "no calls were recorded: nothing that matches %s was called",
+                   patterns);
+  else if (calls->counts.processes > 0)
+    (void)snprintf(note, room,
+                   "no calls were recorded: the program called no functions of its own; those of "
+                   "the standard library and of packages are named by --calls=GLOB");
+  else if (letter != 0)
+    (void)snprintf(note, room,
+                   "no calls were recorded: Python was started with -%c, which keeps "
+                   "barograph's start-up hook out",
+                   letter);
+  else if (baro_spool_folder_reason(&calls->spool, reason, sizeof reason))
+    (void)snprintf(note, room, "no calls were recorded: %s", reason);
+  else
+    (void)snprintf(note, room,
+                   "no calls were recorded: no Python that takes the agent was started (CPython "
+                   "3.9 or later, not free-threaded, without -I, -E or -S)");
+}
+
+/* --- the end --- */
+
+void baro_recorder_calls_finish(baro_recorder_calls *calls, pid_t root, uint64_t now_ns,
+                                baro_recorder_result *result) {
+  if (calls->drain == NULL)
+    return;
+  calls->living_count = baro_drain_living(calls->drain, root, calls->living, BARO_RECORDER_LIVING);
+  if (calls->living_count > BARO_RECORDER_LIVING)
+    calls->living_count = BARO_RECORDER_LIVING;
+  if (baro_drain_finish(calls->drain, now_ns) != BARO_OK)
+    calls->is_out_of_memory = true;
+  calls->counts = baro_drain_count(calls->drain);
+  baro_drain_destroy(calls->drain);
+  calls->drain = NULL;
+  result->calls = calls->counts.calls;
+  result->call_threads = calls->counts.threads;
+  result->lost_events = calls->counts.lost;
+  result->call_processes = calls->counts.processes;
+  if (calls->is_out_of_memory)
+    (void)snprintf(result->calls_note, sizeof result->calls_note,
+                   "some calls are missing: the recorder was short of memory");
+  else
+    say_why_none(calls, result);
+  baro_spool_folder_remove(&calls->spool);
+}
+
+uint32_t baro_recorder_calls_living(const baro_recorder_calls *calls, pid_t *ret_pids,
+                                    uint32_t limit) {
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < calls->living_count; i++) {
+    if (!baro_process_exists(calls->living[i]))
+      continue;
+    if (count < limit)
+      ret_pids[count] = calls->living[i];
+    count++;
+  }
+  return count;
+}
+
+void baro_recorder_calls_release(baro_recorder_calls *calls) {
+  baro_drain_destroy(calls->drain);
+  calls->drain = NULL;
+  baro_spool_folder_remove(&calls->spool);
+}
