@@ -226,9 +226,7 @@ static void poll_threads(baro_drain_process *process, baro_drain_shared *shared)
     baro_drain_thread *thread = process->threads[i];
     if (!all && shared->now_ns < thread->next_poll_ns)
       continue;
-    bool was_broken = thread->ring.is_broken;
     baro_drain_ring_poll(&thread->ring);
-    shared->broken_rings += thread->ring.is_broken && !was_broken;
     bool is_idle = thread->ring.is_ready && baro_drain_ring_pending(&thread->ring) == 0;
     thread->pause_ns = !is_idle                                  ? 0
                        : thread->pause_ns == 0                   ? SHORTEST_PAUSE_NS
@@ -320,6 +318,7 @@ static void tell_last_losses(baro_drain_process *process, baro_drain_thread *thr
 static void end_thread(baro_drain_process *process, baro_drain_thread *thread,
                        baro_drain_shared *shared, bool has_ended) {
   tell_last_losses(process, thread, shared);
+  shared->broken_rings += thread->ring.is_broken;
   if (!has_ended || !thread->is_ours)
     return;
   baro_end_record end = {.index = thread->id, .time_ns = thread->order.last_ns, .wait_status = -1};

@@ -335,7 +335,8 @@ static baro_status known_process(void *context, pid_t pid, uint32_t *ret_process
   const sampler_ids *ids = context;
   if (pid != DRAIN_SCENE_PID)
     return BARO_NOT_FOUND;
-  *ret_process = ids->process;
+  if (ids->status == BARO_OK)
+    *ret_process = ids->process;
   return ids->status;
 }
 
@@ -343,7 +344,8 @@ static baro_status known_thread(void *context, pid_t pid, pid_t tid, uint32_t *r
   const sampler_ids *ids = context;
   if (pid != DRAIN_SCENE_PID || tid != DRAIN_SCENE_PID)
     return BARO_NOT_FOUND;
-  *ret_thread = ids->thread;
+  if (ids->status == BARO_OK)
+    *ret_thread = ids->thread;
   return ids->status;
 }
 
