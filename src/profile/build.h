@@ -2,8 +2,8 @@
  * Flow, in the order of a build: builder.c collects records; samples.c groups samples by thread and order of
  * time; call_tree.c makes the preorder tree; entry.c finds the threads' entries; idle_places.c
  * knows waits for work; run_queue.c splits running from runnable and calibrates;
- * run_time.c gives each moment of the run to threads; totals.c sums up. Each step reads what the earlier
- * ones left in `profile` and below. */
+ * run_time.c gives each moment of the run to threads; totals.c sums up; calls.c brings the calls, which
+ * call_events.c made as they came, into columns. Each step reads what the earlier ones left in `profile` and below. */
 #ifndef BARO_PROFILE_BUILD_H
 #define BARO_PROFILE_BUILD_H
 
@@ -99,6 +99,10 @@ struct baro_profile_builder {
   baro_raw_run *last_run;
   float *cpu_ns; /* by sample of the profile, from baro_build_samples on */
   float *runnable_ns;
+
+  struct baro_call_build *calls; /* owned; NULL while there are none */
+  uint32_t *thread_position;     /* owned; raw thread -> thread, from baro_build_samples on */
+  uint32_t *function_number;     /* owned; merged function -> function, from baro_build_tree on */
 };
 
 /* --- small helpers --- */
@@ -174,7 +178,15 @@ baro_status baro_build_run_time(baro_profile_builder *builder) BARO_MUST_USE;
 baro_status baro_build_totals(baro_profile_builder *builder) BARO_MUST_USE;
 /* Makes waits for work of the library's pools and queues idle. Needs baro_build_samples, baro_build_tree. */
 baro_status baro_build_idle(baro_profile_builder *builder) BARO_MUST_USE;
-/* Fills the threads' entry_function. Needs baro_build_samples, baro_build_tree. */
+/* Sets the visitor's function for events of calls. */
+void baro_build_calls_visit(baro_profile_builder *builder);
+/* Sets ret_used of the merged functions that have calls. */
+void baro_build_calls_mark(const baro_profile_builder *builder, uint8_t *ret_used);
+/* Fills calls, their sums and edges, and what threads say of them; extends the bounds of the run. Needs
+ * baro_build_run_time. */
+baro_status baro_build_calls(baro_profile_builder *builder) BARO_MUST_USE;
+void baro_build_calls_release(baro_profile_builder *builder);
+/* Fills the threads' entry_function. Needs baro_build_samples, baro_build_tree, baro_build_calls. */
 baro_status baro_build_entries(baro_profile_builder *builder) BARO_MUST_USE;
 /* Marks nodes that no ancestor precedes with the same group[] value (group of the root is ignored). */
 baro_status baro_tree_outermost(const baro_profile_nodes *nodes, const uint32_t *group,

@@ -139,7 +139,7 @@ static uint32_t number_used(const uint8_t *used, uint32_t count, uint32_t *ret_n
   return new_count;
 }
 
-/* Keeps the functions that a kept frame has; frame columns refer to them afterwards. */
+/* Keeps the functions that a kept frame or a call has; frame columns refer to them afterwards. */
 static baro_status keep_functions(baro_profile_builder *builder) {
   baro_profile *profile = builder->profile;
   uint32_t raw_count = builder->function_keys.count;
@@ -153,6 +153,7 @@ static baro_status keep_functions(baro_profile_builder *builder) {
   for (uint32_t f = 0; f < profile->frames.count; f++) {
     used[profile->frames.function[f]] = 1;
   }
+  baro_build_calls_mark(builder, used);
   baro_profile_functions *functions = &profile->functions;
   functions->count = number_used(used, raw_count, numbers);
   functions->rows = baro_arena_array(&profile->arena, functions->count, sizeof(*functions->rows));
@@ -167,7 +168,7 @@ static baro_status keep_functions(baro_profile_builder *builder) {
     }
   }
   free(used);
-  free(numbers);
+  builder->function_number = numbers;
   return functions->rows == NULL ? BARO_NO_MEMORY : BARO_OK;
 }
 

@@ -66,6 +66,27 @@ static uint32_t thread_entry(const baro_profile *profile, const baro_profile_thr
   return best;
 }
 
+/* Of a thread that was not sampled: its outermost call of the highest rank, the longest of them. */
+static uint32_t called_entry(const baro_profile *profile, const baro_profile_thread *thread) {
+  const baro_profile_calls *calls = &profile->calls;
+  uint32_t best = BARO_NONE_ID;
+  uint32_t best_rank = 0;
+  uint64_t best_ns = 0;
+  for (uint32_t i = 0; i < thread->call_count; i++) {
+    uint32_t c = thread->first_call + i;
+    if (calls->parent_call[c] != BARO_NONE_ID) {
+      continue;
+    }
+    uint32_t rank = rank_of(profile, calls->function[c]);
+    if (rank > best_rank || (rank == best_rank && calls->duration_ns[c] > best_ns && rank != 0)) {
+      best = calls->function[c];
+      best_rank = rank;
+      best_ns = calls->duration_ns[c];
+    }
+  }
+  return best;
+}
+
 baro_status baro_build_entries(baro_profile_builder *builder) {
   baro_profile *profile = builder->profile;
   uint32_t *entry = malloc(profile->nodes.count * sizeof(*entry));
@@ -75,7 +96,9 @@ baro_status baro_build_entries(baro_profile_builder *builder) {
     find_entries(profile, entry);
     for (uint32_t t = 0; t < profile->thread_count; t++) {
       baro_profile_thread *thread = &profile->threads[t];
-      thread->entry_function = thread_entry(profile, thread, entry, weight_ns);
+      thread->entry_function = thread->sample_count == 0
+                                   ? called_entry(profile, thread)
+                                   : thread_entry(profile, thread, entry, weight_ns);
     }
   }
   free(entry);

@@ -6,6 +6,7 @@
 
 #include "profile/build.h"
 #include "profile/builder.h"
+#include "profile/call_build.h"
 
 baro_status baro_profile_load(const char *path, baro_profile **ret_profile, baro_error *err) {
   baro_profile_builder *builder;
@@ -34,6 +35,7 @@ void baro_profile_destroy(baro_profile *profile) {
   free(samples->ticks);
   free(samples->node);
   free(samples->state);
+  baro_call_columns_release(&profile->calls);
   baro_arena_release(&profile->arena);
   free(profile);
 }
@@ -72,23 +74,35 @@ bool baro_profile_info_number(const baro_profile *profile, const char *key, doub
   return true;
 }
 
+/* The first anchor that is not earlier; their count if all are. */
+static uint32_t first_anchor(const baro_profile *profile, uint64_t monotonic_ns) {
+  uint32_t low = 0;
+  uint32_t high = profile->anchor_count;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (profile->anchors[middle].monotonic_ns < monotonic_ns) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
 bool baro_profile_utc_ns(const baro_profile *profile, uint64_t monotonic_ns, uint64_t *ret_utc_ns) {
   if (profile->anchor_count == 0) {
     return false;
   }
-  /* The last anchor that is not later, or the first. */
-  uint32_t nearest = 0;
-  for (uint32_t i = 1; i < profile->anchor_count; i++) {
-    uint64_t at_ns = profile->anchors[i].monotonic_ns;
-    uint64_t nearest_ns = profile->anchors[nearest].monotonic_ns;
-    uint64_t distance_ns = at_ns > monotonic_ns ? at_ns - monotonic_ns : monotonic_ns - at_ns;
-    uint64_t best_ns =
-        nearest_ns > monotonic_ns ? nearest_ns - monotonic_ns : monotonic_ns - nearest_ns;
-    if (distance_ns < best_ns) {
-      nearest = i;
-    }
+  /* Tables of calls ask millions of times. The first anchor that is not earlier, or the one before it. */
+  const baro_clock_anchor *anchors = profile->anchors;
+  uint32_t next = first_anchor(profile, monotonic_ns);
+  uint32_t nearest = next;
+  if (next == profile->anchor_count ||
+      (next > 0 && monotonic_ns - anchors[next - 1].monotonic_ns <=
+                       anchors[next].monotonic_ns - monotonic_ns)) {
+    nearest = first_anchor(profile, anchors[next - 1].monotonic_ns);
   }
-  const baro_clock_anchor *anchor = &profile->anchors[nearest];
+  const baro_clock_anchor *anchor = &anchors[nearest];
   *ret_utc_ns = anchor->utc_ns + (monotonic_ns - anchor->monotonic_ns); /* wraps both ways */
   return true;
 }

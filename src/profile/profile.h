@@ -60,6 +60,7 @@
 
 /* Bounds that keep a hostile recording from taking all memory; beyond them building ends with BARO_LIMIT. */
 #define BARO_PROFILE_SAMPLES_MAX (1u << 28)
+#define BARO_PROFILE_CALLS_MAX (1u << 28)
 #define BARO_PROFILE_STACKS_MAX (1u << 23)
 #define BARO_PROFILE_FRAMES_MAX (1u << 22)
 #define BARO_PROFILE_STRING_BYTES_MAX ((size_t)1 << 30)
@@ -150,6 +151,7 @@ typedef struct baro_profile_calls {
   uint32_t *suspendable_call;
   uint64_t *suspendable_active_ns; /* callees included */
   uint32_t *suspendable_resumes;   /* beyond the entry */
+  uint64_t lost_events;            /* that the recorder says are missing */
 } baro_profile_calls;
 
 /* What calls of one function add up to; all 0 where none was recorded. Index as functions. */
@@ -159,17 +161,21 @@ typedef struct baro_profile_call_sums {
       primitive_calls; /* of these: not made while another call of the function was active on the thread */
   uint64_t *raised;
   uint64_t *self_ns;
-  uint64_t *total_ns; /* active time with callees; recursion counted once */
-  uint64_t *max_ns;   /* longest duration */
+  uint64_t *total_ns;    /* active time with callees; recursion counted once */
+  uint64_t *duration_ns; /* sum of the durations */
+  uint64_t *p50_ns;      /* of durations: the smallest that half of the calls do not exceed */
+  uint64_t *p99_ns;
+  uint64_t *max_ns; /* longest duration */
 } baro_profile_call_sums;
 
-/* Caller and callee, ascending by caller, then callee. Root calls have the caller BARO_NONE_ID, last. */
+/* Caller and callee, ascending by caller, then callee. Root calls have the caller BARO_NONE_ID, last. All that a
+ * generator or coroutine does is of the caller of its first step, whoever resumed it later. */
 typedef struct baro_profile_call_edges {
   uint32_t count;
   uint32_t *caller; /* function */
   uint32_t *callee;
   uint64_t *calls;
-  uint64_t *primitive_calls;
+  uint64_t *primitive_calls; /* not made while another call of the edge was active on the thread */
   uint64_t *self_ns;
   uint64_t *total_ns; /* of these calls, recursion counted once */
 } baro_profile_call_edges;
@@ -240,14 +246,18 @@ typedef struct baro_profile_thread {
   uint64_t sample_count;
   uint32_t first_call;
   uint32_t call_count;
+  uint64_t calls_start_ns; /* of its first event; 0 where it has none */
+  uint64_t calls_end_ns;   /* of its last one, or of the end of its active calls */
+  uint64_t calls_self_ns;  /* while any recorded call was active */
   uint64_t ticks;
-  uint64_t wall_ns; /* sum of its samples' weights */
-  uint64_t cpu_ns;  /* from its scheduler statistics; exact */
+  uint64_t
+      wall_ns; /* sum of its samples' weights; without samples, from its first event to calls_end_ns */
+  uint64_t cpu_ns; /* from its scheduler statistics; exact */
   uint64_t runnable_ns;
   bool has_cpu; /* the two above are known: the statistics of some thread of the recording moved */
   double on_factor;  /* by which its samples on the run queue (cpu, collector) are scaled */
   double off_factor; /* and its other samples of one tick */
-  uint64_t state_ns[BARO_STATE_COUNT];     /* BARO_MEASURE_THREAD; they add up to wall_ns */
+  uint64_t state_ns[BARO_STATE_COUNT]; /* BARO_MEASURE_THREAD; of samples, they add up to wall_ns */
   uint64_t run_state_ns[BARO_STATE_COUNT]; /* BARO_MEASURE_RUN */
 } baro_profile_thread;
 
@@ -285,7 +295,8 @@ typedef struct baro_profile {
   uint32_t note_count;
   baro_clock_anchor *anchors; /* in order of monotonic_ns */
   uint32_t anchor_count;
-  uint64_t start_ns; /* of the first moment that any sample stands for; 0 without samples */
+  uint64_t
+      start_ns; /* of the first moment that any sample stands for, or of the first call; 0 without */
   uint64_t end_ns;
   uint64_t wall_ns; /* sum over threads */
   /* CPU time of the processes while they were recorded: by their own clocks where the recorder read them, which know

@@ -148,6 +148,7 @@ static bool in_order(const baro_profile_samples *samples, const baro_profile_thr
 baro_status baro_build_samples(baro_profile_builder *builder) {
   baro_profile *profile = builder->profile;
   uint32_t *position = malloc((profile->thread_count + (size_t)1) * sizeof(*position));
+  builder->thread_position = position;
   baro_status status = position == NULL ? BARO_NO_MEMORY : order_threads(profile, position);
   if (status == BARO_OK) {
     status = allocate(builder);
@@ -155,7 +156,6 @@ baro_status baro_build_samples(baro_profile_builder *builder) {
   if (status == BARO_OK) {
     status = scatter(builder, position);
   }
-  free(position);
   for (uint32_t t = 0; t < profile->thread_count && status == BARO_OK; t++) {
     if (!in_order(&profile->samples, &profile->threads[t])) {
       status = sort_thread(builder, &profile->threads[t]);

@@ -103,6 +103,11 @@ void given_process_cpu(given *self, uint32_t process, uint64_t cpu_ns) {
   check(self->visitor->counters(self->visitor->context, &record, &err), &err);
 }
 
+void given_events(given *self, uint32_t thread, const baro_call_event *events, uint32_t count) {
+  baro_error err = {0};
+  check(self->visitor->calls(self->visitor->context, thread, events, count, &err), &err);
+}
+
 baro_profile *given_profile(given *self) {
   baro_error err = {0};
   baro_damage damage = {.complete = true};

@@ -35,6 +35,8 @@ void given_record(given *self, const baro_sample_record *record);
 void given_info(given *self, const char *key, const char *value);
 /* Counters of a process of which only its CPU time is not 0. */
 void given_process_cpu(given *self, uint32_t process, uint64_t cpu_ns);
+/* Events of one thread; those of its next call go on behind them. */
+void given_events(given *self, uint32_t thread, const baro_call_event *events, uint32_t count);
 /* Ends the fixture. */
 baro_profile *given_profile(given *self);
 

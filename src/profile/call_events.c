@@ -1,0 +1,529 @@
+/* Events into calls, one after the other: this runs twice for every call that was recorded. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "profile/call_build.h"
+
+#define ACTOR_KEY UINT64_C(0xfffffffe) /* no function has this number: BARO_PROFILE_FRAMES_MAX */
+
+static baro_status no_memory(baro_error *err) {
+  return baro_error_set(err, BARO_NO_MEMORY, "out of memory");
+}
+
+/* Makes room for one more of an array whose items are of any type. From 4 items on: there may be a million threads
+ * with one call each. */
+#define GROW(array, capacity, count) grow_array(&(array), sizeof(*(array)), &(capacity), (count))
+
+static bool grow_column(void *column_address, uint32_t capacity, size_t size) {
+  void *column;
+  memcpy(&column, column_address, sizeof(column));
+  void *grown = realloc(column, (size_t)capacity * size);
+  if (grown == NULL) {
+    return false;
+  }
+  memcpy(column_address, &grown, sizeof(grown));
+  return true;
+}
+
+static baro_status grow_array(void *array_address, size_t size, uint32_t *capacity,
+                              uint32_t count) {
+  if (count < *capacity) {
+    return BARO_OK;
+  }
+  uint32_t grown = *capacity == 0 ? 4 : *capacity * 2;
+  if (*capacity > UINT32_MAX / 2 || !grow_column(array_address, grown, size)) {
+    return BARO_NO_MEMORY;
+  }
+  *capacity = grown;
+  return BARO_OK;
+}
+
+/* --- rows --- */
+
+/* Large columns are moved by the kernel and not copied, and what is not yet used of them takes no memory. */
+static baro_status grow_rows(baro_call_build *build, baro_error *err) {
+  baro_profile_calls *rows = &build->rows;
+  if (rows->count >= BARO_PROFILE_CALLS_MAX) {
+    return baro_error_set(err, BARO_LIMIT, "the recording has more than %u calls",
+                          BARO_PROFILE_CALLS_MAX);
+  }
+  uint32_t capacity = build->capacity == 0 ? 1024 : build->capacity * 2;
+  bool all = grow_column(&rows->function, capacity, sizeof(*rows->function)) &&
+             grow_column(&rows->parent_call, capacity, sizeof(*rows->parent_call)) &&
+             grow_column(&rows->start_ns, capacity, sizeof(*rows->start_ns)) &&
+             grow_column(&rows->duration_ns, capacity, sizeof(*rows->duration_ns)) &&
+             grow_column(&rows->self_ns, capacity, sizeof(*rows->self_ns)) &&
+             grow_column(&rows->outcome, capacity, sizeof(*rows->outcome));
+  if (!all) {
+    return no_memory(err);
+  }
+  build->capacity = capacity;
+  return BARO_OK;
+}
+
+static baro_status grow_suspendables(baro_call_build *build) {
+  baro_profile_calls *rows = &build->rows;
+  if (rows->suspendable_count < build->suspendable_capacity) {
+    return BARO_OK;
+  }
+  uint32_t capacity = build->suspendable_capacity == 0 ? 256 : build->suspendable_capacity * 2;
+  bool all =
+      grow_column(&rows->suspendable_call, capacity, sizeof(*rows->suspendable_call)) &&
+      grow_column(&rows->suspendable_active_ns, capacity, sizeof(*rows->suspendable_active_ns)) &&
+      grow_column(&rows->suspendable_resumes, capacity, sizeof(*rows->suspendable_resumes));
+  if (!all) {
+    return BARO_NO_MEMORY;
+  }
+  build->suspendable_capacity = capacity;
+  return BARO_OK;
+}
+
+static baro_status add_suspendable(baro_call_build *build, uint32_t call, uint64_t number,
+                                   uint32_t *ret_row) {
+  baro_profile_calls *rows = &build->rows;
+  uint32_t row = rows->suspendable_count;
+  if (grow_suspendables(build) != BARO_OK ||
+      baro_map_set(&build->suspendable_of_number, number, row) != BARO_OK) {
+    return BARO_NO_MEMORY;
+  }
+  rows->suspendable_call[row] = call;
+  rows->suspendable_active_ns[row] = 0;
+  rows->suspendable_resumes[row] = 0;
+  rows->suspendable_count++;
+  *ret_row = row;
+  return BARO_OK;
+}
+
+/* --- threads, links, actors --- */
+
+static void thread_destroy(baro_call_thread *thread) {
+  if (thread != NULL) {
+    free(thread->stack);
+    free(thread->links);
+    free(thread->actors);
+    baro_map_release(&thread->by_key);
+    free(thread);
+  }
+}
+
+static baro_status thread_make(baro_call_build *build, uint32_t raw, uint64_t first_ns) {
+  while (raw >= build->thread_capacity) {
+    uint32_t before = build->thread_capacity;
+    if (GROW(build->threads, build->thread_capacity, before) != BARO_OK) {
+      return BARO_NO_MEMORY;
+    }
+    memset(build->threads + before, 0, (build->thread_capacity - before) * sizeof(void *));
+  }
+  baro_call_thread *thread = calloc(1, sizeof(*thread));
+  if (thread == NULL || GROW(thread->links, thread->link_capacity, 0) != BARO_OK) {
+    thread_destroy(thread);
+    return BARO_NO_MEMORY;
+  }
+  thread->links[thread->link_count++] =
+      (baro_call_link){.caller = BARO_NONE_ID, .callee = BARO_NONE_ID, .actor = BARO_NONE_ID};
+  thread->first_ns = first_ns;
+  thread->last_ns = first_ns;
+  build->threads[raw] = thread;
+  return BARO_OK;
+}
+
+static baro_status find_actor(baro_call_thread *thread, uint32_t function, uint32_t *ret_actor) {
+  uint64_t key = ACTOR_KEY << 32 | function;
+  const uint64_t *found = baro_map_find(&thread->by_key, key);
+  if (found != NULL) {
+    *ret_actor = (uint32_t)*found;
+    return BARO_OK;
+  }
+  uint32_t actor = thread->actor_count;
+  if (GROW(thread->actors, thread->actor_capacity, actor) != BARO_OK ||
+      baro_map_set(&thread->by_key, key, actor) != BARO_OK) {
+    return BARO_NO_MEMORY;
+  }
+  thread->actors[actor] = (baro_call_actor){.function = function};
+  thread->actor_count++;
+  *ret_actor = actor;
+  return BARO_OK;
+}
+
+static baro_status find_link(baro_call_thread *thread, uint32_t caller, uint32_t callee,
+                             uint32_t *ret_link) {
+  uint64_t key = (uint64_t)caller << 32 | callee;
+  const uint64_t *found = baro_map_find(&thread->by_key, key);
+  if (found != NULL) {
+    *ret_link = (uint32_t)*found;
+    return BARO_OK;
+  }
+  uint32_t link = thread->link_count;
+  uint32_t actor;
+  if (find_actor(thread, callee, &actor) != BARO_OK ||
+      GROW(thread->links, thread->link_capacity, link) != BARO_OK ||
+      baro_map_set(&thread->by_key, key, link) != BARO_OK) {
+    return BARO_NO_MEMORY;
+  }
+  thread->links[link] = (baro_call_link){.caller = caller, .callee = callee, .actor = actor};
+  thread->link_count++;
+  *ret_link = link;
+  return BARO_OK;
+}
+
+/* The link below the link `above`, by its cache where that has it. */
+static inline baro_status next_link(baro_call_thread *thread, uint32_t above, uint32_t callee,
+                                    uint32_t *ret_link) {
+  uint32_t cached = thread->links[above].next[callee % BARO_CALL_LINK_CACHE];
+  if (cached != 0 && thread->links[cached].callee == callee) {
+    *ret_link = cached;
+    return BARO_OK;
+  }
+  baro_status status = find_link(thread, thread->links[above].callee, callee, ret_link);
+  if (status == BARO_OK) {
+    thread->links[above].next[callee % BARO_CALL_LINK_CACHE] = *ret_link;
+  }
+  return status;
+}
+
+/* --- the stack --- */
+
+static inline baro_status push(baro_call_thread *thread, const baro_open_call *open) {
+  if (thread->depth == thread->stack_capacity &&
+      GROW(thread->stack, thread->stack_capacity, thread->depth) != BARO_OK) {
+    return BARO_NO_MEMORY;
+  }
+  thread->stack[thread->depth++] = *open;
+  baro_call_link *link = &thread->links[open->link];
+  baro_call_actor *actor = &thread->actors[link->actor];
+  if (link->depth++ == 0) {
+    link->since_ns = open->since_ns;
+  }
+  if (actor->depth++ == 0) {
+    actor->since_ns = open->since_ns;
+  }
+  return BARO_OK;
+}
+
+/* Takes the top off the stack, and adds up what it did there. */
+static inline baro_open_call pop(baro_call_build *build, baro_call_thread *thread,
+                                 uint64_t time_ns) {
+  baro_open_call open = thread->stack[--thread->depth];
+  baro_call_link *link = &thread->links[open.link];
+  baro_call_actor *actor = &thread->actors[link->actor];
+  if (--link->depth == 0) {
+    link->total_ns += time_ns - link->since_ns;
+  }
+  if (--actor->depth == 0) {
+    actor->total_ns += time_ns - actor->since_ns;
+  }
+  link->self_ns += open.self_ns;
+  baro_profile_calls *rows = &build->rows;
+  if (open.number == 0) {
+    rows->self_ns[open.call] = open.self_ns;
+  } else {
+    rows->self_ns[open.call] = baro_sum_ns(rows->self_ns[open.call], open.self_ns);
+    uint64_t *active_ns = &rows->suspendable_active_ns[open.suspendable];
+    *active_ns = baro_sum_ns(*active_ns, time_ns - open.since_ns);
+  }
+  return open;
+}
+
+static inline void end_call(baro_call_build *build, const baro_open_call *open, uint64_t time_ns,
+                            baro_outcome outcome) {
+  baro_profile_calls *rows = &build->rows;
+  uint64_t start_ns = rows->start_ns[open->call];
+  /* A generator may end on a thread whose events are behind those of the thread that began it. */
+  rows->duration_ns[open->call] = time_ns > start_ns ? time_ns - start_ns : 0;
+  rows->outcome[open->call] = (uint8_t)outcome;
+  if (open->number != 0) {
+    (void)baro_map_remove(&build->suspendable_of_number, open->number);
+  }
+}
+
+/* --- events --- */
+
+/* Rows from here on are this thread's. */
+static baro_status begin_segment(baro_call_build *build, uint32_t raw_thread) {
+  if (build->segment_count != 0 && build->segments[build->segment_count - 1].thread == raw_thread) {
+    return BARO_OK;
+  }
+  if (build->segment_count != 0 &&
+      build->segments[build->segment_count - 1].first_call == build->rows.count) {
+    build->segment_count--; /* nothing was entered in it */
+    return begin_segment(build, raw_thread);
+  }
+  if (GROW(build->segments, build->segment_capacity, build->segment_count) != BARO_OK) {
+    return BARO_NO_MEMORY;
+  }
+  build->segments[build->segment_count++] =
+      (baro_call_segment){.thread = raw_thread, .first_call = build->rows.count};
+  return BARO_OK;
+}
+
+static inline baro_status enter(baro_profile_builder *builder, baro_call_thread *thread,
+                                const baro_call_event *event, baro_error *err) {
+  baro_call_build *build = builder->calls;
+  baro_profile_calls *rows = &build->rows;
+  if (rows->count == build->capacity) {
+    baro_status status = grow_rows(build, err);
+    if (status != BARO_OK) {
+      return status;
+    }
+  }
+  uint32_t function = builder->function_of_raw.items[event->function];
+  const baro_open_call *above = thread->depth == 0 ? NULL : &thread->stack[thread->depth - 1];
+  uint32_t parent = above == NULL ? BARO_NONE_ID : above->call;
+  baro_open_call open = {.call = rows->count, .since_ns = event->time_ns};
+  if (next_link(thread, above == NULL ? 0 : above->link, function, &open.link) != BARO_OK) {
+    return no_memory(err);
+  }
+  if (event->kind == BARO_CALL_ENTER_SUSPENDABLE) {
+    open.number = event->call;
+    if (add_suspendable(build, open.call, open.number, &open.suspendable) != BARO_OK) {
+      return no_memory(err);
+    }
+  }
+  rows->function[open.call] = function;
+  rows->parent_call[open.call] = parent;
+  rows->start_ns[open.call] = event->time_ns;
+  rows->duration_ns[open.call] = 0;
+  rows->self_ns[open.call] = 0;
+  rows->outcome[open.call] = BARO_OUTCOME_UNFINISHED;
+  rows->count++;
+  baro_call_link *link = &thread->links[open.link];
+  link->calls++;
+  link->primitive_calls += link->depth == 0;
+  thread->actors[link->actor].primitive_calls += thread->actors[link->actor].depth == 0;
+  return push(thread, &open) == BARO_OK ? BARO_OK : no_memory(err);
+}
+
+/* Tracebacks call the exceptions of builtins by their bare name. */
+static bool is_generator_exit(const baro_profile_builder *builder, uint32_t exception) {
+  if (exception == BARO_NONE_ID) {
+    return false;
+  }
+  baro_view name = builder->strings[exception];
+  return baro_view_equal(name, baro_view_of("GeneratorExit")) ||
+         baro_view_equal(name, baro_view_of("builtins.GeneratorExit"));
+}
+
+static baro_status raise_out(baro_profile_builder *builder, baro_call_thread *thread,
+                             const baro_call_event *event, baro_error *err) {
+  baro_call_build *build = builder->calls;
+  uint32_t exception = event->exception_string == BARO_NONE_ID
+                           ? BARO_NONE_ID
+                           : event->exception_string + BARO_OWN_STRINGS;
+  baro_open_call open = pop(build, thread, event->time_ns);
+  if (open.number != 0 && is_generator_exit(builder, exception)) {
+    end_call(build, &open, event->time_ns, BARO_OUTCOME_CLOSED);
+    return BARO_OK;
+  }
+  end_call(build, &open, event->time_ns, BARO_OUTCOME_RAISED);
+  if (GROW(build->raised, build->raised_capacity, build->raised_count) != BARO_OK) {
+    return no_memory(err);
+  }
+  build->raised[build->raised_count++] =
+      (baro_raised_call){.call = open.call, .exception = exception};
+  return BARO_OK;
+}
+
+/* A call that was suspended is the top of this thread, which need not be the one that entered it. Its time stays that
+ * of its first caller. */
+static baro_status resume(baro_call_build *build, baro_call_thread *thread,
+                          const baro_call_event *event, baro_error *err) {
+  baro_profile_calls *rows = &build->rows;
+  const uint64_t *found = baro_map_find(&build->suspendable_of_number, event->call);
+  if (found == NULL) {
+    return BARO_OK; /* readers do not let this through */
+  }
+  uint32_t suspendable = (uint32_t)*found;
+  uint32_t call = rows->suspendable_call[suspendable];
+  uint32_t parent = rows->parent_call[call];
+  uint32_t caller = parent == BARO_NONE_ID ? BARO_NONE_ID : rows->function[parent];
+  baro_open_call open = {
+      .call = call,
+      .since_ns = event->time_ns,
+      .number = event->call,
+      .suspendable = suspendable,
+  };
+  rows->suspendable_resumes[suspendable]++;
+  if (find_link(thread, caller, rows->function[call], &open.link) != BARO_OK ||
+      push(thread, &open) != BARO_OK) {
+    return no_memory(err);
+  }
+  return BARO_OK;
+}
+
+/* Nobody knows how the active calls ended: they are counted up to the last event before the loss. */
+static void lose(baro_call_build *build, baro_call_thread *thread, const baro_call_event *event,
+                 uint64_t before_ns) {
+  build->rows.lost_events = baro_sum_ns(build->rows.lost_events, event->lost);
+  while (thread->depth != 0) {
+    baro_open_call open = pop(build, thread, before_ns);
+    end_call(build, &open, before_ns, BARO_OUTCOME_LOST);
+  }
+}
+
+static baro_status odd_event(baro_profile_builder *builder, baro_call_thread *thread,
+                             const baro_call_event *event, baro_error *err) {
+  switch (event->kind) {
+  case BARO_CALL_RAISE:
+    return thread->depth == 0 ? BARO_OK : raise_out(builder, thread, event, err);
+  case BARO_CALL_SUSPEND:
+    if (thread->depth != 0) {
+      (void)pop(builder->calls, thread, event->time_ns);
+    }
+    return BARO_OK;
+  case BARO_CALL_RESUME:
+  case BARO_CALL_THROW: return resume(builder->calls, thread, event, err);
+  case BARO_CALL_ENTER:
+  case BARO_CALL_ENTER_SUSPENDABLE:
+  case BARO_CALL_RETURN:
+  case BARO_CALL_LOST:
+  case BARO_CALL_EVENT_KIND_COUNT: break;
+  }
+  return BARO_OK;
+}
+
+static baro_status on_events(baro_profile_builder *builder, baro_call_thread *thread,
+                             const baro_call_event *events, uint32_t count, baro_error *err) {
+  for (uint32_t i = 0; i < count; i++) {
+    const baro_call_event *event = &events[i];
+    baro_status status = BARO_OK;
+    uint64_t before_ns = thread->last_ns;
+    thread->last_ns = event->time_ns;
+    if (event->kind == BARO_CALL_LOST) {
+      lose(builder->calls, thread, event, before_ns);
+      continue;
+    }
+    if (thread->depth != 0) {
+      thread->stack[thread->depth - 1].self_ns += event->time_ns - before_ns;
+    }
+    if (event->kind == BARO_CALL_ENTER || event->kind == BARO_CALL_ENTER_SUSPENDABLE) {
+      status = enter(builder, thread, event, err);
+    } else if (event->kind != BARO_CALL_RETURN) {
+      status = odd_event(builder, thread, event, err);
+    } else if (thread->depth != 0) {
+      baro_open_call open = pop(builder->calls, thread, event->time_ns);
+      end_call(builder->calls, &open, event->time_ns, BARO_OUTCOME_RETURNED);
+    }
+    if (status != BARO_OK) {
+      return status;
+    }
+  }
+  return BARO_OK;
+}
+
+static baro_status on_calls(void *context, uint32_t thread, const baro_call_event *events,
+                            uint32_t count, baro_error *err) {
+  baro_profile_builder *builder = context;
+  if (count == 0) {
+    return BARO_OK;
+  }
+  if (builder->calls == NULL) {
+    builder->calls = calloc(1, sizeof(*builder->calls));
+    if (builder->calls == NULL) {
+      return no_memory(err);
+    }
+  }
+  baro_call_build *build = builder->calls;
+  bool is_new = thread >= build->thread_capacity || build->threads[thread] == NULL;
+  if ((is_new && thread_make(build, thread, events[0].time_ns) != BARO_OK) ||
+      begin_segment(build, thread) != BARO_OK) {
+    return no_memory(err);
+  }
+  return on_events(builder, build->threads[thread], events, count, err);
+}
+
+void baro_build_calls_visit(baro_profile_builder *builder) {
+  builder->visitor.calls = on_calls;
+}
+
+/* --- the end --- */
+
+/* When a thread's active calls end: with it, with its process, or with the recording. */
+static uint64_t thread_end_ns(const baro_profile *profile, const baro_profile_thread *thread,
+                              uint64_t last_ns, uint64_t end_ns) {
+  uint64_t known_ns =
+      thread->end_ns != 0 ? thread->end_ns : profile->processes[thread->process].end_ns;
+  uint64_t at_ns = known_ns != 0 ? known_ns : end_ns;
+  return at_ns > last_ns ? at_ns : last_ns;
+}
+
+/* Generators that nobody finished live as long as the thread that made them, or its process. */
+static void end_suspended(baro_profile_builder *builder, uint64_t end_ns) {
+  baro_call_build *build = builder->calls;
+  const baro_profile *profile = builder->profile;
+  size_t position = 0;
+  baro_map_entry entry;
+  while (baro_map_next(&build->suspendable_of_number, &position, &entry)) {
+    uint32_t call = build->rows.suspendable_call[entry.value];
+    uint32_t raw = baro_call_segment_of(build, call)->thread;
+    const baro_profile_thread *row = &profile->threads[builder->thread_position[raw]];
+    uint64_t start_ns = build->rows.start_ns[call];
+    uint64_t at_ns = thread_end_ns(profile, row, build->threads[raw]->last_ns, end_ns);
+    build->rows.duration_ns[call] = at_ns > start_ns ? at_ns - start_ns : 0;
+  }
+}
+
+void baro_call_events_end(baro_profile_builder *builder, uint64_t end_ns) {
+  baro_call_build *build = builder->calls;
+  const baro_profile *profile = builder->profile;
+  for (uint32_t t = 0; t < build->thread_capacity && t < profile->thread_count; t++) {
+    baro_call_thread *thread = build->threads[t];
+    if (thread == NULL || thread->depth == 0) {
+      continue;
+    }
+    const baro_profile_thread *row = &profile->threads[builder->thread_position[t]];
+    uint64_t at_ns = thread_end_ns(profile, row, thread->last_ns, end_ns);
+    thread->stack[thread->depth - 1].self_ns += at_ns - thread->last_ns;
+    thread->last_ns = at_ns;
+    while (thread->depth != 0) {
+      baro_open_call open = pop(build, thread, at_ns);
+      end_call(build, &open, at_ns, BARO_OUTCOME_UNFINISHED);
+    }
+  }
+  end_suspended(builder, end_ns);
+}
+
+const baro_call_segment *baro_call_segment_of(const baro_call_build *build, uint32_t call) {
+  uint32_t low = 0;
+  uint32_t high = build->segment_count;
+  while (high - low > 1) {
+    uint32_t middle = low + (high - low) / 2;
+    if (build->segments[middle].first_call <= call) {
+      low = middle;
+    } else {
+      high = middle;
+    }
+  }
+  return &build->segments[low];
+}
+
+void baro_call_columns_release(baro_profile_calls *calls) {
+  free(calls->function);
+  free(calls->parent_call);
+  free(calls->start_ns);
+  free(calls->duration_ns);
+  free(calls->self_ns);
+  free(calls->outcome);
+  free(calls->raised_call);
+  free(calls->raised_exception);
+  free(calls->suspendable_call);
+  free(calls->suspendable_active_ns);
+  free(calls->suspendable_resumes);
+  *calls = (baro_profile_calls){0};
+}
+
+void baro_build_calls_release(baro_profile_builder *builder) {
+  baro_call_build *build = builder->calls;
+  if (build == NULL) {
+    return;
+  }
+  baro_call_columns_release(&build->rows);
+  for (uint32_t t = 0; t < build->thread_capacity; t++) {
+    thread_destroy(build->threads[t]);
+  }
+  free(build->threads);
+  baro_map_release(&build->suspendable_of_number);
+  free(build->raised);
+  free(build->segments);
+  free(build);
+  builder->calls = NULL;
+}

@@ -1,0 +1,586 @@
+/* Calls from their events: rows, parents and times, what functions and pairs of them add up to, and that all of it is the
+ * same however the events of several threads came. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "support/profile_fixture.h"
+#include "support/recording_fixture.h"
+
+#define ENTER(at, f)                                                                               \
+  (baro_call_event) {                                                                              \
+    .time_ns = (at), .kind = BARO_CALL_ENTER, .function = (f)                                      \
+  }
+#define ENTER_SUSPENDABLE(at, f, number)                                                           \
+  (baro_call_event) {                                                                              \
+    .time_ns = (at), .kind = BARO_CALL_ENTER_SUSPENDABLE, .function = (f), .call = (number)        \
+  }
+#define RETURN(at)                                                                                 \
+  (baro_call_event) {                                                                              \
+    .time_ns = (at), .kind = BARO_CALL_RETURN                                                      \
+  }
+#define RAISE(at, exception)                                                                       \
+  (baro_call_event) {                                                                              \
+    .time_ns = (at), .kind = BARO_CALL_RAISE, .exception_string = (exception)                      \
+  }
+#define SUSPEND(at)                                                                                \
+  (baro_call_event) {                                                                              \
+    .time_ns = (at), .kind = BARO_CALL_SUSPEND                                                     \
+  }
+#define RESUME(at, number)                                                                         \
+  (baro_call_event) {                                                                              \
+    .time_ns = (at), .kind = BARO_CALL_RESUME, .call = (number)                                    \
+  }
+#define THROW(at, number)                                                                          \
+  (baro_call_event) {                                                                              \
+    .time_ns = (at), .kind = BARO_CALL_THROW, .call = (number)                                     \
+  }
+#define LOST(at, count)                                                                            \
+  (baro_call_event) {                                                                              \
+    .time_ns = (at), .kind = BARO_CALL_LOST, .lost = (count)                                       \
+  }
+#define GIVE(made, thread, ...)                                                                    \
+  do {                                                                                             \
+    const baro_call_event events[] = {__VA_ARGS__};                                                \
+    given_events(made, thread, events, sizeof(events) / sizeof(events[0]));                        \
+  } while (0)
+
+static uint32_t function_named(const baro_profile *profile, const char *name) {
+  for (uint32_t f = 0; f < profile->functions.count; f++) {
+    if (baro_view_equal(baro_profile_string(profile, profile->functions.rows[f].qualified_string),
+                        baro_view_of(name))) {
+      return f;
+    }
+  }
+  fail_msg("no function %s", name);
+  return BARO_NONE_ID;
+}
+
+static uint32_t edge_between(const baro_profile *profile, const char *caller, const char *callee) {
+  const baro_profile_call_edges *edges = &profile->call_edges;
+  uint32_t from = caller == NULL ? BARO_NONE_ID : function_named(profile, caller);
+  uint32_t to = function_named(profile, callee);
+  for (uint32_t e = 0; e < edges->count; e++) {
+    if (edges->caller[e] == from && edges->callee[e] == to) {
+      return e;
+    }
+  }
+  fail_msg("no edge from %s to %s", caller, callee);
+  return 0;
+}
+
+/* A function's sums, in one line of a test. */
+static void expect_sums(const baro_profile *profile, const char *name, uint64_t calls,
+                        uint64_t primitive, uint64_t self_ns, uint64_t total_ns) {
+  uint32_t f = function_named(profile, name);
+  assert_int_equal(profile->call_sums.calls[f], calls);
+  assert_int_equal(profile->call_sums.primitive_calls[f], primitive);
+  assert_int_equal(profile->call_sums.self_ns[f], self_ns);
+  assert_int_equal(profile->call_sums.total_ns[f], total_ns);
+}
+
+static void expect_edge(const baro_profile *profile, const char *caller, const char *callee,
+                        uint64_t calls, uint64_t primitive, uint64_t self_ns, uint64_t total_ns) {
+  uint32_t e = edge_between(profile, caller, callee);
+  assert_int_equal(profile->call_edges.calls[e], calls);
+  assert_int_equal(profile->call_edges.primitive_calls[e], primitive);
+  assert_int_equal(profile->call_edges.self_ns[e], self_ns);
+  assert_int_equal(profile->call_edges.total_ns[e], total_ns);
+}
+
+static void expect_row(const baro_profile *profile, uint32_t call, const char *name,
+                       uint32_t parent, uint64_t duration_ns, uint64_t self_ns,
+                       baro_outcome outcome) {
+  const baro_profile_calls *calls = &profile->calls;
+  assert_true(call < calls->count);
+  assert_int_equal(calls->function[call], function_named(profile, name));
+  assert_int_equal(calls->parent_call[call], parent);
+  assert_int_equal(calls->duration_ns[call], duration_ns);
+  assert_int_equal(calls->self_ns[call], self_ns);
+  assert_int_equal(calls->outcome[call], outcome);
+}
+
+typedef struct program {
+  given made;
+  uint32_t process;
+  uint32_t thread;
+  uint32_t f; /* functions of the recording: three of them */
+  uint32_t g;
+  uint32_t h;
+} program;
+
+static program begin(void) {
+  program p = {.made = given_begin()};
+  p.process = given_process(&p.made, 10, BARO_NONE_ID);
+  p.thread = given_thread(&p.made, p.process, 10, "main", true);
+  p.f = given_function(&p.made, "f", "/srv/app.py", 1, 0);
+  p.g = given_function(&p.made, "g", "/srv/app.py", 5, 0);
+  p.h = given_function(&p.made, "h", "/srv/app.py", 9, 0);
+  return p;
+}
+
+static void test_rows_and_sums(void **state) {
+  (void)state;
+  program p = begin();
+  GIVE(&p.made, p.thread, ENTER(1000, p.f), ENTER(1010, p.g), RETURN(1030), ENTER(1040, p.g));
+  GIVE(&p.made, p.thread, ENTER(1045, p.h), RETURN(1046), RETURN(1050), RETURN(1100));
+  baro_profile *profile = given_profile(&p.made);
+  assert_int_equal(profile->calls.count, 4);
+  expect_row(profile, 0, "f", BARO_NONE_ID, 100, 70, BARO_OUTCOME_RETURNED);
+  expect_row(profile, 1, "g", 0, 20, 20, BARO_OUTCOME_RETURNED);
+  expect_row(profile, 2, "g", 0, 10, 9, BARO_OUTCOME_RETURNED);
+  expect_row(profile, 3, "h", 2, 1, 1, BARO_OUTCOME_RETURNED);
+  expect_sums(profile, "f", 1, 1, 70, 100);
+  expect_sums(profile, "g", 2, 2, 29, 30);
+  expect_sums(profile, "h", 1, 1, 1, 1);
+  assert_int_equal(profile->call_edges.count, 3);
+  expect_edge(profile, NULL, "f", 1, 1, 70, 100);
+  expect_edge(profile, "f", "g", 2, 2, 29, 30);
+  expect_edge(profile, "g", "h", 1, 1, 1, 1);
+  assert_int_equal(profile->call_edges.caller[2], BARO_NONE_ID); /* last, as the header says */
+  assert_int_equal(profile->start_ns, 1000);
+  assert_int_equal(profile->end_ns, 1100);
+  assert_int_equal(profile->threads[0].call_count, 4);
+  assert_int_equal(profile->threads[0].wall_ns, 100);
+  assert_int_equal(profile->threads[0].calls_self_ns, 100);
+  assert_int_equal(profile->threads[0].entry_function, function_named(profile, "f"));
+  baro_profile_destroy(profile);
+}
+
+/* As pstats has it: fib(4) is 9/1 calls, and its total is not counted nine times. */
+static void fib(program *p, uint64_t *now_ns, int n) {
+  GIVE(&p->made, p->thread, ENTER((*now_ns)++, p->f));
+  if (n > 1) {
+    fib(p, now_ns, n - 1);
+    fib(p, now_ns, n - 2);
+  }
+  GIVE(&p->made, p->thread, RETURN((*now_ns)++));
+}
+
+static void test_recursion_counts_once(void **state) {
+  (void)state;
+  program p = begin();
+  uint64_t now_ns = 1;
+  GIVE(&p.made, p.thread, ENTER(now_ns++, p.g));
+  fib(&p, &now_ns, 4);
+  GIVE(&p.made, p.thread, RETURN(now_ns));
+  baro_profile *profile = given_profile(&p.made);
+  expect_sums(profile, "f", 9, 1, 17, 17);
+  expect_edge(profile, "g", "f", 1, 1, 3, 17); /* before, between and behind its two callees */
+  uint32_t inner = edge_between(profile, "f", "f");
+  assert_int_equal(profile->call_edges.calls[inner], 8);
+  assert_int_equal(profile->call_edges.primitive_calls[inner], 2);
+  /* The two calls that the first one makes, with all below. */
+  assert_int_equal(profile->call_edges.total_ns[inner], 14);
+  baro_profile_destroy(profile);
+}
+
+/* A generator is one call with its whole life; who resumes it is the caller of nothing. */
+static void test_generator_is_one_call(void **state) {
+  (void)state;
+  program p = begin();
+  uint32_t other = given_thread(&p.made, p.process, 11, "other", false);
+  GIVE(&p.made, p.thread, ENTER(100, p.f), ENTER_SUSPENDABLE(110, p.g, 7), SUSPEND(115),
+       RETURN(120));
+  GIVE(&p.made, other, ENTER(200, p.h), RESUME(210, 7), ENTER(211, p.h), RETURN(213), SUSPEND(220),
+       RETURN(230));
+  GIVE(&p.made, p.thread, RESUME(300, 7), RETURN(301));
+  baro_profile *profile = given_profile(&p.made);
+  const baro_profile_calls *calls = &profile->calls;
+  assert_int_equal(calls->count, 4);
+  expect_row(profile, 0, "f", BARO_NONE_ID, 20, 15, BARO_OUTCOME_RETURNED);
+  expect_row(profile, 1, "g", 0, 191, 5 + 8 + 1, BARO_OUTCOME_RETURNED);
+  expect_row(profile, 2, "h", BARO_NONE_ID, 30, 20, BARO_OUTCOME_RETURNED);
+  expect_row(profile, 3, "h", 1, 2, 2, BARO_OUTCOME_RETURNED);
+  assert_int_equal(calls->suspendable_count, 1);
+  assert_int_equal(calls->suspendable_call[0], 1);
+  assert_int_equal(calls->suspendable_active_ns[0], 5 + 10 + 1);
+  assert_int_equal(calls->suspendable_resumes[0], 2);
+  expect_sums(profile, "g", 1, 1, 14, 16);
+  expect_sums(profile, "h", 2, 1, 22, 30); /* the second one is inside of the first */
+  expect_edge(profile, "f", "g", 1, 1, 14, 16);
+  expect_edge(profile, "g", "h", 1, 1, 2, 2);
+  baro_profile_destroy(profile);
+}
+
+static void test_outcomes(void **state) {
+  (void)state;
+  program p = begin();
+  uint32_t value_error = given_string(&p.made, baro_view_of("ValueError"));
+  uint32_t generator_exit = given_string(&p.made, baro_view_of("GeneratorExit"));
+  GIVE(&p.made, p.thread, ENTER(10, p.f), ENTER(11, p.g), RAISE(12, value_error),
+       ENTER_SUSPENDABLE(13, p.h, 1), SUSPEND(14), THROW(15, 1), RAISE(16, generator_exit),
+       ENTER(17, p.g), RAISE(18, generator_exit), RAISE(19, BARO_NONE_ID));
+  baro_profile *profile = given_profile(&p.made);
+  const baro_profile_calls *calls = &profile->calls;
+  assert_int_equal(calls->outcome[0], BARO_OUTCOME_RAISED);
+  assert_int_equal(calls->outcome[1], BARO_OUTCOME_RAISED);
+  assert_int_equal(calls->outcome[2], BARO_OUTCOME_CLOSED);
+  assert_int_equal(calls->outcome[3], BARO_OUTCOME_RAISED); /* a plain function is not closed */
+  assert_int_equal(calls->raised_count, 3);
+  assert_int_equal(calls->raised_call[0], 0);
+  assert_int_equal(calls->raised_exception[0], BARO_NONE_ID);
+  assert_int_equal(calls->raised_call[1], 1);
+  assert_true(baro_view_equal(baro_profile_string(profile, calls->raised_exception[1]),
+                              baro_view_of("ValueError")));
+  assert_int_equal(calls->raised_call[2], 3);
+  assert_int_equal(profile->call_sums.raised[function_named(profile, "g")], 2);
+  assert_int_equal(profile->call_sums.raised[function_named(profile, "h")], 0);
+  baro_profile_destroy(profile);
+}
+
+/* Time after the last event before a loss belongs to nobody. */
+static void test_lost_events_end_what_was_active(void **state) {
+  (void)state;
+  program p = begin();
+  GIVE(&p.made, p.thread, ENTER(10, p.f), ENTER(12, p.g), RETURN(20), ENTER_SUSPENDABLE(21, p.h, 3),
+       LOST(500, 40), ENTER(501, p.g), RETURN(510));
+  baro_profile *profile = given_profile(&p.made);
+  expect_row(profile, 0, "f", BARO_NONE_ID, 11, 3, BARO_OUTCOME_LOST);
+  expect_row(profile, 1, "g", 0, 8, 8, BARO_OUTCOME_RETURNED);
+  expect_row(profile, 2, "h", 0, 0, 0, BARO_OUTCOME_LOST);
+  expect_row(profile, 3, "g", BARO_NONE_ID, 9, 9, BARO_OUTCOME_RETURNED);
+  assert_int_equal(profile->calls.lost_events, 40);
+  expect_sums(profile, "f", 1, 1, 3, 11);
+  baro_profile_destroy(profile);
+}
+
+/* Open calls last until their thread's end where it is known, then their process's, then the last thing recorded. */
+static void test_unfinished_calls(void **state) {
+  (void)state;
+  program p = begin();
+  uint32_t ended = given_thread(&p.made, p.process, 11, "ended", false);
+  uint32_t child = given_process(&p.made, 20, p.process);
+  uint32_t killed = given_thread(&p.made, child, 20, "killed", true);
+  GIVE(&p.made, ended, ENTER(100, p.f), ENTER(110, p.g));
+  GIVE(&p.made, killed, ENTER_SUSPENDABLE(100, p.h, 1), SUSPEND(105), ENTER(120, p.f));
+  GIVE(&p.made, p.thread, ENTER(100, p.f), ENTER(150, p.g), RETURN(1000));
+  baro_end_record thread_end = {.index = ended, .time_ns = 400, .wait_status = -1};
+  baro_end_record process_end = {.index = child, .time_ns = 600, .wait_status = 9};
+  const baro_visitor *visitor = p.made.visitor;
+  assert_int_equal(visitor->thread_end(visitor->context, &thread_end, NULL), BARO_OK);
+  assert_int_equal(visitor->process_end(visitor->context, &process_end, NULL), BARO_OK);
+  baro_profile *profile = given_profile(&p.made);
+  expect_row(profile, 0, "f", BARO_NONE_ID, 900, 50, BARO_OUTCOME_UNFINISHED);
+  expect_row(profile, 1, "g", 0, 850, 850, BARO_OUTCOME_RETURNED);
+  expect_row(profile, 2, "f", BARO_NONE_ID, 300, 10, BARO_OUTCOME_UNFINISHED);
+  expect_row(profile, 3, "g", 2, 290, 290, BARO_OUTCOME_UNFINISHED);
+  expect_row(profile, 4, "h", BARO_NONE_ID, 500, 5, BARO_OUTCOME_UNFINISHED);
+  expect_row(profile, 5, "f", BARO_NONE_ID, 480, 480, BARO_OUTCOME_UNFINISHED);
+  assert_int_equal(profile->threads[1].calls_end_ns, 400);
+  baro_profile_destroy(profile);
+}
+
+/* Calls count where the recorder defined one function twice, and beside samples of other functions. */
+static void test_functions_are_those_of_samples_and_calls(void **state) {
+  (void)state;
+  program p = begin();
+  uint32_t g_string = p.made.strings - 4; /* g and its file, h and its file */
+  /* As a writer would define it again with other flags: of the same strings. */
+  baro_function_record record = {.first_line = 5, .flags = BARO_FUNCTION_NAME_CUT};
+  record.name_string = record.qualified_string = g_string;
+  record.file_string = g_string + 1;
+  uint32_t again = p.made.functions;
+  assert_int_equal(
+      p.made.visitor->function(p.made.visitor->context, p.made.functions++, &record, NULL),
+      BARO_OK);
+  uint32_t sampled = given_function(&p.made, "sampled", "/srv/app.py", 50, 0);
+  uint32_t stack = given_stack(&p.made, BARO_NONE_ID, p.f, 2);
+  given_sample(&p.made, p.thread, given_stack(&p.made, stack, sampled, 51), BARO_STATE_CPU, MS, MS);
+  GIVE(&p.made, p.thread, ENTER(MS / 2, p.f), ENTER(MS, p.g), RETURN(2 * MS), ENTER(2 * MS, again),
+       RETURN(4 * MS), RETURN(4 * MS));
+  baro_profile *profile = given_profile(&p.made);
+  assert_int_equal(profile->functions.count, 3); /* h was neither sampled nor called */
+  expect_sums(profile, "g", 2, 2, 3 * MS, 3 * MS);
+  expect_sums(profile, "sampled", 0, 0, 0, 0);
+  assert_int_equal(profile->functions.self_samples[function_named(profile, "g")], 0);
+  assert_int_equal(profile->functions.self_samples[function_named(profile, "sampled")], 1);
+  assert_int_equal(profile->start_ns, 0);
+  assert_int_equal(profile->end_ns, 4 * MS);
+  assert_int_equal(profile->threads[0].wall_ns, MS); /* that of its sample */
+  baro_profile_destroy(profile);
+}
+
+static int compare_u64(const void *left, const void *right) {
+  const uint64_t *a = left;
+  const uint64_t *b = right;
+  return (*a > *b) - (*a < *b);
+}
+
+/* The exact ranks, of few and many calls, of equal and of absurd durations. */
+static void test_quantiles(void **state) {
+  (void)state;
+  static const uint32_t counts[] = {1, 2, 3, 100, 101, 512, 513, 5000};
+  fixture_random random = {.state = 99};
+  for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+    for (unsigned shift = 0; shift < 64; shift += 21) {
+      program p = begin();
+      uint64_t *durations = malloc(counts[i] * sizeof(*durations));
+      assert_non_null(durations);
+      uint64_t now_ns = 0;
+      for (uint32_t c = 0; c < counts[i]; c++) {
+        /* One outlier of up to 2^63; the times add up to less than 2^64. */
+        durations[c] = fixture_next(&random) >> (c == 0 ? 1 : 16 + shift % 48);
+        durations[c] = shift == 63 ? 5 : durations[c];
+        GIVE(&p.made, p.thread, ENTER(now_ns, p.f), RETURN(now_ns + durations[c]));
+        now_ns += durations[c];
+      }
+      qsort(durations, counts[i], sizeof(*durations), compare_u64);
+      baro_profile *profile = given_profile(&p.made);
+      uint32_t f = function_named(profile, "f");
+      assert_int_equal(profile->call_sums.p50_ns[f], durations[(counts[i] + 1) / 2 - 1]);
+      assert_int_equal(profile->call_sums.p99_ns[f], durations[(counts[i] * 99 + 99) / 100 - 1]);
+      assert_int_equal(profile->call_sums.max_ns[f], durations[counts[i] - 1]);
+      baro_profile_destroy(profile);
+      free(durations);
+    }
+  }
+}
+
+/* --- a slow model: every ns is given to each function of the stack --- */
+
+enum { FUNCTIONS = 5, THREADS = 3, CALLS_MAX = 40000, DEPTH_MAX = 12 };
+
+typedef struct model_call {
+  uint32_t thread;
+  uint32_t function;
+  uint32_t parent; /* index here */
+  uint64_t start_ns;
+  uint64_t self_ns;
+  uint64_t active_ns;
+  uint64_t end_ns;
+  uint32_t resumes;
+  bool can_suspend;
+  bool is_suspended;
+  baro_outcome outcome;
+} model_call;
+
+typedef struct model {
+  model_call calls[CALLS_MAX];
+  uint32_t count;
+  uint32_t stack[THREADS][DEPTH_MAX];
+  uint32_t depth[THREADS];
+  uint64_t now_ns[THREADS];
+  uint64_t total_ns[FUNCTIONS];
+  uint64_t primitive[FUNCTIONS];
+  fixture_random random;
+} model;
+
+static bool on_stack(const model *m, uint32_t thread, uint32_t function) {
+  for (uint32_t i = 0; i < m->depth[thread]; i++) {
+    if (m->calls[m->stack[thread][i]].function == function) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static void pass_time(model *m, uint32_t thread, uint64_t ns) {
+  for (uint32_t f = 0; f < FUNCTIONS; f++) {
+    m->total_ns[f] += on_stack(m, thread, f) ? ns : 0;
+  }
+  for (uint32_t i = 0; i < m->depth[thread]; i++) {
+    m->calls[m->stack[thread][i]].active_ns += ns;
+  }
+  if (m->depth[thread] > 0) {
+    m->calls[m->stack[thread][m->depth[thread] - 1]].self_ns += ns;
+  }
+  m->now_ns[thread] += ns;
+}
+
+static void model_end(model *m, uint32_t thread, baro_outcome outcome) {
+  model_call *call = &m->calls[m->stack[thread][--m->depth[thread]]];
+  call->outcome = outcome;
+  call->end_ns = m->now_ns[thread];
+}
+
+/* One random event of the thread, which the model knows then too. */
+static baro_call_event model_event(model *m, uint32_t thread) {
+  uint64_t choice = fixture_below(&m->random, 100);
+  uint32_t depth = m->depth[thread];
+  uint64_t ns = fixture_below(&m->random, 50);
+  pass_time(m, thread, choice == 0 ? 0 : ns);
+  uint64_t at_ns = m->now_ns[thread];
+  if (choice == 0) {
+    while (m->depth[thread] > 0) {
+      model_end(m, thread, BARO_OUTCOME_LOST);
+    }
+    m->now_ns[thread] += ns; /* nobody's */
+    return LOST(m->now_ns[thread], 1);
+  }
+  uint32_t top = depth == 0 ? BARO_NONE_ID : m->stack[thread][depth - 1];
+  if (depth > 0 && choice < 15 && m->calls[top].can_suspend) {
+    m->depth[thread]--;
+    m->calls[top].is_suspended = true;
+    return SUSPEND(at_ns);
+  }
+  if (depth > 0 && (choice < 50 || depth == DEPTH_MAX)) {
+    bool raises = choice % 5 == 0;
+    model_end(m, thread, raises ? BARO_OUTCOME_RAISED : BARO_OUTCOME_RETURNED);
+    return raises ? RAISE(at_ns, BARO_NONE_ID) : RETURN(at_ns);
+  }
+  if (choice < 75 && m->count > 0 && depth < DEPTH_MAX) {
+    uint32_t number = (uint32_t)fixture_below(&m->random, m->count);
+    if (m->calls[number].is_suspended) {
+      m->calls[number].is_suspended = false;
+      m->calls[number].resumes++;
+      m->stack[thread][m->depth[thread]++] = number;
+      return RESUME(at_ns, number + 1);
+    }
+  }
+  uint32_t function = (uint32_t)fixture_below(&m->random, FUNCTIONS);
+  m->primitive[function] += on_stack(m, thread, function) ? 0 : 1;
+  m->calls[m->count] = (model_call){
+      .thread = thread,
+      .function = function,
+      .parent = top,
+      .start_ns = at_ns,
+      .can_suspend = choice % 3 == 0,
+  };
+  m->stack[thread][m->depth[thread]++] = m->count++;
+  return choice % 3 == 0 ? ENTER_SUSPENDABLE(at_ns, function, m->count) : ENTER(at_ns, function);
+}
+
+/* Rows of the profile are those of the model, by thread. */
+static void compare_rows(const model *m, const baro_profile *profile, const uint32_t *functions) {
+  const baro_profile_calls *calls = &profile->calls;
+  uint32_t *row_of = malloc(m->count * sizeof(*row_of));
+  assert_non_null(row_of);
+  uint32_t row = 0;
+  for (uint32_t t = 0; t < THREADS; t++) {
+    assert_int_equal(profile->threads[t].first_call, row);
+    for (uint32_t c = 0; c < m->count; c++) {
+      if (m->calls[c].thread == t) {
+        row_of[c] = row++;
+      }
+    }
+  }
+  assert_int_equal(calls->count, row);
+  uint32_t suspendable = 0;
+  for (row = 0; row < calls->count; row++) {
+    uint32_t c = 0;
+    while (row_of[c] != row) {
+      c++;
+    }
+    const model_call *wanted = &m->calls[c];
+    uint32_t parent = wanted->parent == BARO_NONE_ID ? BARO_NONE_ID : row_of[wanted->parent];
+    assert_int_equal(calls->function[row], functions[wanted->function]);
+    assert_int_equal(calls->parent_call[row], parent);
+    assert_int_equal(calls->start_ns[row], wanted->start_ns);
+    assert_int_equal(calls->self_ns[row], wanted->self_ns);
+    assert_int_equal(calls->outcome[row], wanted->outcome);
+    uint64_t duration_ns =
+        wanted->end_ns > wanted->start_ns ? wanted->end_ns - wanted->start_ns : 0;
+    assert_int_equal(calls->duration_ns[row], duration_ns);
+    if (wanted->can_suspend) {
+      assert_int_equal(calls->suspendable_call[suspendable], row);
+      assert_int_equal(calls->suspendable_active_ns[suspendable], wanted->active_ns);
+      assert_int_equal(calls->suspendable_resumes[suspendable++], wanted->resumes);
+    }
+  }
+  assert_int_equal(calls->suspendable_count, suspendable);
+  free(row_of);
+}
+
+static void test_random_programs_agree_with_a_slow_model(void **state) {
+  (void)state;
+  model *m = malloc(sizeof(*m));
+  assert_non_null(m);
+  for (uint64_t seed = 1; seed <= 5; seed++) {
+    memset(m, 0, sizeof(*m));
+    m->random.state = seed * 7919;
+    given made = given_begin();
+    /* Two processes whose threads are defined in turn: their rows change places. */
+    uint32_t first = given_process(&made, 10, BARO_NONE_ID);
+    uint32_t second = given_process(&made, 20, first);
+    uint32_t threads[THREADS];
+    threads[0] = given_thread(&made, first, 10, "a", true);
+    threads[2] = given_thread(&made, second, 20, "b", true);
+    threads[1] = given_thread(&made, first, 11, "c", false);
+    uint32_t functions[FUNCTIONS];
+    for (uint32_t f = 0; f < FUNCTIONS; f++) {
+      char name[2] = {(char)('a' + f), '\0'};
+      functions[f] = given_function(&made, name, "/srv/app.py", f + 1, 0);
+      assert_int_equal(functions[f], f);
+    }
+    while (m->count < 3000) {
+      uint32_t thread = (uint32_t)fixture_below(&m->random, THREADS);
+      baro_call_event batch[64];
+      uint32_t count = (uint32_t)fixture_below(&m->random, 64);
+      for (uint32_t i = 0; i < count; i++) {
+        batch[i] = model_event(m, thread);
+      }
+      given_events(&made, threads[thread], batch, count);
+    }
+    uint64_t end_ns = 0;
+    for (uint32_t t = 0; t < THREADS; t++) {
+      end_ns = m->now_ns[t] > end_ns ? m->now_ns[t] : end_ns;
+    }
+    for (uint32_t t = 0; t < THREADS; t++) {
+      pass_time(m, t, m->depth[t] == 0 ? 0 : end_ns - m->now_ns[t]);
+      while (m->depth[t] > 0) {
+        model_end(m, t, BARO_OUTCOME_UNFINISHED);
+      }
+    }
+    for (uint32_t c = 0; c < m->count; c++) {
+      if (m->calls[c].is_suspended) {
+        m->calls[c].outcome = BARO_OUTCOME_UNFINISHED;
+        m->calls[c].end_ns = end_ns;
+      }
+    }
+    baro_profile *profile = given_profile(&made);
+    for (uint32_t f = 0; f < FUNCTIONS; f++) {
+      char name[2] = {(char)('a' + f), '\0'};
+      functions[f] = function_named(profile, name);
+      assert_int_equal(profile->call_sums.total_ns[functions[f]], m->total_ns[f]);
+      assert_int_equal(profile->call_sums.primitive_calls[functions[f]], m->primitive[f]);
+    }
+    compare_rows(m, profile, functions);
+    const baro_profile_call_edges *edges = &profile->call_edges;
+    uint64_t calls = 0, edge_self_ns = 0, self_ns = 0;
+    for (uint32_t e = 0; e < edges->count; e++) {
+      calls += edges->calls[e];
+      edge_self_ns += edges->self_ns[e];
+      assert_true(edges->total_ns[e] >= edges->self_ns[e]);
+    }
+    for (uint32_t f = 0; f < FUNCTIONS; f++) {
+      self_ns += profile->call_sums.self_ns[f];
+    }
+    assert_int_equal(calls, m->count);
+    assert_int_equal(edge_self_ns, self_ns);
+    baro_profile_destroy(profile);
+  }
+  free(m);
+}
+
+static void test_no_calls(void **state) {
+  (void)state;
+  program p = begin();
+  given_events(&p.made, p.thread, NULL, 0);
+  baro_profile *profile = given_profile(&p.made);
+  assert_int_equal(profile->calls.count, 0);
+  assert_int_equal(profile->call_edges.count, 0);
+  assert_int_equal(profile->start_ns, 0);
+  baro_profile_destroy(profile);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_rows_and_sums),
+      cmocka_unit_test(test_recursion_counts_once),
+      cmocka_unit_test(test_generator_is_one_call),
+      cmocka_unit_test(test_outcomes),
+      cmocka_unit_test(test_lost_events_end_what_was_active),
+      cmocka_unit_test(test_unfinished_calls),
+      cmocka_unit_test(test_functions_are_those_of_samples_and_calls),
+      cmocka_unit_test(test_quantiles),
+      cmocka_unit_test(test_random_programs_agree_with_a_slow_model),
+      cmocka_unit_test(test_no_calls),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
