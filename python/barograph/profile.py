@@ -174,6 +174,11 @@ class Profile:
         """One row a sample, by thread and in order of time within each."""
         return Table(self._handle, "samples")
 
+    @property
+    def calls(self) -> Table:
+        """One row a recorded call, by thread and in order of entry within each."""
+        return Table(self._handle, "calls")
+
     def __repr__(self) -> str:
         head = self.head
         return (

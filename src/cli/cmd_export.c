@@ -69,6 +69,22 @@ static int check_options(const export_values *values, const baro_exporter *expor
   return BARO_EXIT_OK;
 }
 
+/* A format of what the recording has not got would be an empty file without a reason. */
+static int check_content(const baro_profile *profile, const baro_exporter *exporter) {
+  bool of_calls = (exporter->takes & BARO_EXPORT_TAKES_CALLS) != 0;
+  if (of_calls && profile->calls.count == 0)
+    return baro_cli_fail("export: %s is made of calls, and the recording has none; record them "
+                         "with --calls",
+                         exporter->name);
+  if (of_calls || profile->samples.count > 0 || profile->calls.count == 0)
+    return BARO_EXIT_OK;
+  char list[256] = "";
+  list_formats(BARO_EXPORT_TAKES_CALLS, list, sizeof(list));
+  return baro_cli_fail("export: %s is made of samples, and the recording has calls only; formats "
+                       "of calls: %s",
+                       exporter->name, list);
+}
+
 static int export_profile(const export_values *values, const baro_exporter *exporter,
                           const char *path) {
   baro_export_options options = {.threads = values->threads,
@@ -81,9 +97,14 @@ static int export_profile(const export_values *values, const baro_exporter *expo
   baro_error err;
   if (baro_profile_load(path, &profile, &err) != BARO_OK)
     return baro_cli_fail("export: %s", err.message);
-  baro_status status =
-      baro_export_to_path(exporter, profile, &options, values->output, values->overwrite, &err);
+  int content = check_content(profile, exporter);
+  baro_status status = BARO_OK;
+  if (content == BARO_EXIT_OK)
+    status =
+        baro_export_to_path(exporter, profile, &options, values->output, values->overwrite, &err);
   baro_profile_destroy(profile);
+  if (content != BARO_EXIT_OK)
+    return content;
   return status == BARO_OK ? BARO_EXIT_OK : baro_cli_fail("export: %s", err.message);
 }
 
@@ -156,11 +177,12 @@ const baro_command baro_command_export = {
     .summary = "write a recording in the format of another tool",
     .usage = "--to FORMAT [OPTION...] [FILE]",
     .description = "Writes the profile of a recording for flame graph tools and viewers. FILE is "
-                   "barograph.baro unless given. All formats weigh stacks by the wall time of "
-                   "threads.",
+                   "barograph.baro unless given. Formats of stacks weigh them by the wall time of "
+                   "threads; pstats, callgrind, chrome and csv are made of recorded calls.",
     .examples = "  barograph export --to collapsed night.baro | flamegraph.pl > night.svg\n"
                 "  barograph export --to speedscope -o night.speedscope.json night.baro\n"
-                "  barograph export --to pprof -o night.pb.gz night.baro\n",
+                "  barograph export --to pprof -o night.pb.gz night.baro\n"
+                "  barograph export --to pstats -o calls.pstats calls.baro\n",
     .more_help = write_formats,
     .options = {.rows = options, .count = sizeof(options) / sizeof(options[0])},
     .defaults = &defaults,

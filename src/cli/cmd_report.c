@@ -7,9 +7,11 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "profile/profile.h"
+#include "show/call_rows.h"
 #include "show/report.h"
 #include "show/report_json.h"
 #include "show/terminal.h"
+#include "show/text_width.h"
 
 /* TOP_AUTO, when it is not given: a table that fits a screen, but all of JSON, which programs
  * search. */
@@ -23,6 +25,8 @@ typedef struct report_values {
   bool json;
   bool threads;
   bool lines;
+  const char *callers;
+  const char *callees;
 } report_values;
 
 static int print_json(const baro_profile *profile, const baro_report_options *options) {
@@ -46,6 +50,8 @@ static int print_report(const baro_profile *profile, const report_values *values
       .top = (uint32_t)top,
       .threads = values->threads,
       .lines = values->lines,
+      .callers = values->callers,
+      .callees = values->callees,
       .directory = getcwd(directory, sizeof(directory)),
       .home = getenv("HOME"),
   };
@@ -59,6 +65,70 @@ static int print_report(const baro_profile *profile, const report_values *values
   return status;
 }
 
+typedef struct called_names {
+  const baro_profile *profile;
+  const uint32_t *functions;
+  uint32_t count;
+} called_names;
+
+static const char *called_name(const void *context, size_t index) {
+  const called_names *names = context;
+  if (index >= names->count)
+    return NULL;
+  const baro_profile_function *row = &names->profile->functions.rows[names->functions[index]];
+  baro_view name = baro_profile_string(names->profile, row->qualified_string);
+  return (const char *)name.data; /* a profile's strings end with a NUL */
+}
+
+/* A name that nothing is called by is a mistake that should be told. */
+static int check_name(const baro_profile *profile, const char *option, const char *name) {
+  if (name == NULL)
+    return BARO_EXIT_OK;
+  if (profile->calls.count == 0)
+    return baro_cli_fail("report: %s: the recording has no calls; record them with --calls",
+                         option);
+  baro_arena scratch = {0};
+  uint32_t found = 0;
+  called_names names = {.profile = profile};
+  uint32_t *functions = baro_call_functions_named(profile, name, &scratch, &found);
+  names.functions =
+      found > 0 ? NULL : baro_call_functions(profile, BARO_SORT_TOTAL, &scratch, &names.count);
+  int status = BARO_EXIT_OK;
+  if (functions == NULL || (found == 0 && names.functions == NULL)) {
+    status = baro_cli_fail("report: out of memory");
+  } else if (found == 0) {
+    const char *suggestion = baro_suggest(name, called_name, &names);
+    baro_buffer clean = {0};
+    if (suggestion != NULL)
+      (void)baro_write_fitted(&clean, baro_view_of(suggestion), 100, BARO_CUT_END, true);
+    baro_write_u8(&clean, 0);
+    if (suggestion != NULL && !clean.failed)
+      status = baro_cli_fail("report: %s: no call of '%s' was recorded; did you mean '%s'?", option,
+                             name, (const char *)clean.data);
+    else
+      status = baro_cli_fail("report: %s: no call of '%s' was recorded", option, name);
+    baro_buffer_release(&clean);
+  }
+  baro_arena_release(&scratch);
+  return status;
+}
+
+/* What a recording of calls alone cannot answer is not answered with something else. */
+static int check_values(const baro_profile *profile, const report_values *values) {
+  int status = check_name(profile, "--callers", values->callers);
+  if (status == BARO_EXIT_OK)
+    status = check_name(profile, "--callees", values->callees);
+  if (status != BARO_EXIT_OK || profile->samples.count > 0 || profile->calls.count == 0)
+    return status;
+  if ((baro_report_sort)values->sort == BARO_SORT_WAIT)
+    return baro_cli_fail("report: --sort wait: what calls waited for is in samples only, and the "
+                         "recording has none; record with --rate too");
+  if (values->lines)
+    return baro_cli_fail("report: --lines: lines are in samples only, and the recording has none; "
+                         "record with --rate too");
+  return BARO_EXIT_OK;
+}
+
 static int run(const baro_call *call) {
   const report_values *values = call->values;
   const char *path = call->operand_count > 0 ? call->operands[0] : "barograph.baro";
@@ -66,7 +136,9 @@ static int run(const baro_call *call) {
   baro_error err;
   if (baro_profile_load(path, &profile, &err) != BARO_OK)
     return baro_cli_fail("report: %s", err.message);
-  int status = print_report(profile, values, path);
+  int status = check_values(profile, values);
+  if (status == BARO_EXIT_OK)
+    status = print_report(profile, values, path);
   baro_profile_destroy(profile);
   return status;
 }
@@ -100,6 +172,17 @@ static const baro_option options[] = {
      .help = "shares of the run's own time (run, the default: each moment counts once, for the "
              "threads that were furthest from waiting), or of the time of all threads together "
              "(threads)"},
+    {.name = "callers",
+     .kind = BARO_OPTION_TEXT,
+     .value = "FUNCTION",
+     .offset = offsetof(report_values, callers),
+     .help = "of recorded calls: who calls FUNCTION (its qualified name, its bare name, or a "
+             "pattern), how often and with what time"},
+    {.name = "callees",
+     .kind = BARO_OPTION_TEXT,
+     .value = "FUNCTION",
+     .offset = offsetof(report_values, callees),
+     .help = "of recorded calls: whom FUNCTION calls"},
     {.name = "json",
      .offset = offsetof(report_values, json),
      .help = "print JSON (schema barograph.report/1) instead of text"},
@@ -121,12 +204,15 @@ const baro_command baro_command_report = {
     .description =
         "Prints what was recorded and how well, a table of functions with their share of the time, "
         "its standard error and what they were running or waiting for, the hottest call path, the "
-        "threads and the processes. FILE is barograph.baro unless given.\n\n"
+        "threads and the processes; of recorded calls how often, how long, and the slowest ones. "
+        "FILE is "
+        "barograph.baro unless given.\n\n"
         "The table fits the terminal: on a wide one it has more columns. Letters in the bars name "
         "what a function waited for; the legend below the report explains those that occur.",
     .examples = "  barograph report\n"
                 "  barograph report --sort wait --top 30 night.baro\n"
                 "  barograph report --lines night.baro | less\n"
+                "  barograph report --callers Store.save calls.baro\n"
                 "  barograph report --json night.baro | jq '.functions[0]'\n",
     .options = {.rows = options, .count = sizeof(options) / sizeof(options[0])},
     .defaults = &defaults,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "pyext/column_shape.h"
+#include "show/call_rows.h"
 #include "show/profile_keys.h"
 
 /* Offsets of text are 32 bits; half of what they reach keeps a hostile recording, whose names stand in many
@@ -124,7 +125,8 @@ static baro_status fill_text(filling *fill) {
 static size_t number_size(baro_column_kind kind) {
   switch (kind) {
   case BARO_COLUMN_STATE:
-  case BARO_COLUMN_ORIGIN: return sizeof(uint8_t);
+  case BARO_COLUMN_ORIGIN:
+  case BARO_COLUMN_OUTCOME: return sizeof(uint8_t);
   case BARO_COLUMN_U32: return sizeof(uint32_t);
   case BARO_COLUMN_U64:
   case BARO_COLUMN_UTC:
@@ -282,13 +284,18 @@ static const char *origin_name(uint32_t origin) {
   return baro_origin_key((baro_origin)origin);
 }
 
+static const char *outcome_name(uint32_t outcome) {
+  return baro_outcome_key((baro_outcome)outcome);
+}
+
 static baro_status fill_rows(filling *fill) {
   switch (fill->spec->kind) {
   case BARO_COLUMN_U32:
   case BARO_COLUMN_U64:
   case BARO_COLUMN_UTC:
   case BARO_COLUMN_STATE:
-  case BARO_COLUMN_ORIGIN: return fill_numbers(fill);
+  case BARO_COLUMN_ORIGIN:
+  case BARO_COLUMN_OUTCOME: return fill_numbers(fill);
   case BARO_COLUMN_F32:
   case BARO_COLUMN_F64: return fill_reals(fill);
   case BARO_COLUMN_BOOL: return fill_bools(fill);
@@ -317,6 +324,9 @@ static baro_status fill_whole(filling *fill) {
 
 static baro_status fill_dictionary(filling *fill) {
   baro_column *dictionary = fill->column->dictionary;
+  if (fill->spec->kind == BARO_COLUMN_OUTCOME) {
+    return fill_names(fill, dictionary, BARO_OUTCOME_COUNT, outcome_name);
+  }
   return fill->spec->kind == BARO_COLUMN_STATE
              ? fill_names(fill, dictionary, BARO_STATE_COUNT, state_name)
              : fill_names(fill, dictionary, BARO_ORIGIN_NONE, origin_name);

@@ -26,6 +26,7 @@ typedef enum baro_column_kind {
   BARO_COLUMN_UTC,      /* microseconds since 1970, UTC */
   BARO_COLUMN_STATE,    /* index of a state (baro_state), in a dictionary of their names */
   BARO_COLUMN_ORIGIN,   /* likewise of a baro_origin */
+  BARO_COLUMN_OUTCOME,  /* likewise of a baro_outcome */
   BARO_COLUMN_SHARES,   /* a number for each state, shares of their sum; all null when that is 0 */
   BARO_COLUMN_STATE_NS, /* ns for each state */
   BARO_COLUMN_FLAGS,    /* list of the names of BARO_FUNCTION_* */

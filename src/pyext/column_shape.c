@@ -34,6 +34,13 @@ static const kind_row kinds[BARO_COLUMN_KIND_COUNT] = {
             .buffer_count = 2,
             .dictionary_format = "u",
         },
+    [BARO_COLUMN_OUTCOME] =
+        {
+            .format = "C",
+            .text = "dictionary<values=string, indices=uint8>",
+            .buffer_count = 2,
+            .dictionary_format = "u",
+        },
     [BARO_COLUMN_SHARES] =
         {
             .format = "+s",

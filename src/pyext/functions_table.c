@@ -1,5 +1,6 @@
 /* Table functions: one row a function, as `functions` of the JSON report. */
 #include "pyext/tables.h"
+#include "show/call_rows.h"
 
 static uint64_t row_count(const baro_profile *profile) {
   return profile->functions.count;
@@ -93,6 +94,48 @@ static const void *total_samples(const baro_profile *profile) {
   return profile->functions.total_samples;
 }
 
+/* Of recorded calls; null where there are none. */
+static bool of_calls(const baro_profile *profile, uint32_t row, uint64_t value,
+                     uint64_t *ret_value) {
+  return baro_row_known(profile->call_sums.calls[row] != 0, value, ret_value);
+}
+
+static bool calls(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
+  return of_calls(profile, row, profile->call_sums.calls[row], ret_value);
+}
+
+static bool primitive_calls(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
+  return of_calls(profile, row, profile->call_sums.primitive_calls[row], ret_value);
+}
+
+static bool raised_calls(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
+  return of_calls(profile, row, profile->call_sums.raised[row], ret_value);
+}
+
+static bool calls_self_ns(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
+  return of_calls(profile, row, profile->call_sums.self_ns[row], ret_value);
+}
+
+static bool calls_total_ns(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
+  return of_calls(profile, row, profile->call_sums.total_ns[row], ret_value);
+}
+
+static bool call_mean_ns(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
+  return of_calls(profile, row, baro_calls_mean_ns(profile, row), ret_value);
+}
+
+static bool call_p50_ns(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
+  return of_calls(profile, row, profile->call_sums.p50_ns[row], ret_value);
+}
+
+static bool call_p99_ns(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
+  return of_calls(profile, row, profile->call_sums.p99_ns[row], ret_value);
+}
+
+static bool call_max_ns(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
+  return of_calls(profile, row, profile->call_sums.max_ns[row], ret_value);
+}
+
 static const baro_column_spec columns[] = {
     {.name = "function_index", .kind = BARO_COLUMN_U32, .number = baro_row_index},
     {.name = "name", .kind = BARO_COLUMN_TEXT, .text = name},
@@ -121,6 +164,39 @@ static const baro_column_spec columns[] = {
     {.name = "total_samples", .kind = BARO_COLUMN_U64, .borrow = total_samples},
     {.name = "states", .kind = BARO_COLUMN_SHARES, .states = states},
     {.name = "total_states", .kind = BARO_COLUMN_SHARES, .states = total_states},
+    {.name = "calls", .kind = BARO_COLUMN_U64, .nulls = BARO_NULLS_BY_ROW, .number = calls},
+    {.name = "primitive_calls",
+     .kind = BARO_COLUMN_U64,
+     .nulls = BARO_NULLS_BY_ROW,
+     .number = primitive_calls},
+    {.name = "raised_calls",
+     .kind = BARO_COLUMN_U64,
+     .nulls = BARO_NULLS_BY_ROW,
+     .number = raised_calls},
+    {.name = "calls_self_ns",
+     .kind = BARO_COLUMN_U64,
+     .nulls = BARO_NULLS_BY_ROW,
+     .number = calls_self_ns},
+    {.name = "calls_total_ns",
+     .kind = BARO_COLUMN_U64,
+     .nulls = BARO_NULLS_BY_ROW,
+     .number = calls_total_ns},
+    {.name = "call_mean_ns",
+     .kind = BARO_COLUMN_U64,
+     .nulls = BARO_NULLS_BY_ROW,
+     .number = call_mean_ns},
+    {.name = "call_p50_ns",
+     .kind = BARO_COLUMN_U64,
+     .nulls = BARO_NULLS_BY_ROW,
+     .number = call_p50_ns},
+    {.name = "call_p99_ns",
+     .kind = BARO_COLUMN_U64,
+     .nulls = BARO_NULLS_BY_ROW,
+     .number = call_p99_ns},
+    {.name = "call_max_ns",
+     .kind = BARO_COLUMN_U64,
+     .nulls = BARO_NULLS_BY_ROW,
+     .number = call_max_ns},
     {.name = "origin", .kind = BARO_COLUMN_ORIGIN, .nulls = BARO_NULLS_BY_ROW, .number = origin},
     {.name = "flags", .kind = BARO_COLUMN_FLAGS, .number = flags},
 };

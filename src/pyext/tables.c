@@ -5,8 +5,8 @@
 #include "show/utf8.h"
 
 const baro_table_spec *const baro_tables[] = {
-    &baro_table_functions, &baro_table_frames,    &baro_table_nodes,
-    &baro_table_threads,   &baro_table_processes, &baro_table_samples,
+    &baro_table_functions, &baro_table_frames,  &baro_table_nodes, &baro_table_threads,
+    &baro_table_processes, &baro_table_samples, &baro_table_calls,
 };
 const size_t baro_table_count = sizeof(baro_tables) / sizeof(baro_tables[0]);
 

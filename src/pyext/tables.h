@@ -16,6 +16,7 @@ extern const baro_table_spec baro_table_nodes;
 extern const baro_table_spec baro_table_threads;
 extern const baro_table_spec baro_table_processes;
 extern const baro_table_spec baro_table_samples;
+extern const baro_table_spec baro_table_calls;
 
 extern const baro_table_spec *const baro_tables[];
 extern const size_t baro_table_count;

@@ -75,6 +75,16 @@ static void states(const baro_profile *profile, uint32_t row, uint64_t ret_ns[BA
   memcpy(ret_ns, profile->threads[row].state_ns, sizeof(profile->threads[row].state_ns));
 }
 
+static bool calls(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
+  uint32_t count = profile->threads[row].call_count;
+  return baro_row_known(count != 0, count, ret_value);
+}
+
+static bool calls_self_ns(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
+  const baro_profile_thread *thread = &profile->threads[row];
+  return baro_row_known(thread->call_count != 0, thread->calls_self_ns, ret_value);
+}
+
 static const baro_column_spec columns[] = {
     {.name = "thread_index", .kind = BARO_COLUMN_U32, .number = baro_row_index},
     {.name = "process_index", .kind = BARO_COLUMN_U32, .number = process_index},
@@ -95,6 +105,11 @@ static const baro_column_spec columns[] = {
      .number = runnable_ns},
     {.name = "samples", .kind = BARO_COLUMN_U64, .number = samples},
     {.name = "ticks", .kind = BARO_COLUMN_U64, .number = ticks},
+    {.name = "calls", .kind = BARO_COLUMN_U64, .nulls = BARO_NULLS_BY_ROW, .number = calls},
+    {.name = "calls_self_ns",
+     .kind = BARO_COLUMN_U64,
+     .nulls = BARO_NULLS_BY_ROW,
+     .number = calls_self_ns},
     {.name = "states", .kind = BARO_COLUMN_SHARES, .states = states},
 };
 

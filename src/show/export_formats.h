@@ -14,4 +14,17 @@ baro_status baro_export_speedscope(const baro_profile *profile, const baro_expor
 baro_status baro_export_pprof(const baro_profile *profile, const baro_export_options *options,
                               baro_stream *output, baro_error *err);
 
+/* A dict of Python's marshal format, as cProfile dumps it. */
+baro_status baro_export_pstats(const baro_profile *profile, const baro_export_options *options,
+                               baro_stream *output, baro_error *err);
+/* Callgrind's profile format, version 1. */
+baro_status baro_export_callgrind(const baro_profile *profile, const baro_export_options *options,
+                                  baro_stream *output, baro_error *err);
+/* Trace Event Format: complete events, and async ones for what was suspended. */
+baro_status baro_export_chrome(const baro_profile *profile, const baro_export_options *options,
+                               baro_stream *output, baro_error *err);
+/* RFC 4180, a row a call. */
+baro_status baro_export_csv(const baro_profile *profile, const baro_export_options *options,
+                            baro_stream *output, baro_error *err);
+
 #endif

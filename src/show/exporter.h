@@ -2,7 +2,8 @@
  * Flow: profile -> exporter -> baro_stream (a file, a buffer). Output is streamed: memory is that of one sample or
  * one table, never of the whole file. Every exporter makes valid output of any names: bytes that are not UTF-8
  * become U+FFFD, and what a format gives a meaning (";" and newlines in collapsed stacks) is replaced.
- * Weights of all formats are BARO_MEASURE_THREAD: wall time of threads, as these tools expect. */
+ * Weights of all formats are BARO_MEASURE_THREAD: wall time of threads, as these tools expect. Formats of recorded calls
+ * have their own times and no samples; of a profile without calls they are empty files of their kind. */
 #ifndef BARO_SHOW_EXPORTER_H
 #define BARO_SHOW_EXPORTER_H
 
@@ -35,6 +36,7 @@ enum {
   BARO_EXPORT_TAKES_STATES = 1u << 2,
   BARO_EXPORT_TAKES_IDLE = 1u << 3,
   BARO_EXPORT_TAKES_WEIGHT = 1u << 4,
+  BARO_EXPORT_TAKES_CALLS = 1u << 5, /* no option: it is made of calls, and not of samples */
 };
 
 typedef struct baro_exporter {

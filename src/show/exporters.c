@@ -14,6 +14,14 @@ const baro_exporter baro_exporters[] = {
     {"speedscope", ".speedscope.json", false, BARO_EXPORT_TAKES_STATES,
      "timeline of each thread for speedscope.app", baro_export_speedscope},
     {"pprof", ".pb.gz", true, 0, "for go tool pprof, Pyroscope, Polar Signals", baro_export_pprof},
+    {"pstats", ".pstats", true, BARO_EXPORT_TAKES_CALLS,
+     "recorded calls, added up: for python -m pstats, snakeviz, gprof2dot", baro_export_pstats},
+    {"callgrind", ".callgrind", false, BARO_EXPORT_TAKES_CALLS,
+     "recorded calls, added up: for callgrind_annotate, KCachegrind", baro_export_callgrind},
+    {"chrome", ".json", false, BARO_EXPORT_TAKES_CALLS,
+     "recorded calls on a timeline of each thread: for ui.perfetto.dev, chrome://tracing",
+     baro_export_chrome},
+    {"csv", ".csv", false, BARO_EXPORT_TAKES_CALLS, "recorded calls, a row each", baro_export_csv},
     {0},
 };
 

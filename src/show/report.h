@@ -23,10 +23,13 @@ typedef enum baro_report_sort {
 typedef struct baro_report_options {
   const char *path; /* borrowed: the recording, as the user named it */
   baro_report_sort sort;
-  baro_measure measure;  /* BARO_MEASURE_RUN unless asked for */
-  uint32_t top;          /* rows of the table at most; 0 = all */
-  bool threads;          /* every thread with all its states */
-  bool lines;            /* a row for each line instead of each function */
+  baro_measure measure; /* BARO_MEASURE_RUN unless asked for */
+  uint32_t top;         /* rows of the table at most; 0 = all */
+  bool threads;         /* every thread with all its states */
+  bool lines;           /* a row for each line instead of each function */
+  const char
+      *callers; /* borrowed: who calls the functions of this name, and nothing else; or NULL */
+  const char *callees;   /* likewise whom they call */
   const char *directory; /* borrowed: files below it are shown relative to it; NULL or "" = none */
   const char *home;      /* borrowed: is shown as ~; NULL or "" = none */
 } baro_report_options;

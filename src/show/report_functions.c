@@ -60,6 +60,24 @@ static void add_view(baro_text_table *table, baro_style style, baro_buffer *text
   baro_buffer_clear(text);
 }
 
+/* Lines have no calls. */
+static bool has_calls(const baro_report *report) {
+  return report->profile->calls.count > 0 && !report->options->lines;
+}
+
+static void add_calls(const baro_profile *profile, uint32_t function, baro_text_table *table) {
+  const baro_profile_call_sums *sums = &profile->call_sums;
+  if (sums->calls[function] == 0) {
+    baro_text_table_add_format(table, BARO_STYLE_FAINT, "-");
+    baro_text_table_add_format(table, BARO_STYLE_FAINT, "-");
+    return;
+  }
+  baro_add_call_count(table, BARO_STYLE_PLAIN, sums->calls[function],
+                      sums->primitive_calls[function]);
+  baro_text_table_add_format(table, BARO_STYLE_PLAIN, "%s",
+                             baro_text_duration(sums->self_ns[function]).text);
+}
+
 static void add_row(baro_report *report, const table_row *row, uint64_t full_ns,
                     baro_text_table *table, baro_buffer *scratch) {
   bool by_total = report->options->sort == BARO_SORT_TOTAL;
@@ -79,6 +97,8 @@ static void add_row(baro_report *report, const table_row *row, uint64_t full_ns,
   baro_buffer_clear(scratch);
   baro_report_words(barred, 2, scratch);
   add_view(table, BARO_STYLE_PLAIN, scratch);
+  if (has_calls(report))
+    add_calls(report->profile, row->function, table);
   baro_text_table_add(table, BARO_STYLE_PLAIN,
                       baro_report_function_name(report->profile, row->function));
   baro_report_place(report, row->function, row->line, scratch);
@@ -101,6 +121,10 @@ static size_t choose_columns(const baro_report *report, baro_column columns[]) {
   columns[count++] = (baro_column){
       .title = options->sort == BARO_SORT_TOTAL ? "total, by what it did" : "spent", .drop = 3};
   columns[count++] = (baro_column){.title = "mostly", .drop = 5};
+  if (has_calls(report)) {
+    columns[count++] = (baro_column){.title = "calls", .right = true, .drop = 1};
+    columns[count++] = (baro_column){.title = "self in calls", .right = true, .drop = 2};
+  }
   columns[count++] = (baro_column){
       .title = "function", .cut = BARO_CUT_MIDDLE, .minimum = 12, .pleasant = 22, .maximum = 80};
   columns[count++] = (baro_column){.title = options->lines ? "line" : "place",

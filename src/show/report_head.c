@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "show/call_rows.h"
 #include "show/report_parts.h"
 #include "show/text_wrap.h"
 #include "show/units.h"
@@ -134,7 +135,7 @@ static void write_ending(const baro_profile *profile, baro_buffer *text) {
 static void write_run(baro_report *report) {
   const baro_profile *profile = report->profile;
   baro_buffer text = {0};
-  bool any = profile->samples.count > 0;
+  bool any = profile->samples.count > 0 || profile->calls.count > 0;
   uint64_t start_ns = profile->start_ns;
   if (any)
     baro_write_text(&text, baro_text_duration(profile->end_ns - start_ns).text);
@@ -229,6 +230,37 @@ static void write_samples(baro_report *report) {
     baro_write_format(&text, "; the recorder used %s of a core",
                       baro_text_percent((double)own_ns / (double)duration_ns).text);
   write_buffer_line(report, "samples", losses_matter(profile) ? BARO_STYLE_WARN : BARO_STYLE_PLAIN,
+                    &text);
+}
+
+/* How many, and what is missing of them. */
+static void write_calls(baro_report *report) {
+  const baro_profile *profile = report->profile;
+  const baro_profile_calls *calls = &profile->calls;
+  uint64_t by_outcome[BARO_OUTCOME_COUNT] = {0};
+  uint32_t functions = 0;
+  for (uint32_t c = 0; c < calls->count; c++)
+    by_outcome[calls->outcome[c]]++;
+  for (uint32_t f = 0; f < profile->functions.count; f++)
+    functions += profile->call_sums.calls[f] > 0;
+  baro_buffer text = {0};
+  baro_write_format(&text, "%s of %s %s", baro_text_count(calls->count).text,
+                    baro_text_count(functions).text, plural(functions, "function", "functions"));
+  if (by_outcome[BARO_OUTCOME_RAISED] > 0)
+    baro_write_format(&text, "; %s raised", baro_text_count(by_outcome[BARO_OUTCOME_RAISED]).text);
+  if (by_outcome[BARO_OUTCOME_UNFINISHED] > 0)
+    baro_write_format(&text, "; %s unfinished at the end",
+                      baro_text_count(by_outcome[BARO_OUTCOME_UNFINISHED]).text);
+  baro_write_format(&text, "; lost events %s", baro_text_count(calls->lost_events).text);
+  if (by_outcome[BARO_OUTCOME_LOST] > 0)
+    baro_write_format(&text, " (the ends of %s calls, and how many more nobody knows)",
+                      baro_text_count(by_outcome[BARO_OUTCOME_LOST]).text);
+  baro_view patterns = {0};
+  if (baro_profile_info(profile, "calls", &patterns) && patterns.length > 0) {
+    baro_write_text(&text, "; patterns: ");
+    baro_write_bytes(&text, patterns.data, patterns.length);
+  }
+  write_buffer_line(report, "calls", calls->lost_events > 0 ? BARO_STYLE_WARN : BARO_STYLE_PLAIN,
                     &text);
 }
 
@@ -327,7 +359,11 @@ void baro_report_head(baro_report *report) {
   write_run(report);
   if (any)
     write_cpu(report);
-  write_samples(report);
+  bool has_calls = baro_calls_recorded(report->profile);
+  if (any || !has_calls || report->profile->damage.dropped_samples > 0)
+    write_samples(report);
+  if (has_calls)
+    write_calls(report);
   write_damage(report);
   write_unknown(report);
   write_notes(report);

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "show/call_rows.h"
 #include "show/hot_path.h"
 #include "show/json_writer.h"
 #include "show/profile_keys.h"
@@ -201,11 +202,29 @@ static void write_facts(json_report *report) {
   }
 }
 
+/* Null where the recorder was not asked for calls. */
+static void write_call_counts(json_report *report) {
+  const baro_profile *profile = report->profile;
+  bool known = baro_calls_recorded(profile);
+  baro_view patterns = {0};
+  (void)baro_profile_info(profile, "calls", &patterns);
+  uint64_t unfinished = 0;
+  for (uint32_t c = 0; c < profile->calls.count; c++) {
+    unfinished += profile->calls.outcome[c] == BARO_OUTCOME_UNFINISHED;
+  }
+  write_known(report, "call_patterns", patterns);
+  write_known_u64(report, "calls", known, profile->calls.count);
+  write_known_u64(report, "raised_calls", known, profile->calls.raised_count);
+  write_known_u64(report, "unfinished_calls", known, unfinished);
+  write_known_u64(report, "lost_call_events", known, profile->calls.lost_events);
+  write_known_u64(report, "calls_self_ns", known, baro_calls_basis_ns(profile));
+}
+
 static void write_head(json_report *report) {
   const baro_profile *profile = report->profile;
   const baro_damage *damage = &profile->damage;
   baro_json *json = &report->json;
-  bool any = profile->samples.count != 0;
+  bool any = profile->samples.count != 0 || profile->calls.count != 0;
   baro_json_object(json, "head", false);
   baro_json_text(json, "path", report->options->path == NULL ? "" : report->options->path);
   write_facts(report);
@@ -221,6 +240,7 @@ static void write_head(json_report *report) {
   baro_json_u64(json, "samples", profile->samples.count);
   write_rates(report);
   write_counts(report);
+  write_call_counts(report);
   baro_json_u64(json, "bytes", damage->file_bytes);
   baro_json_bool(json, "complete", damage->complete);
   write_known(report, "damage", baro_view_of(damage->reason));
@@ -297,6 +317,9 @@ static void write_threads(json_report *report) {
     write_known_u64(report, "runnable_ns", thread->has_cpu, thread->runnable_ns);
     baro_json_u64(json, "samples", thread->sample_count);
     baro_json_u64(json, "ticks", thread->ticks);
+    bool has_calls = thread->call_count != 0;
+    write_known_u64(report, "calls", has_calls, thread->call_count);
+    write_known_u64(report, "calls_self_ns", has_calls, thread->calls_self_ns);
     write_states(report, "states", thread->state_ns);
     baro_json_end_object(json);
   }
@@ -326,6 +349,21 @@ static void write_amounts(json_report *report, const baro_amounts *self, const b
   baro_json_u64(json, "total_ns", total_ns);
 }
 
+/* What its calls add up to; null where none was recorded. */
+static void write_calls_of(json_report *report, uint32_t f) {
+  const baro_profile_call_sums *sums = &report->profile->call_sums;
+  bool known = sums->calls[f] != 0;
+  write_known_u64(report, "calls", known, sums->calls[f]);
+  write_known_u64(report, "primitive_calls", known, sums->primitive_calls[f]);
+  write_known_u64(report, "raised_calls", known, sums->raised[f]);
+  write_known_u64(report, "calls_self_ns", known, sums->self_ns[f]);
+  write_known_u64(report, "calls_total_ns", known, sums->total_ns[f]);
+  write_known_u64(report, "call_mean_ns", known, baro_calls_mean_ns(report->profile, f));
+  write_known_u64(report, "call_p50_ns", known, sums->p50_ns[f]);
+  write_known_u64(report, "call_p99_ns", known, sums->p99_ns[f]);
+  write_known_u64(report, "call_max_ns", known, sums->max_ns[f]);
+}
+
 static void write_function(json_report *report, uint32_t function) {
   const baro_profile_functions *functions = &report->profile->functions;
   const baro_profile_function *row = &functions->rows[function];
@@ -348,6 +386,7 @@ static void write_function(json_report *report, uint32_t function) {
   } else {
     baro_json_null(json, "origin");
   }
+  write_calls_of(report, function);
   baro_json_array(json, "flags", true);
   for (unsigned bit = 0; bit < BARO_FLAG_COUNT; bit++) {
     if ((row->flags >> bit & 1) != 0) {
@@ -380,7 +419,9 @@ static bool write_rows(json_report *report, bool lines) {
   options.lines = lines;
   baro_arena scratch = {0};
   uint32_t count = 0;
-  uint32_t *order = baro_report_order(profile, &options, &scratch, &count);
+  bool by_calls = !lines && profile->samples.count == 0;
+  uint32_t *order = by_calls ? baro_call_functions(profile, options.sort, &scratch, &count)
+                             : baro_report_order(profile, &options, &scratch, &count);
   uint8_t *seen = baro_arena_array(&scratch, all, sizeof(*seen));
   bool ready = order != NULL && seen != NULL;
   for (uint32_t i = 0; ready && i < count + (uint64_t)all && top != 0; i++) {
@@ -414,6 +455,92 @@ static bool write_path(json_report *report) {
   }
   baro_arena_release(&scratch);
   return found;
+}
+
+/* The slowest calls: SLOWEST of them, or as many as `top` says. */
+static bool write_slowest(json_report *report) {
+  enum { SLOWEST = 20, SLOWEST_MAX = 100000 };
+  const baro_profile *profile = report->profile;
+  const baro_profile_calls *calls = &profile->calls;
+  uint32_t most = report->options->top == 0 ? SLOWEST : report->options->top;
+  most = most > SLOWEST_MAX ? SLOWEST_MAX : most;
+  baro_arena scratch = {0};
+  uint32_t count = 0;
+  uint32_t *slowest = baro_slowest_calls(
+      profile, report->options->sort, most > calls->count ? calls->count : most, &scratch, &count);
+  for (uint32_t i = 0; slowest != NULL && i < count; i++) {
+    uint32_t c = slowest[i];
+    baro_json_object(&report->json, NULL, false);
+    write_place(report, calls->function[c], profile->functions.rows[calls->function[c]].first_line);
+    baro_json_u64(&report->json, "self_ns", calls->self_ns[c]);
+    baro_json_u64(&report->json, "duration_ns", calls->duration_ns[c]);
+    write_utc(report, "start_utc", calls->start_ns[c]);
+    baro_json_text(&report->json, "outcome", baro_outcome_key((baro_outcome)calls->outcome[c]));
+    write_known(report, "exception_type",
+                baro_profile_string(profile, baro_call_exception(profile, c)));
+    baro_json_end_object(&report->json);
+  }
+  baro_arena_release(&scratch);
+  return slowest != NULL;
+}
+
+/* Functions of that name, each with those that call it or that it calls. */
+static bool write_relatives(json_report *report, const char *name, bool callers) {
+  const baro_profile *profile = report->profile;
+  const baro_profile_call_edges *edges = &profile->call_edges;
+  baro_json *json = &report->json;
+  baro_arena scratch = {0};
+  uint32_t count = 0;
+  uint32_t *functions = baro_call_functions_named(profile, name, &scratch, &count);
+  bool good = functions != NULL;
+  for (uint32_t i = 0; good && i < count; i++) {
+    uint32_t edge_count = 0;
+    uint32_t *order = baro_call_relatives(profile, functions[i], callers, &scratch, &edge_count);
+    baro_json_object(json, NULL, false);
+    write_place(report, functions[i], profile->functions.rows[functions[i]].first_line);
+    baro_json_array(json, callers ? "callers" : "callees", false);
+    good = order != NULL;
+    for (uint32_t e = 0; good && e < edge_count; e++) {
+      uint32_t other = callers ? edges->caller[order[e]] : edges->callee[order[e]];
+      baro_json_object(json, NULL, false);
+      if (other == BARO_NONE_ID) {
+        baro_json_null(json, "name");
+      } else {
+        write_place(report, other, profile->functions.rows[other].first_line);
+      }
+      baro_json_u64(json, "calls", edges->calls[order[e]]);
+      baro_json_u64(json, "primitive_calls", edges->primitive_calls[order[e]]);
+      baro_json_u64(json, "calls_self_ns", edges->self_ns[order[e]]);
+      baro_json_u64(json, "calls_total_ns", edges->total_ns[order[e]]);
+      baro_json_end_object(json);
+    }
+    baro_json_end_array(json);
+    baro_json_end_object(json);
+  }
+  baro_arena_release(&scratch);
+  return good;
+}
+
+/* What only recordings with calls have. */
+static bool write_call_lists(json_report *report) {
+  const baro_report_options *options = report->options;
+  bool good = true;
+  if (report->profile->calls.count != 0) {
+    baro_json_array(&report->json, "slowest_calls", false);
+    good = write_slowest(report);
+    baro_json_end_array(&report->json);
+  }
+  if (options->callers != NULL) {
+    baro_json_array(&report->json, "callers", false);
+    good = write_relatives(report, options->callers, true) && good;
+    baro_json_end_array(&report->json);
+  }
+  if (options->callees != NULL) {
+    baro_json_array(&report->json, "callees", false);
+    good = write_relatives(report, options->callees, false) && good;
+    baro_json_end_array(&report->json);
+  }
+  return good;
 }
 
 static bool write_summary(json_report *report) {
@@ -455,6 +582,7 @@ baro_status baro_report_json(const baro_profile *profile, const baro_report_opti
   baro_json_array(json, "hottest_path", false);
   good = write_path(&report) && good;
   baro_json_end_array(json);
+  good = write_call_lists(&report) && good;
   write_threads(&report);
   write_processes(&report);
   baro_json_end_object(json);

@@ -3,6 +3,7 @@
 #define BARO_SHOW_REPORT_PARTS_H
 
 #include "show/report.h"
+#include "show/text_table.h"
 
 /* One report being written. */
 typedef struct baro_report {
@@ -59,5 +60,14 @@ void baro_report_functions(baro_report *report); /* report_functions.c */
 void baro_report_path(baro_report *report);      /* report_path.c */
 void baro_report_threads(baro_report *report);   /* report_threads.c */
 void baro_report_processes(baro_report *report);
+
+/* report_calls.c. All but the first write nothing where there are no calls. */
+void baro_report_relatives(baro_report *report, const char *name, bool callers);
+void baro_report_calls(baro_report *report);
+void baro_report_slowest(baro_report *report);
+void baro_report_call_threads(baro_report *report);
+/* "354/2": all and primitive calls, where they differ. */
+void baro_add_call_count(baro_text_table *table, baro_style style, uint64_t calls,
+                         uint64_t primitive);
 
 #endif

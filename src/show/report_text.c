@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "show/call_rows.h"
 #include "show/place.h"
 #include "show/report_parts.h"
 #include "show/summary.h"
@@ -60,12 +61,33 @@ static const char *choose_folder(const baro_profile *profile, const char *direct
 }
 
 static void write_body(baro_report *report) {
+  bool sampled = report->profile->samples.count > 0;
   write_summary(report);
-  baro_report_functions(report);
-  baro_report_path(report);
-  baro_report_threads(report);
+  if (sampled) {
+    baro_report_functions(report);
+    baro_report_path(report);
+  }
+  baro_report_calls(report);
+  baro_report_slowest(report);
+  if (sampled)
+    baro_report_threads(report);
+  else
+    baro_report_call_threads(report);
   baro_report_processes(report);
   write_legend(report);
+}
+
+/* All that stands below the head. */
+static void write_rest(baro_report *report) {
+  const baro_profile *profile = report->profile;
+  if (profile->samples.count > 0 || profile->calls.count > 0)
+    write_body(report);
+  else if (profile->damage.dropped_samples > 0)
+    write_summary(report);
+  else if (baro_calls_recorded(profile))
+    baro_write_text(report->out, "\nNo calls were recorded, so there is nothing to report.\n");
+  else
+    baro_write_text(report->out, "\nNothing was sampled, so there is nothing to report.\n");
 }
 
 void baro_report_text(const baro_profile *profile, const baro_report_options *options,
@@ -80,11 +102,11 @@ void baro_report_text(const baro_profile *profile, const baro_report_options *op
                         .is_foreign = own.directory != options->directory,
                         .basis_ns = baro_profile_basis_ns(profile, options->measure)};
   baro_report_head(&report);
-  if (profile->samples.count == 0 && profile->damage.dropped_samples > 0)
-    write_summary(&report);
-  else if (profile->samples.count == 0)
-    baro_write_text(out, "\nNothing was sampled, so there is nothing to report.\n");
-  else
-    write_body(&report);
+  if (options->callers != NULL)
+    baro_report_relatives(&report, options->callers, true);
+  if (options->callees != NULL)
+    baro_report_relatives(&report, options->callees, false);
+  if (options->callers == NULL && options->callees == NULL)
+    write_rest(&report);
   baro_arena_release(&scratch);
 }

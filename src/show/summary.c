@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "show/call_rows.h"
+#include "show/call_summary.h"
 #include "show/text_width.h"
 #include "show/units.h"
 
@@ -160,7 +162,8 @@ static void write_nothing(const baro_profile *profile, baro_buffer *text) {
   baro_view end = {0};
   (void)baro_profile_info(profile, "end", &end);
   if (lost == 0) {
-    baro_write_text(text, "Nothing was sampled.");
+    baro_write_text(text, baro_calls_recorded(profile) ? "No calls were recorded."
+                                                       : "Nothing was sampled.");
     return;
   }
   baro_write_format(text, "%s %s lost because ", baro_text_count(lost).text,
@@ -174,6 +177,10 @@ static void write_sentence(const baro_profile *profile, baro_measure measure, ba
                            baro_buffer *text) {
   double all_ns = (double)profile->all_ns[measure];
   double idle_ns = (double)profile->state_ns[measure][BARO_STATE_IDLE];
+  if (profile->samples.count == 0 && profile->calls.count != 0) {
+    baro_write_call_summary(profile, scratch, text);
+    return;
+  }
   if (!(all_ns > 0)) {
     write_nothing(profile, text);
     return;

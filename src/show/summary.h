@@ -5,7 +5,7 @@
  * code, else the nearest of a package, else the innermost frame: a wait in threading.Condition.wait below
  * worker() is said of worker. A pair is said only while its share is above twice its standard error, and above
  * 5 %. The sentence has at most BARO_SUMMARY_CHARACTERS bytes; control characters and bytes that are not UTF-8
- * in names are replaced. */
+ * in names are replaced. Of a recording with calls and no samples: call_summary.h. */
 #ifndef BARO_SHOW_SUMMARY_H
 #define BARO_SHOW_SUMMARY_H
 

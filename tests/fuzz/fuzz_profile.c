@@ -107,6 +107,8 @@ static void report(const baro_profile *profile, uint8_t choice, uint8_t width) {
                                  .top = (choice & 8) != 0 ? 3 : 0,
                                  .threads = (choice & 16) != 0,
                                  .lines = (choice & 32) != 0,
+                                 .callers = choice % 13 == 1 ? "*" : NULL,
+                                 .callees = choice % 13 == 2 ? "main" : NULL,
                                  .directory = "/srv/app",
                                  .home = "/home/me"};
   baro_terminal terminal = {.columns = BARO_COLUMNS_MIN + width,
@@ -145,7 +147,8 @@ static void export(const baro_profile *profile, uint8_t choice, uint8_t which) {
   baro_status status = exporter->write(profile, &options, &stream, NULL);
   require(status == BARO_OK || status == BARO_NO_MEMORY || status == BARO_LIMIT);
   require(baro_stream_finish(&stream, NULL) == BARO_OK);
-  if (status == BARO_OK && strcmp(exporter->name, "speedscope") == 0) {
+  bool is_json = strcmp(exporter->name, "speedscope") == 0 || strcmp(exporter->name, "chrome") == 0;
+  if (status == BARO_OK && is_json) {
     check_json(&out);
   }
   if (strcmp(exporter->name, "collapsed") == 0) {

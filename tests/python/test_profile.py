@@ -28,7 +28,7 @@ from test_recording_reader import GOLDEN, ROOT, with_broken_records
 
 import barograph as package
 
-TABLES = "functions frames nodes threads processes samples".split()
+TABLES = "functions frames nodes threads processes samples calls".split()
 READABLE = [path for path in GOLDEN if path.stem != "newer_major"]
 NO_PYTHON, UNREADABLE, DEPTH_CUT = "(no Python frame)", "(unreadable)", "(deeper frames cut)"
 FLAG_DEPTH_CUT, FLAG_NO_PYTHON, FLAG_SHIM = 1 << 2, 1 << 3, 1 << 4
@@ -203,7 +203,7 @@ def test_samples_and_call_tree_are_those_of_the_second_reader(recording: Path) -
 
 def test_indices_are_row_numbers_and_sums_agree(recording: Path) -> None:
     profile = package.load(recording)
-    for name in TABLES[:-1]:
+    for name in TABLES[:-2]:
         index = {"processes": "process"}.get(name, name[:-1]) + "_index"
         rows = rows_of(getattr(profile, name))
         assert [row[index] for row in rows] == list(range(len(rows)))
@@ -214,6 +214,37 @@ def test_indices_are_row_numbers_and_sums_agree(recording: Path) -> None:
         assert sum(row["thread_self_states_ns"].values()) >= row["thread_self_ns"]
     assert sum(row["samples"] for row in nodes) == len(profile.samples)
     assert nodes[0]["total_ns"] == pytest.approx(profile.head["basis_ns"], rel=1e-6)
+
+
+def test_calls_add_up_to_functions_and_threads(recording: Path) -> None:
+    profile = package.load(recording)
+    functions, threads = rows_of(profile.functions), rows_of(profile.threads)
+    calls = rows_of(profile.calls)
+    assert len(calls) == (profile.head["calls"] or 0)
+    assert [row["call_id"] for row in calls] == list(range(len(calls)))
+    counts = Counter(row["function_index"] for row in calls)
+    assert {row["function_index"]: row["calls"] for row in functions if row["calls"]} == counts
+    by_thread = Counter(row["thread_index"] for row in calls)
+    assert {row["thread_index"]: row["calls"] for row in threads if row["calls"]} == by_thread
+    self_ns = Counter[int]()
+    durations: dict[int, list[int]] = {}
+    for row in calls:
+        self_ns[row["function_index"]] += row["self_ns"]
+        durations.setdefault(row["function_index"], []).append(row["duration_ns"])
+        if row["parent_call_id"] is not None:
+            parent = calls[row["parent_call_id"]]
+            assert parent["start_ns"] <= row["start_ns"] or parent["resumes"] is not None
+        assert row["self_ns"] <= row["active_ns"] <= row["duration_ns"]
+        assert (row["exception_type"] is None) or row["outcome"] == "raised"
+    for row in functions:
+        if row["calls"] is None:
+            assert row["call_p50_ns"] is row["calls_self_ns"] is None
+            continue
+        ordered = sorted(durations[row["function_index"]])
+        assert row["calls_self_ns"] == self_ns[row["function_index"]]
+        assert row["call_max_ns"] == ordered[-1]
+        assert row["call_p50_ns"] == ordered[(len(ordered) + 1) // 2 - 1]
+        assert row["call_mean_ns"] == sum(ordered) // len(ordered)
 
 
 def test_schema_without_data(recording: Path) -> None:

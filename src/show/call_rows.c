@@ -1,0 +1,188 @@
+#include "show/call_rows.h"
+
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool baro_calls_recorded(const baro_profile *profile) {
+  baro_view kind = {0};
+  if (profile->calls.count > 0 || profile->calls.lost_events > 0)
+    return true;
+  return baro_profile_info(profile, "kind", &kind) && kind.length > 0 &&
+         memmem(kind.data, kind.length, "calls", 5) != NULL;
+}
+
+static uint64_t add(uint64_t sum, uint64_t amount) {
+  uint64_t result;
+  return __builtin_add_overflow(sum, amount, &result) ? UINT64_MAX : result;
+}
+
+uint64_t baro_calls_basis_ns(const baro_profile *profile) {
+  uint64_t sum = 0;
+  for (uint32_t f = 0; f < profile->functions.count; f++)
+    sum = add(sum, profile->call_sums.self_ns[f]);
+  return sum;
+}
+
+uint64_t baro_calls_mean_ns(const baro_profile *profile, uint32_t function) {
+  uint64_t calls = profile->call_sums.calls[function];
+  return calls == 0 ? 0 : profile->call_sums.duration_ns[function] / calls;
+}
+
+typedef struct row_key {
+  uint64_t first;
+  uint64_t second;
+  uint32_t index;
+} row_key;
+
+static int compare(const void *a_pointer, const void *b_pointer) {
+  const row_key *a = a_pointer, *b = b_pointer;
+  if (a->first != b->first)
+    return a->first < b->first ? 1 : -1;
+  if (a->second != b->second)
+    return a->second < b->second ? 1 : -1;
+  return a->index < b->index ? -1 : a->index > b->index;
+}
+
+/* Indices of the keys in their order. */
+static uint32_t *ordered(row_key *keys, uint32_t count, baro_arena *keep) {
+  uint32_t *order = baro_arena_array(keep, count, sizeof(*order));
+  if (order == NULL)
+    return NULL;
+  if (count > 1)
+    qsort(keys, count, sizeof(*keys), compare);
+  for (uint32_t i = 0; i < count; i++)
+    order[i] = keys[i].index;
+  return order;
+}
+
+uint32_t *baro_call_functions(const baro_profile *profile, baro_report_sort sort, baro_arena *keep,
+                              uint32_t *ret_count) {
+  const baro_profile_call_sums *sums = &profile->call_sums;
+  baro_arena scratch = {0};
+  row_key *keys = baro_arena_array(&scratch, profile->functions.count, sizeof(*keys));
+  uint32_t count = 0;
+  for (uint32_t f = 0; keys != NULL && f < profile->functions.count; f++) {
+    bool by_total = sort == BARO_SORT_TOTAL;
+    if (sums->calls[f] > 0)
+      keys[count++] = (row_key){.first = by_total ? sums->total_ns[f] : sums->self_ns[f],
+                                .second = by_total ? sums->self_ns[f] : sums->total_ns[f],
+                                .index = f};
+  }
+  uint32_t *order = keys == NULL ? NULL : ordered(keys, count, keep);
+  baro_arena_release(&scratch);
+  *ret_count = count;
+  return order;
+}
+
+typedef enum name_match { MATCH_QUALIFIED, MATCH_BARE, MATCH_PATTERN, MATCH_KINDS } name_match;
+
+static bool matches(const baro_profile *profile, uint32_t function, const char *name,
+                    name_match kind) {
+  const baro_profile_function *row = &profile->functions.rows[function];
+  baro_view qualified = baro_profile_string(profile, row->qualified_string);
+  switch (kind) {
+  case MATCH_QUALIFIED: return baro_view_equal(qualified, baro_view_of(name));
+  case MATCH_BARE:
+    return baro_view_equal(baro_profile_string(profile, row->name_string), baro_view_of(name));
+  case MATCH_PATTERN:
+    /* Strings of a profile end with a NUL. */
+    return qualified.length > 0 && fnmatch(name, (const char *)qualified.data, 0) == 0;
+  case MATCH_KINDS: break;
+  }
+  return false;
+}
+
+uint32_t *baro_call_functions_named(const baro_profile *profile, const char *name, baro_arena *keep,
+                                    uint32_t *ret_count) {
+  uint32_t all = 0;
+  uint32_t *functions = baro_call_functions(profile, BARO_SORT_TOTAL, keep, &all);
+  uint32_t count = 0;
+  for (int kind = 0; functions != NULL && kind < MATCH_KINDS && count == 0; kind++) {
+    for (uint32_t i = 0; i < all; i++) {
+      /* What is kept stands before what is still to be read; nothing is overwritten while none is kept. */
+      if (matches(profile, functions[i], name, (name_match)kind))
+        functions[count++] = functions[i];
+    }
+  }
+  *ret_count = count;
+  return functions;
+}
+
+uint32_t *baro_call_relatives(const baro_profile *profile, uint32_t function, bool callers,
+                              baro_arena *keep, uint32_t *ret_count) {
+  const baro_profile_call_edges *edges = &profile->call_edges;
+  const uint32_t *side = callers ? edges->callee : edges->caller;
+  uint32_t count = 0;
+  for (uint32_t e = 0; e < edges->count; e++)
+    count += side[e] == function;
+  baro_arena scratch = {0};
+  row_key *keys = baro_arena_array(&scratch, count, sizeof(*keys));
+  uint32_t used = 0;
+  for (uint32_t e = 0; keys != NULL && e < edges->count; e++) {
+    if (side[e] == function)
+      keys[used++] = (row_key){.first = edges->total_ns[e], .second = edges->calls[e], .index = e};
+  }
+  uint32_t *order = keys == NULL ? NULL : ordered(keys, used, keep);
+  baro_arena_release(&scratch);
+  *ret_count = used;
+  return order;
+}
+
+uint32_t *baro_slowest_calls(const baro_profile *profile, baro_report_sort sort, uint32_t most,
+                             baro_arena *keep, uint32_t *ret_count) {
+  const baro_profile_calls *calls = &profile->calls;
+  const uint64_t *ns = sort == BARO_SORT_TOTAL ? calls->duration_ns : calls->self_ns;
+  uint32_t *slowest = baro_arena_array(keep, (size_t)most + 1, sizeof(*slowest));
+  uint32_t count = 0;
+  for (uint32_t c = 0; slowest != NULL && most > 0 && c < calls->count; c++) {
+    if (count == most && ns[c] <= ns[slowest[count - 1]])
+      continue;
+    uint32_t place = count < most ? count++ : most - 1;
+    for (; place > 0 && ns[slowest[place - 1]] < ns[c]; place--)
+      slowest[place] = slowest[place - 1];
+    slowest[place] = c;
+  }
+  *ret_count = count;
+  return slowest;
+}
+
+/* Place of call in ascending calls; BARO_NONE_ID when it is not there. */
+static uint32_t find_call(const uint32_t *calls, uint32_t count, uint32_t call) {
+  uint32_t low = 0, high = count;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (calls[middle] < call)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low < count && calls[low] == call ? low : BARO_NONE_ID;
+}
+
+uint32_t baro_call_exception(const baro_profile *profile, uint32_t call) {
+  const baro_profile_calls *calls = &profile->calls;
+  if (calls->outcome[call] != BARO_OUTCOME_RAISED)
+    return BARO_NONE_ID;
+  uint32_t row = find_call(calls->raised_call, calls->raised_count, call);
+  return row == BARO_NONE_ID ? BARO_NONE_ID : calls->raised_exception[row];
+}
+
+uint32_t baro_call_suspendable(const baro_profile *profile, uint32_t call) {
+  return find_call(profile->calls.suspendable_call, profile->calls.suspendable_count, call);
+}
+
+uint64_t baro_call_active_ns(const baro_profile *profile, uint32_t call) {
+  uint32_t row = baro_call_suspendable(profile, call);
+  return row == BARO_NONE_ID ? profile->calls.duration_ns[call]
+                             : profile->calls.suspendable_active_ns[row];
+}
+
+const char *baro_outcome_key(baro_outcome outcome) {
+  static const char *const keys[BARO_OUTCOME_COUNT] = {
+#define X(name, word) word,
+      BARO_OUTCOME_LIST(X)
+#undef X
+  };
+  return keys[outcome];
+}

@@ -1,0 +1,47 @@
+/* Choosing among recorded calls, for text and JSON alike.
+ * Flow: profile -> functions and calls in the order in which they are to be shown.
+ * Arrays live in keep; NULL when out of memory. */
+#ifndef BARO_SHOW_CALL_ROWS_H
+#define BARO_SHOW_CALL_ROWS_H
+
+#include "base/arena.h"
+#include "profile/profile.h"
+#include "show/report.h"
+
+/* Whether the recorder was asked for calls, be there any or not. */
+bool baro_calls_recorded(const baro_profile *profile);
+
+/* Sum of self times of all calls: what shares of calls are shares of. */
+uint64_t baro_calls_basis_ns(const baro_profile *profile);
+
+/* Mean duration of a function's calls; 0 where there are none. */
+uint64_t baro_calls_mean_ns(const baro_profile *profile, uint32_t function);
+
+/* Functions that have calls, by self time, or by total time where that is asked for. */
+uint32_t *baro_call_functions(const baro_profile *profile, baro_report_sort sort, baro_arena *keep,
+                              uint32_t *ret_count);
+
+/* Of these, those that a person means by `name`: a qualified name, else a bare name, else a pattern (* ? [) for
+ * qualified names. */
+uint32_t *baro_call_functions_named(const baro_profile *profile, const char *name, baro_arena *keep,
+                                    uint32_t *ret_count);
+
+/* Edges to a function (callers), or from it (callees), by total time. */
+uint32_t *baro_call_relatives(const baro_profile *profile, uint32_t function, bool callers,
+                              baro_arena *keep, uint32_t *ret_count);
+
+/* The `most` calls that took longest: by their own time, or by duration where total time is asked for. */
+uint32_t *baro_slowest_calls(const baro_profile *profile, baro_report_sort sort, uint32_t most,
+                             baro_arena *keep, uint32_t *ret_count);
+
+/* Exception of a call that raised, as a string of the profile; BARO_NONE_ID for other calls and where it is not known. */
+uint32_t baro_call_exception(const baro_profile *profile, uint32_t call);
+/* Time in which the call was on a stack: all of it but suspensions. */
+uint64_t baro_call_active_ns(const baro_profile *profile, uint32_t call);
+/* Row of the call among those that can be suspended; BARO_NONE_ID: it cannot be. */
+uint32_t baro_call_suspendable(const baro_profile *profile, uint32_t call);
+
+/* "returned" ... */
+const char *baro_outcome_key(baro_outcome outcome);
+
+#endif

@@ -1,0 +1,388 @@
+/* What the text report says of recorded calls: the table of functions, the slowest calls, callers and callees, and
+ * threads where nothing but calls is known of them. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "show/call_rows.h"
+#include "show/report_parts.h"
+#include "show/text_table.h"
+#include "show/thread_label.h"
+#include "show/units.h"
+
+enum { SLOWEST_SHOWN = 8, RELATIVES_SHOWN = 20, NAMED_SHOWN = 5, CALL_THREADS_SHOWN = 8 };
+
+static void add_percent(baro_text_table *table, baro_style style, uint64_t part, uint64_t whole) {
+  double ratio = whole == 0 ? -1 : (double)part / (double)whole;
+  if (ratio < 0)
+    baro_text_table_add_format(table, style, "-");
+  else if (ratio > 0 && ratio < 0.0005)
+    baro_text_table_add_format(table, style, "<0.1");
+  else
+    baro_text_table_add_format(table, style, "%.1f", ratio * 100);
+}
+
+static void add_duration(baro_text_table *table, baro_style style, uint64_t ns) {
+  baro_text_table_add_format(table, style, "%s", baro_text_duration(ns).text);
+}
+
+static void add_buffer(baro_text_table *table, baro_style style, baro_buffer *text) {
+  if (text->failed)
+    table->failed = true;
+  baro_text_table_add(table, style, (baro_view){text->data, text->length});
+  baro_buffer_clear(text);
+}
+
+void baro_add_call_count(baro_text_table *table, baro_style style, uint64_t calls,
+                         uint64_t primitive) {
+  if (calls == primitive)
+    baro_text_table_add_format(table, style, "%s", baro_text_count(calls).text);
+  else
+    baro_text_table_add_format(table, style, "%s/%s", baro_text_count(calls).text,
+                               baro_text_count(primitive).text);
+}
+
+static void add_place(baro_report *report, uint32_t function, baro_text_table *table,
+                      baro_buffer *scratch) {
+  baro_report_place(report, function, report->profile->functions.rows[function].first_line,
+                    scratch);
+  add_buffer(table, BARO_STYLE_FAINT, scratch);
+}
+
+static void add_function(baro_report *report, uint32_t function, baro_text_table *table,
+                         baro_buffer *scratch) {
+  baro_text_table_add(table, BARO_STYLE_PLAIN,
+                      baro_report_function_name(report->profile, function));
+  add_place(report, function, table, scratch);
+}
+
+static const baro_column function_column = {
+    .title = "function", .cut = BARO_CUT_MIDDLE, .minimum = 12, .pleasant = 22, .maximum = 80};
+static const baro_column place_column = {
+    .title = "place", .cut = BARO_CUT_PATH, .minimum = 10, .pleasant = 14};
+
+/* --- functions --- */
+
+/* The columns in the order in which add_row fills them. */
+static size_t function_columns(const baro_report *report, bool raised, baro_column columns[]) {
+  bool by_total = report->options->sort == BARO_SORT_TOTAL;
+  size_t count = 0;
+  columns[count++] = (baro_column){.title = "self %", .right = true};
+  if (report->profile->samples.count > 0)
+    columns[count++] = (baro_column){.title = "sampled %", .right = true, .drop = 3};
+  columns[count++] = (baro_column){.title = "self", .right = true, .drop = 5};
+  columns[count++] = (baro_column){.title = "total %", .right = true, .drop = by_total ? 4 : 10};
+  columns[count++] = (baro_column){.title = "total", .right = true, .drop = by_total ? 0 : 4};
+  columns[count++] = (baro_column){.title = "calls", .right = true, .drop = 1};
+  columns[count++] = (baro_column){.title = "per call", .right = true, .drop = 2};
+  columns[count++] = (baro_column){.title = "p50", .right = true, .drop = 8};
+  columns[count++] = (baro_column){.title = "p99", .right = true, .drop = 7};
+  columns[count++] = (baro_column){.title = "max", .right = true, .drop = 9};
+  if (raised)
+    columns[count++] = (baro_column){.title = "raised", .right = true, .drop = 6};
+  columns[count++] = function_column;
+  columns[count++] = place_column;
+  return count;
+}
+
+static void add_row(baro_report *report, uint32_t function, uint64_t basis_ns, bool raised,
+                    baro_text_table *table, baro_buffer *scratch) {
+  const baro_profile *profile = report->profile;
+  const baro_profile_call_sums *sums = &profile->call_sums;
+  add_percent(table, BARO_STYLE_STRONG, sums->self_ns[function], basis_ns);
+  if (profile->samples.count > 0)
+    add_percent(table, BARO_STYLE_PLAIN,
+                baro_amount_busy(&profile->functions.self[report->options->measure], function),
+                report->basis_ns);
+  add_duration(table, BARO_STYLE_PLAIN, sums->self_ns[function]);
+  add_percent(table, BARO_STYLE_PLAIN, sums->total_ns[function], basis_ns);
+  add_duration(table, BARO_STYLE_PLAIN, sums->total_ns[function]);
+  baro_add_call_count(table, BARO_STYLE_PLAIN, sums->calls[function],
+                      sums->primitive_calls[function]);
+  add_duration(table, BARO_STYLE_PLAIN, baro_calls_mean_ns(profile, function));
+  add_duration(table, BARO_STYLE_PLAIN, sums->p50_ns[function]);
+  add_duration(table, BARO_STYLE_PLAIN, sums->p99_ns[function]);
+  add_duration(table, BARO_STYLE_PLAIN, sums->max_ns[function]);
+  if (raised && sums->raised[function] == 0)
+    baro_text_table_add_format(table, BARO_STYLE_FAINT, ".");
+  else if (raised)
+    baro_text_table_add_format(table, BARO_STYLE_WARN, "%s",
+                               baro_text_count(sums->raised[function]).text);
+  add_function(report, function, table, scratch);
+}
+
+static void write_functions(baro_report *report, const uint32_t *order, uint32_t shown,
+                            uint64_t basis_ns) {
+  bool raised = false;
+  for (uint32_t i = 0; i < shown; i++)
+    raised |= report->profile->call_sums.raised[order[i]] > 0;
+  baro_column columns[BARO_TABLE_COLUMNS_MAX];
+  baro_text_table table;
+  baro_text_table_init(&table, columns, function_columns(report, raised, columns));
+  baro_buffer scratch = {0};
+  for (uint32_t i = 0; i < shown; i++)
+    add_row(report, order[i], basis_ns, raised, &table, &scratch);
+  baro_text_table_write(&table, report->terminal, BARO_REPORT_INDENT, report->out);
+  baro_buffer_release(&scratch);
+  baro_text_table_release(&table);
+}
+
+static void write_rest(baro_report *report, const uint32_t *order, uint32_t shown, uint32_t count,
+                       uint64_t basis_ns) {
+  if (shown >= count)
+    return;
+  uint64_t rest_ns = 0, calls = 0;
+  for (uint32_t i = shown; i < count; i++) {
+    rest_ns += report->profile->call_sums.self_ns[order[i]];
+    calls += report->profile->call_sums.calls[order[i]];
+  }
+  double ratio = basis_ns == 0 ? -1 : (double)rest_ns / (double)basis_ns;
+  baro_report_remark(report, "and %s more, %s calls, self %s together; --top 0 shows all",
+                     baro_text_count(count - shown).text, baro_text_count(calls).text,
+                     baro_text_percent(ratio).text);
+}
+
+void baro_report_calls(baro_report *report) {
+  const baro_report_options *options = report->options;
+  baro_arena scratch = {0};
+  uint32_t count = 0;
+  uint32_t *order = baro_call_functions(report->profile, options->sort, &scratch, &count);
+  if (order == NULL) {
+    report->out->failed = true;
+  } else if (count > 0) {
+    uint64_t basis_ns = baro_calls_basis_ns(report->profile);
+    uint32_t shown = options->top == 0 || options->top > count ? count : options->top;
+    baro_buffer remark = {0};
+    baro_write_format(&remark, "shares of %s in recorded calls", baro_text_duration(basis_ns).text);
+    /* Where samples are shown too, their table has said it. */
+    if (report->is_foreign && report->profile->samples.count == 0)
+      baro_write_format(&remark, "; places are below %s/", options->directory);
+    report->out->failed |= remark.failed;
+    baro_report_heading(report,
+                        options->sort == BARO_SORT_TOTAL ? "Calls by time with what they call"
+                                                         : "Calls by their own time",
+                        (baro_view){remark.data, remark.length});
+    baro_buffer_release(&remark);
+    write_functions(report, order, shown, basis_ns);
+    write_rest(report, order, shown, count, basis_ns);
+  }
+  baro_arena_release(&scratch);
+}
+
+/* --- slowest --- */
+
+static const baro_profile_thread *thread_of(const baro_profile *profile, uint32_t call) {
+  uint32_t low = 0, high = profile->thread_count;
+  while (high - low > 1) {
+    uint32_t middle = low + (high - low) / 2;
+    if (profile->threads[middle].first_call <= call)
+      low = middle;
+    else
+      high = middle;
+  }
+  return &profile->threads[low];
+}
+
+static void write_outcome(const baro_profile *profile, uint32_t call, baro_buffer *out) {
+  baro_outcome outcome = (baro_outcome)profile->calls.outcome[call];
+  if (outcome == BARO_OUTCOME_RETURNED)
+    return;
+  baro_view exception = baro_profile_string(profile, baro_call_exception(profile, call));
+  baro_write_text(out, baro_outcome_key(outcome));
+  if (exception.length > 0) {
+    baro_write_text(out, " ");
+    baro_write_bytes(out, exception.data, exception.length);
+  }
+}
+
+static void add_slow(baro_report *report, uint32_t call, baro_text_table *table,
+                     baro_buffer *scratch) {
+  const baro_profile *profile = report->profile;
+  const baro_profile_calls *calls = &profile->calls;
+  add_duration(table, BARO_STYLE_STRONG, calls->self_ns[call]);
+  add_duration(table, BARO_STYLE_PLAIN, calls->duration_ns[call]);
+  add_duration(table, BARO_STYLE_PLAIN, calls->start_ns[call] - profile->start_ns);
+  add_function(report, calls->function[call], table, scratch);
+  write_outcome(profile, call, scratch);
+  add_buffer(table, BARO_STYLE_WARN, scratch);
+  const baro_profile_thread *thread = thread_of(profile, call);
+  if (thread->is_main)
+    baro_write_text(scratch, "main");
+  else
+    baro_write_thread_label(scratch, profile, thread);
+  add_buffer(table, BARO_STYLE_FAINT, scratch);
+}
+
+void baro_report_slowest(baro_report *report) {
+  const baro_column columns[] = {
+      {.title = "self", .right = true},
+      {.title = "duration", .right = true, .drop = 1},
+      {.title = "begun after", .right = true, .drop = 4},
+      function_column,
+      place_column,
+      {.title = "end", .cut = BARO_CUT_END, .minimum = 8, .pleasant = 10, .maximum = 40, .drop = 3},
+      {.title = "thread",
+       .cut = BARO_CUT_END,
+       .minimum = 8,
+       .pleasant = 12,
+       .maximum = 40,
+       .drop = 2},
+  };
+  bool by_total = report->options->sort == BARO_SORT_TOTAL;
+  baro_arena arena = {0};
+  uint32_t count = 0;
+  uint32_t *slowest =
+      baro_slowest_calls(report->profile, report->options->sort, SLOWEST_SHOWN, &arena, &count);
+  if (slowest == NULL)
+    report->out->failed = true;
+  if (slowest == NULL || count == 0) {
+    baro_arena_release(&arena);
+    return;
+  }
+  baro_text_table table;
+  baro_text_table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
+  baro_buffer scratch = {0};
+  for (uint32_t i = 0; i < count; i++)
+    add_slow(report, slowest[i], &table, &scratch);
+  baro_report_heading(report, "Slowest calls",
+                      baro_view_of(by_total ? "by duration" : "by their own time"));
+  baro_text_table_write(&table, report->terminal, BARO_REPORT_INDENT, report->out);
+  baro_buffer_release(&scratch);
+  baro_text_table_release(&table);
+  baro_arena_release(&arena);
+}
+
+/* --- callers, callees --- */
+
+static void add_edge(baro_report *report, uint32_t edge, bool callers, baro_text_table *table,
+                     baro_buffer *scratch) {
+  const baro_profile_call_edges *edges = &report->profile->call_edges;
+  uint32_t function = callers ? edges->caller[edge] : edges->callee[edge];
+  baro_add_call_count(table, BARO_STYLE_STRONG, edges->calls[edge], edges->primitive_calls[edge]);
+  add_duration(table, BARO_STYLE_PLAIN, edges->self_ns[edge]);
+  add_duration(table, BARO_STYLE_PLAIN, edges->total_ns[edge]);
+  add_duration(table, BARO_STYLE_PLAIN,
+               edges->calls[edge] == 0 ? 0 : edges->total_ns[edge] / edges->calls[edge]);
+  if (function == BARO_NONE_ID) {
+    baro_text_table_add_format(table, BARO_STYLE_FAINT, "(no recorded caller)");
+    baro_text_table_add_format(table, BARO_STYLE_FAINT, "%s", "");
+    return;
+  }
+  add_function(report, function, table, scratch);
+}
+
+static void write_relatives(baro_report *report, uint32_t function, bool callers) {
+  const baro_column columns[] = {
+      {.title = "calls", .right = true},
+      {.title = "self", .right = true, .drop = 1},
+      {.title = "total", .right = true},
+      {.title = "per call", .right = true, .drop = 2},
+      {.title = callers ? "called by" : "it calls",
+       .cut = BARO_CUT_MIDDLE,
+       .minimum = 12,
+       .pleasant = 22,
+       .maximum = 80},
+      place_column,
+  };
+  const baro_profile *profile = report->profile;
+  baro_arena arena = {0};
+  uint32_t count = 0;
+  uint32_t *edges = baro_call_relatives(profile, function, callers, &arena, &count);
+  baro_buffer scratch = {0};
+  baro_write_format(&scratch, "%s of ", callers ? "Callers" : "Callees");
+  baro_view name = baro_report_function_name(profile, function);
+  (void)baro_write_fitted(&scratch, name, 48, BARO_CUT_MIDDLE, report->terminal->unicode);
+  baro_write_u8(&scratch, 0);
+  baro_buffer remark = {0};
+  baro_write_format(&remark, "%s calls, self %s, total %s; ",
+                    baro_text_count(profile->call_sums.calls[function]).text,
+                    baro_text_duration(profile->call_sums.self_ns[function]).text,
+                    baro_text_duration(profile->call_sums.total_ns[function]).text);
+  baro_report_place(report, function, profile->functions.rows[function].first_line, &remark);
+  if (edges == NULL || scratch.failed || remark.failed) {
+    report->out->failed = true;
+  } else {
+    baro_report_heading(report, (const char *)scratch.data,
+                        (baro_view){remark.data, remark.length});
+    baro_buffer_clear(&scratch);
+    uint32_t limit = report->options->top == 0 ? count : RELATIVES_SHOWN;
+    uint32_t shown = count < limit ? count : limit;
+    baro_text_table table;
+    baro_text_table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
+    for (uint32_t i = 0; i < shown; i++)
+      add_edge(report, edges[i], callers, &table, &scratch);
+    if (count == 0)
+      baro_report_remark(report, "none that was recorded");
+    else
+      baro_text_table_write(&table, report->terminal, BARO_REPORT_INDENT, report->out);
+    if (shown < count)
+      baro_report_remark(report, "and %s more; --top 0 shows all",
+                         baro_text_count(count - shown).text);
+    baro_text_table_release(&table);
+  }
+  baro_buffer_release(&remark);
+  baro_buffer_release(&scratch);
+  baro_arena_release(&arena);
+}
+
+void baro_report_relatives(baro_report *report, const char *name, bool callers) {
+  baro_arena arena = {0};
+  uint32_t count = 0;
+  uint32_t *functions = baro_call_functions_named(report->profile, name, &arena, &count);
+  if (functions == NULL)
+    report->out->failed = true;
+  uint32_t shown = count < NAMED_SHOWN || report->options->top == 0 ? count : NAMED_SHOWN;
+  for (uint32_t i = 0; functions != NULL && i < shown; i++)
+    write_relatives(report, functions[i], callers);
+  if (functions != NULL && count == 0)
+    baro_write_text(report->out, "\nNo call of a function of that name was recorded.\n");
+  if (functions != NULL && shown < count)
+    baro_report_remark(report, "and %s more functions of that name; --top 0 shows all",
+                       baro_text_count(count - shown).text);
+  baro_arena_release(&arena);
+}
+
+/* --- threads --- */
+
+void baro_report_call_threads(baro_report *report) {
+  static const baro_column columns[] = {
+      {.title = "thread", .cut = BARO_CUT_MIDDLE, .minimum = 16, .pleasant = 24, .maximum = 60},
+      {.title = "id", .right = true, .drop = 2},
+      {.title = "process", .right = true, .drop = 3},
+      {.title = "calls", .right = true},
+      {.title = "in calls", .right = true},
+      {.title = "from first to last", .right = true, .drop = 1},
+  };
+  const baro_profile *profile = report->profile;
+  uint32_t shown = 0, hidden = 0;
+  baro_text_table table;
+  baro_text_table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
+  baro_buffer scratch = {0};
+  for (uint32_t t = 0; t < profile->thread_count; t++) {
+    const baro_profile_thread *thread = &profile->threads[t];
+    if (thread->call_count == 0)
+      continue;
+    if (shown == CALL_THREADS_SHOWN && !report->options->threads) {
+      hidden++;
+      continue;
+    }
+    shown++;
+    baro_write_thread_label(&scratch, profile, thread);
+    if (thread->is_main)
+      baro_write_text(&scratch, scratch.length > 0 ? " (main)" : "main");
+    add_buffer(&table, BARO_STYLE_PLAIN, &scratch);
+    baro_text_table_add_format(&table, BARO_STYLE_FAINT, "%" PRIu32, thread->os_tid);
+    baro_text_table_add_format(&table, BARO_STYLE_FAINT, "%" PRIu32,
+                               profile->processes[thread->process].os_pid);
+    baro_text_table_add_format(&table, BARO_STYLE_PLAIN, "%s",
+                               baro_text_count(thread->call_count).text);
+    add_duration(&table, BARO_STYLE_PLAIN, thread->calls_self_ns);
+    add_duration(&table, BARO_STYLE_PLAIN, thread->calls_end_ns - thread->calls_start_ns);
+  }
+  baro_report_heading(report, "Threads", baro_view_of("with recorded calls"));
+  baro_text_table_write(&table, report->terminal, BARO_REPORT_INDENT, report->out);
+  if (hidden > 0)
+    baro_report_remark(report, "and %s more; --threads shows all", baro_text_count(hidden).text);
+  baro_buffer_release(&scratch);
+  baro_text_table_release(&table);
+}
