@@ -302,11 +302,120 @@ static void write_deep(baro_writer *writer) {
   add_counters(writer, process, 100, 0, 0);
 }
 
+/* --- Calls --- */
+
+/* Events of one thread, whose time goes on by each. */
+typedef struct call_thread {
+  baro_writer *writer;
+  uint32_t thread;
+  uint64_t now_ns;
+} call_thread;
+
+static void put_call(call_thread *thread, uint64_t us, baro_call_event event) {
+  thread->now_ns += us * 1000;
+  event.time_ns = thread->now_ns;
+  baro_writer_calls(thread->writer, thread->thread, &event, 1);
+}
+
+static void put_enter(call_thread *thread, uint64_t us, uint32_t function) {
+  put_call(thread, us, (baro_call_event){.kind = BARO_CALL_ENTER, .function = function});
+}
+
+static void put_return(call_thread *thread, uint64_t us) {
+  put_call(thread, us, (baro_call_event){.kind = BARO_CALL_RETURN});
+}
+
+static void put_fib(call_thread *thread, uint32_t function, int n) {
+  put_enter(thread, 10, function);
+  if (n > 1) {
+    put_fib(thread, function, n - 1);
+    put_fib(thread, function, n - 2);
+  }
+  put_return(thread, 10);
+}
+
+/* main: parse 1,000 times, fib(6), a generator of 3 items that another thread finishes, load raises, and the end of the
+ * recording finds wait still open. worker: the generator's end. */
+static void play_calls(baro_writer *writer, const uint32_t *threads) {
+  static const frame_spec specs[] = {
+      {"main", "main", "/srv/app/app.py", 70, 75},
+      {"parse", "parse", "/srv/app/parse.py", 12, 20},
+      {"load", "Store.load", "/srv/app/app.py", 40, 44},
+      {"fib", "fib", "/srv/app/app.py", 50, 52},
+      {"numbers", "numbers", "/srv/app/app.py", 60, 61},
+      {"wait", "wait", "/srv/app/app.py", 65, 66},
+      {"worker", "worker", "/srv/app/app.py", 80, 81},
+  };
+  enum { MAIN, PARSE, LOAD, FIB, NUMBERS, WAIT, WORKER, COUNT };
+  uint32_t functions[COUNT];
+  for (int i = 0; i < COUNT; i++) {
+    baro_function_record record = {.name_string = text_id(writer, specs[i].name),
+                                   .qualified_string = text_id(writer, specs[i].qualified),
+                                   .file_string = text_id(writer, specs[i].file),
+                                   .first_line = specs[i].first_line};
+    check(baro_writer_function(writer, &record, &functions[i]), NULL);
+  }
+  uint32_t key_error = text_id(writer, "KeyError");
+  call_thread main_thread = {writer, threads[0], start_ns};
+  put_enter(&main_thread, 0, functions[MAIN]);
+  for (int i = 0; i < 1000; i++) {
+    put_enter(&main_thread, 5, functions[PARSE]);
+    put_return(&main_thread, i == 500 ? 50000 : 100);
+  }
+  put_fib(&main_thread, functions[FIB], 6);
+  put_call(&main_thread, 10,
+           (baro_call_event){
+               .kind = BARO_CALL_ENTER_SUSPENDABLE, .function = functions[NUMBERS], .call = 1});
+  for (int i = 0; i < 3; i++) {
+    put_call(&main_thread, 100, (baro_call_event){.kind = BARO_CALL_SUSPEND});
+    if (i < 2)
+      put_call(&main_thread, 50, (baro_call_event){.kind = BARO_CALL_RESUME, .call = 1});
+  }
+  put_enter(&main_thread, 10, functions[LOAD]);
+  put_call(&main_thread, 20000,
+           (baro_call_event){.kind = BARO_CALL_RAISE, .exception_string = key_error});
+  put_enter(&main_thread, 10, functions[WAIT]);
+  call_thread worker = {writer, threads[1], main_thread.now_ns};
+  put_enter(&worker, 1000, functions[WORKER]);
+  put_call(&worker, 10, (baro_call_event){.kind = BARO_CALL_RESUME, .call = 1});
+  put_return(&worker, 30);
+  put_return(&worker, 100000);
+}
+
+static void define_call_threads(baro_writer *writer, const char *kind, uint32_t *ret_threads) {
+  add_facts(writer, "python3 app.py");
+  baro_writer_info(writer, "kind", kind);
+  baro_writer_info(writer, "calls", "app.*");
+  uint32_t process = add_process(writer, 4312, BARO_NONE_ID, "python3 app.py");
+  ret_threads[0] = add_thread(writer, process, 4312, "python3", true);
+  ret_threads[1] = add_thread(writer, process, 4313, "worker-1", false);
+}
+
+static void write_calls(baro_writer *writer) {
+  uint32_t threads[2];
+  define_call_threads(writer, "calls", threads);
+  play_calls(writer, threads);
+}
+
+static void write_calls_and_samples(baro_writer *writer) {
+  static const frame_spec frames[] = {{"main", "main", "/srv/app/app.py", 70, 75},
+                                      {"parse", "parse", "/srv/app/parse.py", 12, 20}};
+  static const int parse[] = {0, 1, -1}, wait[] = {0, -1};
+  static const phase_spec phases[] = {{parse, BARO_STATE_CPU, 60}, {wait, BARO_STATE_LOCK, 40}};
+  uint32_t threads[2];
+  define_call_threads(writer, "sample,calls", threads);
+  play_calls(writer, threads);
+  play_all(writer, threads[0], frames, phases, 2, 300);
+  add_counters(writer, 0, 300, 0, 0);
+}
+
 static const struct {
   const char *name;
   void (*write)(baro_writer *writer);
-} scenarios[] = {{"empty", write_empty},     {"small", write_small}, {"idle", write_idle},
-                 {"hostile", write_hostile}, {"night", write_night}, {"deep", write_deep}};
+} scenarios[] = {{"empty", write_empty}, {"small", write_small},
+                 {"idle", write_idle},   {"hostile", write_hostile},
+                 {"night", write_night}, {"deep", write_deep},
+                 {"calls", write_calls}, {"calls_and_samples", write_calls_and_samples}};
 
 int main(int argc, char **argv) {
   if (argc != 3) {
