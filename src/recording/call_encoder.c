@@ -172,19 +172,28 @@ static uint8_t *put_event_code(uint8_t *at, baro_call_coder *coder, const baro_c
   return at;
 }
 
-static void put_event(baro_call_encoder *encoder, lane *t, const baro_call_event *event) {
+/* The step of an event whose code was put at code_end. */
+static inline void finish_event(baro_call_encoder *encoder, lane *t, const uint8_t *code_end,
+                                uint64_t time_ns) {
   baro_call_block *block = t->block;
-  uint8_t *code = block->codes.data + block->codes.length;
-  uint8_t *code_end = put_event_code(code, &t->coder, event);
   uint8_t *step = block->steps.data + block->steps.length;
-  uint64_t time_ns = event->time_ns > t->coder.time_ns ? event->time_ns : t->coder.time_ns;
-  uint8_t *step_end = put_varint(step, time_ns - t->coder.time_ns);
+  time_ns = time_ns > t->coder.time_ns ? time_ns : t->coder.time_ns;
+  const uint8_t *step_end = put_varint(step, time_ns - t->coder.time_ns);
   t->coder.time_ns = time_ns;
-  block->codes.length += (size_t)(code_end - code);
+  size_t codes_length = (size_t)(code_end - block->codes.data);
+  encoder->pending_bytes += codes_length - block->codes.length + (size_t)(step_end - step);
+  encoder->pending_events++;
+  block->codes.length = codes_length;
   block->steps.length += (size_t)(step_end - step);
   block->count++;
-  encoder->pending_bytes += (size_t)(code_end - code) + (size_t)(step_end - step);
-  encoder->pending_events++;
+}
+
+static inline uint8_t *code_place(const lane *t) {
+  return t->block->codes.data + t->block->codes.length;
+}
+
+static void put_event(baro_call_encoder *encoder, lane *t, const baro_call_event *event) {
+  finish_event(encoder, t, put_event_code(code_place(t), &t->coder, event), event->time_ns);
 }
 
 static void put_lost(baro_call_encoder *encoder, lane *t, uint64_t time_ns, uint64_t lost) {
@@ -331,6 +340,23 @@ static void keep_end(baro_call_encoder *encoder, lane *t, uint32_t thread,
   }
 }
 
+/* What nearly all events are: a plain call begins, or one that the file has as active ends. */
+static inline bool keep_plain(baro_call_encoder *encoder, lane *t, const baro_call_event *event) {
+  baro_call_stack *stack = &t->stack;
+  uint8_t *code = code_place(t);
+  if (event->kind == BARO_CALL_ENTER && baro_call_stack_enter(stack)) {
+    code = put_varint(code, (uint64_t)event->function << 1 | 1);
+  } else if (event->kind == BARO_CALL_RETURN && stack->depth > t->hidden_depth &&
+             stack->depth != stack->top_depth) {
+    stack->depth--;
+    code = put_code(code, BARO_CALL_CODE_RETURN);
+  } else {
+    return false;
+  }
+  finish_event(encoder, t, code, event->time_ns);
+  return true;
+}
+
 /* false: it must be lost. */
 static bool keep(baro_call_encoder *encoder, lane *t, uint32_t thread, const baro_call_event *event,
                  baro_buffer *raw) {
@@ -372,7 +398,7 @@ static void put_slice(baro_call_encoder *encoder, uint32_t thread, const baro_ca
         t->lost = 0;
       }
     }
-    if (!keep(encoder, t, thread, &events[i], raw)) {
+    if (!keep_plain(encoder, t, &events[i]) && !keep(encoder, t, thread, &events[i], raw)) {
       lose(encoder, t, thread, &events[i], raw);
     }
   }

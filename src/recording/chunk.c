@@ -9,11 +9,13 @@
 #include "recording/format.h"
 
 /* zstd's own default. Only definitions and events are left to it, samples being as small as they get:
- * level 9 makes those 2 % smaller (recordings of examples/demo, 2026-11). */
-enum { DEFAULT_LEVEL = 3 };
+ * level 9 makes those 2 % smaller (recordings of examples/demo, 2026-11). Calls are many: level 1 makes them as
+ * small and takes 10 ns less an event (tests/tools/recording_cost, 2026-11). */
+enum { DEFAULT_LEVEL = 3, CALLS_LEVEL = 1 };
 
 struct baro_chunk_packer {
   ZSTD_CCtx *context; /* owned */
+  int level;          /* 0: by what is in the chunk */
 };
 
 uint32_t baro_crc32(const void *data, size_t length) {
@@ -25,10 +27,9 @@ baro_chunk_packer *baro_chunk_packer_create(int level) {
   if (packer == NULL) {
     return NULL;
   }
+  packer->level = level;
   packer->context = ZSTD_createCCtx();
-  if (packer->context == NULL ||
-      ZSTD_isError(ZSTD_CCtx_setParameter(packer->context, ZSTD_c_compressionLevel,
-                                          level == 0 ? DEFAULT_LEVEL : level))) {
+  if (packer->context == NULL) {
     baro_chunk_packer_destroy(packer);
     return NULL;
   }
@@ -43,8 +44,10 @@ void baro_chunk_packer_destroy(baro_chunk_packer *packer) {
 }
 
 /* One zstd frame of raw at out->length; false when zstd fails, which means memory. */
-static bool compress_raw(ZSTD_CCtx *context, baro_view raw, size_t cut, baro_buffer *out) {
+static bool compress_raw(ZSTD_CCtx *context, int level, baro_view raw, size_t cut,
+                         baro_buffer *out) {
   if (ZSTD_isError(ZSTD_CCtx_reset(context, ZSTD_reset_session_only)) ||
+      ZSTD_isError(ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level)) ||
       ZSTD_isError(ZSTD_CCtx_setPledgedSrcSize(context, raw.length))) {
     return false;
   }
@@ -98,8 +101,10 @@ baro_status baro_chunk_pack(baro_chunk_packer *packer, baro_chunk_head *head, ba
     head->flags = 0;
     baro_write_bytes(out, raw.data, raw.length);
   } else {
+    int fitting = head->call_events != 0 ? CALLS_LEVEL : DEFAULT_LEVEL;
+    int level = packer->level != 0 ? packer->level : fitting;
     head->flags = BARO_CHUNK_FLAG_ZSTD;
-    if (!compress_raw(packer->context, raw, cut, out)) {
+    if (!compress_raw(packer->context, level, raw, cut, out)) {
       out->length = start;
       return BARO_NO_MEMORY;
     }

@@ -31,7 +31,7 @@ uint32_t baro_crc32(const void *data, size_t length); /* zlib's */
 /* Compresses chunks; one context for all of a recording. */
 typedef struct baro_chunk_packer baro_chunk_packer;
 
-/* level: zstd's, 0 = ours. NULL when out of memory. */
+/* level: zstd's, 0 = ours, by what a chunk holds. NULL when out of memory. */
 baro_chunk_packer *baro_chunk_packer_create(int level);
 void baro_chunk_packer_destroy(baro_chunk_packer *packer);
 
