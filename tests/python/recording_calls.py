@@ -1,4 +1,4 @@
-"""The calls of the second reader (recording_reader.py), written from docs/recording-format.md alone."""
+"""Calls in the second reader (recording_reader.py), from docs/recording-format.md alone."""
 
 from __future__ import annotations
 
