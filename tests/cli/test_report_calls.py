@@ -1,4 +1,4 @@
-"""Recorded calls as people and tools read them: the report, and exports in the tools' own loaders."""
+"""Recorded calls as people and tools read them: the report, and exports in the tools' loaders."""
 
 from __future__ import annotations
 
