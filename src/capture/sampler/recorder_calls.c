@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/os_process.h"
+#include "base/os_proc.h"
 
 /* Between visits: while many events come, while some do, and when none have for a while. A thread's ring holds 20 ms of
  * the fastest calls there are. */
@@ -146,11 +146,17 @@ void baro_recorder_calls_finish(baro_recorder_calls *calls, pid_t root, uint64_t
   baro_spool_folder_remove(&calls->spool);
 }
 
+/* A zombie that its new parent does not reap is no process to tell of. */
+static bool is_running(pid_t pid) {
+  baro_task_stat stat;
+  return baro_proc_stat(pid, 0, &stat, NULL) == BARO_OK && stat.state != 'Z' && stat.state != 'X';
+}
+
 uint32_t baro_recorder_calls_living(const baro_recorder_calls *calls, pid_t *ret_pids,
                                     uint32_t limit) {
   uint32_t count = 0;
   for (uint32_t i = 0; i < calls->living_count; i++) {
-    if (!baro_process_exists(calls->living[i]))
+    if (!is_running(calls->living[i]))
       continue;
     if (count < limit)
       ret_pids[count] = calls->living[i];
