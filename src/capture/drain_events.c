@@ -101,12 +101,14 @@ static baro_status read_event(baro_drain_process *process, baro_drain_thread *th
     shared->counts.malformed++;
   if (code == NULL)
     return BARO_OK;
-  baro_call_step *step = &reading->step;
-  *step = (baro_call_step){.kind = (baro_ring_kind)kind,
-                           .time_ns = time_of(shared, thread, events[0].time),
-                           .frame = is_suspendable && has_frame ? events[1].time : 0,
-                           .code = id,
-                           .function = code->function};
+  baro_call_step *step = &reading->step; /* field by field: see call_order.c */
+  step->kind = (baro_ring_kind)kind;
+  step->time_ns = time_of(shared, thread, events[0].time);
+  step->frame = is_suspendable && has_frame ? events[1].time : 0;
+  step->lost = 0;
+  step->code = id;
+  step->function = code->function;
+  step->exception_string = BARO_NONE_ID;
   reading->has_meaning = true;
   if (kind == BARO_RING_RAISE)
     status = find_exception(process, shared, baro_ring_word_detail(word), &step->exception_string);

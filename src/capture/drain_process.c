@@ -262,8 +262,10 @@ static baro_status take_round(baro_drain_process *process, baro_drain_shared *sh
   for (uint32_t i = 0; i < process->thread_count; i++) {
     baro_drain_thread *thread = process->threads[i];
     uint64_t taken = 0;
-    if (baro_drain_ring_pending(&thread->ring) == 0)
+    if (baro_drain_ring_pending(&thread->ring) == 0) {
+      thread->is_waiting = false; /* its ring broke meanwhile */
       continue;
+    }
     baro_status status = identify_thread(process, thread, shared);
     if (status == BARO_AGAIN) {
       *ret_held = true;
@@ -293,11 +295,12 @@ static baro_status take_threads(baro_drain_process *process, baro_drain_shared *
     *ret_events += taken;
     if (status != BARO_OK || !is_one_waiting(process))
       break;
+    bool was_forced = forced != NULL;
     forced = NULL;
     if (taken > 0)
       continue;
     *ret_events += 1; /* come again soon */
-    forced = is_held ? NULL : hopeless_thread(process, shared);
+    forced = is_held || was_forced ? NULL : hopeless_thread(process, shared);
     if (forced == NULL)
       break;
   }

@@ -1,5 +1,5 @@
 /* What taking calls costs the recorder: fills a ring as a busy thread does, lets the drain take it, many times, and prints
- * the time and the bytes of the recording per event. Filling is not counted. Usage: drain_cost [MILLIONS_OF_EVENTS] */
+ * the CPU time and the bytes of the recording per event. Filling is not counted. Usage: drain_cost [MILLIONS_OF_EVENTS] */
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "support/recording_fixture.h"
 #include "support/spool_fixture.h"
 
-enum { CODES = 64, DEPTH = 12, PID = 1 << 22 };
+enum { CODES = 64, DEPTH = 12, BODY_EVENTS = 100, PID = 1 << 22 };
 
 static void require(int condition) {
   if (!condition) {
@@ -20,25 +20,42 @@ static void require(int condition) {
   }
 }
 
-/* A random walk up and down a stack of plain functions, as the interpreter's events would be. */
+/* Loops, as programs have them: a random walk up and down a stack of plain functions, repeated some times. */
 typedef struct busy_program {
   fixture_random random;
-  uint32_t stack[DEPTH];
-  uint32_t depth;
+  uint64_t body[BODY_EVENTS]; /* words */
+  uint32_t at;
+  uint32_t repeats_left;
   uint64_t time_ns;
 } busy_program;
 
-static baro_ring_event next_event(busy_program *program) {
-  bool enters =
-      program->depth == 0 || (program->depth < DEPTH && fixture_below(&program->random, 2) == 0);
-  program->time_ns += 40 + fixture_below(&program->random, 80);
-  if (enters) {
-    uint32_t id = (uint32_t)fixture_below(&program->random, CODES);
-    program->stack[program->depth++] = id;
-    return (baro_ring_event){program->time_ns, baro_ring_word(BARO_RING_ENTER, id, 0)};
+static void make_body(busy_program *program) {
+  uint32_t stack[DEPTH];
+  uint32_t depth = 0;
+  for (uint32_t i = 0; i < BODY_EVENTS; i++) {
+    bool must_enter = depth == 0;
+    bool must_return = depth == DEPTH || BODY_EVENTS - i <= depth;
+    if (must_enter || (!must_return && fixture_below(&program->random, 2) == 0)) {
+      stack[depth++] = (uint32_t)fixture_below(&program->random, CODES);
+      program->body[i] = baro_ring_word(BARO_RING_ENTER, stack[depth - 1], 0);
+    } else {
+      program->body[i] = baro_ring_word(BARO_RING_RETURN, stack[--depth], 0);
+    }
   }
-  uint32_t id = program->stack[--program->depth];
-  return (baro_ring_event){program->time_ns, baro_ring_word(BARO_RING_RETURN, id, 0)};
+}
+
+static baro_ring_event next_event(busy_program *program) {
+  if (program->at == BODY_EVENTS) {
+    program->at = 0;
+    if (program->repeats_left > 0)
+      program->repeats_left--;
+  }
+  if (program->at == 0 && program->repeats_left == 0) {
+    make_body(program);
+    program->repeats_left = 1 + (uint32_t)fixture_below(&program->random, 1000);
+  }
+  program->time_ns += 40 + fixture_below(&program->random, 80);
+  return (baro_ring_event){program->time_ns, program->body[program->at++]};
 }
 
 int main(int argc, char **argv) {
@@ -51,7 +68,8 @@ int main(int argc, char **argv) {
   snprintf(path, sizeof path, "/tmp/drain_cost-%d.baro", (int)getpid());
   require(baro_writer_create(path, NULL, &writer, NULL) == BARO_OK);
   require(baro_drain_create(spool.path, writer, NULL, &drain, NULL) == BARO_OK);
-  busy_program program = {.random = {.state = 7}, .time_ns = baro_clock_now_ns()};
+  static busy_program program = {.random = {.state = 7}};
+  program.time_ns = baro_clock_now_ns();
   spool_process process = spool_process_create(&spool, PID, program.time_ns);
   for (int i = 0; i < CODES; i++) {
     char name[32];
@@ -70,16 +88,16 @@ int main(int argc, char **argv) {
     require(pwrite(ring.file, events, bytes, BARO_RING_HEAD_BYTES) == (ssize_t)bytes);
     ring.head += BARO_RING_EVENTS;
     spool_ring_commit(&ring);
-    uint64_t begun_ns = baro_clock_now_ns();
+    uint64_t begun_ns = baro_clock_thread_cpu_ns();
     for (uint64_t taken = 0, round = 1; round > 0; taken += round)
       require(baro_drain_visit(drain, program.time_ns + taken, &round) == BARO_OK);
-    spent_ns += baro_clock_now_ns() - begun_ns;
+    spent_ns += baro_clock_thread_cpu_ns() - begun_ns;
     done += BARO_RING_EVENTS;
   }
-  uint64_t begun_ns = baro_clock_now_ns();
+  uint64_t begun_ns = baro_clock_thread_cpu_ns();
   require(baro_drain_finish(drain, program.time_ns) == BARO_OK);
   require(baro_writer_flush(writer, NULL) == BARO_OK);
-  spent_ns += baro_clock_now_ns() - begun_ns;
+  spent_ns += baro_clock_thread_cpu_ns() - begun_ns;
   require(baro_drain_count(drain).events == done && baro_drain_count(drain).malformed == 0);
   uint64_t file_bytes = baro_writer_file_bytes(writer);
   printf("%llu events: %.1f ns and %.2f bytes an event\n", (unsigned long long)done,
