@@ -123,7 +123,7 @@ static int check_values(const baro_profile *profile, const report_values *values
   if ((baro_report_sort)values->sort == BARO_SORT_WAIT)
     return baro_cli_fail("report: --sort wait: what calls waited for is in samples only, and the "
                          "recording has none; record with --rate too");
-  if (values->lines)
+  if (values->lines && !values->json)
     return baro_cli_fail("report: --lines: lines are in samples only, and the recording has none; "
                          "record with --rate too");
   return BARO_EXIT_OK;
