@@ -9,13 +9,17 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Callable, Iterator
 from types import CodeType, FunctionType, ModuleType
-from typing import Any, TypeVar, overload
+
+# typing's own constant would cost the import of typing, which a decorated program pays.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any, TypeVar, overload
+
+    T = TypeVar("T")
 
 __all__ = ["trace"]
-
-T = TypeVar("T")
 
 # Called by the interpreter and by debuggers at moments that nobody thinks of as calls.
 _LEFT_OUT = {
@@ -79,10 +83,14 @@ def _codes_of_target(target: object) -> Iterator[CodeType]:
         yield from _codes_of(target)
 
 
-@overload
-def trace(target: T) -> T: ...
-@overload
-def trace() -> Callable[[T], T]: ...
+if TYPE_CHECKING:
+
+    @overload
+    def trace(target: T) -> T: ...
+    @overload
+    def trace() -> Callable[[T], T]: ...
+
+
 def trace(target: Any = None) -> Any:
     """Record every call of a function, or of a class's own methods.
 

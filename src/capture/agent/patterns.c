@@ -97,7 +97,12 @@ static bool is_own(const baro_patterns *patterns, const baro_pattern_subject *su
   if (is_library_file(patterns, subject->file)) {
     return false;
   }
-  return subject->file[0] != '<' || !is_library_file(patterns, subject->module_file);
+  if (subject->file[0] != '<') {
+    return true;
+  }
+  /* What collections.namedtuple makes runs in modules that it calls so. */
+  return strncmp(subject->module, "namedtuple_", 11) != 0 &&
+         !is_library_file(patterns, subject->module_file);
 }
 
 static bool is_asked_for(const baro_patterns *patterns, const baro_pattern_subject *subject) {

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from traced import StartTrace, Target, Trace, version_of
 
+import find_pythons
+
 
 def _package_folder(program: Path) -> Path:
     """Where the agent and its hook are: beside the program of a build folder, else installed."""
@@ -88,12 +90,17 @@ def trace(start_trace: StartTrace) -> Trace:
     return run
 
 
-@pytest.fixture
-def traced_interpreter(interpreter: Path) -> Path:
-    """Every interpreter that can be traced: test_trace_startup.py says what others do."""
-    if interpreter.name.endswith("t"):
-        pytest.skip(f"{interpreter.name} is free-threaded: not traced, see test_trace_startup.py")
-    return interpreter
+@pytest.fixture(params=[row for row in find_pythons.tested() if not row.endswith("t")])
+def traced_interpreter(request: pytest.FixtureRequest) -> Path:
+    """Every interpreter that can be traced; test_trace_startup.py says what free-threaded ones do."""
+    version: str = request.param
+    found = find_pythons.find(version)
+    if found is None:
+        reason = f"python {version} is missing; tools/get_pythons.sh fetches it"
+        if os.environ.get("CI", "") not in ("", "false", "0"):
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+    return found
 
 
 @pytest.fixture

@@ -36,8 +36,10 @@ def test_definitions_say_where_code_is(
     assert process.version.startswith("{}.{}.".format(*version))
     assert process.command_line.endswith(" program.py")
     module, branch, leaf = process.codes
-    assert (module.name, module.module, module.file) == ("<module>", "__main__", "program.py")
-    assert (leaf.name, leaf.module, leaf.file) == ("leaf", "__main__", "program.py")
+    assert (module.name, module.module) == ("<module>", "__main__")
+    assert (leaf.name, leaf.module) == ("leaf", "__main__")
+    # Absolute from 3.9 on in some versions, as it was given in others: as the interpreter has it.
+    assert {Path(code.file).name for code in process.codes} == {"program.py"}
     assert (leaf.first_line, branch.first_line) == (2, 5)
 
 
