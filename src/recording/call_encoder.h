@@ -1,6 +1,6 @@
 /* Gathers events of calls, a block for each thread, and makes `calls` records of them.
  * Flow: writer -> call_encoder -> raw bytes of the chunk.
- * Invariants: what leaves is what readers take, whatever was put in. A block may rest on one of another thread (which
+ * Invariants: what leaves is what readers take, whatever was put in, if numbers of calls are used once. A block may rest on one of another thread (which
  * suspended what this one resumes): that one is in raw before the event is in a block, so that blocks can
  * leave in any order. Once in a block, an event is not dropped but with the whole chunk.
  *

@@ -111,7 +111,7 @@ typedef struct baro_sample_record {
  * its end: suspended it leaves the stack, and comes back on that of any thread. Values are stored: append only. */
 #define BARO_CALL_EVENT_LIST(X)                                                                    \
   X(ENTER, "enter")             /* a call of `function` begins */                                  \
-  X(ENTER_SUSPENDABLE, "enter") /* likewise; `call` is a number no other open one has */           \
+  X(ENTER_SUSPENDABLE, "enter") /* likewise; `call` is a number no other one of the file has */    \
   X(RETURN, "return")           /* the top ends */                                                 \
   X(RAISE, "raise")             /* the top ends by an exception of type `exception_string` */      \
   X(SUSPEND, "suspend")         /* the top, which can be suspended, leaves the stack */            \

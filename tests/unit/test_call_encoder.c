@@ -293,6 +293,51 @@ static void what_breaks_a_rule_does_not_get_in(void **state) {
   assert_int_equal(dropped, 0);
 }
 
+/* A drain gone mad: any kind on any thread at any time, kept or not. Only numbers of calls are used once. */
+static void readers_take_whatever_comes_out(void **state) {
+  (void)state;
+  for (uint64_t seed = 1; seed <= 30; seed++) {
+    baro_call_encoder encoder = {0};
+    baro_call_decoder decoder = {0};
+    baro_buffer raw = {0};
+    logs found;
+    logs_init(&found);
+    fixture_random random = {.state = seed * 77};
+    uint64_t newest = 0;
+    bool keep = true;
+    for (uint32_t i = 0; i < 20000; i++) {
+      baro_call_event event = {
+          .time_ns = fixture_below(&random, 1000),
+          .kind = (baro_call_event_kind)fixture_below(&random, BARO_CALL_EVENT_KIND_COUNT)};
+      /* Losses are rare, or nothing would ever be active. */
+      if (event.kind == BARO_CALL_LOST && fixture_below(&random, 20) != 0) {
+        event.kind = BARO_CALL_ENTER_SUSPENDABLE;
+      }
+      if (event.kind == BARO_CALL_ENTER_SUSPENDABLE) {
+        event.call = ++newest;
+      } else if (event.kind == BARO_CALL_RESUME || event.kind == BARO_CALL_THROW) {
+        event.call = newest - fixture_below(&random, newest < 6 ? newest + 1 : 6);
+      }
+      keep = fixture_below(&random, keep && seed % 2 == 0 ? 4000 : 40) == 0 ? !keep : keep;
+      baro_call_encoder_put(&encoder, (uint32_t)fixture_below(&random, THREADS), &event, 1, keep,
+                            &raw);
+      if (fixture_below(&random, 100) == 0) {
+        baro_call_encoder_flush(&encoder, &raw);
+        decode(&decoder, &raw, &found);
+      }
+    }
+    baro_call_encoder_flush(&encoder, &raw);
+    decode(&decoder, &raw, &found);
+    for (uint32_t i = 0; i < THREADS; i++) {
+      assert_true(found.threads[i].count > 500);
+    }
+    logs_release(&found);
+    baro_buffer_release(&raw);
+    baro_call_encoder_release(&encoder);
+    baro_call_decoder_release(&decoder);
+  }
+}
+
 /* What one thread suspends and another resumes stands in this order, though blocks leave one after the other. */
 static void threads_hand_calls_on(void **state) {
   (void)state;
@@ -410,6 +455,7 @@ int main(void) {
       cmocka_unit_test(what_goes_in_comes_out),
       cmocka_unit_test(after_a_loss_the_rest_is_right),
       cmocka_unit_test(what_breaks_a_rule_does_not_get_in),
+      cmocka_unit_test(readers_take_whatever_comes_out),
       cmocka_unit_test(threads_hand_calls_on),
       cmocka_unit_test(calls_outlive_a_loss),
       cmocka_unit_test(ended_calls_take_no_memory),
