@@ -5,7 +5,7 @@ Each repetition runs every tool after a bare run of the same work, in an order t
 repetition. What is measured stands in sampling_rows.py, how it is summed up in sampling_table.py.
 Writes every single measurement to results/sampling.json and the table to results/sampling.md.
 
-    bench/sampling.py                                              # everything, about 20 minutes
+    bench/sampling.py                                              # everything, about 15 minutes
     bench/sampling.py --rows edges,cost --tools barograph,austin --repeat 3
     bench/sampling.py --table                                      # the table again, from the
     results

@@ -340,6 +340,7 @@ static baro_status loop(recorder *self, baro_error *err) {
     flush_if_due(self, now_ns);
     report_progress(self, now_ns);
     uint64_t until_ns = wake_ns(self, update_ns, active);
+    now_ns = baro_clock_now_ns(); /* the round took its time, and the next may be due */
     /* Signals arrive in the sleep only: a sampler that is always late looks for them now and then. */
     if (until_ns > now_ns || now_ns - slept_ns > LONGEST_DEAF_NS) {
       baro_process_sleep_until(&self->hold, until_ns);

@@ -24,6 +24,9 @@ static const uint64_t RENAME_NS = 200000000;
 
 static const uint64_t LET_GO_ON_NS = 5000;
 
+/* For how long after our last stop a traced stop is taken for that one, and not for a signal's. */
+static const uint64_t OWN_STOP_NS = 10000000;
+
 /* A running thread's statistics may be behind by a scheduler tick (10 ms at 100 Hz): what they do not account for beyond
  * that, it waited. */
 static const uint64_t UNSEEN_NS = 20000000;
@@ -169,12 +172,13 @@ static baro_status read_stack(baro_sampled_thread *thread, baro_observer *observ
 
 /* Blocked in a system call a thread stands still, and is not to be disturbed. One that still stands where our last
  * stop left it looks blocked too, as in the middle of any system call, and goes on any moment. */
-static bool may_run(const baro_sampled_thread *thread, pid_t pid) {
+static bool may_run(const baro_sampled_thread *thread, pid_t pid, uint64_t now_ns) {
   baro_task_stat stat;
   if (thread->wait.state == BARO_STATE_CPU)
     return true;
-  return baro_proc_stat(pid, thread->tid, &stat, NULL) == BARO_OK &&
-         (stat.state == 'R' || stat.state == 't');
+  if (baro_proc_stat(pid, thread->tid, &stat, NULL) != BARO_OK)
+    return false;
+  return stat.state == 'R' || (stat.state == 't' && now_ns < thread->let_go_ns + OWN_STOP_NS);
 }
 
 /* The reference: stops the thread for each try, since a stopped stack does not change by itself. */
@@ -182,14 +186,17 @@ static baro_status read_stopped(baro_sampled_thread *thread, baro_observer *obse
                                 uint64_t now_ns, uint32_t *ret_stack_id) {
   baro_status status = BARO_AGAIN;
   for (int tries = 0; tries < STOPPED_TRIES && status == BARO_AGAIN; tries++) {
-    if (baro_trace_stop(thread->tid, NULL) != BARO_OK)
+    if (baro_trace_stop(thread->tid, NULL) != BARO_OK) {
+      thread->let_go_ns = 0;
       return read_stack(thread, observer, now_ns, ret_stack_id);
+    }
     /* A thread that a signal stopped would not have stopped for us. */
     thread->wait = (baro_wait){.state = BARO_STATE_CPU, .syscall_number = -1, .fd = -1};
     status = baro_stack_reader_read(thread->reader, &thread->raw, NULL);
     if (status == BARO_OK)
       status = resolve(thread, observer, now_ns, tries, STOPPED_TRIES, ret_stack_id);
     baro_trace_continue(thread->tid);
+    thread->let_go_ns = now_ns;
     if (status == BARO_AGAIN)
       observer->counters[BARO_COUNTER_RETRIES]++;
   }
@@ -237,7 +244,7 @@ static baro_status take_stack(baro_sampled_thread *thread, baro_observer *observ
   thread->stack_id = observer->no_python_stack;
   if (thread->reader == NULL)
     return BARO_OK;
-  baro_status status = thread->seized && may_run(thread, observer->interpreter->pid)
+  baro_status status = thread->seized && may_run(thread, observer->interpreter->pid, now_ns)
                            ? read_stopped(thread, observer, now_ns, &thread->stack_id)
                            : read_stack(thread, observer, now_ns, &thread->stack_id);
   if (status == BARO_OK) {

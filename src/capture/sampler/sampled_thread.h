@@ -68,6 +68,7 @@ typedef struct baro_sampled_thread {
   baro_sample_record pending;
   bool has_pending;
   bool seized;
+  uint64_t let_go_ns;   /* when it was last let go on after a stop of ours; 0: a signal holds it */
   uint64_t name_due_ns; /* when its Python name is to be read: UINT64_MAX never (again) */
   bool name_read;       /* once; the second time it may have been renamed */
   uint32_t name_string; /* as recorded */
