@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -183,6 +184,28 @@ def test_pstats_loads(run: Run, recording: Recording, interpreter: Path, tmp_pat
         if row["short_name"] not in ("main", "worker"):
             assert sum(caller[0] for caller in callers.values()) == calls
             assert sum(caller[2] for caller in callers.values()) == pytest.approx(own)
+
+
+def test_callgrind_annotate(run: Run, recording: Recording) -> None:
+    annotate = shutil.which("callgrind_annotate")
+    if annotate is None:
+        pytest.skip("callgrind_annotate is missing: sudo apt-get install valgrind")
+    path = recording("calls")
+    report = as_json(run, path)
+    done = subprocess.run(
+        [annotate, "--threshold=100", "--tree=caller", export(run, path, "callgrind")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == ""
+    total = report["head"]["calls_self_ns"]
+    assert re.search(rf"^{total:,} \(100.0%\)  PROGRAM TOTALS", done.stdout, re.MULTILINE)
+    assert re.search(r"  < /srv/app/app.py:main \(1,000x\)", done.stdout)
+    assert re.search(r"  < /srv/app/app.py:fib \(24x\)", done.stdout)
+    for row in report["functions"]:
+        cost = rf"{row['calls_self_ns']:,} .*:{re.escape(row['name'])}$"
+        assert re.search(cost, done.stdout, re.MULTILINE), row["name"]
 
 
 def test_chrome_nests(run: Run, recording: Recording) -> None:
