@@ -1,5 +1,6 @@
 /* The statistics file of cProfile, as pstats, snakeviz and gprof2dot load it: a dict in Python's marshal format,
- *   (file, line, name): (primitive calls, calls, self s, total s, {caller: (the same four, of its calls)})
+ *   (file, line, name): (primitive calls, calls, self s, total s, {caller: (calls, primitive calls, self s, total s)})
+ * with the first two numbers in either order, as cProfile writes them and pstats prints them.
  * Only types are used that every marshal since version 0 reads alike. Names are bare, as cProfile writes them;
  * functions that differ in their qualified name only (two lambdas of a line) are therefore one, and added up. */
 #include <stdlib.h>
@@ -94,9 +95,9 @@ static void put_key(pstats_file *file, uint32_t key) {
   put_text(file, baro_profile_string(file->profile, row->name_string));
 }
 
-static void put_stats(pstats_file *file, const stats *sums) {
-  put_int(file->output, sums->primitive_calls);
-  put_int(file->output, sums->calls);
+static void put_stats(pstats_file *file, uint64_t first, uint64_t second, const stats *sums) {
+  put_int(file->output, first);
+  put_int(file->output, second);
   put_seconds(file->output, sums->self_ns);
   put_seconds(file->output, sums->total_ns);
 }
@@ -195,12 +196,14 @@ static void write_file(pstats_file *file) {
   for (uint32_t key = 0; key < file->keys.count; key++) {
     put_key(file, key);
     put_tuple(file->output, 5);
-    put_stats(file, &file->sums[key]);
+    const stats *sums = &file->sums[key];
+    put_stats(file, sums->primitive_calls, sums->calls, sums);
     baro_stream_char(file->output, '{');
     for (; caller < file->caller_count && file->callers[caller].callee == key; caller++) {
       put_key(file, file->callers[caller].caller);
       put_tuple(file->output, 4);
-      put_stats(file, &file->callers[caller].sums);
+      const stats *part = &file->callers[caller].sums;
+      put_stats(file, part->calls, part->primitive_calls, part);
     }
     baro_stream_char(file->output, '0'); /* the end of a dict */
   }

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -171,7 +172,9 @@ def test_pstats_loads(run: Run, recording: Recording, interpreter: Path, tmp_pat
     assert stats["calls"] == report["head"]["calls"]
     assert stats["primitive"] == sum(row["primitive_calls"] for row in report["functions"])
     assert stats["seconds"] == pytest.approx(report["head"]["calls_self_ns"] / 1e9)
-    assert "25/1" in printed.read_text(encoding="utf-8")
+    text = printed.read_text(encoding="utf-8")
+    assert "25/1" in text
+    assert "24/2" in text  # by itself: in the list of callers
     for row in report["functions"]:
         file, line, primitive, calls, own, total, callers = stats["rows"][row["short_name"]]
         assert (file, line) == (row["file"], row["line"])
@@ -179,8 +182,30 @@ def test_pstats_loads(run: Run, recording: Recording, interpreter: Path, tmp_pat
         assert own == pytest.approx(row["calls_self_ns"] / 1e9)
         assert total == pytest.approx(row["calls_total_ns"] / 1e9)
         if row["short_name"] not in ("main", "worker"):
-            assert sum(caller[1] for caller in callers.values()) == calls
+            assert sum(caller[0] for caller in callers.values()) == calls
             assert sum(caller[2] for caller in callers.values()) == pytest.approx(own)
+
+
+def test_callgrind_annotate(run: Run, recording: Recording) -> None:
+    annotate = shutil.which("callgrind_annotate")
+    if annotate is None:
+        pytest.skip("callgrind_annotate is missing: sudo apt-get install valgrind")
+    path = recording("calls")
+    report = as_json(run, path)
+    done = subprocess.run(
+        [annotate, "--threshold=100", "--tree=caller", export(run, path, "callgrind")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == ""
+    total = report["head"]["calls_self_ns"]
+    assert re.search(rf"^{total:,} \(100.0%\)  PROGRAM TOTALS", done.stdout, re.MULTILINE)
+    assert re.search(r"  < /srv/app/app.py:main \(1,000x\)", done.stdout)
+    assert re.search(r"  < /srv/app/app.py:fib \(24x\)", done.stdout)
+    for row in report["functions"]:
+        cost = rf"{row['calls_self_ns']:,} .*:{re.escape(row['name'])}$"
+        assert re.search(cost, done.stdout, re.MULTILINE), row["name"]
 
 
 def test_chrome_nests(run: Run, recording: Recording) -> None:

@@ -6,8 +6,8 @@
 
 baro_ring_clock baro_agent_clock_choose(void) {
 #if defined(__x86_64__)
-  int file =
-      open("/sys/devices/system/clocksource/clocksource0/current_clocksource", O_RDONLY | O_CLOEXEC);
+  int file = open("/sys/devices/system/clocksource/clocksource0/current_clocksource",
+                  O_RDONLY | O_CLOEXEC);
   if (file < 0) {
     return BARO_RING_CLOCK_MONOTONIC;
   }

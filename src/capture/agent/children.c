@@ -6,14 +6,21 @@
 
 #include "capture/agent/ring.h"
 
-enum { ENVIRONMENT_ARGUMENT = 5 }; /* of _posixsubprocess.fork_exec, 3.9 to 3.15 */
-
 static const char path_key[] = "PYTHONPATH=";
 
 /* Of the process; NULL until children are followed. */
 static PyObject *spool_entry; /* bytes: what the environment has where it comes from ours */
 static PyObject *startup;     /* bytes */
-static PyObject *fork_exec;   /* the function that was replaced */
+
+typedef enum replaced_function {
+  FORK_EXEC,   /* what subprocess calls; the environment is a list of bytes, or None */
+  POSIX_SPAWN, /* what it calls from 3.13 on where it can; a mapping, as all below */
+  POSIX_SPAWNP,
+  EXECVE,
+  REPLACED_COUNT
+} replaced_function;
+
+static PyObject *originals[REPLACED_COUNT]; /* owned; NULL: not replaced */
 
 /* New reference to the entry of PYTHONPATH with our folder in front, or NULL. old: its value so far, may be NULL. */
 static PyObject *new_path(const char *old) {
@@ -24,8 +31,7 @@ static PyObject *new_path(const char *old) {
 
 static bool is_bytes_equal(PyObject *bytes, PyObject *other) {
   return PyBytes_Size(bytes) == PyBytes_Size(other) &&
-         memcmp(PyBytes_AsString(bytes), PyBytes_AsString(other), (size_t)PyBytes_Size(bytes)) ==
-             0;
+         memcmp(PyBytes_AsString(bytes), PyBytes_AsString(other), (size_t)PyBytes_Size(bytes)) == 0;
 }
 
 /* New reference to a copy of the list in which a child finds the hook, or NULL: it stays as it is. */
@@ -46,9 +52,9 @@ static PyObject *changed_environment(PyObject *environment) {
   if (!is_ours) {
     return NULL;
   }
-  const char *old = path_at < 0 ? NULL
-                                : PyBytes_AsString(PyList_GetItem(environment, path_at)) +
-                                      sizeof(path_key) - 1;
+  const char *old =
+      path_at < 0 ? NULL
+                  : PyBytes_AsString(PyList_GetItem(environment, path_at)) + sizeof(path_key) - 1;
   if (old != NULL && strstr(old, PyBytes_AsString(startup)) != NULL) {
     return NULL; /* it is there */
   }
@@ -87,75 +93,230 @@ static PyObject *changed_inherited(void) {
   return changed;
 }
 
-/* New reference to what fork_exec shall be called with. */
-static PyObject *changed_arguments(PyObject *arguments) {
-  PyObject *environment = PyTuple_Size(arguments) > ENVIRONMENT_ARGUMENT
-                              ? PyTuple_GetItem(arguments, ENVIRONMENT_ARGUMENT)
-                              : NULL;
-  PyObject *changed = NULL;
-  if (environment == Py_None) {
+/* --- Environments that are mappings --- */
+
+/* New reference to the bytes of a text, or NULL. */
+static PyObject *bytes_of(PyObject *text) {
+  PyObject *bytes = NULL;
+  if (text != NULL && PyBytes_Check(text)) {
+    bytes = text;
+    Py_INCREF(bytes);
+  } else if (text != NULL && PyUnicode_Check(text)) {
+    bytes = PyUnicode_EncodeFSDefault(text);
+  }
+  PyErr_Clear();
+  return bytes;
+}
+
+/* New reference to a list of bytes `KEY=VALUE`, as the other kind is one, or NULL. */
+static PyObject *list_of_mapping(PyObject *mapping) {
+  PyObject *copy = PyDict_New();
+  PyObject *list = copy == NULL || PyDict_Update(copy, mapping) != 0 ? NULL : PyList_New(0);
+  PyObject *key = NULL; /* borrowed, as value */
+  PyObject *value = NULL;
+  for (Py_ssize_t at = 0; list != NULL && PyDict_Next(copy, &at, &key, &value);) {
+    PyObject *key_bytes = bytes_of(key);
+    PyObject *value_bytes = bytes_of(value);
+    PyObject *entry = NULL;
+    if (key_bytes != NULL && value_bytes != NULL) {
+      entry =
+          PyBytes_FromFormat("%s=%s", PyBytes_AsString(key_bytes), PyBytes_AsString(value_bytes));
+    }
+    if (entry == NULL || PyList_Append(list, entry) != 0) {
+      Py_CLEAR(list); /* what it cannot be made of is for the function to complain of */
+    }
+    Py_XDECREF(entry);
+    Py_XDECREF(key_bytes);
+    Py_XDECREF(value_bytes);
+  }
+  Py_XDECREF(copy);
+  PyErr_Clear();
+  return list;
+}
+
+/* New reference to a dictionary of bytes, or NULL. */
+static PyObject *mapping_of_list(PyObject *list) {
+  PyObject *mapping = PyDict_New();
+  for (Py_ssize_t i = 0; mapping != NULL && i < PyList_Size(list); i++) {
+    const char *entry = PyBytes_AsString(PyList_GetItem(list, i));
+    const char *equal = strchr(entry, '=');
+    if (equal == NULL) {
+      continue;
+    }
+    PyObject *key = PyBytes_FromStringAndSize(entry, equal - entry);
+    PyObject *value = PyBytes_FromString(equal + 1);
+    if (key == NULL || value == NULL || PyDict_SetItem(mapping, key, value) != 0) {
+      Py_CLEAR(mapping);
+    }
+    Py_XDECREF(key);
+    Py_XDECREF(value);
+  }
+  return mapping;
+}
+
+static PyObject *changed_mapping(PyObject *environment) {
+  PyObject *list = environment == Py_None ? own_environment() : list_of_mapping(environment);
+  PyObject *changed = list == NULL ? NULL : changed_environment(list);
+  PyObject *mapping = changed == NULL ? NULL : mapping_of_list(changed);
+  Py_XDECREF(changed);
+  Py_XDECREF(list);
+  return mapping;
+}
+
+/* --- The functions --- */
+
+/* New reference to the environment to be given instead, or NULL: as it is. */
+static PyObject *changed_for(replaced_function which, PyObject *environment) {
+  PyObject *changed;
+  if (which != FORK_EXEC) {
+    changed = changed_mapping(environment);
+  } else if (environment == Py_None) {
     changed = changed_inherited();
-  } else if (environment != NULL) {
+  } else {
     changed = changed_environment(environment);
   }
-  PyObject *list = changed == NULL ? NULL : PySequence_List(arguments);
+  PyErr_Clear();
+  return changed;
+}
+
+/* New reference to the arguments with the item at index replaced, or NULL. take_item: consumed. */
+static PyObject *with_item(PyObject *arguments, Py_ssize_t index, PyObject *take_item) {
+  PyObject *list = PySequence_List(arguments);
   PyObject *tuple = NULL;
-  if (list != NULL) {
-    Py_INCREF(changed);
-    if (PyList_SetItem(list, ENVIRONMENT_ARGUMENT, changed) == 0) {
-      tuple = PyList_AsTuple(list);
-    }
+  if (list == NULL) {
+    Py_DECREF(take_item);
+  } else if (PyList_SetItem(list, index, take_item) == 0) {
+    tuple = PyList_AsTuple(list);
   }
   Py_XDECREF(list);
-  Py_XDECREF(changed);
-  if (tuple == NULL) {
-    PyErr_Clear();
-    tuple = arguments;
-    Py_INCREF(tuple);
-  }
+  PyErr_Clear();
   return tuple;
 }
 
-static PyObject *fork_exec_with_hook(PyObject *self, PyObject *arguments) {
-  (void)self;
-  PyObject *changed = changed_arguments(arguments);
-  PyObject *answer = PyObject_CallObject(fork_exec, changed);
-  Py_DECREF(changed);
+static PyObject *call(replaced_function which, Py_ssize_t index, PyObject *arguments,
+                      PyObject *names) {
+  PyObject *environment =
+      PyTuple_Size(arguments) > index ? PyTuple_GetItem(arguments, index) : NULL;
+  PyObject *changed = environment == NULL ? NULL : changed_for(which, environment);
+  PyObject *given = changed == NULL ? NULL : with_item(arguments, index, changed);
+  PyObject *answer = PyObject_Call(originals[which], given == NULL ? arguments : given, names);
+  Py_XDECREF(given);
   return answer;
 }
 
-static PyMethodDef method = {"fork_exec", fork_exec_with_hook, METH_VARARGS, NULL};
+static PyObject *call_fork_exec(PyObject *self, PyObject *arguments, PyObject *names) {
+  (void)self;
+  return call(FORK_EXEC, 5, arguments, names);
+}
+
+static PyObject *call_posix_spawn(PyObject *self, PyObject *arguments, PyObject *names) {
+  (void)self;
+  return call(POSIX_SPAWN, 2, arguments, names);
+}
+
+static PyObject *call_posix_spawnp(PyObject *self, PyObject *arguments, PyObject *names) {
+  (void)self;
+  return call(POSIX_SPAWNP, 2, arguments, names);
+}
+
+static PyObject *call_execve(PyObject *self, PyObject *arguments, PyObject *names) {
+  (void)self;
+  return call(EXECVE, 2, arguments, names);
+}
+
+/* Texts are set when they are replaced: they are the originals'. */
+static PyMethodDef methods[REPLACED_COUNT] = {
+    [FORK_EXEC] = {"fork_exec", (PyCFunction)(void (*)(void))call_fork_exec,
+                   METH_VARARGS | METH_KEYWORDS, NULL},
+    [POSIX_SPAWN] = {"posix_spawn", (PyCFunction)(void (*)(void))call_posix_spawn,
+                     METH_VARARGS | METH_KEYWORDS, NULL},
+    [POSIX_SPAWNP] = {"posix_spawnp", (PyCFunction)(void (*)(void))call_posix_spawnp,
+                      METH_VARARGS | METH_KEYWORDS, NULL},
+    [EXECVE] = {"execve", (PyCFunction)(void (*)(void))call_execve, METH_VARARGS | METH_KEYWORDS,
+                NULL},
+};
+
+/* --- Replacing --- */
 
 /* Borrowed reference to the module if it has been imported, else NULL. */
 static PyObject *imported(const char *name) {
   return PyDict_GetItemString(PyImport_GetModuleDict(), name);
 }
 
-/* From 3.12 on subprocess has a name of its own for it, if it has been imported. */
-static void replace_taken(PyObject *ours) {
-  static const char name[] = "_fork_exec";
-  PyObject *subprocess = imported("subprocess");
-  PyObject *taken = subprocess == NULL ? NULL : PyObject_GetAttrString(subprocess, name);
-  if (taken != NULL) {
-    (void)PyObject_SetAttrString(subprocess, name, ours);
+/* Help and signature as the original has them, in the form that method tables have; kept for good. */
+static char *documentation_of(PyObject *original, const char *name) {
+  PyObject *signature = PyObject_GetAttrString(original, "__text_signature__");
+  PyObject *text = PyObject_GetAttrString(original, "__doc__");
+  PyObject *both = NULL;
+  if (signature != NULL && text != NULL && PyUnicode_Check(signature) && PyUnicode_Check(text)) {
+    both = PyUnicode_FromFormat("%s%U\n--\n\n%U", name, signature, text);
+  } else if (text != NULL && PyUnicode_Check(text)) {
+    both = text;
+    Py_INCREF(both);
   }
-  Py_XDECREF(taken);
+  PyObject *bytes = both == NULL ? NULL : PyUnicode_AsUTF8String(both);
+  char *copy = bytes == NULL ? NULL : strdup(PyBytes_AsString(bytes));
+  Py_XDECREF(bytes);
+  Py_XDECREF(both);
+  Py_XDECREF(text);
+  Py_XDECREF(signature);
+  PyErr_Clear();
+  return copy;
 }
 
-static void replace(void) {
-  if (startup == NULL || fork_exec != NULL) {
+/* `also`: module that has the function under `also_name`, too, or NULL. Both borrowed. */
+static void replace(replaced_function which, PyObject *module, PyObject *also,
+                    const char *also_name) {
+  if (module == NULL || originals[which] != NULL) {
+    return;
+  }
+  PyMethodDef *method = &methods[which];
+  PyObject *original = PyObject_GetAttrString(module, method->ml_name);
+  PyObject *module_name = original == NULL ? NULL : PyObject_GetAttrString(original, "__module__");
+  if (module_name != NULL) {
+    method->ml_doc = documentation_of(original, method->ml_name);
+    PyObject *ours = PyCFunction_NewEx(method, module, module_name);
+    originals[which] = original;
+    original = NULL;
+    if (ours != NULL) {
+      (void)PyObject_SetAttrString(module, method->ml_name, ours);
+      PyErr_Clear();
+      PyObject *taken = also == NULL ? NULL : PyObject_GetAttrString(also, also_name);
+      if (taken == originals[which]) {
+        (void)PyObject_SetAttrString(also, also_name, ours);
+      }
+      Py_XDECREF(taken);
+    }
+    Py_XDECREF(ours);
+  }
+  Py_XDECREF(module_name);
+  Py_XDECREF(original);
+  PyErr_Clear();
+}
+
+/* os has sets of its functions that can do more; ours can what the original can. */
+static void extend_sets(void) {
+  PyObject *os = imported("os");
+  PyObject *functions = os == NULL ? NULL : PyObject_GetAttrString(os, "supports_fd");
+  if (functions != NULL && originals[EXECVE] != NULL &&
+      PySet_Contains(functions, originals[EXECVE]) == 1) {
+    PyObject *ours = PyObject_GetAttrString(os, "execve");
+    if (ours != NULL) {
+      (void)PySet_Add(functions, ours);
+    }
+    Py_XDECREF(ours);
+  }
+  Py_XDECREF(functions);
+  PyErr_Clear();
+}
+
+static void replace_fork_exec(void) {
+  if (startup == NULL) {
     return;
   }
   PyObject *module = PyImport_ImportModule("_posixsubprocess");
-  PyObject *original = module == NULL ? NULL : PyObject_GetAttrString(module, "fork_exec");
-  PyObject *ours = original == NULL ? NULL : PyCFunction_New(&method, module);
-  if (ours != NULL && PyObject_SetAttrString(module, "fork_exec", ours) == 0) {
-    fork_exec = original;
-    original = NULL;
-    replace_taken(ours);
-  }
-  Py_XDECREF(ours);
-  Py_XDECREF(original);
+  /* From 3.12 on subprocess has a name of its own for it, if it has been imported. */
+  replace(FORK_EXEC, module, imported("subprocess"), "_fork_exec");
   Py_XDECREF(module);
   PyErr_Clear();
 }
@@ -166,13 +327,20 @@ void baro_children_follow(const char *spool, const char *folder, bool at_once) {
   spool_entry = PyBytes_FromFormat("%s=%s", BARO_SPOOL_VARIABLE, spool);
   startup = spool_entry == NULL ? NULL : PyBytes_FromString(folder);
   PyErr_Clear();
+  if (startup == NULL) {
+    return;
+  }
+  for (replaced_function which = POSIX_SPAWN; which < REPLACED_COUNT; which++) {
+    replace(which, imported("posix"), imported("os"), methods[which].ml_name);
+  }
+  extend_sets();
   if (at_once || imported("subprocess") != NULL) {
-    replace();
+    replace_fork_exec();
   }
 }
 
 void baro_children_see_import(const char *module) {
   if (strcmp(module, "subprocess") == 0) {
-    replace();
+    replace_fork_exec();
   }
 }

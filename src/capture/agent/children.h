@@ -1,8 +1,9 @@
 /* Children that are given an environment of their own: they shall find the start-up hook, too.
  * A child that inherits the environment of the C library finds PYTHONPATH there as the recorder made it. One that is started
- * with env=dict(os.environ, ...) gets what the program sees, from which the hook took our folder. So the one function of C
- * that the module subprocess starts children with gets it put back, if what it is given was made of our environment.
- * It is replaced when subprocess is imported, before it takes hold of it; nothing is imported that would not be anyway.
+ * with env=dict(os.environ, ...) gets what the program sees, from which the hook took our folder; and subprocess gives
+ * os.environ to posix_spawn even where nothing was said (3.13 and later). So the functions of C that start programs with an
+ * environment are replaced by ones that put it back, if what they are given was made of our environment: those of posix
+ * at once, the one of subprocess when that is imported, before it takes hold of it.
  * Under the GIL. Leaves no exception. */
 #ifndef BARO_CAPTURE_AGENT_CHILDREN_H
 #define BARO_CAPTURE_AGENT_CHILDREN_H

@@ -22,8 +22,7 @@ typedef PyObject *(*event_function)(PyObject *self, PyObject *const *arguments, 
                                     PyObject *names);
 
 typedef struct event_object {
-  PyObject_HEAD
-  event_function function;
+  PyObject_HEAD event_function function;
 } event_object;
 
 /* The interpreter's, owned; set while the engine runs. */
@@ -276,10 +275,9 @@ static void mark(PyObject *code) {
     return;
   }
   /* Without local events it may have run before, and be disabled. */
-  PyObject *answer =
-      local_events != 0
-          ? PyObject_CallMethod(monitoring, "set_local_events", "iOl", tool_id, code, local_events)
-          : PyObject_CallMethod(monitoring, "restart_events", NULL);
+  PyObject *answer = local_events != 0 ? PyObject_CallMethod(monitoring, "set_local_events", "iOl",
+                                                             tool_id, code, local_events)
+                                       : PyObject_CallMethod(monitoring, "restart_events", NULL);
   Py_XDECREF(answer);
   PyErr_Clear();
 }

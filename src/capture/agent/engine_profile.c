@@ -20,7 +20,8 @@ enum { TRACE_CALL = 0, TRACE_RETURN = 3 };
 /* Of 3.9 to 3.11; bytecode of three versions that change no more. */
 enum { OPCODE_RETURN_VALUE = 83, OPCODE_RESUME_3_11 = 151 };
 
-static bool has_resume; /* 3.11: frames begin and go on at an instruction RESUME, whose argument says which */
+static bool
+    has_resume; /* 3.11: frames begin and go on at an instruction RESUME, whose argument says which */
 
 /* Where the frame stands, in bytes; -1 before the first instruction, and where unknown. */
 static Py_ssize_t last_instruction(PyFrameObject *frame) {
@@ -48,14 +49,13 @@ static bool begins(PyFrameObject *frame, const baro_identity_cold *cold) {
 
 static bool returns(PyFrameObject *frame, const baro_identity_cold *cold) {
   Py_ssize_t at = last_instruction(frame);
-  return at >= 0 && (size_t)at < cold->bytecode_bytes &&
-         cold->bytecode[at] == OPCODE_RETURN_VALUE;
+  return at >= 0 && (size_t)at < cold->bytecode_bytes && cold->bytecode[at] == OPCODE_RETURN_VALUE;
 }
 
 static void suspendable_call(PyFrameObject *frame, const baro_identity *code) {
   uint32_t id = code->id;
-  baro_ring_kind kind = begins(frame, baro_identities_cold(&baro_codes, code)) ? BARO_RING_ENTER
-                                                                              : BARO_RING_RESUME;
+  baro_ring_kind kind =
+      begins(frame, baro_identities_cold(&baro_codes, code)) ? BARO_RING_ENTER : BARO_RING_RESUME;
   baro_events_begin_frame(baro_ring_word(kind, id, 0), (uint64_t)(uintptr_t)frame);
 }
 
@@ -65,7 +65,7 @@ static void suspendable_return(PyFrameObject *frame, const baro_identity *code, 
   baro_ring_kind kind = BARO_RING_RAISE;
   if (!raised) {
     kind = returns(frame, baro_identities_cold(&baro_codes, code)) ? BARO_RING_RETURN
-                                                                  : BARO_RING_YIELD;
+                                                                   : BARO_RING_YIELD;
   }
   baro_events_end_frame(time, baro_ring_word(kind, id, 0), (uint64_t)(uintptr_t)frame);
 }
@@ -78,8 +78,7 @@ static void on_call(PyFrameObject *frame, const baro_identity *code) {
   }
 }
 
-static void on_return(PyFrameObject *frame, const baro_identity *code, uint64_t time,
-                      bool raised) {
+static void on_return(PyFrameObject *frame, const baro_identity *code, uint64_t time, bool raised) {
   if (code->flags == 0) {
     baro_events_end(time, baro_ring_word(raised ? BARO_RING_RAISE : BARO_RING_RETURN, code->id, 0));
   } else if ((code->flags & BARO_IDENTITY_LEFT_OUT) == 0) {

@@ -30,7 +30,7 @@ static const uint64_t drain_dead_ns = 2000000000u;
 
 /* The cold part of a thread's ring. Never freed, so that a fork can walk the list at any moment; reused. */
 typedef struct baro_events_ring {
-  struct baro_events_ring *next; /* of all there are */
+  struct baro_events_ring *next;     /* of all there are */
   _Atomic(baro_ring_head *) mapping; /* owned; NULL: the ring has gone */
   atomic_bool taken;                 /* by a thread */
   uint64_t serial;

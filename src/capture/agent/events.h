@@ -18,19 +18,19 @@
 
 /* What of Python is needed here; all called with the GIL held, but for acquire. */
 typedef struct baro_events_hooks {
-  void *(*release)(void);      /* gives the GIL up */
-  void (*acquire)(void *held); /* takes it back; held: what release returned */
+  void *(*release)(void);                       /* gives the GIL up */
+  void (*acquire)(void *held);                  /* takes it back; held: what release returned */
   void (*thread_name)(char *name, size_t size); /* of this thread; leaves "" where unknown */
   void (*stop)(void);                           /* the recording is over: no more events, please */
 } baro_events_hooks;
 
 /* The hot part of a thread's ring: fits a cache line. Zero: no ring yet, and no room. */
 typedef struct baro_events_thread {
-  uint64_t head;                /* events written */
-  uint64_t limit;               /* up to here nobody needs to be asked for room */
-  uint64_t mask;                /* slots - 1 */
-  baro_ring_event *events;      /* borrowed from the mapping */
-  _Atomic uint64_t *ring_head;  /* likewise */
+  uint64_t head;                 /* events written */
+  uint64_t limit;                /* up to here nobody needs to be asked for room */
+  uint64_t mask;                 /* slots - 1 */
+  baro_ring_event *events;       /* borrowed from the mapping */
+  _Atomic uint64_t *ring_head;   /* likewise */
   struct baro_events_ring *ring; /* borrowed; NULL: none */
 } baro_events_thread;
 

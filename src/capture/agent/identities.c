@@ -151,8 +151,7 @@ const baro_identity *baro_identities_add(baro_identities *table, PyObject *objec
     free(take_bytecode);
     return &table->entries[index];
   }
-  table->entries[index] =
-      (baro_identity){.address = (uintptr_t)object, .id = id, .flags = flags};
+  table->entries[index] = (baro_identity){.address = (uintptr_t)object, .id = id, .flags = flags};
   table->cold[index] = (baro_identity_cold){
       .reference = reference, .bytecode = take_bytecode, .bytecode_bytes = bytecode_bytes};
   table->count++;

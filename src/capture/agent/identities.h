@@ -41,7 +41,8 @@ typedef struct baro_identities {
 /* Static, for hooks outlive every module. */
 extern baro_identities baro_codes;      /* code that ran */
 extern baro_identities baro_exceptions; /* types of exceptions that ended calls */
-extern baro_identities baro_marked;     /* code that is recorded whatever the patterns say; ids mean nothing */
+extern baro_identities
+    baro_marked; /* code that is recorded whatever the patterns say; ids mean nothing */
 
 static inline size_t baro_identities_hash(uintptr_t address) {
   /* Objects are 16 bytes apart; the multiplication brings what differs to the upper half. */

@@ -140,8 +140,7 @@ static bool introduce(void) {
   baro_write_u32(&record, (uint32_t)spool.pid);
   baro_write_u32(&record, (uint32_t)getppid());
   baro_spool_string(&record, baro_view_of(spool.python_version));
-  baro_spool_string(&record,
-                    (baro_view){.data = (const uint8_t *)command_line, .length = length});
+  baro_spool_string(&record, (baro_view){.data = (const uint8_t *)command_line, .length = length});
   bool added = finish(&record);
   baro_buffer_release(&record);
   return added;

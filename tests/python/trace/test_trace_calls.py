@@ -246,9 +246,7 @@ def test_many_threads_one_after_the_other(trace: Trace, traced_interpreter: Path
         assert process.words(ring) == ["enter work", "return work"]
 
 
-def test_raw_threads(
-    trace: Trace, traced_interpreter: Path, version: tuple[int, int]
-) -> None:
+def test_raw_threads(trace: Trace, traced_interpreter: Path, version: tuple[int, int]) -> None:
     program = """
         import _thread, time
 

@@ -123,9 +123,7 @@ def test_exceptions_of_marked_code(trace: Trace, traced_interpreter: Path) -> No
     assert [" ".join(word.split()[:2]) for word in target.process.words()] == ["enter f", "raise f"]
 
 
-def test_without_a_recording_it_is_the_same_object(
-    trace: Trace, traced_interpreter: Path
-) -> None:
+def test_without_a_recording_it_is_the_same_object(trace: Trace, traced_interpreter: Path) -> None:
     program = f"""
         import functools, inspect, pickle, sys
         sys.path.insert(0, {str(FOLDER)!r})

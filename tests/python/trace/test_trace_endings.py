@@ -69,9 +69,7 @@ def test_fork_from_a_thread_and_forks_of_forks(trace: Trace, traced_interpreter:
         worker.join()
     """
     # 3.12 warns of forks in threads; the program is what it is.
-    target = trace(
-        traced_interpreter, program, env={"PYTHONWARNINGS": "ignore"}, check=False
-    )
+    target = trace(traced_interpreter, program, env={"PYTHONWARNINGS": "ignore"}, check=False)
     assert target.status == 0
     processes = target.processes
     assert len(processes) == 4
@@ -154,9 +152,7 @@ def test_a_full_ring_counts_what_it_loses(trace: Trace, traced_interpreter: Path
     assert len(ring.events) + ring.lost == 2 * calls + 2
 
 
-def test_a_drained_ring_loses_nothing(
-    start_trace: StartTrace, traced_interpreter: Path
-) -> None:
+def test_a_drained_ring_loses_nothing(start_trace: StartTrace, traced_interpreter: Path) -> None:
     calls = 700_000
     process, spool = start_trace(traced_interpreter, MANY_CALLS.format(calls))
     drain = Drain(spool)
@@ -170,9 +166,7 @@ def test_a_drained_ring_loses_nothing(
     assert all(a.time <= b.time for a, b in zip(events, events[1:]))
 
 
-def test_losses_stand_where_they_were(
-    start_trace: StartTrace, traced_interpreter: Path
-) -> None:
+def test_losses_stand_where_they_were(start_trace: StartTrace, traced_interpreter: Path) -> None:
     # The drain comes only after the thread gave up waiting for one.
     calls = 200_000
     program = f"""
@@ -294,4 +288,3 @@ def test_an_agent_that_cannot_be_loaded_is_said(
     assert (output, errors, process.returncode) == ("1\n", "", 0)
     (file,) = spool.glob("*.why")
     assert "nowhere.so" in file.read_text(encoding="utf-8")
-

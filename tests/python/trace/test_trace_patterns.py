@@ -43,9 +43,7 @@ def site_packages(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("site_packages")
 @pytest.mark.parametrize("calls", [None, "*"])
-def test_the_users_own_code(
-    trace: Trace, traced_interpreter: Path, calls: str | None
-) -> None:
+def test_the_users_own_code(trace: Trace, traced_interpreter: Path, calls: str | None) -> None:
     settings = {} if calls is None else {"calls": calls}
     process = trace(traced_interpreter, PROGRAM, settings=settings).process
     names = {code.qualified_name for code in process.codes}
@@ -72,9 +70,7 @@ def test_the_users_own_code(
         ("nowhere.*", set()),
     ],
 )
-def test_patterns(
-    trace: Trace, traced_interpreter: Path, calls: str, expected: set[str]
-) -> None:
+def test_patterns(trace: Trace, traced_interpreter: Path, calls: str, expected: set[str]) -> None:
     process = trace(traced_interpreter, PROGRAM, settings={"calls": calls}).process
     assert {code.qualified_name for code in process.codes} == expected
     # Everything that is said to be entered is.
@@ -89,9 +85,7 @@ def test_the_standard_library_by_pattern(trace: Trace, traced_interpreter: Path)
     assert {code.module for code in process.codes} == {"fractions"}
 
 
-def test_code_that_is_left_out_runs_without_events(
-    trace: Trace, traced_interpreter: Path
-) -> None:
+def test_code_that_is_left_out_runs_without_events(trace: Trace, traced_interpreter: Path) -> None:
     # Exceptions that pass through code that is left out are seen by the engine, and passed over.
     program = """
         import json
@@ -106,4 +100,3 @@ def test_code_that_is_left_out_runs_without_events(
     """
     words = trace(traced_interpreter, program).process.words()
     assert words == ["enter <module>", "enter own", "return own", "return <module>"]
-
