@@ -30,7 +30,16 @@ _LEFT_OUT = {
 }
 
 
-@functools.lru_cache(maxsize=None)
+# Descriptors and callables that have what they wrap under this name.
+_WITH_FUNC = (
+    functools.cached_property,
+    functools.partial,
+    functools.partialmethod,
+    functools.singledispatchmethod,
+)
+
+
+@functools.cache
 def _running_agent() -> ModuleType | None:
     """The agent that the start-up hook started in this process, or None."""
     spool = os.environ.get("BAROGRAPH_SPOOL")
@@ -60,11 +69,7 @@ def _codes_of(member: object) -> Iterator[CodeType]:
     elif isinstance(member, property):
         for function in (member.fget, member.fset, member.fdel):
             yield from _codes_of(function)
-    elif isinstance(member, functools.cached_property):
-        yield from _codes_of(member.func)
-    elif isinstance(member, (functools.partial, functools.partialmethod)):
-        yield from _codes_of(member.func)
-    elif isinstance(member, functools.singledispatchmethod):
+    elif isinstance(member, _WITH_FUNC):
         yield from _codes_of(member.func)
     elif not isinstance(member, type):
         # functools.cache and other wrappers that say what they wrap.

@@ -92,7 +92,7 @@ def trace(start_trace: StartTrace) -> Trace:
 
 @pytest.fixture(params=[row for row in find_pythons.tested() if not row.endswith("t")])
 def traced_interpreter(request: pytest.FixtureRequest) -> Path:
-    """Every interpreter that can be traced; test_trace_startup.py says what free-threaded ones do."""
+    """Every interpreter that can be traced; free-threaded ones are test_trace_startup.py's."""
     version: str = request.param
     found = find_pythons.find(version)
     if found is None:

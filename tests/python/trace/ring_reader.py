@@ -1,7 +1,8 @@
 """A second reader of what agents write into a spool directory, from the words of ring.h alone.
 
-`read_spool` takes everything at once, after the target's end. `Drain` is a consumer that runs beside
-the target, as the recorder's does: it moves the tails of rings, so that a target may go on for ever.
+`read_spool` takes everything at once, after the target's end. `Drain` is a consumer that runs
+beside the target, as the recorder's does: it moves the tails of rings, so that a target may go on
+for ever.
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
-from traced import StartTrace, Trace
 from ring_reader import Drain, end_recording, read_spool
+from traced import StartTrace, Trace
 
 RING_EVENTS = 1 << 18
 
