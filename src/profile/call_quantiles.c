@@ -1,27 +1,33 @@
 /* Medians and 99th percentiles of the durations of each function's calls, exact: the smallest duration that at least
- * this part of the calls does not exceed. Durations are gathered by function, and the one asked for is found digit by
- * digit: a pass counts them by their highest digit, and only those that share the right one are looked at further.
+ * this part of the calls does not exceed. Durations are gathered by function and counted by magnitude, 32 steps for
+ * each power of two; only those of the step that has the rank are looked at further, digit by digit.
  * Unlike a partition around pivots this is linear for whatever durations a recording may hold. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "profile/call_build.h"
 
-enum { DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS };
+enum { STEP_BITS = 5, STEPS = 2048, DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS };
 
-/* Bits above the highest digit of the largest value; at least one digit. */
+/* Rises with the value; values of one step share all but their last bits. */
+static inline uint32_t step_of(uint64_t value) {
+  unsigned top_bit = 63 - (unsigned)__builtin_clzll(value | 1);
+  unsigned shift = top_bit > STEP_BITS ? top_bit - STEP_BITS : 0;
+  return (shift << STEP_BITS) + (uint32_t)(value >> shift);
+}
+
+/* By how much to shift for the highest digit in which the values differ. */
 static unsigned top_shift(const uint64_t *values, uint32_t count) {
-  uint64_t all = 0;
-  for (uint32_t i = 0; i < count; i++) {
-    all |= values[i];
+  uint64_t differing = 0;
+  for (uint32_t i = 1; i < count; i++) {
+    differing |= values[i] ^ values[0];
   }
-  unsigned bits = all == 0 ? 0 : 64 - (unsigned)__builtin_clzll(all);
+  unsigned bits = differing == 0 ? 0 : 64 - (unsigned)__builtin_clzll(differing);
   return bits <= DIGIT_BITS ? 0 : bits - DIGIT_BITS;
 }
 
-/* The value of this rank (from 0); `scratch` has room for count values and may be `values`, which are lost then. */
-static uint64_t select_rank(const uint64_t *values, uint32_t count, uint32_t rank,
-                            uint64_t *scratch) {
+/* The value of this rank, from 0; the values are lost. */
+static uint64_t select_rank(uint64_t *values, uint32_t count, uint32_t rank) {
   unsigned shift = top_shift(values, count);
   for (;;) {
     uint32_t of_digit[DIGITS] = {0};
@@ -35,13 +41,12 @@ static uint64_t select_rank(const uint64_t *values, uint32_t count, uint32_t ran
     uint32_t kept = 0;
     for (uint32_t i = 0; i < count; i++) {
       if ((values[i] >> shift & (DIGITS - 1)) == digit) {
-        scratch[kept++] = values[i];
+        values[kept++] = values[i];
       }
     }
     if (shift == 0) {
-      return scratch[0];
+      return values[0];
     }
-    values = scratch;
     count = kept;
     shift = shift <= DIGIT_BITS ? 0 : shift - DIGIT_BITS;
   }
@@ -58,17 +63,44 @@ static uint32_t rank_of(uint32_t count, uint32_t percent) {
   return (uint32_t)(((uint64_t)count * percent + 99) / 100) - 1;
 }
 
-static void find_both(uint64_t *values, uint32_t count, uint64_t *scratch, uint64_t *ret_p50_ns,
-                      uint64_t *ret_p99_ns) {
+/* The value of this rank, by how many values each step has. */
+static baro_status find_rank(const uint64_t *values, uint32_t count, const uint32_t *of_step,
+                             uint32_t rank, uint64_t *ret_value) {
+  uint32_t step = 0;
+  while (rank >= of_step[step]) {
+    rank -= of_step[step++];
+  }
+  uint64_t *same = malloc(of_step[step] * sizeof(*same));
+  if (same == NULL) {
+    return BARO_NO_MEMORY;
+  }
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    if (step_of(values[i]) == step) {
+      same[kept++] = values[i];
+    }
+  }
+  *ret_value = select_rank(same, kept, rank);
+  free(same);
+  return BARO_OK;
+}
+
+static baro_status find_both(uint64_t *values, uint32_t count, uint64_t *ret_p50_ns,
+                             uint64_t *ret_p99_ns) {
   enum { FEW = 512 };
   if (count <= FEW) {
     qsort(values, count, sizeof(*values), compare_values);
     *ret_p50_ns = values[rank_of(count, 50)];
     *ret_p99_ns = values[rank_of(count, 99)];
-    return;
+    return BARO_OK;
   }
-  *ret_p50_ns = select_rank(values, count, rank_of(count, 50), scratch);
-  *ret_p99_ns = select_rank(values, count, rank_of(count, 99), values);
+  uint32_t of_step[STEPS] = {0};
+  for (uint32_t i = 0; i < count; i++) {
+    of_step[step_of(values[i])]++;
+  }
+  baro_status status = find_rank(values, count, of_step, rank_of(count, 50), ret_p50_ns);
+  return status == BARO_OK ? find_rank(values, count, of_step, rank_of(count, 99), ret_p99_ns)
+                           : status;
 }
 
 /* Durations of the calls by function; next[f] is the end of those of function f afterwards. */
@@ -86,27 +118,19 @@ static void gather(const baro_profile *profile, uint32_t *next, uint64_t *ret_du
 
 baro_status baro_build_call_quantiles(baro_profile *profile) {
   baro_profile_call_sums *sums = &profile->call_sums;
-  uint64_t most = 0;
-  for (uint32_t f = 0; f < profile->functions.count; f++) {
-    most = sums->calls[f] > most ? sums->calls[f] : most;
-  }
   uint32_t *next = malloc((profile->functions.count + (size_t)1) * sizeof(*next));
   uint64_t *durations = malloc((profile->calls.count + (size_t)1) * sizeof(*durations));
-  uint64_t *scratch = malloc((most + 1) * sizeof(*scratch));
-  baro_status status =
-      next == NULL || durations == NULL || scratch == NULL ? BARO_NO_MEMORY : BARO_OK;
+  baro_status status = next == NULL || durations == NULL ? BARO_NO_MEMORY : BARO_OK;
   if (status == BARO_OK) {
     gather(profile, next, durations);
-    for (uint32_t f = 0; f < profile->functions.count; f++) {
-      uint32_t count = (uint32_t)sums->calls[f];
-      if (count != 0) {
-        find_both(durations + (next[f] - count), count, scratch, &sums->p50_ns[f],
-                  &sums->p99_ns[f]);
-      }
+  }
+  for (uint32_t f = 0; f < profile->functions.count && status == BARO_OK; f++) {
+    uint32_t count = (uint32_t)sums->calls[f];
+    if (count != 0) {
+      status = find_both(durations + (next[f] - count), count, &sums->p50_ns[f], &sums->p99_ns[f]);
     }
   }
   free(next);
   free(durations);
-  free(scratch);
   return status;
 }
