@@ -12,6 +12,7 @@ import os
 import re
 import subprocess
 import sys
+import sysconfig
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -94,7 +95,8 @@ def compile_alone(header: Path) -> list[str]:
         [
             os.environ.get("CC", "cc"),
             *("-std=c17", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-fsyntax-only"),
-            *("-I", str(SOURCE), "-x", "c", "-"),
+            # What runs inside the target is written against the interpreter's own headers.
+            *("-isystem", sysconfig.get_path("include"), "-I", str(SOURCE), "-x", "c", "-"),
         ],
         input=f'#include "{header.relative_to(SOURCE)}"\n',
         capture_output=True,

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <structmember.h>
 
-#include "capture/agent/definitions.h"
+#include "capture/agent/agent_definitions.h"
 #include "capture/agent/events.h"
 
 /* Of the stable ABI from 3.12 on, which is all that runs this. */

@@ -6,7 +6,7 @@
  * function of its own gets it, and we get no more events of that thread. */
 #include "capture/agent/engine.h"
 
-#include "capture/agent/definitions.h"
+#include "capture/agent/agent_definitions.h"
 #include "capture/agent/events.h"
 
 /* Exported by every CPython, but not declared for the stable ABI. The function is called with PyTrace_* numbers, which

@@ -3,8 +3,8 @@
  * Invariants: an id is given only to what stands in the file of definitions. Whatever goes wrong leaves the object out and
  * no exception behind. Python code of the program never runs for it: only attributes of built-in types are asked for.
  * Under the GIL, in the thread that runs the code: names of modules come from the frame it runs in. */
-#ifndef BARO_CAPTURE_AGENT_DEFINITIONS_H
-#define BARO_CAPTURE_AGENT_DEFINITIONS_H
+#ifndef BARO_CAPTURE_AGENT_AGENT_DEFINITIONS_H
+#define BARO_CAPTURE_AGENT_AGENT_DEFINITIONS_H
 
 #include "capture/agent/identities.h"
 #include "capture/agent/patterns.h"

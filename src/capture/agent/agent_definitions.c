@@ -1,4 +1,4 @@
-#include "capture/agent/definitions.h"
+#include "capture/agent/agent_definitions.h"
 
 #include <errno.h>
 #include <stdlib.h>

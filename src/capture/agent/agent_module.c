@@ -10,8 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "capture/agent/agent_definitions.h"
 #include "capture/agent/children.h"
-#include "capture/agent/definitions.h"
 #include "capture/agent/engine.h"
 #include "capture/agent/events.h"
 #include "capture/agent/spool.h"
