@@ -79,6 +79,11 @@ void baro_drain_take_only(baro_drain *drain, pid_t pid) {
   drain->only_pid = pid;
 }
 
+void baro_drain_tell_end(baro_drain *drain, pid_t pid, int wait_status) {
+  drain->shared.ended_pid = pid;
+  drain->shared.ended_wait_status = wait_status;
+}
+
 /* --- files --- */
 
 /* A decimal number and the character behind it; *at is moved behind both. */

@@ -42,6 +42,8 @@ baro_status baro_drain_create(const char *spool, baro_writer *writer, const baro
                               baro_drain **ret_drain, baro_error *err) BARO_MUST_USE;
 /* Processes but this one are left out: their agents are told that nobody takes their events. Before the first visit. */
 void baro_drain_take_only(baro_drain *drain, pid_t pid);
+/* How the command ended, as waitpid gives it, for its row in the recording. Before finish. */
+void baro_drain_tell_end(baro_drain *drain, pid_t pid, int wait_status);
 /* Takes what is there now; *ret_events: how many events that was (of a ring, at most BARO_DRAIN_VISIT_EVENTS), so that
  * the caller can come again sooner. Fails only with BARO_NO_MEMORY. */
 baro_status baro_drain_visit(baro_drain *drain, uint64_t now_ns,

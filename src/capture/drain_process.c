@@ -409,7 +409,10 @@ bool baro_drain_process_is_over(const baro_drain_process *process,
 
 static void write_process_end(baro_drain_process *process, baro_drain_shared *shared,
                               uint64_t last_ns) {
-  baro_end_record end = {.index = process->id, .time_ns = last_ns, .wait_status = -1};
+  bool is_known = shared->ended_pid != 0 && (pid_t)process->pid == shared->ended_pid;
+  baro_end_record end = {.index = process->id,
+                         .time_ns = last_ns,
+                         .wait_status = is_known ? shared->ended_wait_status : -1};
   if (process->is_ours)
     baro_writer_process_end(shared->writer, &end);
 }

@@ -30,6 +30,8 @@ typedef struct baro_drain_shared {
   uint64_t now_ns; /* of the visit */
   bool is_final;   /* nothing that is missing will come any more */
   bool is_crowded; /* there are so many processes that silent ones must go */
+  pid_t ended_pid; /* how this process ended is known; 0: of none */
+  int ended_wait_status;
   baro_drain_counts counts;
   uint64_t mended; /* see call_order.h; these are of processes that are gone */
   uint64_t too_deep;

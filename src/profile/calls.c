@@ -396,11 +396,18 @@ static void bound_threads(baro_profile_builder *builder) {
   }
 }
 
+/* Those that no event of the recording stands for: the disk was full, or they made no sense. */
+static void count_dropped(baro_profile *profile) {
+  profile->calls.lost_events =
+      baro_sum_ns(profile->calls.lost_events, profile->damage.dropped_call_events);
+}
+
 baro_status baro_build_calls(baro_profile_builder *builder) {
   baro_call_build *build = builder->calls;
   baro_profile *profile = builder->profile;
   baro_status status = allocate_sums(profile);
   if (build == NULL || status != BARO_OK) {
+    count_dropped(profile);
     return status == BARO_OK ? allocate_edges(profile, 0) : status;
   }
   if (build->segment_count != 0 &&
@@ -424,6 +431,7 @@ baro_status baro_build_calls(baro_profile_builder *builder) {
   }
   profile->calls = build->rows;
   build->rows = (baro_profile_calls){0};
+  count_dropped(profile);
   baro_build_calls_release(builder); /* what follows allocates */
   return status == BARO_OK ? baro_build_call_quantiles(profile) : status;
 }

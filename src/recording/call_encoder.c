@@ -56,10 +56,11 @@ static bool emit(baro_call_encoder *encoder, baro_call_block *block, baro_buffer
   baro_write_bytes(raw, block->codes.data, block->codes.length);
   baro_write_bytes(raw, head.data + middle, head.length - middle);
   baro_write_bytes(raw, block->steps.data, block->steps.length);
-  encoder->raw_events += block->count;
-  encoder->pending_events -= block->count;
+  encoder->raw_events += block->stands_for;
+  encoder->pending_events -= block->stands_for;
   encoder->pending_bytes -= block->codes.length + block->steps.length;
   block->count = 0;
+  block->stands_for = 0;
   baro_buffer_clear(&block->codes);
   baro_buffer_clear(&block->steps);
   return true;
@@ -152,6 +153,11 @@ static uint8_t *put_resume(uint8_t *at, baro_call_coder *coder, baro_call_code c
   return at;
 }
 
+/* How many events of the program one is. */
+static uint64_t stands_for(const baro_call_event *event) {
+  return event->kind == BARO_CALL_LOST && event->lost != 0 ? event->lost : 1;
+}
+
 static uint8_t *put_event_code(uint8_t *at, baro_call_coder *coder, const baro_call_event *event) {
   switch (event->kind) {
   case BARO_CALL_ENTER: return put_varint(at, (uint64_t)event->function << 1 | 1);
@@ -164,9 +170,7 @@ static uint8_t *put_event_code(uint8_t *at, baro_call_coder *coder, const baro_c
   case BARO_CALL_SUSPEND: return put_code(at, BARO_CALL_CODE_SUSPEND);
   case BARO_CALL_RESUME: return put_resume(at, coder, BARO_CALL_CODE_RESUME, event->call);
   case BARO_CALL_THROW: return put_resume(at, coder, BARO_CALL_CODE_THROW, event->call);
-  case BARO_CALL_LOST:
-    at = put_code(at, BARO_CALL_CODE_LOST);
-    return put_varint(at, event->lost == 0 ? 1 : event->lost);
+  case BARO_CALL_LOST: return put_varint(put_code(at, BARO_CALL_CODE_LOST), stands_for(event));
   case BARO_CALL_EVENT_KIND_COUNT: break;
   }
   return at;
@@ -174,7 +178,7 @@ static uint8_t *put_event_code(uint8_t *at, baro_call_coder *coder, const baro_c
 
 /* The step of an event whose code was put at code_end. */
 static inline void finish_event(baro_call_encoder *encoder, lane *t, const uint8_t *code_end,
-                                uint64_t time_ns) {
+                                uint64_t time_ns, uint64_t events) {
   baro_call_block *block = t->block;
   uint8_t *step = block->steps.data + block->steps.length;
   time_ns = time_ns > t->coder.time_ns ? time_ns : t->coder.time_ns;
@@ -182,7 +186,8 @@ static inline void finish_event(baro_call_encoder *encoder, lane *t, const uint8
   t->coder.time_ns = time_ns;
   size_t codes_length = (size_t)(code_end - block->codes.data);
   encoder->pending_bytes += codes_length - block->codes.length + (size_t)(step_end - step);
-  encoder->pending_events++;
+  encoder->pending_events += events;
+  block->stands_for += events;
   block->codes.length = codes_length;
   block->steps.length += (size_t)(step_end - step);
   block->count++;
@@ -193,7 +198,8 @@ static inline uint8_t *code_place(const lane *t) {
 }
 
 static void put_event(baro_call_encoder *encoder, lane *t, const baro_call_event *event) {
-  finish_event(encoder, t, put_event_code(code_place(t), &t->coder, event), event->time_ns);
+  finish_event(encoder, t, put_event_code(code_place(t), &t->coder, event), event->time_ns,
+               stands_for(event));
 }
 
 static void put_lost(baro_call_encoder *encoder, lane *t, uint64_t time_ns, uint64_t lost) {
@@ -284,8 +290,8 @@ static void lose(baro_call_encoder *encoder, lane *t, uint32_t thread, const bar
     t->is_losing = true;
     t->is_untold = true;
   }
-  encoder->dropped++;
-  t->lost += event->kind == BARO_CALL_LOST ? event->lost : 1;
+  encoder->dropped += stands_for(event);
+  t->lost += stands_for(event);
   /* At once: another thread may resume what this one leaves, and the file must have it ended before. */
   if (t->is_untold && reserve(encoder, t, thread, 1, raw)) {
     put_lost(encoder, t, event->time_ns, t->lost);
@@ -329,15 +335,15 @@ static bool keep_resume(baro_call_encoder *encoder, lane *t, uint32_t thread,
 /* RETURN, RAISE, SUSPEND. */
 static void keep_end(baro_call_encoder *encoder, lane *t, uint32_t thread,
                      const baro_call_event *event) {
-  bool was_hidden = t->stack.depth == t->hidden_depth;
-  if (!follow(encoder, t, thread, event)) {
-    encoder->dropped++;
-  } else if (was_hidden) {
-    t->hidden_depth--;
-    encoder->dropped++;
-  } else {
+  bool is_hidden = t->stack.depth == t->hidden_depth;
+  bool is_end = follow(encoder, t, thread, event);
+  if (is_end && !is_hidden) {
     put_event(encoder, t, event);
+    return;
   }
+  t->hidden_depth -= is_end;
+  encoder->dropped++;
+  encoder->untold++;
 }
 
 /* What nearly all events are: a plain call begins, or one that the file has as active ends. */
@@ -353,7 +359,7 @@ static inline bool keep_plain(baro_call_encoder *encoder, lane *t, const baro_ca
   } else {
     return false;
   }
-  finish_event(encoder, t, code, event->time_ns);
+  finish_event(encoder, t, code, event->time_ns, 1);
   return true;
 }
 
@@ -409,6 +415,7 @@ void baro_call_encoder_put(baro_call_encoder *encoder, uint32_t thread,
                            baro_buffer *raw) {
   if (lane_of(encoder, thread) == NULL) {
     encoder->dropped += count;
+    encoder->untold += count;
     return;
   }
   while (count != 0) {
@@ -421,6 +428,11 @@ void baro_call_encoder_put(baro_call_encoder *encoder, uint32_t thread,
 
 void baro_call_encoder_drop(baro_call_encoder *encoder) {
   encoder->dropped += encoder->pending_events;
+  encoder->untold += encoder->pending_events;
+  for (uint32_t i = 0; i < encoder->thread_count; i++) {
+    encoder->untold += encoder->threads[i].lost;
+    encoder->threads[i].lost = 0;
+  }
   while (encoder->blocks != NULL) {
     baro_call_block *block = encoder->blocks;
     encoder->threads[block->thread].block = NULL;

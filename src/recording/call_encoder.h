@@ -32,6 +32,7 @@ typedef struct baro_call_block {
   baro_buffer steps;
   uint32_t count;
   uint32_t thread;
+  uint64_t stands_for;          /* as many as count, but that LOST stands for more */
   struct baro_call_block *next; /* of all threads */
 } baro_call_block;
 
@@ -52,9 +53,11 @@ typedef struct baro_call_encoder {
   baro_map open; /* see baro_open_call; is_hidden: the file has it ended, or never had it */
   baro_call_block *blocks; /* owned */
   size_t pending_bytes;    /* in blocks */
+  /* Events; one of kind LOST counts as those that it stands for. */
   uint64_t pending_events; /* in blocks */
   uint64_t raw_events;     /* in raw; the writer sets it back to 0 with each chunk */
-  uint64_t dropped;        /* lost or refused, in all */
+  uint64_t dropped;        /* lost or left out, in all */
+  uint64_t untold;         /* of these: no LOST stands for them */
 } baro_call_encoder;
 
 /* Appends events of a thread. keep false: they are to be lost. raw: where blocks go that have to leave. */
@@ -63,7 +66,7 @@ void baro_call_encoder_put(baro_call_encoder *encoder, uint32_t thread,
                            baro_buffer *raw);
 /* Moves all blocks into raw. What does not fit there, or for lack of memory, stays. */
 void baro_call_encoder_flush(baro_call_encoder *encoder, baro_buffer *raw);
-/* Gives up what is not in raw, counting it as dropped. Nothing may be put in afterwards. */
+/* Gives up what is not in raw, and counts it. Nothing may be put in afterwards. */
 void baro_call_encoder_drop(baro_call_encoder *encoder);
 void baro_call_encoder_release(baro_call_encoder *encoder);
 

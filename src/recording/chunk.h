@@ -23,7 +23,7 @@ typedef struct baro_chunk_head {
   uint64_t first_ns; /* earliest and latest sample; both 0 when there are none */
   uint64_t last_ns;
   uint32_t payload_crc;
-  uint32_t call_events; /* in it; not stored */
+  uint64_t call_events; /* in it, with those that LOST stands for; not stored */
 } baro_chunk_head;
 
 uint32_t baro_crc32(const void *data, size_t length); /* zlib's */

@@ -6,7 +6,7 @@
 
 enum {
   /* Of a chunk that waits: its length, its samples and events of calls, and where its entry stands in the index. */
-  LENGTH_BYTES = 16,
+  LENGTH_BYTES = 20,
   /* For the chunk that ends a recording (some 100), and what the index has beside its entries (some 90). Not more: on
    * a small disk this is room that samples could have. */
   END_BYTES = 512,
@@ -15,14 +15,14 @@ enum {
 typedef struct waiting_chunk {
   uint32_t length;
   uint32_t samples;
-  uint32_t call_events;
+  uint64_t call_events;
   uint32_t index_length;
 } waiting_chunk;
 
 static waiting_chunk read_waiting(baro_reader *lengths) {
   waiting_chunk chunk = {.length = baro_read_u32(lengths)};
   chunk.samples = baro_read_u32(lengths);
-  chunk.call_events = baro_read_u32(lengths);
+  chunk.call_events = baro_read_u64(lengths);
   chunk.index_length = baro_read_u32(lengths);
   return chunk;
 }
@@ -61,7 +61,7 @@ baro_status baro_chunk_queue_add(baro_chunk_queue *queue, baro_chunk_head *head,
   queue->sequence++;
   baro_write_u32(&queue->lengths, (uint32_t)(queue->waiting.length - before));
   baro_write_u32(&queue->lengths, head->samples);
-  baro_write_u32(&queue->lengths, head->call_events);
+  baro_write_u64(&queue->lengths, head->call_events);
   baro_write_u32(&queue->lengths, (uint32_t)queue->index.length);
   baro_chunk_index_add(&queue->index, head);
   return BARO_OK;

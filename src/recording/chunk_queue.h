@@ -20,7 +20,7 @@ typedef struct baro_chunk_queue {
   baro_output output;        /* closed by the writer */
   baro_chunk_packer *packer; /* owned */
   baro_buffer waiting;       /* sealed chunks, oldest first */
-  baro_buffer lengths;       /* of the chunks in waiting: four u32 each, see chunk_queue.c */
+  baro_buffer lengths;       /* of the chunks in waiting: four numbers each, see chunk_queue.c */
   baro_buffer index;         /* payload of the index chunk so far, without count and tail */
   uint64_t written_bytes;    /* whole chunks (and the file head) in the output */
   uint32_t sequence;         /* of the next chunk */

@@ -52,10 +52,10 @@ typedef struct baro_damage {
   uint64_t good_bytes; /* offset up to which all is well */
   uint64_t file_bytes;
   uint64_t chunks;
-  uint64_t unknown_records; /* skipped: of a newer minor version */
-  uint64_t dropped_samples; /* the writer said it could not keep */
-  uint64_t dropped_call_events;
-  char reason[160]; /* one line, "" when nothing is wrong */
+  uint64_t unknown_records;     /* skipped: of a newer minor version */
+  uint64_t dropped_samples;     /* the writer said it could not keep */
+  uint64_t dropped_call_events; /* missing beside those that LOST events stand for */
+  char reason[160];             /* one line, "" when nothing is wrong */
 } baro_damage;
 
 /* Reads all of path. BARO_OK when at least the head is good, also if the rest is damaged: see

@@ -84,8 +84,8 @@ static baro_status tell_dropped(baro_writer *writer) {
   if (writer->dropped != writer->dropped_told) {
     status = tell_number(writer, BARO_RECORD_DROPPED, writer->dropped, &writer->dropped_told);
   }
-  if (status == BARO_OK && writer->calls.dropped != writer->dropped_calls_told) {
-    status = tell_number(writer, BARO_RECORD_DROPPED_CALLS, writer->calls.dropped,
+  if (status == BARO_OK && writer->calls.untold != writer->dropped_calls_told) {
+    status = tell_number(writer, BARO_RECORD_DROPPED_CALLS, writer->calls.untold,
                          &writer->dropped_calls_told);
   }
   return status;
@@ -100,7 +100,7 @@ static baro_status seal(baro_writer *writer) {
     return BARO_OK;
   }
   writer->head.type = BARO_CHUNK_RECORDS;
-  writer->head.call_events = (uint32_t)writer->calls.raw_events;
+  writer->head.call_events = writer->calls.raw_events;
   baro_view raw = {.data = writer->raw.data, .length = writer->raw.length};
   baro_status status = baro_chunk_queue_add(&writer->queue, &writer->head, raw, writer->cut);
   if (status == BARO_OK) {
@@ -431,7 +431,9 @@ static void leave_mark(baro_writer *writer, baro_status why) {
   writer->samples -= lost;
   writer->dropped += lost;
   drop_pending(writer);
-  writer->calls.dropped += waiting.call_events + writer->calls.raw_events;
+  uint64_t lost_events = waiting.call_events + writer->calls.raw_events;
+  writer->calls.dropped += lost_events;
+  writer->calls.untold += lost_events;
   writer->calls.raw_events = 0;
   baro_call_encoder_drop(&writer->calls);
   baro_buffer_clear(&writer->raw);

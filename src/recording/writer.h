@@ -71,7 +71,8 @@ baro_status baro_writer_flush(baro_writer *writer, baro_error *err);
 /* The last write error, or NULL when the last attempt went well. Borrowed. */
 const baro_error *baro_writer_trouble(const baro_writer *writer);
 uint64_t baro_writer_dropped_samples(const baro_writer *writer);
-uint64_t baro_writer_dropped_call_events(const baro_writer *writer); /* whatever the reason */
+/* Told by LOST events or not. */
+uint64_t baro_writer_dropped_call_events(const baro_writer *writer);
 uint64_t baro_writer_file_bytes(const baro_writer *writer);
 uint64_t baro_writer_samples(const baro_writer *writer);
 

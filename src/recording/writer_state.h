@@ -50,7 +50,7 @@ struct baro_writer {
   uint64_t samples;
   uint64_t dropped;
   uint64_t dropped_told;       /* of these: already in the recording */
-  uint64_t dropped_calls_told; /* of calls.dropped */
+  uint64_t dropped_calls_told; /* of calls.untold */
   baro_error trouble;
 };
 

@@ -142,7 +142,7 @@ baro_status baro_export_chrome(const baro_profile *profile, const baro_export_op
         put_call(output, &texts, profile, t, call, &extra);
       }
     }
-    baro_stream_text(output, "\n]}\n");
+    baro_stream_text(output, any ? "\n]}\n" : "]}\n");
   }
   baro_call_texts_release(&texts);
   return status;

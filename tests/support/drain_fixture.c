@@ -109,8 +109,8 @@ static baro_status see_thread_end(void *context, const baro_end_record *end, bar
 
 static baro_status see_process_end(void *context, const baro_end_record *end, baro_error *err) {
   (void)err;
-  (void)end;
   ((drain_found *)context)->process_ends++;
+  ((drain_found *)context)->wait_status = end->wait_status;
   return BARO_OK;
 }
 

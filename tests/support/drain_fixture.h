@@ -23,6 +23,7 @@ typedef struct drain_found {
   char strings[256][64];
   uint32_t thread_ends;
   uint32_t process_ends;
+  int32_t wait_status; /* of the last one that ended */
   uint64_t first_ns;
   uint64_t last_ns;
   uint32_t last_thread;

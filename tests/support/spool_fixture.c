@@ -15,7 +15,7 @@ static void require(int condition) {
 }
 
 void spool_fixture_create(spool_fixture *spool) {
-  strcpy(spool->path, "/tmp/barograph-spool-test-XXXXXX");
+  strcpy(spool->path, "/tmp/barograph-test-spool-XXXXXX");
   require(mkdtemp(spool->path) != NULL);
   spool->folder = open(spool->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   require(spool->folder >= 0);

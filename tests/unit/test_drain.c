@@ -44,7 +44,9 @@ static void calls_come_through(void **state) {
   assert_int_equal(drain_tail_of(&ring), 6);
   assert_int_equal(drain_beat_of(&ring), one.now_ns);
   assert_int_equal(drain_scene_visit(&one), 0);
+  baro_drain_tell_end(one.drain, DRAIN_SCENE_PID, 3 << 8);
   drain_found *seen = drain_scene_finish(&one);
+  assert_int_equal(seen->wait_status, 3 << 8);
   assert_string_equal(seen->calls, "T0: +outer +inner - +inner !KeyError -");
   assert_int_equal(seen->first_ns, 2000);
   assert_int_equal(seen->last_ns, 5000);
@@ -253,6 +255,7 @@ static void a_killed_process_is_taken_to_its_end(void **state) {
   drain_found *seen = drain_scene_finish(&one);
   assert_string_equal(seen->calls, "T0: +f - +f -");
   assert_int_equal(seen->process_ends, 1);
+  assert_int_equal(seen->wait_status, -1);
   assert_int_equal(seen->thread_ends, 1);
   spool_ring_close(&ring);
   drain_scene_end(&one);

@@ -250,6 +250,24 @@ static void test_lost_events_end_what_was_active(void **state) {
   baro_profile_destroy(profile);
 }
 
+/* What the writer had to leave out is missing too, with calls beside it and without. */
+static void test_dropped_events_are_lost_events(void **state) {
+  (void)state;
+  const baro_damage damage = {.dropped_call_events = 2};
+  for (uint64_t with_calls = 0; with_calls < 2; with_calls++) {
+    program p = begin();
+    if (with_calls != 0) {
+      GIVE(&p.made, p.thread, ENTER(10, p.f), RETURN(20), LOST(500, 40));
+    }
+    baro_profile *profile = NULL;
+    assert_int_equal(baro_profile_builder_finish(p.made.builder, &damage, &profile, NULL), BARO_OK);
+    p.made.builder = NULL;
+    assert_int_equal(profile->calls.count, with_calls);
+    assert_int_equal(profile->calls.lost_events, 2 + 40 * with_calls);
+    baro_profile_destroy(profile);
+  }
+}
+
 /* Open calls last until their thread's end where it is known, then their process's, then the last thing recorded. */
 static void test_unfinished_calls(void **state) {
   (void)state;
@@ -576,6 +594,7 @@ int main(void) {
       cmocka_unit_test(test_generator_is_one_call),
       cmocka_unit_test(test_outcomes),
       cmocka_unit_test(test_lost_events_end_what_was_active),
+      cmocka_unit_test(test_dropped_events_are_lost_events),
       cmocka_unit_test(test_unfinished_calls),
       cmocka_unit_test(test_functions_are_those_of_samples_and_calls),
       cmocka_unit_test(test_quantiles),

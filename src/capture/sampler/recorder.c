@@ -407,7 +407,7 @@ static void finish_watching(recorder *self, uint64_t now_ns) {
     baro_followers_flush(self->followers, now_ns);
   }
   if (wants_calls(self)) /* while the followers still know who is who */
-    baro_recorder_calls_finish(&self->calls, self->root, now_ns, self->result);
+    baro_recorder_calls_finish(&self->calls, self->root, self->root_reaped, now_ns, self->result);
   fill_result(self, now_ns);
   write_recorder_counters(self, now_ns);
   if (self->end != NULL && strcmp(self->end, "exit") == 0) {

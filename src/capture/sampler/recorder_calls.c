@@ -122,10 +122,12 @@ static void say_why_none(const baro_recorder_calls *calls, baro_recorder_result 
 
 /* --- the end --- */
 
-void baro_recorder_calls_finish(baro_recorder_calls *calls, pid_t root, uint64_t now_ns,
-                                baro_recorder_result *result) {
+void baro_recorder_calls_finish(baro_recorder_calls *calls, pid_t root, bool root_reaped,
+                                uint64_t now_ns, baro_recorder_result *result) {
   if (calls->drain == NULL)
     return;
+  if (root_reaped)
+    baro_drain_tell_end(calls->drain, root, result->wait_status);
   calls->living_count = baro_drain_living(calls->drain, root, calls->living, BARO_RECORDER_LIVING);
   if (calls->living_count > BARO_RECORDER_LIVING)
     calls->living_count = BARO_RECORDER_LIVING;

@@ -42,9 +42,10 @@ baro_status baro_recorder_calls_begin(baro_recorder_calls *calls, baro_writer *w
                                       baro_error *err) BARO_MUST_USE;
 /* Takes what there is if it is time to; next_ns is when it is again. */
 void baro_recorder_calls_visit(baro_recorder_calls *calls, uint64_t now_ns);
-/* Takes the rest, tells agents that it is over, fills in what result says of calls. */
-void baro_recorder_calls_finish(baro_recorder_calls *calls, pid_t root, uint64_t now_ns,
-                                baro_recorder_result *result);
+/* Takes the rest, tells agents that it is over, fills in what result says of calls. root_reaped: result has how it
+ * ended. */
+void baro_recorder_calls_finish(baro_recorder_calls *calls, pid_t root, bool root_reaped,
+                                uint64_t now_ns, baro_recorder_result *result);
 /* Of the processes that had an agent and lived at the end: those that still do. */
 uint32_t baro_recorder_calls_living(const baro_recorder_calls *calls, pid_t *ret_pids,
                                     uint32_t limit);
