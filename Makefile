@@ -74,6 +74,7 @@ bench: test-deps pythons install ## measure what the README promises, beside the
 	$(bin)/python tools/print_extra.py bench >build/requirements.txt
 	$(pip) install --requirement build/requirements.txt
 	$(bin)/python bench/sampling.py
+	$(bin)/python bench/calls.py
 
 format: $(bin)/.test ## lay out all C and Python files
 	$(bin)/clang-format -i $(c_files)
