@@ -52,7 +52,7 @@ void baro_writer_thread_name(baro_writer *writer, uint32_t thread, uint32_t name
 void baro_writer_process_end(baro_writer *writer, const baro_end_record *end);
 void baro_writer_thread_end(baro_writer *writer, const baro_end_record *end);
 void baro_writer_sample(baro_writer *writer, const baro_sample_record *sample);
-/* Events of one thread, in order; they go on where its last ones ended. About 10 ns each. What readers would refuse
+/* Events of one thread, in order; they go on where its last ones ended. About 15 ns each, all included. What readers would refuse
  * should not be among them: an end without a beginning is left out, a beginning that cannot be (a call resumed that is
  * not suspended, a limit of records.h) is lost, and a time that goes back is that of the event before. Lost, as on a
  * full disk, means: the thread gets a LOST event, and what was active until then ends with it. Either counts as dropped.

@@ -7,6 +7,7 @@
 #include "show/call_rows.h"
 #include "show/report_parts.h"
 #include "show/text_table.h"
+#include "show/text_wrap.h"
 #include "show/thread_label.h"
 #include "show/units.h"
 
@@ -142,6 +143,39 @@ static void write_rest(baro_report *report, const uint32_t *order, uint32_t show
                      baro_text_percent(ratio).text);
 }
 
+/* Who sees that one short function makes most of a recording can leave it out: it costs the program and the disk most, and
+ * of its time the recording is a part. */
+static void write_crowd(baro_report *report) {
+  static const uint64_t CALLS_MIN = 100000, SHORT_NS = 1000;
+  const baro_profile *profile = report->profile;
+  const baro_profile_call_sums *sums = &profile->call_sums;
+  uint32_t most = 0;
+  for (uint32_t f = 1; f < profile->functions.count; f++)
+    most = sums->calls[f] > sums->calls[most] ? f : most;
+  if (profile->calls.count < CALLS_MIN || sums->calls[most] < profile->calls.count / 2 ||
+      sums->p50_ns[most] >= SHORT_NS)
+    return;
+  baro_buffer text = {0};
+  (void)baro_write_fitted(&text, baro_report_function_name(profile, most), 40, BARO_CUT_MIDDLE,
+                          report->terminal->unicode);
+  double ratio = (double)sums->calls[most] / (double)profile->calls.count;
+  baro_write_format(&text,
+                    " makes %s of the calls, and half of them took at most %s, part of which is "
+                    "the recording itself; record --calls=GLOB,... without it costs less",
+                    baro_text_percent(ratio).text, baro_text_duration(sums->p50_ns[most]).text);
+  baro_wrap wrap = {.column = BARO_REPORT_INDENT,
+                    .indent = BARO_REPORT_INDENT,
+                    .columns = report->terminal->columns,
+                    .unicode = report->terminal->unicode};
+  baro_write_text(report->out, "  ");
+  baro_style_begin(report->out, report->terminal, BARO_STYLE_WARN);
+  baro_write_wrapped(report->out, &wrap, (baro_view){text.data, text.length});
+  baro_style_end(report->out, report->terminal, BARO_STYLE_WARN);
+  baro_write_u8(report->out, '\n');
+  report->out->failed |= text.failed;
+  baro_buffer_release(&text);
+}
+
 void baro_report_calls(baro_report *report) {
   const baro_report_options *options = report->options;
   baro_arena scratch = {0};
@@ -165,6 +199,7 @@ void baro_report_calls(baro_report *report) {
     baro_buffer_release(&remark);
     write_functions(report, order, shown, basis_ns);
     write_rest(report, order, shown, count, basis_ns);
+    write_crowd(report);
   }
   baro_arena_release(&scratch);
 }

@@ -221,6 +221,35 @@ static void test_samples_and_calls_together(void **state) {
   baro_profile_destroy(profile);
 }
 
+/* One short function that makes most calls is said, a few calls or long ones are not. */
+static void test_one_function_makes_most_calls(void **state) {
+  (void)state;
+  static const struct {
+    uint32_t calls;
+    uint64_t ns;
+    bool is_said;
+  } cases[] = {{100000, 190, true}, {90000, 190, false}, {100000, 2000, false}};
+  for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    shop made = begin_shop();
+    put(&made, 0, BARO_CALL_ENTER, made.functions[MAIN]);
+    for (uint32_t c = 0; c < cases[i].calls; c++) {
+      put(&made, 0, BARO_CALL_ENTER, made.functions[FIB]);
+      made.now_ns += cases[i].ns;
+      put(&made, 0, BARO_CALL_RETURN, 0);
+    }
+    put(&made, 0, BARO_CALL_RETURN, 0);
+    baro_profile *profile = given_profile(&made.made);
+    baro_buffer text = text_of(profile, (baro_report_options){.top = 15}, 200);
+    if (cases[i].is_said) {
+      expect(&text, "fib makes 100.0 % of the calls, and half of them took at most 190 ns");
+    } else {
+      expect_none(&text, "of the calls");
+    }
+    baro_buffer_release(&text);
+    baro_profile_destroy(profile);
+  }
+}
+
 static baro_buffer json_of(const baro_profile *profile, baro_report_options options) {
   baro_buffer text = {0};
   baro_stream stream;
@@ -400,6 +429,7 @@ int main(void) {
       cmocka_unit_test(test_names_that_people_mean),
       cmocka_unit_test(test_summary),
       cmocka_unit_test(test_samples_and_calls_together),
+      cmocka_unit_test(test_one_function_makes_most_calls),
       cmocka_unit_test(test_json),
       cmocka_unit_test(test_json_without_calls_says_null),
       cmocka_unit_test(test_pstats_bytes),
