@@ -2,7 +2,8 @@
 
 Importing this package runs nothing; the program is ``barograph`` or ``python -m barograph``.
 `load` reads a recording into tables that pyarrow, polars, pandas and DuckDB take; `trace` marks
-functions and classes whose calls a recording shall hold.
+functions and classes whose calls a recording shall hold. `write_parquet` and `write_delta` add a
+recording to tables on disk.
 """
 
 from __future__ import annotations
@@ -11,9 +12,20 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from barograph.profile import Profile, Schema, Table, load
+    from barograph.tables import write_delta, write_parquet
     from barograph.tracing import trace
 
-__all__ = ["Error", "Profile", "Schema", "Table", "__version__", "load", "trace"]
+__all__ = [
+    "Error",
+    "Profile",
+    "Schema",
+    "Table",
+    "__version__",
+    "load",
+    "trace",
+    "write_delta",
+    "write_parquet",
+]
 
 
 class Error(Exception):
@@ -34,6 +46,12 @@ def __getattr__(name: str) -> object:
         from barograph.tracing import trace  # noqa: PLC0415
 
         return trace
+    if name in ("tables", "write_delta", "write_parquet"):
+        from importlib import import_module  # noqa: PLC0415
+
+        # Not `from barograph import tables`, which would ask here again.
+        tables = import_module("barograph.tables")
+        return tables if name == "tables" else getattr(tables, name)
     if name in __all__:
         from barograph import profile  # noqa: PLC0415
 

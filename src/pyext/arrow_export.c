@@ -208,3 +208,101 @@ baro_status baro_arrow_stream(const baro_table_spec *table, baro_shared_profile 
   };
   return BARO_OK;
 }
+
+/* --- Streams of parts --- */
+
+typedef struct part_stream {
+  const baro_table_spec *table;
+  baro_shared_profile *shared; /* held */
+  char *run_id;                /* owned */
+  baro_table_part part;        /* the next one */
+  uint32_t batch_rows;
+  baro_error err; /* of the last call */
+} part_stream;
+
+static int error_number(baro_status status) {
+  return status == BARO_NO_MEMORY ? ENOMEM : EINVAL;
+}
+
+static int parts_schema(struct ArrowArrayStream *stream, struct ArrowSchema *out) {
+  part_stream *self = stream->private_data;
+  baro_status status = baro_arrow_schema(self->table, out, &self->err);
+  return status == BARO_OK ? 0 : error_number(status);
+}
+
+/* The array is the only one that holds its export. */
+static baro_status make_part(part_stream *self, struct ArrowArray *out) {
+  export *owner = calloc(1, sizeof(*owner));
+  if (owner == NULL) {
+    return baro_error_set(&self->err, BARO_NO_MEMORY, "out of memory");
+  }
+  atomic_init(&owner->references, 1);
+  owner->shared = baro_shared_profile_hold(self->shared);
+  baro_status status = baro_table_build_part(self->table, self->shared->profile, &self->part,
+                                             &owner->memory, &owner->root, &self->err);
+  if (status == BARO_OK && !array_fill(owner, &owner->root, &owner->array)) {
+    status = baro_error_set(&self->err, BARO_NO_MEMORY, "out of memory");
+  }
+  if (status != BARO_OK) {
+    export_destroy(owner);
+    return status;
+  }
+  *out = owner->array;
+  export_drop(owner);
+  return BARO_OK;
+}
+
+static int parts_next(struct ArrowArrayStream *stream, struct ArrowArray *out) {
+  part_stream *self = stream->private_data;
+  uint64_t left = self->table->row_count(self->shared->profile) - self->part.first;
+  out->release = NULL; /* the end, as the interface says it */
+  if (left == 0) {
+    return 0;
+  }
+  self->part.count = left < self->batch_rows ? (uint32_t)left : self->batch_rows;
+  baro_status status = make_part(self, out);
+  if (status != BARO_OK) {
+    return error_number(status);
+  }
+  self->part.first += self->part.count;
+  return 0;
+}
+
+static const char *parts_last_error(struct ArrowArrayStream *stream) {
+  return ((part_stream *)stream->private_data)->err.message;
+}
+
+static void parts_release(struct ArrowArrayStream *stream) {
+  part_stream *self = stream->private_data;
+  baro_shared_profile_drop(self->shared);
+  free(self->run_id);
+  free(self);
+  stream->release = NULL;
+}
+
+baro_status baro_arrow_stream_parts(const baro_table_spec *table, baro_shared_profile *shared,
+                                    const baro_table_part *told, uint32_t batch_rows,
+                                    struct ArrowArrayStream *ret_stream, baro_error *err) {
+  part_stream *self = calloc(1, sizeof(*self));
+  char *run_id = strdup(told->run_id);
+  if (self == NULL || run_id == NULL) {
+    free(self);
+    free(run_id);
+    return baro_error_set(err, BARO_NO_MEMORY, "out of memory");
+  }
+  *self = (part_stream){
+      .table = table,
+      .shared = baro_shared_profile_hold(shared),
+      .run_id = run_id,
+      .part = {.run_id = run_id, .ingestion_day = told->ingestion_day},
+      .batch_rows = batch_rows,
+  };
+  *ret_stream = (struct ArrowArrayStream){
+      .get_schema = parts_schema,
+      .get_next = parts_next,
+      .get_last_error = parts_last_error,
+      .release = parts_release,
+      .private_data = self,
+  };
+  return BARO_OK;
+}

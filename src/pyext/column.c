@@ -26,6 +26,8 @@ typedef struct filling {
   const baro_profile *profile;
   baro_column_memory *memory;
   baro_column *column;
+  const baro_table_part *part;
+  uint32_t first; /* row of the table that is row 0 here */
   uint32_t rows;
   uint8_t *validity; /* bits, of the arena; NULL where there are no nulls */
   baro_error *err;
@@ -99,6 +101,14 @@ static baro_status fill_names(filling *fill, baro_column *column, size_t count,
   return text->buffer.failed ? no_memory(fill->err) : BARO_OK;
 }
 
+static void put_text(filling *fill, uint32_t row, const char *constant, baro_buffer *buffer) {
+  if (constant != NULL) {
+    baro_write_text(buffer, constant);
+  } else {
+    fill->spec->text(fill->profile, fill->first + row, buffer);
+  }
+}
+
 static baro_status fill_text(filling *fill) {
   int32_t *offsets = make_array(fill, (size_t)fill->rows + 1, sizeof(*offsets));
   struct baro_owned_text *text = own_text(fill);
@@ -106,8 +116,9 @@ static baro_status fill_text(filling *fill) {
     return no_memory(fill->err);
   }
   baro_buffer *buffer = &text->buffer;
+  const char *constant = fill->spec->constant == NULL ? NULL : fill->spec->constant(fill->part);
   for (uint32_t row = 0; row < fill->rows; row++) {
-    fill->spec->text(fill->profile, row, buffer);
+    put_text(fill, row, constant, buffer);
     if (buffer->failed) {
       return no_memory(fill->err);
     }
@@ -127,8 +138,11 @@ static size_t number_size(baro_column_kind kind) {
   case BARO_COLUMN_STATE:
   case BARO_COLUMN_ORIGIN:
   case BARO_COLUMN_OUTCOME: return sizeof(uint8_t);
-  case BARO_COLUMN_U32: return sizeof(uint32_t);
+  case BARO_COLUMN_U32:
+  case BARO_COLUMN_I32:
+  case BARO_COLUMN_DATE: return sizeof(uint32_t);
   case BARO_COLUMN_U64:
+  case BARO_COLUMN_I64:
   case BARO_COLUMN_UTC:
   case BARO_COLUMN_F32:
   case BARO_COLUMN_F64:
@@ -158,9 +172,12 @@ static baro_status fill_numbers(filling *fill) {
   if (values == NULL) {
     return no_memory(fill->err);
   }
-  for (uint32_t row = 0; row < fill->rows; row++) {
+  if (fill->spec->fill != NULL) {
+    fill->spec->fill(fill->profile, fill->part, values);
+  }
+  for (uint32_t row = 0; fill->spec->number != NULL && row < fill->rows; row++) {
     uint64_t value = 0;
-    mark_row(fill, row, fill->spec->number(fill->profile, row, &value));
+    mark_row(fill, row, fill->spec->number(fill->profile, fill->first + row, &value));
     put_number(values, row, size, value);
   }
   fill->column->buffers[1] = values;
@@ -173,7 +190,7 @@ static baro_status fill_reals(filling *fill) {
     return no_memory(fill->err);
   }
   for (uint32_t row = 0; row < fill->rows; row++) {
-    mark_row(fill, row, fill->spec->real(fill->profile, row, &values[row]));
+    mark_row(fill, row, fill->spec->real(fill->profile, fill->first + row, &values[row]));
   }
   fill->column->buffers[1] = values;
   return BARO_OK;
@@ -186,7 +203,7 @@ static baro_status fill_bools(filling *fill) {
   }
   for (uint32_t row = 0; row < fill->rows; row++) {
     uint64_t value = 0;
-    mark_row(fill, row, fill->spec->number(fill->profile, row, &value));
+    mark_row(fill, row, fill->spec->number(fill->profile, fill->first + row, &value));
     if (value != 0) {
       set_bit(values, row);
     }
@@ -211,7 +228,7 @@ static baro_status fill_shares(filling *fill) {
   for (uint32_t row = 0; row < fill->rows; row++) {
     uint64_t state_ns[BARO_STATE_COUNT];
     double all_ns = 0;
-    fill->spec->states(fill->profile, row, state_ns);
+    fill->spec->states(fill->profile, fill->first + row, state_ns);
     for (int state = 0; state < BARO_STATE_COUNT; state++) {
       all_ns += (double)state_ns[state];
     }
@@ -262,7 +279,7 @@ static baro_status fill_flags(filling *fill) {
   int32_t items = 0;
   for (uint32_t row = 0; row < fill->rows; row++) {
     uint64_t flags = 0;
-    (void)fill->spec->number(fill->profile, row, &flags);
+    (void)fill->spec->number(fill->profile, fill->first + row, &flags);
     for (unsigned bit = 0; bit < BARO_FLAG_COUNT; bit++) {
       if ((flags >> bit & 1) != 0) {
         baro_write_text(&text->buffer, baro_flag_key(bit));
@@ -292,6 +309,9 @@ static baro_status fill_rows(filling *fill) {
   switch (fill->spec->kind) {
   case BARO_COLUMN_U32:
   case BARO_COLUMN_U64:
+  case BARO_COLUMN_I32:
+  case BARO_COLUMN_I64:
+  case BARO_COLUMN_DATE:
   case BARO_COLUMN_UTC:
   case BARO_COLUMN_STATE:
   case BARO_COLUMN_ORIGIN:
@@ -347,22 +367,24 @@ static baro_status fill_column(filling *fill) {
   return status == BARO_OK && column->dictionary != NULL ? fill_dictionary(fill) : status;
 }
 
-baro_status baro_table_build(const baro_table_spec *table, const baro_profile *profile,
-                             baro_column_memory *memory, baro_column *ret_root, baro_error *err) {
+baro_status baro_table_build_part(const baro_table_spec *table, const baro_profile *profile,
+                                  const baro_table_part *part, baro_column_memory *memory,
+                                  baro_column *ret_root, baro_error *err) {
   baro_column root;
   baro_status status = baro_table_shape(table, memory, &root, err);
   if (status != BARO_OK) {
     return status;
   }
-  /* At most BARO_PROFILE_SAMPLES_MAX: fits. */
-  root.length = (int64_t)table->row_count(profile);
+  root.length = (int64_t)part->count;
   for (size_t i = 0; status == BARO_OK && i < table->column_count; i++) {
     filling fill = {
         .spec = &table->columns[i],
         .profile = profile,
         .memory = memory,
         .column = &root.children[i],
-        .rows = (uint32_t)root.length,
+        .part = part,
+        .first = (uint32_t)part->first,
+        .rows = part->count,
         .err = err,
     };
     status = fill_column(&fill);
@@ -371,4 +393,11 @@ baro_status baro_table_build(const baro_table_spec *table, const baro_profile *p
     *ret_root = root;
   }
   return status;
+}
+
+baro_status baro_table_build(const baro_table_spec *table, const baro_profile *profile,
+                             baro_column_memory *memory, baro_column *ret_root, baro_error *err) {
+  /* At most BARO_PROFILE_SAMPLES_MAX: fits. */
+  baro_table_part whole = {.count = (uint32_t)table->row_count(profile)};
+  return baro_table_build_part(table, profile, &whole, memory, ret_root, err);
 }

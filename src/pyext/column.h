@@ -1,7 +1,8 @@
 /* Columns of a table: how they are described, and how their values get into Arrow's layout.
  * Flow: profile -> the rows of a baro_column_spec -> baro_column (shape and buffers) -> arrow_export.h.
  * A table is a const array of descriptions, one a column; a column is borrowed (the profile's own array
- * is the buffer: no copy), computed (an array made in one go) or filled row by row.
+ * is the buffer: no copy), computed (an array made in one go) or filled row by row. Tables of columns that are filled
+ * may be built in parts.
  * Invariants: lengths and buffers are as the Arrow columnar format asks, for no rows too; text is valid UTF-8;
  * what is not known is null. Runs in any thread; reads the profile, which is immutable. */
 #ifndef BARO_PYEXT_COLUMN_H
@@ -19,6 +20,9 @@
 typedef enum baro_column_kind {
   BARO_COLUMN_U32,
   BARO_COLUMN_U64,
+  BARO_COLUMN_I32, /* signed, for formats that know no other numbers */
+  BARO_COLUMN_I64,
+  BARO_COLUMN_DATE, /* days since 1970 */
   BARO_COLUMN_F32,
   BARO_COLUMN_F64,
   BARO_COLUMN_BOOL,
@@ -39,6 +43,14 @@ typedef enum baro_column_nulls {
   BARO_NULLS_FIRST_ROW, /* of the call tree: its root */
 } baro_column_nulls;
 
+/* The rows of a table that one array has, and what its reader was told rather than the profile. */
+typedef struct baro_table_part {
+  uint64_t first; /* 0 where a column is borrowed or computed */
+  uint32_t count;
+  const char *run_id; /* borrowed; NULL where no column asks for it */
+  int32_t ingestion_day;
+} baro_table_part;
+
 /* How one column gets its values: exactly one of the functions is there. */
 typedef struct baro_column_spec {
   const char *name;
@@ -50,10 +62,14 @@ typedef struct baro_column_spec {
   const uint64_t *const *(*borrow_states)(const baro_profile *profile);
   /* An array in keep; NULL when out of memory. */
   void *(*compute)(const baro_profile *profile, baro_arena *keep);
+  /* count values of the column's width from row `first` on. */
+  void (*fill)(const baro_profile *profile, const baro_table_part *part, void *values);
   /* One row; false: null. */
   bool (*number)(const baro_profile *profile, uint32_t row, uint64_t *ret_value);
   bool (*real)(const baro_profile *profile, uint32_t row, double *ret_value);
   void (*text)(const baro_profile *profile, uint32_t row, baro_buffer *out);
+  /* The same text in all rows. */
+  const char *(*constant)(const baro_table_part *part);
   void (*states)(const baro_profile *profile, uint32_t row, uint64_t ret_ns[BARO_STATE_COUNT]);
 } baro_column_spec;
 
@@ -97,5 +113,9 @@ baro_status baro_table_shape(const baro_table_spec *table, baro_column_memory *m
 baro_status baro_table_build(const baro_table_spec *table, const baro_profile *profile,
                              baro_column_memory *memory, baro_column *ret_root,
                              baro_error *err) BARO_MUST_USE;
+/* The same of some of its rows. */
+baro_status baro_table_build_part(const baro_table_spec *table, const baro_profile *profile,
+                                  const baro_table_part *part, baro_column_memory *memory,
+                                  baro_column *ret_root, baro_error *err) BARO_MUST_USE;
 
 #endif

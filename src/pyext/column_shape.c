@@ -15,6 +15,9 @@ typedef struct kind_row {
 static const kind_row kinds[BARO_COLUMN_KIND_COUNT] = {
     [BARO_COLUMN_U32] = {.format = "I", .text = "uint32", .buffer_count = 2},
     [BARO_COLUMN_U64] = {.format = "L", .text = "uint64", .buffer_count = 2},
+    [BARO_COLUMN_I32] = {.format = "i", .text = "int32", .buffer_count = 2},
+    [BARO_COLUMN_I64] = {.format = "l", .text = "int64", .buffer_count = 2},
+    [BARO_COLUMN_DATE] = {.format = "tdD", .text = "date32[day]", .buffer_count = 2},
     [BARO_COLUMN_F32] = {.format = "f", .text = "float", .buffer_count = 2},
     [BARO_COLUMN_F64] = {.format = "g", .text = "double", .buffer_count = 2},
     [BARO_COLUMN_BOOL] = {.format = "b", .text = "bool", .buffer_count = 2},

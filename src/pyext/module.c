@@ -154,6 +154,16 @@ static PyObject *schema(PyObject *module, PyObject *arguments) {
   return capsule;
 }
 
+/* Takes the arrow struct. */
+static PyObject *stream_object(struct ArrowArrayStream *take_arrow) {
+  PyObject *capsule = PyCapsule_New(take_arrow, stream_capsule, stream_destructor);
+  if (capsule == NULL) {
+    take_arrow->release(take_arrow);
+    free(take_arrow);
+  }
+  return capsule;
+}
+
 static PyObject *stream(PyObject *module, PyObject *arguments) {
   PyObject *profile;
   const char *name;
@@ -178,12 +188,38 @@ static PyObject *stream(PyObject *module, PyObject *arguments) {
     free(arrow);
     return fail(module, &err);
   }
-  PyObject *capsule = PyCapsule_New(arrow, stream_capsule, stream_destructor);
-  if (capsule == NULL) {
-    arrow->release(arrow);
-    free(arrow);
+  return stream_object(arrow);
+}
+
+static PyObject *rows(PyObject *module, PyObject *arguments) {
+  PyObject *profile;
+  const char *name;
+  const char *run_id;
+  int ingestion_day;
+  unsigned int batch_rows;
+  if (!PyArg_ParseTuple(arguments, "OssiI:rows", &profile, &name, &run_id, &ingestion_day,
+                        &batch_rows)) {
+    return NULL;
   }
-  return capsule;
+  baro_shared_profile *shared = PyCapsule_GetPointer(profile, profile_capsule);
+  if (shared == NULL) {
+    return NULL;
+  }
+  const baro_table_spec *table = baro_stored_table_find(name);
+  if (table == NULL || batch_rows == 0) {
+    return PyErr_Format(PyExc_ValueError, "no table %s in batches of %u rows", name, batch_rows);
+  }
+  struct ArrowArrayStream *arrow = calloc(1, sizeof(*arrow));
+  if (arrow == NULL) {
+    return PyErr_NoMemory();
+  }
+  baro_error err = {0};
+  baro_table_part told = {.run_id = run_id, .ingestion_day = ingestion_day};
+  if (baro_arrow_stream_parts(table, shared, &told, batch_rows, arrow, &err) != BARO_OK) {
+    free(arrow);
+    return fail(module, &err);
+  }
+  return stream_object(arrow);
 }
 
 static PyMethodDef methods[] = {
@@ -194,6 +230,9 @@ static PyMethodDef methods[] = {
     {"schema", schema, METH_VARARGS, "schema(table: str) -> capsule \"arrow_schema\""},
     {"stream", stream, METH_VARARGS,
      "stream(profile, table: str) -> capsule \"arrow_array_stream\""},
+    {"rows", rows, METH_VARARGS,
+     "rows(profile, table: str, run_id: str, ingestion_day: int, batch_rows: int) -> capsule "
+     "\"arrow_array_stream\""},
     {NULL, NULL, 0, NULL},
 };
 

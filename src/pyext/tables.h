@@ -24,6 +24,10 @@ extern const size_t baro_table_count;
 /* By name; NULL when there is none. */
 const baro_table_spec *baro_table_find(const char *name);
 
+/* Tables as files keep them (stored_tables.c): names instead of indices, signed numbers, and columns that say which run
+ * a row is of. For baro_arrow_stream_parts alone. NULL when there is none. */
+const baro_table_spec *baro_stored_table_find(const char *name);
+
 /* --- What the tables share --- */
 
 bool baro_row_index(const baro_profile *profile, uint32_t row, uint64_t *ret_value);
@@ -38,7 +42,6 @@ bool baro_row_utc(const baro_profile *profile, uint64_t monotonic_ns, uint64_t *
 /* Stores value if known; gives known. */
 bool baro_row_known(bool known, uint64_t value, uint64_t *ret_value);
 
-#define BARO_COLUMNS(columns)                                                                      \
-  .columns = (columns), .column_count = sizeof(columns) / sizeof(*(columns))
+#define BARO_COLUMNS(array) .columns = (array), .column_count = sizeof(array) / sizeof(*(array))
 
 #endif
