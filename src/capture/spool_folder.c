@@ -162,12 +162,23 @@ static bool is_one_line(const char *text) {
   return strchr(text, '\n') == NULL;
 }
 
+/* PYTHONPATH without our hook, which stands in front of it in a program that is being recorded itself: twice there it would
+ * start two agents. NULL: it is not set. */
+static const char *users_python_path(const baro_agent_place *place) {
+  const char *path = getenv(PATH_VARIABLE);
+  size_t length = strlen(place->hook);
+  while (path != NULL && strncmp(path, place->hook, length) == 0 &&
+         (path[length] == ':' || path[length] == '\0'))
+    path = path[length] == ':' ? path + length + 1 : NULL;
+  return path;
+}
+
 static baro_status write_config(const baro_spool_folder_options *options,
                                 const baro_agent_place *place, baro_spool_folder *spool,
                                 baro_error *err) {
   char path[BARO_SPOOL_FOLDER_BYTES];
   baro_buffer text = {0};
-  const char *python_path = getenv(PATH_VARIABLE);
+  const char *python_path = users_python_path(place);
   if (!is_one_line(options->patterns) || (python_path != NULL && !is_one_line(python_path)))
     return baro_error_set(err, BARO_USAGE, "--calls: a pattern, or PYTHONPATH, has a line break");
   if (options->patterns[0] != '\0')
@@ -226,7 +237,8 @@ static void set_or_unset(const char *name, const char *value) {
 
 baro_status baro_spool_folder_enter(baro_spool_folder *spool, const baro_agent_place *place,
                                     baro_error *err) {
-  const char *python_path = getenv(PATH_VARIABLE);
+  const char *whole = getenv(PATH_VARIABLE);
+  const char *python_path = users_python_path(place);
   const char *outer = getenv(BARO_SPOOL_VARIABLE);
   baro_buffer path = {0};
   baro_write_text(&path, place->hook);
@@ -234,9 +246,9 @@ baro_status baro_spool_folder_enter(baro_spool_folder *spool, const baro_agent_p
   if (python_path != NULL && python_path[0] != '\0')
     baro_write_format(&path, ":%s", python_path);
   baro_write_u8(&path, 0);
-  spool->python_path_before = python_path != NULL ? strdup(python_path) : NULL;
+  spool->python_path_before = whole != NULL ? strdup(whole) : NULL;
   spool->spool_before = outer != NULL ? strdup(outer) : NULL;
-  bool is_kept = (python_path == NULL || spool->python_path_before != NULL) &&
+  bool is_kept = (whole == NULL || spool->python_path_before != NULL) &&
                  (outer == NULL || spool->spool_before != NULL);
   spool->has_environment = is_kept && !path.failed &&
                            setenv(BARO_SPOOL_VARIABLE, spool->path, 1) == 0 &&

@@ -211,6 +211,9 @@ static void say_troubles(const record_values *values, const baro_recorder_result
   if (result->dropped_samples > 0)
     baro_cli_say("%s samples were lost because %s could not be written",
                  baro_text_count(result->dropped_samples).text, values->output);
+  if (result->dropped_events > 0)
+    baro_cli_say("%s events of calls were lost because %s could not be written",
+                 baro_text_count(result->dropped_events).text, values->output);
   if (result->target_left_running)
     baro_cli_say("the command is still running");
   if (!values->quiet)

@@ -228,6 +228,29 @@ print([path for path in sys.path if "_startup" in path])
     assert answer.stdout == f"{before}\n[]\n"
 
 
+def test_a_program_that_becomes_another_is_recorded_on(run: Run, tmp_path: Path) -> None:
+    end = """
+import os
+work(10)
+if len(sys.argv) == 1:
+    os.execv(sys.executable, [sys.executable, *sys.argv, "again"])
+"""
+    app = script(tmp_path, end)
+    answer = run("record", "--calls=__main__.leaf", "--", sys.executable, app)
+    assert calls_said(answer.stderr) == 20
+
+
+def test_a_recorder_in_a_recorded_program(run: Run, tmp_path: Path, barograph: Path) -> None:
+    inner = script(tmp_path, "import os\nwork(10)\nprint(os.environ.get('PYTHONPATH'))", "inner.py")
+    command = [str(barograph), "record", "-o", "inner.baro", "--calls=*.leaf", "--"]
+    end = f"import subprocess\nwork(5)\nsubprocess.run({[*command, sys.executable, str(inner)]})"
+    app = script(tmp_path, end)
+    answer = run("record", "-o", "outer.baro", "--calls=*.leaf", "--", sys.executable, app)
+    assert answer.stdout == "None\n"
+    said = [line for line in answer.stderr.splitlines() if " calls in " in line]
+    assert [line.split()[1] for line in said] == ["10", "5"], answer.stderr
+
+
 def test_nothing_is_left_behind(run: Run, tmp_path: Path) -> None:
     pattern = "nothing_is_left.*"
     option = f"--calls={pattern}"
@@ -261,7 +284,8 @@ def test_a_killed_recorder_harms_nobody(barograph: Path, tmp_path: Path, run: Ru
         assert recorder.stdout.readline() == "begun\n"
         recorder.send_signal(signal.SIGKILL)
         assert recorder.stdout.read() == "done\n"
-    assert len(spools(pattern)) == 1
+    # What it left may be gone already: any other recorder on the machine removes it.
+    assert len(spools(pattern)) <= 1
     run("record", "-f", "--calls", "--", sys.executable, "-c", "pass")
     assert spools(pattern) == set()
     assert report_of(run)["head"]["kind"] == "calls"

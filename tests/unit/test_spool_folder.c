@@ -194,6 +194,30 @@ static void the_environment_is_the_commands_only(void **state) {
   unsetenv("PYTHONPATH");
 }
 
+/* A recorder in a program that is recorded: one hook, and the user's path as it was. */
+static void a_hook_is_not_doubled(void **state) {
+  (void)state;
+  static baro_spool_folder spool;
+  baro_error err = {0};
+  char path[BARO_SPOOL_FOLDER_BYTES + 16];
+  static const char *const outer[] = {"/p/_startup:mine", "/p/_startup", "/p/_startup:"};
+  static const char *const inside[] = {"/p/_startup:mine", "/p/_startup", "/p/_startup"};
+  static const char *const config[] = {"python_path=mine\nagent=/p/_agent.abi3.so\n",
+                                       "agent=/p/_agent.abi3.so\n",
+                                       "python_path=\nagent=/p/_agent.abi3.so\n"};
+  for (size_t i = 0; i < 3; i++) {
+    setenv("PYTHONPATH", outer[i], 1);
+    create(&spool, "", true);
+    snprintf(path, sizeof path, "%s/config", spool.path);
+    expect_text(path, config[i]);
+    assert_int_equal(baro_spool_folder_enter(&spool, &PLACE, &err), BARO_OK);
+    assert_string_equal(getenv("PYTHONPATH"), inside[i]);
+    baro_spool_folder_remove(&spool);
+    assert_string_equal(getenv("PYTHONPATH"), outer[i]);
+  }
+  unsetenv("PYTHONPATH");
+}
+
 static void a_hook_may_say_why_not(void **state) {
   (void)state;
   static baro_spool_folder spool;
@@ -218,6 +242,7 @@ int main(void) {
       cmocka_unit_test(the_config_says_what_is_asked_for),
       cmocka_unit_test(abandoned_ones_are_removed),
       cmocka_unit_test(the_environment_is_the_commands_only),
+      cmocka_unit_test(a_hook_is_not_doubled),
       cmocka_unit_test(a_hook_may_say_why_not),
   };
   return cmocka_run_group_tests_name("spool_folder", tests, enter, leave);

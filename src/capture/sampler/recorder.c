@@ -430,6 +430,7 @@ static baro_status finish_recording(recorder *self, baro_error *err) {
   (void)!baro_writer_flush(self->writer, NULL);
   self->result->samples = baro_writer_samples(self->writer);
   self->result->dropped_samples = baro_writer_dropped_samples(self->writer);
+  self->result->dropped_events = baro_writer_dropped_call_events(self->writer);
   self->result->file_bytes = baro_writer_file_bytes(self->writer);
   baro_status status = baro_writer_close(self->writer, err);
   self->writer = NULL;

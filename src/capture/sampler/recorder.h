@@ -74,6 +74,7 @@ typedef struct baro_recorder_result {
   uint64_t call_threads;
   uint64_t call_processes; /* with an agent */
   uint64_t lost_events;    /* of calls, that rings had no room for */
+  uint64_t dropped_events; /* of calls, that the writer could not keep: full disk */
   char calls_note[512];    /* why there are none, or not all; or "" */
 } baro_recorder_result;
 
