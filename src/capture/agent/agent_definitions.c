@@ -84,6 +84,7 @@ typedef struct code_facts {
   PyObject *file;
   PyObject *module;
   PyObject *module_file;
+  PyObject *import_name; /* of the script that runs as __main__, else NULL */
   uint32_t first_line;
   uint32_t co_flags;
 } code_facts;
@@ -97,10 +98,29 @@ static PyObject *qualified_name_of(PyObject *code, const char *file) {
   return encode(name);
 }
 
+/* What other modules would call the script that runs: people ask for app.* when they start app.py. */
+static PyObject *import_name_of(PyObject *globals, const code_facts *facts) {
+  if (strcmp(text_of(facts->module), "__main__") != 0) {
+    return NULL;
+  }
+  PyObject *package = text_of_globals(globals, "__package__");
+  const char *slash = strrchr(text_of(facts->module_file), '/');
+  const char *base = slash == NULL ? text_of(facts->module_file) : slash + 1;
+  const char *parent = text_of(package);
+  PyObject *stem = PyBytes_FromStringAndSize(base, (Py_ssize_t)strcspn(base, "."));
+  PyObject *name =
+      PyBytes_FromFormat("%s%s%s", parent, parent[0] == '\0' ? "" : ".", text_of(stem));
+  Py_XDECREF(stem);
+  PyErr_Clear();
+  Py_XDECREF(package);
+  return name;
+}
+
 static void read_facts(PyObject *code, code_facts *facts) {
   PyObject *globals = PyEval_GetGlobals(); /* borrowed */
   facts->module = text_of_globals(globals, "__name__");
   facts->module_file = text_of_globals(globals, "__file__");
+  facts->import_name = import_name_of(globals, facts);
   facts->name = text_attribute(code, "co_name");
   facts->file = text_attribute(code, "co_filename");
   facts->qualified_name = qualified_name_of(code, text_of(facts->file));
@@ -114,6 +134,7 @@ static void release_facts(code_facts *facts) {
   Py_XDECREF(facts->file);
   Py_XDECREF(facts->module);
   Py_XDECREF(facts->module_file);
+  Py_XDECREF(facts->import_name);
 }
 
 static bool is_recorded(PyObject *code, const code_facts *facts) {
@@ -123,6 +144,7 @@ static bool is_recorded(PyObject *code, const code_facts *facts) {
                                                  .qualified_name = text_of(facts->qualified_name),
                                                  .file = text_of(facts->file),
                                                  .module_file = text_of(facts->module_file),
+                                                 .import_name = text_of(facts->import_name),
                                              });
 }
 

@@ -105,22 +105,28 @@ static bool is_own(const baro_patterns *patterns, const baro_pattern_subject *su
          !is_library_file(patterns, subject->module_file);
 }
 
-static bool is_asked_for(const baro_patterns *patterns, const baro_pattern_subject *subject) {
-  size_t module_length = strlen(subject->module);
-  size_t name_length = strlen(subject->qualified_name);
+static bool matches_a_glob(const baro_patterns *patterns, const char *text) {
+  for (size_t i = 0; i < patterns->glob_count; i++) {
+    /* Backslashes are no escapes: they would only surprise. */
+    if (fnmatch(patterns->globs[i], text, FNM_NOESCAPE) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static bool is_asked_for(const baro_patterns *patterns, const char *module,
+                         const char *qualified_name) {
+  size_t module_length = strlen(module);
+  size_t name_length = strlen(qualified_name);
   char *full = malloc(module_length + name_length + 2);
   if (full == NULL) {
     return false;
   }
-  memcpy(full, subject->module, module_length);
+  memcpy(full, module, module_length);
   full[module_length] = '.';
-  memcpy(full + module_length + 1, subject->qualified_name, name_length + 1);
-  bool found = false;
-  for (size_t i = 0; i < patterns->glob_count && !found; i++) {
-    /* Backslashes are no escapes: they would only surprise. */
-    found = fnmatch(patterns->globs[i], full, FNM_NOESCAPE) == 0 ||
-            fnmatch(patterns->globs[i], subject->module, FNM_NOESCAPE) == 0;
-  }
+  memcpy(full + module_length + 1, qualified_name, name_length + 1);
+  bool found = matches_a_glob(patterns, full) || matches_a_glob(patterns, module);
   free(full);
   return found;
 }
@@ -132,7 +138,12 @@ bool baro_patterns_match(const baro_patterns *patterns, const baro_pattern_subje
   if (wants_own_code(patterns) && is_own(patterns, subject)) {
     return true;
   }
-  return patterns->glob_count > 0 && is_asked_for(patterns, subject);
+  if (patterns->glob_count == 0) {
+    return false;
+  }
+  return is_asked_for(patterns, subject->module, subject->qualified_name) ||
+         (subject->import_name[0] != '\0' &&
+          is_asked_for(patterns, subject->import_name, subject->qualified_name));
 }
 
 bool baro_patterns_exclude_file(const baro_patterns *patterns, const char *file) {

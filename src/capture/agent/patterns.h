@@ -1,6 +1,7 @@
 /* Which code is recorded: what `record --calls=GLOB,...` says.
  * Flow: settings of the spool directory -> hook -> here, asked once a code object.
- * A pattern is a glob of fnmatch, in which * matches dots too, held against MODULE.QUALNAME and against MODULE. The one
+ * A pattern is a glob of fnmatch, in which * matches dots too, held against MODULE.QUALNAME and against MODULE; of
+ * the script that runs, MODULE is __main__ and also the name by which it would be imported. The one
  * pattern *, or none, is the user's own code: all but the standard library, what pip installed, and frozen modules. The
  * pattern @trace stands for what barograph.trace marked, which is recorded in any case: alone it means nothing else.
  * Runs in the target, under the GIL; knows no Python. */
@@ -16,6 +17,7 @@ typedef struct baro_pattern_subject {
   const char *qualified_name; /* within the module */
   const char *file;           /* of the code */
   const char *module_file;    /* __file__ of the globals */
+  const char *import_name;    /* of the script that runs as __main__; "" of other modules */
 } baro_pattern_subject;
 
 typedef struct baro_patterns {

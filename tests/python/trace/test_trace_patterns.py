@@ -64,6 +64,7 @@ def test_the_users_own_code(trace: Trace, traced_interpreter: Path, calls: str |
     [
         ("__main__.own", {"own"}),
         ("__main__.Box.*", {"Box.put", "Box.take"}),
+        ("program.Box.*", {"Box.put", "Box.take"}),  # the script's name, as if it were imported
         ("*.Box.put,textwrap.dedent", {"Box.put", "dedent"}),
         ("installed", {"<module>", "function"}),
         ("ins?alled.func*", {"function"}),
