@@ -17,6 +17,8 @@ static const uint64_t LOOK_NS = 100000000; /* between looks whether a process li
 static const uint64_t LONG_SILENCE_NS = 2000000000;
 static const uint64_t BIRTH_ERROR_NS = 20000000; /* starts are known within a clock tick, 10 ms */
 
+enum { MOST_FORCED = 4096 }; /* events of a process that do not wait any longer, in one visit */
+
 /* --- life --- */
 
 static bool is_over(const baro_task_stat *stat) {
@@ -285,6 +287,7 @@ static baro_status take_threads(baro_drain_process *process, baro_drain_shared *
                                 uint64_t *ret_events) {
   uint64_t *budgets = malloc((process->thread_count + 1) * sizeof *budgets);
   baro_drain_thread *forced = NULL;
+  uint32_t forced_count = 0;
   baro_status status = budgets == NULL ? BARO_NO_MEMORY : BARO_OK;
   for (uint32_t i = 0; i < process->thread_count && budgets != NULL; i++)
     budgets[i] = BARO_DRAIN_VISIT_EVENTS;
@@ -301,7 +304,8 @@ static baro_status take_threads(baro_drain_process *process, baro_drain_shared *
       continue;
     *ret_events += 1; /* come again soon */
     forced = is_held || was_forced ? NULL : hopeless_thread(process, shared);
-    if (forced == NULL)
+    /* Each costs a round over all threads: who makes them on purpose must not hold up other processes. */
+    if (forced == NULL || ++forced_count > MOST_FORCED)
       break;
   }
   free(budgets);

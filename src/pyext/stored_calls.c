@@ -107,18 +107,21 @@ static bool resumes(const baro_profile *profile, uint32_t row, uint64_t *ret_val
                         ret_value);
 }
 
-/* From the parent's where that is in the same part; else by its ancestors, which few rows of a part need. */
+/* From an ancestor's where that was computed, which is the next one for almost all. Ancestors may stand behind: what a
+ * generator of another thread calls, when it goes on in this one. */
 static void depth(const baro_profile *profile, const baro_table_part *part, void *values) {
   const uint32_t *parents = profile->calls.parent_call;
   int32_t *depths = values;
   for (uint32_t i = 0; i < part->count; i++) {
     int32_t above = 0;
     uint32_t call = parents[part->first + i];
-    for (; call != BARO_NONE_ID && call < part->first; call = parents[call]) {
+    while (call != BARO_NONE_ID) {
       above++;
-    }
-    if (call != BARO_NONE_ID) {
-      above += depths[call - part->first] + 1;
+      if (call >= part->first && call < part->first + i) {
+        above += depths[call - part->first];
+        break;
+      }
+      call = parents[call];
     }
     depths[i] = above;
   }

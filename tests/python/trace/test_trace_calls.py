@@ -165,6 +165,26 @@ def test_a_closed_generator_ends(
         ]
 
 
+def test_a_dropped_generator(
+    trace: Trace, traced_interpreter: Path, version: tuple[int, int]
+) -> None:
+    program = """
+        def two():
+            yield 1
+            yield 2
+
+        next(two())
+    """
+    words = trace(traced_interpreter, program).process.words()[1:-1]
+    end = {
+        # Nothing surrounds the yield, so 3.13 runs nothing to end it.
+        version == (3, 13): [],
+        version in {(3, 12), (3, 14), (3, 15)}: ["throw two #0", "raise two #0 GeneratorExit"],
+        version < (3, 12): ["resume two #0", "raise two #0"],
+    }[True]
+    assert words == ["enter two #0", "yield two #0", *end]
+
+
 def test_coroutines(trace: Trace, traced_interpreter: Path) -> None:
     program = """
         import asyncio
