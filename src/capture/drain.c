@@ -272,8 +272,7 @@ baro_status baro_drain_finish(baro_drain *drain, uint64_t now_ns) {
   }
   while (drain->process_count > 0)
     let_go(drain, drain->process_count - 1);
-  note(drain, shared->counts.lost,
-       "events were lost: the recorder did not take them as fast as the program made them");
+  /* Losses stand among the events themselves. */
   note(drain, shared->counts.malformed, "events made no sense and are left out");
   note(drain, shared->broken_rings, "buffers of threads could not be read to their end");
   note(drain, shared->mended, "calls ended, or were suspended, without an event that says when");

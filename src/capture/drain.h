@@ -49,7 +49,7 @@ void baro_drain_tell_end(baro_drain *drain, pid_t pid, int wait_status);
 baro_status baro_drain_visit(baro_drain *drain, uint64_t now_ns,
                              uint64_t *ret_events) BARO_MUST_USE;
 /* Which event was taken last decides where open calls end: call after the last visit. Takes what is left, tells agents
- * that still run that the recording is over, writes ends and notes on losses. */
+ * that still run that the recording is over, writes ends, and notes on what made no sense. */
 baro_status baro_drain_finish(baro_drain *drain, uint64_t now_ns) BARO_MUST_USE;
 baro_drain_counts baro_drain_count(const baro_drain *drain);
 /* Processes with an agent that run now, without `except`: fills at most `limit`, returns how many there are. */

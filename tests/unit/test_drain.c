@@ -198,7 +198,7 @@ static void losses_are_told(void **state) {
   drain_found *seen = drain_scene_finish(&one);
   assert_string_equal(seen->calls, "T0: +f lost7 +f - lost5");
   assert_int_equal(baro_drain_count(one.drain).lost, 12);
-  assert_non_null(strstr(seen->notes, "12 events were lost"));
+  assert_string_equal(seen->notes, ""); /* the events say it */
   spool_ring_close(&ring);
   drain_scene_end(&one);
 }
