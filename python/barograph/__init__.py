@@ -1,9 +1,9 @@
 """Records where a Python program's time and waiting go, and says why.
 
 Importing this package runs nothing; the program is ``barograph`` or ``python -m barograph``.
-`load` reads a recording into tables that pyarrow, polars, pandas and DuckDB take; `trace` marks
-functions and classes whose calls a recording shall hold. `write_parquet` and `write_delta` add a
-recording to tables on disk.
+`load` reads a recording into tables that pyarrow, polars, pandas and DuckDB take; `record` records
+the calls of a part of the running program; `trace` marks functions and classes whose calls a
+recording shall hold. `write_parquet` and `write_delta` add a recording to tables on disk.
 """
 
 from __future__ import annotations
@@ -12,16 +12,19 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from barograph.profile import Profile, Schema, Table, load
+    from barograph.recording import Recording, record
     from barograph.tables import write_delta, write_parquet
     from barograph.tracing import trace
 
 __all__ = [
     "Error",
     "Profile",
+    "Recording",
     "Schema",
     "Table",
     "__version__",
     "load",
+    "record",
     "trace",
     "write_delta",
     "write_parquet",
@@ -52,6 +55,10 @@ def __getattr__(name: str) -> object:
         # Not `from barograph import tables`, which would ask here again.
         tables = import_module("barograph.tables")
         return tables if name == "tables" else getattr(tables, name)
+    if name in ("Recording", "record"):
+        from barograph import recording  # noqa: PLC0415
+
+        return getattr(recording, name)
     if name in __all__:
         from barograph import profile  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""`trace`: functions and classes whose calls `barograph record --calls` shall hold in any case.
+"""`trace`: functions and classes whose calls a recording of calls shall hold in any case.
 
 Nothing is wrapped: the agent is told which code objects are meant. So a traced function is the same
 object as before, and without a recording nothing at all happens.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
+from _weakref import ref
 from types import CodeType, FunctionType, ModuleType
 
 # typing's own constant would cost the import of typing, which a decorated program pays.
@@ -39,8 +40,51 @@ _WITH_FUNC = (
 )
 
 
+# What was marked in this process, for recordings that `barograph.record` starts: by the address of
+# the code, for equal code of two functions is not the same.
+_marked: dict[int, ref[CodeType]] = {}
+# Of the recording that `barograph.record` started and has not stopped.
+_own_agent: ModuleType | None = None
+
+
+def _remember(code: CodeType) -> None:
+    address = id(code)
+
+    def forget(reference: ref[CodeType]) -> None:
+        if _marked.get(address) is reference:
+            del _marked[address]
+
+    _marked[address] = ref(code, forget)
+
+
+def use_agent(agent: ModuleType) -> None:
+    """Tell this agent of what is marked from now on."""
+    global _own_agent  # noqa: PLW0603
+    _own_agent = agent
+    for reference in list(_marked.values()):
+        code = reference()
+        if code is not None:
+            agent.mark(code)
+
+
+def leave_agent() -> None:
+    """Take back what the agent was told."""
+    global _own_agent
+    agent, _own_agent = _own_agent, None
+    for reference in list(_marked.values()):
+        code = reference()
+        if code is not None and agent is not None:
+            agent.unmark(code)
+
+
+def is_recorded() -> bool:
+    """Whether an agent runs in this process: the hook's, or one that it was forked with."""
+    agent = hook_agent() or _own_agent
+    return agent is not None and agent.running() is not None
+
+
 @functools.cache
-def _running_agent() -> ModuleType | None:
+def hook_agent() -> ModuleType | None:
     """The agent that the start-up hook started in this process, or None."""
     spool = os.environ.get("BAROGRAPH_SPOOL")
     if not spool or sys.implementation.name != "cpython":
@@ -100,7 +144,8 @@ def trace(target: Any = None) -> Any:
     """Record every call of a function, or of a class's own methods.
 
     Under ``barograph record --calls=@trace`` they are all that is recorded, under other patterns
-    they are recorded too, wherever they stand. Without a recording the decorator does nothing.
+    they are recorded too, wherever they stand; likewise in what `barograph.record` records. Without
+    a recording the decorator does nothing that a program could notice.
 
     Parameters
     ----------
@@ -117,8 +162,9 @@ def trace(target: Any = None) -> Any:
     """
     if target is None:
         return trace
-    agent = _running_agent()
-    if agent is not None:
-        for code in _codes_of_target(target):
+    agent = hook_agent() or _own_agent
+    for code in _codes_of_target(target):
+        _remember(code)
+        if agent is not None:
             agent.mark(code)
     return target

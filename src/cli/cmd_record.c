@@ -36,6 +36,7 @@ typedef struct record_values {
   bool no_children;
   bool stop;
   bool quiet;
+  bool spool;
 } record_values;
 
 /* Set by the handler only: signal handlers have no context argument. */
@@ -143,6 +144,12 @@ static bool wants_progress(const record_values *values) {
          strcmp(term, "dumb") != 0;
 }
 
+/* The process that waits for this line reads one. */
+static void say_spool(const char *spool) {
+  (void)puts(spool);
+  (void)fflush(stdout);
+}
+
 static const char *plural(uint64_t count, const char *one, const char *many) {
   return count == 1 ? one : many;
 }
@@ -203,7 +210,7 @@ static void say_troubles(const record_values *values, const baro_recorder_result
     baro_cli_say("%s", result->note);
   else if (result->samples == 0 && values->rate_hz > 0 && !values->quiet)
     baro_cli_say("no samples: no Python interpreter was seen running");
-  if (result->calls_note[0] != '\0' && !values->quiet)
+  if (result->calls_note[0] != '\0' && (!values->quiet || values->spool))
     baro_cli_say("%s", result->calls_note);
   if (result->lost_events > 0)
     baro_cli_say("%s events of calls were lost: the recorder could not keep up",
@@ -253,6 +260,7 @@ static int record(const record_values *values, char *const *command) {
       .stop_target = values->stop,
       .attach_pid = (pid_t)values->pid,
       .command = command,
+      .calls_ready = values->spool ? say_spool : NULL,
       .stop_requested = &stop_requested,
       .forward_signal = &forward_signal,
       .progress = progress ? show_progress : NULL,
@@ -283,9 +291,13 @@ static int record(const record_values *values, char *const *command) {
 static int run(const baro_call *call) {
   record_values filled = *(const record_values *)call->values;
   const record_values *values = &filled;
-  if (values->calls != NULL && values->pid != 0)
+  if (values->spool && (values->calls == NULL || values->pid == 0 || values->rate_hz > 0))
+    return baro_cli_fail("record: --spool is for --calls of a process -p PID that starts the agent "
+                         "itself, without --rate");
+  if (values->calls != NULL && values->pid != 0 && !values->spool)
     return baro_cli_fail("record: --calls needs a command: nothing can be put into a process that "
-                         "runs already; without it, -p PID samples");
+                         "runs already; without it, -p PID samples (barograph.record of "
+                         "Python records the calls of the program it is called in)");
   if (values->calls != NULL && values->stop && values->rate_hz == 0)
     return baro_cli_fail("record: --stop is about samples, which --calls alone does not take; "
                          "give --rate too");
@@ -363,6 +375,11 @@ static const baro_option options[] = {
      .letter = 'q',
      .offset = offsetof(record_values, quiet),
      .help = "print no line about the recording at its end, and no progress"},
+    {.name = "spool",
+     .offset = offsetof(record_values, spool),
+     .help =
+         "with --calls -p PID: print where PID, which starts the agent itself, is to write, and "
+         "record until it says so (what barograph.record of Python runs)"},
 };
 
 static const record_values defaults = {.output = "barograph.baro"};

@@ -29,6 +29,11 @@ void baro_definitions_forked(void) {
   next_exception_id = 1;
 }
 
+void baro_definitions_clear(void) {
+  baro_identities_clear();
+  baro_definitions_forked();
+}
+
 /* --- Texts: bytes objects, NULL where unknown --- */
 
 /* take_text: consumed, may be NULL. Surrogates pass: names may come from undecodable file names. */

@@ -16,6 +16,8 @@ extern baro_patterns baro_recorded;
 void baro_definitions_keep_bytecode(bool keep);
 /* Ids of a fork's child are its own. Async-signal-safe. */
 void baro_definitions_forked(void);
+/* After the end of a recording: nothing is known, so that another may begin. The marks stay. */
+void baro_definitions_clear(void);
 
 /* The code is recorded from its next call on, whatever the patterns say. False: no memory. */
 bool baro_definitions_mark(PyObject *code);

@@ -21,6 +21,7 @@ static const baro_engine *const engines[] = {&baro_engine_monitoring, &baro_engi
 /* The one that runs, or NULL; of the process. */
 static const baro_engine *engine;
 static bool follows_forks;
+static bool follows_starts; /* of Python as a new program */
 static bool handles_forks;
 
 /* --- What events.h needs of Python --- */
@@ -146,7 +147,7 @@ static const char *start_all(const char *spool) {
     baro_spool_note("no_calls", reason);
     return reason;
   }
-  if (follows_forks) {
+  if (follows_forks && follows_starts) {
     /* Where events are of marked code only, none tells of imports. */
     baro_children_follow(spool, baro_recorded.startup, baro_patterns_only_marked(&baro_recorded));
   }
@@ -160,8 +161,9 @@ static PyObject *start(PyObject *module, PyObject *arguments) {
   PyObject *globs;
   PyObject *libraries;
   int children;
-  if (!PyArg_ParseTuple(arguments, "yOOyp:start", &spool, &globs, &libraries, &startup,
-                        &children)) {
+  int starts = 1;
+  if (!PyArg_ParseTuple(arguments, "yOOyp|p:start", &spool, &globs, &libraries, &startup, &children,
+                        &starts)) {
     return NULL;
   }
   if (PyInterpreterState_GetID(PyInterpreterState_Get()) != 0 || engine != NULL) {
@@ -175,6 +177,7 @@ static PyObject *start(PyObject *module, PyObject *arguments) {
     return PyErr_Occurred() != NULL ? NULL : PyErr_NoMemory();
   }
   follows_forks = children != 0;
+  follows_starts = starts != 0;
   const char *reason = start_all(spool);
   return reason == NULL ? Py_BuildValue("") : PyUnicode_FromString(reason);
 }
@@ -183,22 +186,32 @@ static PyObject *stop(PyObject *module, PyObject *unused) {
   (void)module, (void)unused;
   baro_events_stop();
   stop_engine();
+  baro_events_release();
+  baro_definitions_clear();
   return Py_BuildValue("");
 }
 
-static PyObject *mark(PyObject *module, PyObject *code) {
-  (void)module;
+/* False, with an exception: it is none. */
+static bool check_code(PyObject *code) {
   static PyTypeObject *code_type; /* of this process */
   if (code_type == NULL) {
     PyObject *sample = Py_CompileString("0", "<barograph>", Py_eval_input);
     if (sample == NULL) {
-      return NULL;
+      return false;
     }
     code_type = Py_TYPE(sample);
     Py_DECREF(sample);
   }
   if (Py_TYPE(code) != code_type) {
-    PyErr_SetString(PyExc_TypeError, "mark() takes a code object");
+    PyErr_SetString(PyExc_TypeError, "what is marked is a code object");
+    return false;
+  }
+  return true;
+}
+
+static PyObject *mark(PyObject *module, PyObject *code) {
+  (void)module;
+  if (!check_code(code)) {
     return NULL;
   }
   if (!baro_definitions_mark(code)) {
@@ -210,6 +223,18 @@ static PyObject *mark(PyObject *module, PyObject *code) {
   return Py_BuildValue("");
 }
 
+static PyObject *unmark(PyObject *module, PyObject *code) {
+  (void)module;
+  if (!check_code(code)) {
+    return NULL;
+  }
+  if (engine != NULL) {
+    engine->unmark(code);
+  }
+  baro_identities_remove(&baro_marked, code);
+  return Py_BuildValue("");
+}
+
 static PyObject *running(PyObject *module, PyObject *unused) {
   (void)module, (void)unused;
   return engine == NULL ? Py_BuildValue("") : PyUnicode_FromString(engine->name);
@@ -218,10 +243,12 @@ static PyObject *running(PyObject *module, PyObject *unused) {
 static PyMethodDef methods[] = {
     {"start", start, METH_VARARGS,
      "start(spool: bytes, globs: list[bytes], libraries: list[bytes], startup: bytes,\n"
-     "      children: bool) -> None | str\n\nRecord calls from now on, or say why not."},
+     "      children: bool, starts: bool = True) -> None | str\n\n"
+     "Record calls from now on, or say why not; also of children, forked and started."},
     {"stop", stop, METH_NOARGS, "stop() -> None\n\nRecord no calls any more."},
     {"mark", mark, METH_O,
      "mark(code) -> None\n\nRecord calls of this code, whatever the patterns say."},
+    {"unmark", unmark, METH_O, "unmark(code) -> None\n\nTake that back."},
     {"running", running, METH_NOARGS, "running() -> None | str\n\nName of the engine that runs."},
     {NULL, NULL, 0, NULL},
 };

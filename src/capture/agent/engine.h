@@ -18,6 +18,8 @@ typedef struct baro_engine {
   const char *(*start)(void);
   /* baro_definitions_mark was called for the code: from now on there are events of it. Leaves no exception. */
   void (*mark)(PyObject *code);
+  /* The recording is about to end: nothing of that stays at the code. Leaves no exception. */
+  void (*unmark)(PyObject *code);
   /* No events any more. May run inside of an event. */
   void (*stop)(void);
 } baro_engine;

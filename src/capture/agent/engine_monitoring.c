@@ -264,6 +264,11 @@ static bool register_all(void) {
     good = answer != NULL;
     Py_XDECREF(answer);
   }
+  if (good) {
+    /* What an earlier recording of this process disabled stays so otherwise. */
+    PyObject *answer = PyObject_CallMethod(monitoring, "restart_events", NULL);
+    Py_XDECREF(answer);
+  }
   Py_XDECREF(type);
   Py_XDECREF(numbers);
   PyErr_Clear();
@@ -280,6 +285,15 @@ static void mark(PyObject *code) {
                                        : PyObject_CallMethod(monitoring, "restart_events", NULL);
   Py_XDECREF(answer);
   PyErr_Clear();
+}
+
+static void unmark(PyObject *code) {
+  if (monitoring != NULL && local_events != 0) {
+    PyObject *answer =
+        PyObject_CallMethod(monitoring, "set_local_events", "iOl", tool_id, code, 0L);
+    Py_XDECREF(answer);
+    PyErr_Clear();
+  }
 }
 
 static void stop(void) {
@@ -330,5 +344,6 @@ const baro_engine baro_engine_monitoring = {
     .is_offered = is_offered,
     .start = start,
     .mark = mark,
+    .unmark = unmark,
     .stop = stop,
 };

@@ -1,5 +1,6 @@
 /* The profile function of C, PyEval_SetProfile: what CPython 3.9 to 3.11 offer. It belongs to a thread: the one that starts
- * us has it at once, those that threading starts get it by threading.setprofile, from their first lines.
+ * us has it at once, as those have that run already; those that threading starts get it by threading.setprofile, from their
+ * first lines.
  * It cannot tell resuming from beginning, nor suspending from returning; the instruction at which the frame stands can. An
  * exception that is thrown into a generator looks like resuming, and the type of what unwinds a frame is not shown.
  * The object given with the function is NULL, so that sys.getprofile() is None, as without us. A program that sets a profile
@@ -14,6 +15,12 @@
 typedef int (*profile_function)(PyObject *object, PyFrameObject *frame, int what,
                                 PyObject *argument);
 extern void PyEval_SetProfile(profile_function function, PyObject *object);
+/* For another thread; of 3.9 to 3.11, and weak, for this module is loaded into later ones, too. */
+extern int _PyEval_SetProfile(PyThreadState *thread, profile_function function, PyObject *object)
+    __attribute__((weak));
+extern PyThreadState *PyInterpreterState_ThreadHead(PyInterpreterState *interpreter)
+    __attribute__((weak));
+extern PyThreadState *PyThreadState_Next(PyThreadState *thread) __attribute__((weak));
 
 enum { TRACE_CALL = 0, TRACE_RETURN = 3 };
 
@@ -118,6 +125,9 @@ static PyObject *install(PyObject *self, PyObject *arguments) {
   Py_RETURN_NONE;
 }
 
+/* What threading was given, owned; NULL: nothing yet. */
+static PyObject *installer;
+
 static PyMethodDef install_method = {"install", install, METH_VARARGS, NULL};
 
 static bool is_offered(void) {
@@ -137,6 +147,22 @@ static void set_in_new_threads(PyObject *function) {
   PyErr_Clear();
 }
 
+/* Threads that run already, ours as well. */
+static void set_in_threads(void) {
+  PyEval_SetProfile(on_profile, NULL);
+  if (_PyEval_SetProfile == NULL || PyInterpreterState_ThreadHead == NULL ||
+      PyThreadState_Next == NULL) {
+    return;
+  }
+  PyThreadState *ours = PyThreadState_Get();
+  PyThreadState *thread = PyInterpreterState_ThreadHead(PyInterpreterState_Get());
+  for (; thread != NULL; thread = PyThreadState_Next(thread)) {
+    if (thread != ours && _PyEval_SetProfile(thread, on_profile, NULL) != 0) {
+      PyErr_Clear();
+    }
+  }
+}
+
 static const char *start(void) {
   PyObject *function = PyCFunction_New(&install_method, NULL);
   if (function == NULL) {
@@ -145,8 +171,9 @@ static const char *start(void) {
   }
   baro_definitions_keep_bytecode(true);
   set_in_new_threads(function);
-  Py_DECREF(function);
-  PyEval_SetProfile(on_profile, NULL);
+  Py_XDECREF(installer);
+  installer = function;
+  set_in_threads();
   return NULL;
 }
 
@@ -155,9 +182,26 @@ static void mark(PyObject *code) {
   (void)code;
 }
 
+static void unmark(PyObject *code) {
+  (void)code;
+}
+
+/* A function that the program gave threading stays. */
+static void leave_threading(void) {
+  PyObject *threading = PyDict_GetItemString(PyImport_GetModuleDict(), "threading"); /* borrowed */
+  PyObject *function =
+      threading == NULL ? NULL : PyObject_GetAttrString(threading, "_profile_hook");
+  if (function != NULL && function == installer) {
+    (void)PyObject_SetAttrString(threading, "_profile_hook", Py_None);
+  }
+  Py_XDECREF(function);
+  PyErr_Clear();
+}
+
 static void stop(void) {
-  /* New threads take themselves out at their first event: a function the program gave threading must stay. */
+  /* Other threads take themselves out at their next event. */
   PyEval_SetProfile(NULL, NULL);
+  leave_threading();
 }
 
 const baro_engine baro_engine_profile = {
@@ -165,5 +209,6 @@ const baro_engine baro_engine_profile = {
     .is_offered = is_offered,
     .start = start,
     .mark = mark,
+    .unmark = unmark,
     .stop = stop,
 };

@@ -36,6 +36,8 @@ typedef struct baro_events_ring {
   uint64_t serial;
   uint64_t allocated_events; /* whose slots the file system has given room */
   uint64_t missing;          /* events lost since the last one that was written */
+  baro_events_thread *owner; /* borrowed: the thread's; under lock. NULL: it has none, or waits */
+  uint32_t recording;        /* which one it was made for */
   bool disk_full;
 } baro_events_ring;
 
@@ -45,6 +47,7 @@ baro_ring_clock baro_events_clock;
 /* Events of this thread that were lost before it had a ring, and when it may ask the disk for room again. */
 static _Thread_local uint64_t missing_before_ring;
 static _Thread_local uint64_t retry_at_ns;
+static _Thread_local uint32_t recording_here; /* these are of */
 
 /* One agent a process, so its state is the module's. */
 static baro_events_hooks hooks;
@@ -53,8 +56,19 @@ static atomic_bool stopped = true;
 static pthread_key_t end_of_thread;
 static bool have_key;
 static uint64_t next_serial; /* under the GIL */
+static uint32_t recording;   /* counts them; under the GIL */
+/* Between threads that end, which have no GIL, and release. Held for a few instructions. */
+static atomic_flag owners_lock = ATOMIC_FLAG_INIT;
 
 static bool ask_for_end_of_thread(void);
+
+static void set_owner(baro_events_ring *ring, baro_events_thread *owner) {
+  while (atomic_flag_test_and_set(&owners_lock)) {
+    (void)sched_yield();
+  }
+  ring->owner = owner;
+  atomic_flag_clear(&owners_lock);
+}
 
 /* --- A ring's life --- */
 
@@ -162,6 +176,7 @@ static bool make_ring(baro_events_thread *here) {
   ring->allocated_events = 0;
   ring->missing = missing_before_ring;
   ring->disk_full = false;
+  ring->recording = recording;
   baro_ring_head *head = map_new_file(ring);
   if (head == NULL) {
     bool gone = errno == ENOENT;
@@ -182,14 +197,22 @@ static bool make_ring(baro_events_thread *here) {
       .ring_head = &head->head,
       .ring = ring,
   };
+  set_owner(ring, here);
   return true;
 }
 
 /* Of the pthread key: the thread is over, perhaps without Python ever knowing it. */
 static void at_end_of_thread(void *unused) {
   (void)unused;
+  while (atomic_flag_test_and_set(&owners_lock)) {
+    (void)sched_yield();
+  }
   baro_events_ring *ring = baro_events_here.ring;
   baro_events_here = (baro_events_thread){0};
+  if (ring != NULL) {
+    ring->owner = NULL;
+  }
+  atomic_flag_clear(&owners_lock);
   if (ring == NULL) {
     return;
   }
@@ -262,11 +285,13 @@ static bool drain_is_dead(const baro_ring_head *head) {
 }
 
 /* Gives the GIL up meanwhile: the other threads of the program need not wait for this one's ring. */
-static void sleep_without_gil(long duration_ns) {
+static void sleep_without_gil(baro_events_thread *here, long duration_ns) {
+  set_owner(here->ring, NULL); /* it is in use */
   void *held = hooks.release();
   struct timespec duration = {.tv_nsec = duration_ns};
   (void)nanosleep(&duration, NULL);
   hooks.acquire(held);
+  set_owner(here->ring, here);
 }
 
 static bool wait_for_room(baro_events_thread *here, const baro_ring_head *head, uint64_t wanted) {
@@ -281,8 +306,11 @@ static bool wait_for_room(baro_events_thread *here, const baro_ring_head *head, 
     if (round < YIELDS) {
       (void)sched_yield();
     } else {
-      sleep_without_gil(sleep_ns);
+      sleep_without_gil(here, sleep_ns);
       sleep_ns = sleep_ns * 2 < LONGEST_SLEEP_NS ? sleep_ns * 2 : LONGEST_SLEEP_NS;
+    }
+    if (baro_events_stopped() || here->ring->recording != recording) {
+      return false;
     }
     if (has_room(here, head, wanted)) {
       return true;
@@ -290,15 +318,35 @@ static bool wait_for_room(baro_events_thread *here, const baro_ring_head *head, 
   }
 }
 
+/* What this thread knows of a recording before this one is of no use. */
+static void forget_earlier(baro_events_thread *here) {
+  if (here->ring != NULL && here->ring->recording != recording) {
+    baro_events_ring *ring = here->ring;
+    set_owner(ring, NULL);
+    *here = (baro_events_thread){0};
+    drop_ring(ring);
+  }
+  if (recording_here != recording) {
+    recording_here = recording;
+    missing_before_ring = 0;
+    retry_at_ns = 0;
+  }
+}
+
 static bool find_room(baro_events_thread *here, uint64_t count) {
   if (baro_events_stopped()) {
     return false;
   }
+  forget_earlier(here);
   if (here->ring == NULL && !make_ring(here)) {
     missing_before_ring++;
     return false;
   }
   baro_events_ring *ring = here->ring;
+  if (baro_events_stopped() || ring->recording != recording) {
+    here->limit = here->head; /* while the ring was made, other threads may have run */
+    return false;
+  }
   baro_ring_head *head = atomic_load_explicit(&ring->mapping, memory_order_relaxed);
   if (atomic_load_explicit(&head->beat_ns, memory_order_relaxed) == BARO_RING_BEAT_OVER) {
     end_events();
@@ -307,6 +355,9 @@ static bool find_room(baro_events_thread *here, uint64_t count) {
   uint64_t wanted = count + (ring->missing > 0 ? 1 : 0);
   if (!has_room(here, head, wanted) && !wait_for_room(here, head, wanted)) {
     here->limit = here->head; /* whatever its size, the next event must come here first */
+    if (baro_events_stopped() || ring->recording != recording) {
+      return false; /* over: this event is none of it */
+    }
     ring->missing++;
     (void)atomic_fetch_add_explicit(&head->lost, 1, memory_order_relaxed);
     return false;
@@ -335,12 +386,27 @@ bool baro_events_start(const baro_events_hooks *given) {
   have_key = true;
   hooks = *given;
   baro_events_clock = baro_agent_clock_choose();
+  recording++;
   atomic_store(&stopped, false);
   return true;
 }
 
 void baro_events_stop(void) {
   atomic_store(&stopped, true);
+}
+
+void baro_events_release(void) {
+  while (atomic_flag_test_and_set(&owners_lock)) {
+    (void)sched_yield();
+  }
+  for (baro_events_ring *ring = atomic_load(&rings); ring != NULL; ring = ring->next) {
+    if (ring->owner != NULL) {
+      *ring->owner = (baro_events_thread){0};
+      ring->owner = NULL;
+      drop_ring(ring);
+    }
+  }
+  atomic_flag_clear(&owners_lock);
 }
 
 bool baro_events_stopped(void) {
@@ -352,8 +418,10 @@ void baro_events_forked(void) {
   missing_before_ring = 0;
   retry_at_ns = 0;
   next_serial = 0;
+  atomic_flag_clear(&owners_lock); /* of a thread that is not here */
   /* The parent's rings are the parent's: kept mapped, they would take its memory for as long as the child lives. */
   for (baro_events_ring *ring = atomic_load(&rings); ring != NULL; ring = ring->next) {
+    ring->owner = NULL;
     drop_ring(ring);
   }
 }

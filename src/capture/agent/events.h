@@ -42,6 +42,9 @@ bool baro_events_start(const baro_events_hooks *hooks);
 /* No more events from now on. May be called any number of times. */
 void baro_events_stop(void);
 bool baro_events_stopped(void);
+/* After stop, under the GIL: lets go of the rings of all threads, so that another recording may start. A thread that waits
+ * for room meanwhile lets go of its own. */
+void baro_events_release(void);
 /* In the child of a fork: forgets the parent's rings, which it must not write. Async-signal-safe. */
 void baro_events_forked(void);
 

@@ -158,6 +158,26 @@ const baro_identity *baro_identities_add(baro_identities *table, PyObject *objec
   return &table->entries[index];
 }
 
+static void clear(baro_identities *table) {
+  baro_identities old = *table;
+  *table = (baro_identities){.entries = &nothing, .forget = old.forget};
+  if (old.cold == NULL) {
+    return;
+  }
+  /* A reference that dies does not call back. */
+  for (size_t i = 0; i <= old.mask; i++) {
+    Py_XDECREF(old.cold[i].reference);
+    free(old.cold[i].bytecode);
+  }
+  free(old.entries);
+  free(old.cold);
+}
+
+void baro_identities_clear(void) {
+  clear(&baro_codes);
+  clear(&baro_exceptions);
+}
+
 void baro_identities_forked(void) {
   baro_codes = (baro_identities){.entries = &nothing, .forget = &forget_code_method};
   baro_exceptions = (baro_identities){.entries = &nothing, .forget = &forget_exception_method};

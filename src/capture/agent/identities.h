@@ -77,6 +77,9 @@ static inline const baro_identity_cold *baro_identities_cold(const baro_identiti
 /* As if it had died, if it is in the table. */
 void baro_identities_remove(baro_identities *table, PyObject *object);
 
+/* The recording is over: both tables of ids are empty, the marks stay. */
+void baro_identities_clear(void);
+
 /* In the child of a fork, whose ids are its own: the tables are empty, but for the marks. Async-signal-safe; what the parent's entries held is
  * not freed, for this may be in the middle of anything. */
 void baro_identities_forked(void);

@@ -65,6 +65,11 @@ static bool wants_calls(const recorder *self) {
   return self->options->calls != NULL;
 }
 
+/* The target starts its agent itself, and nothing is sampled. */
+static bool has_host(const recorder *self) {
+  return self->options->attach_pid != 0 && self->options->calls_ready != NULL;
+}
+
 static int stop_level(const recorder *self) {
   return self->options->stop_requested != NULL ? *self->options->stop_requested : 0;
 }
@@ -186,6 +191,10 @@ static baro_status begin_watching(recorder *self, baro_error *err) {
   if (status == BARO_OK && wants_calls(self))
     status =
         baro_recorder_calls_begin(&self->calls, self->writer, self->followers, self->root, err);
+  if (status == BARO_OK)
+    status = has_host(self) ? publish(self, err) : BARO_OK;
+  if (status == BARO_OK && has_host(self))
+    self->options->calls_ready(self->calls.spool.path);
   return status;
 }
 
@@ -197,6 +206,8 @@ static const char *end_reason(recorder *self, uint64_t now_ns) {
     return "interrupt";
   if (self->options->duration_ns > 0 && now_ns - self->start_ns >= self->options->duration_ns)
     return "duration";
+  if (has_host(self))
+    return baro_recorder_calls_host_end(self->root);
   /* Whoever started us may have left SIGCHLD blocked: the followers see the end too. */
   if (self->options->attach_pid == 0 &&
       (child_changed || self->followers == NULL || baro_followers_root_ended(self->followers))) {
@@ -306,7 +317,7 @@ static uint64_t wake_ns(const recorder *self, uint64_t update_ns, bool active) {
 }
 
 static baro_status loop(recorder *self, baro_error *err) {
-  bool first_attach = self->options->attach_pid != 0;
+  bool first_attach = self->options->attach_pid != 0 && !has_host(self);
   uint64_t update_ns = 0;
   uint64_t slept_ns = 0;
   self->start_ns = baro_clock_now_ns();

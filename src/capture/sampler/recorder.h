@@ -25,11 +25,14 @@ typedef struct baro_recorder_progress {
 } baro_recorder_progress;
 
 typedef struct baro_recorder_options {
-  const char *path;     /* borrowed; recording to create */
-  bool overwrite;       /* keep an existing file as PATH.old instead of failing */
-  double rate_hz;       /* mean rate of the schedule, per thread; 1 to 100,000; 0: no samples */
-  const char *calls;    /* borrowed; record every call: GLOB,GLOB of modules and functions, "" = the
-                            user's own code; NULL = no calls. Of a spawned command only */
+  const char *path;  /* borrowed; recording to create */
+  bool overwrite;    /* keep an existing file as PATH.old instead of failing */
+  double rate_hz;    /* mean rate of the schedule, per thread; 1 to 100,000; 0: no samples */
+  const char *calls; /* borrowed; record every call: GLOB,GLOB of modules and functions, "" = the
+                            user's own code; NULL = no calls. Of a spawned command, or of one that calls_ready tells */
+  /* With attach_pid and calls: the process itself starts its agent, on the spool directory that it is told here (once),
+   * and ends the recording by any byte on our standard input, or by its own end. NULL: no such process. */
+  void (*calls_ready)(const char *spool);
   uint64_t duration_ns; /* 0 = until the end of the target */
   bool follow_children; /* also sample Python processes that the target starts */
   bool stop_target;     /* stop the target for each sample (ptrace): the reference of tests */

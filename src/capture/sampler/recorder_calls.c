@@ -1,7 +1,9 @@
 #include "capture/sampler/recorder_calls.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/os_proc.h"
 
@@ -96,7 +98,8 @@ static void say_why_none(const baro_recorder_calls *calls, baro_recorder_result 
   char reason[256];
   char *note = result->calls_note;
   size_t room = sizeof result->calls_note;
-  char letter = deaf_option(calls->options->command);
+  char *const *command = calls->options->command;
+  char letter = command != NULL ? deaf_option(command) : 0;
   const char *patterns = calls->options->calls;
   if (calls->counts.calls > 0)
     return;
@@ -152,6 +155,17 @@ void baro_recorder_calls_finish(baro_recorder_calls *calls, pid_t root, bool roo
 static bool is_running(pid_t pid) {
   baro_task_stat stat;
   return baro_proc_stat(pid, 0, &stat, NULL) == BARO_OK && stat.state != 'Z' && stat.state != 'X';
+}
+
+const char *baro_recorder_calls_host_end(pid_t host) {
+  struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+  char byte;
+  if (poll(&input, 1, 0) > 0 && read(STDIN_FILENO, &byte, 1) == 1)
+    return "detached";
+  /* Nothing to read any more: it has died, or become another program, which has no agent. */
+  return (input.revents & (POLLIN | POLLHUP | POLLERR | POLLNVAL)) != 0 || !is_running(host)
+             ? "exit"
+             : NULL;
 }
 
 uint32_t baro_recorder_calls_living(const baro_recorder_calls *calls, pid_t *ret_pids,

@@ -46,6 +46,9 @@ void baro_recorder_calls_visit(baro_recorder_calls *calls, uint64_t now_ns);
  * ended. */
 void baro_recorder_calls_finish(baro_recorder_calls *calls, pid_t root, bool root_reaped,
                                 uint64_t now_ns, baro_recorder_result *result);
+/* Of a process that starts its agent itself: why it is time to end ("exit", "detached"), or NULL. What it says comes on our
+ * standard input; that alone would not tell its death, for children of it may hold the other end. */
+const char *baro_recorder_calls_host_end(pid_t host);
 /* Of the processes that had an agent and lived at the end: those that still do. */
 uint32_t baro_recorder_calls_living(const baro_recorder_calls *calls, pid_t *ret_pids,
                                     uint32_t limit);

@@ -1,0 +1,306 @@
+"""`record`: the calls of a part of a running program, as ``barograph record --calls`` records all.
+
+The recorder is a process of its own, the program ``barograph``: it outlives this one, so that what
+was called before a crash is in the file. It is told of the end by a byte in a pipe, and sees this
+process' death by itself. The agent is started in this process, and stopped again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import sys
+import threading
+import warnings
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+from typing import TYPE_CHECKING, Any
+
+from barograph import Error, tracing
+from barograph.__main__ import program_path
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Sequence
+    from types import ModuleType, TracebackType
+
+__all__ = ["Recording", "record"]
+
+_PACKAGE = os.path.dirname(os.path.abspath(__file__))
+
+_FAILURE = "barograph: record: "
+
+# Held while a recording starts or stops; _running is the one of this process.
+_lock = threading.Lock()
+_running: Recording | None = None
+
+
+def _forked() -> None:
+    global _lock, _running
+    recording, _lock, _running = _running, threading.Lock(), None
+    if recording is not None and recording._recorder is not None:
+        recording._recorder.returncode = 0  # the parent's to wait for
+        for pipe in (recording._recorder.stdin, recording._recorder.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+os.register_at_fork(after_in_child=_forked)
+
+
+def _load_hook() -> ModuleType:
+    """The start-up hook of `record --calls`: it knows how to load an agent, and runs nothing."""
+    path = os.path.join(_PACKAGE, "_startup", "sitecustomize.py")
+    loader = SourceFileLoader("barograph._startup_hook", path)
+    spec = spec_from_loader(loader.name, loader)
+    if spec is None or not os.path.exists(path):
+        raise Error(f"the package is incomplete: there is no {path}; install it anew")
+    hook = module_from_spec(spec)
+    loader.exec_module(hook)
+    return hook
+
+
+def _check_calls(calls: Sequence[str] | None) -> str:
+    if calls is None:
+        return ""
+    if isinstance(calls, (str, bytes)):
+        raise TypeError('calls is a list of patterns, like ["mypkg.*"]')
+    patterns = list(calls)
+    if not patterns:
+        raise ValueError("calls has no pattern; None stands for the program's own code")
+    for pattern in patterns:
+        if not pattern or "," in pattern or "\n" in pattern:
+            raise ValueError(f"no pattern of calls: {pattern!r}")
+    return ",".join(patterns)
+
+
+def _start_recorder(path: str, calls: str, overwrite: bool) -> subprocess.Popen[bytes]:
+    import subprocess  # noqa: PLC0415
+
+    try:
+        program = program_path()
+    except FileNotFoundError as error:
+        raise Error(str(error)) from None
+    command = [str(program), "record", "--quiet", "--spool", f"--pid={os.getpid()}", "-o", path]
+    command.append(f"--calls={calls}" if calls else "--calls")
+    if overwrite:
+        command.append("--force")
+    # A session of its own: neither Ctrl-C nor the end of the terminal is meant for it.
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
+def _end_of(recorder: subprocess.Popen[bytes], farewell: bytes) -> tuple[str, str]:
+    """Let the recorder end: why it failed, and else what it has to say; one line or nothing."""
+    _, errors = recorder.communicate(farewell)
+    lines = errors.decode(errors="replace").splitlines()
+    # Not by the status alone: a program that waits for any child may have had it.
+    failed = recorder.returncode != 0 or any(line.startswith(_FAILURE) for line in lines)
+    for prefix in (_FAILURE, "barograph: "):
+        lines = [line[len(prefix) :] if line.startswith(prefix) else line for line in lines]
+    text = "; ".join(lines)
+    if failed:
+        return text or f"the recorder ended with status {recorder.returncode}", ""
+    return "", text
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, RuntimeWarning, stacklevel=3)
+
+
+class Recording:
+    """Calls of this process, on their way to a file. Made by `record`; records once.
+
+    In a ``with`` statement it is started and stopped by itself.
+    """
+
+    def __init__(self, path: str, calls: str, overwrite: bool) -> None:
+        self._path = path
+        self._calls = calls
+        self._overwrite = overwrite
+        self._recorder: subprocess.Popen[bytes] | None = None
+        self._agent: ModuleType | None = None
+        self._pid = 0
+        self._stopped = False
+
+    @property
+    def path(self) -> str:
+        """The file, as an absolute path."""
+        return self._path
+
+    @property
+    def running(self) -> bool:
+        """Whether it has been started, and not been stopped."""
+        return self._recorder is not None and not self._stopped
+
+    def start(self) -> None:
+        """Record from now on, all threads of this process, and children that it forks.
+
+        Raises
+        ------
+        FileExistsError
+            If the file exists, and `overwrite` was not asked for.
+        Error
+            If a recording runs in this process already, or calls cannot be recorded: the message
+            says why.
+        """
+        global _running  # noqa: PLW0603
+        with _lock:
+            if self._recorder is not None:
+                raise Error("a recording is started once; barograph.record makes another one")
+            if _running is not None:
+                raise Error(f"a recording runs in this process already: {_running._path}")
+            if tracing.is_recorded():
+                raise Error("this process is recorded already, with the one that started it")
+            hook = _load_hook()
+            reason = hook.why_not()
+            if reason is not None:
+                raise Error(f"calls cannot be recorded: {reason}")
+            if sys.version_info < (3, 12) and sys.getprofile() is not None:
+                raise Error("calls cannot be recorded: another profiler runs in this thread")
+            if not self._overwrite and os.path.lexists(self._path):
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), self._path)
+            replaces = os.path.lexists(self._path)
+            self._recorder = _start_recorder(self._path, self._calls, self._overwrite)
+            self._pid = os.getpid()
+            try:
+                self._start_agent(hook, replaces)
+            except BaseException:
+                self._stopped = True
+                raise
+            _running = self
+
+    def _start_agent(self, hook: ModuleType, replaces: bool) -> None:
+        recorder = self._recorder
+        if recorder is None or recorder.stdout is None:
+            raise AssertionError
+        spool = recorder.stdout.readline().rstrip(b"\n")
+        if not spool:
+            raise Error(_end_of(recorder, b"")[0] or "the recorder did not start")
+        agent: ModuleType | None = None
+        try:
+            settings: dict[bytes, bytes] = hook.settings_of(os.fsdecode(spool)) or {}
+            agent = hook.load_agent(settings, _PACKAGE)
+            if agent is None:
+                raise AssertionError
+            # Nothing of this package is recorded. Python that is started as a new program would
+            # need another environment than the program asked for: forks only.
+            reason = agent.start(
+                spool,
+                [glob for glob in settings.get(b"calls", b"").split(b",") if glob],
+                [os.fsencode(folder) for folder in hook.library_folders()],
+                os.fsencode(_PACKAGE),
+                True,
+                False,
+            )
+            if reason is not None:
+                raise Error(f"calls cannot be recorded: {reason}")
+            if agent.running() is None:
+                raise Error("calls cannot be recorded in a subinterpreter")
+            tracing.use_agent(agent)
+        except BaseException:
+            if agent is not None:
+                agent.stop()
+            _end_of(recorder, b"x")
+            os.unlink(self._path)
+            if replaces:
+                os.replace(self._path + ".old", self._path)
+            raise
+        self._agent = agent
+
+    def stop(self) -> None:
+        """End the recording; returns when the file is whole. May be called again.
+
+        In a forked child only the child's own calls end: the file is its parent's.
+
+        Raises
+        ------
+        Error
+            If the file could not be written to its end; what was written before is kept.
+
+        Warns
+        -----
+        RuntimeWarning
+            If no calls were recorded, or not all: the message says why.
+        """
+        global _running  # noqa: PLW0603
+        with _lock:
+            recorder, agent = self._recorder, self._agent
+            if recorder is None:
+                raise Error("the recording was not started")
+            if self._stopped or agent is None:
+                return
+            self._stopped = True
+            tracing.leave_agent()
+            agent.stop()
+            if _running is self:
+                _running = None
+            if self._pid != os.getpid():
+                return
+            failure, remark = _end_of(recorder, b"x")
+        if failure:
+            raise Error(failure)
+        if remark:
+            _warn(remark)
+
+    def __enter__(self) -> Recording:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self.stop()
+            return
+        # What the block raised is what its caller must see, even where warnings are errors.
+        with contextlib.suppress(RuntimeWarning):
+            try:
+                self.stop()
+            except Error as problem:
+                _warn(str(problem))
+
+    def __repr__(self) -> str:
+        state = "running" if self.running else "stopped" if self._stopped else "not started"
+        return f"<barograph.Recording {self._path}: {state}>"
+
+
+def record(
+    path: str | bytes | os.PathLike[Any],
+    *,
+    calls: Sequence[str] | None = None,
+    overwrite: bool = False,
+) -> Recording:
+    """Record calls of a part of this program: those in a ``with`` block, or from start to stop.
+
+    Parameters
+    ----------
+    path
+        The recording, which `load` and ``barograph report`` read.
+    calls
+        Patterns of what is recorded: ``["mypkg.*", "json.decoder"]``, held against modules and
+        qualified names; ``["@trace"]`` is what `trace` marked. None is the program's own code,
+        which the standard library and installed packages are not.
+    overwrite
+        Replace an existing file, which is kept as ``PATH.old``.
+
+    Returns
+    -------
+    Recording
+        Not started: a ``with`` statement does so, or its method `start`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `calls` is no list of patterns.
+    """
+    return Recording(os.path.abspath(os.fsdecode(path)), _check_calls(calls), overwrite)
