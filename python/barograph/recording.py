@@ -41,7 +41,11 @@ def _forked() -> None:
     recording, _lock, _running = _running, threading.Lock(), None
     if recording is not None and recording._recorder is not None:
         recording._recorder.returncode = 0  # the parent's to wait for
-        for pipe in (recording._recorder.stdin, recording._recorder.stdout):
+        for pipe in (
+            recording._recorder.stdin,
+            recording._recorder.stdout,
+            recording._recorder.stderr,
+        ):
             if pipe is not None:
                 pipe.close()
 
@@ -108,10 +112,6 @@ def _end_of(recorder: subprocess.Popen[bytes], farewell: bytes) -> tuple[str, st
     if failed:
         return text or f"the recorder ended with status {recorder.returncode}", ""
     return "", text
-
-
-def _warn(text: str) -> None:
-    warnings.warn(text, RuntimeWarning, stacklevel=3)
 
 
 class Recording:
@@ -229,25 +229,30 @@ class Recording:
         RuntimeWarning
             If no calls were recorded, or not all: the message says why.
         """
+        remark = self._finish()
+        if remark:
+            warnings.warn(remark, RuntimeWarning, stacklevel=2)
+
+    def _finish(self) -> str:
+        """As `stop`, but returns what is to be warned of."""
         global _running  # noqa: PLW0603
         with _lock:
             recorder, agent = self._recorder, self._agent
             if recorder is None:
                 raise Error("the recording was not started")
             if self._stopped or agent is None:
-                return
+                return ""
             self._stopped = True
             tracing.leave_agent()
             agent.stop()
             if _running is self:
                 _running = None
             if self._pid != os.getpid():
-                return
+                return ""
             failure, remark = _end_of(recorder, b"x")
         if failure:
             raise Error(failure)
-        if remark:
-            _warn(remark)
+        return remark
 
     def __enter__(self) -> Recording:
         self.start()
@@ -259,15 +264,16 @@ class Recording:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if error is None:
-            self.stop()
-            return
+        try:
+            remark = self._finish()
+        except Error as problem:
+            if error is None:
+                raise
+            remark = str(problem)
         # What the block raised is what its caller must see, even where warnings are errors.
-        with contextlib.suppress(RuntimeWarning):
-            try:
-                self.stop()
-            except Error as problem:
-                _warn(str(problem))
+        with contextlib.nullcontext() if error is None else contextlib.suppress(RuntimeWarning):
+            if remark:
+                warnings.warn(remark, RuntimeWarning, stacklevel=2)
 
     def __repr__(self) -> str:
         state = "running" if self.running else "stopped" if self._stopped else "not started"
