@@ -5,6 +5,7 @@
 
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/export_tables.h"
 #include "profile/profile.h"
 #include "show/exporter.h"
 
@@ -108,6 +109,16 @@ static int export_profile(const export_values *values, const baro_exporter *expo
   return status == BARO_OK ? BARO_EXIT_OK : baro_cli_fail("export: %s", err.message);
 }
 
+static int add_to_tables(const export_values *values, const baro_exporter *exporter,
+                         const char *path) {
+  if (strcmp(values->output, "-") == 0)
+    return baro_cli_fail("export: %s is a folder of tables; give -o FOLDER", exporter->name);
+  if (values->overwrite)
+    return baro_cli_fail("export: --force replaces files; --to %s adds to what is there",
+                         exporter->name);
+  return baro_export_tables(exporter->name, values->output, path);
+}
+
 static int run(const baro_call *call) {
   const export_values *values = call->values;
   if (values->format == NULL) {
@@ -121,11 +132,13 @@ static int run(const baro_call *call) {
   int status = check_options(values, exporter);
   if (status != BARO_EXIT_OK)
     return status;
+  const char *path = call->operand_count > 0 ? call->operands[0] : "barograph.baro";
+  if ((exporter->takes & BARO_EXPORT_INTO_FOLDER) != 0)
+    return add_to_tables(values, exporter, path);
   if (exporter->binary && strcmp(values->output, "-") == 0 && isatty(STDOUT_FILENO))
     return baro_cli_fail("export: %s is binary and not for a terminal; give -o FILE%s",
                          exporter->name, exporter->extension);
-  return export_profile(values, exporter,
-                        call->operand_count > 0 ? call->operands[0] : "barograph.baro");
+  return export_profile(values, exporter, path);
 }
 
 static void write_formats(baro_buffer *out) {
@@ -178,11 +191,14 @@ const baro_command baro_command_export = {
     .usage = "--to FORMAT [OPTION...] [FILE]",
     .description = "Writes the profile of a recording for flame graph tools and viewers. FILE is "
                    "barograph.baro unless given. Formats of stacks weigh them by the wall time of "
-                   "threads; pstats, callgrind, chrome and csv are made of recorded calls.",
+                   "threads; pstats, callgrind, chrome and csv are made of recorded calls. "
+                   "parquet and delta add the run to tables in the folder OUT, once; the Python "
+                   "package writes them, with its extra of that name.",
     .examples = "  barograph export --to collapsed night.baro | flamegraph.pl > night.svg\n"
                 "  barograph export --to speedscope -o night.speedscope.json night.baro\n"
                 "  barograph export --to pprof -o night.pb.gz night.baro\n"
-                "  barograph export --to pstats -o calls.pstats calls.baro\n",
+                "  barograph export --to pstats -o calls.pstats calls.baro\n"
+                "  barograph export --to delta -o lake calls.baro\n",
     .more_help = write_formats,
     .options = {.rows = options, .count = sizeof(options) / sizeof(options[0])},
     .defaults = &defaults,
