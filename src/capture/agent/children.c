@@ -29,6 +29,11 @@ static PyObject *new_path(const char *old) {
              : PyBytes_FromFormat("%s%s:%s", path_key, PyBytes_AsString(startup), old);
 }
 
+/* No environment can hold it: whoever is given it shall complain. */
+static bool has_nul(PyObject *bytes) {
+  return strlen(PyBytes_AsString(bytes)) != (size_t)PyBytes_Size(bytes);
+}
+
 static bool is_bytes_equal(PyObject *bytes, PyObject *other) {
   return PyBytes_Size(bytes) == PyBytes_Size(other) &&
          memcmp(PyBytes_AsString(bytes), PyBytes_AsString(other), (size_t)PyBytes_Size(bytes)) == 0;
@@ -41,7 +46,7 @@ static PyObject *changed_environment(PyObject *environment) {
   Py_ssize_t path_at = -1;
   for (Py_ssize_t i = 0; i < count; i++) {
     PyObject *entry = PyList_GetItem(environment, i); /* borrowed */
-    if (!PyBytes_Check(entry)) {
+    if (!PyBytes_Check(entry) || has_nul(entry)) {
       return NULL;
     }
     is_ours = is_ours || is_bytes_equal(entry, spool_entry);
@@ -108,30 +113,53 @@ static PyObject *bytes_of(PyObject *text) {
   return bytes;
 }
 
-/* New reference to a list of bytes `KEY=VALUE`, as the other kind is one, or NULL. */
-static PyObject *list_of_mapping(PyObject *mapping) {
-  PyObject *copy = PyDict_New();
-  PyObject *list = copy == NULL || PyDict_Update(copy, mapping) != 0 ? NULL : PyList_New(0);
-  PyObject *key = NULL; /* borrowed, as value */
-  PyObject *value = NULL;
-  for (Py_ssize_t at = 0; list != NULL && PyDict_Next(copy, &at, &key, &value);) {
-    PyObject *key_bytes = bytes_of(key);
-    PyObject *value_bytes = bytes_of(value);
-    PyObject *entry = NULL;
-    if (key_bytes != NULL && value_bytes != NULL) {
-      entry =
-          PyBytes_FromFormat("%s=%s", PyBytes_AsString(key_bytes), PyBytes_AsString(value_bytes));
+/* Borrowed reference to the value of a variable whose name may be text or bytes, or NULL. */
+static PyObject *variable(PyObject *mapping, const char *name, PyObject **ret_key) {
+  for (int as_bytes = 0; as_bytes < 2; as_bytes++) {
+    PyObject *key = as_bytes != 0 ? PyBytes_FromString(name) : PyUnicode_FromString(name);
+    PyObject *value = key == NULL ? NULL : PyDict_GetItemWithError(mapping, key);
+    if (value != NULL) {
+      *ret_key = key;
+      return value;
     }
-    if (entry == NULL || PyList_Append(list, entry) != 0) {
-      Py_CLEAR(list); /* what it cannot be made of is for the function to complain of */
-    }
-    Py_XDECREF(entry);
-    Py_XDECREF(key_bytes);
-    Py_XDECREF(value_bytes);
+    Py_XDECREF(key);
+    PyErr_Clear();
   }
-  Py_XDECREF(copy);
+  *ret_key = PyUnicode_FromString(name);
+  return NULL;
+}
+
+static bool is_of_ours(PyObject *mapping) {
+  PyObject *key = NULL;
+  PyObject *value = bytes_of(variable(mapping, BARO_SPOOL_VARIABLE, &key));
+  const char *spool = PyBytes_AsString(spool_entry) + sizeof(BARO_SPOOL_VARIABLE);
+  bool ours = value != NULL && strcmp(PyBytes_AsString(value), spool) == 0;
+  Py_XDECREF(value);
+  Py_XDECREF(key);
   PyErr_Clear();
-  return list;
+  return ours;
+}
+
+/* The dictionary gets our folder in PYTHONPATH. False: it stays as it is. */
+static bool put_path(PyObject *mapping) {
+  PyObject *key = NULL;
+  PyObject *given = variable(mapping, "PYTHONPATH", &key);
+  PyObject *old = bytes_of(given);
+  bool is_odd = given != NULL && (old == NULL || has_nul(old));
+  bool put = false;
+  if (key != NULL && !is_odd &&
+      (old == NULL || strstr(PyBytes_AsString(old), PyBytes_AsString(startup)) == NULL)) {
+    PyObject *entry = new_path(old == NULL ? NULL : PyBytes_AsString(old));
+    PyObject *value =
+        entry == NULL ? NULL : PyBytes_FromString(PyBytes_AsString(entry) + sizeof(path_key) - 1);
+    put = value != NULL && PyDict_SetItem(mapping, key, value) == 0;
+    Py_XDECREF(value);
+    Py_XDECREF(entry);
+  }
+  Py_XDECREF(old);
+  Py_XDECREF(key);
+  PyErr_Clear();
+  return put;
 }
 
 /* New reference to a dictionary of bytes, or NULL. */
@@ -154,12 +182,24 @@ static PyObject *mapping_of_list(PyObject *list) {
   return mapping;
 }
 
+/* None stands for the environment of the C library (posix_spawn, from 3.13 on). All other variables stay as they are given, for
+ * the function to judge. */
 static PyObject *changed_mapping(PyObject *environment) {
-  PyObject *list = environment == Py_None ? own_environment() : list_of_mapping(environment);
-  PyObject *changed = list == NULL ? NULL : changed_environment(list);
-  PyObject *mapping = changed == NULL ? NULL : mapping_of_list(changed);
-  Py_XDECREF(changed);
-  Py_XDECREF(list);
+  PyObject *mapping = NULL;
+  if (environment == Py_None) {
+    PyObject *list = own_environment();
+    mapping = list == NULL ? NULL : mapping_of_list(list);
+    Py_XDECREF(list);
+  } else {
+    mapping = PyDict_New();
+    if (mapping != NULL && PyDict_Update(mapping, environment) != 0) {
+      Py_CLEAR(mapping);
+    }
+  }
+  PyErr_Clear();
+  if (mapping != NULL && !(is_of_ours(mapping) && put_path(mapping))) {
+    Py_CLEAR(mapping);
+  }
   return mapping;
 }
 

@@ -167,6 +167,13 @@ def test_functions_that_start_children_look_as_before(
             print(f, f.__module__, f.__qualname__, f.__text_signature__, f.__doc__)
             print(pickle.loads(pickle.dumps(f)) is f, getattr(posix, f.__name__) is f)
         print(os.execve in os.supports_fd)
+        for env in ({"A\\0B": "c"}, {"A": "b\\0c"}, {"A=B": "c"}, {"A": 5}, {1: "a"}):
+            for start in (os.posix_spawn, os.execve):
+                try:
+                    start("/bin/true", ["true"], {**os.environ, **env})
+                    print("started", env)
+                except (ValueError, TypeError) as error:
+                    print(error)
         for arguments in ((), ("/bin/true", ["true"], 5), ("/nowhere", ["x"], {"a": "b"})):
             try:
                 os.posix_spawn(*arguments)
