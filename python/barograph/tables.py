@@ -1,8 +1,8 @@
 """Tables that last: recordings as Parquet files or Delta tables that many runs are added to.
 
 `write_parquet` and `write_delta` write the tables ``runs``, ``functions``, ``calls`` and ``edges``
-below one folder, with the same columns. Rows come from C in batches and go to the file as they
-come, so that memory does not grow with the number of calls.
+below one folder, with the same columns. Rows come from C in batches while they are written; what
+deltalake holds back of them is its own business, and not little.
 
 A run is added once. Its `run_id` is made of what tells one run from all others, and stands in every
 row. In Parquet it is the file's name. In Delta each table's commit carries it as an application
@@ -38,6 +38,8 @@ __all__ = ["COLUMNS", "COMMENTS", "VIEW_DUCKDB", "VIEW_SPARK", "Written"]
 
 # Of rows in memory at once, about 30 MB of calls.
 BATCH_ROWS = 65_536
+# Of a file's row group, which writers hold encoded in memory, about 12 bytes a call.
+GROUP_ROWS = 524_288
 # Times that a commit is tried while other processes commit to the same table.
 COMMIT_TRIES = 100
 UNTIL_THE_NEXT_TRY_S = 0.02
@@ -210,7 +212,7 @@ def _add_file(writer: ModuleType, run: _Run, table: str, folder: Path) -> int:
     draft = partition / f".{run.run_id}.{os.getpid()}.{random.getrandbits(32):08x}"
     try:
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            writer.write_parquet(rows, file, compression="zstd(1)")
+            writer.write_parquet(rows, file, compression="zstd(1)", max_row_group_size=GROUP_ROWS)
             file.flush()
             os.fsync(file.fileno())
         os.link(draft, path)
@@ -333,6 +335,9 @@ def _add_commit(delta: ModuleType, run: _Run, table: str, folder: Path) -> int:
             rows,
             mode="append",
             schema_mode=merge,
+            writer_properties=delta.WriterProperties(
+                compression="ZSTD", compression_level=1, max_row_group_size=GROUP_ROWS
+            ),
             commit_properties=delta.CommitProperties(
                 custom_metadata={"run_id": run.run_id},
                 app_transactions=[delta.Transaction(run.run_id, 1)],

@@ -28,15 +28,20 @@ size_t baro_utf8_length(baro_view text, size_t position) {
 }
 
 void baro_write_utf8(baro_buffer *buffer, baro_view text) {
+  /* Tables of calls write millions of names: what is valid goes in one piece. */
+  size_t start = 0;
   size_t position = 0;
   while (position < text.length) {
-    size_t length = baro_utf8_length(text, position);
+    size_t length = text.data[position] < 0x80 ? 1 : baro_utf8_length(text, position);
     if (length == 0) {
+      baro_write_bytes(buffer, text.data + start, position - start);
       baro_write_bytes(buffer, "\xef\xbf\xbd", 3);
-      position++;
-    } else {
-      baro_write_bytes(buffer, text.data + position, length);
-      position += length;
+      start = position + 1;
     }
+    position += length == 0 ? 1 : length;
+  }
+  /* Not for no bytes, whose address may be NULL. */
+  if (position > start) {
+    baro_write_bytes(buffer, text.data + start, position - start);
   }
 }
