@@ -171,12 +171,15 @@ test-clang: build/clang/build.ninja
 	$(meson) compile -C build/clang
 	$(meson) test -C build/clang --print-errorlogs
 
+# What runs inside a target is built without: no interpreter has a sanitizer's runtime.
 # The thread sanitizer wants the address space laid out as without randomization.
-test-sanitizers: build/asan/build.ninja build/tsan/build.ninja
+test-sanitizers: build/gcc/build.ninja build/asan/build.ninja build/tsan/build.ninja
 	@$(say) 'C and command line tests, address and undefined behaviour sanitizers'
 	$(meson) compile -C build/asan
 	$(sanitizer_environment) $(meson) test -C build/asan --print-errorlogs
+	$(meson) compile -C build/gcc
 	$(sanitizer_environment) BAROGRAPH=$(CURDIR)/build/asan/barograph \
+		BAROGRAPH_AGENT=$(CURDIR)/build/gcc/python/barograph/_agent.abi3.so \
 		$(bin)/python -m pytest -q $(wildcard tests/cli) $(PYTEST_FLAGS)
 	@$(say) 'C tests, thread sanitizer'
 	$(meson) compile -C build/tsan

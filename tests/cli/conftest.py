@@ -25,6 +25,9 @@ def run(barograph: Path, tmp_path: Path) -> Run:
             "LANG": "C.UTF-8",
             "TERM": "xterm-256color",
         }
+        # A program built with a sanitizer has an agent that no interpreter can load.
+        if "BAROGRAPH_AGENT" in os.environ:
+            environment["BAROGRAPH_AGENT"] = os.environ["BAROGRAPH_AGENT"]
         environment.update(env or {})
         return subprocess.run(
             [barograph, *map(str, arguments)],
