@@ -36,6 +36,13 @@ typed_folders := python tools examples/demo tests/conftest.py bench \
 pytest_folders := $(wildcard tests/cli tests/python tests/recordings)
 
 run_pytest = BAROGRAPH=$(CURDIR)/$(bin)/barograph $(bin)/python -m pytest
+run_sanitized = $(sanitizer_environment) BAROGRAPH=$(CURDIR)/build/asan/barograph \
+	BAROGRAPH_AGENT=$(CURDIR)/build/gcc/python/barograph/_agent.abi3.so $(bin)/python -m pytest
+# $(1): how to run pytest, $(2): on what. These tests watch real processes, threads and clocks on machines that others
+# use too: what fails once is run once more, alone, and both outcomes are printed. A sanitizer's finding is not excused.
+pytest_twice = $(1) $(2) $(PYTEST_FLAGS) || { \
+	echo 'once more, alone: what fails twice is wrong, what fails once was disturbed'; \
+	$(1) --last-failed --last-failed-no-failures none $(2) $(PYTEST_FLAGS); }
 say = printf '\n== %s\n'
 
 .PHONY: help demo test check bench format lint clean deps test-deps pythons consumers install \
@@ -178,9 +185,8 @@ test-sanitizers: build/gcc/build.ninja build/asan/build.ninja build/tsan/build.n
 	$(meson) compile -C build/asan
 	$(sanitizer_environment) $(meson) test -C build/asan --print-errorlogs
 	$(meson) compile -C build/gcc
-	$(sanitizer_environment) BAROGRAPH=$(CURDIR)/build/asan/barograph \
-		BAROGRAPH_AGENT=$(CURDIR)/build/gcc/python/barograph/_agent.abi3.so \
-		$(bin)/python -m pytest -q $(wildcard tests/cli) $(PYTEST_FLAGS)
+	{ $(call pytest_twice,$(run_sanitized) -q,$(wildcard tests/cli)); } 2>&1 | tee build/asan/pytest.log
+	@! grep -E 'ERROR: (Address|Leak)Sanitizer|runtime error:' build/asan/pytest.log
 	@$(say) 'C tests, thread sanitizer'
 	$(meson) compile -C build/tsan
 	$(sanitizer_environment) $(in_venv) setarch -R \
@@ -193,8 +199,6 @@ test-fuzz: build/fuzz/build.ninja
 
 test-pytest:
 	@$(say) 'command line and Python tests'
-	$(run_pytest) $(pytest_folders) $(PYTEST_FLAGS)
+	$(call pytest_twice,$(run_pytest),$(pytest_folders))
 	@$(say) 'truth tests: is what is told what was'
-	$(run_pytest) tests/truth $(PYTEST_FLAGS) || { \
-		echo 'once more, alone: what fails twice is wrong, what fails once was disturbed'; \
-		$(run_pytest) --last-failed --last-failed-no-failures none tests/truth $(PYTEST_FLAGS); }
+	$(call pytest_twice,$(run_pytest),tests/truth)
