@@ -219,7 +219,7 @@ def test_coroutines(trace: Trace, traced_interpreter: Path) -> None:
 
 def test_threads_have_rings_of_their_own(trace: Trace, traced_interpreter: Path) -> None:
     program = """
-        import threading
+        import os, threading, time
 
         def work(count):
             for _ in range(count):
@@ -236,6 +236,10 @@ def test_threads_have_rings_of_their_own(trace: Trace, traced_interpreter: Path)
             worker.start()
         for worker in workers:
             worker.join()
+        # Joined, a thread has left Python; its end comes a moment later.
+        until = time.monotonic() + 10
+        while len(os.listdir("/proc/self/task")) > 1 and time.monotonic() < until:
+            time.sleep(0.001)
     """
     process = trace(traced_interpreter, program).process
     main, first, second = process.rings
