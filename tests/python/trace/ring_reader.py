@@ -214,6 +214,7 @@ class Drain(threading.Thread):
         self.folder = folder
         self.raw: dict[str, list[tuple[int, int]]] = {}
         self.lost: dict[str, int] = {}
+        self.visits = 0  # that are over: what was taken is given back, too
         self._maps: dict[str, tuple[mmap.mmap, int]] = {}
         self._over = threading.Event()
         self._failure: BaseException | None = None
@@ -237,6 +238,7 @@ class Drain(threading.Thread):
             (self.lost[name],) = WORD.unpack_from(data, LOST_OFFSET)
             WORD.pack_into(data, TAIL_OFFSET, head)
             WORD.pack_into(data, BEAT_OFFSET, time.monotonic_ns())
+        self.visits += 1
 
     def _open(self, path: Path) -> None:
         with path.open("r+b") as file:

@@ -188,6 +188,9 @@ def test_losses_stand_where_they_were(start_trace: StartTrace, traced_interprete
     while not drain.raw or not next(iter(drain.raw.values())):
         assert time.monotonic() < deadline
         time.sleep(0.01)
+    seen = drain.visits
+    while drain.visits == seen:  # until the room is there
+        time.sleep(0.001)
     (spool.parent / "go").touch()
     _, errors = process.communicate(timeout=60)
     (events,) = drain.finish().values()
