@@ -36,6 +36,7 @@ import find_pythons  # noqa: E402
 PYTHONS = ["3.9", "3.11", "3.12", "3.13", "3.15"]
 # Fixed, so that results can be compared; tprof needs sys.monitoring.
 PACKAGES = {"yappi": "yappi == 1.7.6", "viztracer": "viztracer == 1.1.1", "tprof": "tprof == 1.5.0"}
+LAST_FOR = {("viztracer", "3.9"): "viztracer == 1.0.4"}  # which dropped it then
 TITLES = {
     "calls": "function calls",
     "methods": "method calls",
@@ -62,7 +63,11 @@ def has_tool(tool: str, version: str) -> bool:
 def packages_of(version: str, python: str, tools: list[str]) -> Path:
     """Folder with the tools for one interpreter, made if it is not there."""
     folder = ROOT / "build" / f"bench-{version}"
-    wanted = [PACKAGES[t] for t in tools if t in PACKAGES and has_tool(t, version)]
+    wanted = [
+        LAST_FOR.get((tool, version), PACKAGES[tool])
+        for tool in tools
+        if tool in PACKAGES and has_tool(tool, version)
+    ]
     stamp = folder / ".made"
     if wanted and (not stamp.exists() or stamp.read_text() != "\n".join(wanted)):
         log(f"installing {', '.join(wanted)} for {version}")

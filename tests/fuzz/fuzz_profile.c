@@ -144,6 +144,8 @@ static void export(const baro_profile *profile, uint8_t choice, uint8_t which) {
   baro_buffer out = {0};
   baro_stream stream;
   baro_stream_init(&stream, baro_sink_buffer, &out);
+  if (exporter->write == NULL) /* the Python package's */
+    return;
   baro_status status = exporter->write(profile, &options, &stream, NULL);
   require(status == BARO_OK || status == BARO_NO_MEMORY || status == BARO_LIMIT);
   require(baro_stream_finish(&stream, NULL) == BARO_OK);
