@@ -9,7 +9,7 @@ MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
 # Seconds each fuzzer runs in `make test`.
-FUZZ_SECONDS ?= 15
+FUZZ_SECONDS ?= 10
 PYTEST_FLAGS ?=
 
 venv := build/venv
