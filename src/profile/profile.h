@@ -132,8 +132,9 @@ typedef enum baro_outcome {
       BARO_OUTCOME_COUNT
 } baro_outcome;
 
-/* Calls that were recorded one by one: grouped by thread (that of their entry), in order of entry within it, so that
- * a call stands behind its parent. No rows where calls were not recorded. */
+/* Calls that were recorded one by one: grouped by thread (that of their entry), in order of entry within it. A call stands
+ * behind its parent, unless that is a generator that another thread had entered: then the parent may have any index. No
+ * rows where calls were not recorded. */
 typedef struct baro_profile_calls {
   uint32_t count;
   uint32_t *function;    /* index into functions */
