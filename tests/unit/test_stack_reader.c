@@ -1,8 +1,6 @@
 /* Stacks of a synthetic interpreter in this process's own memory, of every layout: what is there is read, what
  * cannot be is refused in bounded time. A failure means stacks in reports that never were, or a recorder
  * that hangs on a broken target. */
-#include <pthread.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,127 +15,92 @@
 
 #include "base/clock.h"
 #include "capture/sampler/stack_reader.h"
-#include "support/synthetic_python.h"
-
-typedef struct bench {
-  synthetic_python python;
-  baro_stack_reader *reader;
-  baro_raw_stack stack;
-} bench;
-
-static void open_reader(bench *it, pid_t pid, uint64_t thread_addr) {
-  baro_stack_reader_destroy(it->reader);
-  assert_int_equal(baro_stack_reader_create(pid, &it->python.layout,
-                                            synthetic_addr(it->python.interp), thread_addr,
-                                            SYNTHETIC_NATIVE_ID, &it->reader, NULL),
-                   BARO_OK);
-}
-
-static void begin(bench *it, synthetic_kind kind) {
-  *it = (bench){0};
-  synthetic_init(&it->python, kind);
-  open_reader(it, getpid(), synthetic_addr(it->python.thread));
-}
-
-static void end(bench *it) {
-  baro_stack_reader_destroy(it->reader);
-  baro_raw_stack_release(&it->stack);
-  synthetic_release(&it->python);
-}
-
-/* The next accepted stack: a changed prediction may cost tries. */
-static void read_stack(bench *it) {
-  baro_status status = BARO_AGAIN;
-  for (int tries = 0; tries < 4 && status == BARO_AGAIN; tries++)
-    status = baro_stack_reader_read(it->reader, &it->stack, NULL);
-  assert_int_equal(status, BARO_OK);
-}
-
-static void assert_codes(const bench *it, const uint64_t *codes, uint32_t count) {
+#include "support/stack_fixture.h"
+static void assert_codes(const stack_bench *it, const uint64_t *codes, uint32_t count) {
   assert_int_equal(it->stack.count, count);
   for (uint32_t i = 0; i < count; i++)
     assert_int_equal(it->stack.frames[i].code_addr, codes[i]);
 }
 
-static bool has_chunks(const bench *it) {
+static bool has_chunks(const stack_bench *it) {
   return it->python.layout.frame_kind == BARO_FRAME_DATA_STACK;
 }
 
 static void test_a_thread_that_runs_nothing_has_no_frames(void **state) {
   (void)state;
   for (int kind = 0; kind < SYNTHETIC_KIND_COUNT; kind++) {
-    bench it;
-    begin(&it, (synthetic_kind)kind);
-    read_stack(&it);
+    stack_bench it;
+    stack_bench_begin(&it, (synthetic_kind)kind);
+    stack_bench_read(&it);
     assert_int_equal(it.stack.count, 0);
     assert_false(it.stack.cut);
-    end(&it);
+    stack_bench_end(&it);
   }
 }
 
 static void test_frames_come_leaf_first_with_code_and_instruction(void **state) {
   (void)state;
   for (int kind = 0; kind < SYNTHETIC_KIND_COUNT; kind++) {
-    bench it;
-    begin(&it, (synthetic_kind)kind);
+    stack_bench it;
+    stack_bench_begin(&it, (synthetic_kind)kind);
     (void)synthetic_enter_from_c(&it.python);
     const uint8_t *root = synthetic_call(&it.python, 0x1000, 32);
     (void)synthetic_call(&it.python, 0x2000, 0);
     const uint8_t *leaf = synthetic_call(&it.python, 0x3000, 800);
     for (int round = 0; round < 3; round++) { /* learning, and as predicted */
-      read_stack(&it);
+      stack_bench_read(&it);
       assert_codes(&it, (uint64_t[]){0x3000, 0x2000, 0x1000}, 3);
       assert_int_equal(it.stack.frames[0].frame_addr, synthetic_addr(leaf));
       assert_int_equal(it.stack.frames[2].frame_addr, synthetic_addr(root));
       assert_int_equal(it.stack.frames[1].ip, kind == SYNTHETIC_HEAP ? 6 : 0x2008);
       assert_false(it.stack.cut);
     }
-    end(&it);
+    stack_bench_end(&it);
   }
 }
 
 static void test_entries_from_c_are_left_out(void **state) {
   (void)state;
   for (int kind = SYNTHETIC_CFRAME; kind < SYNTHETIC_KIND_COUNT; kind++) {
-    bench it;
-    begin(&it, (synthetic_kind)kind);
+    stack_bench it;
+    stack_bench_begin(&it, (synthetic_kind)kind);
     (void)synthetic_enter_from_c(&it.python);
     (void)synthetic_call(&it.python, 0x1000, 0);
     (void)synthetic_enter_from_c(&it.python);
     (void)synthetic_call(&it.python, 0x2000, 0);
     (void)synthetic_enter_from_c(&it.python);
-    read_stack(&it);
+    stack_bench_read(&it);
     assert_codes(&it, (uint64_t[]){0x2000, 0x1000}, 2);
-    end(&it);
+    stack_bench_end(&it);
   }
 }
 
 static void test_tags_of_code_pointers_are_taken_off(void **state) {
-  bench it;
+  stack_bench it;
   (void)state;
-  begin(&it, SYNTHETIC_BASE);
+  stack_bench_begin(&it, SYNTHETIC_BASE);
   (void)synthetic_call(&it.python, 0x1000 | 1, 0);
   (void)synthetic_call(&it.python, 0x2000 | 3, 0);
-  read_stack(&it);
+  stack_bench_read(&it);
   assert_codes(&it, (uint64_t[]){0x2000, 0x1000}, 2);
-  end(&it);
+  stack_bench_end(&it);
 }
 
 static void test_generators_lie_outside_the_chunks(void **state) {
   (void)state;
   for (int kind = SYNTHETIC_ENTRY; kind < SYNTHETIC_KIND_COUNT; kind++) {
-    bench it;
-    begin(&it, (synthetic_kind)kind);
+    stack_bench it;
+    stack_bench_begin(&it, (synthetic_kind)kind);
     (void)synthetic_enter_from_c(&it.python);
     (void)synthetic_call(&it.python, 0x1000, 0);
     (void)synthetic_call_generator(&it.python, 0x2000);
     (void)synthetic_call(&it.python, 0x3000, 0);
-    read_stack(&it); /* in the middle */
+    stack_bench_read(&it); /* in the middle */
     assert_codes(&it, (uint64_t[]){0x3000, 0x2000, 0x1000}, 3);
     (void)synthetic_call_generator(&it.python, 0x4000);
-    read_stack(&it); /* and as the leaf */
+    stack_bench_read(&it); /* and as the leaf */
     assert_codes(&it, (uint64_t[]){0x4000, 0x3000, 0x2000, 0x1000}, 4);
-    end(&it);
+    stack_bench_end(&it);
   }
 }
 
@@ -145,40 +108,40 @@ static void test_generators_lie_outside_the_chunks(void **state) {
 static void test_many_generators_far_apart(void **state) {
   (void)state;
   for (int kind = SYNTHETIC_ENTRY; kind < SYNTHETIC_KIND_COUNT; kind++) {
-    bench it;
-    begin(&it, (synthetic_kind)kind);
+    stack_bench it;
+    stack_bench_begin(&it, (synthetic_kind)kind);
     (void)synthetic_enter_from_c(&it.python);
     (void)synthetic_call(&it.python, 0x8, 0);
     for (uint64_t i = 2; i <= 300; i++)
       (void)synthetic_call_generator(&it.python, i * 8);
     for (int round = 0; round < 2; round++) {
-      read_stack(&it);
+      stack_bench_read(&it);
       assert_int_equal(it.stack.count, 300);
       assert_int_equal(it.stack.frames[0].code_addr, 300 * 8);
       assert_int_equal(it.stack.frames[299].code_addr, 8);
       assert_false(it.stack.cut);
     }
-    end(&it);
+    stack_bench_end(&it);
   }
 }
 
 static void test_stacks_go_on_in_older_chunks(void **state) {
   (void)state;
   for (int kind = 0; kind < SYNTHETIC_KIND_COUNT; kind++) {
-    bench it;
-    begin(&it, (synthetic_kind)kind);
+    stack_bench it;
+    stack_bench_begin(&it, (synthetic_kind)kind);
     (void)synthetic_enter_from_c(&it.python);
     for (uint64_t i = 1; i <= 1000; i++)
       (void)synthetic_call(&it.python, i * 8, 40);
     for (int round = 0; round < 2; round++) {
-      read_stack(&it);
+      stack_bench_read(&it);
       assert_int_equal(it.stack.count, 1000);
       for (uint64_t i = 0; i < 1000; i++)
         assert_int_equal(it.stack.frames[i].code_addr, (1000 - i) * 8);
       /* Also where it lies beyond what was copied of the newest chunk at first. */
       assert_int_equal(baro_stack_reader_glimpse(it.reader).code_addr, 1000 * 8);
     }
-    end(&it);
+    stack_bench_end(&it);
   }
 }
 
@@ -187,34 +150,34 @@ static void test_stacks_go_on_in_older_chunks(void **state) {
 static void test_a_wide_frame_on_top_of_an_older_chunk(void **state) {
   (void)state;
   for (int kind = SYNTHETIC_ENTRY; kind < SYNTHETIC_KIND_COUNT; kind++) {
-    bench it;
-    begin(&it, (synthetic_kind)kind);
+    stack_bench it;
+    stack_bench_begin(&it, (synthetic_kind)kind);
     (void)synthetic_enter_from_c(&it.python);
     (void)synthetic_call(&it.python, 0x1000, 0);
     (void)synthetic_call(&it.python, 0x2000, 4000);
     synthetic_push_chunk(&it.python, SYNTHETIC_CHUNK_BYTES);
     (void)synthetic_call(&it.python, 0x3000, 0);
     for (int round = 0; round < 3; round++) {
-      read_stack(&it);
+      stack_bench_read(&it);
       assert_codes(&it, (uint64_t[]){0x3000, 0x2000, 0x1000}, 3);
     }
-    end(&it);
+    stack_bench_end(&it);
   }
 }
 
 static void test_growth_beyond_the_predicted_copy_loses_nothing(void **state) {
   (void)state;
   for (int kind = 0; kind < SYNTHETIC_KIND_COUNT; kind++) {
-    bench it;
+    stack_bench it;
     uint64_t depth = 1;
-    begin(&it, (synthetic_kind)kind);
+    stack_bench_begin(&it, (synthetic_kind)kind);
     (void)synthetic_enter_from_c(&it.python);
     (void)synthetic_call(&it.python, 8, 0);
-    read_stack(&it);
+    stack_bench_read(&it);
     for (int round = 0; round < 40; round++) {
       for (int i = 0; i < 45; i++)
         (void)synthetic_call(&it.python, ++depth * 8, 24);
-      read_stack(&it);
+      stack_bench_read(&it);
       assert_int_equal(it.stack.count, depth);
       assert_int_equal(it.stack.frames[0].code_addr, depth * 8);
     }
@@ -222,9 +185,9 @@ static void test_growth_beyond_the_predicted_copy_loses_nothing(void **state) {
       synthetic_return(&it.python, 24);
       depth--;
     }
-    read_stack(&it);
+    stack_bench_read(&it);
     assert_int_equal(it.stack.frames[0].code_addr, has_chunks(&it) ? depth * 8 : 1801 * 8);
-    end(&it);
+    stack_bench_end(&it);
   }
 }
 
@@ -234,12 +197,12 @@ static void test_deep_stacks_that_change_between_reads_are_as_they_are_now(void 
   static const uint64_t kept[] = {399, 398, 395, 380, 340, 100, 2, 400, 3, 399};
   (void)state;
   for (int kind = 0; kind < SYNTHETIC_KIND_COUNT; kind++) {
-    bench it;
+    stack_bench it;
     uint64_t frames[DEPTH];
     uint64_t codes[DEPTH];
     uint64_t depth = 0;
     size_t used_bytes[DEPTH];
-    begin(&it, (synthetic_kind)kind);
+    stack_bench_begin(&it, (synthetic_kind)kind);
     (void)synthetic_enter_from_c(&it.python);
     if (has_chunks(&it)) /* all in one, so that returning is one step */
       synthetic_push_chunk(&it.python, 256 * 1024);
@@ -250,7 +213,7 @@ static void test_deep_stacks_that_change_between_reads_are_as_they_are_now(void 
         frames[depth] = synthetic_addr(synthetic_call(&it.python, codes[depth], 0));
       }
       for (int reads = 0; reads < 2; reads++) {
-        read_stack(&it);
+        stack_bench_read(&it);
         assert_int_equal(it.stack.count, depth);
         for (uint64_t i = 0; i < depth; i++)
           assert_int_equal(it.stack.frames[i].code_addr, codes[depth - 1 - i]);
@@ -259,7 +222,7 @@ static void test_deep_stacks_that_change_between_reads_are_as_they_are_now(void 
       if (depth < DEPTH)
         it.python.chunk_used_bytes = used_bytes[depth];
       synthetic_set_current(&it.python, frames[depth - 1]);
-      read_stack(&it);
+      stack_bench_read(&it);
       assert_int_equal(it.stack.count, depth);
       assert_int_equal(it.stack.frames[0].code_addr, codes[depth - 1]);
       assert_int_equal(it.stack.frames[depth - 1].code_addr, codes[0]);
@@ -268,15 +231,15 @@ static void test_deep_stacks_that_change_between_reads_are_as_they_are_now(void 
       synthetic_store((uint8_t *)(uintptr_t)frames[depth / 2], it.python.layout.frame.code,
                       codes[depth / 2]);
     }
-    end(&it);
+    stack_bench_end(&it);
   }
 }
 
 static void test_stacks_beyond_the_limit_are_cut_at_the_root_and_say_so(void **state) {
   (void)state;
   for (int kind = 0; kind < SYNTHETIC_KIND_COUNT; kind++) {
-    bench it;
-    begin(&it, (synthetic_kind)kind);
+    stack_bench it;
+    stack_bench_begin(&it, (synthetic_kind)kind);
     (void)synthetic_enter_from_c(&it.python);
     uint64_t depth = BARO_STACK_MAX_FRAMES + 1000;
     for (uint64_t i = 1; i <= depth; i++)
@@ -289,7 +252,7 @@ static void test_stacks_beyond_the_limit_are_cut_at_the_root_and_say_so(void **s
     assert_true(it.stack.count > 10000 && it.stack.count <= BARO_STACK_MAX_FRAMES);
     for (uint64_t i = 0; i < it.stack.count; i++)
       assert_int_equal(it.stack.frames[i].code_addr, (depth - i) * 8);
-    end(&it);
+    stack_bench_end(&it);
   }
 }
 
@@ -297,8 +260,8 @@ static void test_a_circle_of_frames_is_refused_soon(void **state) {
   (void)state;
   for (int kind = 0; kind < SYNTHETIC_KIND_COUNT; kind++) {
     for (int length = 1; length <= 9; length += 4) {
-      bench it;
-      begin(&it, (synthetic_kind)kind);
+      stack_bench it;
+      stack_bench_begin(&it, (synthetic_kind)kind);
       (void)synthetic_enter_from_c(&it.python);
       (void)synthetic_call(&it.python, 8, 0);
       uint8_t *low = synthetic_call(&it.python, 16, 0);
@@ -311,7 +274,7 @@ static void test_a_circle_of_frames_is_refused_soon(void **state) {
         assert_int_equal(baro_stack_reader_read(it.reader, &it.stack, NULL), BARO_AGAIN);
       assert_true(it.stack.count < 100);
       assert_true(baro_clock_now_ns() - start_ns < UINT64_C(5000000000));
-      end(&it);
+      stack_bench_end(&it);
     }
   }
 }
@@ -319,8 +282,8 @@ static void test_a_circle_of_frames_is_refused_soon(void **state) {
 static void test_broken_links_are_refused_not_followed(void **state) {
   (void)state;
   for (int kind = 0; kind < SYNTHETIC_KIND_COUNT; kind++) {
-    bench it;
-    begin(&it, (synthetic_kind)kind);
+    stack_bench it;
+    stack_bench_begin(&it, (synthetic_kind)kind);
     (void)synthetic_enter_from_c(&it.python);
     uint8_t *root = synthetic_call(&it.python, 8, 0);
     (void)synthetic_call(&it.python, 16, 0);
@@ -335,10 +298,10 @@ static void test_broken_links_are_refused_not_followed(void **state) {
       assert_int_equal(baro_stack_reader_read(it.reader, &it.stack, NULL), BARO_AGAIN);
       synthetic_set_current(&it.python, synthetic_addr(root));
       synthetic_store(root, it.python.layout.frame.previous, good);
-      read_stack(&it); /* and it is none the worse for it */
+      stack_bench_read(&it); /* and it is none the worse for it */
       assert_codes(&it, (uint64_t[]){8}, 1);
     }
-    end(&it);
+    stack_bench_end(&it);
   }
 }
 
@@ -346,13 +309,13 @@ static void test_broken_links_are_refused_not_followed(void **state) {
 static void test_a_stack_that_ends_where_none_does_is_refused(void **state) {
   (void)state;
   for (int kind = SYNTHETIC_CFRAME; kind < SYNTHETIC_KIND_COUNT; kind++) {
-    bench it;
-    begin(&it, (synthetic_kind)kind);
+    stack_bench it;
+    stack_bench_begin(&it, (synthetic_kind)kind);
     (void)synthetic_enter_from_c(&it.python);
     uint8_t *root = synthetic_call(&it.python, 8, 0);
     synthetic_store(root, it.python.layout.frame.previous, 0);
     assert_int_equal(baro_stack_reader_read(it.reader, &it.stack, NULL), BARO_AGAIN);
-    end(&it);
+    stack_bench_end(&it);
   }
 }
 
@@ -373,15 +336,15 @@ static void test_a_call_from_c_being_entered_shows_its_caller(void **state) {
   static const uint64_t leftovers[][2] = {{0, 0}, {0x68, 0x68}, {0x1000003, 8}, {UINT64_MAX, 1}};
   (void)state;
   for (int kind = SYNTHETIC_ENTRY; kind <= SYNTHETIC_CFRAME; kind++) {
-    bench it;
-    begin(&it, (synthetic_kind)kind);
+    stack_bench it;
+    stack_bench_begin(&it, (synthetic_kind)kind);
     synthetic_python *python = &it.python;
     uint64_t codes[] = {sized_code(python, "main"), sized_code(python, "sort"),
                         sized_code(python, "key")};
     (void)synthetic_enter_from_c(python);
     (void)synthetic_call(python, codes[0], FRAME_WORDS * 8);
     const uint8_t *caller = synthetic_call(python, codes[1], FRAME_WORDS * 8);
-    read_stack(&it);
+    stack_bench_read(&it);
     (void)synthetic_call(python, codes[2], FRAME_WORDS * 8);
     synthetic_set_current(python, synthetic_addr(caller));
     synthetic_store(python->thread, python->layout.thread.datastack_top,
@@ -391,27 +354,27 @@ static void test_a_call_from_c_being_entered_shows_its_caller(void **state) {
     for (size_t i = 0; i < sizeof leftovers / sizeof leftovers[0]; i++) {
       synthetic_store(entered, python->layout.thread.cframe_current_frame, leftovers[i][0]);
       synthetic_store(entered, python->layout.thread.cframe_current_frame + 8, leftovers[i][1]);
-      read_stack(&it);
+      stack_bench_read(&it);
       assert_codes(&it, (uint64_t[]){codes[1], codes[0]}, 2);
     }
     /* A generator entered from main: its frame is no part of the data stack. */
     synthetic_store(python->thread, python->layout.thread.datastack_top, synthetic_addr(caller));
-    read_stack(&it);
+    stack_bench_read(&it);
     assert_codes(&it, (uint64_t[]){codes[0]}, 1);
     /* Where nothing fits, nothing is shown. */
     synthetic_store(python->thread, python->layout.thread.datastack_top,
                     synthetic_addr(python->chunk) + python->chunk_used_bytes + 8);
     for (int tries = 0; tries < 4; tries++)
       assert_int_equal(baro_stack_reader_read(it.reader, &it.stack, NULL), BARO_AGAIN);
-    end(&it);
+    stack_bench_end(&it);
   }
 }
 
 static void test_a_thread_state_in_use_by_another_thread_is_gone(void **state) {
   (void)state;
   for (int kind = 0; kind < SYNTHETIC_KIND_COUNT; kind++) {
-    bench it;
-    begin(&it, (synthetic_kind)kind);
+    stack_bench it;
+    stack_bench_begin(&it, (synthetic_kind)kind);
     const baro_layout *layout = &it.python.layout;
     uint32_t identity = layout->thread.native_thread_id != BARO_ABSENT
                             ? layout->thread.native_thread_id
@@ -419,14 +382,14 @@ static void test_a_thread_state_in_use_by_another_thread_is_gone(void **state) {
     (void)synthetic_enter_from_c(&it.python);
     (void)synthetic_call(&it.python, 8, 0);
     synthetic_store(it.python.thread, identity, SYNTHETIC_NATIVE_ID);
-    read_stack(&it);
+    stack_bench_read(&it);
     synthetic_store(it.python.thread, identity, SYNTHETIC_NATIVE_ID + 1);
     assert_int_equal(baro_stack_reader_read(it.reader, &it.stack, NULL), BARO_GONE);
     synthetic_store(it.python.thread, identity, SYNTHETIC_NATIVE_ID);
-    read_stack(&it);
+    stack_bench_read(&it);
     synthetic_store(it.python.thread, layout->thread.interp, 0);
     assert_int_equal(baro_stack_reader_read(it.reader, &it.stack, NULL), BARO_GONE);
-    end(&it);
+    stack_bench_end(&it);
   }
 }
 
@@ -438,27 +401,27 @@ static void test_memory_or_process_that_is_gone(void **state) {
     _exit(0);
   assert_int_equal(waitpid(child, NULL, 0), child);
   for (int kind = 0; kind < SYNTHETIC_KIND_COUNT; kind++) {
-    bench it;
-    begin(&it, (synthetic_kind)kind);
-    open_reader(&it, getpid(), 0x10000);
+    stack_bench it;
+    stack_bench_begin(&it, (synthetic_kind)kind);
+    stack_bench_open_reader(&it, getpid(), 0x10000);
     assert_int_equal(baro_stack_reader_read(it.reader, &it.stack, NULL), BARO_GONE);
-    open_reader(&it, child, synthetic_addr(it.python.thread));
+    stack_bench_open_reader(&it, child, synthetic_addr(it.python.thread));
     baro_error err = {0};
     assert_int_equal(baro_stack_reader_read(it.reader, &it.stack, &err), BARO_GONE);
     assert_non_null(strstr(err.message, "stack of a thread"));
-    end(&it);
+    stack_bench_end(&it);
   }
 }
 
 static void test_a_glimpse_names_the_newest_frame_also_of_a_rejected_read(void **state) {
   (void)state;
   for (int kind = 0; kind < SYNTHETIC_KIND_COUNT; kind++) {
-    bench it;
-    begin(&it, (synthetic_kind)kind);
+    stack_bench it;
+    stack_bench_begin(&it, (synthetic_kind)kind);
     (void)synthetic_enter_from_c(&it.python);
     uint8_t *root = synthetic_call(&it.python, 8, 0);
     const uint8_t *leaf = synthetic_call(&it.python, 0x7000, 0);
-    read_stack(&it);
+    stack_bench_read(&it);
     baro_stack_glimpse seen = baro_stack_reader_glimpse(it.reader);
     assert_int_equal(seen.frame_addr, synthetic_addr(leaf));
     assert_int_equal(seen.code_addr, 0x7000);
@@ -467,176 +430,24 @@ static void test_a_glimpse_names_the_newest_frame_also_of_a_rejected_read(void *
     baro_stack_glimpse rejected = baro_stack_reader_glimpse(it.reader);
     assert_int_equal(rejected.frame_addr, seen.frame_addr);
     assert_int_equal(rejected.code_addr, seen.code_addr);
-    end(&it);
+    stack_bench_end(&it);
   }
 }
 
 static void test_a_frame_is_still_there_or_not(void **state) {
-  bench it;
+  stack_bench it;
   (void)state;
-  begin(&it, SYNTHETIC_DIRECT);
+  stack_bench_begin(&it, SYNTHETIC_DIRECT);
   (void)synthetic_enter_from_c(&it.python);
   uint8_t *leaf = synthetic_call(&it.python, 8, 0);
-  read_stack(&it);
+  stack_bench_read(&it);
   assert_true(baro_stack_reader_still_has(it.reader, &it.stack.frames[0]));
   synthetic_store(leaf, it.python.layout.frame.code, 16);
   assert_false(baro_stack_reader_still_has(it.reader, &it.stack.frames[0]));
-  end(&it);
-}
-
-/* --- a stack that changes while it is read --- */
-
-enum { CHAIN_DEPTH = 5, WANTED_STACKS = 20000 };
-
-typedef struct mutator {
-  synthetic_python *python;
-  bool with_generators;
-  bool stop;
-  uint64_t rounds;
-  uint8_t *generators[2];
-} mutator;
-
-/* About the time that an interpreter takes for a call of its own: 20 ns. */
-static void work_a_little(void) {
-  for (volatile int i = 0; i < 15; i++) {
-  }
-}
-
-/* Chain 0 is of codes 0x1000..., chain 1 of 0x2000..., in the same places of the same chunk. */
-static void run_chain(mutator *self, int chain) {
-  synthetic_python *python = self->python;
-  uint64_t first = chain == 0 ? 0x1000 : 0x2000;
-  uint64_t bottom = synthetic_current(python);
-  size_t used_bytes = python->chunk_used_bytes;
-  for (uint64_t i = 0; i < CHAIN_DEPTH; i++) {
-    if (self->with_generators && i == 2) {
-      uint8_t *frame = self->generators[chain];
-      synthetic_store(frame, python->layout.frame.previous, synthetic_current(python));
-      synthetic_set_current(python, synthetic_addr(frame));
-    } else {
-      (void)synthetic_call(python, first + i * 8, 16);
-    }
-    work_a_little();
-  }
-  for (uint64_t frame = synthetic_current(python); frame != bottom;) {
-    uint8_t *left = (uint8_t *)(uintptr_t)frame;
-    memcpy(&frame, left + python->layout.frame.previous, 8);
-    synthetic_set_current(python, frame);
-    if (left == self->generators[chain]) /* as CPython does */
-      synthetic_store(left, python->layout.frame.previous, 0);
-    work_a_little();
-  }
-  python->chunk_used_bytes = used_bytes;
-}
-
-static cpu_set_t allowed_cpus; /* as the test was started */
-
-/* Reader and mutator run on different CPUs, where there are two: on one the reader would hold the mutator
- * still. */
-static void run_on_cpu(int index) {
-  cpu_set_t one;
-  CPU_ZERO(&one);
-  for (unsigned cpu = 0; cpu < CPU_SETSIZE; cpu++)
-    if (CPU_ISSET(cpu, &allowed_cpus) && index-- == 0)
-      CPU_SET(cpu, &one);
-  if (CPU_COUNT(&one) == 1)
-    assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
-}
-
-static void *alternate(void *context) {
-  mutator *self = context;
-  run_on_cpu(1);
-  while (!__atomic_load_n(&self->stop, __ATOMIC_RELAXED)) {
-    run_chain(self, (int)(self->rounds % 2));
-    __atomic_store_n(&self->rounds, self->rounds + 1, __ATOMIC_RELAXED);
-  }
-  return NULL;
-}
-
-/* Every frame must be of the same chain, one step from its caller. */
-static bool is_possible(const baro_raw_stack *stack) {
-  for (uint32_t i = 0; i + 1 < stack->count; i++) {
-    uint64_t code = stack->frames[i].code_addr;
-    uint64_t caller = stack->frames[i + 1].code_addr;
-    bool is_first = (code & 0xfff) == 0;
-    if (is_first ? caller != 0x8 : caller != code - 8)
-      return false;
-  }
-  return stack->count > 0 && stack->frames[stack->count - 1].code_addr == 0x8;
-}
-
-static void start_mutator(mutator *self, bench *it, bool with_generators) {
-  *self = (mutator){.python = &it->python, .with_generators = with_generators};
-  (void)synthetic_enter_from_c(&it->python);
-  const uint8_t *root = synthetic_call(&it->python, 0x8, 0);
-  for (int chain = 0; chain < 2; chain++) {
-    self->generators[chain] =
-        synthetic_call_generator(&it->python, (chain == 0 ? 0x1000 : 0x2000) + 16);
-    synthetic_set_current(&it->python, synthetic_addr(root));
-  }
-}
-
-/* Have the chains run often enough, and both been seen? */
-static bool has_alternated(const mutator *self, const uint32_t of_chain[2]) {
-  return of_chain[0] > 0 && of_chain[1] > 0 &&
-         __atomic_load_n(&self->rounds, __ATOMIC_RELAXED) >= 1000;
-}
-
-static void assert_alternation_is_seen_as_it_is(synthetic_kind kind, bool with_generators) {
-  bench it;
-  mutator self;
-  pthread_t thread;
-  uint32_t accepted = 0;
-  uint32_t impossible = 0;
-  uint32_t of_chain[2] = {0};
-  begin(&it, kind);
-  start_mutator(&self, &it, with_generators);
-  assert_int_equal(pthread_create(&thread, NULL, alternate, &self), 0);
-  run_on_cpu(0);
-  uint64_t deadline_ns = baro_clock_now_ns() + UINT64_C(6000000000);
-  /* On a busy machine the mutator may wait for its CPU while all that were wanted are read. */
-  while ((accepted < WANTED_STACKS || !has_alternated(&self, of_chain)) &&
-         baro_clock_now_ns() < deadline_ns) {
-    baro_status status = baro_stack_reader_read(it.reader, &it.stack, NULL);
-    assert_true(status == BARO_OK || status == BARO_AGAIN);
-    if (status != BARO_OK)
-      continue;
-    accepted++;
-    impossible += !is_possible(&it.stack);
-    if (it.stack.count > 1)
-      of_chain[(it.stack.frames[0].code_addr & 0x2000) != 0]++;
-  }
-  __atomic_store_n(&self.stop, true, __ATOMIC_RELAXED);
-  assert_int_equal(pthread_join(thread, NULL), 0);
-  assert_int_equal(sched_setaffinity(0, sizeof allowed_cpus, &allowed_cpus), 0);
-  end(&it);
-  print_message("# kind %d%s: %u of %u stacks never were\n", (int)kind,
-                with_generators ? " with generators" : "", impossible, accepted);
-  /* 0.05 %, and four standard errors of chance: (4 * sqrt(x))^2 = 16 x. */
-  double allowed = 0.0005 * accepted;
-  double excess = impossible - allowed;
-  if (accepted < 1000 || !has_alternated(&self, of_chain))
-    fail_msg("kind %d: %u stacks, %u and %u of the chains, %lu rounds", (int)kind, accepted,
-             of_chain[0], of_chain[1], (unsigned long)self.rounds);
-  if (excess > 0 && excess * excess > 16 * allowed)
-    fail_msg("kind %d: %u of %u stacks never were", (int)kind, impossible, accepted);
-}
-
-static void test_alternating_chains_do_not_mix(void **state) {
-  (void)state;
-  for (int kind = SYNTHETIC_ENTRY; kind < SYNTHETIC_KIND_COUNT; kind++)
-    assert_alternation_is_seen_as_it_is((synthetic_kind)kind, false);
-}
-
-static void test_alternating_chains_with_generators_do_not_mix(void **state) {
-  (void)state;
-  for (int kind = SYNTHETIC_ENTRY; kind < SYNTHETIC_KIND_COUNT; kind++)
-    assert_alternation_is_seen_as_it_is((synthetic_kind)kind, true);
+  stack_bench_end(&it);
 }
 
 int main(void) {
-  if (sched_getaffinity(0, sizeof allowed_cpus, &allowed_cpus) != 0)
-    return 1;
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_a_thread_that_runs_nothing_has_no_frames),
       cmocka_unit_test(test_frames_come_leaf_first_with_code_and_instruction),
@@ -657,8 +468,6 @@ int main(void) {
       cmocka_unit_test(test_memory_or_process_that_is_gone),
       cmocka_unit_test(test_a_glimpse_names_the_newest_frame_also_of_a_rejected_read),
       cmocka_unit_test(test_a_frame_is_still_there_or_not),
-      cmocka_unit_test(test_alternating_chains_do_not_mix),
-      cmocka_unit_test(test_alternating_chains_with_generators_do_not_mix),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
