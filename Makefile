@@ -82,6 +82,7 @@ bench: test-deps pythons install ## measure what the README promises, beside the
 	$(pip) install --requirement build/requirements.txt
 	$(bin)/python bench/sampling.py
 	$(bin)/python bench/calls.py
+	$(bin)/python bench/calls_programs.py
 
 format: $(bin)/.test ## lay out all C and Python files
 	$(bin)/clang-format -i $(c_files)

@@ -6,7 +6,7 @@ repetition; a tool's cost is its process' CPU time per call less that of the bar
 kernels are in calls_kernels.py. Writes results/calls.json (every measurement) and results/calls.md
 (the table).
 
-    bench/calls.py                                     # everything, about 5 minutes
+    bench/calls.py                                     # everything, about 12 minutes
     bench/calls.py --kernels calls,deep --pythons 3.12 --repeat 9
 
 Wants two idle cores. The other tools come from PyPI, into build/bench-VERSION.
@@ -35,12 +35,23 @@ import find_pythons  # noqa: E402
 
 PYTHONS = ["3.9", "3.11", "3.12", "3.13", "3.15"]
 # Fixed, so that results can be compared; tprof needs sys.monitoring.
-PACKAGES = {"yappi": "yappi == 1.7.6", "viztracer": "viztracer == 1.1.1", "tprof": "tprof == 1.5.0"}
-LAST_FOR = {("viztracer", "3.9"): "viztracer == 1.0.4"}  # which dropped it then
+PACKAGES = {
+    "yappi": "yappi == 1.7.6",
+    "viztracer": "viztracer == 1.1.1",
+    "tprof": "tprof == 1.5.0",
+    "opentelemetry": "opentelemetry-sdk == 1.45.2",
+}
+# Which dropped it then.
+LAST_FOR = {
+    ("viztracer", "3.9"): "viztracer == 1.0.4",
+    ("opentelemetry", "3.9"): "opentelemetry-sdk == 1.41.1",
+}
 TITLES = {
     "calls": "function calls",
     "methods": "method calls",
     "resumptions": "resumptions of a generator",
+    "threads2": "function calls in 2 threads",
+    "threads4": "function calls in 4 threads",
     "threads8": "function calls in 8 threads",
     "deep": "recursion, 300 deep",
 }

@@ -18,7 +18,6 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any, Callable
 
-THREADS = 8
 DEPTH = 300
 
 
@@ -62,13 +61,25 @@ def resumptions(count: int) -> int:
     return count
 
 
-def threads8(count: int) -> int:
-    workers = [threading.Thread(target=calls, args=(count // THREADS,)) for _ in range(THREADS)]
+def in_threads(count: int, threads: int) -> int:
+    workers = [threading.Thread(target=calls, args=(count // threads,)) for _ in range(threads)]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
-    return count // THREADS * THREADS
+    return count // threads * threads
+
+
+def threads2(count: int) -> int:
+    return in_threads(count, 2)
+
+
+def threads4(count: int) -> int:
+    return in_threads(count, 4)
+
+
+def threads8(count: int) -> int:
+    return in_threads(count, 8)
 
 
 def deep(count: int) -> int:
@@ -77,7 +88,10 @@ def deep(count: int) -> int:
     return count // DEPTH * DEPTH
 
 
-KERNELS = {kernel.__name__: kernel for kernel in (calls, methods, resumptions, threads8, deep)}
+KERNELS = {
+    kernel.__name__: kernel
+    for kernel in (calls, methods, resumptions, threads2, threads4, threads8, deep)
+}
 TARGETS = (plain, Point.method, steps, descend)
 
 # --- tools: begin before the calls; what they give ends them and says how many they hold ---
@@ -162,6 +176,34 @@ def with_decorator(_: int) -> Callable[[], int | None]:
     return lambda: len(rows)
 
 
+def with_opentelemetry(_: int) -> Callable[[], int | None]:
+    """Its own decorator and batch processor; the exporter only counts."""
+    export = import_module("opentelemetry.sdk.trace.export")
+    sdk = import_module("opentelemetry.sdk.trace")
+    held = 0
+
+    class Counter(export.SpanExporter):  # type: ignore[misc, name-defined]
+        def export(self, spans: Any) -> Any:
+            nonlocal held
+            held += len(spans)
+            return export.SpanExportResult.SUCCESS
+
+    provider = sdk.TracerProvider()
+    provider.add_span_processor(export.BatchSpanProcessor(Counter()))
+    tracer = provider.get_tracer("bench")
+    for target in (plain, steps, descend):
+        globals()[target.__name__] = tracer.start_as_current_span(target.__name__)(target)
+    Point.method = tracer.start_as_current_span("method")(  # type: ignore[method-assign]
+        Point.method
+    )
+
+    def end() -> int:
+        provider.shutdown()
+        return held
+
+    return end
+
+
 TOOLS: dict[str, Callable[[int], Callable[[], int | None]]] = {
     "bare": no_tool,
     "barograph": no_tool,  # comes from outside
@@ -170,12 +212,16 @@ TOOLS: dict[str, Callable[[int], Callable[[], int | None]]] = {
     "viztracer": with_viztracer,
     "tprof": with_tprof,
     "decorator": with_decorator,
+    "opentelemetry": with_opentelemetry,
 }
+# A span takes so long that a tenth of the calls gives as good a figure in a bearable time.
+FEWER = {"opentelemetry": 10}
 
 
 def main(tool: str, kernel: str, count: int) -> None:
     """Run one cell."""
     run = KERNELS[kernel]
+    count //= FEWER.get(tool, 1)
     end = TOOLS[tool](count)
     run(min(count, 20_000))  # specialised by the interpreter, rings and tables made
     begin_ns = time.process_time_ns()
