@@ -99,17 +99,28 @@ static bool uncover(baro_order_process *process, baro_order_thread *thread,
 
 /* --- beginning --- */
 
-/* A call that can be suspended gets the next number. */
+/* The number that was promised to what begins now, or the next one. A promise to another code is void: its coroutine was
+ * freed without a step. */
+static uint64_t number_of(const baro_order_process *process, const baro_call_step *step) {
+  const uint64_t *promised =
+      process->spawned.count == 0 ? NULL : baro_map_find(&process->spawned, step->frame);
+  return promised != NULL && packed_code(*promised) == step->code ? packed_call(*promised)
+                                                                  : process->recording->next_call;
+}
+
+/* A call that can be suspended begins: it has a number. */
 static baro_status enter_suspendable(baro_order_process *process, baro_order_thread *thread,
                                      const baro_call_step *step, baro_order_output *output) {
   baro_order_recording *recording = process->recording;
-  uint64_t call = recording->next_call;
   const uint64_t *known = baro_map_find(&process->frames, step->frame);
   uint64_t before = known != NULL ? *known : 0;
+  uint64_t call = number_of(process, step);
   baro_status status = baro_map_set(&process->frames, step->frame, pack(call, step->code, false));
   if (status != BARO_OK)
     return status;
-  recording->next_call++;
+  recording->next_call += call == recording->next_call;
+  if (process->spawned.count != 0)
+    (void)baro_map_remove(&process->spawned, step->frame);
   recording->open++;
   if (packed_suspended(before)) {
     recording->open--;
@@ -220,6 +231,42 @@ static void suspend(baro_order_process *process, baro_order_thread *thread,
   put(thread, step, output, BARO_CALL_SUSPEND, 0, 0);
 }
 
+/* --- what is said beside --- */
+
+static baro_status spawn(baro_order_process *process, baro_order_thread *thread,
+                         const baro_call_step *step, baro_order_output *output) {
+  if (process->spawned.count >= BARO_ORDER_SPAWNED_LIMIT)
+    return BARO_OK; /* its call will have another number, and no spawner */
+  uint64_t call = process->recording->next_call;
+  baro_status status = baro_map_set(&process->spawned, step->frame, pack(call, step->code, false));
+  if (status != BARO_OK)
+    return status;
+  process->recording->next_call++;
+  put(thread, step, output, BARO_CALL_SPAWN, 0, call);
+  return BARO_OK;
+}
+
+/* Of the top. What is returned is of the call that the RETURN behind it will end. */
+static void tell_value(baro_order_process *process, baro_order_thread *thread,
+                       const baro_call_step *step, baro_order_output *output) {
+  if (thread->left_out > 0 || thread->depth == 0)
+    return;
+  if (step->which == BARO_RING_VALUE_RETURN && !uncover(process, thread, step, output))
+    return;
+  put(thread, step, output, BARO_CALL_VALUE, 0, 0);
+  baro_call_event *event = &output->events[output->count - 1];
+  event->which = step->which;
+  event->value_bytes = step->value_bytes;
+  event->value = step->value;
+}
+
+/* One that is left out for its depth has none. */
+static void weigh(baro_order_thread *thread, const baro_call_step *step,
+                  baro_order_output *output) {
+  if (thread->left_out == 0 && thread->depth < BARO_ORDER_DEPTH)
+    put(thread, step, output, BARO_CALL_WEIGHT, 0, step->weight);
+}
+
 static void lose(baro_order_process *process, baro_order_thread *thread, const baro_call_step *step,
                  baro_order_output *output) {
   while (thread->depth > 0)
@@ -240,6 +287,15 @@ baro_status baro_order_take(baro_order_process *process, baro_order_thread *thre
   case BARO_RING_RESUME:
   case BARO_RING_THROW: return resume(process, thread, step, is_final, output);
   case BARO_RING_LOST: lose(process, thread, step, output); return BARO_OK;
+  case BARO_RING_USAGE:
+    put(thread, step, output, BARO_CALL_USAGE, step->peak_kib, step->cpu_ns);
+    return BARO_OK;
+  case BARO_RING_SPAWN: return spawn(process, thread, step, output);
+  case BARO_RING_SKIPPED:
+    put(thread, step, output, BARO_CALL_SKIPPED, step->function, step->skipped);
+    return BARO_OK;
+  case BARO_RING_WEIGHT: weigh(thread, step, output); return BARO_OK;
+  case BARO_RING_VALUE: tell_value(process, thread, step, output); return BARO_OK;
   case BARO_RING_FRAME:
   case BARO_RING_KIND_COUNT: break;
   }
@@ -253,4 +309,5 @@ void baro_order_thread_release(baro_order_thread *thread) {
 
 void baro_order_process_release(baro_order_process *process) {
   baro_map_release(&process->frames);
+  baro_map_release(&process->spawned);
 }

@@ -12,6 +12,7 @@
  * and is to be repeated when the other threads' events have been taken.
  * A frame whose address is a new call's was freed: CPython 3.13 clears abandoned generators without an event. Its
  * call then ends as closed (GeneratorExit) in the thread that shows it.
+ * A coroutine that was made a task has its number from then on: when its frame begins, it is that call.
  * Invariants: depth and searches are bounded, memory by active and suspended calls. Pure; not thread-safe. */
 #ifndef BARO_CAPTURE_CALL_ORDER_H
 #define BARO_CAPTURE_CALL_ORDER_H
@@ -33,16 +34,34 @@ enum {
   BARO_ORDER_BATCH = 4096,
   BARO_ORDER_OPEN_LIMIT =
       1 << 22, /* calls that can be suspended and have not ended, as readers take them */
+  BARO_ORDER_SPAWNED_LIMIT = 1 << 20, /* of a process, that have not begun; more are left out */
 };
 
 typedef struct baro_call_step {
   uint64_t time_ns;
-  uint64_t frame; /* of a call that can be suspended, else 0 */
-  uint64_t lost;  /* LOST */
-  uint32_t code;  /* id within the process, below BARO_ORDER_CODE_LIMIT; all but LOST */
+  union {
+    uint64_t
+        frame; /* of a call that can be suspended, else 0; also SPAWN, and the RETURN behind a VALUE */
+    uint64_t cpu_ns; /* USAGE */
+  };
+  union {
+    uint64_t lost;        /* LOST */
+    uint64_t skipped;     /* SKIPPED */
+    uint64_t weight;      /* WEIGHT */
+    const uint8_t *value; /* VALUE: borrowed; the output refers to it */
+  };
+  uint32_t
+      code; /* id within the process, below BARO_ORDER_CODE_LIMIT; of a VALUE that is returned: of the RETURN */
   uint32_t function;
-  uint32_t exception_string; /* RAISE */
-  baro_ring_kind kind;       /* not FRAME */
+  union {
+    uint32_t exception_string; /* RAISE */
+    uint32_t peak_kib;         /* USAGE */
+    struct {
+      uint16_t which; /* VALUE */
+      uint16_t value_bytes;
+    };
+  };
+  baro_ring_kind kind; /* not FRAME */
 } baro_call_step;
 
 typedef struct baro_open_call {
@@ -70,6 +89,7 @@ typedef struct baro_order_recording {
 typedef struct baro_order_process {
   baro_order_recording *recording; /* borrowed */
   baro_map frames;                 /* address -> packed call, code, is it suspended */
+  baro_map spawned;                /* likewise, of what has not begun */
   uint64_t calls;                  /* entered */
   uint64_t mended;
   uint64_t unmatched;

@@ -32,6 +32,7 @@ void baro_drain_definitions_release(baro_drain_definitions *definitions) {
   free(definitions->codes);
   free(definitions->exceptions);
   baro_buffer_release(&definitions->notes);
+  baro_buffer_release(&definitions->facts);
   baro_drain_definitions_init(definitions, -1);
 }
 
@@ -99,14 +100,14 @@ static baro_status take_process(baro_drain_definitions *definitions, baro_reader
 
 static baro_status take_code(baro_drain_definitions *definitions, baro_reader *fields,
                              baro_writer *writer) {
-  baro_function_record record = {0};
+  baro_function_record record = {.module_string = BARO_NONE_ID};
   uint32_t id = baro_read_u32(fields);
   record.first_line = baro_read_u32(fields);
   uint32_t flags = baro_read_u32(fields);
   baro_view name = read_text(fields, NAME_BYTES);
   baro_view qualified = read_text(fields, NAME_BYTES);
   baro_view file = read_text(fields, NAME_BYTES);
-  (void)read_text(fields, NAME_BYTES); /* the module: only patterns ask for it so far */
+  baro_view module = read_text(fields, NAME_BYTES);
   if (fields->failed || id >= BARO_DRAIN_CODE_LIMIT || baro_drain_code_of(definitions, id) != NULL)
     return BARO_INVALID;
   baro_drain_code code = {.is_suspendable = (flags & SUSPENDABLE_FLAGS) != 0};
@@ -117,6 +118,8 @@ static baro_status take_code(baro_drain_definitions *definitions, baro_reader *f
     status = baro_writer_string(writer, qualified, &record.qualified_string);
   if (status == BARO_OK)
     status = baro_writer_string(writer, file, &record.file_string);
+  if (status == BARO_OK && module.length > 0)
+    status = baro_writer_string(writer, module, &record.module_string);
   if (status == BARO_OK)
     status = baro_writer_function(writer, &record, &code.function);
   if (status != BARO_OK)
@@ -167,6 +170,26 @@ static baro_status take_note(baro_drain_definitions *definitions, baro_reader *f
   return BARO_OK;
 }
 
+/* They wait for the process' id, as notes do. */
+static baro_status take_fact(baro_drain_definitions *definitions, baro_reader *fields) {
+  baro_view key = read_text(fields, NOTE_BYTES);
+  baro_view value = read_text(fields, NOTE_BYTES);
+  if (fields->failed || key.length == 0)
+    return BARO_INVALID;
+  if (definitions->fact_count == BARO_DRAIN_FACT_LIMIT)
+    return BARO_OK;
+  if (!baro_buffer_reserve(&definitions->facts, 8 + key.length + value.length)) {
+    definitions->facts.failed = false; /* nothing was dropped yet */
+    return BARO_NO_MEMORY;
+  }
+  definitions->fact_count++;
+  baro_write_u32(&definitions->facts, (uint32_t)key.length);
+  baro_write_bytes(&definitions->facts, key.data, key.length);
+  baro_write_u32(&definitions->facts, (uint32_t)value.length);
+  baro_write_bytes(&definitions->facts, value.data, value.length);
+  return BARO_OK;
+}
+
 static baro_status take_definition(baro_drain_definitions *definitions, baro_view bytes,
                                    baro_writer *writer) {
   baro_reader fields = baro_reader_of(bytes.data, bytes.length);
@@ -175,6 +198,7 @@ static baro_status take_definition(baro_drain_definitions *definitions, baro_vie
   case BARO_RING_DEFINE_CODE: return take_code(definitions, &fields, writer);
   case BARO_RING_DEFINE_EXCEPTION: return take_exception(definitions, &fields, writer);
   case BARO_RING_DEFINE_NOTE: return take_note(definitions, &fields);
+  case BARO_RING_DEFINE_FACT: return take_fact(definitions, &fields);
   default: return BARO_INVALID;
   }
 }

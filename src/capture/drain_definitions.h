@@ -18,6 +18,7 @@ enum {
   BARO_DRAIN_CODE_LIMIT = 1 << 22, /* of a process */
   BARO_DRAIN_EXCEPTION_LIMIT = 1 << 16,
   BARO_DRAIN_NOTE_LIMIT = 64,
+  BARO_DRAIN_FACT_LIMIT = 256,
 };
 
 typedef struct baro_drain_code {
@@ -41,6 +42,8 @@ typedef struct baro_drain_definitions {
   uint32_t exception_capacity;
   baro_buffer notes; /* lines to be written once the process has an id: u32 length, bytes */
   uint32_t note_count;
+  baro_buffer facts; /* likewise: u32 length, bytes, of key and value */
+  uint32_t fact_count;
 } baro_drain_definitions;
 
 /* take_file: open for reading. */

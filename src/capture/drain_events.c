@@ -1,5 +1,7 @@
 #include "capture/drain_events.h"
 
+#include "capture/drain_remarks.h"
+
 static const uint64_t AHEAD_NS = 1000000000; /* events are not later than their visit by more */
 
 /* Definitions come before the events that refer to them: an unknown id asks for new ones, once a visit. */
@@ -10,28 +12,16 @@ baro_status baro_drain_read_definitions(baro_drain_process *process, baro_drain_
   return baro_drain_definitions_read(&process->definitions, shared->writer);
 }
 
-static uint64_t time_of(const baro_drain_shared *shared, baro_drain_thread *thread, uint64_t time) {
+uint64_t baro_drain_time(const baro_drain_shared *shared, baro_drain_thread *thread,
+                         uint64_t time) {
   if (thread->ring.clock == BARO_RING_CLOCK_TSC)
     time = baro_counter_pairs_ns(&shared->pairs, time, &thread->span);
   uint64_t latest_ns = shared->now_ns + AHEAD_NS;
   return time < latest_ns ? time : latest_ns;
 }
 
-typedef struct drain_piece {
-  const baro_ring_event *events;
-  uint32_t count;
-  bool has_more; /* of the ring's events, behind them */
-} drain_piece;
-
-/* What a piece of a ring says. */
-typedef struct drain_reading {
-  baro_call_step step;
-  uint32_t used;    /* events; 0: the first is not whole yet */
-  bool has_meaning; /* there is a step */
-} drain_reading;
-
 static void read_lost(baro_drain_shared *shared, baro_drain_thread *thread, uint64_t lost,
-                      drain_reading *reading) {
+                      baro_drain_reading *reading) {
   if (lost > UINT32_MAX) /* nobody waits so long */
     lost = UINT32_MAX;
   thread->lost += lost;
@@ -41,8 +31,8 @@ static void read_lost(baro_drain_shared *shared, baro_drain_thread *thread, uint
   reading->has_meaning = true;
 }
 
-static baro_status find_code(baro_drain_process *process, baro_drain_shared *shared, uint32_t id,
-                             const baro_drain_code **ret_code) {
+baro_status baro_drain_find_code(baro_drain_process *process, baro_drain_shared *shared,
+                                 uint32_t id, const baro_drain_code **ret_code) {
   *ret_code = baro_drain_code_of(&process->definitions, id);
   if (*ret_code != NULL)
     return BARO_OK;
@@ -61,16 +51,15 @@ static baro_status find_exception(baro_drain_process *process, baro_drain_shared
   return status;
 }
 
-/* Whether a frame may still come behind the last event that was read. */
-static bool may_go_on(const baro_drain_process *process, const baro_drain_thread *thread,
-                      const baro_drain_shared *shared, const drain_piece *piece) {
-  return piece->has_more || !(shared->is_final || process->is_dead || thread->ring.is_closed);
+bool baro_drain_may_go_on(const baro_drain_process *process, const baro_drain_thread *thread,
+                          const baro_drain_shared *shared, bool has_more) {
+  return has_more || !(shared->is_final || process->is_dead || thread->ring.is_closed);
 }
 
 /* The first event of a piece, and the frame behind it. */
 static baro_status read_event(baro_drain_process *process, baro_drain_thread *thread,
-                              baro_drain_shared *shared, const drain_piece *piece,
-                              drain_reading *reading) {
+                              baro_drain_shared *shared, const baro_drain_piece *piece,
+                              baro_drain_reading *reading) {
   const baro_ring_event *events = piece->events;
   uint64_t word = events[0].word;
   uint8_t kind = baro_ring_word_kind(word);
@@ -80,19 +69,18 @@ static baro_status read_event(baro_drain_process *process, baro_drain_thread *th
     read_lost(shared, thread, events[0].time, reading);
     return BARO_OK;
   }
-  if (kind >= BARO_RING_FRAME) {
-    shared->counts.malformed++;
-    return BARO_OK;
-  }
+  if (kind >= BARO_RING_FRAME)
+    return baro_drain_read_remark(process, thread, shared, piece, reading);
   const baro_drain_code *code;
   uint32_t id = baro_ring_word_id(word);
-  baro_status status = find_code(process, shared, id, &code);
+  baro_status status = baro_drain_find_code(process, shared, id, &code);
   if (status != BARO_OK)
     return status;
   bool has_frame = piece->count > 1 && baro_ring_word_kind(events[1].word) == BARO_RING_FRAME;
   bool is_suspendable = kind == BARO_RING_YIELD || kind == BARO_RING_RESUME ||
                         kind == BARO_RING_THROW || (code != NULL && code->is_suspendable);
-  if (is_suspendable && piece->count == 1 && may_go_on(process, thread, shared, piece)) {
+  if (is_suspendable && piece->count == 1 &&
+      baro_drain_may_go_on(process, thread, shared, piece->has_more)) {
     reading->used = 0;
     return BARO_OK;
   }
@@ -103,7 +91,7 @@ static baro_status read_event(baro_drain_process *process, baro_drain_thread *th
     return BARO_OK;
   baro_call_step *step = &reading->step; /* field by field: see call_order.c */
   step->kind = (baro_ring_kind)kind;
-  step->time_ns = time_of(shared, thread, events[0].time);
+  step->time_ns = baro_drain_time(shared, thread, events[0].time);
   step->frame = is_suspendable && has_frame ? events[1].time : 0;
   step->lost = 0;
   step->code = id;
@@ -126,12 +114,12 @@ static void write_output(const baro_drain_thread *thread, baro_drain_shared *sha
 static baro_status take_piece(baro_drain_process *process, baro_drain_thread *thread,
                               baro_drain_shared *shared, uint32_t count, bool is_forced,
                               uint32_t *ret_used) {
-  drain_reading reading;
+  baro_drain_reading reading;
   baro_status status = BARO_OK;
   uint32_t used = 0;
   bool has_more = baro_drain_ring_pending(&thread->ring) > count;
   while (used < count && status == BARO_OK) {
-    drain_piece piece = {
+    baro_drain_piece piece = {
         .events = shared->events + used, .count = count - used, .has_more = has_more};
     status = read_event(process, thread, shared, &piece, &reading);
     if (status != BARO_OK || reading.used == 0)
@@ -166,11 +154,13 @@ baro_status baro_drain_take(baro_drain_process *process, baro_drain_thread *thre
   while (status == BARO_OK && *budget > 0 && !thread->is_waiting) {
     uint32_t limit = *budget < BARO_DRAIN_PIECE ? (uint32_t)*budget : BARO_DRAIN_PIECE;
     uint32_t used = 0;
-    /* At least two: an event and its frame. */
-    uint32_t count = baro_drain_ring_read(&thread->ring, shared->events, limit < 2 ? 2 : limit);
+    if (limit < BARO_DRAIN_LONGEST)
+      limit = BARO_DRAIN_LONGEST;
+    uint32_t count = baro_drain_ring_read(&thread->ring, shared->events, limit);
     if (count == 0)
       break;
     status = take_piece(process, thread, shared, count, is_forced, &used);
+    write_output(thread, shared); /* its values are in the piece */
     is_forced = false;
     baro_drain_ring_take(&thread->ring, used);
     *budget -= used < *budget ? used : *budget;
@@ -182,14 +172,13 @@ baro_status baro_drain_take(baro_drain_process *process, baro_drain_thread *thre
   }
   if (thread->is_waiting)
     thread->waiting_visit = waiting_visit;
-  write_output(thread, shared);
   shared->counts.events += *ret_taken;
   return status;
 }
 
 void baro_drain_lose(baro_drain_process *process, baro_drain_thread *thread,
                      baro_drain_shared *shared, uint64_t lost) {
-  drain_reading reading;
+  baro_drain_reading reading;
   read_lost(shared, thread, lost, &reading);
   /* A loss allocates nothing. */
   (void)!baro_order_take(&process->order, &thread->order, &reading.step, true, &shared->output);

@@ -18,6 +18,14 @@ baro_status baro_drain_read_definitions(baro_drain_process *process,
 baro_status baro_drain_take(baro_drain_process *process, baro_drain_thread *thread,
                             baro_drain_shared *shared, bool is_forced, uint64_t *budget,
                             uint64_t *ret_taken) BARO_MUST_USE;
+/* CLOCK_MONOTONIC ns of a time in an event. */
+uint64_t baro_drain_time(const baro_drain_shared *shared, baro_drain_thread *thread, uint64_t time);
+/* *ret_code: NULL: not known. New definitions are asked for, once a visit. */
+baro_status baro_drain_find_code(baro_drain_process *process, baro_drain_shared *shared,
+                                 uint32_t id, const baro_drain_code **ret_code) BARO_MUST_USE;
+/* Whether slots may still come behind the last one that was read. has_more: they are there. */
+bool baro_drain_may_go_on(const baro_drain_process *process, const baro_drain_thread *thread,
+                          const baro_drain_shared *shared, bool has_more);
 /* So many events of the thread are missing from here on. */
 void baro_drain_lose(baro_drain_process *process, baro_drain_thread *thread,
                      baro_drain_shared *shared, uint64_t lost);

@@ -108,6 +108,26 @@ static void write_notes(baro_drain_process *process, baro_drain_shared *shared) 
   baro_buffer_clear(notes);
 }
 
+static void write_facts(baro_drain_process *process, baro_drain_shared *shared) {
+  baro_buffer *facts = &process->definitions.facts;
+  baro_reader reader = baro_reader_of(facts->data, facts->length);
+  while (baro_reader_left(&reader) > 0) {
+    baro_process_fact_record fact = {.process = process->id};
+    fact.key = baro_read_bytes(&reader, baro_read_u32(&reader));
+    fact.value = baro_read_bytes(&reader, baro_read_u32(&reader));
+    baro_writer_process_fact(shared->writer, &fact);
+  }
+  baro_buffer_clear(facts);
+}
+
+/* What its definitions say that is of the process as a whole; it has its id. */
+static void write_remarks(baro_drain_process *process, baro_drain_shared *shared) {
+  if (process->definitions.notes.length > 0)
+    write_notes(process, shared);
+  if (process->definitions.facts.length > 0)
+    write_facts(process, shared);
+}
+
 static uint32_t parent_of(const baro_drain_process *process, const baro_drain_shared *shared) {
   const uint64_t *known = baro_map_find(&shared->process_ids, process->definitions.parent_pid);
   uint32_t id;
@@ -399,8 +419,8 @@ baro_status baro_drain_process_visit(baro_drain_process *process, baro_drain_sha
     status = take_threads(process, shared, &events);
   if (events > 0)
     process->active_ns = shared->now_ns;
-  if (status == BARO_OK && process->definitions.notes.length > 0)
-    write_notes(process, shared);
+  if (status == BARO_OK)
+    write_remarks(process, shared);
   retire_threads(process, shared);
   *ret_events = events;
   return status;
@@ -436,7 +456,7 @@ void baro_drain_process_finish(baro_drain_process *process, baro_drain_shared *s
   /* Notes may have come since its last unknown id. */
   (void)!baro_drain_definitions_read(&process->definitions, shared->writer);
   if (process->id != BARO_NONE_ID)
-    write_notes(process, shared);
+    write_remarks(process, shared);
   for (uint32_t i = 0; i < process->thread_count; i++) {
     baro_drain_thread *thread = process->threads[i];
     end_thread(process, thread, shared, is_dead || thread->ring.is_closed);

@@ -375,7 +375,19 @@ static baro_status odd_event(baro_profile_builder *builder, baro_call_thread *th
   case BARO_CALL_ENTER:
   case BARO_CALL_ENTER_SUSPENDABLE:
   case BARO_CALL_RETURN:
-  case BARO_CALL_LOST:
+  case BARO_CALL_LOST: break;
+
+  /* What is said beside the calls; not in profiles so far. */
+  case BARO_CALL_USAGE: break;
+
+  case BARO_CALL_SPAWN: break;
+
+  case BARO_CALL_SKIPPED: break;
+
+  case BARO_CALL_WEIGHT: break;
+
+  case BARO_CALL_VALUE: break;
+
   case BARO_CALL_EVENT_KIND_COUNT: break;
   }
   return BARO_OK;

@@ -14,7 +14,7 @@
 enum {
   /* A record is checked as a whole before the visitor gets any of it: this many are in memory. */
   BARO_CALL_BLOCK_LIMIT = 16384,
-  BARO_CALL_CODE_MAX_BYTES = 16, /* a byte, a function, a call */
+  BARO_CALL_CODE_MAX_BYTES = 20, /* but of a value: a byte, a length, two numbers */
   BARO_CALL_STEP_MAX_BYTES = 10,
 };
 
@@ -27,6 +27,13 @@ typedef enum baro_call_code {
   BARO_CALL_CODE_RESUME = 4,            /* zigzag call - latest */
   BARO_CALL_CODE_THROW = 5,             /* zigzag call - latest */
   BARO_CALL_CODE_LOST = 6,              /* number */
+  /* Remarks, from here on: a length, and what they say in so many bytes. Readers skip those that they do not know. */
+  BARO_CALL_CODE_USAGE =
+      7, /* CPU ns since the one before, zigzag peak KiB - that of the one before */
+  BARO_CALL_CODE_SPAWN = 8,   /* zigzag call - newest */
+  BARO_CALL_CODE_SKIPPED = 9, /* function, number */
+  BARO_CALL_CODE_WEIGHT = 10, /* number */
+  BARO_CALL_CODE_VALUE = 11,  /* which, the text */
   BARO_CALL_CODE_COUNT
 } baro_call_code;
 
@@ -34,7 +41,9 @@ typedef enum baro_call_code {
 typedef struct baro_call_coder {
   uint64_t time_ns; /* of its last event */
   uint64_t latest;  /* call entered, resumed or thrown into last, of those that can be suspended */
-  uint64_t newest;  /* call entered last, of these */
+  uint64_t newest;  /* call entered or spawned last, of these */
+  uint64_t cpu_ns;  /* of its last usage */
+  uint32_t peak_kib;
 } baro_call_coder;
 
 #endif

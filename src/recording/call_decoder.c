@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "recording/call_remarks.h"
+
 /* A block that is being read. */
 typedef struct block {
   baro_reader codes;
@@ -73,10 +75,11 @@ static baro_status read_lost(block *b, baro_call_event *event) {
   return event->lost == 0 ? BARO_CORRUPT : BARO_OK;
 }
 
-/* An event with an even code. */
+/* An event with an even code. AGAIN: there is none. */
 static baro_status read_odd_one(block *b, uint64_t code, baro_call_event *event) {
-  if (code >= BARO_CALL_CODE_COUNT) {
-    return BARO_CORRUPT;
+  if (code >= BARO_CALL_CODE_USAGE) {
+    baro_call_remark_limits limits = {.functions = b->limits->functions, .depth = b->stack->depth};
+    return baro_call_remark_read(&b->codes, code, b->coder, &limits, event);
   }
   switch ((baro_call_code)code) {
   case BARO_CALL_CODE_RETURN:
@@ -90,6 +93,11 @@ static baro_status read_odd_one(block *b, uint64_t code, baro_call_event *event)
   case BARO_CALL_CODE_RESUME: return read_resume(b, BARO_CALL_RESUME, event);
   case BARO_CALL_CODE_THROW: return read_resume(b, BARO_CALL_THROW, event);
   case BARO_CALL_CODE_LOST: return read_lost(b, event);
+  case BARO_CALL_CODE_USAGE:
+  case BARO_CALL_CODE_SPAWN:
+  case BARO_CALL_CODE_SKIPPED:
+  case BARO_CALL_CODE_WEIGHT:
+  case BARO_CALL_CODE_VALUE:
   case BARO_CALL_CODE_COUNT: break;
   }
   return BARO_CORRUPT;
@@ -111,6 +119,25 @@ static baro_status read_event(block *b, baro_call_event *event) {
   }
   event->function = (uint32_t)(code >> 1);
   return BARO_OK;
+}
+
+/* Reads count events; *ret_known: those that this version knows stand in events. */
+static baro_status read_events(block *b, uint32_t count, baro_call_event *events,
+                               uint32_t *ret_known) {
+  baro_call_event *event = events;
+  baro_status status = BARO_OK;
+  uint32_t left = count;
+  while (left != 0 && status == BARO_OK) {
+    for (; left != 0 && status == BARO_OK; left--) {
+      status = read_event(b, event++);
+    }
+    if (status == BARO_AGAIN) {
+      event--;
+      status = BARO_OK;
+    }
+  }
+  *ret_known = (uint32_t)(event - events);
+  return status;
 }
 
 static baro_status grow_threads(baro_call_decoder *decoder, uint32_t count) {
@@ -145,6 +172,7 @@ baro_status baro_call_decode(baro_call_decoder *decoder, baro_reader *payload,
   if (payload->failed || thread >= limits->threads || count == 0 || count > BARO_CALL_BLOCK_LIMIT) {
     return BARO_CORRUPT;
   }
+  uint32_t known = 0;
   baro_status status = grow_threads(decoder, thread + 1);
   if (status == BARO_OK) {
     block b = {.codes = baro_reader_of(codes.data, codes.length),
@@ -154,9 +182,7 @@ baro_status baro_call_decode(baro_call_decoder *decoder, baro_reader *payload,
                .open = &decoder->open,
                .limits = limits,
                .thread = thread};
-    for (uint32_t i = 0; i < count && status == BARO_OK; i++) {
-      status = read_event(&b, &decoder->events[i]);
-    }
+    status = read_events(&b, count, decoder->events, &known);
     if (status == BARO_OK && (b.codes.failed || b.steps.failed || b.codes.at != b.codes.end ||
                               b.steps.at != b.steps.end)) {
       status = BARO_CORRUPT;
@@ -167,7 +193,7 @@ baro_status baro_call_decode(baro_call_decoder *decoder, baro_reader *payload,
   }
   if (status == BARO_OK) {
     *ret_thread = thread;
-    *ret_count = count;
+    *ret_count = known;
   }
   return status;
 }

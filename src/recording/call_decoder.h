@@ -35,7 +35,8 @@ typedef struct baro_call_limits {
   uint32_t strings;
 } baro_call_limits;
 
-/* The events are in decoder->events, until the next call. BARO_CORRUPT without a message, or BARO_NO_MEMORY with
+/* The events are in decoder->events, until the next call; none where a newer version wrote others only. Texts of values are
+ * borrowed from the payload. BARO_CORRUPT without a message, or BARO_NO_MEMORY with
  * one. Bytes behind the known fields are those of a newer minor version. */
 baro_status baro_call_decode(baro_call_decoder *decoder, baro_reader *payload,
                              const baro_call_limits *limits, uint32_t *ret_thread,

@@ -4,11 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "recording/call_remarks.h"
 #include "recording/format.h"
 
 enum {
-  SLICE_EVENTS = 512,    /* room is made for so many at once */
-  RECORD_HEAD_BYTES = 40 /* type, length, thread, count, two lengths: varints */
+  SLICE_EVENTS = 512,        /* room is made for so many at once */
+  RECORD_HEAD_BYTES = 40,    /* type, length, thread, count, two lengths: varints */
+  VALUES_BYTES = 256 * 1024, /* a block that has as much leaves before the next value */
+  SPAWNED_LIMIT = 1 << 16,
 };
 
 typedef baro_call_encoder_thread lane;
@@ -171,6 +174,11 @@ static uint8_t *put_event_code(uint8_t *at, baro_call_coder *coder, const baro_c
   case BARO_CALL_RESUME: return put_resume(at, coder, BARO_CALL_CODE_RESUME, event->call);
   case BARO_CALL_THROW: return put_resume(at, coder, BARO_CALL_CODE_THROW, event->call);
   case BARO_CALL_LOST: return put_varint(put_code(at, BARO_CALL_CODE_LOST), stands_for(event));
+  case BARO_CALL_USAGE:
+  case BARO_CALL_SPAWN:
+  case BARO_CALL_SKIPPED:
+  case BARO_CALL_WEIGHT:
+  case BARO_CALL_VALUE: return baro_call_remark_put(at, coder, event);
   case BARO_CALL_EVENT_KIND_COUNT: break;
   }
   return at;
@@ -240,6 +248,11 @@ static bool follow(baro_call_encoder *encoder, lane *t, uint32_t thread,
   case BARO_CALL_RESUME:
   case BARO_CALL_THROW: return baro_call_stack_resume(stack, open, event->call) == BARO_OK;
   case BARO_CALL_LOST: baro_call_stack_forget(stack, open); return true;
+  case BARO_CALL_USAGE:
+  case BARO_CALL_SPAWN:
+  case BARO_CALL_SKIPPED:
+  case BARO_CALL_WEIGHT:
+  case BARO_CALL_VALUE: return true;
   case BARO_CALL_EVENT_KIND_COUNT: break;
   }
   return false;
@@ -269,6 +282,7 @@ static bool follow_lost(baro_call_encoder *encoder, lane *t, uint32_t thread,
     if (!follow(encoder, t, thread, event)) {
       return false;
     }
+    (void)baro_map_remove(&encoder->spawned, event->call);
     value = baro_map_find(&encoder->open, event->call);
     *value = baro_open_call_pack(
         (baro_open_call){.function = event->function, .thread = thread, .is_hidden = true});
@@ -277,6 +291,11 @@ static bool follow_lost(baro_call_encoder *encoder, lane *t, uint32_t thread,
   case BARO_CALL_RETURN:
   case BARO_CALL_RAISE:
   case BARO_CALL_SUSPEND:
+  case BARO_CALL_USAGE:
+  case BARO_CALL_SPAWN:
+  case BARO_CALL_SKIPPED:
+  case BARO_CALL_WEIGHT:
+  case BARO_CALL_VALUE:
   case BARO_CALL_LOST: (void)follow(encoder, t, thread, event); return true;
   case BARO_CALL_EVENT_KIND_COUNT: break;
   }
@@ -332,6 +351,51 @@ static bool keep_resume(baro_call_encoder *encoder, lane *t, uint32_t thread,
   return true;
 }
 
+/* A beginning must not stand before the SPAWN of another thread that announced it. false: it would. */
+static bool settle_spawn(baro_call_encoder *encoder, uint32_t thread, uint64_t call,
+                         baro_buffer *raw) {
+  const uint64_t *spawner = baro_map_find(&encoder->spawned, call);
+  if (spawner == NULL) {
+    return true;
+  }
+  if (!settle(encoder, thread, (uint32_t)*spawner, raw)) {
+    return false;
+  }
+  (void)baro_map_remove(&encoder->spawned, call);
+  return true;
+}
+
+/* Room for a value beside what a slice was promised. */
+static bool reserve_value(baro_call_encoder *encoder, lane *t, const baro_call_event *event,
+                          baro_buffer *raw) {
+  baro_call_block *block = t->block;
+  if (block->codes.length > VALUES_BYTES && !emit(encoder, block, raw)) {
+    return false;
+  }
+  size_t slice = (size_t)(SLICE_EVENTS + 1) * BARO_CALL_CODE_MAX_BYTES;
+  bool has_room = baro_buffer_reserve(&block->codes, slice + baro_call_remark_room(event));
+  block->codes.failed = false; /* nothing was dropped yet */
+  return has_room;
+}
+
+/* One that cannot be kept is left out: nothing rests on it. */
+static void keep_remark(baro_call_encoder *encoder, lane *t, uint32_t thread,
+                        const baro_call_event *event, baro_buffer *raw) {
+  bool is_kept = baro_call_remark_is_sound(event, t->stack.depth - t->hidden_depth) &&
+                 (event->kind != BARO_CALL_VALUE || reserve_value(encoder, t, event, raw));
+  if (!is_kept) {
+    encoder->dropped++;
+    encoder->untold++;
+    return;
+  }
+  uint64_t time_ns = event->kind == BARO_CALL_USAGE ? event->time_ns : 0;
+  finish_event(encoder, t, put_event_code(code_place(t), &t->coder, event), time_ns, 1);
+  /* Beyond the limit, or without memory, the order of the two is not promised. */
+  if (event->kind == BARO_CALL_SPAWN && encoder->spawned.count < SPAWNED_LIMIT) {
+    (void)!baro_map_set(&encoder->spawned, event->call, thread);
+  }
+}
+
 /* RETURN, RAISE, SUSPEND. */
 static void keep_end(baro_call_encoder *encoder, lane *t, uint32_t thread,
                      const baro_call_event *event) {
@@ -372,6 +436,10 @@ static bool keep(baro_call_encoder *encoder, lane *t, uint32_t thread, const bar
   case BARO_CALL_ENTER:
   case BARO_CALL_ENTER_SUSPENDABLE:
   case BARO_CALL_LOST:
+    if (event->kind == BARO_CALL_ENTER_SUSPENDABLE && encoder->spawned.count != 0 &&
+        !settle_spawn(encoder, thread, event->call, raw)) {
+      return false;
+    }
     if (!follow(encoder, t, thread, event)) {
       return false;
     }
@@ -381,6 +449,11 @@ static bool keep(baro_call_encoder *encoder, lane *t, uint32_t thread, const bar
   case BARO_CALL_RETURN:
   case BARO_CALL_RAISE:
   case BARO_CALL_SUSPEND: keep_end(encoder, t, thread, event); return true;
+  case BARO_CALL_USAGE:
+  case BARO_CALL_SPAWN:
+  case BARO_CALL_SKIPPED:
+  case BARO_CALL_WEIGHT:
+  case BARO_CALL_VALUE: keep_remark(encoder, t, thread, event, raw); return true;
   case BARO_CALL_EVENT_KIND_COUNT: break;
   }
   return true;
@@ -450,5 +523,6 @@ void baro_call_encoder_release(baro_call_encoder *encoder) {
   }
   free(encoder->threads);
   baro_map_release(&encoder->open);
+  baro_map_release(&encoder->spawned);
   *encoder = (baro_call_encoder){0};
 }

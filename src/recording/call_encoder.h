@@ -50,7 +50,8 @@ typedef struct baro_call_encoder_thread {
 typedef struct baro_call_encoder {
   baro_call_encoder_thread *threads; /* owned */
   uint32_t thread_count;
-  baro_map open; /* see baro_open_call; is_hidden: the file has it ended, or never had it */
+  baro_map open;    /* see baro_open_call; is_hidden: the file has it ended, or never had it */
+  baro_map spawned; /* call -> thread whose SPAWN announced it, as long as it has not begun */
   baro_call_block *blocks; /* owned */
   size_t pending_bytes;    /* in blocks */
   /* Events; one of kind LOST counts as those that it stands for. */

@@ -56,7 +56,8 @@ enum { BARO_CHUNK_FLAG_ZSTD = 1 };
   X(DROPPED, dropped, 15)                                                                          \
   X(CLOSE, close, 16)                                                                              \
   X(CALLS, calls, 17)                                                                              \
-  X(DROPPED_CALLS, dropped_calls, 18)
+  X(DROPPED_CALLS, dropped_calls, 18)                                                              \
+  X(PROCESS_FACT, process_fact, 19)
 
 typedef enum baro_record_type {
 #define X(name, word, value) BARO_RECORD_##name = value,

@@ -31,6 +31,7 @@ typedef struct baro_visitor {
   baro_status (*stack)(void *context, uint32_t id, const baro_stack_record *stack, baro_error *err);
   baro_status (*process)(void *context, uint32_t id, const baro_process_record *process,
                          baro_error *err);
+  baro_status (*process_fact)(void *context, const baro_process_fact_record *fact, baro_error *err);
   baro_status (*thread)(void *context, uint32_t id, const baro_thread_record *thread,
                         baro_error *err);
   baro_status (*thread_name)(void *context, uint32_t thread, uint32_t name_string, baro_error *err);

@@ -81,6 +81,10 @@ static baro_status read_function(reading *r) {
   function.file_string = read_string_near(r, r->records->function_file);
   function.first_line = baro_read_varint32(&r->payload);
   function.flags = baro_read_varint32(&r->payload);
+  function.module_string = BARO_NONE_ID;
+  if (baro_reader_left(&r->payload) != 0) { /* those that know no module may end before it */
+    function.module_string = read_optional_id(r, r->records->strings);
+  }
   uint32_t id = next_id(r, &r->records->functions);
   r->records->function_file = function.file_string;
   return VISIT(r, function, id, &function);
@@ -120,6 +124,14 @@ static baro_status read_process(reading *r) {
   process.python_string = read_id(r, r->records->strings);
   uint32_t id = next_id(r, &r->records->processes);
   return VISIT(r, process, id, &process);
+}
+
+static baro_status read_process_fact(reading *r) {
+  baro_process_fact_record fact;
+  fact.process = read_id(r, r->records->processes);
+  fact.key = baro_read_string(&r->payload);
+  fact.value = baro_read_string(&r->payload);
+  return VISIT(r, process_fact, &fact);
 }
 
 static baro_status read_thread(reading *r) {
@@ -229,7 +241,7 @@ static baro_status read_calls(reading *r) {
   baro_status status =
       baro_call_decode(&records->calls, &r->payload, &limits, &thread, &count, r->err);
   r->is_sound = status != BARO_CORRUPT;
-  if (status == BARO_OK) {
+  if (status == BARO_OK && count != 0) {
     status = VISIT(r, calls, thread, records->calls.events, count);
     records->is_visitor_error = status != BARO_OK;
   }

@@ -56,6 +56,7 @@ typedef struct baro_function_record {
   uint32_t file_string;      /* co_filename as the target has it */
   uint32_t first_line;       /* 0 = unknown */
   uint32_t flags;            /* BARO_FUNCTION_* */
+  uint32_t module_string;    /* __name__ of its module, or BARO_NONE_ID: unknown */
 } baro_function_record;
 
 typedef struct baro_frame_record {
@@ -85,6 +86,15 @@ typedef struct baro_thread_record {
   bool is_main;         /* the thread whose os_tid = os_pid */
 } baro_thread_record;
 
+/* A fact about a process, text by key; the last value of a key counts. Known keys: "recursion_limit"; "own_cost_inner_ns",
+ * "own_cost_outer_ns" (what the agent's own work adds to a call and to its caller, decimal); "overhead" (percent: the
+ * budget for it). */
+typedef struct baro_process_fact_record {
+  uint32_t process; /* index into processes */
+  baro_view key;    /* borrowed */
+  baro_view value;  /* borrowed */
+} baro_process_fact_record;
+
 /* A thread or process ended, or sampling of it did. */
 typedef struct baro_end_record {
   uint32_t index; /* into processes (process_end) or threads (thread_end) */
@@ -107,7 +117,7 @@ typedef struct baro_sample_record {
  * thread stay exact to 1 us and 100 us (and a weight below 1 us may come back as 0). */
 
 /* What happened to a call. A thread has a stack of calls that are active; every event is about its top, or makes a new
- * one. A call that can be suspended (a generator, coroutine or async generator) is one call from its first step to
+ * one, or (from USAGE on) says something beside and leaves the stack as it is. A call that can be suspended (a generator, coroutine or async generator) is one call from its first step to
  * its end: suspended it leaves the stack, and comes back on that of any thread. Values are stored: append only. */
 #define BARO_CALL_EVENT_LIST(X)                                                                    \
   X(ENTER, "enter")             /* a call of `function` begins */                                  \
@@ -117,7 +127,12 @@ typedef struct baro_sample_record {
   X(SUSPEND, "suspend")         /* the top, which can be suspended, leaves the stack */            \
   X(RESUME, "resume")           /* `call`, which was suspended, is the top again */                \
   X(THROW, "throw")             /* likewise, with an exception thrown into it */                   \
-  X(LOST, "lost") /* `lost` events are missing: nobody knows how the active calls ended */
+  X(LOST, "lost")       /* `lost` events are missing: nobody knows how the active calls ended */   \
+  X(USAGE, "usage")     /* `cpu_ns`: CPU time of the thread so far; `peak_kib` of the process */   \
+  X(SPAWN, "spawn")     /* the top, if there is one, made a task of what `call` will be */         \
+  X(SKIPPED, "skipped") /* `skipped` calls of `function` were counted and not recorded */          \
+  X(WEIGHT, "weight")   /* the next call that begins stands for `weight` ones */                   \
+  X(VALUE, "value")     /* what the top was called with, or is about to return */
 
 typedef enum baro_call_event_kind {
 #define X(name, word) BARO_CALL_##name,
@@ -128,24 +143,53 @@ typedef enum baro_call_event_kind {
 
 const char *baro_call_event_word(baro_call_event_kind kind);
 
+/* What a VALUE is. Values are stored: append only. */
+#define BARO_CALL_VALUE_LIST(X)                                                                    \
+  X(ARGUMENTS, 1, "arguments")                                                                     \
+  X(KEYWORD_ARGUMENTS, 2, "keyword_arguments")                                                     \
+  X(RETURN, 3, "return_value")
+
+typedef enum baro_call_value {
+#define X(name, value, word) BARO_CALL_VALUE_##name = (value),
+  BARO_CALL_VALUE_LIST(X)
+#undef X
+} baro_call_value;
+
 enum {
+  BARO_CALL_VALUE_LIMIT_BYTES = 4096,
   BARO_CALL_DEPTH_LIMIT = 1 << 24, /* active on one thread */
   BARO_OPEN_CALL_LIMIT =
       1 << 22, /* of those that can be suspended: entered and not ended, in all */
 };
 
+/* 24 bytes: a batch of them is in the nearest caches. */
 typedef struct baro_call_event {
-  uint64_t time_ns; /* of a thread's events: never before the one before it */
+  uint64_t
+      time_ns; /* of a thread's events: never before the one before it; of SPAWN and what stands below it: the same */
   baro_call_event_kind kind;
   union {
-    uint32_t function;         /* ENTER, ENTER_SUSPENDABLE: index into functions */
+    uint32_t function;         /* ENTER, ENTER_SUSPENDABLE, SKIPPED: index into functions */
     uint32_t exception_string; /* RAISE: qualified name of its type, or BARO_NONE_ID */
+    uint32_t peak_kib;         /* USAGE: most resident memory of the process so far; 0 unknown */
+    struct {
+      uint16_t which;       /* VALUE: baro_call_value */
+      uint16_t value_bytes; /* see baro_call_event_value */
+    };
   };
   union {
-    uint64_t call; /* ENTER_SUSPENDABLE, RESUME, THROW: from 1 */
-    uint64_t lost; /* LOST */
+    uint64_t call;        /* ENTER_SUSPENDABLE, RESUME, THROW, SPAWN: from 1 */
+    uint64_t lost;        /* LOST */
+    uint64_t cpu_ns;      /* USAGE: never below that of the thread's USAGE before */
+    uint64_t skipped;     /* SKIPPED, at least 1 */
+    uint64_t weight;      /* WEIGHT, at least 1; a LOST before the next call makes it void */
+    const uint8_t *value; /* VALUE: borrowed, as long as the events are; UTF-8 in good recordings */
   };
 } baro_call_event;
+
+/* Text of a VALUE. */
+static inline baro_view baro_call_event_value(const baro_call_event *event) {
+  return (baro_view){.data = event->value, .length = event->value_bytes};
+}
 
 /* Counters of the sampler, cumulative since the process was attached; the last one counts. */
 #define BARO_COUNTER_LIST(X)                                                                       \

@@ -235,7 +235,8 @@ static void check_calls(const baro_writer *writer, const baro_call_event *events
   for (uint32_t i = 0; i < count; i++) {
     const baro_call_event *event = &events[i];
     bool is_enter = event->kind == BARO_CALL_ENTER || event->kind == BARO_CALL_ENTER_SUSPENDABLE;
-    assert(!is_enter || event->function < writer->functions.count);
+    assert(!(is_enter || event->kind == BARO_CALL_SKIPPED) ||
+           event->function < writer->functions.count);
     assert(event->kind != BARO_CALL_RAISE || event->exception_string == BARO_NONE_ID ||
            event->exception_string < writer->strings.count);
     (void)is_enter;
@@ -280,6 +281,15 @@ void baro_writer_note(baro_writer *writer, const baro_note_record *note) {
   baro_writer_put_optional_id(record, note->process);
   baro_write_string(record, baro_writer_cut(note->text));
   event_append(writer, BARO_RECORD_NOTE);
+}
+
+void baro_writer_process_fact(baro_writer *writer, const baro_process_fact_record *fact) {
+  assert(fact->process < writer->process_count);
+  baro_buffer *record = baro_writer_record_begin(writer);
+  baro_write_varint(record, fact->process);
+  baro_write_string(record, baro_writer_cut(fact->key));
+  baro_write_string(record, baro_writer_cut(fact->value));
+  event_append(writer, BARO_RECORD_PROCESS_FACT);
 }
 
 void baro_writer_info(baro_writer *writer, const char *key, const char *value) {

@@ -61,6 +61,7 @@ void baro_writer_calls(baro_writer *writer, uint32_t thread, const baro_call_eve
                        uint32_t count);
 void baro_writer_counters(baro_writer *writer, const baro_counters_record *counters);
 void baro_writer_note(baro_writer *writer, const baro_note_record *note);
+void baro_writer_process_fact(baro_writer *writer, const baro_process_fact_record *fact);
 void baro_writer_info(baro_writer *writer, const char *key, const char *value);
 
 /* Writes a chunk if one second of now_ns has passed since the last, or enough has gathered. */

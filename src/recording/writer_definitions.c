@@ -28,7 +28,9 @@ baro_status baro_writer_function(baro_writer *writer, const baro_function_record
   assert(function->name_string < writer->strings.count);
   assert(function->qualified_string < writer->strings.count);
   assert(function->file_string < writer->strings.count);
-  /* Five u32 without padding: the struct is its own key. */
+  assert(function->module_string < writer->strings.count ||
+         function->module_string == BARO_NONE_ID);
+  /* Six u32 without padding: the struct is its own key. */
   baro_view key = {.data = (const uint8_t *)function, .length = sizeof(*function)};
   if (baro_intern_find(&writer->functions, key, ret_id)) {
     return BARO_OK;
@@ -41,6 +43,9 @@ baro_status baro_writer_function(baro_writer *writer, const baro_function_record
   baro_write_zigzag(record, (int64_t)function->file_string - writer->function_file);
   baro_write_varint(record, function->first_line);
   baro_write_varint(record, function->flags);
+  if (function->module_string != BARO_NONE_ID) {
+    baro_writer_put_optional_id(record, function->module_string);
+  }
   baro_status status = baro_writer_record_append(writer, BARO_RECORD_FUNCTION);
   if (status == BARO_OK) {
     status = baro_intern_put(&writer->functions, key, ret_id, NULL);

@@ -49,7 +49,8 @@ static uint32_t stack_id(baro_writer *writer, const frame_spec *frames, const in
     baro_function_record record = {.name_string = text_id(writer, spec->name),
                                    .qualified_string = text_id(writer, spec->qualified),
                                    .file_string = text_id(writer, spec->file),
-                                   .first_line = spec->first_line};
+                                   .first_line = spec->first_line,
+                                   .module_string = BARO_NONE_ID};
     check(baro_writer_function(writer, &record, &function), NULL);
     check(baro_writer_frame(writer, &(baro_frame_record){function, spec->line}, &frame), NULL);
     check(baro_writer_stack(writer, &(baro_stack_record){stack, frame}, &stack), NULL);
@@ -352,7 +353,8 @@ static void play_calls(baro_writer *writer, const uint32_t *threads) {
     baro_function_record record = {.name_string = text_id(writer, specs[i].name),
                                    .qualified_string = text_id(writer, specs[i].qualified),
                                    .file_string = text_id(writer, specs[i].file),
-                                   .first_line = specs[i].first_line};
+                                   .first_line = specs[i].first_line,
+                                   .module_string = BARO_NONE_ID};
     check(baro_writer_function(writer, &record, &functions[i]), NULL);
   }
   uint32_t key_error = text_id(writer, "KeyError");

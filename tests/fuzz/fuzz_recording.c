@@ -125,6 +125,18 @@ static baro_status see_sample(void *context, const baro_sample_record *sample, b
   return BARO_OK;
 }
 
+static void check_value(const baro_call_event *event) {
+  baro_view value = baro_call_event_value(event);
+  require(value.length <= BARO_CALL_VALUE_LIMIT_BYTES);
+  require(event->which >= BARO_CALL_VALUE_ARGUMENTS && event->which <= BARO_CALL_VALUE_RETURN);
+  uint8_t sum = 0; /* all bytes are there */
+  for (size_t i = 0; i < value.length; i++) {
+    sum ^= value.data[i];
+  }
+  volatile uint8_t keep = sum;
+  (void)keep;
+}
+
 static uint32_t depth_after(const counts *seen, const baro_call_event *event, uint32_t depth) {
   switch (event->kind) {
   case BARO_CALL_ENTER:
@@ -141,6 +153,16 @@ static uint32_t depth_after(const counts *seen, const baro_call_event *event, ui
   case BARO_CALL_RETURN:
   case BARO_CALL_SUSPEND: require(depth != 0); return depth - 1;
   case BARO_CALL_LOST: require(event->lost != 0); return 0;
+  case BARO_CALL_USAGE: return depth;
+  case BARO_CALL_SPAWN: require(event->call != 0); return depth;
+  case BARO_CALL_SKIPPED:
+    require(event->function < seen->functions && event->skipped != 0);
+    return depth;
+  case BARO_CALL_WEIGHT: require(event->weight != 0); return depth;
+  case BARO_CALL_VALUE:
+    check_value(event);
+    require(depth != 0);
+    return depth;
   case BARO_CALL_EVENT_KIND_COUNT: break;
   }
   abort();

@@ -31,7 +31,8 @@ void fixture_define_calls(baro_writer *writer, uint32_t threads) {
     char name[32];
     uint32_t id;
     snprintf(name, sizeof(name), "function_%u", i);
-    baro_function_record function = {.name_string = text(writer, name), .first_line = i};
+    baro_function_record function = {
+        .name_string = text(writer, name), .first_line = i, .module_string = BARO_NONE_ID};
     function.qualified_string = function.name_string;
     must(baro_writer_function(writer, &function, &id));
   }

@@ -76,6 +76,18 @@ static void see_event(drain_found *seen, const baro_call_event *event) {
   case BARO_CALL_RESUME: add(seen->calls, room, " >#%u", (unsigned)event->call); break;
   case BARO_CALL_THROW: add(seen->calls, room, " ^#%u", (unsigned)event->call); break;
   case BARO_CALL_LOST: add(seen->calls, room, " lost%u", (unsigned)event->lost); break;
+  case BARO_CALL_USAGE:
+    add(seen->calls, room, " cpu%u/%u", (unsigned)event->cpu_ns, event->peak_kib);
+    break;
+  case BARO_CALL_SPAWN: add(seen->calls, room, " spawn#%u", (unsigned)event->call); break;
+  case BARO_CALL_SKIPPED:
+    add(seen->calls, room, " skip%u*%s", (unsigned)event->skipped, seen->names[event->function]);
+    break;
+  case BARO_CALL_WEIGHT: add(seen->calls, room, " weight%u", (unsigned)event->weight); break;
+  case BARO_CALL_VALUE:
+    add(seen->calls, room, " v%u(%.*s)", event->which, (int)event->value_bytes,
+        (const char *)event->value);
+    break;
   case BARO_CALL_EVENT_KIND_COUNT: fail_msg("no event"); break;
   }
 }

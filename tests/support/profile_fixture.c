@@ -34,6 +34,7 @@ uint32_t given_function(given *self, const char *name, const char *file, uint32_
       .file_string = given_string(self, baro_view_of(file)),
       .first_line = first_line,
       .flags = flags,
+      .module_string = BARO_NONE_ID,
   };
   check(self->visitor->function(self->visitor->context, self->functions, &record, &err), &err);
   return self->functions++;

@@ -193,9 +193,9 @@ void fixture_write_everything(baro_writer *writer) {
   uint32_t qualified = define_text(writer, "Größe.<locals>.load");
   require(empty == 0 && qualified == 3 && define_text(writer, "load") == name, "ids of strings");
 
-  baro_function_record function = {name, qualified, file, UINT32_MAX, UINT32_MAX};
+  baro_function_record function = {name, qualified, file, UINT32_MAX, UINT32_MAX, BARO_NONE_ID};
   uint32_t large = define_function(writer, &function);
-  baro_function_record small = {0};
+  baro_function_record small = {.module_string = BARO_NONE_ID};
   uint32_t none = define_function(writer, &small);
   require(large == 0 && none == 1 && define_function(writer, &function) == 0, "ids of functions");
 
@@ -262,7 +262,8 @@ void fixture_program_start(fixture_program *program, baro_writer *writer, uint32
   for (uint32_t i = 0; i < FUNCTIONS; i++) {
     char name[64];
     snprintf(name, sizeof(name), "function_number_%u", i * 7);
-    baro_function_record function = {.name_string = define_text(writer, name)};
+    baro_function_record function = {.name_string = define_text(writer, name),
+                                     .module_string = BARO_NONE_ID};
     snprintf(name, sizeof(name), "Class%u.function_number_%u", i % 30, i * 7);
     function.qualified_string = define_text(writer, name);
     snprintf(name, sizeof(name), "/usr/lib/python3/site-packages/package%u/module.py", i % 20);

@@ -48,9 +48,13 @@ static baro_status put_string(void *context, uint32_t id, baro_view text, baro_e
 static baro_status put_function(void *context, uint32_t id, const baro_function_record *function,
                                 baro_error *err) {
   (void)err;
-  baro_write_format(context, "[\"function\", %u, %u, %u, %u, %u, %u]\n", id, function->name_string,
+  baro_write_format(context, "[\"function\", %u, %u, %u, %u, %u, %u", id, function->name_string,
                     function->qualified_string, function->file_string, function->first_line,
                     function->flags);
+  if (function->module_string != BARO_NONE_ID) {
+    baro_write_format(context, ", %u", function->module_string);
+  }
+  baro_write_text(context, "]\n");
   return BARO_OK;
 }
 
@@ -76,6 +80,17 @@ static baro_status put_process(void *context, uint32_t id, const baro_process_re
                     "[\"process\", %u, %u, %" PRId64 ", %" PRIu64 ", %" PRIu64 ", %u, %u]\n", id,
                     process->os_pid, id_number(process->parent_process), process->start_ns,
                     process->seen_ns, process->command_string, process->python_string);
+  return BARO_OK;
+}
+
+static baro_status put_process_fact(void *context, const baro_process_fact_record *fact,
+                                    baro_error *err) {
+  (void)err;
+  baro_write_format(context, "[\"process_fact\", %u, ", fact->process);
+  put_text(context, fact->key);
+  baro_write_text(context, ", ");
+  put_text(context, fact->value);
+  baro_write_text(context, "]\n");
   return BARO_OK;
 }
 
@@ -133,6 +148,18 @@ static void put_call_numbers(baro_buffer *out, const baro_call_event *event) {
   case BARO_CALL_RESUME:
   case BARO_CALL_THROW: baro_write_format(out, ", %" PRIu64, event->call); break;
   case BARO_CALL_LOST: baro_write_format(out, ", %" PRIu64, event->lost); break;
+  case BARO_CALL_USAGE:
+    baro_write_format(out, ", %" PRIu64 ", %u", event->cpu_ns, event->peak_kib);
+    break;
+  case BARO_CALL_SPAWN: baro_write_format(out, ", %" PRIu64, event->call); break;
+  case BARO_CALL_SKIPPED:
+    baro_write_format(out, ", %u, %" PRIu64, event->function, event->skipped);
+    break;
+  case BARO_CALL_WEIGHT: baro_write_format(out, ", %" PRIu64, event->weight); break;
+  case BARO_CALL_VALUE:
+    baro_write_format(out, ", %u, ", event->which);
+    put_text(out, baro_call_event_value(event));
+    break;
   case BARO_CALL_RETURN:
   case BARO_CALL_SUSPEND:
   case BARO_CALL_EVENT_KIND_COUNT: break;
@@ -182,6 +209,7 @@ baro_visitor recording_json_visitor(baro_buffer *text) {
                         .frame = put_frame,
                         .stack = put_stack,
                         .process = put_process,
+                        .process_fact = put_process_fact,
                         .thread = put_thread,
                         .thread_name = put_thread_name,
                         .process_end = put_process_end,

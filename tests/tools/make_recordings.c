@@ -163,7 +163,8 @@ static void define_program(baro_writer *writer) {
     baro_function_record function = {.name_string = program_string(writer, names[row]),
                                      .file_string = program_string(writer, files[row]),
                                      .first_line = 10 * row,
-                                     .flags = flags[row]};
+                                     .flags = flags[row],
+                                     .module_string = BARO_NONE_ID};
     function.qualified_string = function.name_string;
     baro_frame_record frame = {.line = 10 * row + i};
     must(baro_writer_function(writer, &function, &frame.function));

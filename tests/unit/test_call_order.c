@@ -57,6 +57,18 @@ static void tell(order_scene *scene, const baro_call_event *event) {
   case BARO_CALL_RESUME: snprintf(at, room, "%su#%u", gap, (unsigned)event->call); break;
   case BARO_CALL_THROW: snprintf(at, room, "%st#%u", gap, (unsigned)event->call); break;
   case BARO_CALL_LOST: snprintf(at, room, "%sl%u", gap, (unsigned)event->lost); break;
+  case BARO_CALL_USAGE:
+    snprintf(at, room, "%sc%u/%u", gap, (unsigned)event->cpu_ns, event->peak_kib);
+    break;
+  case BARO_CALL_SPAWN: snprintf(at, room, "%ss#%u", gap, (unsigned)event->call); break;
+  case BARO_CALL_SKIPPED:
+    snprintf(at, room, "%sk%u*%u", gap, function, (unsigned)event->skipped);
+    break;
+  case BARO_CALL_WEIGHT: snprintf(at, room, "%sw%u", gap, (unsigned)event->weight); break;
+  case BARO_CALL_VALUE:
+    snprintf(at, room, "%sv%u(%.*s)", gap, event->which, (int)event->value_bytes,
+             (const char *)event->value);
+    break;
   case BARO_CALL_EVENT_KIND_COUNT: fail_msg("no event"); break;
   }
 }
@@ -265,6 +277,11 @@ static void check_event(order_rules *rules, int thread, const baro_call_event *e
     stack[(*depth)++] = event->call;
     break;
   case BARO_CALL_LOST: *depth = 0; break;
+  case BARO_CALL_USAGE:
+  case BARO_CALL_SKIPPED:
+  case BARO_CALL_WEIGHT: break;
+  case BARO_CALL_SPAWN: assert_true(event->call > 0 && !rules->is_known[event->call]); break;
+  case BARO_CALL_VALUE: assert_true(*depth > 0); break;
   case BARO_CALL_EVENT_KIND_COUNT: fail_msg("no event"); break;
   }
   assert_true(*depth < DEEPEST);

@@ -300,7 +300,8 @@ static void test_functions_are_those_of_samples_and_calls(void **state) {
   program p = begin();
   uint32_t g_string = p.made.strings - 4; /* g and its file, h and its file */
   /* As a writer would define it again with other flags: of the same strings. */
-  baro_function_record record = {.first_line = 5, .flags = BARO_FUNCTION_NAME_CUT};
+  baro_function_record record = {
+      .first_line = 5, .flags = BARO_FUNCTION_NAME_CUT, .module_string = BARO_NONE_ID};
   record.name_string = record.qualified_string = g_string;
   record.file_string = g_string + 1;
   uint32_t again = p.made.functions;

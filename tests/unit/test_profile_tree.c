@@ -134,7 +134,8 @@ static void test_equal_functions_merge(void **state) {
                                    .qualified_string = name,
                                    .file_string = file,
                                    .first_line = i == 2 ? 9 : 7,
-                                   .flags = i == 1 ? BARO_FUNCTION_LINES_UNKNOWN : 0};
+                                   .flags = i == 1 ? BARO_FUNCTION_LINES_UNKNOWN : 0,
+                                   .module_string = BARO_NONE_ID};
     baro_error err;
     assert_int_equal(made.visitor->function(made.visitor->context, i, &record, &err), BARO_OK);
     uint32_t stack = given_stack(&made, BARO_NONE_ID, i, 8);

@@ -195,7 +195,7 @@ static void short_threads(baro_writer *writer, uint32_t count, uint64_t *time_ns
   uint32_t string = 0;
   uint32_t stacks[3] = {BARO_NONE_ID, BARO_NONE_ID, BARO_NONE_ID};
   uint32_t process = 0;
-  baro_function_record function = {0};
+  baro_function_record function = {.module_string = BARO_NONE_ID};
   assert_int_equal(baro_writer_string(writer, baro_view_of("work"), &string), BARO_OK);
   function.name_string = function.qualified_string = function.file_string = string;
   for (uint32_t i = 0; i < 3; i++) {

@@ -324,6 +324,7 @@ static void test_pstats_bytes(void **state) {
         .qualified_string = given_string(&made, baro_view_of(i == 0 ? "A.f" : "B.f")),
         .file_string = given_string(&made, baro_view_of("a")),
         .first_line = 3,
+        .module_string = BARO_NONE_ID,
     };
     functions[i] = made.functions;
     assert_int_equal(made.visitor->function(made.visitor->context, made.functions++, &record, NULL),

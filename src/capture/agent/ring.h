@@ -38,6 +38,7 @@ enum {
   BARO_RING_EVENTS = 1 << 18, /* 4 MiB a thread: 20 ms of the fastest calls there are */
   BARO_RING_EVENTS_MAX = 1 << 24,
   BARO_RING_NAME_BYTES = 64,
+  BARO_RING_VALUE_BYTES = 4096, /* of a BARO_RING_VALUE, at most */
 };
 
 #define BARO_RING_BEAT_OVER UINT64_MAX
@@ -83,8 +84,24 @@ typedef enum baro_ring_kind {
   BARO_RING_FRAME, /* `time` is the address of the frame of the event before this one, which tells generators apart:
                        behind every event of a code that can be suspended */
   BARO_RING_LOST, /* `time` is the number of events that are missing here */
+  /* From here on: what is said beside. What one takes several slots for is committed together. */
+  BARO_RING_USAGE, /* what the thread has used: `id` is the peak resident memory of the process in KiB; a FRAME behind it has
+                        the thread's CPU time in ns */
+  BARO_RING_SPAWN, /* the newest active call of the thread made a task of a coroutine of code `id`, which has not begun; a
+                        FRAME behind it has the address of its frame, as its events will say it; `time` is unused */
+  BARO_RING_SKIPPED, /* `time` calls of code `id` by this thread were counted, not recorded, since the last of this kind */
+  BARO_RING_WEIGHT, /* `time`, at least 1, is the number of calls that the next ENTER stands for; committed with it */
+  BARO_RING_VALUE, /* of the thread's newest active call; `detail` is a baro_ring_value, `id` a length in bytes, at most
+                        BARO_RING_VALUE_BYTES; as many slots as these bytes (UTF-8) need follow; `time` is unused. Arguments
+                        stand behind the ENTER; a return value stands before the RETURN, and is committed with it */
   BARO_RING_KIND_COUNT
 } baro_ring_kind;
+
+typedef enum baro_ring_value {
+  BARO_RING_VALUE_ARGUMENTS = 1,
+  BARO_RING_VALUE_KEYWORD_ARGUMENTS = 2,
+  BARO_RING_VALUE_RETURN = 3,
+} baro_ring_value;
 
 /* detail << 40 | id << 8 | kind: 24, 32 and 8 bits. */
 typedef struct baro_ring_event {
@@ -94,6 +111,11 @@ typedef struct baro_ring_event {
 
 static inline uint64_t baro_ring_word(baro_ring_kind kind, uint32_t id, uint32_t detail) {
   return (uint64_t)(detail & 0xffffff) << 40 | (uint64_t)id << 8 | (uint64_t)kind;
+}
+
+/* Slots that the bytes of a BARO_RING_VALUE take, behind its first. */
+static inline uint32_t baro_ring_value_slots(uint32_t bytes) {
+  return (bytes + (uint32_t)sizeof(baro_ring_event) - 1) / (uint32_t)sizeof(baro_ring_event);
 }
 
 static inline uint8_t baro_ring_word_kind(uint64_t word) {
@@ -121,6 +143,9 @@ typedef enum baro_ring_definition {
   BARO_RING_DEFINE_EXCEPTION = 3,
   /* string key, string value: what the reader of the report must know */
   BARO_RING_DEFINE_NOTE = 4,
+  /* string key, string value: a fact about the process, for programs ("recursion_limit": "1000"); the last of a key
+   * counts */
+  BARO_RING_DEFINE_FACT = 5,
 } baro_ring_definition;
 
 #endif

@@ -132,7 +132,8 @@ static baro_status define_function(baro_writer *writer, baro_view qualified, bar
     name = (baro_view){.data = qualified.data + i, .length = qualified.length - i};
     break;
   }
-  baro_function_record function = {.first_line = first_line, .flags = flags};
+  baro_function_record function = {
+      .first_line = first_line, .flags = flags, .module_string = BARO_NONE_ID};
   baro_status status = baro_writer_string(writer, name, &function.name_string);
   if (status == BARO_OK)
     status = baro_writer_string(writer, qualified, &function.qualified_string);
