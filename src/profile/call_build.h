@@ -70,18 +70,11 @@ typedef struct baro_call_segment {
   uint32_t place; /* where the first one goes: calls.c */
 } baro_call_segment;
 
-typedef struct baro_raised_call {
-  uint32_t call;
-  uint32_t exception; /* our string, or BARO_NONE_ID */
-} baro_raised_call;
-
 typedef struct baro_call_build {
-  baro_profile_calls rows; /* owned; the columns of raised calls stay empty */
+  baro_profile_calls rows; /* owned; raised calls stand as they ended */
   uint32_t capacity;
   uint32_t suspendable_capacity;
   baro_map suspendable_of_number; /* of those that have not ended */
-  baro_raised_call *raised;       /* owned; as they ended */
-  uint32_t raised_count;
   uint32_t raised_capacity;
   baro_call_segment *segments; /* owned */
   uint32_t segment_count;
@@ -89,6 +82,47 @@ typedef struct baro_call_build {
   baro_call_thread **threads; /* owned; by raw thread, NULL where it has none */
   uint32_t thread_capacity;
 } baro_call_build;
+
+/* --- call_columns.c: memory --- */
+
+/* Makes room for one more of an array whose items are of any type. From 4 items on: there may be a million threads
+ * with one call each. */
+#define BARO_CALL_GROW(array, capacity, count)                                                     \
+  baro_call_grow_array(&(array), sizeof(*(array)), &(capacity), (count))
+
+baro_status baro_call_grow_array(void *array_address, size_t size, uint32_t *capacity,
+                                 uint32_t count) BARO_MUST_USE;
+/* Room for `capacity` items; false: out of memory, and the column is as it was. */
+bool baro_call_grow_column(void *column_address, uint32_t capacity, size_t size) BARO_MUST_USE;
+baro_status baro_call_grow_rows(baro_call_build *build, baro_error *err) BARO_MUST_USE;
+/* A row for a call that can be suspended, found again by its number. */
+baro_status baro_call_add_suspendable(baro_call_build *build, uint32_t call, uint64_t number,
+                                      uint32_t *ret_row) BARO_MUST_USE;
+baro_status baro_call_thread_make(baro_call_build *build, uint32_t raw,
+                                  uint64_t first_ns) BARO_MUST_USE;
+/* The link of a pair of merged functions; BARO_NONE_ID: no caller. */
+baro_status baro_call_find_link(baro_call_thread *thread, uint32_t caller, uint32_t callee,
+                                uint32_t *ret_link) BARO_MUST_USE;
+
+/* --- call_sparse.c: columns that few calls have, as they came -> by call --- */
+
+/* How many rows end before the next segment. */
+static inline uint32_t baro_call_segment_end(const baro_call_build *build, uint32_t segment) {
+  return segment + 1 < build->segment_count ? build->segments[segment + 1].first_call
+                                            : build->rows.count;
+}
+
+/* Where row `call` goes; `near` is the segment it is looked for first. Needs the segments' places. */
+uint32_t baro_call_placed(const baro_call_build *build, uint32_t near, uint32_t call);
+/* calls: of each sparse row its call, as they came, each once; then where these go, ascending. *ret_order[i], to be freed: which of
+ * the rows is the i-th now, for baro_call_permute. */
+baro_status baro_call_sort_sparse(const baro_call_build *build, uint32_t *calls, uint32_t count,
+                                  uint32_t **ret_order) BARO_MUST_USE;
+/* Brings another column of these rows, on the heap, into their order. */
+baro_status baro_call_permute(void *column_address, size_t size, const uint32_t *order,
+                              uint32_t count) BARO_MUST_USE;
+
+/* --- call_events.c --- */
 
 /* Ends the active and the suspended calls of all threads: UNFINISHED at the end of their thread. */
 void baro_call_events_end(baro_profile_builder *builder, uint64_t end_ns);

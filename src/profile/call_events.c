@@ -4,167 +4,11 @@
 
 #include "profile/call_build.h"
 
-#define ACTOR_KEY UINT64_C(0xfffffffe) /* no function has this number: BARO_PROFILE_FRAMES_MAX */
-
 static baro_status no_memory(baro_error *err) {
   return baro_error_set(err, BARO_NO_MEMORY, "out of memory");
 }
 
-/* Makes room for one more of an array whose items are of any type. From 4 items on: there may be a million threads
- * with one call each. */
-#define GROW(array, capacity, count) grow_array(&(array), sizeof(*(array)), &(capacity), (count))
-
-static bool grow_column(void *column_address, uint32_t capacity, size_t size) {
-  void *column;
-  memcpy(&column, column_address, sizeof(column));
-  void *grown = realloc(column, (size_t)capacity * size);
-  if (grown == NULL) {
-    return false;
-  }
-  memcpy(column_address, &grown, sizeof(grown));
-  return true;
-}
-
-static baro_status grow_array(void *array_address, size_t size, uint32_t *capacity,
-                              uint32_t count) {
-  if (count < *capacity) {
-    return BARO_OK;
-  }
-  uint32_t grown = *capacity == 0 ? 4 : *capacity * 2;
-  if (*capacity > UINT32_MAX / 2 || !grow_column(array_address, grown, size)) {
-    return BARO_NO_MEMORY;
-  }
-  *capacity = grown;
-  return BARO_OK;
-}
-
-/* --- rows --- */
-
-/* Large columns are moved by the kernel and not copied, and what is not yet used of them takes no memory. */
-static baro_status grow_rows(baro_call_build *build, baro_error *err) {
-  baro_profile_calls *rows = &build->rows;
-  if (rows->count >= BARO_PROFILE_CALLS_MAX) {
-    return baro_error_set(err, BARO_LIMIT, "the recording has more than %u calls",
-                          BARO_PROFILE_CALLS_MAX);
-  }
-  uint32_t capacity = build->capacity == 0 ? 1024 : build->capacity * 2;
-  bool all = grow_column(&rows->function, capacity, sizeof(*rows->function)) &&
-             grow_column(&rows->parent_call, capacity, sizeof(*rows->parent_call)) &&
-             grow_column(&rows->start_ns, capacity, sizeof(*rows->start_ns)) &&
-             grow_column(&rows->duration_ns, capacity, sizeof(*rows->duration_ns)) &&
-             grow_column(&rows->self_ns, capacity, sizeof(*rows->self_ns)) &&
-             grow_column(&rows->outcome, capacity, sizeof(*rows->outcome));
-  if (!all) {
-    return no_memory(err);
-  }
-  build->capacity = capacity;
-  return BARO_OK;
-}
-
-static baro_status grow_suspendables(baro_call_build *build) {
-  baro_profile_calls *rows = &build->rows;
-  if (rows->suspendable_count < build->suspendable_capacity) {
-    return BARO_OK;
-  }
-  uint32_t capacity = build->suspendable_capacity == 0 ? 256 : build->suspendable_capacity * 2;
-  bool all =
-      grow_column(&rows->suspendable_call, capacity, sizeof(*rows->suspendable_call)) &&
-      grow_column(&rows->suspendable_active_ns, capacity, sizeof(*rows->suspendable_active_ns)) &&
-      grow_column(&rows->suspendable_resumes, capacity, sizeof(*rows->suspendable_resumes));
-  if (!all) {
-    return BARO_NO_MEMORY;
-  }
-  build->suspendable_capacity = capacity;
-  return BARO_OK;
-}
-
-static baro_status add_suspendable(baro_call_build *build, uint32_t call, uint64_t number,
-                                   uint32_t *ret_row) {
-  baro_profile_calls *rows = &build->rows;
-  uint32_t row = rows->suspendable_count;
-  if (grow_suspendables(build) != BARO_OK ||
-      baro_map_set(&build->suspendable_of_number, number, row) != BARO_OK) {
-    return BARO_NO_MEMORY;
-  }
-  rows->suspendable_call[row] = call;
-  rows->suspendable_active_ns[row] = 0;
-  rows->suspendable_resumes[row] = 0;
-  rows->suspendable_count++;
-  *ret_row = row;
-  return BARO_OK;
-}
-
-/* --- threads, links, actors --- */
-
-static void thread_destroy(baro_call_thread *thread) {
-  if (thread != NULL) {
-    free(thread->stack);
-    free(thread->links);
-    free(thread->actors);
-    baro_map_release(&thread->by_key);
-    free(thread);
-  }
-}
-
-static baro_status thread_make(baro_call_build *build, uint32_t raw, uint64_t first_ns) {
-  while (raw >= build->thread_capacity) {
-    uint32_t before = build->thread_capacity;
-    if (GROW(build->threads, build->thread_capacity, before) != BARO_OK) {
-      return BARO_NO_MEMORY;
-    }
-    memset(build->threads + before, 0, (build->thread_capacity - before) * sizeof(void *));
-  }
-  baro_call_thread *thread = calloc(1, sizeof(*thread));
-  if (thread == NULL || GROW(thread->links, thread->link_capacity, 0) != BARO_OK) {
-    thread_destroy(thread);
-    return BARO_NO_MEMORY;
-  }
-  thread->links[thread->link_count++] =
-      (baro_call_link){.caller = BARO_NONE_ID, .callee = BARO_NONE_ID, .actor = BARO_NONE_ID};
-  thread->first_ns = first_ns;
-  thread->last_ns = first_ns;
-  build->threads[raw] = thread;
-  return BARO_OK;
-}
-
-static baro_status find_actor(baro_call_thread *thread, uint32_t function, uint32_t *ret_actor) {
-  uint64_t key = ACTOR_KEY << 32 | function;
-  const uint64_t *found = baro_map_find(&thread->by_key, key);
-  if (found != NULL) {
-    *ret_actor = (uint32_t)*found;
-    return BARO_OK;
-  }
-  uint32_t actor = thread->actor_count;
-  if (GROW(thread->actors, thread->actor_capacity, actor) != BARO_OK ||
-      baro_map_set(&thread->by_key, key, actor) != BARO_OK) {
-    return BARO_NO_MEMORY;
-  }
-  thread->actors[actor] = (baro_call_actor){.function = function};
-  thread->actor_count++;
-  *ret_actor = actor;
-  return BARO_OK;
-}
-
-static baro_status find_link(baro_call_thread *thread, uint32_t caller, uint32_t callee,
-                             uint32_t *ret_link) {
-  uint64_t key = (uint64_t)caller << 32 | callee;
-  const uint64_t *found = baro_map_find(&thread->by_key, key);
-  if (found != NULL) {
-    *ret_link = (uint32_t)*found;
-    return BARO_OK;
-  }
-  uint32_t link = thread->link_count;
-  uint32_t actor;
-  if (find_actor(thread, callee, &actor) != BARO_OK ||
-      GROW(thread->links, thread->link_capacity, link) != BARO_OK ||
-      baro_map_set(&thread->by_key, key, link) != BARO_OK) {
-    return BARO_NO_MEMORY;
-  }
-  thread->links[link] = (baro_call_link){.caller = caller, .callee = callee, .actor = actor};
-  thread->link_count++;
-  *ret_link = link;
-  return BARO_OK;
-}
+/* --- links --- */
 
 /* The link below the link `above`, by its cache where that has it. */
 static inline baro_status next_link(baro_call_thread *thread, uint32_t above, uint32_t callee,
@@ -174,7 +18,7 @@ static inline baro_status next_link(baro_call_thread *thread, uint32_t above, ui
     *ret_link = cached;
     return BARO_OK;
   }
-  baro_status status = find_link(thread, thread->links[above].callee, callee, ret_link);
+  baro_status status = baro_call_find_link(thread, thread->links[above].callee, callee, ret_link);
   if (status == BARO_OK) {
     thread->links[above].next[callee % BARO_CALL_LINK_CACHE] = *ret_link;
   }
@@ -185,7 +29,7 @@ static inline baro_status next_link(baro_call_thread *thread, uint32_t above, ui
 
 static inline baro_status push(baro_call_thread *thread, const baro_open_call *open) {
   if (thread->depth == thread->stack_capacity &&
-      GROW(thread->stack, thread->stack_capacity, thread->depth) != BARO_OK) {
+      BARO_CALL_GROW(thread->stack, thread->stack_capacity, thread->depth) != BARO_OK) {
     return BARO_NO_MEMORY;
   }
   thread->stack[thread->depth++] = *open;
@@ -248,7 +92,7 @@ static baro_status begin_segment(baro_call_build *build, uint32_t raw_thread) {
     build->segment_count--; /* nothing was entered in it */
     return begin_segment(build, raw_thread);
   }
-  if (GROW(build->segments, build->segment_capacity, build->segment_count) != BARO_OK) {
+  if (BARO_CALL_GROW(build->segments, build->segment_capacity, build->segment_count) != BARO_OK) {
     return BARO_NO_MEMORY;
   }
   build->segments[build->segment_count++] =
@@ -261,7 +105,7 @@ static inline baro_status enter(baro_profile_builder *builder, baro_call_thread 
   baro_call_build *build = builder->calls;
   baro_profile_calls *rows = &build->rows;
   if (rows->count == build->capacity) {
-    baro_status status = grow_rows(build, err);
+    baro_status status = baro_call_grow_rows(build, err);
     if (status != BARO_OK) {
       return status;
     }
@@ -275,7 +119,7 @@ static inline baro_status enter(baro_profile_builder *builder, baro_call_thread 
   }
   if (event->kind == BARO_CALL_ENTER_SUSPENDABLE) {
     open.number = event->call;
-    if (add_suspendable(build, open.call, open.number, &open.suspendable) != BARO_OK) {
+    if (baro_call_add_suspendable(build, open.call, open.number, &open.suspendable) != BARO_OK) {
       return no_memory(err);
     }
   }
@@ -315,11 +159,15 @@ static baro_status raise_out(baro_profile_builder *builder, baro_call_thread *th
     return BARO_OK;
   }
   end_call(build, &open, event->time_ns, BARO_OUTCOME_RAISED);
-  if (GROW(build->raised, build->raised_capacity, build->raised_count) != BARO_OK) {
+  baro_profile_calls *rows = &build->rows;
+  uint32_t capacity = build->raised_capacity; /* both columns have it */
+  if (BARO_CALL_GROW(rows->raised_call, capacity, rows->raised_count) != BARO_OK ||
+      BARO_CALL_GROW(rows->raised_exception, build->raised_capacity, rows->raised_count) !=
+          BARO_OK) {
     return no_memory(err);
   }
-  build->raised[build->raised_count++] =
-      (baro_raised_call){.call = open.call, .exception = exception};
+  rows->raised_call[rows->raised_count] = open.call;
+  rows->raised_exception[rows->raised_count++] = exception;
   return BARO_OK;
 }
 
@@ -343,7 +191,7 @@ static baro_status resume(baro_call_build *build, baro_call_thread *thread,
       .suspendable = suspendable,
   };
   rows->suspendable_resumes[suspendable]++;
-  if (find_link(thread, caller, rows->function[call], &open.link) != BARO_OK ||
+  if (baro_call_find_link(thread, caller, rows->function[call], &open.link) != BARO_OK ||
       push(thread, &open) != BARO_OK) {
     return no_memory(err);
   }
@@ -436,7 +284,7 @@ static baro_status on_calls(void *context, uint32_t thread, const baro_call_even
   }
   baro_call_build *build = builder->calls;
   bool is_new = thread >= build->thread_capacity || build->threads[thread] == NULL;
-  if ((is_new && thread_make(build, thread, events[0].time_ns) != BARO_OK) ||
+  if ((is_new && baro_call_thread_make(build, thread, events[0].time_ns) != BARO_OK) ||
       begin_segment(build, thread) != BARO_OK) {
     return no_memory(err);
   }
@@ -492,50 +340,4 @@ void baro_call_events_end(baro_profile_builder *builder, uint64_t end_ns) {
     }
   }
   end_suspended(builder, end_ns);
-}
-
-const baro_call_segment *baro_call_segment_of(const baro_call_build *build, uint32_t call) {
-  uint32_t low = 0;
-  uint32_t high = build->segment_count;
-  while (high - low > 1) {
-    uint32_t middle = low + (high - low) / 2;
-    if (build->segments[middle].first_call <= call) {
-      low = middle;
-    } else {
-      high = middle;
-    }
-  }
-  return &build->segments[low];
-}
-
-void baro_call_columns_release(baro_profile_calls *calls) {
-  free(calls->function);
-  free(calls->parent_call);
-  free(calls->start_ns);
-  free(calls->duration_ns);
-  free(calls->self_ns);
-  free(calls->outcome);
-  free(calls->raised_call);
-  free(calls->raised_exception);
-  free(calls->suspendable_call);
-  free(calls->suspendable_active_ns);
-  free(calls->suspendable_resumes);
-  *calls = (baro_profile_calls){0};
-}
-
-void baro_build_calls_release(baro_profile_builder *builder) {
-  baro_call_build *build = builder->calls;
-  if (build == NULL) {
-    return;
-  }
-  baro_call_columns_release(&build->rows);
-  for (uint32_t t = 0; t < build->thread_capacity; t++) {
-    thread_destroy(build->threads[t]);
-  }
-  free(build->threads);
-  baro_map_release(&build->suspendable_of_number);
-  free(build->raised);
-  free(build->segments);
-  free(build);
-  builder->calls = NULL;
 }

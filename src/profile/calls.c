@@ -6,11 +6,6 @@
 
 /* --- order --- */
 
-static uint32_t segment_end(const baro_call_build *build, uint32_t segment) {
-  return segment + 1 < build->segment_count ? build->segments[segment + 1].first_call
-                                            : build->rows.count;
-}
-
 /* Gives every thread its rows, and every segment its place among them. False: all stand where they are to be. */
 static bool place_segments(baro_profile_builder *builder) {
   baro_call_build *build = builder->calls;
@@ -18,7 +13,7 @@ static bool place_segments(baro_profile_builder *builder) {
   for (uint32_t s = 0; s < build->segment_count; s++) {
     baro_profile_thread *thread =
         &profile->threads[builder->thread_position[build->segments[s].thread]];
-    thread->call_count += segment_end(build, s) - build->segments[s].first_call;
+    thread->call_count += baro_call_segment_end(build, s) - build->segments[s].first_call;
   }
   uint32_t first = 0;
   for (uint32_t t = 0; t < profile->thread_count; t++) {
@@ -31,28 +26,19 @@ static bool place_segments(baro_profile_builder *builder) {
     baro_call_segment *segment = &build->segments[s];
     baro_profile_thread *thread = &profile->threads[builder->thread_position[segment->thread]];
     segment->place = thread->first_call + thread->call_count;
-    thread->call_count += segment_end(build, s) - segment->first_call;
+    thread->call_count += baro_call_segment_end(build, s) - segment->first_call;
     is_moved |= segment->place != segment->first_call;
   }
   return is_moved;
 }
 
-/* Where row `call` goes; `near` is the segment it is looked for first. */
-static uint32_t placed(const baro_call_build *build, uint32_t near, uint32_t call) {
-  const baro_call_segment *segment = &build->segments[near];
-  if (call < segment->first_call || call >= segment_end(build, near)) {
-    segment = baro_call_segment_of(build, call);
-  }
-  return segment->place + (call - segment->first_call);
-}
-
 static void place_parents(baro_call_build *build) {
   uint32_t *parent = build->rows.parent_call;
   for (uint32_t s = 0; s < build->segment_count; s++) {
-    uint32_t end = segment_end(build, s);
+    uint32_t end = baro_call_segment_end(build, s);
     for (uint32_t c = build->segments[s].first_call; c < end; c++) {
       if (parent[c] != BARO_NONE_ID) {
-        parent[c] = placed(build, s, parent[c]);
+        parent[c] = baro_call_placed(build, s, parent[c]);
       }
     }
   }
@@ -68,7 +54,7 @@ static bool move_column(const baro_call_build *build, void *column_address, size
   }
   for (uint32_t s = 0; s < build->segment_count; s++) {
     const baro_call_segment *segment = &build->segments[s];
-    size_t count = segment_end(build, s) - segment->first_call;
+    size_t count = baro_call_segment_end(build, s) - segment->first_call;
     memcpy(moved + (size_t)segment->place * size, column + (size_t)segment->first_call * size,
            count * size);
   }
@@ -178,30 +164,16 @@ static baro_status order_suspendables(baro_call_build *build) {
   return BARO_OK;
 }
 
-/* Exceptions came as calls ended; a column for all calls brings them into order in one pass. */
 static baro_status order_raised(baro_call_build *build) {
   baro_profile_calls *rows = &build->rows;
-  if (build->raised_count == 0) {
-    return BARO_OK;
+  uint32_t *order;
+  baro_status status = baro_call_sort_sparse(build, rows->raised_call, rows->raised_count, &order);
+  if (status == BARO_OK) {
+    status = baro_call_permute(&rows->raised_exception, sizeof(*rows->raised_exception), order,
+                               rows->raised_count);
+    free(order);
   }
-  uint32_t *exception = malloc((size_t)rows->count * sizeof(*exception));
-  rows->raised_call = malloc((size_t)build->raised_count * sizeof(*rows->raised_call));
-  rows->raised_exception = malloc((size_t)build->raised_count * sizeof(*rows->raised_exception));
-  if (exception == NULL || rows->raised_call == NULL || rows->raised_exception == NULL) {
-    free(exception);
-    return BARO_NO_MEMORY;
-  }
-  for (uint32_t i = 0; i < build->raised_count; i++) {
-    exception[placed(build, 0, build->raised[i].call)] = build->raised[i].exception;
-  }
-  for (uint32_t c = 0; c < rows->count; c++) {
-    if (rows->outcome[c] == BARO_OUTCOME_RAISED) {
-      rows->raised_call[rows->raised_count] = c;
-      rows->raised_exception[rows->raised_count++] = exception[c];
-    }
-  }
-  free(exception);
-  return BARO_OK;
+  return status;
 }
 
 /* --- functions --- */
