@@ -160,11 +160,19 @@ bool baro_spool_add(baro_buffer *record) {
   return added;
 }
 
-void baro_spool_note(const char *key, const char *value) {
+static void say(baro_ring_definition kind, const char *key, const char *value) {
   baro_buffer record = {0};
-  baro_spool_begin(&record, BARO_RING_DEFINE_NOTE);
+  baro_spool_begin(&record, kind);
   baro_spool_string(&record, baro_view_of(key));
   baro_spool_string(&record, baro_view_of(value));
   (void)baro_spool_add(&record);
   baro_buffer_release(&record);
+}
+
+void baro_spool_note(const char *key, const char *value) {
+  say(BARO_RING_DEFINE_NOTE, key, value);
+}
+
+void baro_spool_fact(const char *key, const char *value) {
+  say(BARO_RING_DEFINE_FACT, key, value);
 }

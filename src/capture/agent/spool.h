@@ -36,5 +36,7 @@ void baro_spool_string(baro_buffer *record, baro_view text);
 bool baro_spool_add(baro_buffer *record);
 /* Says something to the reader of the report; best effort. */
 void baro_spool_note(const char *key, const char *value);
+/* Says something about the process to programs; the last value of a key counts. Best effort. */
+void baro_spool_fact(const char *key, const char *value);
 
 #endif
