@@ -134,6 +134,10 @@ static baro_status merge_function(baro_profile_builder *builder,
     builder->functions[merged] = *function;
   } else {
     builder->functions[merged].flags |= function->flags;
+    /* Only agents know modules: a sampler defined the function without. */
+    if (builder->functions[merged].module_string == BARO_OWN_EMPTY) {
+      builder->functions[merged].module_string = function->module_string;
+    }
   }
   *ret_merged = merged;
   return BARO_OK;
@@ -146,6 +150,9 @@ static baro_status on_function(void *context, uint32_t id, const baro_function_r
   baro_profile_function function = {
       .name_string = record->name_string + BARO_OWN_STRINGS,
       .file_string = record->file_string + BARO_OWN_STRINGS,
+      .module_string = record->module_string == BARO_NONE_ID
+                           ? BARO_OWN_EMPTY
+                           : record->module_string + BARO_OWN_STRINGS,
       .first_line = record->first_line,
       .flags = record->flags,
   };
@@ -230,6 +237,7 @@ static baro_status own_node(baro_profile_builder *builder, uint32_t name, uint32
       .name_string = name,
       .qualified_string = name,
       .file_string = BARO_OWN_EMPTY,
+      .module_string = BARO_OWN_EMPTY,
       .flags = flags,
       .origin = BARO_ORIGIN_NONE,
   };

@@ -74,6 +74,48 @@ static baro_status on_process(void *context, uint32_t id, const baro_process_rec
   return status;
 }
 
+/* Few: they are looked through. */
+static baro_status find_process_fact(baro_profile_builder *builder, baro_profile_process *process,
+                                     baro_view key, baro_profile_fact **ret_fact, baro_error *err) {
+  *ret_fact = NULL;
+  for (uint32_t i = 0; i < process->fact_count; i++) {
+    if (baro_view_equal(process->facts[i].key, key)) {
+      *ret_fact = &process->facts[i];
+      return BARO_OK;
+    }
+  }
+  uint32_t count = process->fact_count;
+  if (count == BARO_PROFILE_PROCESS_FACTS_MAX) {
+    return BARO_OK;
+  }
+  if ((count & (count - 1)) == 0) { /* as many as there is room for: 0, 1, 2, 4 ... */
+    size_t capacity = count == 0 ? 1 : (size_t)count * 2;
+    baro_profile_fact *facts = realloc(process->facts, capacity * sizeof(*facts));
+    if (facts == NULL) {
+      return baro_error_set(err, BARO_NO_MEMORY, "out of memory");
+    }
+    process->facts = facts;
+  }
+  baro_profile_fact fact = {0};
+  baro_status status = baro_build_copy(builder, key, &fact.key, err);
+  if (status == BARO_OK) {
+    process->facts[process->fact_count++] = fact;
+    *ret_fact = &process->facts[count];
+  }
+  return status;
+}
+
+static baro_status on_process_fact(void *context, const baro_process_fact_record *record,
+                                   baro_error *err) {
+  baro_profile_builder *builder = context;
+  baro_profile_fact *fact;
+  baro_status status =
+      find_process_fact(builder, &builder->processes[record->process], record->key, &fact, err);
+  return status == BARO_OK && fact != NULL
+             ? baro_build_copy(builder, record->value, &fact->value, err)
+             : status;
+}
+
 static baro_status on_thread(void *context, uint32_t id, const baro_thread_record *record,
                              baro_error *err) {
   baro_profile_builder *builder = context;
@@ -165,6 +207,7 @@ void baro_build_tables(baro_profile_builder *builder) {
   visitor->info = on_info;
   visitor->anchor = on_anchor;
   visitor->process = on_process;
+  visitor->process_fact = on_process_fact;
   visitor->thread = on_thread;
   visitor->thread_name = on_thread_name;
   visitor->process_end = on_process_end;
@@ -174,6 +217,10 @@ void baro_build_tables(baro_profile_builder *builder) {
 }
 
 void baro_build_tables_release(baro_profile_builder *builder) {
+  uint32_t count = builder->profile == NULL ? 0 : builder->profile->process_count;
+  for (uint32_t p = 0; p < count; p++) { /* of a finished profile they are its own */
+    free(builder->processes[p].facts);
+  }
   free(builder->processes);
   free(builder->threads);
   free(builder->facts);
@@ -220,6 +267,21 @@ static void *keep(baro_profile *profile, const void *rows, uint32_t count, size_
   return kept;
 }
 
+/* The processes are the profile's already, their facts the builder's. */
+static baro_status keep_process_facts(baro_profile_builder *builder) {
+  baro_profile *profile = builder->profile;
+  for (uint32_t p = 0; p < profile->process_count; p++) {
+    baro_profile_process *process = &profile->processes[p];
+    process->facts = keep(profile, process->facts, process->fact_count, sizeof(*process->facts));
+    if (process->facts == NULL) {
+      return BARO_NO_MEMORY;
+    }
+    free(builder->processes[p].facts);
+    builder->processes[p].facts = NULL;
+  }
+  return BARO_OK;
+}
+
 baro_status baro_build_head(baro_profile_builder *builder) {
   baro_profile *profile = builder->profile;
   sum_counters(builder);
@@ -251,5 +313,5 @@ baro_status baro_build_head(baro_profile_builder *builder) {
       keep(profile, builder->threads, profile->thread_count, sizeof(*profile->threads));
   bool all = profile->strings != NULL && profile->facts != NULL && profile->notes != NULL &&
              profile->anchors != NULL && profile->processes != NULL && profile->threads != NULL;
-  return all ? BARO_OK : BARO_NO_MEMORY;
+  return all ? keep_process_facts(builder) : BARO_NO_MEMORY;
 }

@@ -44,20 +44,31 @@ baro_view baro_profile_string(const baro_profile *profile, uint32_t string) {
   return string < profile->string_count ? profile->strings[string] : baro_view_of("");
 }
 
-bool baro_profile_info(const baro_profile *profile, const char *key, baro_view *ret_value) {
+static bool find_fact(const baro_profile_fact *facts, uint32_t count, const char *key,
+                      baro_view *ret_value) {
   baro_view wanted = baro_view_of(key);
-  for (uint32_t i = 0; i < profile->fact_count; i++) {
-    if (baro_view_equal(profile->facts[i].key, wanted)) {
-      *ret_value = profile->facts[i].value;
+  for (uint32_t i = 0; i < count; i++) {
+    if (baro_view_equal(facts[i].key, wanted)) {
+      *ret_value = facts[i].value;
       return true;
     }
   }
   return false;
 }
 
-bool baro_profile_info_number(const baro_profile *profile, const char *key, double *ret_value) {
-  baro_view value;
-  if (!baro_profile_info(profile, key, &value) || value.length == 0) {
+bool baro_profile_info(const baro_profile *profile, const char *key, baro_view *ret_value) {
+  return find_fact(profile->facts, profile->fact_count, key, ret_value);
+}
+
+bool baro_profile_process_fact(const baro_profile *profile, uint32_t process, const char *key,
+                               baro_view *ret_value) {
+  const baro_profile_process *row = &profile->processes[process];
+  return find_fact(row->facts, row->fact_count, key, ret_value);
+}
+
+/* As a non-negative number. */
+static bool number_of(baro_view value, double *ret_value) {
+  if (value.length == 0) {
     return false;
   }
   /* Facts end with a NUL. Only digits and a point: strtod takes "inf" and "0x1p3" too. */
@@ -72,6 +83,17 @@ bool baro_profile_info_number(const baro_profile *profile, const char *key, doub
   }
   *ret_value = number;
   return true;
+}
+
+bool baro_profile_info_number(const baro_profile *profile, const char *key, double *ret_value) {
+  baro_view value;
+  return baro_profile_info(profile, key, &value) && number_of(value, ret_value);
+}
+
+bool baro_profile_process_fact_number(const baro_profile *profile, uint32_t process,
+                                      const char *key, double *ret_value) {
+  baro_view value;
+  return baro_profile_process_fact(profile, process, key, &value) && number_of(value, ret_value);
 }
 
 /* The first anchor that is not earlier; their count if all are. */

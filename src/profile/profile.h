@@ -63,6 +63,7 @@
 #define BARO_PROFILE_CALLS_MAX (1u << 28)
 #define BARO_PROFILE_STACKS_MAX (1u << 23)
 #define BARO_PROFILE_FRAMES_MAX (1u << 22)
+#define BARO_PROFILE_PROCESS_FACTS_MAX 256u /* further keys are left out */
 #define BARO_PROFILE_STRING_BYTES_MAX ((size_t)1 << 30)
 
 #define BARO_CALIBRATE_SAMPLES 20
@@ -99,9 +100,10 @@ typedef struct baro_profile_function {
   uint32_t name_string; /* bare name, index into strings */
   uint32_t
       qualified_string; /* what to show; "(unreadable)", "(no Python frame)", "(deeper frames cut)" */
-  uint32_t file_string; /* "" when unknown */
-  uint32_t first_line;  /* 0 = unknown */
-  uint32_t flags;       /* BARO_FUNCTION_*, of all its records */
+  uint32_t file_string;   /* "" when unknown */
+  uint32_t module_string; /* __name__ of its module; "" unknown: nobody but the agent can tell */
+  uint32_t first_line;    /* 0 = unknown */
+  uint32_t flags;         /* BARO_FUNCTION_*, of all its records */
   baro_origin origin;
 } baro_profile_function;
 
@@ -231,6 +233,9 @@ typedef struct baro_profile_process {
   uint32_t thread_count;
   uint64_t cpu_ns; /* while it was recorded; see baro_profile.cpu_ns */
   bool has_cpu;    /* it is known, be it 0 */
+  struct baro_profile_fact
+      *facts; /* last value of each key, at most BARO_PROFILE_PROCESS_FACTS_MAX */
+  uint32_t fact_count;
 } baro_profile_process;
 
 typedef struct baro_profile_thread {
@@ -330,6 +335,11 @@ baro_view baro_profile_string(const baro_profile *profile, uint32_t string);
 bool baro_profile_info(const baro_profile *profile, const char *key, baro_view *ret_value);
 /* As a non-negative number; false when absent or not one. */
 bool baro_profile_info_number(const baro_profile *profile, const char *key, double *ret_value);
+/* The same of a fact about a process (baro_process_fact_record says which there are). */
+bool baro_profile_process_fact(const baro_profile *profile, uint32_t process, const char *key,
+                               baro_view *ret_value);
+bool baro_profile_process_fact_number(const baro_profile *profile, uint32_t process,
+                                      const char *key, double *ret_value);
 /* UTC of a monotonic time, by the nearest anchor; false without anchors. */
 bool baro_profile_utc_ns(const baro_profile *profile, uint64_t monotonic_ns, uint64_t *ret_utc_ns);
 /* Function of a node; BARO_NONE_ID at the root. */

@@ -18,6 +18,10 @@ static void file(const baro_profile *profile, uint32_t row, baro_buffer *out) {
   baro_row_string(profile, profile->functions.rows[row].file_string, out);
 }
 
+static void module(const baro_profile *profile, uint32_t row, baro_buffer *out) {
+  baro_row_string(profile, profile->functions.rows[row].module_string, out);
+}
+
 static bool line(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
   uint32_t line = profile->functions.rows[row].first_line;
   return baro_row_known(line != 0, line, ret_value);
@@ -197,6 +201,7 @@ static const baro_column_spec columns[] = {
      .kind = BARO_COLUMN_U64,
      .nulls = BARO_NULLS_BY_ROW,
      .number = call_max_ns},
+    {.name = "module", .kind = BARO_COLUMN_TEXT, .nulls = BARO_NULLS_BY_ROW, .text = module},
     {.name = "origin", .kind = BARO_COLUMN_ORIGIN, .nulls = BARO_NULLS_BY_ROW, .number = origin},
     {.name = "flags", .kind = BARO_COLUMN_FLAGS, .number = flags},
 };

@@ -52,6 +52,10 @@ static void qualified_name(const baro_profile *profile, uint32_t row, baro_buffe
   baro_row_string(profile, function_of(profile, row)->qualified_string, out);
 }
 
+static void module(const baro_profile *profile, uint32_t row, baro_buffer *out) {
+  baro_row_string(profile, function_of(profile, row)->module_string, out);
+}
+
 static void file(const baro_profile *profile, uint32_t row, baro_buffer *out) {
   baro_row_string(profile, function_of(profile, row)->file_string, out);
 }
@@ -170,7 +174,7 @@ static const baro_column_spec columns[] = {
     BARO_STORED_TEXT("keyword_arguments", baro_stored_no_text),
     BARO_STORED_TEXT("return_value", baro_stored_no_text),
     BARO_STORED_TEXT("source_code_md5_hash", baro_stored_no_text),
-    BARO_STORED_TEXT("module", baro_stored_no_text),
+    BARO_STORED_TEXT("module", module),
     BARO_STORED_TEXT("qualified_name", qualified_name),
     BARO_STORED_TEXT("file", file),
     BARO_STORED_NUMBER("line", BARO_COLUMN_I32, line),

@@ -90,6 +90,10 @@ static void file(const baro_profile *profile, uint32_t row, baro_buffer *out) {
   baro_row_string(profile, profile->functions.rows[row].file_string, out);
 }
 
+static void module(const baro_profile *profile, uint32_t row, baro_buffer *out) {
+  baro_row_string(profile, profile->functions.rows[row].module_string, out);
+}
+
 static bool line(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
   uint32_t first = profile->functions.rows[row].first_line;
   return baro_row_known(first != 0, first, ret_value);
@@ -128,7 +132,7 @@ OF_SAMPLES(total_ns, baro_amount_busy(&profile->functions.total[BARO_MEASURE_RUN
 static const baro_column_spec function_columns[] = {
     BARO_STORED_RUN,
     {.name = "function_id", .kind = BARO_COLUMN_I64, .number = baro_row_index},
-    BARO_STORED_TEXT("module", baro_stored_no_text),
+    BARO_STORED_TEXT("module", module),
     BARO_STORED_TEXT("class_name", baro_stored_class_name),
     BARO_STORED_TEXT("function_name", function_name),
     BARO_STORED_TEXT("qualified_name", qualified_name),

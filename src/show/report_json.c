@@ -381,6 +381,7 @@ static void write_function(json_report *report, uint32_t function) {
   baro_json_u64(json, "total_samples", functions->total_samples[function]);
   write_amount_states(report, "states", &functions->self[BARO_MEASURE_THREAD], function);
   write_amount_states(report, "total_states", &functions->total[BARO_MEASURE_THREAD], function);
+  write_known(report, "module", baro_profile_string(report->profile, row->module_string));
   if (origin != NULL) {
     baro_json_text(json, "origin", origin);
   } else {
