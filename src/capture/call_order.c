@@ -264,7 +264,7 @@ static void tell_value(baro_order_process *process, baro_order_thread *thread,
 static void weigh(baro_order_thread *thread, const baro_call_step *step,
                   baro_order_output *output) {
   if (thread->left_out == 0 && thread->depth < BARO_ORDER_DEPTH)
-    put(thread, step, output, BARO_CALL_WEIGHT, 0, step->weight);
+    put(thread, step, output, BARO_CALL_WEIGHT, step->is_recursive, step->weight);
 }
 
 static void lose(baro_order_process *process, baro_order_thread *thread, const baro_call_step *step,

@@ -56,6 +56,7 @@ typedef struct baro_call_step {
   union {
     uint32_t exception_string; /* RAISE */
     uint32_t peak_kib;         /* USAGE */
+    uint32_t is_recursive;     /* WEIGHT */
     struct {
       uint16_t which; /* VALUE */
       uint16_t value_bytes;

@@ -87,10 +87,13 @@ static baro_status read_skipped(baro_drain_process *process, baro_drain_shared *
 
 static void read_weight(baro_drain_shared *shared, const baro_ring_event *event,
                         baro_drain_reading *reading) {
-  if (event->time == 0)
+  if (event->time == 0) {
     refuse(shared, reading, 1);
-  else
-    begin_step(reading, BARO_RING_WEIGHT, 1)->weight = event->time;
+    return;
+  }
+  baro_call_step *step = begin_step(reading, BARO_RING_WEIGHT, 1);
+  step->weight = event->time;
+  step->is_recursive = baro_ring_word_detail(event->word) != 0;
 }
 
 static void read_usage(baro_drain_thread *thread, baro_drain_shared *shared,

@@ -51,7 +51,10 @@ static void put_fields(baro_buffer *out, baro_call_coder *coder, const baro_call
     baro_write_varint(out, event->function);
     baro_write_varint(out, event->skipped);
     return;
-  case BARO_CALL_WEIGHT: baro_write_varint(out, event->weight); return;
+  case BARO_CALL_WEIGHT:
+    baro_write_varint(out, event->weight);
+    baro_write_varint(out, event->is_recursive);
+    return;
   case BARO_CALL_VALUE:
     baro_write_varint(out, event->which);
     baro_write_bytes(out, event->value, event->value_bytes);
@@ -156,6 +159,7 @@ baro_status baro_call_remark_read(baro_reader *codes, uint64_t code, baro_call_c
   case BARO_CALL_CODE_WEIGHT:
     event->kind = BARO_CALL_WEIGHT;
     event->weight = baro_read_varint(&fields);
+    event->is_recursive = baro_read_varint(&fields) != 0;
     is_sound = true;
     break;
   case BARO_CALL_CODE_VALUE: is_sound = read_value(&fields, event, &is_known); break;

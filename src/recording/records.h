@@ -170,7 +170,9 @@ typedef struct baro_call_event {
   union {
     uint32_t function;         /* ENTER, ENTER_SUSPENDABLE, SKIPPED: index into functions */
     uint32_t exception_string; /* RAISE: qualified name of its type, or BARO_NONE_ID */
-    uint32_t peak_kib;         /* USAGE: most resident memory of the process so far; 0 unknown */
+    uint32_t
+        is_recursive; /* WEIGHT: 1 where another call of the function is active, recorded or not; else 0 */
+    uint32_t peak_kib; /* USAGE: most resident memory of the process so far; 0 unknown */
     struct {
       uint16_t which;       /* VALUE: baro_call_value */
       uint16_t value_bytes; /* see baro_call_event_value */

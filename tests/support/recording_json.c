@@ -155,7 +155,10 @@ static void put_call_numbers(baro_buffer *out, const baro_call_event *event) {
   case BARO_CALL_SKIPPED:
     baro_write_format(out, ", %u, %" PRIu64, event->function, event->skipped);
     break;
-  case BARO_CALL_WEIGHT: baro_write_format(out, ", %" PRIu64, event->weight); break;
+  case BARO_CALL_WEIGHT:
+    baro_write_format(out, ", %" PRIu64 "%s", event->weight,
+                      event->is_recursive != 0 ? ", true" : "");
+    break;
   case BARO_CALL_VALUE:
     baro_write_format(out, ", %u, ", event->which);
     put_text(out, baro_call_event_value(event));

@@ -90,7 +90,8 @@ typedef enum baro_ring_kind {
   BARO_RING_SPAWN, /* the newest active call of the thread made a task of a coroutine of code `id`, which has not begun; a
                         FRAME behind it has the address of its frame, as its events will say it; `time` is unused */
   BARO_RING_SKIPPED, /* `time` calls of code `id` by this thread were counted, not recorded, since the last of this kind */
-  BARO_RING_WEIGHT, /* `time`, at least 1, is the number of calls that the next ENTER stands for; committed with it */
+  BARO_RING_WEIGHT, /* `time`, at least 1, is the number of calls that the next ENTER stands for; committed with it. `detail`
+                        is 1 where another call of its code is active on the thread, recorded or not, else 0 */
   BARO_RING_VALUE, /* of the thread's newest active call; `detail` is a baro_ring_value, `id` a length in bytes, at most
                         BARO_RING_VALUE_BYTES; as many slots as these bytes (UTF-8) need follow; `time` is unused. Arguments
                         stand behind the ENTER; a return value stands before the RETURN, and is committed with it */
