@@ -6,13 +6,18 @@ import importlib.util
 import os
 import subprocess
 import textwrap
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from traced import StartTrace, Target, Trace, version_of
+from traced import StartTrace, Target, Trace, sanitizer_environment, version_of
 
 import find_pythons
+
+# Finding an interpreter starts it, and others: once is enough.
+find_interpreter = lru_cache(maxsize=None)(find_pythons.find)
+find_version = lru_cache(maxsize=None)(version_of)
 
 
 def _package_folder(program: Path) -> Path:
@@ -60,6 +65,7 @@ def start_trace(agent_folder: Path, tmp_path: Path) -> StartTrace:
         lines = [f"{key}={value}\n" for key, value in config.items()]
         (spool / "config").write_text("".join(lines), encoding="utf-8")
         environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LANG": "C.UTF-8"}
+        environment |= sanitizer_environment()
         environment |= {"PYTHONDONTWRITEBYTECODE": "1", **users}
         if agent:
             environment["BAROGRAPH_SPOOL"] = str(spool)
@@ -94,7 +100,7 @@ def trace(start_trace: StartTrace) -> Trace:
 def traced_interpreter(request: pytest.FixtureRequest) -> Path:
     """Every interpreter that can be traced; free-threaded ones are test_trace_startup.py's."""
     version: str = request.param
-    found = find_pythons.find(version)
+    found = find_interpreter(version)
     if found is None:
         reason = f"python {version} is missing; tools/get_pythons.sh fetches it"
         if os.environ.get("CI", "") not in ("", "false", "0"):
@@ -105,4 +111,4 @@ def traced_interpreter(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture
 def version(traced_interpreter: Path) -> tuple[int, int]:
-    return version_of(traced_interpreter)
+    return find_version(traced_interpreter)

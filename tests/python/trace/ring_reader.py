@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 KINDS = "enter return raise yield resume throw frame lost".split()
 MAGIC = 0x31474E49524F5242
@@ -38,9 +39,8 @@ class Code:
     module: str
 
 
-@dataclass(frozen=True)
-class Event:
-    """One event, with the FRAME behind it."""
+class Event(NamedTuple):
+    """One event, with the FRAME behind it. A tuple: there are millions."""
 
     time: int
     kind: str
@@ -184,8 +184,13 @@ def _read_head(data: bytes | mmap.mmap) -> tuple[Ring, int] | None:
 
 def _take(data: bytes | mmap.mmap, capacity: int, tail: int, head: int) -> list[tuple[int, int]]:
     assert tail <= head <= tail + capacity
-    slots = [4096 + index % capacity * 16 for index in range(tail, head)]
-    return [EVENT.unpack_from(data, slot) for slot in slots]
+    events: list[tuple[int, int]] = []
+    while tail < head:  # at most twice: to the end of the ring, and from its begin
+        slot = tail % capacity
+        count = min(head - tail, capacity - slot)
+        events += EVENT.iter_unpack(data[4096 + slot * 16 : 4096 + (slot + count) * 16])
+        tail += count
+    return events
 
 
 def read_spool(folder: Path) -> list[Process]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,3 +60,20 @@ def version_of(interpreter: Path) -> tuple[int, int]:
     ).stdout
     major, minor = map(int, text.split())
     return major, minor
+
+
+def sanitizer_environment() -> dict[str, str]:
+    """What a target needs whose agent has sanitizers; BAROGRAPH_SANITIZER: their runtime.
+
+    Findings end the process, so that no test can pass over one. Memory of Python's own comes from
+    malloc then, where it is watched; what is left at the end is not looked at: Python leaves much.
+    """
+    runtime = os.environ.get("BAROGRAPH_SANITIZER")
+    if runtime is None:
+        return {}
+    return {
+        "LD_PRELOAD": runtime,
+        "PYTHONMALLOC": "malloc",
+        "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1",
+        "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+    }
