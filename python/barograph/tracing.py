@@ -104,30 +104,51 @@ def hook_agent() -> ModuleType | None:
     return agent if agent is not None and agent.running() is not None else None
 
 
-def _codes_of(member: object) -> Iterator[CodeType]:
-    """Code of what a class body may hold under a name, through the descriptors that wrap it."""
+def _codes_of_function(function: FunctionType) -> Iterator[CodeType]:
+    """Of the function that it wraps, where it says so.
+
+    The code of a decorator's wrapper is one for all that is decorated, and that of
+    `contextlib.contextmanager` one for all of the program.
+    """
+    passed = {id(function)}
+    while isinstance(wrapped := vars(function).get("__wrapped__"), FunctionType):
+        if id(wrapped) in passed:
+            break
+        passed.add(id(wrapped))
+        function = wrapped
+    yield function.__code__
+
+
+def _codes_of(member: object, module: object = None) -> Iterator[CodeType]:
+    """Code of what a class body may hold under a name, through the descriptors that wrap it.
+
+    With a module: of its functions only.
+    """
     if isinstance(member, FunctionType):
-        yield member.__code__
+        if module is None or member.__module__ == module:
+            yield from _codes_of_function(member)
     elif isinstance(member, (staticmethod, classmethod)):
-        yield from _codes_of(member.__func__)
+        yield from _codes_of(member.__func__, module)
     elif isinstance(member, property):
         for function in (member.fget, member.fset, member.fdel):
-            yield from _codes_of(function)
+            yield from _codes_of(function, module)
     elif isinstance(member, _WITH_FUNC):
-        yield from _codes_of(member.func)
+        yield from _codes_of(member.func, module)
     elif not isinstance(member, type):
         # functools.cache and other wrappers that say what they wrap.
         wrapped = getattr(member, "__dict__", {}).get("__wrapped__")
         if wrapped is not None:
-            yield from _codes_of(wrapped)
+            yield from _codes_of(wrapped, module)
 
 
 def _codes_of_target(target: object) -> Iterator[CodeType]:
     if isinstance(target, type):
-        # Its own members: what it inherits belongs to others.
+        # Its own members: what it inherits belongs to others, and so does what enum, namedtuple or
+        # functools.total_ordering put there, which is the same code in all classes.
+        module = vars(target).get("__module__")
         for name, member in vars(target).items():
             if name not in _LEFT_OUT:
-                yield from _codes_of(member)
+                yield from _codes_of(member, module)
     else:
         yield from _codes_of(target)
 

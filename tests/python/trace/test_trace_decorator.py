@@ -59,6 +59,72 @@ MARKED = [
 ]
 
 
+OTHERS_CODE = """
+    import contextlib, enum, functools, sys
+    from collections import namedtuple
+    sys.path.insert(0, {folder!r})
+    from barograph import trace
+
+    @trace
+    @contextlib.contextmanager
+    def session():
+        yield 1
+
+    @contextlib.contextmanager
+    def unmarked():
+        yield 1
+
+    def twice(function):
+        @functools.wraps(function)
+        def wrapper(*arguments):
+            function(*arguments)
+            return function(*arguments)
+        return wrapper
+
+    @trace
+    @twice
+    def repeated(): pass
+
+    @trace
+    class Color(enum.Enum):
+        RED = 1
+        def shade(self): return 1
+
+    @trace
+    @functools.total_ordering
+    class Rank:
+        def __lt__(self, other): return False
+
+    @trace
+    class Pair(namedtuple("Base", "a b")):
+        def sum(self): return 3
+    trace(Pair.__base__)
+
+    with session():
+        with unmarked():
+            repeated()
+    Color(1).shade()
+    Rank() <= Rank()
+    Pair._make([1, 2])._replace(a=1).sum()
+    loop = lambda: 1
+    loop.__wrapped__ = loop
+    trace(loop)()
+"""
+
+
+def test_code_that_others_share_is_not_marked(trace: Trace, traced_interpreter: Path) -> None:
+    # The wrapper of contextmanager is one code for all it ever wrapped, and so on.
+    program = OTHERS_CODE.format(folder=str(FOLDER))
+    process = trace(traced_interpreter, program, settings={"calls": "@trace"}).process
+    assert [word.split(" #")[0] for word in process.words()] == [
+        *("enter session", "yield session"),
+        *("enter repeated", "return repeated", "enter repeated", "return repeated"),
+        *("resume session", "return session", "enter Color.shade", "return Color.shade"),
+        *("enter Rank.__lt__", "return Rank.__lt__", "enter Pair.sum", "return Pair.sum"),
+        *("enter <lambda>", "return <lambda>"),
+    ]
+
+
 def test_only_what_is_marked(trace: Trace, traced_interpreter: Path) -> None:
     program = PROGRAM.format(folder=str(FOLDER))
     process = trace(traced_interpreter, program, settings={"calls": "@trace"}).process
