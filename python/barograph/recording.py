@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import sys
 import threading
 import warnings
 from importlib.machinery import SourceFileLoader
@@ -162,8 +161,6 @@ class Recording:
             reason = hook.why_not()
             if reason is not None:
                 raise Error(f"calls cannot be recorded: {reason}")
-            if sys.version_info < (3, 12) and sys.getprofile() is not None:
-                raise Error("calls cannot be recorded: another profiler runs in this thread")
             if not self._overwrite and os.path.lexists(self._path):
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), self._path)
             replaces = os.path.lexists(self._path)

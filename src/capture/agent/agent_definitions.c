@@ -8,21 +8,17 @@
 #include "capture/agent/code_names.h"
 #include "capture/agent/events.h"
 #include "capture/agent/spool.h"
+#include "capture/agent/thread_stack.h"
 
 enum { CODE_SUSPENDS = 0x20 | 0x80 | 0x200 }; /* CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR */
 
 baro_patterns baro_recorded;
 
-static bool keep_bytecode;
 static uint32_t next_code_id;
 static uint32_t next_exception_id = 1;
 
 /* For code that could not even be entered into the table: asked again at the next event. */
 static const baro_identity left_out = {.flags = BARO_IDENTITY_LEFT_OUT};
-
-void baro_definitions_keep_bytecode(bool keep) {
-  keep_bytecode = keep;
-}
 
 void baro_definitions_forked(void) {
   next_code_id = 0;
@@ -32,6 +28,26 @@ void baro_definitions_forked(void) {
 void baro_definitions_clear(void) {
   baro_identities_clear();
   baro_definitions_forked();
+}
+
+/* What the program has, and our work must not change: a generator into which something is thrown begins with that set. */
+typedef struct surroundings {
+  int error;
+  PyObject *type; /* owned, as those below; NULL: nothing is raised */
+  PyObject *value;
+  PyObject *traceback;
+} surroundings;
+
+static void keep(surroundings *kept) {
+  kept->error = errno;
+  baro_stack_quiet();
+  PyErr_Fetch(&kept->type, &kept->value, &kept->traceback);
+}
+
+static void restore(const surroundings *kept) {
+  PyErr_Restore(kept->type, kept->value, kept->traceback);
+  baro_stack_unquiet();
+  errno = kept->error;
 }
 
 /* --- Texts: bytes objects, NULL where unknown --- */
@@ -121,8 +137,7 @@ static PyObject *import_name_of(PyObject *globals, const code_facts *facts) {
   return name;
 }
 
-static void read_facts(PyObject *code, code_facts *facts) {
-  PyObject *globals = PyEval_GetGlobals(); /* borrowed */
+static void read_facts(PyObject *code, PyObject *globals, code_facts *facts) {
   facts->module = text_of_globals(globals, "__name__");
   facts->module_file = text_of_globals(globals, "__file__");
   facts->import_name = import_name_of(globals, facts);
@@ -169,40 +184,17 @@ static bool define(const code_facts *facts, uint32_t id) {
   return added;
 }
 
-/* NULL where it is not needed or not to be had. */
-static uint8_t *copy_bytecode(PyObject *code, size_t *ret_bytes) {
-  PyObject *bytes = PyObject_GetAttrString(code, "co_code");
-  uint8_t *copy = NULL;
-  *ret_bytes = 0;
-  if (bytes != NULL && PyBytes_Check(bytes)) {
-    size_t length = (size_t)PyBytes_Size(bytes);
-    copy = malloc(length + 1);
-    if (copy != NULL) {
-      memcpy(copy, PyBytes_AsString(bytes), length);
-      *ret_bytes = length;
-    }
-  }
-  Py_XDECREF(bytes);
-  PyErr_Clear();
-  return copy;
-}
-
-static const baro_identity *add_code(PyObject *code) {
+static const baro_identity *add_code(PyObject *code, PyObject *globals) {
   code_facts facts = {0};
-  read_facts(code, &facts);
+  read_facts(code, globals == NULL ? PyEval_GetGlobals() : globals, &facts);
   if (strcmp(text_of(facts.name), "<module>") == 0) {
     baro_children_see_import(text_of(facts.module));
   }
   uint32_t id = 0;
   uint32_t flags = (facts.co_flags & CODE_SUSPENDS) != 0 ? BARO_IDENTITY_SUSPENDS : 0;
-  uint8_t *bytecode = NULL;
-  size_t bytecode_bytes = 0;
   if (!is_recorded(code, &facts)) {
     flags |= BARO_IDENTITY_LEFT_OUT;
   } else {
-    if (keep_bytecode && (flags & BARO_IDENTITY_SUSPENDS) != 0) {
-      bytecode = copy_bytecode(code, &bytecode_bytes);
-    }
     id = next_code_id;
     if (define(&facts, id)) {
       next_code_id++;
@@ -211,24 +203,24 @@ static const baro_identity *add_code(PyObject *code) {
     }
   }
   release_facts(&facts);
-  const baro_identity *entry =
-      baro_identities_add(&baro_codes, code, id, flags, bytecode, bytecode_bytes);
+  const baro_identity *entry = baro_identities_add(&baro_codes, code, id, flags);
   return entry == NULL ? &left_out : entry;
 }
 
-const baro_identity *baro_definitions_add_code(PyObject *code) {
+const baro_identity *baro_definitions_add_code(PyObject *code, PyObject *globals) {
   if (baro_events_stopped()) {
     return &left_out;
   }
-  int kept = errno;
-  const baro_identity *entry = add_code(code);
-  errno = kept;
+  surroundings kept;
+  keep(&kept);
+  const baro_identity *entry = add_code(code, globals);
+  restore(&kept);
   return entry;
 }
 
 bool baro_definitions_mark(PyObject *code) {
   if (baro_identities_find(&baro_marked, code) == NULL &&
-      baro_identities_add(&baro_marked, code, 0, 0, NULL, 0) == NULL) {
+      baro_identities_add(&baro_marked, code, 0, 0) == NULL) {
     return false;
   }
   const baro_identity *known = baro_identities_find(&baro_codes, code);
@@ -278,13 +270,14 @@ static uint32_t add_exception(PyObject *type) {
     return 0;
   }
   next_exception_id++;
-  const baro_identity *entry = baro_identities_add(&baro_exceptions, type, id, 0, NULL, 0);
+  const baro_identity *entry = baro_identities_add(&baro_exceptions, type, id, 0);
   return entry == NULL ? id : entry->id;
 }
 
 uint32_t baro_definitions_add_exception(PyObject *type) {
-  int kept = errno;
+  surroundings kept;
+  keep(&kept);
   uint32_t id = add_exception(type);
-  errno = kept;
+  restore(&kept);
   return id;
 }

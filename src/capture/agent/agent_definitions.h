@@ -12,8 +12,6 @@
 /* The patterns of the process; set before the first event. */
 extern baro_patterns baro_recorded;
 
-/* Copies of bytecode are kept of code that can be suspended: the engine for old interpreters needs them. */
-void baro_definitions_keep_bytecode(bool keep);
 /* Ids of a fork's child are its own. Async-signal-safe. */
 void baro_definitions_forked(void);
 /* After the end of a recording: nothing is known, so that another may begin. The marks stay. */
@@ -22,15 +20,15 @@ void baro_definitions_clear(void);
 /* The code is recorded from its next call on, whatever the patterns say. False: no memory. */
 bool baro_definitions_mark(PyObject *code);
 
-/* Of the code of the current frame, which is not in the table. Never NULL. */
-const baro_identity *baro_definitions_add_code(PyObject *code);
+/* Of code that is not in the table. globals: those that it runs with; NULL: it is the current frame's. Never NULL. */
+const baro_identity *baro_definitions_add_code(PyObject *code, PyObject *globals);
 /* 0: unknown. */
 uint32_t baro_definitions_add_exception(PyObject *type);
 
-/* Hot: a look into the table. */
+/* Hot: a look into the table. Of the code of the current frame. */
 static inline const baro_identity *baro_code_of(PyObject *code) {
   const baro_identity *known = baro_identities_find(&baro_codes, code);
-  return __builtin_expect(known != NULL, 1) ? known : baro_definitions_add_code(code);
+  return __builtin_expect(known != NULL, 1) ? known : baro_definitions_add_code(code, NULL);
 }
 
 static inline uint32_t baro_exception_of(PyObject *type) {

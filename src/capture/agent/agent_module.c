@@ -15,8 +15,9 @@
 #include "capture/agent/engine.h"
 #include "capture/agent/events.h"
 #include "capture/agent/spool.h"
+#include "capture/agent/thread_stack.h"
 
-static const baro_engine *const engines[] = {&baro_engine_monitoring, &baro_engine_profile};
+static const baro_engine *const engines[] = {&baro_engine_monitoring, &baro_engine_frames};
 
 /* The one that runs, or NULL; of the process. */
 static const baro_engine *engine;
@@ -53,6 +54,7 @@ static PyObject *name_of_thread(void) {
 }
 
 static void thread_name(char *text, size_t size) {
+  baro_stack_quiet();
   PyObject *name = name_of_thread();
   PyObject *bytes = NULL;
   if (name != NULL && PyUnicode_Check(name)) {
@@ -72,6 +74,7 @@ static void thread_name(char *text, size_t size) {
   Py_XDECREF(bytes);
   Py_XDECREF(name);
   PyErr_Clear();
+  baro_stack_unquiet();
 }
 
 static void stop_engine(void) {
@@ -147,6 +150,7 @@ static const char *start_all(const char *spool) {
     baro_spool_note("no_calls", reason);
     return reason;
   }
+  baro_spool_fact("engine", engine->name);
   if (follows_forks && follows_starts) {
     /* Where events are of marked code only, none tells of imports. */
     baro_children_follow(spool, baro_recorded.startup, baro_patterns_only_marked(&baro_recorded));

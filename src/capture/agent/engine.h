@@ -25,6 +25,6 @@ typedef struct baro_engine {
 } baro_engine;
 
 extern const baro_engine baro_engine_monitoring; /* sys.monitoring: 3.12 and later */
-extern const baro_engine baro_engine_profile;    /* the profile function of C: 3.9 to 3.11 */
+extern const baro_engine baro_engine_frames;     /* frame evaluation: 3.9 to 3.11 */
 
 #endif

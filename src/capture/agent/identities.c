@@ -20,6 +20,8 @@ baro_identities baro_codes = {.entries = &nothing, .forget = &forget_code_method
 baro_identities baro_exceptions = {.entries = &nothing, .forget = &forget_exception_method};
 baro_identities baro_marked = {.entries = &nothing, .forget = &forget_mark_method};
 
+uint32_t baro_identities_epoch;
+
 /* Index of the entry, or of the free one where it would stand. */
 static size_t place_of(const baro_identities *table, uintptr_t address) {
   size_t index = baro_identities_hash(address) & table->mask;
@@ -49,7 +51,6 @@ static void close_gap(baro_identities *table, size_t gap) {
 
 static void remove_at(baro_identities *table, size_t index) {
   PyObject *reference = table->cold[index].reference;
-  free(table->cold[index].bytecode);
   close_gap(table, index);
   table->count--;
   Py_DECREF(reference);
@@ -135,25 +136,21 @@ static bool grow(baro_identities *table) {
 }
 
 const baro_identity *baro_identities_add(baro_identities *table, PyObject *object, uint32_t id,
-                                         uint32_t flags, uint8_t *take_bytecode,
-                                         size_t bytecode_bytes) {
+                                         uint32_t flags) {
   /* First what may run the collector, and with it callbacks that change the table. */
   PyObject *reference = refer_weakly(table, object);
   if (reference == NULL || !grow(table)) {
     Py_XDECREF(reference);
-    free(take_bytecode);
     return NULL;
   }
   size_t index = place_of(table, (uintptr_t)object);
   if (table->entries[index].address != 0) {
     /* The collector ran something that gave the GIL up, and another thread was faster. */
     Py_DECREF(reference);
-    free(take_bytecode);
     return &table->entries[index];
   }
   table->entries[index] = (baro_identity){.address = (uintptr_t)object, .id = id, .flags = flags};
-  table->cold[index] = (baro_identity_cold){
-      .reference = reference, .bytecode = take_bytecode, .bytecode_bytes = bytecode_bytes};
+  table->cold[index] = (baro_identity_cold){.reference = reference};
   table->count++;
   return &table->entries[index];
 }
@@ -167,18 +164,19 @@ static void clear(baro_identities *table) {
   /* A reference that dies does not call back. */
   for (size_t i = 0; i <= old.mask; i++) {
     Py_XDECREF(old.cold[i].reference);
-    free(old.cold[i].bytecode);
   }
   free(old.entries);
   free(old.cold);
 }
 
 void baro_identities_clear(void) {
+  baro_identities_epoch++;
   clear(&baro_codes);
   clear(&baro_exceptions);
 }
 
 void baro_identities_forked(void) {
+  baro_identities_epoch++;
   baro_codes = (baro_identities){.entries = &nothing, .forget = &forget_code_method};
   baro_exceptions = (baro_identities){.entries = &nothing, .forget = &forget_exception_method};
 }

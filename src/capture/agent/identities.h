@@ -26,8 +26,6 @@ typedef struct baro_identity {
 /* What is needed rarely, beside the entry of the same index. */
 typedef struct baro_identity_cold {
   PyObject *reference; /* owned: a weak reference, whose callback removes the entry */
-  uint8_t *bytecode;   /* owned; only where an engine needs it */
-  size_t bytecode_bytes;
 } baro_identity_cold;
 
 typedef struct baro_identities {
@@ -49,6 +47,9 @@ static inline size_t baro_identities_hash(uintptr_t address) {
   return (size_t)(((uint64_t)address >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 32);
 }
 
+/* Counts recordings and forks: while it stays, an id does. Under the GIL, but for baro_identities_forked. */
+extern uint32_t baro_identities_epoch;
+
 /* NULL: not known. Valid until the next object is added or dies. */
 static inline const baro_identity *baro_identities_find(const baro_identities *table,
                                                         const void *object) {
@@ -63,16 +64,10 @@ static inline const baro_identity *baro_identities_find(const baro_identities *t
   return &table->entries[index];
 }
 
-/* Adds an object that is not in the table. take_bytecode: consumed, may be NULL. NULL, without an exception: no memory, or
- * the object cannot be weakly referenced. */
+/* Adds an object that is not in the table. NULL, without an exception: no memory, or the object cannot be weakly
+ * referenced. */
 const baro_identity *baro_identities_add(baro_identities *table, PyObject *object, uint32_t id,
-                                         uint32_t flags, uint8_t *take_bytecode,
-                                         size_t bytecode_bytes);
-
-static inline const baro_identity_cold *baro_identities_cold(const baro_identities *table,
-                                                             const baro_identity *entry) {
-  return &table->cold[entry - table->entries];
-}
+                                         uint32_t flags);
 
 /* As if it had died, if it is in the table. */
 void baro_identities_remove(baro_identities *table, PyObject *object);

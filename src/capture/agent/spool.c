@@ -12,7 +12,7 @@
 
 enum { STRING_LIMIT_BYTES = 64 * 1024, VERSION_BYTES = 64, COMMAND_LINE_BYTES = 16 * 1024 };
 
-/* The process has one agent: sys.monitoring and the profile function are the process' own, too. */
+/* The process has one agent: sys.monitoring and frame evaluation are the process' own, too. */
 static struct {
   char directory[BARO_SPOOL_PATH_BYTES - 128]; /* room for the names of files */
   char python_version[VERSION_BYTES];

@@ -75,6 +75,7 @@ class Process:
     codes: list[Code] = field(default_factory=list)
     exceptions: dict[int, str] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, str] = field(default_factory=dict)
     rings: list[Ring] = field(default_factory=list)
 
     def words(self, ring: Ring | None = None) -> list[str]:
@@ -149,9 +150,8 @@ def _read_process(path: Path) -> Process:
             assert number == len(process.exceptions) + 1
             process.exceptions[number] = name
         else:
-            assert kind == 4
             _, (key, value) = _numbers_and_strings(body, 0)
-            process.notes[key] = value
+            {4: process.notes, 5: process.facts}[kind][key] = value
     assert process is not None
     return process
 

@@ -72,7 +72,7 @@ def test_qualified_names(trace: Trace, traced_interpreter: Path) -> None:
     ]
 
 
-def test_exceptions(trace: Trace, traced_interpreter: Path, version: tuple[int, int]) -> None:
+def test_exceptions(trace: Trace, traced_interpreter: Path) -> None:
     program = """
         import json
 
@@ -95,11 +95,7 @@ def test_exceptions(trace: Trace, traced_interpreter: Path, version: tuple[int, 
     words = trace(traced_interpreter, program).process.words()
     raised = [word for word in words if word.startswith("raise")]
     types = ["ValueError", "Trouble", "json.decoder.JSONDecodeError"]
-    if version >= (3, 12):
-        assert raised == [f"raise through {name}" for name in types]
-    else:
-        # The profile function of C does not see the exception.
-        assert raised == ["raise through"] * 3
+    assert raised == [f"raise through {name}" for name in types]
     assert words.count("return caught") == 3
 
 
@@ -134,9 +130,7 @@ def test_a_generator_is_one_call(trace: Trace, traced_interpreter: Path) -> None
     ]
 
 
-def test_a_closed_generator_ends(
-    trace: Trace, traced_interpreter: Path, version: tuple[int, int]
-) -> None:
+def test_a_closed_generator_ends(trace: Trace, traced_interpreter: Path) -> None:
     program = """
         def endless():
             while True:
@@ -151,18 +145,10 @@ def test_a_closed_generator_ends(
         each.close()
     """
     words = trace(traced_interpreter, program).process.words()
-    middle = words[1:-1]
-    if version >= (3, 12):
-        assert middle == [
-            *("enter endless #0", "yield endless #0", "throw endless #0", "yield endless #0"),
-            *("throw endless #0", "raise endless #0 GeneratorExit"),
-        ]
-    else:
-        # What is thrown looks like resuming there.
-        assert middle == [
-            *("enter endless #0", "yield endless #0", "resume endless #0", "yield endless #0"),
-            *("resume endless #0", "raise endless #0"),
-        ]
+    assert words[1:-1] == [
+        *("enter endless #0", "yield endless #0", "throw endless #0", "yield endless #0"),
+        *("throw endless #0", "raise endless #0 GeneratorExit"),
+    ]
 
 
 def test_a_dropped_generator(
@@ -176,12 +162,8 @@ def test_a_dropped_generator(
         next(two())
     """
     words = trace(traced_interpreter, program).process.words()[1:-1]
-    end = {
-        # Nothing surrounds the yield, so 3.13 runs nothing to end it.
-        version == (3, 13): [],
-        version in {(3, 12), (3, 14), (3, 15)}: ["throw two #0", "raise two #0 GeneratorExit"],
-        version < (3, 12): ["resume two #0", "raise two #0"],
-    }[True]
+    # Nothing surrounds the yield, so 3.13 runs nothing to end it.
+    end = [] if version == (3, 13) else ["throw two #0", "raise two #0 GeneratorExit"]
     assert words == ["enter two #0", "yield two #0", *end]
 
 
@@ -270,7 +252,7 @@ def test_many_threads_one_after_the_other(trace: Trace, traced_interpreter: Path
         assert process.words(ring) == ["enter work", "return work"]
 
 
-def test_raw_threads(trace: Trace, traced_interpreter: Path, version: tuple[int, int]) -> None:
+def test_raw_threads(trace: Trace, traced_interpreter: Path) -> None:
     program = """
         import _thread, time
 
@@ -284,8 +266,7 @@ def test_raw_threads(trace: Trace, traced_interpreter: Path, version: tuple[int,
         time.sleep(0.2)
     """
     process = trace(traced_interpreter, program).process
-    # Profile functions belong to threads, and only threading tells of new ones.
-    assert process.count("return", "work") == (1 if version >= (3, 12) else 0)
+    assert process.count("return", "work") == 1
 
 
 def test_deep_recursion(trace: Trace, traced_interpreter: Path) -> None:
