@@ -3,43 +3,9 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "capture/order_remarks.h"
+
 enum { FIRST_DEPTH = 64 };
-
-/* --- packed values of the frames --- */
-
-enum { CODE_BITS = 22 };
-
-static uint64_t pack(uint64_t call, uint32_t code, bool is_suspended) {
-  return call << (CODE_BITS + 1) | (uint64_t)code << 1 | (is_suspended ? 1 : 0);
-}
-
-static uint64_t packed_call(uint64_t packed) {
-  return packed >> (CODE_BITS + 1);
-}
-
-static uint32_t packed_code(uint64_t packed) {
-  return (uint32_t)(packed >> 1) & (BARO_ORDER_CODE_LIMIT - 1);
-}
-
-static bool packed_suspended(uint64_t packed) {
-  return (packed & 1) != 0;
-}
-
-/* --- output --- */
-
-/* id: function or string; number: call or loss. Field by field: as a struct by value each event was stored in pieces and
- * copied in halves, for which a CPU waits (35 ns an event, measured 2026-11). */
-static void put(baro_order_thread *thread, const baro_call_step *step, baro_order_output *output,
-                baro_call_event_kind kind, uint32_t id, uint64_t number) {
-  assert(output->count < BARO_ORDER_BATCH);
-  if (step->time_ns > thread->last_ns)
-    thread->last_ns = step->time_ns;
-  baro_call_event *event = &output->events[output->count++];
-  event->time_ns = thread->last_ns;
-  event->kind = kind;
-  event->function = id;
-  event->call = number;
-}
 
 /* --- the stack --- */
 
@@ -65,7 +31,7 @@ static void forget(baro_order_process *process, const baro_open_call *open) {
     return;
   process->recording->open--;
   const uint64_t *packed = baro_map_find(&process->frames, open->frame);
-  if (packed != NULL && packed_call(*packed) == open->call)
+  if (packed != NULL && baro_order_packed_call(*packed) == open->call)
     (void)baro_map_remove(&process->frames, open->frame);
 }
 
@@ -74,7 +40,7 @@ static void end_newest(baro_order_process *process, baro_order_thread *thread,
                        const baro_call_step *step, uint32_t count, baro_order_output *output) {
   for (uint32_t i = 0; i < count; i++) {
     forget(process, &thread->open[--thread->depth]);
-    put(thread, step, output, BARO_CALL_RAISE, BARO_NONE_ID, 0);
+    baro_order_put(thread, step, output, BARO_CALL_RAISE, BARO_NONE_ID, 0);
   }
   process->mended += count;
 }
@@ -84,9 +50,8 @@ static bool is_call_of(const baro_open_call *open, const baro_call_step *step) {
          (open->frame == step->frame || open->frame == 0 || step->frame == 0);
 }
 
-/* Makes the call that the step is about the newest one; false when it is not active. */
-static bool uncover(baro_order_process *process, baro_order_thread *thread,
-                    const baro_call_step *step, baro_order_output *output) {
+bool baro_order_uncover(baro_order_process *process, baro_order_thread *thread,
+                        const baro_call_step *step, baro_order_output *output) {
   uint32_t limit = thread->depth < BARO_ORDER_SEARCH ? thread->depth : BARO_ORDER_SEARCH;
   for (uint32_t above = 0; above < limit; above++) {
     if (!is_call_of(&thread->open[thread->depth - 1 - above], step))
@@ -104,8 +69,9 @@ static bool uncover(baro_order_process *process, baro_order_thread *thread,
 static uint64_t number_of(const baro_order_process *process, const baro_call_step *step) {
   const uint64_t *promised =
       process->spawned.count == 0 ? NULL : baro_map_find(&process->spawned, step->frame);
-  return promised != NULL && packed_code(*promised) == step->code ? packed_call(*promised)
-                                                                  : process->recording->next_call;
+  return promised != NULL && baro_order_packed_code(*promised) == step->code
+             ? baro_order_packed_call(*promised)
+             : process->recording->next_call;
 }
 
 /* A call that can be suspended begins: it has a number. */
@@ -115,21 +81,22 @@ static baro_status enter_suspendable(baro_order_process *process, baro_order_thr
   const uint64_t *known = baro_map_find(&process->frames, step->frame);
   uint64_t before = known != NULL ? *known : 0;
   uint64_t call = number_of(process, step);
-  baro_status status = baro_map_set(&process->frames, step->frame, pack(call, step->code, false));
+  baro_status status =
+      baro_map_set(&process->frames, step->frame, baro_order_pack(call, step->code, false));
   if (status != BARO_OK)
     return status;
   recording->next_call += call == recording->next_call;
   if (process->spawned.count != 0)
     (void)baro_map_remove(&process->spawned, step->frame);
   recording->open++;
-  if (packed_suspended(before)) {
+  if (baro_order_packed_suspended(before)) {
     recording->open--;
-    put(thread, step, output, BARO_CALL_THROW, 0, packed_call(before));
-    put(thread, step, output, BARO_CALL_RAISE, recording->closed_string, 0);
+    baro_order_put(thread, step, output, BARO_CALL_THROW, 0, baro_order_packed_call(before));
+    baro_order_put(thread, step, output, BARO_CALL_RAISE, recording->closed_string, 0);
   }
   push(thread, call, step->frame, step->code);
   process->calls++;
-  put(thread, step, output, BARO_CALL_ENTER_SUSPENDABLE, step->function, call);
+  baro_order_put(thread, step, output, BARO_CALL_ENTER_SUSPENDABLE, step->function, call);
   return BARO_OK;
 }
 
@@ -148,7 +115,7 @@ static baro_status enter(baro_order_process *process, baro_order_thread *thread,
     return enter_suspendable(process, thread, step, output);
   push(thread, 0, 0, step->code);
   process->calls++;
-  put(thread, step, output, BARO_CALL_ENTER, step->function, 0);
+  baro_order_put(thread, step, output, BARO_CALL_ENTER, step->function, 0);
   return BARO_OK;
 }
 
@@ -162,7 +129,7 @@ static bool suspend_untold(baro_order_process *process, baro_order_thread *threa
     end_newest(process, thread, step, above, output);
     thread->depth--;
     process->mended++;
-    put(thread, step, output, BARO_CALL_SUSPEND, 0, 0);
+    baro_order_put(thread, step, output, BARO_CALL_SUSPEND, 0, 0);
     return true;
   }
   return false;
@@ -171,22 +138,23 @@ static bool suspend_untold(baro_order_process *process, baro_order_thread *threa
 static baro_status resume(baro_order_process *process, baro_order_thread *thread,
                           const baro_call_step *step, bool is_final, baro_order_output *output) {
   uint64_t *packed = baro_map_find(&process->frames, step->frame);
-  bool is_known = packed != NULL && packed_code(*packed) == step->code;
+  bool is_known = packed != NULL && baro_order_packed_code(*packed) == step->code;
   if (step->frame == 0 || thread->left_out > 0 || thread->depth >= BARO_ORDER_DEPTH)
     return enter(process, thread, step, output);
   baro_status status = reserve(thread);
   if (status != BARO_OK)
     return status;
-  if (!is_known || (!packed_suspended(*packed) &&
-                    !suspend_untold(process, thread, step, packed_call(*packed), output)))
+  if (!is_known ||
+      (!baro_order_packed_suspended(*packed) &&
+       !suspend_untold(process, thread, step, baro_order_packed_call(*packed), output)))
     return is_final ? enter(process, thread, step, output) : BARO_AGAIN;
   packed = baro_map_find(&process->frames, step->frame); /* calls that ended above it moved it */
   assert(packed != NULL);
-  uint64_t call = packed_call(*packed);
-  *packed = pack(call, step->code, false);
+  uint64_t call = baro_order_packed_call(*packed);
+  *packed = baro_order_pack(call, step->code, false);
   push(thread, call, step->frame, step->code);
-  put(thread, step, output, step->kind == BARO_RING_THROW ? BARO_CALL_THROW : BARO_CALL_RESUME, 0,
-      call);
+  baro_order_put(thread, step, output,
+                 step->kind == BARO_RING_THROW ? BARO_CALL_THROW : BARO_CALL_RESUME, 0, call);
   return BARO_OK;
 }
 
@@ -198,15 +166,15 @@ static void end(baro_order_process *process, baro_order_thread *thread, const ba
     thread->left_out--;
     return;
   }
-  if (!uncover(process, thread, step, output)) {
+  if (!baro_order_uncover(process, thread, step, output)) {
     process->unmatched++;
     return;
   }
   forget(process, &thread->open[--thread->depth]);
   if (step->kind == BARO_RING_RAISE)
-    put(thread, step, output, BARO_CALL_RAISE, step->exception_string, 0);
+    baro_order_put(thread, step, output, BARO_CALL_RAISE, step->exception_string, 0);
   else
-    put(thread, step, output, BARO_CALL_RETURN, 0, 0);
+    baro_order_put(thread, step, output, BARO_CALL_RETURN, 0, 0);
 }
 
 static void suspend(baro_order_process *process, baro_order_thread *thread,
@@ -215,56 +183,20 @@ static void suspend(baro_order_process *process, baro_order_thread *thread,
     thread->left_out--;
     return;
   }
-  if (!uncover(process, thread, step, output)) {
+  if (!baro_order_uncover(process, thread, step, output)) {
     process->unmatched++;
     return;
   }
   const baro_open_call *open = &thread->open[--thread->depth];
   if (open->call == 0) { /* its frame was not told: what comes of it later is another call */
     process->mended++;
-    put(thread, step, output, BARO_CALL_RETURN, 0, 0);
+    baro_order_put(thread, step, output, BARO_CALL_RETURN, 0, 0);
     return;
   }
   uint64_t *packed = baro_map_find(&process->frames, open->frame);
-  if (packed != NULL && packed_call(*packed) == open->call)
-    *packed = pack(open->call, open->code, true);
-  put(thread, step, output, BARO_CALL_SUSPEND, 0, 0);
-}
-
-/* --- what is said beside --- */
-
-static baro_status spawn(baro_order_process *process, baro_order_thread *thread,
-                         const baro_call_step *step, baro_order_output *output) {
-  if (process->spawned.count >= BARO_ORDER_SPAWNED_LIMIT)
-    return BARO_OK; /* its call will have another number, and no spawner */
-  uint64_t call = process->recording->next_call;
-  baro_status status = baro_map_set(&process->spawned, step->frame, pack(call, step->code, false));
-  if (status != BARO_OK)
-    return status;
-  process->recording->next_call++;
-  put(thread, step, output, BARO_CALL_SPAWN, 0, call);
-  return BARO_OK;
-}
-
-/* Of the top. What is returned is of the call that the RETURN behind it will end. */
-static void tell_value(baro_order_process *process, baro_order_thread *thread,
-                       const baro_call_step *step, baro_order_output *output) {
-  if (thread->left_out > 0 || thread->depth == 0)
-    return;
-  if (step->which == BARO_RING_VALUE_RETURN && !uncover(process, thread, step, output))
-    return;
-  put(thread, step, output, BARO_CALL_VALUE, 0, 0);
-  baro_call_event *event = &output->events[output->count - 1];
-  event->which = step->which;
-  event->value_bytes = step->value_bytes;
-  event->value = step->value;
-}
-
-/* One that is left out for its depth has none. */
-static void weigh(baro_order_thread *thread, const baro_call_step *step,
-                  baro_order_output *output) {
-  if (thread->left_out == 0 && thread->depth < BARO_ORDER_DEPTH)
-    put(thread, step, output, BARO_CALL_WEIGHT, step->is_recursive, step->weight);
+  if (packed != NULL && baro_order_packed_call(*packed) == open->call)
+    *packed = baro_order_pack(open->call, open->code, true);
+  baro_order_put(thread, step, output, BARO_CALL_SUSPEND, 0, 0);
 }
 
 static void lose(baro_order_process *process, baro_order_thread *thread, const baro_call_step *step,
@@ -272,7 +204,7 @@ static void lose(baro_order_process *process, baro_order_thread *thread, const b
   while (thread->depth > 0)
     forget(process, &thread->open[--thread->depth]);
   thread->left_out = 0;
-  put(thread, step, output, BARO_CALL_LOST, 0, step->lost);
+  baro_order_put(thread, step, output, BARO_CALL_LOST, 0, step->lost);
 }
 
 baro_status baro_order_take(baro_order_process *process, baro_order_thread *thread,
@@ -288,14 +220,10 @@ baro_status baro_order_take(baro_order_process *process, baro_order_thread *thre
   case BARO_RING_THROW: return resume(process, thread, step, is_final, output);
   case BARO_RING_LOST: lose(process, thread, step, output); return BARO_OK;
   case BARO_RING_USAGE:
-    put(thread, step, output, BARO_CALL_USAGE, step->peak_kib, step->cpu_ns);
-    return BARO_OK;
-  case BARO_RING_SPAWN: return spawn(process, thread, step, output);
+  case BARO_RING_SPAWN:
   case BARO_RING_SKIPPED:
-    put(thread, step, output, BARO_CALL_SKIPPED, step->function, step->skipped);
-    return BARO_OK;
-  case BARO_RING_WEIGHT: weigh(thread, step, output); return BARO_OK;
-  case BARO_RING_VALUE: tell_value(process, thread, step, output); return BARO_OK;
+  case BARO_RING_WEIGHT:
+  case BARO_RING_VALUE: return baro_order_remark(process, thread, step, output);
   case BARO_RING_FRAME:
   case BARO_RING_KIND_COUNT: break;
   }

@@ -2,43 +2,12 @@
 
 #include "capture/drain_remarks.h"
 
-static const uint64_t AHEAD_NS = 1000000000; /* events are not later than their visit by more */
-
 /* Definitions come before the events that refer to them: an unknown id asks for new ones, once a visit. */
 baro_status baro_drain_read_definitions(baro_drain_process *process, baro_drain_shared *shared) {
   if (process->definitions_visit == shared->visit)
     return BARO_OK;
   process->definitions_visit = shared->visit;
   return baro_drain_definitions_read(&process->definitions, shared->writer);
-}
-
-uint64_t baro_drain_time(const baro_drain_shared *shared, baro_drain_thread *thread,
-                         uint64_t time) {
-  if (thread->ring.clock == BARO_RING_CLOCK_TSC)
-    time = baro_counter_pairs_ns(&shared->pairs, time, &thread->span);
-  uint64_t latest_ns = shared->now_ns + AHEAD_NS;
-  return time < latest_ns ? time : latest_ns;
-}
-
-static void read_lost(baro_drain_shared *shared, baro_drain_thread *thread, uint64_t lost,
-                      baro_drain_reading *reading) {
-  if (lost > UINT32_MAX) /* nobody waits so long */
-    lost = UINT32_MAX;
-  thread->lost += lost;
-  shared->counts.lost += lost;
-  reading->step =
-      (baro_call_step){.kind = BARO_RING_LOST, .lost = lost, .time_ns = thread->order.last_ns};
-  reading->has_meaning = true;
-}
-
-baro_status baro_drain_find_code(baro_drain_process *process, baro_drain_shared *shared,
-                                 uint32_t id, const baro_drain_code **ret_code) {
-  *ret_code = baro_drain_code_of(&process->definitions, id);
-  if (*ret_code != NULL)
-    return BARO_OK;
-  baro_status status = baro_drain_read_definitions(process, shared);
-  *ret_code = baro_drain_code_of(&process->definitions, id);
-  return status;
 }
 
 static baro_status find_exception(baro_drain_process *process, baro_drain_shared *shared,
@@ -51,11 +20,6 @@ static baro_status find_exception(baro_drain_process *process, baro_drain_shared
   return status;
 }
 
-bool baro_drain_may_go_on(const baro_drain_process *process, const baro_drain_thread *thread,
-                          const baro_drain_shared *shared, bool has_more) {
-  return has_more || !(shared->is_final || process->is_dead || thread->ring.is_closed);
-}
-
 /* The first event of a piece, and the frame behind it. */
 static baro_status read_event(baro_drain_process *process, baro_drain_thread *thread,
                               baro_drain_shared *shared, const baro_drain_piece *piece,
@@ -63,14 +27,10 @@ static baro_status read_event(baro_drain_process *process, baro_drain_thread *th
   const baro_ring_event *events = piece->events;
   uint64_t word = events[0].word;
   uint8_t kind = baro_ring_word_kind(word);
+  if (kind >= BARO_RING_FRAME)
+    return baro_drain_read_remark(process, thread, shared, *piece, reading);
   reading->used = 1;
   reading->has_meaning = false;
-  if (kind == BARO_RING_LOST) {
-    read_lost(shared, thread, events[0].time, reading);
-    return BARO_OK;
-  }
-  if (kind >= BARO_RING_FRAME)
-    return baro_drain_read_remark(process, thread, shared, piece, reading);
   const baro_drain_code *code;
   uint32_t id = baro_ring_word_id(word);
   baro_status status = baro_drain_find_code(process, shared, id, &code);
@@ -179,7 +139,7 @@ baro_status baro_drain_take(baro_drain_process *process, baro_drain_thread *thre
 void baro_drain_lose(baro_drain_process *process, baro_drain_thread *thread,
                      baro_drain_shared *shared, uint64_t lost) {
   baro_drain_reading reading;
-  read_lost(shared, thread, lost, &reading);
+  baro_drain_read_lost(shared, thread, lost, &reading);
   /* A loss allocates nothing. */
   (void)!baro_order_take(&process->order, &thread->order, &reading.step, true, &shared->output);
   write_output(thread, shared);

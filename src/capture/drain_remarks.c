@@ -22,6 +22,17 @@ static baro_call_step *begin_step(baro_drain_reading *reading, baro_ring_kind ki
   return &reading->step;
 }
 
+void baro_drain_read_lost(baro_drain_shared *shared, baro_drain_thread *thread, uint64_t lost,
+                          baro_drain_reading *reading) {
+  if (lost > UINT32_MAX) /* nobody waits so long */
+    lost = UINT32_MAX;
+  thread->lost += lost;
+  shared->counts.lost += lost;
+  baro_call_step *step = begin_step(reading, BARO_RING_LOST, 1);
+  step->lost = lost;
+  step->time_ns = thread->order.last_ns;
+}
+
 /* Whether the piece has so many slots. False: it is waited for the rest, or the remark is refused. */
 static bool has_slots(const baro_drain_process *process, const baro_drain_thread *thread,
                       baro_drain_shared *shared, const baro_drain_piece *piece, uint32_t slots,
@@ -146,22 +157,25 @@ static void read_value(const baro_drain_process *process, const baro_drain_threa
 }
 
 baro_status baro_drain_read_remark(baro_drain_process *process, baro_drain_thread *thread,
-                                   baro_drain_shared *shared, const baro_drain_piece *piece,
+                                   baro_drain_shared *shared, baro_drain_piece piece,
                                    baro_drain_reading *reading) {
-  uint8_t kind = baro_ring_word_kind(piece->events[0].word);
+  uint8_t kind = baro_ring_word_kind(piece.events[0].word);
   if (kind >= BARO_RING_KIND_COUNT) {
     refuse(shared, reading, 1);
     return BARO_OK;
   }
   bool is_pair = kind == BARO_RING_USAGE || kind == BARO_RING_SPAWN;
-  if (is_pair && !has_slots(process, thread, shared, piece, 2, reading))
+  if (is_pair && !has_slots(process, thread, shared, &piece, 2, reading))
     return BARO_OK;
   switch ((baro_ring_kind)kind) {
-  case BARO_RING_USAGE: read_usage(thread, shared, piece->events, reading); return BARO_OK;
-  case BARO_RING_SPAWN: return read_spawn(process, shared, piece, reading);
-  case BARO_RING_SKIPPED: return read_skipped(process, shared, piece->events, reading);
-  case BARO_RING_WEIGHT: read_weight(shared, piece->events, reading); return BARO_OK;
-  case BARO_RING_VALUE: read_value(process, thread, shared, piece, reading); return BARO_OK;
+  case BARO_RING_USAGE: read_usage(thread, shared, piece.events, reading); return BARO_OK;
+  case BARO_RING_SPAWN: return read_spawn(process, shared, &piece, reading);
+  case BARO_RING_SKIPPED: return read_skipped(process, shared, piece.events, reading);
+  case BARO_RING_WEIGHT: read_weight(shared, piece.events, reading); return BARO_OK;
+  case BARO_RING_VALUE: read_value(process, thread, shared, &piece, reading); return BARO_OK;
+  case BARO_RING_LOST:
+    baro_drain_read_lost(shared, thread, piece.events[0].time, reading);
+    return BARO_OK;
   case BARO_RING_ENTER:
   case BARO_RING_RETURN:
   case BARO_RING_RAISE:
@@ -169,7 +183,6 @@ baro_status baro_drain_read_remark(baro_drain_process *process, baro_drain_threa
   case BARO_RING_RESUME:
   case BARO_RING_THROW:
   case BARO_RING_FRAME:
-  case BARO_RING_LOST:
   case BARO_RING_KIND_COUNT: break;
   }
   refuse(shared, reading, 1);
