@@ -218,6 +218,10 @@ const baro_identity *baro_definitions_add_code(PyObject *code, PyObject *globals
   return entry;
 }
 
+bool baro_definitions_add_private(PyObject *code, uint32_t flags) {
+  return baro_identities_add(&baro_codes, code, 0, flags) != NULL;
+}
+
 bool baro_definitions_mark(PyObject *code) {
   if (baro_identities_find(&baro_marked, code) == NULL &&
       baro_identities_add(&baro_marked, code, 0, 0) == NULL) {

@@ -20,6 +20,9 @@ void baro_definitions_clear(void);
 /* The code is recorded from its next call on, whatever the patterns say. False: no memory. */
 bool baro_definitions_mark(PyObject *code);
 
+/* Code of our own, which has no id and no definition: what happens to it goes nowhere. False: no memory. */
+bool baro_definitions_add_private(PyObject *code, uint32_t flags);
+
 /* Of code that is not in the table. globals: those that it runs with; NULL: it is the current frame's. Never NULL. */
 const baro_identity *baro_definitions_add_code(PyObject *code, PyObject *globals);
 /* 0: unknown. */

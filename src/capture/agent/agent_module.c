@@ -14,6 +14,7 @@
 #include "capture/agent/children.h"
 #include "capture/agent/engine.h"
 #include "capture/agent/events.h"
+#include "capture/agent/own_cost.h"
 #include "capture/agent/spool.h"
 #include "capture/agent/thread_stack.h"
 
@@ -137,6 +138,19 @@ static const char *start_engine(void) {
   return "this Python offers nothing that tells of calls";
 }
 
+static void tell_recursion_limit(void) {
+  PyObject *function = PySys_GetObject("getrecursionlimit"); /* borrowed */
+  PyObject *limit = function == NULL ? NULL : PyObject_CallObject(function, NULL);
+  long number = limit == NULL ? -1 : PyLong_AsLong(limit);
+  Py_XDECREF(limit);
+  PyErr_Clear();
+  if (number >= 0) {
+    char text[24];
+    (void)snprintf(text, sizeof(text), "%ld", number);
+    baro_spool_fact("recursion_limit", text);
+  }
+}
+
 static const char *start_all(const char *spool) {
   if (!baro_spool_open(spool, Py_GetVersion()) || !baro_spool_introduce()) {
     return "the spool directory cannot be written";
@@ -144,7 +158,10 @@ static const char *start_all(const char *spool) {
   if (!handle_forks() || !baro_events_start(&hooks)) {
     return "the C library has no room for it";
   }
+  tell_recursion_limit();
+  baro_own_cost_prepare();
   const char *reason = start_engine();
+  baro_own_cost_measure(engine, baro_patterns_only_marked(&baro_recorded));
   if (reason != NULL) {
     baro_events_stop();
     baro_spool_note("no_calls", reason);

@@ -2,7 +2,8 @@
  * Flow: engine -> here -> PID-BIRTH-SERIAL.ring -> the recorder's drain. A thread's ring is made at its first event.
  * Cost: a clock, two stores and a release; no lock, no allocation, no system call but where a ring has no room.
  * Invariants: an event and the FRAME behind it are committed together. Time of what ends is read before anything else is
- * done for it, time of what begins after everything, so that our own work falls outside of the call. Events that
+ * done for it, time of what begins after everything, so that our own work falls outside of the call. What the thread
+ * used is read in front of what begins and behind what ends, for the same reason. Events that
  * found no room are counted, and the next one that does is preceded by LOST.
  * Runs in the target; every thread writes its own ring. Callers of put functions hold the GIL, which is released where a
  * full ring makes the thread wait. The end of a thread and a fork are handled without the GIL and without Python. */
@@ -32,6 +33,7 @@ typedef struct baro_events_thread {
   baro_ring_event *events;       /* borrowed from the mapping */
   _Atomic uint64_t *ring_head;   /* likewise */
   struct baro_events_ring *ring; /* borrowed; NULL: none */
+  uint64_t usage_due;            /* from this time on what the thread used is to be read */
 } baro_events_thread;
 
 extern _Thread_local baro_events_thread baro_events_here;
@@ -52,6 +54,9 @@ void baro_events_forked(void);
  * one event was counted as lost. */
 bool baro_events_make_room(uint64_t count);
 
+/* Writes what the thread has used so far, if it fits without asking for room: agent_usage.h. */
+void baro_events_put_usage(baro_events_thread *here);
+
 static inline uint64_t baro_events_now(void) {
   return baro_agent_clock_now(baro_events_clock);
 }
@@ -71,7 +76,12 @@ static inline void baro_events_begin(uint64_t word) {
   if (here->head == here->limit && !baro_events_make_room(1)) {
     return;
   }
-  baro_events_write(here, baro_events_now(), word);
+  uint64_t time = baro_events_now();
+  if (__builtin_expect(time >= here->usage_due, 0)) {
+    baro_events_put_usage(here);
+    time = baro_events_now();
+  }
+  baro_events_write(here, time, word);
   baro_events_commit(here);
 }
 
@@ -81,10 +91,13 @@ static inline void baro_events_begin_frame(uint64_t word, uint64_t frame_addr) {
   if (here->limit - here->head < 2 && !baro_events_make_room(2)) {
     return;
   }
-  here->events[(here->head + 1) & here->mask] =
-      (baro_ring_event){.time = frame_addr, .word = BARO_RING_FRAME};
-  baro_events_write(here, baro_events_now(), word);
-  here->head++;
+  uint64_t time = baro_events_now();
+  if (__builtin_expect(time >= here->usage_due, 0)) {
+    baro_events_put_usage(here);
+    time = baro_events_now();
+  }
+  baro_events_write(here, time, word);
+  baro_events_write(here, frame_addr, BARO_RING_FRAME);
   baro_events_commit(here);
 }
 
@@ -96,6 +109,9 @@ static inline void baro_events_end(uint64_t time, uint64_t word) {
   }
   baro_events_write(here, time, word);
   baro_events_commit(here);
+  if (__builtin_expect(time >= here->usage_due, 0)) {
+    baro_events_put_usage(here);
+  }
 }
 
 static inline void baro_events_end_frame(uint64_t time, uint64_t word, uint64_t frame_addr) {
@@ -106,6 +122,9 @@ static inline void baro_events_end_frame(uint64_t time, uint64_t word, uint64_t 
   baro_events_write(here, time, word);
   baro_events_write(here, frame_addr, BARO_RING_FRAME);
   baro_events_commit(here);
+  if (__builtin_expect(time >= here->usage_due, 0)) {
+    baro_events_put_usage(here);
+  }
 }
 
 #endif

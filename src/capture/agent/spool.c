@@ -10,7 +10,17 @@
 
 #include "base/clock.h"
 
-enum { STRING_LIMIT_BYTES = 64 * 1024, VERSION_BYTES = 64, COMMAND_LINE_BYTES = 16 * 1024 };
+enum {
+  STRING_LIMIT_BYTES = 64 * 1024,
+  VERSION_BYTES = 64,
+  COMMAND_LINE_BYTES = 16 * 1024,
+  FACT_BYTES = 32,
+};
+
+typedef struct spool_fact {
+  const char *key; /* static */
+  char value[FACT_BYTES];
+} spool_fact;
 
 /* The process has one agent: sys.monitoring and frame evaluation are the process' own, too. */
 static struct {
@@ -20,6 +30,8 @@ static struct {
   uint64_t birth_ns;
   bool introduced; /* the file of definitions has its first one */
   bool broken;     /* it ends in the middle of one */
+  spool_fact facts[BARO_SPOOL_FACTS];
+  size_t fact_count;
 } spool;
 
 static void set_process(void) {
@@ -39,6 +51,7 @@ bool baro_spool_open(const char *directory, const char *python_version) {
   memcpy(spool.directory, directory, length + 1);
   memcpy(spool.python_version, python_version, version_length);
   spool.python_version[version_length] = '\0';
+  spool.fact_count = 0;
   set_process();
   return true;
 }
@@ -146,9 +159,21 @@ static bool introduce(void) {
   return added;
 }
 
+static void write_fact(const spool_fact *fact) {
+  baro_buffer record = {0};
+  baro_spool_begin(&record, BARO_RING_DEFINE_FACT);
+  baro_spool_string(&record, baro_view_of(fact->key));
+  baro_spool_string(&record, baro_view_of(fact->value));
+  (void)finish(&record);
+  baro_buffer_release(&record);
+}
+
 bool baro_spool_introduce(void) {
   if (!spool.introduced) {
     spool.introduced = introduce();
+    for (size_t i = 0; i < spool.fact_count && spool.introduced; i++) {
+      write_fact(&spool.facts[i]);
+    }
   }
   return spool.introduced;
 }
@@ -160,19 +185,25 @@ bool baro_spool_add(baro_buffer *record) {
   return added;
 }
 
-static void say(baro_ring_definition kind, const char *key, const char *value) {
+void baro_spool_fact(const char *key, const char *value) {
+  if (spool.fact_count == BARO_SPOOL_FACTS) {
+    return;
+  }
+  int kept = errno;
+  spool_fact *fact = &spool.facts[spool.fact_count++];
+  fact->key = key;
+  (void)snprintf(fact->value, sizeof(fact->value), "%s", value);
+  if (spool.introduced) {
+    write_fact(fact);
+  }
+  errno = kept;
+}
+
+void baro_spool_note(const char *key, const char *value) {
   baro_buffer record = {0};
-  baro_spool_begin(&record, kind);
+  baro_spool_begin(&record, BARO_RING_DEFINE_NOTE);
   baro_spool_string(&record, baro_view_of(key));
   baro_spool_string(&record, baro_view_of(value));
   (void)baro_spool_add(&record);
   baro_buffer_release(&record);
-}
-
-void baro_spool_note(const char *key, const char *value) {
-  say(BARO_RING_DEFINE_NOTE, key, value);
-}
-
-void baro_spool_fact(const char *key, const char *value) {
-  say(BARO_RING_DEFINE_FACT, key, value);
 }

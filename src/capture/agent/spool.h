@@ -15,7 +15,7 @@
 #include "base/bytes.h"
 #include "capture/agent/ring.h"
 
-enum { BARO_SPOOL_PATH_BYTES = 4096 };
+enum { BARO_SPOOL_PATH_BYTES = 4096, BARO_SPOOL_FACTS = 16 };
 
 /* directory, python_version: copied; cut strings are refused: false. */
 bool baro_spool_open(const char *directory, const char *python_version);
@@ -34,9 +34,11 @@ void baro_spool_begin(baro_buffer *record, baro_ring_definition kind);
 void baro_spool_string(baro_buffer *record, baro_view text);
 /* False: it is not in the file, so events that need it must not be written. */
 bool baro_spool_add(baro_buffer *record);
+/* Says something about this process, and about those it forks, to programs; the last value of a key counts. Written at
+ * once, and in a child behind its first definition. Kept until the spool is opened again; at most BARO_SPOOL_FACTS, texts cut;
+ * best effort. key: static. */
+void baro_spool_fact(const char *key, const char *value);
 /* Says something to the reader of the report; best effort. */
 void baro_spool_note(const char *key, const char *value);
-/* Says something about the process to programs; the last value of a key counts. Best effort. */
-void baro_spool_fact(const char *key, const char *value);
 
 #endif

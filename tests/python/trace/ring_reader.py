@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-KINDS = "enter return raise yield resume throw frame lost".split()
+KINDS = "enter return raise yield resume throw frame lost usage spawn skipped weight value".split()
+REMARKS = KINDS[8:]  # said beside the calls
 MAGIC = 0x31474E49524F5242
 HEAD = struct.Struct("<QIIQQQIIQ64sI")
 HEAD_OFFSET, LOST_OFFSET = 128, 136
@@ -40,7 +41,7 @@ class Code:
 
 
 class Event(NamedTuple):
-    """One event, with the FRAME behind it. A tuple: there are millions."""
+    """One event, with the FRAME behind it: in a usage the CPU time. A tuple: there are millions."""
 
     time: int
     kind: str
@@ -61,6 +62,7 @@ class Ring:
     closed: bool
     lost: int
     events: list[Event]
+    remarks: list[Event] = field(default_factory=list)
 
 
 @dataclass
@@ -158,7 +160,8 @@ def _read_process(path: Path) -> Process:
 
 def _join_frames(raw: list[tuple[int, int]]) -> list[Event]:
     events: list[Event] = []
-    for time_or_frame, word in raw:
+    slots = iter(raw)
+    for time_or_frame, word in slots:
         kind = KINDS[word & 0xFF]
         if kind == "frame":
             last = events.pop()
@@ -166,7 +169,14 @@ def _join_frames(raw: list[tuple[int, int]]) -> list[Event]:
             events.append(Event(last.time, last.kind, last.id, last.detail, time_or_frame))
         else:
             events.append(Event(time_or_frame, kind, word >> 8 & 0xFFFFFFFF, word >> 40))
+        if kind == "value":
+            for _ in range((events[-1].id + 15) // 16):
+                next(slots)
     return events
+
+
+def _calls(events: list[Event]) -> list[Event]:
+    return [event for event in events if event.kind not in REMARKS]
 
 
 def _read_head(data: bytes | mmap.mmap) -> tuple[Ring, int] | None:
@@ -205,7 +215,9 @@ def read_spool(folder: Path) -> list[Process]:
             assert path.stem.endswith(f"-{ring.serial}")
             (head,) = WORD.unpack_from(data, HEAD_OFFSET)
             (tail,) = WORD.unpack_from(data, TAIL_OFFSET)
-            ring.events = _join_frames(_take(data, capacity, tail, head))
+            events = _join_frames(_take(data, capacity, tail, head))
+            ring.events = _calls(events)
+            ring.remarks = [event for event in events if event.kind in REMARKS]
             process.rings.append(ring)
         process.rings.sort(key=lambda ring: ring.serial)
     return processes
@@ -260,7 +272,7 @@ class Drain(threading.Thread):
         self.join()
         if self._failure is not None:
             raise self._failure
-        return {name: _join_frames(raw) for name, raw in self.raw.items()}
+        return {name: _calls(_join_frames(raw)) for name, raw in self.raw.items()}
 
 
 def end_recording(folder: Path) -> None:
