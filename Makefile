@@ -121,10 +121,11 @@ pythons:
 	tools/get_pythons.sh || [ -z "$${CI:-}" ]
 	tools/find_pythons.py || [ -z "$${CI:-}" ]
 
-# Likewise the programs of others that read what `barograph export` writes.
+# Likewise the programs of others that read what `barograph export` writes, and packages whose tests run traced.
 consumers:
-	@$(say) 'readers of exports'
+	@$(say) 'readers of exports, test suites'
 	tools/get_consumers.sh || [ -z "$${CI:-}" ]
+	tools/get_suites.sh || [ -z "$${CI:-}" ]
 
 $(bin)/.build: pyproject.toml
 	@$(say) 'virtual environment $(venv)'
