@@ -143,6 +143,13 @@ baro_stack_place baro_stack_look(void) {
 
 /* --- More of it --- */
 
+static void drop_segment(baro_stack *here, uint32_t index) {
+  if (index < BARO_STACK_SEGMENTS && here->segments[index] != NULL) {
+    (void)munmap(here->segments[index], SEGMENT_BYTES);
+    here->segments[index] = NULL;
+  }
+}
+
 static void *make_segment(void) {
   /* Any value but NULL has the destructor called. */
   if (!have_key || pthread_setspecific(end_of_thread, &end_of_thread) != 0) {
@@ -182,5 +189,6 @@ bool baro_stack_call(void (*function)(void *argument), void *argument) {
   baro_stack_switch(argument, function, (void *)segment_top);
   here->depth--;
   set_bounds(here, end, top);
+  drop_segment(here, here->depth + 1); /* the one just left stays: it may be entered again at once */
   return true;
 }

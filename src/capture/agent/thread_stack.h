@@ -7,7 +7,7 @@
  *   thread's stack [main ... f f f f|reserve]  segment 1 [f f f f f f|reserve]  segment 2 [f f ...
  *                                   `-> baro_stack_call           `-> baro_stack_call
  *
- * Segments are kept until the thread ends. The reserve is what functions of C find left in the worst case.
+ * A thread keeps one segment until it ends. The reserve is what functions of C find left in the worst case.
  * Also here, for it must cost nothing where it is not needed: whether the thread is quiet, for then, too, frames are
  * looked at more closely. Every thread has its own; no lock. */
 #ifndef BARO_CAPTURE_AGENT_THREAD_STACK_H
@@ -27,7 +27,7 @@ typedef struct baro_stack {
   uint32_t depth;       /* segments in use */
   bool known;
   uintptr_t end, top;                  /* of the current stack or segment, all of it */
-  void *segments[BARO_STACK_SEGMENTS]; /* owned: made so far, outermost first */
+  void *segments[BARO_STACK_SEGMENTS]; /* owned: those in use, and one more; outermost first */
 } baro_stack;
 
 extern _Thread_local baro_stack baro_stack_here;
