@@ -35,6 +35,8 @@ static baro_status see_function(void *context, uint32_t id, const baro_function_
   drain_found *seen = context;
   if (id < 64 && function->name_string < 256)
     memcpy(seen->names[id], seen->strings[function->name_string], sizeof seen->names[id] - 1);
+  if (id < 64 && function->module_string < 256)
+    memcpy(seen->modules[id], seen->strings[function->module_string], sizeof seen->modules[id] - 1);
   return BARO_OK;
 }
 
@@ -48,6 +50,16 @@ static baro_status see_process(void *context, uint32_t id, const baro_process_re
   return BARO_OK;
 }
 
+static baro_status see_process_fact(void *context, const baro_process_fact_record *fact,
+                                    baro_error *err) {
+  (void)err;
+  drain_found *seen = context;
+  seen->fact_count++;
+  add(seen->facts, sizeof seen->facts, "%u %.*s=%.*s\n", fact->process, (int)fact->key.length,
+      (const char *)fact->key.data, (int)fact->value.length, (const char *)fact->value.data);
+  return BARO_OK;
+}
+
 static baro_status see_thread(void *context, uint32_t id, const baro_thread_record *thread,
                               baro_error *err) {
   (void)err;
@@ -55,6 +67,17 @@ static baro_status see_thread(void *context, uint32_t id, const baro_thread_reco
   add(seen->threads, sizeof seen->threads, "%u=%s%s ", id, seen->strings[thread->name_string],
       thread->is_main ? "(main)" : "");
   return BARO_OK;
+}
+
+static void see_value(drain_found *seen, const baro_call_event *event) {
+  enum { SHOWN = 20 };
+  baro_view value = baro_call_event_value(event);
+  add(seen->calls, sizeof seen->calls, " v%u(%.*s)", event->which,
+      (int)(value.length < SHOWN ? value.length : SHOWN), (const char *)value.data);
+  seen->values++;
+  seen->value_bytes += value.length;
+  for (size_t i = 0; i < value.length; i++)
+    seen->value_mix ^= value.data[i];
 }
 
 static void see_event(drain_found *seen, const baro_call_event *event) {
@@ -84,10 +107,7 @@ static void see_event(drain_found *seen, const baro_call_event *event) {
     add(seen->calls, room, " skip%u*%s", (unsigned)event->skipped, seen->names[event->function]);
     break;
   case BARO_CALL_WEIGHT: add(seen->calls, room, " weight%u", (unsigned)event->weight); break;
-  case BARO_CALL_VALUE:
-    add(seen->calls, room, " v%u(%.*s)", event->which, (int)event->value_bytes,
-        (const char *)event->value);
-    break;
+  case BARO_CALL_VALUE: see_value(seen, event); break;
   case BARO_CALL_EVENT_KIND_COUNT: fail_msg("no event"); break;
   }
 }
@@ -156,6 +176,7 @@ drain_found *drain_scene_finish(drain_scene *scene) {
                           .string = see_string,
                           .function = see_function,
                           .process = see_process,
+                          .process_fact = see_process_fact,
                           .thread = see_thread,
                           .calls = see_calls,
                           .note = see_note,

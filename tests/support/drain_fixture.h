@@ -19,7 +19,9 @@ typedef struct drain_found {
   char notes[2048];
   char processes[512];
   char threads[1024];
-  char names[64][32]; /* of functions */
+  char facts[512];      /* "0 key=value" : process, fact */
+  char modules[64][32]; /* of functions */
+  char names[64][32];   /* of functions */
   char strings[256][64];
   uint32_t thread_ends;
   uint32_t process_ends;
@@ -27,6 +29,10 @@ typedef struct drain_found {
   uint64_t first_ns;
   uint64_t last_ns;
   uint32_t last_thread;
+  uint32_t fact_count;
+  uint32_t values;
+  uint64_t value_bytes; /* of which calls has the first 20 of each */
+  uint8_t value_mix;    /* all of them by exclusive or */
   baro_damage damage;
 } drain_found;
 

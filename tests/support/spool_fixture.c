@@ -91,12 +91,21 @@ void spool_process_exception(spool_process *process, uint32_t id, const char *na
   append_definition(process, &fields);
 }
 
-void spool_process_note(spool_process *process, const char *key, const char *value) {
+static void append_pair(spool_process *process, baro_ring_definition kind, const char *key,
+                        const char *value) {
   baro_buffer fields = {0};
-  baro_write_u8(&fields, BARO_RING_DEFINE_NOTE);
+  baro_write_u8(&fields, (uint8_t)kind);
   put_text(&fields, key);
   put_text(&fields, value);
   append_definition(process, &fields);
+}
+
+void spool_process_note(spool_process *process, const char *key, const char *value) {
+  append_pair(process, BARO_RING_DEFINE_NOTE, key, value);
+}
+
+void spool_process_fact(spool_process *process, const char *key, const char *value) {
+  append_pair(process, BARO_RING_DEFINE_FACT, key, value);
 }
 
 /* --- rings --- */

@@ -34,6 +34,7 @@ spool_process spool_process_create(const spool_fixture *spool, uint32_t pid, uin
 uint32_t spool_process_code(spool_process *process, const char *name, uint32_t flags);
 void spool_process_exception(spool_process *process, uint32_t id, const char *name);
 void spool_process_note(spool_process *process, const char *key, const char *value);
+void spool_process_fact(spool_process *process, const char *key, const char *value);
 /* Any bytes. */
 void spool_process_append(spool_process *process, baro_view bytes);
 

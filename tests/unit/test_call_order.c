@@ -74,13 +74,32 @@ static void tell(order_scene *scene, const baro_call_event *event) {
 }
 
 static baro_ring_kind kind_of_letter(char letter) {
-  static const char letters[] = "erxyut";
+  static const char letters[] = "erxyut.lcskwv"; /* in the order of the kinds */
   const char *found = strchr(letters, letter);
-  return found != NULL ? (baro_ring_kind)(found - letters) : BARO_RING_LOST;
+  return found != NULL ? (baro_ring_kind)(found - letters) : BARO_RING_KIND_COUNT;
 }
 
-/* One event, written as e1 (code 1 is entered), e2@7 (its frame is 7), r1, x1, y2@7, u2@7, t2@7, l5 (5 were lost);
- * a ! behind it: nobody else's event will explain it. */
+/* What a remark says: c9 (CPU time), k1 (of code 1: three were skipped), w4, v1 (an argument; v3, v3@7: what code 3 returns). */
+static void set_remark(baro_call_step *step, unsigned long number) {
+  if (step->kind > BARO_RING_USAGE)
+    step->time_ns = 0; /* as the drain has it: rings do not say */
+  if (step->kind == BARO_RING_USAGE) {
+    step->peak_kib = 6;
+    step->cpu_ns = number;
+  } else if (step->kind == BARO_RING_SKIPPED) {
+    step->skipped = 3;
+  } else if (step->kind == BARO_RING_WEIGHT) {
+    step->weight = number;
+    step->is_recursive = 0;
+  } else if (step->kind == BARO_RING_VALUE) {
+    step->which = number == 1 ? BARO_RING_VALUE_ARGUMENTS : BARO_RING_VALUE_RETURN;
+    step->value_bytes = 2;
+    step->value = (const uint8_t *)"ab";
+  }
+}
+
+/* One event, written as e1 (code 1 is entered), e2@7 (its frame is 7), r1, x1, y2@7, u2@7, t2@7, l5 (5 were lost), s2@7 (a
+ * task of code 2 was made), or a remark; a ! behind it: nobody else's event will explain it. */
 static baro_status take(order_scene *scene, int thread, const char *word) {
   char *rest;
   baro_call_step step = {.kind = kind_of_letter(word[0]), .time_ns = scene->time_ns += 10};
@@ -91,6 +110,7 @@ static baro_status take(order_scene *scene, int thread, const char *word) {
     step.code = (uint32_t)number;
   step.function = FUNCTION_BASE + step.code;
   step.exception_string = RAISED_STRING;
+  set_remark(&step, number);
   if (*rest == '@')
     step.frame = strtoul(rest + 1, &rest, 10);
   scene->output.count = 0;
@@ -235,6 +255,87 @@ static void depth_is_bounded(void **state) {
 
 /* --- any events at all --- */
 
+/* What is said beside the calls stays where it was said, at the time of what came before; usage has its own. */
+static void remarks_pass_through(void **state) {
+  (void)state;
+  expect("e1 c9 w4 e2 v1 v2 r2 k3 r1", "e1 c9/6 w4 e2 v1(ab) v3(ab) r k3*3 r");
+  static order_scene one;
+  begin_scene(&one);
+  play(&one, 0, "e1 w4");
+  assert_int_equal(one.output.events[0].time_ns, 10);
+  play(&one, 0, "c5");
+  assert_int_equal(one.output.events[0].time_ns, 30);
+  end_scene(&one);
+}
+
+static void a_task_has_its_number_before_it_begins(void **state) {
+  (void)state;
+  expect("e1 s2@7 e2@9 y2@9 e2@7 r2 r1", "e1 s#1 e2#2 y e2#1 r r");
+  /* Nobody asked for is recorded. */
+  expect("s2@7 e2@7", "s#1 e2#1");
+  /* Tasks that never began: their frames are those of others now. */
+  expect("s2@7 e3@7 r3 e2@7", "s#1 e3#2 r e2#3");
+  expect("s2@7 s2@7 e2@7 r2 e2@7", "s#1 s#2 e2#2 r e2#3");
+  /* Where a generator was abandoned at the same place. */
+  expect("e2@7 y2@7 s2@7 e2@7", "e2#1 y s#2 t#1 x(closed) e2#2");
+  /* A loss on the way does not take it away. */
+  expect("e1 s2@7 l5 e2@7", "e1 s#1 l5 e2#1");
+}
+
+static void another_thread_begins_the_task(void **state) {
+  (void)state;
+  static order_scene one;
+  begin_scene(&one);
+  play(&one, 0, "e1 s2@7");
+  play(&one, 1, "e2@7 y2@7");
+  play(&one, 0, "u2@7 r2");
+  assert_string_equal(one.told, "e1 s#1 e2#1 y u#1 r");
+  assert_int_equal(one.process.spawned.count, 0);
+  end_scene(&one);
+}
+
+/* A return value is of the call that returns, not of one above it whose end nobody told. */
+static void values_find_their_call(void **state) {
+  (void)state;
+  expect("e3 e1 v3 r3", "e3 e1 x? v3(ab) r");
+  expect("e3@7 e3@8 v3@7 r3@7", "e3#1 e3#2 x? v3(ab) r");
+  expect("e1 v3 r1", "e1 r");
+  expect("v1 v3 e1", "e1");
+}
+
+/* What is left out for its depth has neither weight nor values, nor has the call below it. */
+static void calls_that_are_left_out_have_no_remarks(void **state) {
+  (void)state;
+  static order_scene one;
+  begin_scene(&one);
+  for (uint32_t i = 0; i < BARO_ORDER_DEPTH; i++) {
+    one.told[0] = '\0';
+    assert_int_equal(take(&one, 0, "e1"), BARO_OK);
+  }
+  one.told[0] = '\0';
+  play(&one, 0, "w4 e3 v1 v3 r3 v1");
+  assert_string_equal(one.told, "v1(ab)");
+  assert_int_equal(one.process.too_deep, 1);
+  end_scene(&one);
+}
+
+/* Somebody who makes tasks that never begin does not take all memory. */
+static void tasks_that_never_begin_are_bounded(void **state) {
+  (void)state;
+  static order_scene one;
+  begin_scene(&one);
+  baro_call_step step = {.kind = BARO_RING_SPAWN, .code = 2};
+  for (uint64_t i = 1; i <= BARO_ORDER_SPAWNED_LIMIT + 10; i++) {
+    step.frame = i * 16;
+    one.output.count = 0;
+    assert_int_equal(baro_order_take(&one.process, &one.threads[0], &step, false, &one.output),
+                     BARO_OK);
+    assert_int_equal(one.output.count, i <= BARO_ORDER_SPAWNED_LIMIT);
+  }
+  assert_int_equal(one.process.spawned.count, BARO_ORDER_SPAWNED_LIMIT);
+  end_scene(&one);
+}
+
 enum { CALLS = 1 << 16, DEEPEST = 4096 };
 
 /* The rules of baro_call_event, kept the simplest way. */
@@ -253,7 +354,8 @@ static void check_event(order_rules *rules, int thread, const baro_call_event *e
   rules->last_ns[thread] = event->time_ns;
   assert_true(event->kind == BARO_CALL_ENTER || event->kind == BARO_CALL_LOST ||
               event->kind == BARO_CALL_RETURN || event->kind == BARO_CALL_RAISE ||
-              event->kind == BARO_CALL_SUSPEND || event->call < CALLS);
+              event->kind == BARO_CALL_SUSPEND || event->kind == BARO_CALL_USAGE ||
+              event->kind > BARO_CALL_SPAWN || event->call < CALLS);
   switch (event->kind) {
   case BARO_CALL_ENTER: stack[(*depth)++] = 0; break;
   case BARO_CALL_ENTER_SUSPENDABLE:
@@ -302,10 +404,20 @@ static void any_events_become_ones_that_readers_accept(void **state) {
                            .code = (uint32_t)fixture_below(&random, 4),
                            .function = FUNCTION_BASE,
                            .exception_string = RAISED_STRING};
+    bool is_remark = fixture_below(&random, 6) == 0;
+    if (is_remark)
+      step = (baro_call_step){.kind = (baro_ring_kind)(BARO_RING_USAGE + fixture_below(&random, 5)),
+                              .time_ns = step.time_ns,
+                              .frame = 1 + fixture_below(&random, 5),
+                              .code = 1 + (uint32_t)fixture_below(&random, 3),
+                              .function = FUNCTION_BASE,
+                              .weight = 1};
+    if (step.kind == BARO_RING_VALUE)
+      set_remark(&step, fixture_below(&random, 2));
     /* Rarely a loss; more ends than beginnings keep stacks shallow. */
     if (fixture_below(&random, 500) == 0)
       step = (baro_call_step){.kind = BARO_RING_LOST, .lost = 3, .time_ns = step.time_ns};
-    else if (step.code > 0)
+    else if (step.code > 0 && !is_remark)
       step.frame = fixture_below(&random, 6);
     one.output.count = 0;
     baro_status status = baro_order_take(&one.process, &one.threads[thread], &step,
@@ -334,6 +446,12 @@ int main(void) {
       cmocka_unit_test(time_never_goes_back),
       cmocka_unit_test(depth_is_bounded),
       cmocka_unit_test(any_events_become_ones_that_readers_accept),
+      cmocka_unit_test(remarks_pass_through),
+      cmocka_unit_test(a_task_has_its_number_before_it_begins),
+      cmocka_unit_test(another_thread_begins_the_task),
+      cmocka_unit_test(values_find_their_call),
+      cmocka_unit_test(calls_that_are_left_out_have_no_remarks),
+      cmocka_unit_test(tasks_that_never_begin_are_bounded),
   };
   return cmocka_run_group_tests_name("call_order", tests, NULL, NULL);
 }
