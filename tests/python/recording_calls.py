@@ -8,12 +8,13 @@ from typing import Any
 from recording_bytes import U64, Bytes, require, unzigzag
 
 WORDS = "return suspend raise enter resume throw lost".split()
-DEPTH_LIMIT, OPEN_LIMIT, BLOCK_LIMIT = 2**24, 2**22, 16384
+REMARKS = dict(enumerate("usage spawn skipped weight value".split(), len(WORDS)))
+DEPTH_LIMIT, OPEN_LIMIT, BLOCK_LIMIT, VALUE_LIMIT = 2**24, 2**22, 16384, 4096
 
 
 class CallThread:
     def __init__(self) -> None:
-        self.time = self.latest = self.newest = 0
+        self.time = self.latest = self.newest = self.cpu = self.peak = 0
         self.active: list[int] = []  # numbers of calls, 0: cannot be suspended
 
 
@@ -33,7 +34,8 @@ class Calls:
             thread.time += steps.varint()
             require(thread.time < U64, "time does not fit")
             event = self.event(thread, code, codes, counts)
-            events.append([index, thread.time, *event])
+            if event:
+                events.append([index, thread.time, *event])
         require(codes.at == len(codes.data) and steps.at == len(steps.data), "calls go on")
         return events
 
@@ -42,7 +44,11 @@ class Calls:
             require(code >> 1 < counts["function"], "function is not defined")
             self.push(t, 0)
             return ["enter", code >> 1]
-        require(code >> 1 < len(WORDS), "no such code")
+        if code >> 1 >= len(WORDS):
+            name = REMARKS.get(code >> 1, "")
+            said = Bytes(codes.take(codes.varint()))
+            said_numbers = getattr(self, f"read_{name}")(t, said, counts) if name else None
+            return [name, *said_numbers] if said_numbers else []
         word = WORDS[code >> 1]
         numbers: list[int] = getattr(self, f"read_{word}")(t, codes, counts)
         return [word, *numbers]
@@ -89,6 +95,35 @@ class Calls:
         return [call]
 
     read_throw = read_resume
+
+    def read_usage(self, t: CallThread, said: Bytes, counts: dict[str, int]) -> list[int]:
+        t.cpu += said.varint()
+        t.peak = (t.peak + unzigzag(said.varint())) % U64
+        require(t.cpu < U64 and t.peak < 2**32, "usage does not fit")
+        return [t.cpu, t.peak]
+
+    def read_spawn(self, t: CallThread, said: Bytes, counts: dict[str, int]) -> list[int]:
+        t.newest = (t.newest + unzigzag(said.varint())) % U64
+        require(t.newest != 0, "no such call")
+        return [t.newest]
+
+    def read_skipped(self, t: CallThread, said: Bytes, counts: dict[str, int]) -> list[int]:
+        function, skipped = said.id(counts["function"]), said.varint()
+        require(skipped > 0, "nothing is skipped")
+        return [function, skipped]
+
+    def read_weight(self, t: CallThread, said: Bytes, counts: dict[str, int]) -> list[int]:
+        weight, recursive = said.varint(), said.varint()
+        require(weight > 0, "no weight")
+        return [weight, True] if recursive else [weight]
+
+    def read_value(self, t: CallThread, said: Bytes, counts: dict[str, int]) -> list[Any] | None:
+        which = said.varint()
+        if which not in (1, 2, 3):
+            return None
+        text = said.take(len(said.data) - said.at)
+        require(len(t.active) > 0 and len(text) <= VALUE_LIMIT, "value of nothing, or too long")
+        return [which, text.decode("latin-1")]
 
     def read_lost(self, t: CallThread, codes: Bytes, counts: dict[str, int]) -> list[int]:
         lost = codes.varint()

@@ -20,7 +20,7 @@ COUNTERS += "sampler_cpu_ns target_cpu_ns rss_bytes rss_peak_bytes".split()
 # string), p one of a process or none, f one of a function, counted back.
 TYPES = "info:tt anchor:vv string function frame:fi stack process:ipvvSS thread:PivSb"
 TYPES += " thread_name:TS process_end:Pvz thread_end:Tvz counters note:vpt samples dropped close"
-TYPES += " calls dropped_calls"
+TYPES += " calls dropped_calls process_fact:Ptt"
 KINDS = {"S": "string", "P": "process", "T": "thread"}
 
 
@@ -101,7 +101,10 @@ class Reader:
         qualified, self.file = name + unzigzag(b.varint()), self.file + unzigzag(b.varint())
         for string in (qualified, self.file):
             require(0 <= string < self.counts["string"], "string is not defined")
-        self.define("function", name, qualified, self.file, self.field(b, "i"), self.field(b, "i"))
+        fields = [name, qualified, self.file, self.field(b, "i"), self.field(b, "i")]
+        if b.at < len(b.data) and (module := b.id(self.counts["string"] + 1)):
+            fields.append(module - 1)
+        self.define("function", *fields)
 
     def back(self, b: Bytes, kind: str) -> int:
         return self.counts[kind] - 1 - b.id(self.counts[kind])

@@ -237,6 +237,60 @@ static void make_calls(void) {
   fixture_disk_release(&disk);
 }
 
+/* What is said beside calls, in three threads; facts of processes, and a function whose module is known. */
+static void make_remarks(void) {
+  fixture_disk disk = {0};
+  baro_writer *writer = fixture_writer(&disk);
+  fixture_define_calls(writer, 3);
+  baro_function_record function = {.name_string = program_string(writer, "f"), .first_line = 3};
+  function.qualified_string = function.name_string;
+  function.file_string = program_string(writer, "/srv/app.py");
+  function.module_string = program_string(writer, "app");
+  uint32_t f;
+  must(baro_writer_function(writer, &function, &f));
+  const baro_process_fact_record facts[] = {
+      {0, baro_view_of("recursion_limit"), baro_view_of("1000")},
+      {0, baro_view_of("own_cost_inner_ns"), baro_view_of("31.5")},
+      {0, baro_view_of("recursion_limit"), baro_view_of("")}};
+  for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
+    baro_writer_process_fact(writer, &facts[i]);
+  }
+  static uint8_t text[BARO_CALL_VALUE_LIMIT_BYTES];
+  for (size_t i = 0; i < sizeof(text); i++) {
+    text[i] = (uint8_t)(i % 251 + 5);
+  }
+  const baro_call_event first[] = {
+      {.time_ns = 10, .kind = BARO_CALL_USAGE, .cpu_ns = UINT64_MAX - 9, .peak_kib = UINT32_MAX},
+      {.time_ns = 10, .kind = BARO_CALL_WEIGHT, .weight = UINT64_MAX, .is_recursive = 1},
+      {.time_ns = 12, .kind = BARO_CALL_ENTER, .function = f},
+      {.kind = BARO_CALL_VALUE, .which = 1, .value_bytes = 0, .value = text},
+      {.kind = BARO_CALL_VALUE, .which = 2, .value_bytes = sizeof(text), .value = text},
+      {.kind = BARO_CALL_SPAWN, .call = 7},
+      {.kind = BARO_CALL_SPAWN, .call = 5},
+      {.kind = BARO_CALL_VALUE, .which = 3, .value_bytes = 6, .value = text + 60},
+      {.time_ns = 20, .kind = BARO_CALL_RETURN},
+      {.time_ns = 21, .kind = BARO_CALL_USAGE, .cpu_ns = UINT64_MAX, .peak_kib = 0},
+      {.kind = BARO_CALL_SKIPPED, .function = f, .skipped = UINT64_MAX},
+      {.kind = BARO_CALL_SKIPPED, .function = 0, .skipped = 1}};
+  const baro_call_event second[] = {
+      {.kind = BARO_CALL_SPAWN, .call = UINT64_MAX},
+      {.time_ns = 30, .kind = BARO_CALL_ENTER_SUSPENDABLE, .function = 1, .call = 5},
+      {.time_ns = 31, .kind = BARO_CALL_SUSPEND},
+      {.time_ns = 32, .kind = BARO_CALL_WEIGHT, .weight = 1},
+      {.time_ns = 33, .kind = BARO_CALL_ENTER_SUSPENDABLE, .function = 1, .call = 9}};
+  baro_writer_calls(writer, 0, first, sizeof(first) / sizeof(first[0]));
+  baro_writer_calls(writer, 2, second, sizeof(second) / sizeof(second[0]));
+  must(baro_writer_flush(writer, NULL));
+  const baro_call_event third[] = {
+      {.time_ns = 40, .kind = BARO_CALL_USAGE, .cpu_ns = 5, .peak_kib = 80},
+      {.time_ns = 41, .kind = BARO_CALL_ENTER_SUSPENDABLE, .function = 1, .call = 7},
+      {.time_ns = 43, .kind = BARO_CALL_USAGE, .cpu_ns = 5, .peak_kib = 90}};
+  baro_writer_calls(writer, 1, third, sizeof(third) / sizeof(third[0]));
+  close_writer(writer);
+  save("remarks", fixture_disk_view(&disk));
+  fixture_disk_release(&disk);
+}
+
 static void put_bytes(baro_buffer *raw, uint64_t type, const char *bytes, size_t length) {
   fixture_put_record(raw, type, (baro_view){.data = (const uint8_t *)bytes, .length = length});
 }
@@ -323,6 +377,27 @@ static void make_newer_minor(void) {
   baro_buffer_release(&file);
 }
 
+/* Remarks that a later version may add, fields behind those that there are, and a function with more of them. */
+static void make_newer_remarks(void) {
+  baro_buffer raw = {0};
+  put_definitions(&raw);
+  PUT(&raw, BARO_RECORD_FUNCTION, "\1\2\0\7\0\2 more");
+  PUT(&raw, BARO_RECORD_PROCESS_FACT, "\0\1k\1v more");
+  /* f enters, codes 30 and 300 are skipped, as a value of kind 9; a usage with more; f returns. */
+  PUT(&raw, BARO_RECORD_CALLS,
+      "\0\6\x19\x01\x1e\x03"
+      "abc\xac\x02\x00\x16\x02\x09q\x0e\x09\x05\x08 a more\x00\x06\1\2\3\4\5\6 and more");
+  PUT(&raw, BARO_RECORD_CALLS, "\0\1\2\x1e\0\1\7"); /* of which nothing is known */
+  PUT(&raw, BARO_RECORD_CLOSE, "\0\0");
+  baro_buffer file = {0};
+  fixture_put_head(&file, 1, 8);
+  fixture_put_chunk(&file, BARO_CHUNK_RECORDS, 0,
+                    (baro_view){.data = raw.data, .length = raw.length});
+  save("newer_remarks", (baro_view){.data = file.data, .length = file.length});
+  baro_buffer_release(&raw);
+  baro_buffer_release(&file);
+}
+
 static void make_newer_major(void) {
   baro_buffer file = {0};
   fixture_put_head(&file, 2, 0);
@@ -364,5 +439,7 @@ int main(int argc, char **argv) {
   make_broken_rule();
   make_program();
   make_calls();
+  make_remarks();
+  make_newer_remarks();
   return 0;
 }
