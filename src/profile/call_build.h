@@ -75,6 +75,10 @@ typedef struct baro_call_build {
   uint32_t capacity;
   uint32_t suspendable_capacity;
   baro_map suspendable_of_number; /* of those that have not ended */
+  baro_map spawner_of_number;     /* of tasks that have not begun: row, or BARO_NONE_ID */
+  uint32_t *tasks;                /* owned; rows that tasks begin with, as they came */
+  uint32_t task_count;
+  uint32_t task_capacity;
   uint32_t raised_capacity;
   baro_call_segment *segments; /* owned */
   uint32_t segment_count;
@@ -121,6 +125,17 @@ baro_status baro_call_sort_sparse(const baro_call_build *build, uint32_t *calls,
 /* Brings another column of these rows, on the heap, into their order. */
 baro_status baro_call_permute(void *column_address, size_t size, const uint32_t *order,
                               uint32_t count) BARO_MUST_USE;
+
+/* --- call_tasks.c: calls that were announced by SPAWN --- */
+
+/* The thread's top made a task of the call that will have this number. */
+baro_status baro_call_spawn(baro_call_build *build, const baro_call_thread *thread,
+                            uint64_t number) BARO_MUST_USE;
+/* The row `call` begins. *ret_is_task: it was announced, and *ret_parent, written only then, is the row that did. */
+baro_status baro_call_begin_task(baro_call_build *build, uint32_t call, uint64_t number,
+                                 uint32_t *ret_parent, bool *ret_is_task) BARO_MUST_USE;
+/* Gives every row its task. Needs rows and parents in their order, and the segments' places. */
+baro_status baro_call_order_tasks(baro_call_build *build) BARO_MUST_USE;
 
 /* --- call_events.c --- */
 

@@ -167,6 +167,7 @@ void baro_call_columns_release(baro_profile_calls *calls) {
   free(calls->duration_ns);
   free(calls->self_ns);
   free(calls->outcome);
+  free(calls->task_call);
   free(calls->raised_call);
   free(calls->raised_exception);
   free(calls->suspendable_call);
@@ -186,6 +187,8 @@ void baro_build_calls_release(baro_profile_builder *builder) {
   }
   free(build->threads);
   baro_map_release(&build->suspendable_of_number);
+  baro_map_release(&build->spawner_of_number);
+  free(build->tasks);
   free(build->segments);
   free(build);
   builder->calls = NULL;

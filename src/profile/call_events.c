@@ -100,6 +100,30 @@ static baro_status begin_segment(baro_call_build *build, uint32_t raw_thread) {
   return BARO_OK;
 }
 
+/* A call that can be suspended: of the one that made a task of it, or else of the one below, as all are. open->link is that
+ * of the one below, and becomes its own. */
+static baro_status begin_suspendable(baro_call_build *build, baro_call_thread *thread,
+                                     const baro_call_event *event, baro_open_call *open,
+                                     uint32_t function, uint32_t *parent) {
+  bool is_task = false;
+  if (build->spawner_of_number.count != 0 &&
+      baro_call_begin_task(build, open->call, event->call, parent, &is_task) != BARO_OK) {
+    return BARO_NO_MEMORY;
+  }
+  baro_status status;
+  if (is_task) {
+    uint32_t caller = *parent == BARO_NONE_ID ? BARO_NONE_ID : build->rows.function[*parent];
+    status = baro_call_find_link(thread, caller, function, &open->link);
+  } else {
+    status = next_link(thread, open->link, function, &open->link);
+  }
+  if (status != BARO_OK) {
+    return status;
+  }
+  open->number = event->call;
+  return baro_call_add_suspendable(build, open->call, open->number, &open->suspendable);
+}
+
 static inline baro_status enter(baro_profile_builder *builder, baro_call_thread *thread,
                                 const baro_call_event *event, baro_error *err) {
   baro_call_build *build = builder->calls;
@@ -113,15 +137,16 @@ static inline baro_status enter(baro_profile_builder *builder, baro_call_thread 
   uint32_t function = builder->function_of_raw.items[event->function];
   const baro_open_call *above = thread->depth == 0 ? NULL : &thread->stack[thread->depth - 1];
   uint32_t parent = above == NULL ? BARO_NONE_ID : above->call;
-  baro_open_call open = {.call = rows->count, .since_ns = event->time_ns};
-  if (next_link(thread, above == NULL ? 0 : above->link, function, &open.link) != BARO_OK) {
+  baro_open_call open = {
+      .call = rows->count,
+      .link = above == NULL ? 0 : above->link,
+      .since_ns = event->time_ns,
+  };
+  baro_status linked = event->kind == BARO_CALL_ENTER
+                           ? next_link(thread, open.link, function, &open.link)
+                           : begin_suspendable(build, thread, event, &open, function, &parent);
+  if (linked != BARO_OK) {
     return no_memory(err);
-  }
-  if (event->kind == BARO_CALL_ENTER_SUSPENDABLE) {
-    open.number = event->call;
-    if (baro_call_add_suspendable(build, open.call, open.number, &open.suspendable) != BARO_OK) {
-      return no_memory(err);
-    }
   }
   rows->function[open.call] = function;
   rows->parent_call[open.call] = parent;
@@ -228,7 +253,9 @@ static baro_status odd_event(baro_profile_builder *builder, baro_call_thread *th
   /* What is said beside the calls; not in profiles so far. */
   case BARO_CALL_USAGE: break;
 
-  case BARO_CALL_SPAWN: break;
+  case BARO_CALL_SPAWN:
+    return baro_call_spawn(builder->calls, thread, event->call) == BARO_OK ? BARO_OK
+                                                                           : no_memory(err);
 
   case BARO_CALL_SKIPPED: break;
 

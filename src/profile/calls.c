@@ -397,6 +397,9 @@ baro_status baro_build_calls(baro_profile_builder *builder) {
     status = order_raised(build);
   }
   if (status == BARO_OK) {
+    status = baro_call_order_tasks(build);
+  }
+  if (status == BARO_OK) {
     number_functions(builder);
     sum_functions(builder);
     status = sum_edges(builder);

@@ -74,8 +74,9 @@ static uint32_t called_entry(const baro_profile *profile, const baro_profile_thr
   uint64_t best_ns = 0;
   for (uint32_t i = 0; i < thread->call_count; i++) {
     uint32_t c = thread->first_call + i;
-    if (calls->parent_call[c] != BARO_NONE_ID) {
-      continue;
+    uint32_t parent = calls->parent_call[c];
+    if (parent != BARO_NONE_ID && parent - thread->first_call < thread->call_count) {
+      continue; /* one of another thread did not lead to it */
     }
     uint32_t rank = rank_of(profile, calls->function[c]);
     if (rank > best_rank || (rank == best_rank && calls->duration_ns[c] > best_ns && rank != 0)) {

@@ -135,16 +135,20 @@ typedef enum baro_outcome {
 } baro_outcome;
 
 /* Calls that were recorded one by one: grouped by thread (that of their entry), in order of entry within it. A call stands
- * behind its parent, unless that is a generator that another thread had entered: then the parent may have any index. No
- * rows where calls were not recorded. */
+ * behind its parent, unless that is of another thread (what made a task; a generator that goes on elsewhere): then the
+ * parent may have any index. No rows where calls were not recorded. */
 typedef struct baro_profile_calls {
   uint32_t count;
-  uint32_t *function;    /* index into functions */
-  uint32_t *parent_call; /* the call that was on top when it was entered, or BARO_NONE_ID */
+  uint32_t *function; /* index into functions */
+  /* The call that was on top when it was entered; of a task's first coroutine the one on top when the task was made,
+   * perhaps on another thread. BARO_NONE_ID: none. */
+  uint32_t *parent_call;
   uint64_t *start_ns;    /* monotonic */
   uint64_t *duration_ns; /* wall time from entry to end, suspensions included */
   uint64_t *self_ns;     /* active, and no other recorded call above it on its thread's stack */
   uint8_t *outcome;      /* baro_outcome */
+  /* The first coroutine of the task that it belongs to (itself, if it is that), or BARO_NONE_ID; NULL: there are no tasks. */
+  uint32_t *task_call;
   /* The few that raised, ascending by call. */
   uint32_t raised_count;
   uint32_t *raised_call;
@@ -172,7 +176,8 @@ typedef struct baro_profile_call_sums {
 } baro_profile_call_sums;
 
 /* Caller and callee, ascending by caller, then callee. Root calls have the caller BARO_NONE_ID, last. All that a
- * generator or coroutine does is of the caller of its first step, whoever resumed it later. */
+ * generator or coroutine does is of the caller of its first step, whoever resumed it later; what a task does is of the call
+ * that made the task. */
 typedef struct baro_profile_call_edges {
   uint32_t count;
   uint32_t *caller; /* function */

@@ -12,6 +12,11 @@ static bool parent_call_id(const baro_profile *profile, uint32_t row, uint64_t *
   return baro_row_known(parent != BARO_NONE_ID, parent, ret_value);
 }
 
+static bool task_id(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
+  uint32_t task = baro_call_task(profile, row);
+  return baro_row_known(task != BARO_NONE_ID, task, ret_value);
+}
+
 static void *thread_index(const baro_profile *profile, baro_arena *keep) {
   uint32_t *index = baro_arena_array(keep, profile->calls.count, sizeof(*index));
   for (uint32_t t = 0; index != NULL && t < profile->thread_count; t++) {
@@ -69,6 +74,7 @@ static const baro_column_spec columns[] = {
      .kind = BARO_COLUMN_U32,
      .nulls = BARO_NULLS_BY_ROW,
      .number = parent_call_id},
+    {.name = "task_id", .kind = BARO_COLUMN_U32, .nulls = BARO_NULLS_BY_ROW, .number = task_id},
     {.name = "thread_index", .kind = BARO_COLUMN_U32, .compute = thread_index},
     {.name = "function_index", .kind = BARO_COLUMN_U32, .borrow = function_index},
     {.name = "start_time",

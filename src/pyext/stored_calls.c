@@ -136,6 +136,11 @@ static bool parent_call_id(const baro_profile *profile, uint32_t row, uint64_t *
   return baro_row_known(parent != BARO_NONE_ID, parent, ret_value);
 }
 
+static bool task_id(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
+  uint32_t task = baro_call_task(profile, row);
+  return baro_row_known(task != BARO_NONE_ID, task, ret_value);
+}
+
 static void outcome(const baro_profile *profile, uint32_t row, baro_buffer *out) {
   baro_write_text(out, baro_outcome_key((baro_outcome)profile->calls.outcome[row]));
 }
@@ -187,7 +192,7 @@ static const baro_column_spec columns[] = {
     {.name = "depth", .kind = BARO_COLUMN_I32, .fill = depth},
     NUMBER("call_id", baro_row_index),
     BARO_STORED_NUMBER("parent_call_id", BARO_COLUMN_I64, parent_call_id),
-    BARO_STORED_NUMBER("task_id", BARO_COLUMN_I64, baro_stored_no_number),
+    BARO_STORED_NUMBER("task_id", BARO_COLUMN_I64, task_id),
     BARO_STORED_NUMBER("resumes", BARO_COLUMN_I64, resumes),
     {.name = "outcome", .kind = BARO_COLUMN_TEXT, .text = outcome},
     BARO_STORED_TEXT("exception_type", exception_type),

@@ -178,6 +178,10 @@ uint64_t baro_call_active_ns(const baro_profile *profile, uint32_t call) {
                              : profile->calls.suspendable_active_ns[row];
 }
 
+uint32_t baro_call_task(const baro_profile *profile, uint32_t call) {
+  return profile->calls.task_call == NULL ? BARO_NONE_ID : profile->calls.task_call[call];
+}
+
 const char *baro_outcome_key(baro_outcome outcome) {
   static const char *const keys[BARO_OUTCOME_COUNT] = {
 #define X(name, word) word,

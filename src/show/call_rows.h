@@ -41,6 +41,9 @@ uint64_t baro_call_active_ns(const baro_profile *profile, uint32_t call);
 /* Row of the call among those that can be suspended; BARO_NONE_ID: it cannot be. */
 uint32_t baro_call_suspendable(const baro_profile *profile, uint32_t call);
 
+/* The first coroutine of the task that the call belongs to; BARO_NONE_ID: none. */
+uint32_t baro_call_task(const baro_profile *profile, uint32_t call);
+
 /* "returned" ... */
 const char *baro_outcome_key(baro_outcome outcome);
 

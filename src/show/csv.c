@@ -106,6 +106,10 @@ static void put_row(csv_file *file, uint32_t thread, uint32_t call, const baro_c
   if (calls->parent_call[call] != BARO_NONE_ID) {
     baro_stream_u64(output, calls->parent_call[call]);
   }
+  baro_stream_char(output, ',');
+  if (baro_call_task(file->profile, call) != BARO_NONE_ID) {
+    baro_stream_u64(output, baro_call_task(file->profile, call));
+  }
   baro_stream_view(output, file->texts.thread[thread]);
   baro_stream_view(output, file->texts.function[calls->function[call]]);
   baro_stream_char(output, ',');
@@ -137,10 +141,10 @@ baro_status baro_export_csv(const baro_profile *profile, const baro_export_optio
       baro_call_texts_init(&file.texts, profile, write_function, write_thread, err);
   if (status == BARO_OK) {
     baro_call_cursor cursor = {0};
-    baro_stream_text(output,
-                     "call_id,parent_call_id,process_id,thread_id,thread_name,qualified_name,"
-                     "function_name,file,line,start_time,start_ns,duration_ns,self_ns,active_ns,"
-                     "resumes,outcome,exception_type\r\n");
+    baro_stream_text(
+        output, "call_id,parent_call_id,task_id,process_id,thread_id,thread_name,qualified_name,"
+                "function_name,file,line,start_time,start_ns,duration_ns,self_ns,active_ns,"
+                "resumes,outcome,exception_type\r\n");
     for (uint32_t t = 0; t < profile->thread_count; t++) {
       for (uint32_t i = 0; i < profile->threads[t].call_count; i++) {
         uint32_t call = cursor.call;
