@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/agent/agent_tasks.h"
 #include "capture/agent/children.h"
 #include "capture/agent/code_names.h"
 #include "capture/agent/events.h"
@@ -121,7 +122,9 @@ static PyObject *qualified_name_of(PyObject *code, const char *file) {
 
 /* What other modules would call the script that runs: people ask for app.* when they start app.py. */
 static PyObject *import_name_of(PyObject *globals, const code_facts *facts) {
-  if (strcmp(text_of(facts->module), "__main__") != 0) {
+  const char *module = text_of(facts->module);
+  /* The second is what multiprocessing calls it in processes that it spawns. */
+  if (strcmp(module, "__main__") != 0 && strcmp(module, "__mp_main__") != 0) {
     return NULL;
   }
   PyObject *package = text_of_globals(globals, "__package__");
@@ -192,6 +195,9 @@ static const baro_identity *add_code(PyObject *code, PyObject *globals) {
   }
   uint32_t id = 0;
   uint32_t flags = (facts.co_flags & CODE_SUSPENDS) != 0 ? BARO_IDENTITY_SUSPENDS : 0;
+  if (flags == 0 && baro_tasks_made_by(text_of(facts.module), text_of(facts.name))) {
+    flags = BARO_IDENTITY_SPAWNS;
+  }
   if (!is_recorded(code, &facts)) {
     flags |= BARO_IDENTITY_LEFT_OUT;
   } else {
@@ -213,6 +219,7 @@ const baro_identity *baro_definitions_add_code(PyObject *code, PyObject *globals
   }
   surroundings kept;
   keep(&kept);
+  baro_tasks_find(); /* it may have been imported since */
   const baro_identity *entry = add_code(code, globals);
   restore(&kept);
   return entry;

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "capture/agent/agent_definitions.h"
+#include "capture/agent/agent_tasks.h"
 #include "capture/agent/events.h"
 #include "capture/agent/frame_layout.h"
 #include "capture/agent/spool.h"
@@ -118,15 +119,36 @@ static __attribute__((noinline)) PyObject *evaluate_suspendable(PyThreadState *t
   return result;
 }
 
+/* The frame's code makes a task. In 3.11 the frame has no object, and the interpreter does not know it yet. */
+static __attribute__((noinline)) void tell_task(void *frame) {
+  baro_stack_quiet();
+  if (minor < 11) {
+    baro_tasks_see_frame(frame);
+  } else {
+    baro_tasks_see_call(((baro_frame_3_11 *)frame)->variables, 2, (PyObject *)PyEval_GetFrame());
+  }
+  baro_stack_unquiet();
+}
+
+static uint64_t address_of_object(PyObject *object, PyObject *code) {
+  return baro_frame_address_of_object(object, code, minor);
+}
+
 static inline __attribute__((always_inline)) PyObject *record(PyThreadState *thread, void *frame,
                                                               int throwing) {
   const baro_identity *known = identity_of(frame);
   uint32_t id = known->id;
-  if (__builtin_expect(known->flags != 0, 0)) {
-    if ((known->flags & BARO_IDENTITY_LEFT_OUT) != 0) {
+  uint32_t flags = known->flags;
+  if (__builtin_expect(flags != 0, 0)) {
+    if ((flags & BARO_IDENTITY_SPAWNS) != 0) {
+      tell_task(frame);
+    }
+    if ((flags & BARO_IDENTITY_LEFT_OUT) != 0) {
       return inner(thread, frame, throwing);
     }
-    return evaluate_suspendable(thread, frame, throwing, id);
+    if ((flags & BARO_IDENTITY_SUSPENDS) != 0) {
+      return evaluate_suspendable(thread, frame, throwing, id);
+    }
   }
   uint32_t epoch = baro_identities_epoch;
   baro_events_begin(baro_ring_word(BARO_RING_ENTER, id, 0));
@@ -337,6 +359,7 @@ static const char *start(void) {
     return "there is no memory";
   }
   (void)baro_stack_start();
+  baro_tasks_frame_address = address_of_object;
   observed = interpreter;
   /* Of an earlier recording: whoever was on top of us then may call us still. */
   if (!is_buried || !frames_come()) {

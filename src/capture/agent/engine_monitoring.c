@@ -11,6 +11,7 @@
 #include <structmember.h>
 
 #include "capture/agent/agent_definitions.h"
+#include "capture/agent/agent_tasks.h"
 #include "capture/agent/events.h"
 
 /* Of the stable ABI from 3.12 on, which is all that runs this. */
@@ -49,11 +50,24 @@ static inline uint64_t frame_addr(void) {
   return (uint64_t)(uintptr_t)PyEval_GetFrame();
 }
 
+/* Left out or not, it is to be told of every time. */
+static PyObject *begin_spawning(PyObject *code_object, baro_ring_kind kind) {
+  baro_tasks_see_frame((PyObject *)PyEval_GetFrame());
+  const baro_identity *code = baro_code_of(code_object); /* it may have moved */
+  if ((code->flags & BARO_IDENTITY_LEFT_OUT) == 0) {
+    baro_events_begin(baro_ring_word(kind, code->id, 0));
+  }
+  return done();
+}
+
 static inline PyObject *begin(PyObject *code_object, baro_ring_kind kind) {
   const baro_identity *code = baro_code_of(code_object);
   if (code->flags == 0) {
     baro_events_begin(baro_ring_word(kind, code->id, 0));
     return done();
+  }
+  if ((code->flags & BARO_IDENTITY_SPAWNS) != 0) {
+    return begin_spawning(code_object, kind);
   }
   if ((code->flags & BARO_IDENTITY_LEFT_OUT) != 0) {
     return never_again();
@@ -73,7 +87,11 @@ static inline PyObject *end(PyObject *code_object, baro_ring_kind kind, uint64_t
     return never_again();
   }
   uint64_t word = baro_ring_word(kind, code->id, 0);
-  baro_events_end_frame(time, word, frame_addr());
+  if ((code->flags & BARO_IDENTITY_SUSPENDS) == 0) {
+    baro_events_end(time, word);
+  } else {
+    baro_events_end_frame(time, word, frame_addr());
+  }
   return done();
 }
 
@@ -128,7 +146,7 @@ static PyObject *on_unwind(PyObject *self, PyObject *const *arguments, size_t fl
   }
   /* Defining a type may run the collector, and a code object's end moves the table. */
   uint32_t id = code->id;
-  bool suspends = code->flags != 0;
+  bool suspends = (code->flags & BARO_IDENTITY_SUSPENDS) != 0;
   uint64_t word =
       baro_ring_word(BARO_RING_RAISE, id, baro_exception_of((PyObject *)Py_TYPE(arguments[2])));
   if (suspends) {
@@ -202,6 +220,7 @@ static const struct {
 
 /* Numbers of those events that a marked code object is to have, or'ed; 0: it has the global ones. */
 static long local_events;
+static long start_event; /* PY_START's number */
 
 enum { EVENT_COUNT = sizeof(events) / sizeof(events[0]) };
 _Static_assert(EVENT_COUNT == sizeof(callbacks) / sizeof(callbacks[0]), "one callback an event");
@@ -243,6 +262,7 @@ static bool register_one(PyObject *type, PyObject *numbers, size_t index, long *
                                  callbacks[index]);
     bool is_local = events[index].can_be_local && baro_patterns_only_marked(&baro_recorded);
     *(is_local ? &local_events : global_events) |= PyLong_AsLong(number);
+    start_event = events[index].function == on_start ? PyLong_AsLong(number) : start_event;
   }
   bool registered = before != NULL;
   Py_XDECREF(before);
@@ -275,24 +295,39 @@ static bool register_all(void) {
   return good;
 }
 
+static void set_local(PyObject *code, long numbers) {
+  PyObject *answer =
+      PyObject_CallMethod(monitoring, "set_local_events", "iOl", tool_id, code, numbers);
+  Py_XDECREF(answer);
+  PyErr_Clear();
+}
+
+static void watch(PyObject *code) {
+  set_local(code, start_event);
+}
+
+static void unwatch(PyObject *code) {
+  set_local(code, 0);
+}
+
 static void mark(PyObject *code) {
   if (monitoring == NULL) {
     return;
   }
+  baro_tasks_find();
   /* Without local events it may have run before, and be disabled. */
-  PyObject *answer = local_events != 0 ? PyObject_CallMethod(monitoring, "set_local_events", "iOl",
-                                                             tool_id, code, local_events)
-                                       : PyObject_CallMethod(monitoring, "restart_events", NULL);
+  if (local_events != 0) {
+    set_local(code, local_events);
+    return;
+  }
+  PyObject *answer = PyObject_CallMethod(monitoring, "restart_events", NULL);
   Py_XDECREF(answer);
   PyErr_Clear();
 }
 
 static void unmark(PyObject *code) {
   if (monitoring != NULL && local_events != 0) {
-    PyObject *answer =
-        PyObject_CallMethod(monitoring, "set_local_events", "iOl", tool_id, code, 0L);
-    Py_XDECREF(answer);
-    PyErr_Clear();
+    set_local(code, 0);
   }
 }
 
@@ -301,6 +336,7 @@ static void stop(void) {
     return;
   }
   /* The events go first: freeing the id alone would leave them to whoever takes it next (before 3.14). */
+  baro_tasks_unwatch(unwatch);
   call_and_forget("set_events", "ii", tool_id, 0);
   PyObject *numbers = PyObject_GetAttrString(monitoring, "events");
   for (size_t i = 0; i < EVENT_COUNT && numbers != NULL; i++) {
@@ -335,6 +371,9 @@ static const char *start(void) {
   if (!register_all()) {
     stop();
     return "sys.monitoring did not take the callbacks";
+  }
+  if (local_events != 0) {
+    baro_tasks_watch(watch);
   }
   return NULL;
 }

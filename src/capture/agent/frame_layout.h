@@ -57,7 +57,14 @@ typedef struct baro_frame_3_11 {
   int stack_top;
   bool is_entry;
   char owner;
+  PyObject *variables[]; /* parameters first */
 } baro_frame_3_11;
+
+/* The object of a frame, in 3.11. */
+typedef struct baro_frame_object_3_11 {
+  PyObject_HEAD void *back;
+  baro_frame_3_11 *frame;
+} baro_frame_object_3_11;
 
 /* The code stands at one place in all three, which saves the hot path a branch. */
 _Static_assert(offsetof(baro_frame_3_9, code) == offsetof(baro_frame_3_10, code), "code of 3.10");
@@ -110,6 +117,16 @@ static inline bool baro_frame_is_suspended(const void *frame, int minor) {
 /* What tells generators apart in events: the frame's address, which stays as long as the generator lives. */
 static inline uint64_t baro_frame_address(const void *frame) {
   return (uint64_t)(uintptr_t)frame;
+}
+
+/* The same by the object of the frame. 0: it cannot be what its code says. */
+static inline uint64_t baro_frame_address_of_object(PyObject *object, const PyObject *code,
+                                                    int minor) {
+  if (minor < 11) {
+    return baro_frame_address(object);
+  }
+  const baro_frame_3_11 *frame = ((const baro_frame_object_3_11 *)object)->frame;
+  return frame->code == code ? baro_frame_address(frame) : 0;
 }
 
 #endif

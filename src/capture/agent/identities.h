@@ -15,6 +15,7 @@
 enum {
   BARO_IDENTITY_LEFT_OUT = 1, /* is not to be recorded; has no id */
   BARO_IDENTITY_SUSPENDS = 2, /* code of a generator, coroutine or async generator */
+  BARO_IDENTITY_SPAWNS = 4,   /* its frames make tasks: agent_tasks.h */
 };
 
 typedef struct baro_identity {

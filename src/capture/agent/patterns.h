@@ -17,7 +17,8 @@ typedef struct baro_pattern_subject {
   const char *qualified_name; /* within the module */
   const char *file;           /* of the code */
   const char *module_file;    /* __file__ of the globals */
-  const char *import_name;    /* of the script that runs as __main__; "" of other modules */
+  const char
+      *import_name; /* of the script that runs as __main__ (__mp_main__); "" of other modules */
 } baro_pattern_subject;
 
 typedef struct baro_patterns {

@@ -1,0 +1,219 @@
+#include "capture/agent/agent_tasks.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "capture/agent/agent_definitions.h"
+#include "capture/agent/events.h"
+
+/* Not of the stable ABI, but exported by all of CPython. */
+extern PyTypeObject PyCoro_Type;
+extern PyTypeObject PyGen_Type;
+extern PyTypeObject PyFunction_Type;
+
+/* owner: class in the module, or NULL. */
+static const struct {
+  const char *module;
+  const char *owner;
+  const char *name;
+} makers[] = {
+    {"asyncio.base_events", "BaseEventLoop", "create_task"},
+    {"asyncio.tasks", NULL, "create_task"},
+    {"asyncio.tasks", NULL, "ensure_future"},
+    {"asyncio.tasks", NULL, "_ensure_future"},
+    /* Another thread's loop will make the task, in a function `callback`; this one asks for it. */
+    {"asyncio.tasks", NULL, "run_coroutine_threadsafe"},
+    {"asyncio.taskgroups", "TaskGroup", "create_task"},
+};
+
+enum { MAKER_COUNT = sizeof(makers) / sizeof(makers[0]) };
+
+/* Of the engine that runs; NULL: it needs nothing of that. */
+uint64_t (*baro_tasks_frame_address)(PyObject *frame, PyObject *code);
+
+static void (*watch_code)(PyObject *code);
+/* Owned: code that it watches. NULL: not found yet. */
+static PyObject *watched[MAKER_COUNT];
+
+bool baro_tasks_made_by(const char *module, const char *name) {
+  for (size_t i = 0; i < MAKER_COUNT; i++) {
+    if (strcmp(makers[i].module, module) == 0 && strcmp(makers[i].name, name) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* The coroutine's code, by a table or in its own module's name: the current frame is another one's. */
+static const baro_identity *identity_of(PyObject *code, PyObject *frame) {
+  const baro_identity *known = baro_identities_find(&baro_codes, code);
+  if (known != NULL) {
+    return known;
+  }
+  PyObject *globals = PyObject_GetAttrString(frame, "f_globals");
+  if (globals == NULL) {
+    return NULL;
+  }
+  known = baro_definitions_add_code(code, globals);
+  Py_DECREF(globals);
+  return known;
+}
+
+static bool is_text(PyObject *object, const char *text) {
+  return PyUnicode_Check(object) && PyUnicode_CompareWithASCIIString(object, text) == 0;
+}
+
+static bool is_name_of_maker(PyObject *name) {
+  for (size_t i = 0; i < MAKER_COUNT; i++) {
+    if (is_text(name, makers[i].name)) {
+      return true;
+    }
+  }
+  return is_text(name, "callback");
+}
+
+/* Whether the frame's code has told of the task, or the thread did that asked for it. */
+static bool has_told(PyObject *frame) {
+  PyObject *code = PyObject_GetAttrString(frame, "f_code");
+  PyObject *name = code == NULL ? NULL : PyObject_GetAttrString(code, "co_name");
+  bool told = false;
+  if (name != NULL && is_name_of_maker(name)) {
+    PyObject *globals = PyObject_GetAttrString(frame, "f_globals");
+    PyObject *module = globals == NULL || !PyDict_CheckExact(globals)
+                           ? NULL
+                           : PyDict_GetItemString(globals, "__name__"); /* borrowed */
+    for (size_t i = 0; i < MAKER_COUNT && module != NULL && !told; i++) {
+      told = is_text(module, makers[i].module);
+    }
+    Py_XDECREF(globals);
+  }
+  Py_XDECREF(name);
+  Py_XDECREF(code);
+  return told;
+}
+
+/* What a loop runs is a coroutine, or a generator that stands for one. Subclasses there are none of either. */
+static bool is_coroutine(PyObject *object) {
+  return Py_TYPE(object) == &PyCoro_Type || Py_TYPE(object) == &PyGen_Type;
+}
+
+static uint64_t address_of(PyObject *frame, PyObject *code) {
+  return baro_tasks_frame_address == NULL ? (uint64_t)(uintptr_t)frame
+                                          : baro_tasks_frame_address(frame, code);
+}
+
+static void see_coroutine(PyObject *coroutine) {
+  bool is_native = Py_TYPE(coroutine) == &PyCoro_Type;
+  PyObject *frame = PyObject_GetAttrString(coroutine, is_native ? "cr_frame" : "gi_frame");
+  PyObject *code = PyObject_GetAttrString(coroutine, is_native ? "cr_code" : "gi_code");
+  if (frame != NULL && code != NULL && frame != Py_None) {
+    const baro_identity *known = identity_of(code, frame);
+    uint64_t address = address_of(frame, code);
+    if (address != 0 && known != NULL && (known->flags & BARO_IDENTITY_LEFT_OUT) == 0 &&
+        (known->flags & BARO_IDENTITY_SUSPENDS) != 0) {
+      /* The frame's object is made here if nobody asked for it before; the coroutine keeps it. */
+      baro_events_begin_frame(baro_ring_word(BARO_RING_SPAWN, known->id, 0), address);
+    }
+  }
+  Py_XDECREF(code);
+  Py_XDECREF(frame);
+}
+
+void baro_tasks_see_call(PyObject *const *given, size_t count, PyObject *caller_frame) {
+  int kept = errno;
+  for (size_t i = 0; i < count; i++) {
+    if (given[i] != NULL && is_coroutine(given[i])) {
+      if (caller_frame == NULL || caller_frame == Py_None || !has_told(caller_frame)) {
+        see_coroutine(given[i]);
+      }
+      break;
+    }
+  }
+  PyErr_Clear();
+  errno = kept;
+}
+
+/* New reference to the first parameter that is not self, or NULL. */
+static PyObject *given_to(PyObject *frame) {
+  static const char *const parameters[] = {"coro", "coro_or_future"};
+  PyObject *locals = PyObject_GetAttrString(frame, "f_locals");
+  PyObject *given = NULL;
+  for (size_t i = 0; i < 2 && locals != NULL && given == NULL; i++) {
+    given = PyMapping_GetItemString(locals, parameters[i]);
+    PyErr_Clear();
+  }
+  Py_XDECREF(locals);
+  return given;
+}
+
+void baro_tasks_see_frame(PyObject *frame) {
+  int kept = errno;
+  PyObject *coroutine = given_to(frame);
+  PyObject *caller = PyObject_GetAttrString(frame, "f_back");
+  if (coroutine != NULL) {
+    baro_tasks_see_call(&coroutine, 1, caller);
+  }
+  Py_XDECREF(caller);
+  Py_XDECREF(coroutine);
+  PyErr_Clear();
+  errno = kept;
+}
+
+/* --- Code to be watched --- */
+
+/* New reference to an item of a plain dictionary of `owner`, or NULL. A module's, or a class's through its proxy. */
+static PyObject *own_attribute(PyObject *owner, const char *name) {
+  PyObject *members = PyObject_GetAttrString(owner, "__dict__");
+  PyObject *value = members == NULL ? NULL : PyMapping_GetItemString(members, name);
+  Py_XDECREF(members);
+  PyErr_Clear();
+  return value;
+}
+
+/* New reference, or NULL: the module is not there, or the function not one of Python. */
+static PyObject *code_of_maker(size_t index) {
+  PyObject *module = PyDict_GetItemString(PyImport_GetModuleDict(), makers[index].module);
+  if (module == NULL || !PyModule_Check(module)) {
+    return NULL;
+  }
+  PyObject *owner = module;
+  Py_INCREF(owner);
+  if (makers[index].owner != NULL) {
+    Py_DECREF(owner);
+    owner = own_attribute(module, makers[index].owner);
+  }
+  PyObject *function = owner == NULL ? NULL : own_attribute(owner, makers[index].name);
+  PyObject *code = function == NULL || Py_TYPE(function) != &PyFunction_Type
+                       ? NULL
+                       : PyObject_GetAttrString(function, "__code__");
+  Py_XDECREF(function);
+  Py_XDECREF(owner);
+  PyErr_Clear();
+  return code;
+}
+
+void baro_tasks_find(void) {
+  for (size_t i = 0; i < MAKER_COUNT && watch_code != NULL; i++) {
+    if (watched[i] == NULL) {
+      watched[i] = code_of_maker(i);
+      if (watched[i] != NULL) {
+        watch_code(watched[i]);
+      }
+    }
+  }
+}
+
+void baro_tasks_watch(void (*watch)(PyObject *code)) {
+  watch_code = watch;
+  baro_tasks_find();
+}
+
+void baro_tasks_unwatch(void (*unwatch)(PyObject *code)) {
+  watch_code = NULL;
+  for (size_t i = 0; i < MAKER_COUNT; i++) {
+    if (watched[i] != NULL) {
+      unwatch(watched[i]);
+      Py_CLEAR(watched[i]);
+    }
+  }
+}
