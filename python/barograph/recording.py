@@ -30,9 +30,15 @@ _PACKAGE = os.path.dirname(os.path.abspath(__file__))
 
 _FAILURE = "barograph: record: "
 
+_SPARE = (
+    "this process is recorded already, with the one that started it, and its calls go there; "
+    "{} is not written"
+)
+
 # Held while a recording starts or stops; _running is the one of this process.
 _lock = threading.Lock()
 _running: Recording | None = None
+_has_told = False  # that recordings of this process are spare
 
 
 def _forked() -> None:
@@ -116,7 +122,8 @@ def _end_of(recorder: subprocess.Popen[bytes], farewell: bytes) -> tuple[str, st
 class Recording:
     """Calls of this process, on their way to a file. Made by `record`; records once.
 
-    In a ``with`` statement it is started and stopped by itself.
+    In a ``with`` statement it is started and stopped by itself. Python programs that this one
+    starts meanwhile are recorded too, until then.
     """
 
     def __init__(self, path: str, calls: str, overwrite: bool) -> None:
@@ -127,6 +134,8 @@ class Recording:
         self._agent: ModuleType | None = None
         self._pid = 0
         self._stopped = False
+        # The process was recorded already when it was to be started: nothing is done.
+        self._is_spare = False
 
     @property
     def path(self) -> str:
@@ -135,28 +144,44 @@ class Recording:
 
     @property
     def running(self) -> bool:
-        """Whether it has been started, and not been stopped."""
+        """Whether it has been started, and not been stopped: calls go to its file."""
         return self._recorder is not None and not self._stopped
 
     def start(self) -> None:
-        """Record from now on, all threads of this process, and children that it forks.
+        """Record from now on, all threads of this process, and children that it forks or starts.
+
+        Under ``barograph record --calls``, and in a child of a process that is recorded, nothing
+        is done, nor at `stop`: the calls are in that recording.
 
         Raises
         ------
         FileExistsError
             If the file exists, and `overwrite` was not asked for.
         Error
-            If a recording runs in this process already, or calls cannot be recorded: the message
-            says why.
+            If this process runs another `Recording`, or calls cannot be recorded: the message says
+            why.
+
+        Warns
+        -----
+        RuntimeWarning
+            If nothing is done, once in a process.
         """
-        global _running  # noqa: PLW0603
+        remark = self._begin()
+        if remark:
+            warnings.warn(remark, RuntimeWarning, stacklevel=2)
+
+    def _begin(self) -> str:
+        """As `start`, but returns what is to be warned of."""
+        global _running, _has_told  # noqa: PLW0603
         with _lock:
-            if self._recorder is not None:
+            if self._recorder is not None or self._is_spare:
                 raise Error("a recording is started once; barograph.record makes another one")
             if _running is not None:
                 raise Error(f"a recording runs in this process already: {_running._path}")
             if tracing.is_recorded():
-                raise Error("this process is recorded already, with the one that started it")
+                self._is_spare = True
+                told, _has_told = _has_told, True
+                return "" if told else _SPARE.format(self._path)
             hook = _load_hook()
             reason = hook.why_not()
             if reason is not None:
@@ -172,6 +197,7 @@ class Recording:
                 self._stopped = True
                 raise
             _running = self
+        return ""
 
     def _start_agent(self, hook: ModuleType, replaces: bool) -> None:
         recorder = self._recorder
@@ -186,15 +212,14 @@ class Recording:
             agent = hook.load_agent(settings, _PACKAGE)
             if agent is None:
                 raise AssertionError
-            # Nothing of this package is recorded. Python that is started as a new program would
-            # need another environment than the program asked for: forks only.
+            # Nothing of this package is recorded.
             reason = agent.start(
                 spool,
                 [glob for glob in settings.get(b"calls", b"").split(b",") if glob],
                 [os.fsencode(folder) for folder in hook.library_folders()],
                 os.fsencode(_PACKAGE),
                 True,
-                False,
+                os.fsencode(os.path.join(_PACKAGE, "_startup")),
             )
             if reason is not None:
                 raise Error(f"calls cannot be recorded: {reason}")
@@ -235,6 +260,8 @@ class Recording:
         global _running  # noqa: PLW0603
         with _lock:
             recorder, agent = self._recorder, self._agent
+            if self._is_spare:
+                return ""
             if recorder is None:
                 raise Error("the recording was not started")
             if self._stopped or agent is None:
@@ -252,7 +279,9 @@ class Recording:
         return remark
 
     def __enter__(self) -> Recording:
-        self.start()
+        remark = self._begin()
+        if remark:
+            warnings.warn(remark, RuntimeWarning, stacklevel=2)
         return self
 
     def __exit__(
@@ -274,6 +303,7 @@ class Recording:
 
     def __repr__(self) -> str:
         state = "running" if self.running else "stopped" if self._stopped else "not started"
+        state = "not needed" if self._is_spare else state
         return f"<barograph.Recording {self._path}: {state}>"
 
 

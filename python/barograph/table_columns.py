@@ -142,8 +142,8 @@ COMMENTS: dict[str, str] = {
     "cpu_ns": "CPU time in ns; null where it is not known",
     "depth": "Recorded calls above it in its thread; 0 is outermost",
     "call_id": "Number of the call in its run",
-    "parent_call_id": "Call that was active when it was entered",
-    "task_id": "Task of asyncio; null: not recorded",
+    "parent_call_id": "Call that was active when it was entered, or that made the task it begins",
+    "task_id": "call_id of the first coroutine of its task; null: made in none",
     "resumes": "How often it went on after a suspension; null where it cannot be suspended",
     "outcome": "returned, raised, closed, unfinished (open at the end of "
     "the recording) or lost (its end is missing)",

@@ -23,7 +23,6 @@ static const baro_engine *const engines[] = {&baro_engine_monitoring, &baro_engi
 /* The one that runs, or NULL; of the process. */
 static const baro_engine *engine;
 static bool follows_forks;
-static bool follows_starts; /* of Python as a new program */
 static bool handles_forks;
 
 /* --- What events.h needs of Python --- */
@@ -151,7 +150,8 @@ static void tell_recursion_limit(void) {
   }
 }
 
-static const char *start_all(const char *spool) {
+/* hook: folder of the start-up hook if all children are to find it, else NULL. */
+static const char *start_all(const char *spool, const char *hook) {
   if (!baro_spool_open(spool, Py_GetVersion()) || !baro_spool_introduce()) {
     return "the spool directory cannot be written";
   }
@@ -168,9 +168,10 @@ static const char *start_all(const char *spool) {
     return reason;
   }
   baro_spool_fact("engine", engine->name);
-  if (follows_forks && follows_starts) {
+  if (follows_forks) {
     /* Where events are of marked code only, none tells of imports. */
-    baro_children_follow(spool, baro_recorded.startup, baro_patterns_only_marked(&baro_recorded));
+    baro_children_follow(spool, hook == NULL ? baro_recorded.startup : hook,
+                         baro_patterns_only_marked(&baro_recorded), hook != NULL);
   }
   return NULL;
 }
@@ -182,9 +183,9 @@ static PyObject *start(PyObject *module, PyObject *arguments) {
   PyObject *globs;
   PyObject *libraries;
   int children;
-  int starts = 1;
-  if (!PyArg_ParseTuple(arguments, "yOOyp|p:start", &spool, &globs, &libraries, &startup, &children,
-                        &starts)) {
+  const char *hook = NULL;
+  if (!PyArg_ParseTuple(arguments, "yOOyp|y:start", &spool, &globs, &libraries, &startup, &children,
+                        &hook)) {
     return NULL;
   }
   if (PyInterpreterState_GetID(PyInterpreterState_Get()) != 0 || engine != NULL) {
@@ -198,8 +199,7 @@ static PyObject *start(PyObject *module, PyObject *arguments) {
     return PyErr_Occurred() != NULL ? NULL : PyErr_NoMemory();
   }
   follows_forks = children != 0;
-  follows_starts = starts != 0;
-  const char *reason = start_all(spool);
+  const char *reason = start_all(spool, hook);
   return reason == NULL ? Py_BuildValue("") : PyUnicode_FromString(reason);
 }
 
@@ -264,8 +264,9 @@ static PyObject *running(PyObject *module, PyObject *unused) {
 static PyMethodDef methods[] = {
     {"start", start, METH_VARARGS,
      "start(spool: bytes, globs: list[bytes], libraries: list[bytes], startup: bytes,\n"
-     "      children: bool, starts: bool = True) -> None | str\n\n"
-     "Record calls from now on, or say why not; also of children, forked and started."},
+     "      children: bool, hook: bytes = None) -> None | str\n\n"
+     "Record calls from now on, or say why not; also of children, forked and started. hook:\n"
+     "the folder of the start-up hook, if they find neither it nor the spool by themselves."},
     {"stop", stop, METH_NOARGS, "stop() -> None\n\nRecord no calls any more."},
     {"mark", mark, METH_O,
      "mark(code) -> None\n\nRecord calls of this code, whatever the patterns say."},

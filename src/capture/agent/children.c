@@ -4,13 +4,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "capture/agent/events.h"
 #include "capture/agent/ring.h"
 
 static const char path_key[] = "PYTHONPATH=";
+static const char spool_key[] = BARO_SPOOL_VARIABLE "=";
 
 /* Of the process; NULL until children are followed. */
 static PyObject *spool_entry; /* bytes: what the environment has where it comes from ours */
 static PyObject *startup;     /* bytes */
+static bool follows_all;      /* also what is given an environment that is not of ours */
 
 typedef enum replaced_function {
   FORK_EXEC,   /* what subprocess calls; the environment is a list of bytes, or None */
@@ -39,11 +42,24 @@ static bool is_bytes_equal(PyObject *bytes, PyObject *other) {
          memcmp(PyBytes_AsString(bytes), PyBytes_AsString(other), (size_t)PyBytes_Size(bytes)) == 0;
 }
 
+/* take_entry: consumed, may be NULL. index: of the entry that it stands in place of; -1: there is none. */
+static bool put_entry(PyObject *list, Py_ssize_t index, PyObject *take_entry) {
+  bool put = false;
+  if (take_entry != NULL && index >= 0) {
+    put = PyList_SetItem(list, index, take_entry) == 0;
+  } else if (take_entry != NULL) {
+    put = PyList_Append(list, take_entry) == 0;
+    Py_DECREF(take_entry);
+  }
+  return put;
+}
+
 /* New reference to a copy of the list in which a child finds the hook, or NULL: it stays as it is. */
 static PyObject *changed_environment(PyObject *environment) {
   Py_ssize_t count = PyList_Check(environment) ? PyList_Size(environment) : 0;
   bool is_ours = false;
   Py_ssize_t path_at = -1;
+  Py_ssize_t spool_at = -1;
   for (Py_ssize_t i = 0; i < count; i++) {
     PyObject *entry = PyList_GetItem(environment, i); /* borrowed */
     if (!PyBytes_Check(entry) || has_nul(entry)) {
@@ -53,8 +69,11 @@ static PyObject *changed_environment(PyObject *environment) {
     if (strncmp(PyBytes_AsString(entry), path_key, sizeof(path_key) - 1) == 0) {
       path_at = i;
     }
+    if (strncmp(PyBytes_AsString(entry), spool_key, sizeof(spool_key) - 1) == 0) {
+      spool_at = i;
+    }
   }
-  if (!is_ours) {
+  if (!PyList_Check(environment) || !(is_ours || follows_all)) {
     return NULL;
   }
   const char *old =
@@ -63,17 +82,15 @@ static PyObject *changed_environment(PyObject *environment) {
   if (old != NULL && strstr(old, PyBytes_AsString(startup)) != NULL) {
     return NULL; /* it is there */
   }
-  PyObject *entry = new_path(old);
-  PyObject *changed = entry == NULL ? NULL : PyList_GetSlice(environment, 0, count);
-  if (changed != NULL && path_at >= 0) {
-    Py_INCREF(entry);
-    if (PyList_SetItem(changed, path_at, entry) != 0) {
-      Py_CLEAR(changed);
-    }
-  } else if (changed != NULL && PyList_Append(changed, entry) != 0) {
+  PyObject *changed = PyList_GetSlice(environment, 0, count);
+  bool put = changed != NULL && put_entry(changed, path_at, new_path(old));
+  if (put && !is_ours) {
+    Py_INCREF(spool_entry);
+    put = put_entry(changed, spool_at, spool_entry);
+  }
+  if (!put) {
     Py_CLEAR(changed);
   }
-  Py_XDECREF(entry);
   return changed;
 }
 
@@ -129,11 +146,17 @@ static PyObject *variable(PyObject *mapping, const char *name, PyObject **ret_ke
   return NULL;
 }
 
-static bool is_of_ours(PyObject *mapping) {
+/* Whether the dictionary says where the spool directory is; where all are followed, it does so from now on. */
+static bool names_spool(PyObject *mapping) {
   PyObject *key = NULL;
   PyObject *value = bytes_of(variable(mapping, BARO_SPOOL_VARIABLE, &key));
   const char *spool = PyBytes_AsString(spool_entry) + sizeof(BARO_SPOOL_VARIABLE);
   bool ours = value != NULL && strcmp(PyBytes_AsString(value), spool) == 0;
+  if (!ours && follows_all && key != NULL) {
+    Py_XDECREF(value);
+    value = PyBytes_FromString(spool);
+    ours = value != NULL && PyDict_SetItem(mapping, key, value) == 0;
+  }
   Py_XDECREF(value);
   Py_XDECREF(key);
   PyErr_Clear();
@@ -197,7 +220,7 @@ static PyObject *changed_mapping(PyObject *environment) {
     }
   }
   PyErr_Clear();
-  if (mapping != NULL && !(is_of_ours(mapping) && put_path(mapping))) {
+  if (mapping != NULL && !(names_spool(mapping) && put_path(mapping))) {
     Py_CLEAR(mapping);
   }
   return mapping;
@@ -208,6 +231,9 @@ static PyObject *changed_mapping(PyObject *environment) {
 /* New reference to the environment to be given instead, or NULL: as it is. */
 static PyObject *changed_for(replaced_function which, PyObject *environment) {
   PyObject *changed;
+  if (baro_events_stopped()) {
+    return NULL; /* the recording is over, or this process not of it */
+  }
   if (which != FORK_EXEC) {
     changed = changed_mapping(environment);
   } else if (environment == Py_None) {
@@ -361,7 +387,8 @@ static void replace_fork_exec(void) {
   PyErr_Clear();
 }
 
-void baro_children_follow(const char *spool, const char *folder, bool at_once) {
+void baro_children_follow(const char *spool, const char *folder, bool at_once, bool all) {
+  follows_all = all;
   Py_XDECREF(spool_entry);
   Py_XDECREF(startup);
   spool_entry = PyBytes_FromFormat("%s=%s", BARO_SPOOL_VARIABLE, spool);

@@ -273,12 +273,13 @@ def test_forked_children(execute: Execute, report: Report) -> None:
                 assert os.waitpid(child, 0)[1] == 0
                 work(1)
             else:
-                try:
-                    barograph.record("other.baro").start()
-                except barograph.Error as error:
-                    assert "recorded already" in str(error), error
-                else:
-                    os._exit(1)
+                import warnings
+                with warnings.catch_warnings(record=True) as caught:
+                    warnings.simplefilter("always")
+                    with barograph.record("other.baro"):
+                        pass
+                assert "recorded already" in str(caught[0].message), caught
+        assert not os.path.exists("other.baro")
         if child == 0:
             work(1000)
             os._exit(0)
@@ -286,6 +287,41 @@ def test_forked_children(execute: Execute, report: Report) -> None:
     found = report()
     assert calls_of(found) == {"work": 3, "leaf": 201}
     assert len(found["processes"]) == 2
+
+
+def test_started_children(execute: Execute, report: Report, tmp_path: Path) -> None:
+    """Pythons that are started meanwhile are in the file, whatever environment they are given."""
+    (tmp_path / "child.py").write_text(HEAD + "work(10)\n", encoding="utf-8")
+    execute("""
+        import multiprocessing, subprocess
+        def start(**named):
+            subprocess.run([sys.executable, "-B", "child.py"], check=True, **named)
+        def in_pool(count):
+            work(count)
+        if __name__ == "__main__":
+            with barograph.record("run.baro", calls=["__main__.leaf", "program.leaf"]):
+                start()
+                start(env=dict(os.environ, BAROGRAPH_SPOOL="/nowhere"))
+                start(env={"PROGRAM": "none", "PYTHONPATH": "/nowhere"})
+                child = [sys.executable, "-B", "child.py"]
+                assert os.spawnve(os.P_WAIT, child[0], child, dict(os.environ)) == 0
+                # The script is its __mp_main__, which the pattern program.leaf means, too.
+                with multiprocessing.get_context("spawn").Pool(1) as pool:
+                    pool.map(in_pool, [5])
+                    pool.close()
+                    pool.join()
+                work(1)
+            names = ("BAROGRAPH_SPOOL", "PYTHONPATH")
+            left = "import os; print([name for name in %r if name in os.environ])" % (names,)
+            for env in (None, {}):
+                command = [sys.executable, "-c", left]
+                output = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=env)
+                assert output.stdout in (b"[]\\n", b"['PYTHONPATH']\\n"), output
+            start()
+    """)
+    found = report()
+    assert sum(function["calls"] for function in found["functions"]) == 4 * 10 + 5 + 1
+    assert len(found["processes"]) == 1 + 4 + 2  # of the pool, a worker and the resource tracker
 
 
 def test_second_recording(execute: Execute, report: Report) -> None:
@@ -386,13 +422,26 @@ def test_below_record_calls(
 ) -> None:
     path = tmp_path / "program.py"
     text = """
+        import warnings
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            for name in ("other.baro", "another.baro"):
+                recording = barograph.record(name)
+                with recording:
+                    work(1)
+                    assert not recording.running
+                assert not os.path.exists(name)
+        (warning,) = caught  # once a process
+        assert warning.category is RuntimeWarning
+        assert warning.filename == __file__, warning.filename
+        assert "recorded already" in str(warning.message)
+        assert os.path.abspath("other.baro") in str(warning.message)
         try:
-            with barograph.record("other.baro"): pass
+            recording.start()
         except barograph.Error as error:
-            assert "recorded already" in str(error)
+            assert "started once" in str(error)
         else:
             raise AssertionError
-        work(2)
     """
     path.write_text(HEAD + textwrap.dedent(text), encoding="utf-8")
     options = ["-q", "--calls=__main__.leaf", "-o", "run.baro"]
