@@ -63,6 +63,7 @@ class Ring:
     lost: int
     events: list[Event]
     remarks: list[Event] = field(default_factory=list)
+    spawns: list[Event] = field(default_factory=list)  # and events
 
 
 @dataclass
@@ -80,11 +81,12 @@ class Process:
     facts: dict[str, str] = field(default_factory=dict)
     rings: list[Ring] = field(default_factory=list)
 
-    def words(self, ring: Ring | None = None) -> list[str]:
+    def words(self, ring: Ring | None = None, *, spawns: bool = False) -> list[str]:
         """Events as text, ``enter main.f``; frames are numbered in order of appearance."""
+        ring = ring or self.main
         frames: dict[int, int] = {}
         words = []
-        for event in (ring or self.main).events:
+        for event in ring.spawns if spawns else ring.events:
             if event.kind == "lost":
                 words.append(f"lost {event.time}")
                 continue
@@ -106,7 +108,7 @@ class Process:
     def count(self, kind: str, qualified_name: str) -> int:
         """How often this happened in all threads."""
         ids = {code.id for code in self.codes if code.qualified_name == qualified_name}
-        events = [event for ring in self.rings for event in ring.events]
+        events = [event for ring in self.rings for event in ring.spawns]
         return sum(event.kind == kind and event.id in ids for event in events)
 
 
@@ -217,6 +219,7 @@ def read_spool(folder: Path) -> list[Process]:
             (tail,) = WORD.unpack_from(data, TAIL_OFFSET)
             events = _join_frames(_take(data, capacity, tail, head))
             ring.events = _calls(events)
+            ring.spawns = [e for e in events if e.kind == "spawn" or e.kind not in REMARKS]
             ring.remarks = [event for event in events if event.kind in REMARKS]
             process.rings.append(ring)
         process.rings.sort(key=lambda ring: ring.serial)

@@ -115,7 +115,7 @@ def test_tasks(
     if version < (3, 12):
         program = program.replace("asyncio.eager_task_factory", "asyncio.not_there")
     process = trace(traced_interpreter, program, settings={"calls": calls}).process
-    words = process.words()
+    words = process.words(spawns=True)
     made_by = {"by_future": "from_function", "by_task": "main", "never_run": "main"}
     if version < (3, 12):
         made_by["by_generator"] = "main"
@@ -135,9 +135,10 @@ def test_tasks(
         assert spawned == entered, name
     for name in ("by_awaiting", "by_constructor", "group", "eager", "from_function"):
         assert process.count("spawn", name) == 0
-    # What is thrown into it before its first step is a step before 3.11.
-    assert process.count("enter", "never_run") == (version < (3, 11))
+    assert process.count("enter", "never_run") == 0
     (other,) = [
-        ring for ring in process.rings if any("in_thread" in w for w in process.words(ring))
+        ring
+        for ring in process.rings
+        if any("in_thread" in w for w in process.words(ring, spawns=True))
     ]
-    assert spawner_of(process.words(other), "by_other_thread") == "in_thread"
+    assert spawner_of(process.words(other, spawns=True), "by_other_thread") == "in_thread"
