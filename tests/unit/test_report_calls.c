@@ -414,9 +414,9 @@ static void test_csv(void **state) {
   const char *body = strstr((const char *)text.data, "\r\n");
   assert_non_null(body);
   assert_string_equal(body + 2,
-                      "0,,10,11,\"a \"\"b\"\", c\",\"f,g\",\"f,g\",a.py,,,1000,3000,2000,3000,,"
+                      "0,,,10,11,\"a \"\"b\"\", c\",\"f,g\",\"f,g\",a.py,,,1000,3000,2000,3000,,"
                       "raised,\"Value\nError\"\r\n"
-                      "1,0,10,11,\"a \"\"b\"\", c\",\"f,g\",\"f,g\",a.py,,,2000,4000,2000,2000,1,"
+                      "1,0,,10,11,\"a \"\"b\"\", c\",\"f,g\",\"f,g\",a.py,,,2000,4000,2000,2000,1,"
                       "returned,\r\n");
   baro_buffer_release(&text);
   baro_profile_destroy(profile);

@@ -321,7 +321,9 @@ def test_started_children(execute: Execute, report: Report, tmp_path: Path) -> N
     """)
     found = report()
     assert sum(function["calls"] for function in found["functions"]) == 4 * 10 + 5 + 1
-    assert len(found["processes"]) == 1 + 4 + 2  # of the pool, a worker and the resource tracker
+    commands = [process["command"] for process in found["processes"]]
+    assert sum("child.py" in command for command in commands) == 4
+    assert sum("spawn_main" in command for command in commands) == 1
 
 
 def test_second_recording(execute: Execute, report: Report) -> None:
