@@ -119,6 +119,21 @@ static __attribute__((noinline)) PyObject *evaluate_suspendable(PyThreadState *t
   return result;
 }
 
+static __attribute__((noinline)) PyObject *evaluate_plain(PyThreadState *thread, void *frame,
+                                                          int throwing, uint32_t id) {
+  uint32_t epoch = baro_identities_epoch;
+  baro_events_begin(baro_ring_word(BARO_RING_ENTER, id, 0));
+  PyObject *result = inner(thread, frame, throwing);
+  uint64_t time = baro_events_now();
+  bool is_current = epoch == baro_identities_epoch;
+  if (__builtin_expect(result == NULL, 0)) {
+    tell_raise(frame, id, is_current, 0, time);
+  } else if (__builtin_expect(is_current, 1) || identify_again(frame, &id)) {
+    baro_events_end(time, baro_ring_word(BARO_RING_RETURN, id, 0));
+  }
+  return result;
+}
+
 /* The frame's code makes a task. In 3.11 the frame has no object, and the interpreter does not know it yet. */
 static __attribute__((noinline)) void tell_task(void *frame) {
   baro_stack_quiet();
@@ -134,33 +149,30 @@ static uint64_t address_of_object(PyObject *object, PyObject *code) {
   return baro_frame_address_of_object(object, code, minor);
 }
 
+static __attribute__((noinline)) PyObject *evaluate_spawning(PyThreadState *thread, void *frame,
+                                                             int throwing, uint32_t id,
+                                                             uint32_t flags) {
+  tell_task(frame);
+  if ((flags & BARO_IDENTITY_LEFT_OUT) != 0) {
+    return inner(thread, frame, throwing);
+  }
+  return (flags & BARO_IDENTITY_SUSPENDS) != 0 ? evaluate_suspendable(thread, frame, throwing, id)
+                                               : evaluate_plain(thread, frame, throwing, id);
+}
+
+/* Only calls in tail position: what is left out takes no C stack of ours. */
 static inline __attribute__((always_inline)) PyObject *record(PyThreadState *thread, void *frame,
-                                                              int throwing) {
-  const baro_identity *known = identity_of(frame);
-  uint32_t id = known->id;
-  uint32_t flags = known->flags;
-  if (__builtin_expect(flags != 0, 0)) {
-    if ((flags & BARO_IDENTITY_SPAWNS) != 0) {
-      tell_task(frame);
-    }
-    if ((flags & BARO_IDENTITY_LEFT_OUT) != 0) {
-      return inner(thread, frame, throwing);
-    }
-    if ((flags & BARO_IDENTITY_SUSPENDS) != 0) {
-      return evaluate_suspendable(thread, frame, throwing, id);
-    }
+                                                              int throwing,
+                                                              const baro_identity *known) {
+  if (__builtin_expect(known->flags == 0, 1)) {
+    return evaluate_plain(thread, frame, throwing, known->id);
   }
-  uint32_t epoch = baro_identities_epoch;
-  baro_events_begin(baro_ring_word(BARO_RING_ENTER, id, 0));
-  PyObject *result = inner(thread, frame, throwing);
-  uint64_t time = baro_events_now();
-  bool is_current = epoch == baro_identities_epoch;
-  if (__builtin_expect(result == NULL, 0)) {
-    tell_raise(frame, id, is_current, 0, time);
-  } else if (__builtin_expect(is_current, 1) || identify_again(frame, &id)) {
-    baro_events_end(time, baro_ring_word(BARO_RING_RETURN, id, 0));
+  switch (known->flags) {
+  case BARO_IDENTITY_LEFT_OUT:
+  case BARO_IDENTITY_LEFT_OUT | BARO_IDENTITY_SUSPENDS: return inner(thread, frame, throwing);
+  case BARO_IDENTITY_SUSPENDS: return evaluate_suspendable(thread, frame, throwing, known->id);
+  default: return evaluate_spawning(thread, frame, throwing, known->id, known->flags);
   }
-  return result;
 }
 
 /* --- Near the end of the C stack --- */
@@ -174,7 +186,7 @@ typedef struct deep_frame {
 
 static void evaluate_deep(void *argument) {
   deep_frame *deep = argument;
-  deep->result = record(deep->thread, deep->frame, deep->throwing);
+  deep->result = record(deep->thread, deep->frame, deep->throwing, identity_of(deep->frame));
 }
 
 /* greenlet copies pieces of the C stack, which must be one for that. Leaves what is raised. */
@@ -298,14 +310,15 @@ static __attribute__((noinline)) PyObject *evaluate_carefully(PyThreadState *thr
   if (baro_stack_look() == BARO_STACK_NEAR_END) {
     return evaluate_near_end(thread, frame, throwing);
   }
-  return record(thread, frame, throwing);
+  return record(thread, frame, throwing, identity_of(frame));
 }
 
 static PyObject *evaluate(PyThreadState *thread, void *frame, int throwing) {
-  if (__builtin_expect(!baro_stack_is_easy(), 0)) {
+  const baro_identity *known = baro_identities_find(&baro_codes, baro_frame_code(frame));
+  if (__builtin_expect(known == NULL || !baro_stack_is_easy(), 0)) {
     return evaluate_carefully(thread, frame, throwing);
   }
-  return record(thread, frame, throwing);
+  return record(thread, frame, throwing, known);
 }
 
 /* --- The engine --- */

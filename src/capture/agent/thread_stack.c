@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -82,13 +83,22 @@ static bool is_within(uintptr_t address, const void *segment) {
 static void give_back(void *unused) {
   (void)unused;
   baro_stack *here = &baro_stack_here;
-  for (size_t i = 0; i < BARO_STACK_SEGMENTS; i++) {
+  bool is_used = false;
+  for (size_t i = 0; here->segments != NULL && i < BARO_STACK_SEGMENTS; i++) {
     /* Where a thread ends without leaving its functions (pthread_exit of a C library that does not unwind) it stands on it. */
-    if (here->segments[i] != NULL &&
-        !is_within((uintptr_t)__builtin_frame_address(0), here->segments[i])) {
-      (void)munmap(here->segments[i], SEGMENT_BYTES);
-      here->segments[i] = NULL;
+    if (here->segments[i] == NULL) {
+      continue;
     }
+    if (is_within(baro_stack_pointer(), here->segments[i])) {
+      is_used = true;
+      continue;
+    }
+    (void)munmap(here->segments[i], SEGMENT_BYTES);
+    here->segments[i] = NULL;
+  }
+  if (!is_used) {
+    free(here->segments);
+    here->segments = NULL;
   }
 }
 
@@ -134,7 +144,7 @@ baro_stack_place baro_stack_look(void) {
     find_bounds(here);
     errno = kept;
   }
-  uintptr_t at = (uintptr_t)__builtin_frame_address(0);
+  uintptr_t at = baro_stack_pointer();
   if (at - here->end >= here->top - here->end) {
     return BARO_STACK_FOREIGN;
   }
@@ -150,11 +160,7 @@ static void drop_segment(baro_stack *here, uint32_t index) {
   }
 }
 
-static void *make_segment(void) {
-  /* Any value but NULL has the destructor called. */
-  if (!have_key || pthread_setspecific(end_of_thread, &end_of_thread) != 0) {
-    return NULL;
-  }
+static void *map_segment(void) {
   void *memory = mmap(NULL, SEGMENT_BYTES, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
   if (memory == MAP_FAILED) {
@@ -167,17 +173,29 @@ static void *make_segment(void) {
   return memory;
 }
 
-bool baro_stack_call(void (*function)(void *argument), void *argument) {
-  baro_stack *here = &baro_stack_here;
-  if (!can_switch || here->depth >= BARO_STACK_SEGMENTS) {
-    return false;
+/* The one at here->depth; NULL: there is none to be had. */
+static void *take_segment(baro_stack *here) {
+  if (!can_switch || !have_key || here->depth >= BARO_STACK_SEGMENTS) {
+    return NULL;
+  }
+  if (here->segments == NULL) {
+    here->segments = calloc(BARO_STACK_SEGMENTS, sizeof(*here->segments));
+  }
+  /* Any value but NULL has the destructor called. */
+  if (here->segments == NULL || pthread_setspecific(end_of_thread, &end_of_thread) != 0) {
+    return NULL;
   }
   if (here->segments[here->depth] == NULL) {
-    int kept = errno;
-    here->segments[here->depth] = make_segment();
-    errno = kept;
+    here->segments[here->depth] = map_segment();
   }
-  void *segment = here->segments[here->depth];
+  return here->segments[here->depth];
+}
+
+bool baro_stack_call(void (*function)(void *argument), void *argument) {
+  baro_stack *here = &baro_stack_here;
+  int kept = errno;
+  void *segment = take_segment(here);
+  errno = kept;
   if (segment == NULL) {
     return false;
   }
@@ -189,6 +207,7 @@ bool baro_stack_call(void (*function)(void *argument), void *argument) {
   baro_stack_switch(argument, function, (void *)segment_top);
   here->depth--;
   set_bounds(here, end, top);
-  drop_segment(here, here->depth + 1); /* the one just left stays: it may be entered again at once */
+  drop_segment(here,
+               here->depth + 1); /* the one just left stays: it may be entered again at once */
   return true;
 }

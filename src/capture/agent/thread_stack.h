@@ -26,8 +26,9 @@ typedef struct baro_stack {
   uint32_t quiet;       /* how often it was told to be */
   uint32_t depth;       /* segments in use */
   bool known;
-  uintptr_t end, top;                  /* of the current stack or segment, all of it */
-  void *segments[BARO_STACK_SEGMENTS]; /* owned: those in use, and one more; outermost first */
+  uintptr_t end, top; /* of the current stack or segment, all of it */
+  void **
+      segments; /* owned, as they are: those in use, and one more; outermost first. NULL: none yet */
 } baro_stack;
 
 extern _Thread_local baro_stack baro_stack_here;
@@ -41,9 +42,24 @@ typedef enum baro_stack_place {
 /* Once a process, before all else. False: no thread could give its segments back, so there are none. */
 bool baro_stack_start(void);
 
+/* About where the stack ends now. __builtin_frame_address would have every function that asks make a frame. */
+static inline uintptr_t baro_stack_pointer(void) {
+#if defined(__x86_64__)
+  uintptr_t pointer;
+  __asm__("mov %%rsp, %0" : "=r"(pointer));
+  return pointer;
+#elif defined(__aarch64__)
+  uintptr_t pointer;
+  __asm__("mov %0, sp" : "=r"(pointer));
+  return pointer;
+#else
+  return (uintptr_t)__builtin_frame_address(0);
+#endif
+}
+
 /* Nothing needs to be looked at. Hot. */
 static inline bool baro_stack_is_easy(void) {
-  return (uintptr_t)__builtin_frame_address(0) - baro_stack_here.low < baro_stack_here.room;
+  return baro_stack_pointer() - baro_stack_here.low < baro_stack_here.room;
 }
 
 baro_stack_place baro_stack_look(void);
