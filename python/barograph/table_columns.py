@@ -1,7 +1,7 @@
 """Columns of the tables of `barograph.tables`: names, types as Delta writes them, and comments.
 
-The rows of ``calls``, ``functions`` and ``edges`` are made by src/pyext/stored_*.c, whose columns
-must be these.
+Rows of all but ``runs`` and ``source`` are made by src/pyext/stored_*.c, whose columns must be
+these.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "samples": "long",
         "self_ns": "long",
         "total_ns": "long",
+        "source_code_md5_hash": "string",
     },
     "calls": {
         "run_id": "string",
@@ -82,6 +83,50 @@ COLUMNS: dict[str, dict[str, str]] = {
         "self_ns": "long",
         "total_ns": "long",
     },
+    "samples": {
+        "run_id": "string",
+        "ingestion_date": "date",
+        "thread_id": "long",
+        "process_id": "long",
+        "thread_name": "string",
+        "sample_time": "timestamp",
+        "time_ns": "long",
+        "weight_ns": "long",
+        "run_ns": "double",
+        "running_ratio": "double",
+        "ticks": "long",
+        "state": "string",
+        "node_id": "long",
+        "function_id": "long",
+        "qualified_name": "string",
+        "file": "string",
+        "line": "integer",
+    },
+    "nodes": {
+        "run_id": "string",
+        "ingestion_date": "date",
+        "node_id": "long",
+        "parent_node_id": "long",
+        "subtree_end_id": "long",
+        "depth": "integer",
+        "function_id": "long",
+        "qualified_name": "string",
+        "file": "string",
+        "line": "integer",
+        "samples": "long",
+        "self_ns": "long",
+    },
+    "source": {
+        "run_id": "string",
+        "ingestion_date": "date",
+        "source_code_md5_hash": "string",
+        "source_code_compressed": "binary",
+        "source_code": "string",
+        "module": "string",
+        "qualified_name": "string",
+        "file": "string",
+        "line": "integer",
+    },
     "runs": {
         "run_id": "string",
         "ingestion_date": "date",
@@ -112,7 +157,8 @@ COLUMNS: dict[str, dict[str, str]] = {
 }
 
 COMMENTS: dict[str, str] = {
-    "run_id": "The run that the row is of: the same in all tables, made of what tells runs apart",
+    "run_id": "The run that the row is of: the same in all tables, made of what tells runs apart; "
+    "of source, the first that had it",
     "ingestion_date": "Day (UTC) on which the run began; partitions the table",
     "thread_id": "The kernel's number of the thread that entered the call",
     "process_id": "The kernel's number of the process",
@@ -125,22 +171,38 @@ COMMENTS: dict[str, str] = {
     "end_time": "Time of the end",
     "memory_usage": "Bytes; null: not recorded",
     "cpu_usage": "CPU time by wall time; null: not recorded",
-    "recursion_limit": "Python's recursion limit; null: not recorded",
+    "recursion_limit": "sys.getrecursionlimit() of the process when recording began; "
+    "null: not recorded",
     "arguments": "Positional arguments; null: not recorded",
     "keyword_arguments": "Keyword arguments; null: not recorded",
     "return_value": "Value returned; null: not recorded",
-    "source_code_md5_hash": "MD5 of the function's source; null: not recorded",
-    "module": "Module of the function; null: not recorded",
+    "source_code_md5_hash": "MD5 of the function's source in UTF-8; null: not asked for, "
+    "or the file is not what ran",
+    "source_code_compressed": "The same text, compressed by zlib",
+    "source_code": "Text of the definition, as inspect.getsource gives it",
+    "sample_time": "End of the interval that the sample stands for",
+    "time_ns": "The same, in ns of the machine's monotonic clock",
+    "weight_ns": "Length of that interval",
+    "run_ns": "Part of the run's own time that is the sample's",
+    "running_ratio": "Of state cpu: the part that ran, the rest waited for a CPU; else 1",
+    "ticks": "Ticks of the schedule that it stands for",
+    "state": "What the thread did: cpu, gil, lock, disk, network, pipe, child, sleep, idle, "
+    "collector or unknown",
+    "node_id": "Number in the run of the node of the call tree, by depth first: joins nodes",
+    "parent_node_id": "Node above; null at the root, which has no function",
+    "subtree_end_id": "Nodes from this one to before that number are below it, and itself",
+    "module": "__name__ of the function's module; null: not recorded",
     "qualified_name": "Name with its classes and functions around it",
     "file": "Source file, as the program has it",
-    "line": "First line of the function",
+    "line": "First line of the function; in samples and nodes the line that ran",
     "function_id": "Number of the function in its run: joins functions",
     "start_ns": "Entry, in ns of the machine's monotonic clock",
     "duration_ns": "In calls: ns from entry to end, suspensions included; of a run: its length",
     "self_ns": "ns in the function itself; of functions: by samples",
     "active_ns": "ns with what it calls, without suspensions",
     "cpu_ns": "CPU time in ns; null where it is not known",
-    "depth": "Recorded calls above it in its thread; 0 is outermost",
+    "depth": "Of calls: recorded calls above it in its thread, 0 is outermost; "
+    "of nodes: nodes above it",
     "call_id": "Number of the call in its run",
     "parent_call_id": "Call that was active when it was entered, or that made the task it begins",
     "task_id": "call_id of the first coroutine of its task; null: made in none",
@@ -160,8 +222,8 @@ COMMENTS: dict[str, str] = {
     "call_p50_ns": "Duration that half of the calls do not exceed",
     "call_p99_ns": "Duration that 99 % of the calls do not exceed",
     "call_max_ns": "Longest duration of a call",
-    "samples": "Samples; in functions: those whose innermost "
-    "frame it is; null there without samples",
+    "samples": "Samples; in functions and nodes: those whose innermost "
+    "frame it is; null in functions without samples",
     "total_ns": "ns with what it calls; of functions: by samples",
     "caller_function_id": "The function that calls; null: nothing recorded was above",
     "callee_function_id": "The function that is called",
@@ -186,15 +248,17 @@ COMMENTS: dict[str, str] = {
     "damage": "What is wrong with the recording; null: nothing",
 }
 
-# The columns that the profiler Thread Zeppelin writes, in its order, over a table or view `calls`.
+# The columns that the profiler Thread Zeppelin writes, in its order, over tables or views `calls`
+# and `source`, which has a row a hash.
 _VIEW = """\
 CREATE OR REPLACE VIEW thread_zeppelin AS
 SELECT
-  ingestion_date, thread_id, process_id, unique_app_id, class_name, function_name,
-  execution_time, start_time, end_time, memory_usage, cpu_usage, recursion_limit,
-  arguments, keyword_arguments, return_value,
-  CAST(NULL AS {binary}) AS source_code_compressed, source_code_md5_hash
+  calls.ingestion_date, calls.thread_id, calls.process_id, calls.unique_app_id, calls.class_name,
+  calls.function_name, calls.execution_time, calls.start_time, calls.end_time, calls.memory_usage,
+  calls.cpu_usage, calls.recursion_limit, calls.arguments, calls.keyword_arguments,
+  calls.return_value, source.source_code_compressed, calls.source_code_md5_hash
 FROM calls
+LEFT JOIN source ON calls.source_code_md5_hash = source.source_code_md5_hash
 """
-VIEW_DUCKDB = _VIEW.format(binary="BLOB")
-VIEW_SPARK = _VIEW.format(binary="BINARY")
+VIEW_DUCKDB = _VIEW
+VIEW_SPARK = _VIEW

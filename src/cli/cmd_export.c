@@ -18,6 +18,7 @@ typedef struct export_values {
   bool lines;
   bool states;
   bool idle;
+  bool source;
 } export_values;
 
 /* "collapsed, speedscope, pprof": the formats that take all of the options `takes`. */
@@ -58,6 +59,7 @@ static int check_options(const export_values *values, const baro_exporter *expor
       {values->lines, BARO_EXPORT_TAKES_LINES, "--lines"},
       {values->states, BARO_EXPORT_TAKES_STATES, "--states"},
       {values->idle, BARO_EXPORT_TAKES_IDLE, "--idle"},
+      {values->source, BARO_EXPORT_TAKES_SOURCE, "--source"},
       {values->weight != BARO_EXPORT_WEIGHT_US, BARO_EXPORT_TAKES_WEIGHT, "--weight"},
   };
   for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
@@ -116,7 +118,7 @@ static int add_to_tables(const export_values *values, const baro_exporter *expor
   if (values->overwrite)
     return baro_cli_fail("export: --force replaces files; --to %s adds to what is there",
                          exporter->name);
-  return baro_export_tables(exporter->name, values->output, path);
+  return baro_export_tables(exporter->name, values->output, path, values->source);
 }
 
 static int run(const baro_call *call) {
@@ -181,6 +183,9 @@ static const baro_option options[] = {
      .choices = "us|ticks",
      .offset = offsetof(export_values, weight),
      .help = "collapsed: numbers are microseconds (us, the default) or ticks of the schedule"},
+    {.name = "source",
+     .offset = offsetof(export_values, source),
+     .help = "parquet, delta: store the functions' source, where their files are what ran"},
 };
 
 static const export_values defaults = {.output = "-"};

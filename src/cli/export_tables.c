@@ -30,14 +30,16 @@ static void own_folder(char *ret_folder, size_t size) {
   ret_folder[slash == NULL ? 0 : slash + 1 - ret_folder] = '\0';
 }
 
-int baro_export_tables(const char *format, const char *folder, const char *recording) {
+int baro_export_tables(const char *format, const char *folder, const char *recording, bool source) {
   /* The one of the environment, whose bin/ both are in. `pip install --user` puts the program where no Python is. */
   char python[PATH_MAX + 16] = "";
   own_folder(python, PATH_MAX);
   (void)snprintf(python + strlen(python), 16, "python3");
   if (access(python, X_OK) != 0)
     (void)snprintf(python, sizeof(python), "python3");
-  const char *const arguments[] = {python, "-c", script, "--", format, folder, recording, NULL};
+  const char *const arguments[] = {python, "-c",   script, source ? "--source" : "--no-source",
+                                   "--",   format, folder, recording,
+                                   NULL};
   /* execvp promises not to write to them. */
   char *given[sizeof(arguments) / sizeof(arguments[0])];
   memcpy(given, arguments, sizeof(arguments));

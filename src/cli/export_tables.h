@@ -3,7 +3,9 @@
 #ifndef BARO_CLI_EXPORT_TABLES_H
 #define BARO_CLI_EXPORT_TABLES_H
 
+#include <stdbool.h>
+
 /* Does not return where a Python was found: the process is that Python then. Else an exit status, after one line. */
-int baro_export_tables(const char *format, const char *folder, const char *recording);
+int baro_export_tables(const char *format, const char *folder, const char *recording, bool source);
 
 #endif

@@ -215,6 +215,7 @@ typedef struct part_stream {
   const baro_table_spec *table;
   baro_shared_profile *shared; /* held */
   char *run_id;                /* owned */
+  char *source_hashes;         /* owned */
   baro_table_part part;        /* the next one */
   uint32_t batch_rows;
   baro_error err; /* of the last call */
@@ -276,6 +277,7 @@ static void parts_release(struct ArrowArrayStream *stream) {
   part_stream *self = stream->private_data;
   baro_shared_profile_drop(self->shared);
   free(self->run_id);
+  free(self->source_hashes);
   free(self);
   stream->release = NULL;
 }
@@ -285,16 +287,25 @@ baro_status baro_arrow_stream_parts(const baro_table_spec *table, baro_shared_pr
                                     struct ArrowArrayStream *ret_stream, baro_error *err) {
   part_stream *self = calloc(1, sizeof(*self));
   char *run_id = strdup(told->run_id);
-  if (self == NULL || run_id == NULL) {
+  baro_view hashes = told->source_hashes;
+  char *source_hashes = malloc(hashes.length + 1);
+  if (self == NULL || run_id == NULL || source_hashes == NULL) {
     free(self);
     free(run_id);
+    free(source_hashes);
     return baro_error_set(err, BARO_NO_MEMORY, "out of memory");
+  }
+  if (hashes.length != 0) {
+    memcpy(source_hashes, hashes.data, hashes.length);
   }
   *self = (part_stream){
       .table = table,
       .shared = baro_shared_profile_hold(shared),
       .run_id = run_id,
-      .part = {.run_id = run_id, .ingestion_day = told->ingestion_day},
+      .source_hashes = source_hashes,
+      .part = {.run_id = run_id,
+               .ingestion_day = told->ingestion_day,
+               .source_hashes = {.data = (const uint8_t *)source_hashes, .length = hashes.length}},
       .batch_rows = batch_rows,
   };
   *ret_stream = (struct ArrowArrayStream){

@@ -17,7 +17,7 @@ baro_status baro_arrow_stream(const baro_table_spec *table, baro_shared_profile 
                               struct ArrowArrayStream *ret_stream, baro_error *err) BARO_MUST_USE;
 
 /* A stream of arrays of at most batch_rows rows, each made when it is asked for: memory is that of the arrays that the
- * consumer keeps. For tables of columns that are filled. run_id is copied. The caller releases it. BARO_NO_MEMORY. */
+ * consumer keeps. For tables of columns that are filled. What is told is copied. The caller releases it. BARO_NO_MEMORY. */
 baro_status baro_arrow_stream_parts(const baro_table_spec *table, baro_shared_profile *shared,
                                     const baro_table_part *told, uint32_t batch_rows,
                                     struct ArrowArrayStream *ret_stream,

@@ -29,7 +29,10 @@ typedef struct filling {
   const baro_table_part *part;
   uint32_t first; /* row of the table that is row 0 here */
   uint32_t rows;
-  uint8_t *validity; /* bits, of the arena; NULL where there are no nulls */
+  const uint32_t *some; /* see baro_column_spec */
+  uint32_t some_count;
+  uint32_t next_some; /* place of the first one that was not reached yet */
+  uint8_t *validity;  /* bits, of the arena; NULL before the first null */
   baro_error *err;
 } filling;
 
@@ -57,15 +60,25 @@ static void set_bit(uint8_t *bits, uint32_t index) {
   bits[index / 8] = (uint8_t)(bits[index / 8] | 1u << index % 8);
 }
 
-/* Whether the row has a value; counts it if not. */
-static void mark_row(filling *fill, uint32_t row, bool known) {
-  if (fill->validity == NULL) {
+static void mark_null(filling *fill, uint32_t row) {
+  if (fill->spec->nulls == BARO_NULLS_NONE) {
     return;
   }
-  if (known) {
+  if (fill->column->null_count++ == 0) {
+    fill->validity = make_bits(fill);
+    for (uint32_t before = 0; fill->validity != NULL && before < row; before++) {
+      set_bit(fill->validity, before);
+    }
+  }
+}
+
+/* Says whether the row has a value; rows come in order. There is no bitmap before the first null: most columns have none,
+ * and bits cost more than values. Where memory is missing the column fails at its end. */
+static inline void mark_row(filling *fill, uint32_t row, bool known) {
+  if (!known) {
+    mark_null(fill, row);
+  } else if (fill->validity != NULL) {
     set_bit(fill->validity, row);
-  } else {
-    fill->column->null_count++;
   }
 }
 
@@ -101,12 +114,54 @@ static baro_status fill_names(filling *fill, baro_column *column, size_t count,
   return text->buffer.failed ? no_memory(fill->err) : BARO_OK;
 }
 
-static void put_text(filling *fill, uint32_t row, const char *constant, baro_buffer *buffer) {
-  if (constant != NULL) {
-    baro_write_text(buffer, constant);
-  } else {
-    fill->spec->text(fill->profile, fill->first + row, buffer);
+/* What the row's function is asked for: the row's number in the table, or its place among those that have a value. The
+ * rows of a column are asked in order. */
+static bool place_of(filling *fill, uint32_t row, uint32_t *ret_place) {
+  uint32_t number = fill->first + row;
+  if (fill->spec->some == NULL) {
+    *ret_place = number;
+    return true;
   }
+  bool found = fill->next_some < fill->some_count && fill->some[fill->next_some] == number;
+  if (found) {
+    *ret_place = fill->next_some++;
+  }
+  return found;
+}
+
+uint32_t baro_some_from(const uint32_t *rows, uint32_t count, uint32_t first) {
+  uint32_t low = 0;
+  uint32_t high = count;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (rows[middle] < first) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+static void start_some(filling *fill) {
+  fill->some = fill->spec->some(fill->profile, &fill->some_count);
+  fill->next_some = baro_some_from(fill->some, fill->some_count, fill->first);
+}
+
+static bool none_here(const filling *fill) {
+  return fill->spec->some != NULL && (fill->next_some == fill->some_count ||
+                                      fill->some[fill->next_some] - fill->first >= fill->rows);
+}
+
+static baro_status check_text(filling *fill, const baro_buffer *buffer) {
+  if (buffer->failed) {
+    return no_memory(fill->err);
+  }
+  if (buffer->length > TEXT_BYTES_MAX) {
+    return baro_error_set(fill->err, BARO_LIMIT, "column %s has more than %zu bytes",
+                          fill->spec->name, TEXT_BYTES_MAX);
+  }
+  return BARO_OK;
 }
 
 static baro_status fill_text(filling *fill) {
@@ -116,15 +171,14 @@ static baro_status fill_text(filling *fill) {
     return no_memory(fill->err);
   }
   baro_buffer *buffer = &text->buffer;
-  const char *constant = fill->spec->constant == NULL ? NULL : fill->spec->constant(fill->part);
   for (uint32_t row = 0; row < fill->rows; row++) {
-    put_text(fill, row, constant, buffer);
-    if (buffer->failed) {
-      return no_memory(fill->err);
+    uint32_t place;
+    if (place_of(fill, row, &place)) {
+      fill->spec->text(fill->profile, place, buffer);
     }
-    if (buffer->length > TEXT_BYTES_MAX) {
-      return baro_error_set(fill->err, BARO_LIMIT, "column %s has more than %zu bytes",
-                            fill->spec->name, TEXT_BYTES_MAX);
+    baro_status status = check_text(fill, buffer);
+    if (status != BARO_OK) {
+      return status;
     }
     offsets[row + 1] = (int32_t)buffer->length;
     mark_row(fill, row, offsets[row + 1] != offsets[row]);
@@ -133,11 +187,88 @@ static baro_status fill_text(filling *fill) {
   return BARO_OK;
 }
 
+/* Index of the row's name; false: it has none. */
+static bool name_of(filling *fill, uint32_t row, uint32_t *ret_name) {
+  uint32_t place;
+  uint64_t name;
+  if (!place_of(fill, row, &place) || !fill->spec->number(fill->profile, place, &name)) {
+    return false;
+  }
+  *ret_name = (uint32_t)name;
+  return true;
+}
+
+/* Of more names than rows, those of the rows: what a part costs must not depend on the whole. */
+static baro_status fill_own_names(filling *fill, int32_t *values, int32_t *offsets,
+                                  baro_buffer *text) {
+  if (fill->spec->fill != NULL) {
+    fill->spec->fill(fill->profile, fill->part, values);
+  }
+  baro_status status = BARO_OK;
+  for (uint32_t row = 0; status == BARO_OK && row < fill->rows; row++) {
+    uint32_t name = (uint32_t)values[row];
+    if (fill->spec->fill != NULL || name_of(fill, row, &name)) {
+      fill->spec->names->text(fill->profile, fill->part, name, text);
+      status = check_text(fill, text);
+    }
+    values[row] = (int32_t)row;
+    offsets[row + 1] = (int32_t)text->length;
+    mark_row(fill, row, offsets[row + 1] != offsets[row]);
+  }
+  return status;
+}
+
+static baro_status fill_shared_names(filling *fill, uint32_t count, int32_t *values,
+                                     int32_t *offsets, baro_buffer *text) {
+  bool some_empty = false;
+  for (uint32_t i = 0; i < count; i++) {
+    fill->spec->names->text(fill->profile, fill->part, i, text);
+    baro_status status = check_text(fill, text);
+    if (status != BARO_OK) {
+      return status;
+    }
+    offsets[i + 1] = (int32_t)text->length;
+    some_empty = some_empty || offsets[i + 1] == offsets[i];
+  }
+  if (fill->spec->fill != NULL) {
+    fill->spec->fill(fill->profile, fill->part, values);
+  }
+  for (uint32_t row = 0; fill->spec->number != NULL && row < fill->rows; row++) {
+    uint32_t name = 0;
+    bool known = name_of(fill, row, &name);
+    values[row] = (int32_t)name;
+    mark_row(fill, row, known && offsets[name + 1] != offsets[name]);
+  }
+  for (uint32_t row = 0; fill->spec->number == NULL && some_empty && row < fill->rows; row++) {
+    int32_t name = values[row];
+    mark_row(fill, row, offsets[name + 1] != offsets[name]);
+  }
+  return BARO_OK;
+}
+
+static baro_status fill_name(filling *fill) {
+  uint64_t all = fill->spec->names->count(fill->profile);
+  uint32_t count = all < fill->rows ? (uint32_t)all : fill->rows;
+  int32_t *values = make_array(fill, fill->rows, sizeof(*values));
+  int32_t *offsets = make_array(fill, (size_t)count + 1, sizeof(*offsets));
+  struct baro_owned_text *text = own_text(fill);
+  if (values == NULL || offsets == NULL || text == NULL) {
+    return no_memory(fill->err);
+  }
+  baro_status status = all > fill->rows
+                           ? fill_own_names(fill, values, offsets, &text->buffer)
+                           : fill_shared_names(fill, count, values, offsets, &text->buffer);
+  fill->column->buffers[1] = values;
+  set_text(fill->column->dictionary, offsets, &text->buffer, count);
+  return status;
+}
+
 static size_t number_size(baro_column_kind kind) {
   switch (kind) {
   case BARO_COLUMN_STATE:
   case BARO_COLUMN_ORIGIN:
   case BARO_COLUMN_OUTCOME: return sizeof(uint8_t);
+  case BARO_COLUMN_NAME:
   case BARO_COLUMN_U32:
   case BARO_COLUMN_I32:
   case BARO_COLUMN_DATE: return sizeof(uint32_t);
@@ -166,6 +297,17 @@ static void put_number(void *values, uint32_t row, size_t size, uint64_t value) 
   }
 }
 
+static void mark_filled(filling *fill, const void *values, size_t size) {
+  if (fill->spec->nulls == BARO_NULLS_NONE) {
+    return;
+  }
+  for (uint32_t row = 0; row < fill->rows; row++) {
+    mark_row(fill, row,
+             size == sizeof(int32_t) ? ((const int32_t *)values)[row] != INT32_MIN
+                                     : ((const int64_t *)values)[row] != INT64_MIN);
+  }
+}
+
 static baro_status fill_numbers(filling *fill) {
   size_t size = number_size(fill->spec->kind);
   void *values = make_array(fill, fill->rows, size);
@@ -174,10 +316,13 @@ static baro_status fill_numbers(filling *fill) {
   }
   if (fill->spec->fill != NULL) {
     fill->spec->fill(fill->profile, fill->part, values);
+    mark_filled(fill, values, size);
   }
   for (uint32_t row = 0; fill->spec->number != NULL && row < fill->rows; row++) {
+    uint32_t place;
     uint64_t value = 0;
-    mark_row(fill, row, fill->spec->number(fill->profile, fill->first + row, &value));
+    mark_row(fill, row,
+             place_of(fill, row, &place) && fill->spec->number(fill->profile, place, &value));
     put_number(values, row, size, value);
   }
   fill->column->buffers[1] = values;
@@ -189,8 +334,13 @@ static baro_status fill_reals(filling *fill) {
   if (values == NULL) {
     return no_memory(fill->err);
   }
-  for (uint32_t row = 0; row < fill->rows; row++) {
-    mark_row(fill, row, fill->spec->real(fill->profile, fill->first + row, &values[row]));
+  if (fill->spec->fill != NULL) {
+    fill->spec->fill(fill->profile, fill->part, values);
+  }
+  for (uint32_t row = 0; fill->spec->real != NULL && row < fill->rows; row++) {
+    uint32_t place;
+    mark_row(fill, row,
+             place_of(fill, row, &place) && fill->spec->real(fill->profile, place, &values[row]));
   }
   fill->column->buffers[1] = values;
   return BARO_OK;
@@ -202,8 +352,10 @@ static baro_status fill_bools(filling *fill) {
     return no_memory(fill->err);
   }
   for (uint32_t row = 0; row < fill->rows; row++) {
+    uint32_t place;
     uint64_t value = 0;
-    mark_row(fill, row, fill->spec->number(fill->profile, fill->first + row, &value));
+    mark_row(fill, row,
+             place_of(fill, row, &place) && fill->spec->number(fill->profile, place, &value));
     if (value != 0) {
       set_bit(values, row);
     }
@@ -320,6 +472,7 @@ static baro_status fill_rows(filling *fill) {
   case BARO_COLUMN_F64: return fill_reals(fill);
   case BARO_COLUMN_BOOL: return fill_bools(fill);
   case BARO_COLUMN_TEXT: return fill_text(fill);
+  case BARO_COLUMN_NAME: return fill_name(fill);
   case BARO_COLUMN_SHARES: return fill_shares(fill);
   case BARO_COLUMN_STATE_NS: return fill_state_ns(fill);
   case BARO_COLUMN_FLAGS: return fill_flags(fill);
@@ -336,12 +489,13 @@ static baro_status fill_whole(filling *fill) {
     return no_memory(fill->err);
   }
   fill->column->buffers[1] = values == NULL ? nothing : values;
-  for (uint32_t row = 0; fill->validity != NULL && row < fill->rows; row++) {
+  for (uint32_t row = 0; fill->spec->nulls != BARO_NULLS_NONE && row < fill->rows; row++) {
     mark_row(fill, row, row != 0);
   }
   return BARO_OK;
 }
 
+/* Names whose number is fixed; the others are there already. */
 static baro_status fill_dictionary(filling *fill) {
   baro_column *dictionary = fill->column->dictionary;
   if (fill->spec->kind == BARO_COLUMN_OUTCOME) {
@@ -352,19 +506,42 @@ static baro_status fill_dictionary(filling *fill) {
              : fill_names(fill, dictionary, BARO_ORIGIN_NONE, origin_name);
 }
 
+/* Nulls only; of what few rows have, most parts have nothing. */
+static baro_status fill_nothing(filling *fill) {
+  baro_column *column = fill->column;
+  const void *zeros = make_array(fill, (size_t)fill->rows + 1, sizeof(uint64_t));
+  if (zeros == NULL) {
+    return no_memory(fill->err);
+  }
+  column->null_count = fill->rows;
+  column->buffers[0] = zeros;
+  column->buffers[1] = zeros;
+  if (column->buffer_count == 3) {
+    column->buffers[2] = nothing;
+  }
+  if (column->dictionary != NULL) {
+    set_text(column->dictionary, (const int32_t *)nothing, &(baro_buffer){0}, 0);
+  }
+  return BARO_OK;
+}
+
 static baro_status fill_column(filling *fill) {
   baro_column *column = fill->column;
   column->length = fill->rows;
-  if (fill->spec->nulls != BARO_NULLS_NONE) {
-    fill->validity = make_bits(fill);
-    if (fill->validity == NULL) {
-      return no_memory(fill->err);
-    }
+  if (fill->spec->some != NULL) {
+    start_some(fill);
+  }
+  if (none_here(fill)) {
+    return fill_nothing(fill);
   }
   bool whole = fill->spec->borrow != NULL || fill->spec->compute != NULL;
   baro_status status = whole ? fill_whole(fill) : fill_rows(fill);
-  column->buffers[0] = column->null_count == 0 ? NULL : fill->validity;
-  return status == BARO_OK && column->dictionary != NULL ? fill_dictionary(fill) : status;
+  if (column->null_count != 0 && fill->validity == NULL) {
+    return no_memory(fill->err);
+  }
+  column->buffers[0] = fill->validity;
+  bool fixed = column->dictionary != NULL && fill->spec->names == NULL;
+  return status == BARO_OK && fixed ? fill_dictionary(fill) : status;
 }
 
 baro_status baro_table_build_part(const baro_table_spec *table, const baro_profile *profile,

@@ -31,6 +31,7 @@ typedef enum baro_column_kind {
   BARO_COLUMN_STATE,    /* index of a state (baro_state), in a dictionary of their names */
   BARO_COLUMN_ORIGIN,   /* likewise of a baro_origin */
   BARO_COLUMN_OUTCOME,  /* likewise of a baro_outcome */
+  BARO_COLUMN_NAME,     /* index of one of the column's `names`, in a dictionary of them */
   BARO_COLUMN_SHARES,   /* a number for each state, shares of their sum; all null when that is 0 */
   BARO_COLUMN_STATE_NS, /* ns for each state */
   BARO_COLUMN_FLAGS,    /* list of the names of BARO_FUNCTION_* */
@@ -43,33 +44,48 @@ typedef enum baro_column_nulls {
   BARO_NULLS_FIRST_ROW, /* of the call tree: its root */
 } baro_column_nulls;
 
+/* MD5 of a function's source, in hexadecimal; blanks where it is not known. */
+#define BARO_SOURCE_HASH_BYTES 32
+
 /* The rows of a table that one array has, and what its reader was told rather than the profile. */
 typedef struct baro_table_part {
   uint64_t first; /* 0 where a column is borrowed or computed */
   uint32_t count;
   const char *run_id; /* borrowed; NULL where no column asks for it */
   int32_t ingestion_day;
+  baro_view
+      source_hashes; /* borrowed: BARO_SOURCE_HASH_BYTES a function; empty where none is known */
 } baro_table_part;
+
+/* Texts that many rows share, written once for all of them. A row whose text is empty is null. */
+typedef struct baro_column_names {
+  uint64_t (*count)(const baro_profile *profile);
+  void (*text)(const baro_profile *profile, const baro_table_part *part, uint32_t index,
+               baro_buffer *out);
+} baro_column_names;
 
 /* How one column gets its values: exactly one of the functions is there. */
 typedef struct baro_column_spec {
   const char *name;
   baro_column_kind kind;
   baro_column_nulls nulls;
+  /* Of BARO_COLUMN_NAME; number or fill (int32_t) gives the index. */
+  const baro_column_names *names;
+  /* What few rows have: their numbers, ascending. All others are null, and `number`, `real` and `text` are asked with the
+   * place in this array instead of the row. Nulls must be BARO_NULLS_BY_ROW. */
+  const uint32_t *(*some)(const baro_profile *profile, uint32_t *ret_count);
   /* The profile's own array. */
   const void *(*borrow)(const baro_profile *profile);
   /* The same by state, NULL where no row has any. */
   const uint64_t *const *(*borrow_states)(const baro_profile *profile);
   /* An array in keep; NULL when out of memory. */
   void *(*compute)(const baro_profile *profile, baro_arena *keep);
-  /* count values of the column's width from row `first` on. */
+  /* count values of the column's width from row `first` on. With BARO_NULLS_BY_ROW the smallest number is null. */
   void (*fill)(const baro_profile *profile, const baro_table_part *part, void *values);
   /* One row; false: null. */
   bool (*number)(const baro_profile *profile, uint32_t row, uint64_t *ret_value);
   bool (*real)(const baro_profile *profile, uint32_t row, double *ret_value);
   void (*text)(const baro_profile *profile, uint32_t row, baro_buffer *out);
-  /* The same text in all rows. */
-  const char *(*constant)(const baro_table_part *part);
   void (*states)(const baro_profile *profile, uint32_t row, uint64_t ret_ns[BARO_STATE_COUNT]);
 } baro_column_spec;
 
@@ -104,6 +120,9 @@ void baro_column_memory_release(baro_column_memory *memory);
 
 /* Name of a kind, as people write Arrow's types. */
 const char *baro_column_kind_text(baro_column_kind kind);
+
+/* Of `count` ascending row numbers, the place of the first that is not below `first`; count if there is none. */
+uint32_t baro_some_from(const uint32_t *rows, uint32_t count, uint32_t first);
 
 /* The table without its rows: what a schema needs. BARO_NO_MEMORY. */
 baro_status baro_table_shape(const baro_table_spec *table, baro_column_memory *memory,

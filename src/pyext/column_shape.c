@@ -44,6 +44,13 @@ static const kind_row kinds[BARO_COLUMN_KIND_COUNT] = {
             .buffer_count = 2,
             .dictionary_format = "u",
         },
+    [BARO_COLUMN_NAME] =
+        {
+            .format = "i",
+            .text = "dictionary<values=string, indices=int32>",
+            .buffer_count = 2,
+            .dictionary_format = "u",
+        },
     [BARO_COLUMN_SHARES] =
         {
             .format = "+s",

@@ -2,6 +2,8 @@
  * Python's (python/barograph/profile.py).
  * The profile is a capsule, immutable and shared by reference count, so that functions may run in any
  * number of threads. The GIL is released while a recording is read and while tables are built. */
+/* Lengths of "y#". */
+#define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
 #include <stdlib.h>
@@ -197,8 +199,10 @@ static PyObject *rows(PyObject *module, PyObject *arguments) {
   const char *run_id;
   int ingestion_day;
   unsigned int batch_rows;
-  if (!PyArg_ParseTuple(arguments, "OssiI:rows", &profile, &name, &run_id, &ingestion_day,
-                        &batch_rows)) {
+  const char *hashes;
+  Py_ssize_t hashes_length;
+  if (!PyArg_ParseTuple(arguments, "OssiIy#:rows", &profile, &name, &run_id, &ingestion_day,
+                        &batch_rows, &hashes, &hashes_length)) {
     return NULL;
   }
   baro_shared_profile *shared = PyCapsule_GetPointer(profile, profile_capsule);
@@ -214,7 +218,11 @@ static PyObject *rows(PyObject *module, PyObject *arguments) {
     return PyErr_NoMemory();
   }
   baro_error err = {0};
-  baro_table_part told = {.run_id = run_id, .ingestion_day = ingestion_day};
+  baro_table_part told = {
+      .run_id = run_id,
+      .ingestion_day = ingestion_day,
+      .source_hashes = {.data = (const uint8_t *)hashes, .length = (size_t)hashes_length},
+  };
   if (baro_arrow_stream_parts(table, shared, &told, batch_rows, arrow, &err) != BARO_OK) {
     free(arrow);
     return fail(module, &err);
@@ -231,8 +239,8 @@ static PyMethodDef methods[] = {
     {"stream", stream, METH_VARARGS,
      "stream(profile, table: str) -> capsule \"arrow_array_stream\""},
     {"rows", rows, METH_VARARGS,
-     "rows(profile, table: str, run_id: str, ingestion_day: int, batch_rows: int) -> capsule "
-     "\"arrow_array_stream\""},
+     "rows(profile, table: str, run_id: str, ingestion_day: int, batch_rows: int, source_hashes: "
+     "bytes) -> capsule \"arrow_array_stream\""},
     {NULL, NULL, 0, NULL},
 };
 

@@ -7,8 +7,24 @@ static uint64_t row_count(const baro_profile *profile) {
   return profile->calls.count;
 }
 
+BARO_STORED_FILL(function_id, int64_t, profile->calls.function[row])
+BARO_STORED_FILL(function_name, int32_t, profile->calls.function[row])
+BARO_STORED_FILL(start_ns, int64_t, profile->calls.start_ns[row])
+BARO_STORED_FILL(duration_ns, int64_t, profile->calls.duration_ns[row])
+BARO_STORED_FILL(self_ns, int64_t, profile->calls.self_ns[row])
+BARO_STORED_FILL(outcome, int32_t, profile->calls.outcome[row])
+BARO_STORED_FILL(execution_time, double, (double)profile->calls.duration_ns[row] / 1e9)
+
+/* Every call is recorded: a row stands for itself. */
+static void weight(const baro_profile *profile, const baro_table_part *part, void *values) {
+  (void)profile;
+  for (uint32_t i = 0; i < part->count; i++) {
+    ((double *)values)[i] = 1;
+  }
+}
+
 /* Calls are grouped by thread, threads stand in the order of their calls. */
-static const baro_profile_thread *thread_of(const baro_profile *profile, uint32_t row) {
+static uint32_t thread_of(const baro_profile *profile, uint32_t row) {
   uint32_t low = 0;
   uint32_t high = profile->thread_count;
   while (high - low > 1) {
@@ -19,60 +35,45 @@ static const baro_profile_thread *thread_of(const baro_profile *profile, uint32_
       high = middle;
     }
   }
-  return &profile->threads[low];
+  return low;
 }
 
-static bool thread_id(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
-  *ret_value = thread_of(profile, row)->os_tid;
-  return true;
+/* Rows of a part up to which they are of one thread, which begins with the row `first` of the part. */
+static uint32_t end_of_thread(const baro_profile *profile, const baro_table_part *part,
+                              uint32_t first, uint32_t *ret_thread) {
+  uint32_t row = (uint32_t)part->first + first;
+  uint32_t thread = thread_of(profile, row);
+  uint32_t left = profile->threads[thread].first_call + profile->threads[thread].call_count - row;
+  *ret_thread = thread;
+  return left < part->count - first ? first + left : part->count;
 }
 
-static bool process_id(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
-  *ret_value = profile->processes[thread_of(profile, row)->process].os_pid;
-  return true;
-}
+#define FILL_BY_THREAD(column, type, expression)                                                   \
+  static void column(const baro_profile *profile, const baro_table_part *part, void *values) {     \
+    uint32_t i = 0;                                                                                \
+    while (i < part->count) {                                                                      \
+      uint32_t thread;                                                                             \
+      uint32_t end = end_of_thread(profile, part, i, &thread);                                     \
+      for (type value = (type)(expression); i < end; i++) {                                        \
+        ((type *)values)[i] = value;                                                               \
+      }                                                                                            \
+    }                                                                                              \
+  }
+FILL_BY_THREAD(thread_index, int32_t, thread)
+FILL_BY_THREAD(thread_id, int64_t, profile->threads[thread].os_tid)
+FILL_BY_THREAD(process_id, int64_t, profile->processes[profile->threads[thread].process].os_pid)
 
-static void thread_name(const baro_profile *profile, uint32_t row, baro_buffer *out) {
-  baro_row_string(profile, thread_of(profile, row)->name_string, out);
+static int32_t limit_of(const baro_profile *profile, uint32_t thread) {
+  double limit;
+  uint32_t process = profile->threads[thread].process;
+  bool known = baro_profile_process_fact_number(profile, process, "recursion_limit", &limit);
+  return known && limit <= INT32_MAX ? (int32_t)limit : INT32_MIN;
 }
-
-static const baro_profile_function *function_of(const baro_profile *profile, uint32_t row) {
-  return &profile->functions.rows[profile->calls.function[row]];
-}
-
-static void class_name(const baro_profile *profile, uint32_t row, baro_buffer *out) {
-  baro_stored_class_name(profile, profile->calls.function[row], out);
-}
-
-static void function_name(const baro_profile *profile, uint32_t row, baro_buffer *out) {
-  baro_row_string(profile, function_of(profile, row)->name_string, out);
-}
-
-static void qualified_name(const baro_profile *profile, uint32_t row, baro_buffer *out) {
-  baro_row_string(profile, function_of(profile, row)->qualified_string, out);
-}
-
-static void module(const baro_profile *profile, uint32_t row, baro_buffer *out) {
-  baro_row_string(profile, function_of(profile, row)->module_string, out);
-}
-
-static void file(const baro_profile *profile, uint32_t row, baro_buffer *out) {
-  baro_row_string(profile, function_of(profile, row)->file_string, out);
-}
+FILL_BY_THREAD(recursion_limit, int32_t, limit_of(profile, thread))
 
 static bool line(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
-  uint32_t first = function_of(profile, row)->first_line;
+  uint32_t first = profile->functions.rows[profile->calls.function[row]].first_line;
   return baro_row_known(first != 0, first, ret_value);
-}
-
-static bool function_id(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
-  *ret_value = profile->calls.function[row];
-  return true;
-}
-
-static bool execution_time(const baro_profile *profile, uint32_t row, double *ret_value) {
-  *ret_value = (double)profile->calls.duration_ns[row] / 1e9;
-  return true;
 }
 
 static bool start_time(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
@@ -84,31 +85,29 @@ static bool end_time(const baro_profile *profile, uint32_t row, uint64_t *ret_va
   return baro_row_utc(profile, calls->start_ns[row] + calls->duration_ns[row], ret_value);
 }
 
-static bool start_ns(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
-  *ret_value = profile->calls.start_ns[row];
+static const uint32_t *suspendable(const baro_profile *profile, uint32_t *ret_count) {
+  *ret_count = profile->calls.suspendable_count;
+  return profile->calls.suspendable_call;
+}
+
+static bool resumes(const baro_profile *profile, uint32_t place, uint64_t *ret_value) {
+  *ret_value = profile->calls.suspendable_resumes[place];
   return true;
 }
 
-static bool duration_ns(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
-  *ret_value = profile->calls.duration_ns[row];
-  return true;
-}
-
-static bool self_ns(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
-  *ret_value = profile->calls.self_ns[row];
-  return true;
-}
-
-static bool active_ns(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
-  *ret_value = baro_call_active_ns(profile, row);
-  return true;
-}
-
-static bool resumes(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
-  uint32_t suspendable = baro_call_suspendable(profile, row);
-  bool known = suspendable != BARO_NONE_ID;
-  return baro_row_known(known, known ? profile->calls.suspendable_resumes[suspendable] : 0,
-                        ret_value);
+/* That of the few that can be suspended is not their duration. */
+static void active_ns(const baro_profile *profile, const baro_table_part *part, void *values) {
+  const baro_profile_calls *calls = &profile->calls;
+  duration_ns(profile, part, values);
+  uint32_t place =
+      baro_some_from(calls->suspendable_call, calls->suspendable_count, (uint32_t)part->first);
+  for (; place < calls->suspendable_count; place++) {
+    uint32_t row = calls->suspendable_call[place] - (uint32_t)part->first;
+    if (row >= part->count) {
+      break;
+    }
+    ((int64_t *)values)[row] = (int64_t)calls->suspendable_active_ns[place];
+  }
 }
 
 /* From an ancestor's where that was computed, which is the next one for almost all. Ancestors may stand behind: what a
@@ -141,63 +140,54 @@ static bool task_id(const baro_profile *profile, uint32_t row, uint64_t *ret_val
   return baro_row_known(task != BARO_NONE_ID, task, ret_value);
 }
 
-static void outcome(const baro_profile *profile, uint32_t row, baro_buffer *out) {
-  baro_write_text(out, baro_outcome_key((baro_outcome)profile->calls.outcome[row]));
+static const uint32_t *raised(const baro_profile *profile, uint32_t *ret_count) {
+  *ret_count = profile->calls.raised_count;
+  return profile->calls.raised_call;
 }
 
-static void exception_type(const baro_profile *profile, uint32_t row, baro_buffer *out) {
-  baro_row_string(profile, baro_call_exception(profile, row), out);
+static void exception_type(const baro_profile *profile, uint32_t place, baro_buffer *out) {
+  baro_row_string(profile, profile->calls.raised_exception[place], out);
 }
-
-/* Every call is recorded: a row stands for itself. */
-static bool weight(const baro_profile *profile, uint32_t row, double *ret_value) {
-  (void)profile;
-  (void)row;
-  *ret_value = 1;
-  return true;
-}
-
-#define NUMBER(column, function)                                                                   \
-  { .name = (column), .kind = BARO_COLUMN_I64, .number = (function) }
-#define UTC(column, function)                                                                      \
-  { .name = (column), .kind = BARO_COLUMN_UTC, .nulls = BARO_NULLS_BY_ROW, .number = (function) }
 
 static const baro_column_spec columns[] = {
     BARO_STORED_RUN,
-    NUMBER("thread_id", thread_id),
-    NUMBER("process_id", process_id),
-    {.name = "unique_app_id", .kind = BARO_COLUMN_TEXT, .constant = baro_stored_run_id},
-    BARO_STORED_TEXT("class_name", class_name),
-    BARO_STORED_TEXT("function_name", function_name),
-    {.name = "execution_time", .kind = BARO_COLUMN_F64, .real = execution_time},
-    UTC("start_time", start_time),
-    UTC("end_time", end_time),
-    BARO_STORED_NUMBER("memory_usage", BARO_COLUMN_I64, baro_stored_no_number),
-    BARO_STORED_REAL("cpu_usage", baro_stored_no_real),
-    BARO_STORED_NUMBER("recursion_limit", BARO_COLUMN_I32, baro_stored_no_number),
-    BARO_STORED_TEXT("arguments", baro_stored_no_text),
-    BARO_STORED_TEXT("keyword_arguments", baro_stored_no_text),
-    BARO_STORED_TEXT("return_value", baro_stored_no_text),
-    BARO_STORED_TEXT("source_code_md5_hash", baro_stored_no_text),
-    BARO_STORED_TEXT("module", module),
-    BARO_STORED_TEXT("qualified_name", qualified_name),
-    BARO_STORED_TEXT("file", file),
+    BARO_STORED_FILLED("thread_id", thread_id),
+    BARO_STORED_FILLED("process_id", process_id),
+    BARO_STORED_NAME("unique_app_id", baro_stored_run_id, baro_stored_the_run),
+    BARO_STORED_NAMED("class_name", baro_stored_class_names, function_name),
+    BARO_STORED_NAMED("function_name", baro_stored_function_names, function_name),
+    {.name = "execution_time", .kind = BARO_COLUMN_F64, .fill = execution_time},
+    BARO_STORED_UTC("start_time", start_time),
+    BARO_STORED_UTC("end_time", end_time),
+    BARO_STORED_NOTHING("memory_usage", BARO_COLUMN_I64),
+    BARO_STORED_NOTHING("cpu_usage", BARO_COLUMN_F64),
+    {.name = "recursion_limit",
+     .kind = BARO_COLUMN_I32,
+     .nulls = BARO_NULLS_BY_ROW,
+     .fill = recursion_limit},
+    BARO_STORED_NOTHING("arguments", BARO_COLUMN_TEXT),
+    BARO_STORED_NOTHING("keyword_arguments", BARO_COLUMN_TEXT),
+    BARO_STORED_NOTHING("return_value", BARO_COLUMN_TEXT),
+    BARO_STORED_NAMED("source_code_md5_hash", baro_stored_source_hashes, function_name),
+    BARO_STORED_NAMED("module", baro_stored_modules, function_name),
+    BARO_STORED_NAMED("qualified_name", baro_stored_qualified_names, function_name),
+    BARO_STORED_NAMED("file", baro_stored_files, function_name),
     BARO_STORED_NUMBER("line", BARO_COLUMN_I32, line),
-    NUMBER("function_id", function_id),
-    NUMBER("start_ns", start_ns),
-    NUMBER("duration_ns", duration_ns),
-    NUMBER("self_ns", self_ns),
-    NUMBER("active_ns", active_ns),
-    BARO_STORED_NUMBER("cpu_ns", BARO_COLUMN_I64, baro_stored_no_number),
+    BARO_STORED_FILLED("function_id", function_id),
+    BARO_STORED_FILLED("start_ns", start_ns),
+    BARO_STORED_FILLED("duration_ns", duration_ns),
+    BARO_STORED_FILLED("self_ns", self_ns),
+    BARO_STORED_FILLED("active_ns", active_ns),
+    BARO_STORED_NOTHING("cpu_ns", BARO_COLUMN_I64),
     {.name = "depth", .kind = BARO_COLUMN_I32, .fill = depth},
-    NUMBER("call_id", baro_row_index),
+    BARO_STORED_FILLED("call_id", baro_stored_row_numbers),
     BARO_STORED_NUMBER("parent_call_id", BARO_COLUMN_I64, parent_call_id),
     BARO_STORED_NUMBER("task_id", BARO_COLUMN_I64, task_id),
-    BARO_STORED_NUMBER("resumes", BARO_COLUMN_I64, resumes),
-    {.name = "outcome", .kind = BARO_COLUMN_TEXT, .text = outcome},
-    BARO_STORED_TEXT("exception_type", exception_type),
-    BARO_STORED_TEXT("thread_name", thread_name),
-    {.name = "weight", .kind = BARO_COLUMN_F64, .real = weight},
+    BARO_STORED_SOME("resumes", BARO_COLUMN_I64, suspendable, .number = resumes),
+    BARO_STORED_NAMED("outcome", baro_stored_outcomes, outcome),
+    BARO_STORED_SOME("exception_type", BARO_COLUMN_TEXT, raised, .text = exception_type),
+    BARO_STORED_NAMED("thread_name", baro_stored_thread_names, thread_index),
+    {.name = "weight", .kind = BARO_COLUMN_F64, .fill = weight},
 };
 
 const baro_table_spec baro_stored_calls = {

@@ -5,11 +5,6 @@
 
 #include "show/call_rows.h"
 #include "show/profile_keys.h"
-#include "show/utf8.h"
-
-const char *baro_stored_run_id(const baro_table_part *part) {
-  return part->run_id;
-}
 
 void baro_stored_ingestion_date(const baro_profile *profile, const baro_table_part *part,
                                 void *values) {
@@ -19,79 +14,24 @@ void baro_stored_ingestion_date(const baro_profile *profile, const baro_table_pa
   }
 }
 
-bool baro_stored_no_number(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
+void baro_stored_row_numbers(const baro_profile *profile, const baro_table_part *part,
+                             void *values) {
   (void)profile;
-  (void)row;
-  (void)ret_value;
-  return false;
+  for (uint32_t i = 0; i < part->count; i++) {
+    ((int64_t *)values)[i] = (int64_t)(part->first + i);
+  }
 }
 
-bool baro_stored_no_real(const baro_profile *profile, uint32_t row, double *ret_value) {
+const uint32_t *baro_stored_no_rows(const baro_profile *profile, uint32_t *ret_count) {
   (void)profile;
-  (void)row;
-  (void)ret_value;
-  return false;
-}
-
-void baro_stored_no_text(const baro_profile *profile, uint32_t row, baro_buffer *out) {
-  (void)profile;
-  (void)row;
-  (void)out;
-}
-
-/* Position behind the last dot of text; 0 without one. */
-static size_t behind_dot(baro_view text) {
-  size_t end = text.length;
-  while (end > 0 && text.data[end - 1] != '.') {
-    end--;
-  }
-  return end;
-}
-
-void baro_stored_class_name(const baro_profile *profile, uint32_t function, baro_buffer *out) {
-  const baro_profile_function *row = &profile->functions.rows[function];
-  baro_view outer = baro_profile_string(profile, row->qualified_string);
-  baro_view name = baro_profile_string(profile, row->name_string);
-  /* The bare name has no dots but in hostile recordings. */
-  if (outer.length < name.length + 2 || outer.data[outer.length - name.length - 1] != '.') {
-    return;
-  }
-  outer.length -= name.length + 1;
-  size_t first = behind_dot(outer);
-  baro_view last = {.data = outer.data + first, .length = outer.length - first};
-  static const char local[] = "<locals>";
-  if (last.length == sizeof(local) - 1 && memcmp(last.data, local, last.length) == 0) {
-    return;
-  }
-  size_t start = 0;
-  for (size_t i = 0; i + sizeof(local) <= outer.length; i++) {
-    if (memcmp(outer.data + i, local, sizeof(local) - 1) == 0) {
-      start = i + sizeof(local); /* with the dot behind it */
-    }
-  }
-  baro_write_utf8(out, (baro_view){.data = outer.data + start, .length = outer.length - start});
+  *ret_count = 0;
+  return NULL;
 }
 
 /* --- functions --- */
 
 static uint64_t function_count(const baro_profile *profile) {
   return profile->functions.count;
-}
-
-static void function_name(const baro_profile *profile, uint32_t row, baro_buffer *out) {
-  baro_row_string(profile, profile->functions.rows[row].name_string, out);
-}
-
-static void qualified_name(const baro_profile *profile, uint32_t row, baro_buffer *out) {
-  baro_row_string(profile, profile->functions.rows[row].qualified_string, out);
-}
-
-static void file(const baro_profile *profile, uint32_t row, baro_buffer *out) {
-  baro_row_string(profile, profile->functions.rows[row].file_string, out);
-}
-
-static void module(const baro_profile *profile, uint32_t row, baro_buffer *out) {
-  baro_row_string(profile, profile->functions.rows[row].module_string, out);
 }
 
 static bool line(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
@@ -132,11 +72,11 @@ OF_SAMPLES(total_ns, baro_amount_busy(&profile->functions.total[BARO_MEASURE_RUN
 static const baro_column_spec function_columns[] = {
     BARO_STORED_RUN,
     {.name = "function_id", .kind = BARO_COLUMN_I64, .number = baro_row_index},
-    BARO_STORED_TEXT("module", module),
-    BARO_STORED_TEXT("class_name", baro_stored_class_name),
-    BARO_STORED_TEXT("function_name", function_name),
-    BARO_STORED_TEXT("qualified_name", qualified_name),
-    BARO_STORED_TEXT("file", file),
+    BARO_STORED_NAME("module", baro_stored_modules, baro_row_index),
+    BARO_STORED_NAME("class_name", baro_stored_class_names, baro_row_index),
+    BARO_STORED_NAME("function_name", baro_stored_function_names, baro_row_index),
+    BARO_STORED_NAME("qualified_name", baro_stored_qualified_names, baro_row_index),
+    BARO_STORED_NAME("file", baro_stored_files, baro_row_index),
     BARO_STORED_NUMBER("line", BARO_COLUMN_I32, line),
     BARO_STORED_TEXT("origin", origin),
     BARO_STORED_NUMBER("calls", BARO_COLUMN_I64, calls),
@@ -151,6 +91,7 @@ static const baro_column_spec function_columns[] = {
     BARO_STORED_NUMBER("samples", BARO_COLUMN_I64, samples),
     BARO_STORED_NUMBER("self_ns", BARO_COLUMN_I64, self_ns),
     BARO_STORED_NUMBER("total_ns", BARO_COLUMN_I64, total_ns),
+    BARO_STORED_NAME("source_code_md5_hash", baro_stored_source_hashes, baro_row_index),
 };
 
 /* --- edges --- */
@@ -162,17 +103,6 @@ static uint64_t edge_count(const baro_profile *profile) {
 static bool caller_id(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
   uint32_t caller = profile->call_edges.caller[row];
   return baro_row_known(caller != BARO_NONE_ID, caller, ret_value);
-}
-
-static void caller_name(const baro_profile *profile, uint32_t row, baro_buffer *out) {
-  uint32_t caller = profile->call_edges.caller[row];
-  if (caller != BARO_NONE_ID) {
-    qualified_name(profile, caller, out);
-  }
-}
-
-static void callee_name(const baro_profile *profile, uint32_t row, baro_buffer *out) {
-  qualified_name(profile, profile->call_edges.callee[row], out);
 }
 
 #define OF_EDGE(name, column)                                                                      \
@@ -190,8 +120,8 @@ static const baro_column_spec edge_columns[] = {
     BARO_STORED_RUN,
     BARO_STORED_NUMBER("caller_function_id", BARO_COLUMN_I64, caller_id),
     {.name = "callee_function_id", .kind = BARO_COLUMN_I64, .number = callee_id},
-    BARO_STORED_TEXT("caller", caller_name),
-    BARO_STORED_TEXT("callee", callee_name),
+    BARO_STORED_NAME("caller", baro_stored_qualified_names, caller_id),
+    BARO_STORED_NAME("callee", baro_stored_qualified_names, callee_id),
     {.name = "calls", .kind = BARO_COLUMN_I64, .number = edge_calls},
     {.name = "primitive_calls", .kind = BARO_COLUMN_I64, .number = edge_primitive_calls},
     {.name = "self_ns", .kind = BARO_COLUMN_I64, .number = edge_self_ns},
@@ -204,7 +134,8 @@ static const baro_table_spec edges = {
     .name = "edges", .row_count = edge_count, BARO_COLUMNS(edge_columns)};
 
 const baro_table_spec *baro_stored_table_find(const char *name) {
-  const baro_table_spec *const tables[] = {&baro_stored_calls, &functions, &edges};
+  const baro_table_spec *const tables[] = {&baro_stored_calls, &functions, &edges,
+                                           &baro_stored_samples, &baro_stored_nodes};
   for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
     if (strcmp(tables[i]->name, name) == 0) {
       return tables[i];

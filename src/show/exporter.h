@@ -38,6 +38,7 @@ enum {
   BARO_EXPORT_TAKES_WEIGHT = 1u << 4,
   BARO_EXPORT_TAKES_CALLS = 1u << 5, /* no option: it is made of calls, and not of samples */
   BARO_EXPORT_INTO_FOLDER = 1u << 6, /* tables, which the Python package writes: write is NULL */
+  BARO_EXPORT_TAKES_SOURCE = 1u << 7,
 };
 
 typedef struct baro_exporter {

@@ -21,9 +21,11 @@ const baro_exporter baro_exporters[] = {
     {"chrome", ".json", false, BARO_EXPORT_TAKES_CALLS,
      "recorded calls on a timeline: for ui.perfetto.dev", baro_export_chrome},
     {"csv", ".csv", false, BARO_EXPORT_TAKES_CALLS, "recorded calls, a row each", baro_export_csv},
-    {"parquet", "/", true, BARO_EXPORT_TAKES_CALLS | BARO_EXPORT_INTO_FOLDER,
+    {"parquet", "/", true,
+     BARO_EXPORT_TAKES_CALLS | BARO_EXPORT_INTO_FOLDER | BARO_EXPORT_TAKES_SOURCE,
      "a run added to tables of Parquet files in the folder OUT", NULL},
-    {"delta", "/", true, BARO_EXPORT_TAKES_CALLS | BARO_EXPORT_INTO_FOLDER,
+    {"delta", "/", true,
+     BARO_EXPORT_TAKES_CALLS | BARO_EXPORT_INTO_FOLDER | BARO_EXPORT_TAKES_SOURCE,
      "a run added to Delta tables in the folder OUT", NULL},
     {0},
 };

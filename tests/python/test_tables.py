@@ -6,12 +6,15 @@ report.
 
 from __future__ import annotations
 
+import hashlib
+import os
 import random
 import shutil
 import signal
 import subprocess
 import sys
 import time
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +33,7 @@ from deltalake.exceptions import CommitFailedError
 from deltalake.schema import PrimitiveType
 
 from barograph import profile as profile_module
-from barograph import tables
+from barograph import tables, tables_run
 
 CALLS = ROOT / "tests/recordings/calls.baro"
 SAMPLES = ROOT / "tests/recordings/threads.baro"
@@ -45,6 +48,7 @@ DUCKDB_TYPES = {
     "double": "DOUBLE",
     "boolean": "BOOLEAN",
     "date": "DATE",
+    "binary": "BLOB",
     "timestamp": "TIMESTAMP WITH TIME ZONE",
 }
 
@@ -68,10 +72,12 @@ def lake(kind: str, folder: Path) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     for table in tables.COLUMNS:
         files = files_of(kind, folder, table)
-        if files:
-            connection.execute(
-                f"CREATE VIEW {table} AS FROM read_parquet({files}, hive_partitioning = true)"
-            )
+        rows = f"FROM read_parquet({files}, hive_partitioning = true)"
+        if not files:  # a Delta table without rows has none
+            fields = deltalake.DeltaTable(str(folder / table)).schema().fields
+            nulls = [f"NULL::{DUCKDB_TYPES[field.type.type]} AS {field.name}" for field in fields]
+            rows = f"SELECT {', '.join(nulls)} WHERE false"
+        connection.execute(f"CREATE VIEW {table} AS {rows}")
     return connection
 
 
@@ -153,7 +159,7 @@ def test_threads_and_times_are_those_of_the_profile(kind: str, tmp_path: Path) -
 def test_depth_in_parts_of_any_size(
     batch_rows: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tables, "BATCH_ROWS", batch_rows)
+    monkeypatch.setattr(tables_run, "BATCH_ROWS", batch_rows)
     package.write_parquet(CALLS, tmp_path)
     parents = {c["call_id"]: c["parent_call_id"] for c in columns(package.load(CALLS).calls)}
     assert any(parent is not None and parent > call for call, parent in parents.items())
@@ -222,8 +228,9 @@ def test_writers_of_one_run_at_once_add_it_once(kind: str, tmp_path: Path) -> No
     for writer in writers:
         assert writer.wait(60) == 0, writer.stderr and writer.stderr.read()
     connection = lake(kind, tmp_path)
-    for table in tables.COLUMNS:
-        assert len(files_of(kind, tmp_path, table)) == 1
+    written = WRITERS[kind](CALLS, tmp_path / "alone").rows
+    for table, count in written.items():
+        assert len(files_of(kind, tmp_path, table)) == (1 if count or kind == "parquet" else 0)
     expected = len(package.load(CALLS).calls)
     assert rows(connection, "SELECT count(*) FROM calls") == [(expected,)]
 
@@ -233,19 +240,20 @@ def test_a_run_that_another_commits_meanwhile_is_not_added(
 ) -> None:
     """The other commits behind our look for the run, and before our commit."""
     package.write_delta(SAMPLES, tmp_path)  # the tables are there
-    write, refused = deltalake.write_deltalake, []
+    table = deltalake.DeltaTable
+    commit, refused = table.create_write_transaction, []
 
-    def write_second(*arguments: Any, **named: Any) -> None:
-        monkeypatch.setattr(deltalake, "write_deltalake", write)
+    def commit_second(*arguments: Any, **named: Any) -> None:
+        monkeypatch.setattr(table, "create_write_transaction", commit)
         other = write_in_another_process("delta", tmp_path, CALLS)
         assert other.wait(60) == 0
         try:
-            write(*arguments, **named)
+            commit(*arguments, **named)
         except CommitFailedError as error:
             refused.append(error)
             raise
 
-    monkeypatch.setattr(deltalake, "write_deltalake", write_second)
+    monkeypatch.setattr(table, "create_write_transaction", commit_second)
     written = package.write_delta(CALLS, tmp_path)
     assert refused, "Delta's transactions did not conflict"
     assert not any(written.rows.values())
@@ -256,25 +264,30 @@ def test_a_run_that_another_commits_meanwhile_is_not_added(
 
 
 def test_writers_of_many_runs_at_once_lose_nothing(kind: str, tmp_path: Path) -> None:
-    """Four processes with runs of their own, ten each: of one recording, with other ids."""
+    """Four processes with fifty runs each, of one recording with other ids: two tables each."""
     code = """
 import sys
 from barograph import load, tables
 profile = load(sys.argv[2])
-run = tables._run_of(profile)
-for index in range(10):
-    tables._run_of = lambda _: run._replace(run_id=f"{sys.argv[3]}-{index}")
+run = tables.run_of(profile)
+tables.COLUMNS = {"calls": {}, "runs": {}} if sys.argv[1] == "parquet" else {"calls": {}}
+for index in range(50):
+    tables.run_of = lambda _, with_source: run._replace(run_id=f"{sys.argv[3]}-{index}")
     written = getattr(tables, "write_" + sys.argv[1])(profile, sys.argv[4])
     assert all(written.rows.values()), written
 """
     command = [sys.executable, "-c", code, kind, str(CALLS)]
     writers = [subprocess.Popen([*command, str(index), str(tmp_path)]) for index in range(4)]
     assert [writer.wait(120) for writer in writers] == [0] * 4
+    files = files_of(kind, tmp_path, "calls")
+    assert len(files) == 200
     expected = len(package.load(CALLS).calls)
-    connection = lake(kind, tmp_path)
-    assert rows(connection, "SELECT count(*), count(DISTINCT run_id) FROM runs") == [(40, 40)]
-    per_run = rows(connection, "SELECT DISTINCT count(*) FROM calls GROUP BY run_id")
-    assert per_run == [(expected,)]
+    query = f"""SELECT count(*), count(DISTINCT run_id), count(DISTINCT (run_id, call_id))
+        FROM read_parquet({files})"""
+    assert rows(duckdb.connect(), query) == [(200 * expected, 200, 200 * expected)]
+    if kind == "delta":
+        commits = deltalake.DeltaTable(str(tmp_path / "calls")).history()
+        assert len(commits) == 201  # and the one that made the table
 
 
 def test_a_writer_that_is_killed_leaves_no_part_of_a_table(kind: str, tmp_path: Path) -> None:
@@ -346,7 +359,7 @@ def test_a_missing_extra_is_one_line(kind: str, tmp_path: Path) -> None:
     code = """
 import sys
 sys.modules["arro3.io"] = sys.modules["deltalake"] = None
-from barograph import tables
+from barograph import tables, tables_run
 sys.exit(tables.main(sys.argv[1:]))
 """
     command = [sys.executable, "-c", code, kind, str(tmp_path / "lake"), str(CALLS)]
@@ -409,16 +422,101 @@ def test_export_without_what_it_needs_is_one_line(barograph: Path, tmp_path: Pat
     assert not (tmp_path / "lake").exists()
 
 
+PROGRAM = """\
+import functools
+
+def plain(n):
+    return n
+
+class Shop:
+    @staticmethod
+    @functools.lru_cache(maxsize=None)
+    def price(n):
+        # a comment
+        return plain(n)
+
+    def total(self): return sum(self.price(n) for n in range(3))
+
+plain((lambda: Shop().total())())
+"""
+SOURCES = {
+    "plain": "def plain(n):\n    return n\n",
+    "price": "    @staticmethod\n    @functools.lru_cache(maxsize=None)\n    def price(n):\n"
+    "        # a comment\n        return plain(n)\n",
+    "total": "    def total(self): return sum(self.price(n) for n in range(3))\n",
+    "<lambda>": "plain((lambda: Shop().total())())\n",
+    "<genexpr>": None,
+    "<module>": PROGRAM,
+    "Shop": PROGRAM[PROGRAM.index("class") : PROGRAM.index("\nplain(")].rstrip("\n") + "\n",
+}
+
+
+def record_program(program: Path, barograph: Path, out: Path) -> Path:
+    # Python's own program of a recorder that stands beside its package.
+    command = [str(barograph), "record", "--calls", "-f", "--quiet", "-o", str(out), "--"]
+    subprocess.run([*command, sys.executable, str(program)], check=True)
+    return out
+
+
+def test_source_is_stored_where_it_is_what_ran(barograph: Path, kind: str, tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM, encoding="utf-8")
+    time.sleep(0.05)  # the kernel tells when a process began in hundredths of a second
+    recordings = [record_program(program, barograph, tmp_path / f"{i}.baro") for i in range(2)]
+    folder = tmp_path / "lake"
+    WRITERS[kind](CALLS, folder)  # without
+    first, second = (WRITERS[kind](path, folder, source=True) for path in recordings)
+    texts = {text for text in SOURCES.values() if text is not None}
+    assert first.rows["source"] == len(texts)
+    assert first.without_source == {"no definition of their name is there": 1}
+    assert second.rows["source"] == 0  # once for each hash
+    connection = lake(kind, folder)
+    connection.execute(tables.VIEW_DUCKDB)
+    stored = rows(connection, "SELECT source_code, source_code_md5_hash FROM source")
+    assert {text for text, _ in stored} == texts
+    assert all(hashlib.md5(text.encode()).hexdigest() == digest for text, digest in stored)
+    joined = rows(
+        connection,
+        "SELECT function_name, source_code_compressed, count(*) FROM thread_zeppelin"
+        f" WHERE unique_app_id IN ('{first.run_id}', '{second.run_id}') GROUP BY ALL",
+    )
+    assert {
+        name: None if data is None else zlib.decompress(data).decode() for name, data, _ in joined
+    } == SOURCES
+    counts = {name: count for name, _, count in joined}
+    assert (counts["price"], counts["plain"]) == (6, 8)
+    everything = rows(connection, "SELECT count(*) FROM thread_zeppelin")
+    assert everything == rows(connection, "SELECT count(*) FROM calls")
+
+
+def test_source_of_a_file_that_changed_is_not_stored(barograph: Path, tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM, encoding="utf-8")
+    old = program.stat()
+    time.sleep(0.05)
+    recording = record_program(program, barograph, tmp_path / "a.baro")
+    program.write_text(PROGRAM.replace("a comment", "A COMMENT"), encoding="utf-8")
+    os.utime(program, ns=(old.st_atime_ns, old.st_mtime_ns))  # as if nothing had been
+    written = package.write_parquet(recording, tmp_path / "changed", source=True)
+    assert written.without_source == {"their file changed after the run began": len(SOURCES)}
+    assert written.rows["source"] == 0
+    program.unlink()
+    written = package.write_parquet(recording, tmp_path / "gone", source=True)
+    assert written.without_source == {"their file cannot be read": len(SOURCES)}
+    written = package.write_parquet(CALLS, tmp_path / "elsewhere", source=True)
+    assert [*written.without_source] == ["the run is not of this machine"]
+
+
 def test_rows_come_in_parts() -> None:
     handle = package.load(CALLS)._handle
     extension = profile_module._extension()
-    stream = nanoarrow.ArrayStream(Capsule(extension.rows(handle, "calls", "x", 0, 100)))
+    stream = nanoarrow.ArrayStream(Capsule(extension.rows(handle, "calls", "x", 0, 100, b"")))
     sizes = [len(part) for part in stream.iter_chunks()]
     expected = len(package.load(CALLS).calls)
     assert sizes == [100] * (expected // 100) + [expected % 100]
-    for table, batch in (("samples", 1), ("calls", 0)):
+    for table, batch in (("threads", 1), ("calls", 0)):
         with pytest.raises(ValueError, match="no table"):
-            extension.rows(handle, table, "x", 0, batch)
+            extension.rows(handle, table, "x", 0, batch, b"")
 
 
 class Capsule:
