@@ -7,7 +7,7 @@
  * active together. A link is a pair of caller and callee within one thread, an actor a function within one thread.
  * Their depth says how often they are on the stack now: time is added when the outermost one leaves it, so that
  * recursion counts once. Link 0 stands for no caller.
- * Memory: 33 bytes a call, 16 more for one that can be suspended, and what differs by thread, caller and callee. */
+ * Memory: 37 bytes a call, 64 more for one that can be suspended, and what differs by thread, caller and callee. */
 #ifndef BARO_PROFILE_CALL_BUILD_H
 #define BARO_PROFILE_CALL_BUILD_H
 
@@ -20,7 +20,7 @@ typedef struct baro_call_link {
   uint32_t callee;
   uint32_t actor; /* the callee's */
   uint32_t depth;
-  uint64_t since_ns; /* when depth became 1 */
+  uint64_t since_ns; /* when depth became 1, as are all times here: baro_call_clock */
   uint64_t calls;
   uint64_t primitive_calls; /* made while depth was 0 */
   uint64_t self_ns;
@@ -34,8 +34,10 @@ typedef struct baro_call_actor {
   uint32_t function; /* merged */
   uint32_t depth;
   uint64_t since_ns;
+  uint64_t since_wait_ns; /* the thread's wait_ns then */
   uint64_t primitive_calls;
   uint64_t total_ns;
+  uint64_t wait_ns; /* of it, not on a CPU */
 } baro_call_actor;
 
 /* A call on a thread's stack. */
@@ -46,12 +48,64 @@ typedef struct baro_open_call {
   uint64_t since_ns;    /* entered or resumed */
   uint64_t number;      /* of the event; 0: cannot be suspended */
   uint32_t suspendable; /* row; meaningful if number is not 0 */
+  uint32_t window;      /* of the thread at since_ns, as the four below: call_usage.c */
+  uint64_t own_ns;
+  uint64_t wait_ns;
+  uint32_t raised_kib;
+  bool has_unsure_peak;
+  uint64_t unsure_ns; /* by how much its CPU time may be too large */
 } baro_open_call;
 
+/* What recording itself costs, in ns: of the work for an event, the part in front of its clock and that behind it.
+ * By the kind of the event, and by whether the call can be suspended. */
+typedef struct baro_call_costs {
+  uint32_t before_ns[BARO_CALL_EVENT_KIND_COUNT][2];
+  uint32_t after_ns[BARO_CALL_EVENT_KIND_COUNT][2];
+  uint32_t usage_ns; /* of a reading */
+} baro_call_costs;
+
+/* CPU time of a call that ended behind the last reading: the next one tells how much of it was waiting. */
+typedef struct baro_call_pending {
+  uint32_t call;        /* row */
+  uint32_t suspendable; /* row, or BARO_NONE_ID */
+  uint64_t active_ns;
+  uint64_t cpu_ns;
+  uint64_t unsure_ns;
+  uint64_t behind_ns; /* the end lies so long behind the reading before it */
+  uint64_t raised_kib;
+  bool has_unsure_peak;
+  bool has_reading; /* between its first event and its last */
+} baro_call_pending;
+
+/* Sums over the steps of a call that can be suspended. */
+typedef struct baro_suspendable_usage {
+  uint64_t own_ns;
+  uint64_t cpu_ns;
+  uint64_t unsure_ns;
+  uint64_t raised_kib;
+  bool has_unsure_peak;
+  bool has_reading; /* between its first event and its last */
+} baro_suspendable_usage;
+
+/* A thread's own clock is that of its events without what recording took: time_ns - own_ns. */
 typedef struct baro_call_thread {
-  uint64_t first_ns;
+  uint64_t first_ns; /* as clocked */
   uint64_t last_ns;
-  baro_open_call *stack; /* owned, as all arrays here */
+  baro_call_costs costs;
+  uint64_t own_ns;     /* taken off so far */
+  uint64_t pending_ns; /* cost behind the last event, not yet taken off */
+  /* Windows lie between two readings of usage. */
+  uint32_t window; /* how many readings there were */
+  uint64_t read_ns;
+  uint64_t read_cpu_ns;
+  uint32_t read_peak_kib;
+  uint32_t raised_kib; /* since the first reading */
+  uint64_t wait_ns;    /* not on a CPU, since the first reading */
+  uint64_t unsure_ns;  /* of it, what may have happened at other events than it is counted at */
+  baro_call_pending *pending; /* owned, as all arrays here */
+  uint32_t pending_count;
+  uint32_t pending_capacity;
+  baro_open_call *stack;
   uint32_t depth;
   uint32_t stack_capacity;
   baro_call_link *links;
@@ -79,6 +133,9 @@ typedef struct baro_call_build {
   uint32_t *tasks;                /* owned; rows that tasks begin with, as they came */
   uint32_t task_count;
   uint32_t task_capacity;
+  baro_suspendable_usage *suspendable_usage; /* owned; as suspendables */
+  uint32_t usage_capacity;
+  bool no_memory; /* for what readings of usage say */
   uint32_t raised_capacity;
   baro_call_segment *segments; /* owned */
   uint32_t segment_count;
@@ -107,6 +164,42 @@ baro_status baro_call_thread_make(baro_call_build *build, uint32_t raw,
 /* The link of a pair of merged functions; BARO_NONE_ID: no caller. */
 baro_status baro_call_find_link(baro_call_thread *thread, uint32_t caller, uint32_t callee,
                                 uint32_t *ret_link) BARO_MUST_USE;
+
+/* --- call_own_cost.c, call_usage.c --- */
+
+/* What the facts of the thread's process say. */
+void baro_call_costs_of(const baro_profile_builder *builder, uint32_t raw_thread,
+                        baro_call_costs *ret_costs);
+
+/* A call on the stack from now on. */
+static inline void baro_call_usage_begin(const baro_call_thread *thread, baro_open_call *open) {
+  open->window = thread->window;
+  open->own_ns = thread->own_ns;
+  open->wait_ns = thread->wait_ns;
+  open->raised_kib = thread->raised_kib;
+}
+
+/* A reading. gap_ns: when the last thing happened in front of it, or of the event that it stands right behind. */
+void baro_call_usage_read(baro_call_build *build, baro_call_thread *thread,
+                          const baro_call_event *reading, uint64_t gap_ns);
+/* A call was taken off the stack at time_ns, as clocked; usage of it is known, or it can be suspended. */
+void baro_call_usage_end(baro_call_build *build, baro_call_thread *thread,
+                         const baro_open_call *open, uint64_t time_ns);
+/* No readings any more. */
+void baro_call_usage_finish(baro_call_build *build);
+/* Rows of usage, sorted by where calls go. Needs the segments' places. */
+baro_status baro_call_usage_order(baro_call_build *build) BARO_MUST_USE;
+/* What the thread says of the CPU time of its functions is not good enough. */
+bool baro_call_usage_is_unsure(const baro_call_thread *thread);
+
+/* Sets what the clock had of a call, and what of it recording took. */
+static inline void baro_call_set_duration(baro_profile_calls *rows, uint32_t call,
+                                          uint64_t clocked_ns, uint64_t own_ns) {
+  uint64_t own = own_ns < clocked_ns ? own_ns : clocked_ns;
+  uint64_t steps = own >> 10 < 0x7fffffff ? own >> 10 : 0x7fffffff;
+  rows->own_ns[call] = own >> 31 == 0 ? (uint32_t)own : (uint32_t)steps | UINT32_C(1) << 31;
+  rows->duration_ns[call] = clocked_ns - baro_call_own_ns(rows, call);
+}
 
 /* --- call_sparse.c: columns that few calls have, as they came -> by call --- */
 

@@ -45,6 +45,7 @@ baro_status baro_call_grow_rows(baro_call_build *build, baro_error *err) {
              baro_call_grow_column(&rows->start_ns, capacity, sizeof(*rows->start_ns)) &&
              baro_call_grow_column(&rows->duration_ns, capacity, sizeof(*rows->duration_ns)) &&
              baro_call_grow_column(&rows->self_ns, capacity, sizeof(*rows->self_ns)) &&
+             baro_call_grow_column(&rows->own_ns, capacity, sizeof(*rows->own_ns)) &&
              baro_call_grow_column(&rows->outcome, capacity, sizeof(*rows->outcome));
   if (!all) {
     return baro_error_set(err, BARO_NO_MEMORY, "out of memory");
@@ -64,7 +65,8 @@ static baro_status grow_suspendables(baro_call_build *build) {
       baro_call_grow_column(&rows->suspendable_active_ns, capacity,
                             sizeof(*rows->suspendable_active_ns)) &&
       baro_call_grow_column(&rows->suspendable_resumes, capacity,
-                            sizeof(*rows->suspendable_resumes));
+                            sizeof(*rows->suspendable_resumes)) &&
+      baro_call_grow_column(&build->suspendable_usage, capacity, sizeof(*build->suspendable_usage));
   if (!all) {
     return BARO_NO_MEMORY;
   }
@@ -83,6 +85,7 @@ baro_status baro_call_add_suspendable(baro_call_build *build, uint32_t call, uin
   rows->suspendable_call[row] = call;
   rows->suspendable_active_ns[row] = 0;
   rows->suspendable_resumes[row] = 0;
+  build->suspendable_usage[row] = (baro_suspendable_usage){0};
   rows->suspendable_count++;
   *ret_row = row;
   return BARO_OK;
@@ -93,6 +96,7 @@ baro_status baro_call_add_suspendable(baro_call_build *build, uint32_t call, uin
 static void thread_destroy(baro_call_thread *thread) {
   if (thread != NULL) {
     free(thread->stack);
+    free(thread->pending);
     free(thread->links);
     free(thread->actors);
     baro_map_release(&thread->by_key);
@@ -168,6 +172,10 @@ void baro_call_columns_release(baro_profile_calls *calls) {
   free(calls->self_ns);
   free(calls->outcome);
   free(calls->task_call);
+  free(calls->own_ns);
+  free(calls->usage_call);
+  free(calls->usage_cpu_ns);
+  free(calls->usage_memory_bytes);
   free(calls->raised_call);
   free(calls->raised_exception);
   free(calls->suspendable_call);
@@ -190,6 +198,7 @@ void baro_build_calls_release(baro_profile_builder *builder) {
   baro_map_release(&build->spawner_of_number);
   free(build->tasks);
   free(build->segments);
+  free(build->suspendable_usage);
   free(build);
   builder->calls = NULL;
 }

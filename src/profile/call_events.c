@@ -40,13 +40,30 @@ static inline baro_status push(baro_call_thread *thread, const baro_open_call *o
   }
   if (actor->depth++ == 0) {
     actor->since_ns = open->since_ns;
+    actor->since_wait_ns = open->wait_ns;
   }
   return BARO_OK;
 }
 
-/* Takes the top off the stack, and adds up what it did there. */
+/* From the event before to this one, which time_ns is the time of: the top's own, but for what recording took. */
+static inline void pass_time(baro_call_thread *thread, uint64_t time_ns, uint64_t before_ns) {
+  uint64_t gap_ns = time_ns - thread->last_ns;
+  uint64_t cost_ns = thread->pending_ns + before_ns;
+  if (cost_ns > gap_ns) {
+    cost_ns = gap_ns; /* costs are means: some events cost less */
+  }
+  thread->last_ns = time_ns;
+  thread->pending_ns = 0;
+  if (thread->depth != 0) {
+    thread->own_ns += cost_ns;
+    thread->stack[thread->depth - 1].self_ns += gap_ns - cost_ns;
+  }
+}
+
+/* Takes the top off the stack, and adds up what it did there. clocked_ns: now. */
 static inline baro_open_call pop(baro_call_build *build, baro_call_thread *thread,
-                                 uint64_t time_ns) {
+                                 uint64_t clocked_ns) {
+  uint64_t time_ns = clocked_ns - thread->own_ns;
   baro_open_call open = thread->stack[--thread->depth];
   baro_call_link *link = &thread->links[open.link];
   baro_call_actor *actor = &thread->actors[link->actor];
@@ -55,6 +72,7 @@ static inline baro_open_call pop(baro_call_build *build, baro_call_thread *threa
   }
   if (--actor->depth == 0) {
     actor->total_ns += time_ns - actor->since_ns;
+    actor->wait_ns += thread->wait_ns - actor->since_wait_ns;
   }
   link->self_ns += open.self_ns;
   baro_profile_calls *rows = &build->rows;
@@ -65,15 +83,20 @@ static inline baro_open_call pop(baro_call_build *build, baro_call_thread *threa
     uint64_t *active_ns = &rows->suspendable_active_ns[open.suspendable];
     *active_ns = baro_sum_ns(*active_ns, time_ns - open.since_ns);
   }
+  if (open.window != thread->window || open.number != 0) {
+    baro_call_usage_end(build, thread, &open, clocked_ns);
+  }
   return open;
 }
 
-static inline void end_call(baro_call_build *build, const baro_open_call *open, uint64_t time_ns,
-                            baro_outcome outcome) {
+static inline void end_call(baro_call_build *build, const baro_call_thread *thread,
+                            const baro_open_call *open, uint64_t time_ns, baro_outcome outcome) {
   baro_profile_calls *rows = &build->rows;
   uint64_t start_ns = rows->start_ns[open->call];
+  uint64_t own_ns = open->number == 0 ? thread->own_ns - open->own_ns
+                                      : build->suspendable_usage[open->suspendable].own_ns;
   /* A generator may end on a thread whose events are behind those of the thread that began it. */
-  rows->duration_ns[open->call] = time_ns > start_ns ? time_ns - start_ns : 0;
+  baro_call_set_duration(rows, open->call, time_ns > start_ns ? time_ns - start_ns : 0, own_ns);
   rows->outcome[open->call] = (uint8_t)outcome;
   if (open->number != 0) {
     (void)baro_map_remove(&build->suspendable_of_number, open->number);
@@ -140,8 +163,9 @@ static inline baro_status enter(baro_profile_builder *builder, baro_call_thread 
   baro_open_call open = {
       .call = rows->count,
       .link = above == NULL ? 0 : above->link,
-      .since_ns = event->time_ns,
+      .since_ns = event->time_ns - thread->own_ns,
   };
+  baro_call_usage_begin(thread, &open);
   baro_status linked = event->kind == BARO_CALL_ENTER
                            ? next_link(thread, open.link, function, &open.link)
                            : begin_suspendable(build, thread, event, &open, function, &parent);
@@ -153,6 +177,7 @@ static inline baro_status enter(baro_profile_builder *builder, baro_call_thread 
   rows->start_ns[open.call] = event->time_ns;
   rows->duration_ns[open.call] = 0;
   rows->self_ns[open.call] = 0;
+  rows->own_ns[open.call] = 0;
   rows->outcome[open.call] = BARO_OUTCOME_UNFINISHED;
   rows->count++;
   baro_call_link *link = &thread->links[open.link];
@@ -180,10 +205,10 @@ static baro_status raise_out(baro_profile_builder *builder, baro_call_thread *th
                            : event->exception_string + BARO_OWN_STRINGS;
   baro_open_call open = pop(build, thread, event->time_ns);
   if (open.number != 0 && is_generator_exit(builder, exception)) {
-    end_call(build, &open, event->time_ns, BARO_OUTCOME_CLOSED);
+    end_call(build, thread, &open, event->time_ns, BARO_OUTCOME_CLOSED);
     return BARO_OK;
   }
-  end_call(build, &open, event->time_ns, BARO_OUTCOME_RAISED);
+  end_call(build, thread, &open, event->time_ns, BARO_OUTCOME_RAISED);
   baro_profile_calls *rows = &build->rows;
   uint32_t capacity = build->raised_capacity; /* both columns have it */
   if (BARO_CALL_GROW(rows->raised_call, capacity, rows->raised_count) != BARO_OK ||
@@ -211,10 +236,11 @@ static baro_status resume(baro_call_build *build, baro_call_thread *thread,
   uint32_t caller = parent == BARO_NONE_ID ? BARO_NONE_ID : rows->function[parent];
   baro_open_call open = {
       .call = call,
-      .since_ns = event->time_ns,
+      .since_ns = event->time_ns - thread->own_ns,
       .number = event->call,
       .suspendable = suspendable,
   };
+  baro_call_usage_begin(thread, &open);
   rows->suspendable_resumes[suspendable]++;
   if (baro_call_find_link(thread, caller, rows->function[call], &open.link) != BARO_OK ||
       push(thread, &open) != BARO_OK) {
@@ -224,12 +250,14 @@ static baro_status resume(baro_call_build *build, baro_call_thread *thread,
 }
 
 /* Nobody knows how the active calls ended: they are counted up to the last event before the loss. */
-static void lose(baro_call_build *build, baro_call_thread *thread, const baro_call_event *event,
-                 uint64_t before_ns) {
+static void lose(baro_call_build *build, baro_call_thread *thread, const baro_call_event *event) {
+  uint64_t before_ns = thread->last_ns;
+  thread->last_ns = event->time_ns;
+  thread->pending_ns = 0;
   build->rows.lost_events = baro_sum_ns(build->rows.lost_events, event->lost);
   while (thread->depth != 0) {
     baro_open_call open = pop(build, thread, before_ns);
-    end_call(build, &open, before_ns, BARO_OUTCOME_LOST);
+    end_call(build, thread, &open, before_ns, BARO_OUTCOME_LOST);
   }
 }
 
@@ -248,53 +276,96 @@ static baro_status odd_event(baro_profile_builder *builder, baro_call_thread *th
   case BARO_CALL_ENTER:
   case BARO_CALL_ENTER_SUSPENDABLE:
   case BARO_CALL_RETURN:
-  case BARO_CALL_LOST: break;
+  case BARO_CALL_LOST:
+  case BARO_CALL_USAGE:
+  case BARO_CALL_SPAWN:
+  case BARO_CALL_SKIPPED:
+  case BARO_CALL_WEIGHT:
+  case BARO_CALL_VALUE:
+  case BARO_CALL_EVENT_KIND_COUNT: break;
+  }
+  return BARO_OK;
+}
 
-  /* What is said beside the calls; not in profiles so far. */
-  case BARO_CALL_USAGE: break;
+/* What is said beside the calls: it takes no time. */
+static baro_status beside(baro_profile_builder *builder, baro_call_thread *thread,
+                          const baro_call_event *event, baro_error *err) {
+  switch (event->kind) {
+  case BARO_CALL_LOST: lose(builder->calls, thread, event); break;
+
+  case BARO_CALL_USAGE: baro_call_usage_read(builder->calls, thread, event, thread->last_ns); break;
 
   case BARO_CALL_SPAWN:
     return baro_call_spawn(builder->calls, thread, event->call) == BARO_OK ? BARO_OK
                                                                            : no_memory(err);
 
+  /* Not in profiles so far. */
   case BARO_CALL_SKIPPED: break;
 
   case BARO_CALL_WEIGHT: break;
 
   case BARO_CALL_VALUE: break;
 
+  case BARO_CALL_ENTER:
+  case BARO_CALL_ENTER_SUSPENDABLE:
+  case BARO_CALL_RETURN:
+  case BARO_CALL_RAISE:
+  case BARO_CALL_SUSPEND:
+  case BARO_CALL_RESUME:
+  case BARO_CALL_THROW:
   case BARO_CALL_EVENT_KIND_COUNT: break;
+  }
+  return BARO_OK;
+}
+
+/* Whether a reading of usage stands right behind an event that ends something, and so belongs to it. */
+static inline bool has_reading(const baro_call_event *event, const baro_call_event *end) {
+  return event + 1 < end && event[1].kind == BARO_CALL_USAGE &&
+         (event->kind == BARO_CALL_RETURN || event->kind == BARO_CALL_RAISE ||
+          event->kind == BARO_CALL_SUSPEND);
+}
+
+static inline baro_status on_event(baro_profile_builder *builder, baro_call_thread *thread,
+                                   const baro_call_event *event, baro_error *err) {
+  if (event->kind == BARO_CALL_ENTER || event->kind == BARO_CALL_ENTER_SUSPENDABLE) {
+    return enter(builder, thread, event, err);
+  }
+  if (event->kind != BARO_CALL_RETURN) {
+    return odd_event(builder, thread, event, err);
+  }
+  if (thread->depth != 0) {
+    baro_open_call open = pop(builder->calls, thread, event->time_ns);
+    end_call(builder->calls, thread, &open, event->time_ns, BARO_OUTCOME_RETURNED);
   }
   return BARO_OK;
 }
 
 static baro_status on_events(baro_profile_builder *builder, baro_call_thread *thread,
                              const baro_call_event *events, uint32_t count, baro_error *err) {
-  for (uint32_t i = 0; i < count; i++) {
-    const baro_call_event *event = &events[i];
-    baro_status status = BARO_OK;
-    uint64_t before_ns = thread->last_ns;
-    thread->last_ns = event->time_ns;
-    if (event->kind == BARO_CALL_LOST) {
-      lose(builder->calls, thread, event, before_ns);
+  const baro_call_event *end = events + count;
+  for (const baro_call_event *event = events; event < end; event++) {
+    if (event->kind >= BARO_CALL_LOST) {
+      baro_status status = beside(builder, thread, event, err);
+      if (status != BARO_OK) {
+        return status;
+      }
       continue;
     }
-    if (thread->depth != 0) {
-      thread->stack[thread->depth - 1].self_ns += event->time_ns - before_ns;
+    uint64_t gap_ns = thread->last_ns;
+    bool suspends = thread->depth != 0 && thread->stack[thread->depth - 1].number != 0;
+    pass_time(thread, event->time_ns, thread->costs.before_ns[event->kind][suspends]);
+    thread->pending_ns = thread->costs.after_ns[event->kind][suspends];
+    bool is_read = has_reading(event, end);
+    if (is_read) {
+      baro_call_usage_read(builder->calls, thread, event + 1, gap_ns);
     }
-    if (event->kind == BARO_CALL_ENTER || event->kind == BARO_CALL_ENTER_SUSPENDABLE) {
-      status = enter(builder, thread, event, err);
-    } else if (event->kind != BARO_CALL_RETURN) {
-      status = odd_event(builder, thread, event, err);
-    } else if (thread->depth != 0) {
-      baro_open_call open = pop(builder->calls, thread, event->time_ns);
-      end_call(builder->calls, &open, event->time_ns, BARO_OUTCOME_RETURNED);
-    }
+    baro_status status = on_event(builder, thread, event, err);
     if (status != BARO_OK) {
       return status;
     }
+    event += is_read;
   }
-  return BARO_OK;
+  return builder->calls->no_memory ? no_memory(err) : BARO_OK;
 }
 
 static baro_status on_calls(void *context, uint32_t thread, const baro_call_event *events,
@@ -314,6 +385,9 @@ static baro_status on_calls(void *context, uint32_t thread, const baro_call_even
   if ((is_new && baro_call_thread_make(build, thread, events[0].time_ns) != BARO_OK) ||
       begin_segment(build, thread) != BARO_OK) {
     return no_memory(err);
+  }
+  if (is_new) {
+    baro_call_costs_of(builder, thread, &build->threads[thread]->costs);
   }
   return on_events(builder, build->threads[thread], events, count, err);
 }
@@ -345,7 +419,8 @@ static void end_suspended(baro_profile_builder *builder, uint64_t end_ns) {
     const baro_profile_thread *row = &profile->threads[builder->thread_position[raw]];
     uint64_t start_ns = build->rows.start_ns[call];
     uint64_t at_ns = thread_end_ns(profile, row, build->threads[raw]->last_ns, end_ns);
-    build->rows.duration_ns[call] = at_ns > start_ns ? at_ns - start_ns : 0;
+    baro_call_set_duration(&build->rows, call, at_ns > start_ns ? at_ns - start_ns : 0,
+                           build->suspendable_usage[entry.value].own_ns);
   }
 }
 
@@ -359,12 +434,12 @@ void baro_call_events_end(baro_profile_builder *builder, uint64_t end_ns) {
     }
     const baro_profile_thread *row = &profile->threads[builder->thread_position[t]];
     uint64_t at_ns = thread_end_ns(profile, row, thread->last_ns, end_ns);
-    thread->stack[thread->depth - 1].self_ns += at_ns - thread->last_ns;
-    thread->last_ns = at_ns;
+    pass_time(thread, at_ns, 0);
     while (thread->depth != 0) {
       baro_open_call open = pop(build, thread, at_ns);
-      end_call(build, &open, at_ns, BARO_OUTCOME_UNFINISHED);
+      end_call(build, thread, &open, at_ns, BARO_OUTCOME_UNFINISHED);
     }
   }
   end_suspended(builder, end_ns);
+  baro_call_usage_finish(build);
 }

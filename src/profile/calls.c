@@ -89,6 +89,7 @@ static baro_status order_rows(baro_profile_builder *builder) {
       {&rows->function, sizeof(*rows->function)}, {&rows->parent_call, sizeof(*rows->parent_call)},
       {&rows->start_ns, sizeof(*rows->start_ns)}, {&rows->duration_ns, sizeof(*rows->duration_ns)},
       {&rows->self_ns, sizeof(*rows->self_ns)},   {&rows->outcome, sizeof(*rows->outcome)},
+      {&rows->own_ns, sizeof(*rows->own_ns)},
   };
   for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
     bool good = is_moved ? move_column(build, columns[i].column, columns[i].size)
@@ -202,9 +203,9 @@ static void add(uint64_t *sum, uint64_t amount) {
 
 static baro_status allocate_sums(baro_profile *profile) {
   baro_profile_call_sums *sums = &profile->call_sums;
-  uint64_t **const columns[] = {&sums->calls,   &sums->primitive_calls, &sums->raised,
-                                &sums->self_ns, &sums->total_ns,        &sums->duration_ns,
-                                &sums->p50_ns,  &sums->p99_ns,          &sums->max_ns};
+  uint64_t **const columns[] = {
+      &sums->calls,       &sums->primitive_calls, &sums->raised, &sums->self_ns, &sums->total_ns,
+      &sums->duration_ns, &sums->cpu_ns,          &sums->p50_ns, &sums->p99_ns,  &sums->max_ns};
   for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
     *columns[i] = baro_arena_array(&profile->arena, profile->functions.count, sizeof(uint64_t));
     if (*columns[i] == NULL) {
@@ -212,6 +213,14 @@ static baro_status allocate_sums(baro_profile *profile) {
     }
   }
   return BARO_OK;
+}
+
+static void add_cpu(uint64_t *sum, const baro_call_thread *thread, const baro_call_actor *actor) {
+  if (*sum == BARO_UNKNOWN_AMOUNT || baro_call_usage_is_unsure(thread)) {
+    *sum = BARO_UNKNOWN_AMOUNT;
+  } else {
+    add(sum, actor->total_ns > actor->wait_ns ? actor->total_ns - actor->wait_ns : 0);
+  }
 }
 
 static void sum_functions(baro_profile_builder *builder) {
@@ -234,6 +243,7 @@ static void sum_functions(baro_profile_builder *builder) {
       uint32_t function = builder->function_number[thread->actors[a].function];
       sums->primitive_calls[function] += thread->actors[a].primitive_calls;
       add(&sums->total_ns[function], thread->actors[a].total_ns);
+      add_cpu(&sums->cpu_ns[function], thread, &thread->actors[a]);
     }
   }
 }
@@ -351,6 +361,7 @@ static void bound_threads(baro_profile_builder *builder) {
     baro_profile_thread *thread = &profile->threads[builder->thread_position[t]];
     thread->calls_start_ns = calls->first_ns;
     thread->calls_end_ns = calls->last_ns;
+    add(&builder->calls->rows.own_cost_ns, calls->own_ns);
     for (uint32_t c = 0; c < calls->link_count; c++) {
       add(&thread->calls_self_ns, calls->links[c].self_ns);
     }
@@ -395,6 +406,9 @@ baro_status baro_build_calls(baro_profile_builder *builder) {
   }
   if (status == BARO_OK) {
     status = order_raised(build);
+  }
+  if (status == BARO_OK) {
+    status = baro_call_usage_order(build);
   }
   if (status == BARO_OK) {
     status = baro_call_order_tasks(build);

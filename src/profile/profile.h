@@ -66,6 +66,8 @@
 #define BARO_PROFILE_PROCESS_FACTS_MAX 256u /* further keys are left out */
 #define BARO_PROFILE_STRING_BYTES_MAX ((size_t)1 << 30)
 
+#define BARO_UNKNOWN_AMOUNT UINT64_MAX
+
 #define BARO_CALIBRATE_SAMPLES 20
 #define BARO_CALIBRATE_LIMIT 2.0
 
@@ -144,11 +146,12 @@ typedef struct baro_profile_calls {
    * perhaps on another thread. BARO_NONE_ID: none. */
   uint32_t *parent_call;
   uint64_t *start_ns;    /* monotonic */
-  uint64_t *duration_ns; /* wall time from entry to end, suspensions included */
+  uint64_t *duration_ns; /* wall time from entry to end, suspensions included; without own_ns */
   uint64_t *self_ns;     /* active, and no other recorded call above it on its thread's stack */
   uint8_t *outcome;      /* baro_outcome */
   /* The first coroutine of the task that it belongs to (itself, if it is that), or BARO_NONE_ID; NULL: there are no tasks. */
   uint32_t *task_call;
+  uint32_t *own_ns; /* what recording took of it: read through baro_call_own_ns */
   /* The few that raised, ascending by call. */
   uint32_t raised_count;
   uint32_t *raised_call;
@@ -158,8 +161,29 @@ typedef struct baro_profile_calls {
   uint32_t *suspendable_call;
   uint64_t *suspendable_active_ns; /* callees included */
   uint32_t *suspendable_resumes;   /* beyond the entry */
-  uint64_t lost_events;            /* that the recorder says are missing */
+  /* Those of which more is known about what they used, ascending by call. */
+  uint32_t usage_count;
+  uint32_t *usage_call;
+  uint64_t *usage_cpu_ns; /* callees included; BARO_UNKNOWN_AMOUNT: not known to 5 % */
+  uint64_t *
+      usage_memory_bytes; /* by how much the peak of the process' resident memory rose meanwhile, whoever raised
+                                   it; BARO_UNKNOWN_AMOUNT: no reading bounds it */
+  uint64_t lost_events; /* that the recorder says are missing */
+  /* What recording itself took of the threads' time, in all: taken off durations, self, total and active time.
+   * 0 where the recording does not say what an event costs. */
+  uint64_t own_cost_ns;
 } baro_profile_calls;
+
+/* What recording took of a call, as far as it was taken off its duration. Whole ns up to 2 s, above in steps of 1,024. */
+static inline uint64_t baro_call_own_ns(const baro_profile_calls *calls, uint32_t call) {
+  uint32_t own = calls->own_ns[call];
+  return own >> 31 == 0 ? own : (uint64_t)(own & 0x7fffffff) << 10;
+}
+
+/* From its first event to its last, as the clock had it: start_ns and this nest. */
+static inline uint64_t baro_call_clocked_ns(const baro_profile_calls *calls, uint32_t call) {
+  return calls->duration_ns[call] + baro_call_own_ns(calls, call);
+}
 
 /* What calls of one function add up to; all 0 where none was recorded. Index as functions. */
 typedef struct baro_profile_call_sums {
@@ -169,6 +193,7 @@ typedef struct baro_profile_call_sums {
   uint64_t *raised;
   uint64_t *self_ns;
   uint64_t *total_ns;    /* active time with callees; recursion counted once */
+  uint64_t *cpu_ns;      /* CPU time of that; BARO_UNKNOWN_AMOUNT: see call_usage.c */
   uint64_t *duration_ns; /* sum of the durations */
   uint64_t *p50_ns;      /* of durations: the smallest that half of the calls do not exceed */
   uint64_t *p99_ns;

@@ -53,6 +53,19 @@ static bool active_ns(const baro_profile *profile, uint32_t row, uint64_t *ret_v
   return true;
 }
 
+static bool cpu_ns(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
+  return baro_call_cpu_ns(profile, row, ret_value);
+}
+
+static bool memory_usage(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
+  return baro_call_memory_bytes(profile, row, ret_value);
+}
+
+static bool own_ns(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
+  *ret_value = baro_call_own_ns(&profile->calls, row);
+  return true;
+}
+
 static bool resumes(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
   uint32_t suspendable = baro_call_suspendable(profile, row);
   bool known = suspendable != BARO_NONE_ID;
@@ -85,6 +98,12 @@ static const baro_column_spec columns[] = {
     {.name = "duration_ns", .kind = BARO_COLUMN_U64, .borrow = duration_ns},
     {.name = "self_ns", .kind = BARO_COLUMN_U64, .borrow = self_ns},
     {.name = "active_ns", .kind = BARO_COLUMN_U64, .number = active_ns},
+    {.name = "cpu_ns", .kind = BARO_COLUMN_U64, .nulls = BARO_NULLS_BY_ROW, .number = cpu_ns},
+    {.name = "memory_usage",
+     .kind = BARO_COLUMN_U64,
+     .nulls = BARO_NULLS_BY_ROW,
+     .number = memory_usage},
+    {.name = "own_ns", .kind = BARO_COLUMN_U64, .number = own_ns},
     {.name = "resumes", .kind = BARO_COLUMN_U32, .nulls = BARO_NULLS_BY_ROW, .number = resumes},
     {.name = "outcome", .kind = BARO_COLUMN_OUTCOME, .borrow = outcome},
     {.name = "exception_type",

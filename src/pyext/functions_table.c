@@ -124,6 +124,11 @@ static bool calls_total_ns(const baro_profile *profile, uint32_t row, uint64_t *
   return of_calls(profile, row, profile->call_sums.total_ns[row], ret_value);
 }
 
+static bool calls_cpu_ns(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
+  *ret_value = profile->call_sums.cpu_ns[row];
+  return profile->call_sums.calls[row] != 0 && *ret_value != BARO_UNKNOWN_AMOUNT;
+}
+
 static bool call_mean_ns(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
   return of_calls(profile, row, baro_calls_mean_ns(profile, row), ret_value);
 }
@@ -185,6 +190,10 @@ static const baro_column_spec columns[] = {
      .kind = BARO_COLUMN_U64,
      .nulls = BARO_NULLS_BY_ROW,
      .number = calls_total_ns},
+    {.name = "calls_cpu_ns",
+     .kind = BARO_COLUMN_U64,
+     .nulls = BARO_NULLS_BY_ROW,
+     .number = calls_cpu_ns},
     {.name = "call_mean_ns",
      .kind = BARO_COLUMN_U64,
      .nulls = BARO_NULLS_BY_ROW,

@@ -82,7 +82,7 @@ static bool start_time(const baro_profile *profile, uint32_t row, uint64_t *ret_
 
 static bool end_time(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
   const baro_profile_calls *calls = &profile->calls;
-  return baro_row_utc(profile, calls->start_ns[row] + calls->duration_ns[row], ret_value);
+  return baro_row_utc(profile, calls->start_ns[row] + baro_call_clocked_ns(calls, row), ret_value);
 }
 
 static const uint32_t *suspendable(const baro_profile *profile, uint32_t *ret_count) {
@@ -108,6 +108,29 @@ static void active_ns(const baro_profile *profile, const baro_table_part *part, 
     }
     ((int64_t *)values)[row] = (int64_t)calls->suspendable_active_ns[place];
   }
+}
+
+static const uint32_t *used(const baro_profile *profile, uint32_t *ret_count) {
+  *ret_count = profile->calls.usage_count;
+  return profile->calls.usage_call;
+}
+
+static bool cpu_ns(const baro_profile *profile, uint32_t place, uint64_t *ret_value) {
+  *ret_value = profile->calls.usage_cpu_ns[place];
+  return *ret_value != BARO_UNKNOWN_AMOUNT;
+}
+
+static bool cpu_usage(const baro_profile *profile, uint32_t place, double *ret_value) {
+  uint64_t cpu;
+  uint64_t wall_ns = profile->calls.duration_ns[profile->calls.usage_call[place]];
+  bool known = cpu_ns(profile, place, &cpu) && wall_ns != 0;
+  *ret_value = known ? (double)cpu / (double)wall_ns : 0;
+  return known;
+}
+
+static bool memory_usage(const baro_profile *profile, uint32_t place, uint64_t *ret_value) {
+  *ret_value = profile->calls.usage_memory_bytes[place];
+  return *ret_value != BARO_UNKNOWN_AMOUNT;
 }
 
 /* From an ancestor's where that was computed, which is the next one for almost all. Ancestors may stand behind: what a
@@ -159,8 +182,8 @@ static const baro_column_spec columns[] = {
     {.name = "execution_time", .kind = BARO_COLUMN_F64, .fill = execution_time},
     BARO_STORED_UTC("start_time", start_time),
     BARO_STORED_UTC("end_time", end_time),
-    BARO_STORED_NOTHING("memory_usage", BARO_COLUMN_I64),
-    BARO_STORED_NOTHING("cpu_usage", BARO_COLUMN_F64),
+    BARO_STORED_SOME("memory_usage", BARO_COLUMN_I64, used, .number = memory_usage),
+    BARO_STORED_SOME("cpu_usage", BARO_COLUMN_F64, used, .real = cpu_usage),
     {.name = "recursion_limit",
      .kind = BARO_COLUMN_I32,
      .nulls = BARO_NULLS_BY_ROW,
@@ -178,7 +201,7 @@ static const baro_column_spec columns[] = {
     BARO_STORED_FILLED("duration_ns", duration_ns),
     BARO_STORED_FILLED("self_ns", self_ns),
     BARO_STORED_FILLED("active_ns", active_ns),
-    BARO_STORED_NOTHING("cpu_ns", BARO_COLUMN_I64),
+    BARO_STORED_SOME("cpu_ns", BARO_COLUMN_I64, used, .number = cpu_ns),
     {.name = "depth", .kind = BARO_COLUMN_I32, .fill = depth},
     BARO_STORED_FILLED("call_id", baro_stored_row_numbers),
     BARO_STORED_NUMBER("parent_call_id", BARO_COLUMN_I64, parent_call_id),

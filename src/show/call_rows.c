@@ -182,6 +182,20 @@ uint32_t baro_call_task(const baro_profile *profile, uint32_t call) {
   return profile->calls.task_call == NULL ? BARO_NONE_ID : profile->calls.task_call[call];
 }
 
+bool baro_call_cpu_ns(const baro_profile *profile, uint32_t call, uint64_t *ret_ns) {
+  const baro_profile_calls *calls = &profile->calls;
+  uint32_t row = find_call(calls->usage_call, calls->usage_count, call);
+  *ret_ns = row == BARO_NONE_ID ? BARO_UNKNOWN_AMOUNT : calls->usage_cpu_ns[row];
+  return *ret_ns != BARO_UNKNOWN_AMOUNT;
+}
+
+bool baro_call_memory_bytes(const baro_profile *profile, uint32_t call, uint64_t *ret_bytes) {
+  const baro_profile_calls *calls = &profile->calls;
+  uint32_t row = find_call(calls->usage_call, calls->usage_count, call);
+  *ret_bytes = row == BARO_NONE_ID ? BARO_UNKNOWN_AMOUNT : calls->usage_memory_bytes[row];
+  return *ret_bytes != BARO_UNKNOWN_AMOUNT;
+}
+
 const char *baro_outcome_key(baro_outcome outcome) {
   static const char *const keys[BARO_OUTCOME_COUNT] = {
 #define X(name, word) word,

@@ -38,6 +38,10 @@ uint32_t *baro_slowest_calls(const baro_profile *profile, baro_report_sort sort,
 uint32_t baro_call_exception(const baro_profile *profile, uint32_t call);
 /* Time in which the call was on a stack: all of it but suspensions. */
 uint64_t baro_call_active_ns(const baro_profile *profile, uint32_t call);
+/* CPU time of that, with what it called; false: not known to 5 %. */
+bool baro_call_cpu_ns(const baro_profile *profile, uint32_t call, uint64_t *ret_ns);
+/* By how much the peak of the process' resident memory rose meanwhile; false: no reading bounds it. */
+bool baro_call_memory_bytes(const baro_profile *profile, uint32_t call, uint64_t *ret_bytes);
 /* Row of the call among those that can be suspended; BARO_NONE_ID: it cannot be. */
 uint32_t baro_call_suspendable(const baro_profile *profile, uint32_t call);
 

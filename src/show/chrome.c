@@ -67,7 +67,7 @@ static void put_async(baro_stream *output, const baro_call_texts *texts,
   for (int end = 0; end < 2; end++) {
     baro_stream_text(output, end == 0 ? "{\"ph\":\"b\",\"id\":" : ",\n{\"ph\":\"e\",\"id\":");
     baro_stream_u64(output, call);
-    put_us(output, ",\"ts\":", end == 0 ? start_ns : start_ns + calls->duration_ns[call]);
+    put_us(output, ",\"ts\":", end == 0 ? start_ns : start_ns + baro_call_clocked_ns(calls, call));
     baro_stream_view(output, texts->thread[thread]);
     baro_stream_view(output, texts->function[calls->function[call]]);
     put_args(output, profile, call, extra);
@@ -82,7 +82,7 @@ static void put_call(baro_stream *output, const baro_call_texts *texts, const ba
     return;
   }
   put_us(output, "{\"ph\":\"X\",\"ts\":", calls->start_ns[call] - profile->start_ns);
-  put_us(output, ",\"dur\":", calls->duration_ns[call]);
+  put_us(output, ",\"dur\":", baro_call_clocked_ns(calls, call)); /* what it calls nests */
   baro_stream_view(output, texts->thread[thread]);
   baro_stream_view(output, texts->function[calls->function[call]]);
   put_args(output, profile, call, extra);

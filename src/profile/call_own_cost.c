@@ -1,0 +1,61 @@
+/* What an event cost the program: facts of its process, which the agent measured before the program began (src/capture/agent/own_cost.h).
+ * The inner cost of a call lies between its two clocks, the outer one in its caller; half of each is in front of a clock, half
+ * behind. In the sum over a call that is right wherever the halves are: its own time has as many events that end a wait for a
+ * callee as begin one. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "profile/call_build.h"
+
+/* Beyond it no event costs: a hostile recording must not take all time away. */
+#define COST_LIMIT_NS 100000
+
+/* Whole ns, so that what is taken off one call and added to none stays consistent; 0: unknown. */
+static uint32_t cost_of(const baro_profile_process *process, const char *key) {
+  for (uint32_t i = 0; i < process->fact_count; i++) {
+    if (baro_view_equal(process->facts[i].key, baro_view_of(key))) {
+      /* Values have a NUL behind them. */
+      double cost_ns = strtod((const char *)process->facts[i].value.data, NULL);
+      return cost_ns > 0 && cost_ns < COST_LIMIT_NS ? (uint32_t)lround(cost_ns) : 0;
+    }
+  }
+  return 0;
+}
+
+typedef struct event_cost {
+  uint32_t inner_ns;
+  uint32_t outer_ns;
+} event_cost;
+
+static void set_begin(baro_call_costs *costs, baro_call_event_kind kind, event_cost cost) {
+  for (int above = 0; above < 2; above++) {
+    costs->before_ns[kind][above] = cost.outer_ns / 2;
+    costs->after_ns[kind][above] = cost.inner_ns - cost.inner_ns / 2;
+  }
+}
+
+static void set_end(baro_call_costs *costs, baro_call_event_kind kind, int suspends,
+                    event_cost cost) {
+  costs->before_ns[kind][suspends] = cost.inner_ns / 2;
+  costs->after_ns[kind][suspends] = cost.outer_ns - cost.outer_ns / 2;
+}
+
+void baro_call_costs_of(const baro_profile_builder *builder, uint32_t raw_thread,
+                        baro_call_costs *ret_costs) {
+  const baro_profile_process *process = &builder->processes[builder->threads[raw_thread].process];
+  const event_cost plain = {.inner_ns = cost_of(process, "own_cost_inner_ns"),
+                            .outer_ns = cost_of(process, "own_cost_outer_ns")};
+  const event_cost step = {.inner_ns = cost_of(process, "own_cost_suspendable_inner_ns"),
+                           .outer_ns = cost_of(process, "own_cost_suspendable_outer_ns")};
+  *ret_costs = (baro_call_costs){.usage_ns = cost_of(process, "own_cost_usage_ns")};
+  set_begin(ret_costs, BARO_CALL_ENTER, plain);
+  set_begin(ret_costs, BARO_CALL_ENTER_SUSPENDABLE, step);
+  set_begin(ret_costs, BARO_CALL_RESUME, step);
+  set_begin(ret_costs, BARO_CALL_THROW, step);
+  set_end(ret_costs, BARO_CALL_RETURN, 0, plain);
+  set_end(ret_costs, BARO_CALL_RETURN, 1, step);
+  set_end(ret_costs, BARO_CALL_RAISE, 0, plain);
+  set_end(ret_costs, BARO_CALL_RAISE, 1, step);
+  set_end(ret_costs, BARO_CALL_SUSPEND, 0, step);
+  set_end(ret_costs, BARO_CALL_SUSPEND, 1, step);
+}
