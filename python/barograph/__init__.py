@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from barograph.profile import Profile, Schema, Table, load
     from barograph.recording import Recording, record
     from barograph.tables import write_delta, write_parquet
+    from barograph.traced_values import Secret
     from barograph.tracing import trace
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Profile",
     "Recording",
     "Schema",
+    "Secret",
     "Table",
     "__version__",
     "load",
@@ -49,6 +51,10 @@ def __getattr__(name: str) -> object:
         from barograph.tracing import trace  # noqa: PLC0415
 
         return trace
+    if name == "Secret":
+        from barograph.traced_values import Secret  # noqa: PLC0415
+
+        return Secret
     if name in ("tables", "write_delta", "write_parquet"):
         from importlib import import_module  # noqa: PLC0415
 

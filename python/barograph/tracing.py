@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["trace"]
 
+# As in traced_values, which is imported only where values are asked for and a recording runs.
+_ARGUMENTS, _RETURNS, _REPR = 1, 2, 4
+
 # Called by the interpreter and by debuggers at moments that nobody thinks of as calls.
 _LEFT_OUT = {
     *("__getattribute__", "__getattr__", "__setattr__", "__delattr__", "__dir__"),
@@ -40,39 +43,69 @@ _WITH_FUNC = (
 )
 
 
+class Mark:
+    """Code whose calls are recorded, and what of their values."""
+
+    __slots__ = ("code", "function", "values")
+
+    def __init__(
+        self, code: ref[CodeType], function: ref[FunctionType] | None, values: int
+    ) -> None:
+        self.code = code
+        self.function = function  # None where no values are asked for
+        self.values = values  # traced_values.ARGUMENTS and so on
+
+    def tell(self, agent: ModuleType) -> None:
+        """Have an agent record it."""
+        code = self.code()
+        if code is None:
+            return
+        if self.function is not None:
+            from barograph.traced_values import SECRET_RETURNS, judge  # noqa: PLC0415
+
+            parameters, is_secret = judge(self.function(), code)
+            agent.values(code, self.values | (SECRET_RETURNS if is_secret else 0), parameters)
+        agent.mark(code)
+
+
 # What was marked in this process, for recordings that `barograph.record` starts: by the address of
 # the code, for equal code of two functions is not the same.
-_marked: dict[int, ref[CodeType]] = {}
+_marked: dict[int, Mark] = {}
 # Of the recording that `barograph.record` started and has not stopped.
 _own_agent: ModuleType | None = None
 
 
-def _remember(code: CodeType) -> None:
+def _remember(function: FunctionType, values: int) -> Mark:
+    code = function.__code__
     address = id(code)
 
     def forget(reference: ref[CodeType]) -> None:
-        if _marked.get(address) is reference:
+        mark = _marked.get(address)
+        if mark is not None and mark.code is reference:
             del _marked[address]
 
-    _marked[address] = ref(code, forget)
+    known = _marked.get(address)
+    if known is not None and known.values and not values:
+        return known  # as of a method, whose class is marked now
+    mark = Mark(ref(code, forget), ref(function) if values else None, values)
+    _marked[address] = mark
+    return mark
 
 
 def use_agent(agent: ModuleType) -> None:
     """Tell this agent of what is marked from now on."""
     global _own_agent  # noqa: PLW0603
     _own_agent = agent
-    for reference in list(_marked.values()):
-        code = reference()
-        if code is not None:
-            agent.mark(code)
+    for mark in list(_marked.values()):
+        mark.tell(agent)
 
 
 def leave_agent() -> None:
     """Take back what the agent was told."""
     global _own_agent
     agent, _own_agent = _own_agent, None
-    for reference in list(_marked.values()):
-        code = reference()
+    for mark in list(_marked.values()):
+        code = mark.code()
         if code is not None and agent is not None:
             agent.unmark(code)
 
@@ -104,8 +137,8 @@ def hook_agent() -> ModuleType | None:
     return agent if agent is not None and agent.running() is not None else None
 
 
-def _codes_of_function(function: FunctionType) -> Iterator[CodeType]:
-    """Of the function that it wraps, where it says so.
+def _unwrapped(function: FunctionType) -> FunctionType:
+    """Return the function that it wraps, where it says so.
 
     The code of a decorator's wrapper is one for all that is decorated, and that of
     `contextlib.contextmanager` one for all of the program.
@@ -116,52 +149,62 @@ def _codes_of_function(function: FunctionType) -> Iterator[CodeType]:
             break
         passed.add(id(wrapped))
         function = wrapped
-    yield function.__code__
+    return function
 
 
-def _codes_of(member: object, module: object = None) -> Iterator[CodeType]:
-    """Code of what a class body may hold under a name, through the descriptors that wrap it.
+def _functions_of(member: object, module: object = None) -> Iterator[FunctionType]:
+    """Functions of what a class body may hold under a name, through the descriptors that wrap it.
 
     With a module: of its functions only.
     """
     if isinstance(member, FunctionType):
         if module is None or member.__module__ == module:
-            yield from _codes_of_function(member)
+            yield _unwrapped(member)
     elif isinstance(member, (staticmethod, classmethod)):
-        yield from _codes_of(member.__func__, module)
+        yield from _functions_of(member.__func__, module)
     elif isinstance(member, property):
         for function in (member.fget, member.fset, member.fdel):
-            yield from _codes_of(function, module)
+            yield from _functions_of(function, module)
     elif isinstance(member, _WITH_FUNC):
-        yield from _codes_of(member.func, module)
+        yield from _functions_of(member.func, module)
     elif not isinstance(member, type):
         # functools.cache and other wrappers that say what they wrap.
         wrapped = getattr(member, "__dict__", {}).get("__wrapped__")
         if wrapped is not None:
-            yield from _codes_of(wrapped, module)
+            yield from _functions_of(wrapped, module)
 
 
-def _codes_of_target(target: object) -> Iterator[CodeType]:
+def _functions_of_target(target: object) -> Iterator[FunctionType]:
     if isinstance(target, type):
         # Its own members: what it inherits belongs to others, and so does what enum, namedtuple or
         # functools.total_ordering put there, which is the same code in all classes.
         module = vars(target).get("__module__")
         for name, member in vars(target).items():
             if name not in _LEFT_OUT:
-                yield from _codes_of(member, module)
+                yield from _functions_of(member, module)
     else:
-        yield from _codes_of(target)
+        yield from _functions_of(target)
 
 
 if TYPE_CHECKING:
 
     @overload
-    def trace(target: T) -> T: ...
+    def trace(
+        target: T, *, arguments: bool = False, returns: bool = False, repr: bool = False
+    ) -> T: ...
     @overload
-    def trace() -> Callable[[T], T]: ...
+    def trace(
+        *, arguments: bool = False, returns: bool = False, repr: bool = False
+    ) -> Callable[[T], T]: ...
 
 
-def trace(target: Any = None) -> Any:
+def trace(
+    target: Any = None,
+    *,
+    arguments: bool = False,
+    returns: bool = False,
+    repr: bool = False,  # noqa: A002
+) -> Any:
     """Record every call of a function, or of a class's own methods.
 
     Under ``barograph record --calls=@trace`` they are all that is recorded, under other patterns
@@ -175,17 +218,30 @@ def trace(target: Any = None) -> Any:
         of which its own methods are meant: neither inherited ones nor nested classes, nor methods
         like ``__repr__`` and ``__eq__`` that are called for reasons of others. What has no Python
         code (a built-in function) cannot be traced, and runs as always.
+    arguments
+        Record what each call was given, as it was when the call began: numbers and the beginnings
+        of strings and containers, type and shape of arrays and tables, the type alone of all else.
+        Values whose name says that they are secret, and parameters that are annotated with
+        `barograph.Secret`, are stored as ``<redacted>``. docs/values.md says all of it.
+    returns
+        Record what each call returned, likewise.
+    repr
+        Describe objects of other types by their own ``__repr__``: code of the program that runs at
+        each call, whatever it costs and does.
 
     Returns
     -------
     object
-        `target` itself; without an argument, the decorator.
+        `target` itself; without one, the decorator.
     """
     if target is None:
-        return trace
+        return functools.partial(trace, arguments=arguments, returns=returns, repr=repr)
+    values = 0
+    if arguments or returns:
+        values = arguments * _ARGUMENTS + returns * _RETURNS + repr * _REPR
     agent = hook_agent() or _own_agent
-    for code in _codes_of_target(target):
-        _remember(code)
+    for function in _functions_of_target(target):
+        mark = _remember(function, values)
         if agent is not None:
-            agent.mark(code)
+            mark.tell(agent)
     return target

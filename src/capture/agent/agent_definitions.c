@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "capture/agent/agent_tasks.h"
+#include "capture/agent/captured_values.h"
 #include "capture/agent/children.h"
 #include "capture/agent/code_names.h"
 #include "capture/agent/events.h"
@@ -201,6 +202,7 @@ static const baro_identity *add_code(PyObject *code, PyObject *globals) {
   if (!is_recorded(code, &facts)) {
     flags |= BARO_IDENTITY_LEFT_OUT;
   } else {
+    flags |= baro_capture_flags(code);
     id = next_code_id;
     if (define(&facts, id)) {
       next_code_id++;

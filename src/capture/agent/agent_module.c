@@ -2,6 +2,7 @@
  * Flow: the start-up hook (python/barograph/_startup/sitecustomize.py) -> start() -> an engine (engine.h) -> events.h ->
  * rings in the spool directory (ring.h) -> the recorder.
  * One agent a process, in its first interpreter. Built for the stable ABI of 3.9: one file for all of CPython with a GIL. */
+#define PY_SSIZE_T_CLEAN /* "y#" gives a Py_ssize_t */
 #include <Python.h>
 
 #include <pthread.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "capture/agent/agent_definitions.h"
+#include "capture/agent/captured_values.h"
 #include "capture/agent/children.h"
 #include "capture/agent/engine.h"
 #include "capture/agent/events.h"
@@ -103,6 +105,7 @@ static void in_child(void) {
   baro_spool_forked();
   baro_definitions_forked();
   baro_identities_forked();
+  baro_capture_forked();
 }
 
 /* --- start and stop --- */
@@ -256,6 +259,22 @@ static PyObject *unmark(PyObject *module, PyObject *code) {
   return Py_BuildValue("");
 }
 
+static PyObject *values(PyObject *module, PyObject *arguments) {
+  (void)module;
+  PyObject *code;
+  unsigned int wanted;
+  const char *parameters;
+  Py_ssize_t count;
+  if (!PyArg_ParseTuple(arguments, "OIy#", &code, &wanted, &parameters, &count) ||
+      !check_code(code)) {
+    return NULL;
+  }
+  if (!baro_capture_mark(code, wanted, (const uint8_t *)parameters, (size_t)count)) {
+    return PyErr_NoMemory();
+  }
+  return Py_BuildValue("");
+}
+
 static PyObject *running(PyObject *module, PyObject *unused) {
   (void)module, (void)unused;
   return engine == NULL ? Py_BuildValue("") : PyUnicode_FromString(engine->name);
@@ -271,6 +290,9 @@ static PyMethodDef methods[] = {
     {"mark", mark, METH_O,
      "mark(code) -> None\n\nRecord calls of this code, whatever the patterns say."},
     {"unmark", unmark, METH_O, "unmark(code) -> None\n\nTake that back."},
+    {"values", values, METH_VARARGS,
+     "values(code, wanted: int, parameters: bytes) -> None\n\n"
+     "Tell what calls of this code are given and return; before it is marked."},
     {"running", running, METH_NOARGS, "running() -> None | str\n\nName of the engine that runs."},
     {NULL, NULL, 0, NULL},
 };

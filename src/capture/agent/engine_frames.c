@@ -14,6 +14,7 @@
 
 #include "capture/agent/agent_definitions.h"
 #include "capture/agent/agent_tasks.h"
+#include "capture/agent/captured_values.h"
 #include "capture/agent/events.h"
 #include "capture/agent/frame_layout.h"
 #include "capture/agent/spool.h"
@@ -149,12 +150,94 @@ static uint64_t address_of_object(PyObject *object, PyObject *code) {
   return baro_frame_address_of_object(object, code, minor);
 }
 
-static __attribute__((noinline)) PyObject *evaluate_spawning(PyThreadState *thread, void *frame,
-                                                             int throwing, uint32_t id,
-                                                             uint32_t flags) {
-  tell_task(frame);
+/* --- Arguments and results --- */
+
+/* Not in the frame of who evaluates: what is captured takes a kilobyte, and recursions are deep. */
+static __attribute__((noinline)) void begin_with_arguments(void *frame, uint32_t id,
+                                                           bool suspends) {
+  baro_captured captured;
+  uint32_t epoch = baro_identities_epoch;
+  PyObject *code = baro_frame_code(frame);
+  if (minor >= 11) {
+    baro_capture_take_parameters(code, ((baro_frame_3_11 *)frame)->variables, suspends, &captured);
+  } else {
+    baro_capture_take_arguments(code, frame, &captured);
+  }
+  if (epoch == baro_identities_epoch || identify_again(frame, &id)) {
+    baro_capture_begin(baro_ring_word(BARO_RING_ENTER, id, 0),
+                       suspends ? baro_frame_address(frame) : 0, &captured);
+  }
+}
+
+static __attribute__((noinline)) void end_with_result(void *frame, uint32_t id, bool suspends,
+                                                      PyObject *result, uint64_t time) {
+  baro_captured captured;
+  uint32_t epoch = baro_identities_epoch;
+  baro_capture_take_result(baro_frame_code(frame), result, &captured);
+  if (epoch == baro_identities_epoch || identify_again(frame, &id)) {
+    baro_capture_end(time, baro_ring_word(BARO_RING_RETURN, id, 0),
+                     suspends ? baro_frame_address(frame) : 0, &captured);
+  }
+}
+
+static void begin_odd(void *frame, uint32_t id, uint32_t flags, bool throwing) {
+  bool suspends = (flags & BARO_IDENTITY_SUSPENDS) != 0;
+  bool enters = !suspends || (!throwing && !baro_frame_has_begun(frame, minor));
+  if (enters && (flags & BARO_IDENTITY_ARGUMENTS) != 0) {
+    begin_with_arguments(frame, id, suspends);
+  } else if (suspends) {
+    begin_suspendable(frame, id, throwing);
+  } else {
+    baro_events_begin(baro_ring_word(BARO_RING_ENTER, id, 0));
+  }
+}
+
+static void end_odd(void *frame, uint32_t id, uint32_t flags, PyObject *result, uint64_t time) {
+  bool suspends = (flags & BARO_IDENTITY_SUSPENDS) != 0;
+  baro_ring_kind kind =
+      suspends && baro_frame_is_suspended(frame, minor) ? BARO_RING_YIELD : BARO_RING_RETURN;
+  if (kind == BARO_RING_RETURN && (flags & BARO_IDENTITY_RETURNS) != 0) {
+    end_with_result(frame, id, suspends, result, time);
+  } else if (suspends) {
+    baro_events_end_frame(time, baro_ring_word(kind, id, 0), baro_frame_address(frame));
+  } else {
+    baro_events_end(time, baro_ring_word(kind, id, 0));
+  }
+}
+
+static __attribute__((noinline)) PyObject *evaluate_with_values(PyThreadState *thread, void *frame,
+                                                                int throwing, uint32_t id,
+                                                                uint32_t flags) {
+  bool suspends = (flags & BARO_IDENTITY_SUSPENDS) != 0;
+  if (suspends && !baro_frame_is_generators(frame, minor)) {
+    return inner(thread, frame, throwing);
+  }
+  uint32_t epoch = baro_identities_epoch;
+  begin_odd(frame, id, flags, throwing != 0);
+  PyObject *result = inner(thread, frame, throwing);
+  uint64_t time = baro_events_now();
+  bool is_current = epoch == baro_identities_epoch;
+  if (result == NULL) {
+    tell_raise(frame, id, is_current, suspends ? baro_frame_address(frame) : 0, time);
+  } else if (is_current || identify_again(frame, &id)) {
+    end_odd(frame, id, flags, result, time);
+  }
+  return result;
+}
+
+/* --- A frame --- */
+
+/* Of code that makes tasks, or whose values are asked for. */
+static __attribute__((noinline)) PyObject *evaluate_odd(PyThreadState *thread, void *frame,
+                                                        int throwing, uint32_t id, uint32_t flags) {
+  if ((flags & BARO_IDENTITY_SPAWNS) != 0) {
+    tell_task(frame);
+  }
   if ((flags & BARO_IDENTITY_LEFT_OUT) != 0) {
     return inner(thread, frame, throwing);
+  }
+  if ((flags & (BARO_IDENTITY_ARGUMENTS | BARO_IDENTITY_RETURNS)) != 0) {
+    return evaluate_with_values(thread, frame, throwing, id, flags);
   }
   return (flags & BARO_IDENTITY_SUSPENDS) != 0 ? evaluate_suspendable(thread, frame, throwing, id)
                                                : evaluate_plain(thread, frame, throwing, id);
@@ -171,7 +254,7 @@ static inline __attribute__((always_inline)) PyObject *record(PyThreadState *thr
   case BARO_IDENTITY_LEFT_OUT:
   case BARO_IDENTITY_LEFT_OUT | BARO_IDENTITY_SUSPENDS: return inner(thread, frame, throwing);
   case BARO_IDENTITY_SUSPENDS: return evaluate_suspendable(thread, frame, throwing, known->id);
-  default: return evaluate_spawning(thread, frame, throwing, known->id, known->flags);
+  default: return evaluate_odd(thread, frame, throwing, known->id, known->flags);
   }
 }
 

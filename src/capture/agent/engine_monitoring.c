@@ -12,6 +12,7 @@
 
 #include "capture/agent/agent_definitions.h"
 #include "capture/agent/agent_tasks.h"
+#include "capture/agent/captured_values.h"
 #include "capture/agent/events.h"
 
 /* Of the stable ABI from 3.12 on, which is all that runs this. */
@@ -60,39 +61,83 @@ static PyObject *begin_spawning(PyObject *code_object, baro_ring_kind kind) {
   return done();
 }
 
-static inline PyObject *begin(PyObject *code_object, baro_ring_kind kind) {
-  const baro_identity *code = baro_code_of(code_object);
-  if (code->flags == 0) {
-    baro_events_begin(baro_ring_word(kind, code->id, 0));
-    return done();
+/* Of code whose arguments are asked for. Telling them may run anything: ids may be of another recording then. */
+static void begin_with_arguments(PyObject *code_object, uint32_t id, bool suspends) {
+  baro_captured captured;
+  PyObject *frame = (PyObject *)PyEval_GetFrame(); /* borrowed */
+  uint32_t epoch = baro_identities_epoch;
+  baro_capture_take_arguments(code_object, frame, &captured);
+  if (epoch == baro_identities_epoch) {
+    uint64_t addr = suspends ? (uint64_t)(uintptr_t)frame : 0;
+    baro_capture_begin(baro_ring_word(BARO_RING_ENTER, id, 0), addr, &captured);
   }
+}
+
+/* Of code that is not plain. */
+static PyObject *begin_odd(PyObject *code_object, const baro_identity *code, baro_ring_kind kind) {
+  bool suspends = (code->flags & BARO_IDENTITY_SUSPENDS) != 0;
+  uint64_t word = baro_ring_word(kind, code->id, 0); /* a new frame object may move the table */
   if ((code->flags & BARO_IDENTITY_SPAWNS) != 0) {
     return begin_spawning(code_object, kind);
   }
   if ((code->flags & BARO_IDENTITY_LEFT_OUT) != 0) {
     return never_again();
   }
-  uint64_t word = baro_ring_word(kind, code->id, 0); /* a new frame object may move the table */
-  baro_events_begin_frame(word, frame_addr());
+  if ((code->flags & BARO_IDENTITY_ARGUMENTS) != 0 && kind == BARO_RING_ENTER) {
+    begin_with_arguments(code_object, code->id, suspends);
+  } else if (suspends) {
+    baro_events_begin_frame(word, frame_addr());
+  } else {
+    baro_events_begin(word);
+  }
   return done();
 }
 
-static inline PyObject *end(PyObject *code_object, baro_ring_kind kind, uint64_t time) {
+static inline PyObject *begin(PyObject *code_object, baro_ring_kind kind) {
   const baro_identity *code = baro_code_of(code_object);
+  if (code->flags == 0) {
+    baro_events_begin(baro_ring_word(kind, code->id, 0));
+    return done();
+  }
+  return begin_odd(code_object, code, kind);
+}
+
+static void end_with_result(PyObject *code_object, uint32_t id, bool suspends, PyObject *result,
+                            uint64_t time) {
+  baro_captured captured;
+  uint32_t epoch = baro_identities_epoch;
+  baro_capture_take_result(code_object, result, &captured);
+  if (epoch == baro_identities_epoch) {
+    uint64_t addr = suspends ? frame_addr() : 0;
+    baro_capture_end(time, baro_ring_word(BARO_RING_RETURN, id, 0), addr, &captured);
+  }
+}
+
+static PyObject *end_odd(PyObject *const *arguments, const baro_identity *code, baro_ring_kind kind,
+                         uint64_t time) {
+  bool suspends = (code->flags & BARO_IDENTITY_SUSPENDS) != 0;
+  uint64_t word = baro_ring_word(kind, code->id, 0);
+  if ((code->flags & BARO_IDENTITY_LEFT_OUT) != 0) {
+    return never_again();
+  }
+  if ((code->flags & BARO_IDENTITY_RETURNS) != 0 && kind == BARO_RING_RETURN) {
+    end_with_result(arguments[0], code->id, suspends, arguments[2], time);
+  } else if (suspends) {
+    baro_events_end_frame(time, word, frame_addr());
+  } else {
+    baro_events_end(time, word);
+  }
+  return done();
+}
+
+/* arguments: code, instruction, and what is returned or yielded. */
+static inline PyObject *end(PyObject *const *arguments, baro_ring_kind kind, uint64_t time) {
+  const baro_identity *code = baro_code_of(arguments[0]);
   if (code->flags == 0) {
     baro_events_end(time, baro_ring_word(kind, code->id, 0));
     return done();
   }
-  if ((code->flags & BARO_IDENTITY_LEFT_OUT) != 0) {
-    return never_again();
-  }
-  uint64_t word = baro_ring_word(kind, code->id, 0);
-  if ((code->flags & BARO_IDENTITY_SUSPENDS) == 0) {
-    baro_events_end(time, word);
-  } else {
-    baro_events_end_frame(time, word, frame_addr());
-  }
-  return done();
+  return end_odd(arguments, code, kind, time);
 }
 
 static PyObject *on_start(PyObject *self, PyObject *const *arguments, size_t flags,
@@ -110,13 +155,13 @@ static PyObject *on_resume(PyObject *self, PyObject *const *arguments, size_t fl
 static PyObject *on_return(PyObject *self, PyObject *const *arguments, size_t flags,
                            PyObject *names) {
   (void)self, (void)flags, (void)names;
-  return end(arguments[0], BARO_RING_RETURN, baro_events_now());
+  return end(arguments, BARO_RING_RETURN, baro_events_now());
 }
 
 static PyObject *on_yield(PyObject *self, PyObject *const *arguments, size_t flags,
                           PyObject *names) {
   (void)self, (void)flags, (void)names;
-  return end(arguments[0], BARO_RING_YIELD, baro_events_now());
+  return end(arguments, BARO_RING_YIELD, baro_events_now());
 }
 
 /* Of all code there is, and never to be disabled: what was not entered is none of ours. */

@@ -85,6 +85,14 @@ void baro_identities_remove(baro_identities *table, PyObject *object) {
   }
 }
 
+void baro_identities_set_flags(baro_identities *table, const void *object, uint32_t mask,
+                               uint32_t flags) {
+  baro_identity *entry = &table->entries[place_of(table, (uintptr_t)object)];
+  if (entry->address != 0) {
+    entry->flags = (entry->flags & ~mask) | (flags & mask);
+  }
+}
+
 static PyObject *refer_weakly(const baro_identities *table, PyObject *object) {
   PyObject *reference = NULL;
   PyObject *address = PyLong_FromVoidPtr(object);

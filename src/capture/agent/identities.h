@@ -16,6 +16,9 @@ enum {
   BARO_IDENTITY_LEFT_OUT = 1, /* is not to be recorded; has no id */
   BARO_IDENTITY_SUSPENDS = 2, /* code of a generator, coroutine or async generator */
   BARO_IDENTITY_SPAWNS = 4,   /* its frames make tasks: agent_tasks.h */
+  /* What its calls are given, and what they return, is recorded: captured_values.h. */
+  BARO_IDENTITY_ARGUMENTS = 0x100,
+  BARO_IDENTITY_RETURNS = 0x200,
 };
 
 typedef struct baro_identity {
@@ -69,6 +72,10 @@ static inline const baro_identity *baro_identities_find(const baro_identities *t
  * referenced. */
 const baro_identity *baro_identities_add(baro_identities *table, PyObject *object, uint32_t id,
                                          uint32_t flags);
+
+/* The entry, if there is one, has these flags of `mask` from now on. */
+void baro_identities_set_flags(baro_identities *table, const void *object, uint32_t mask,
+                               uint32_t flags);
 
 /* As if it had died, if it is in the table. */
 void baro_identities_remove(baro_identities *table, PyObject *object);

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 KINDS = "enter return raise yield resume throw frame lost usage spawn skipped weight value".split()
 REMARKS = KINDS[8:]  # said beside the calls
+VALUES = [None, "arguments", "keyword_arguments", "return_value"]
 MAGIC = 0x31474E49524F5242
 HEAD = struct.Struct("<QIIQQQIIQ64sI")
 HEAD_OFFSET, LOST_OFFSET = 128, 136
@@ -41,13 +42,14 @@ class Code:
 
 
 class Event(NamedTuple):
-    """One event, with the FRAME behind it: in a usage the CPU time. A tuple: there are millions."""
+    """One event, with the FRAME or text behind it: in a usage the CPU time. There are millions."""
 
     time: int
     kind: str
     id: int
     detail: int
     frame: int | None = None
+    text: str | None = None
 
 
 @dataclass
@@ -64,6 +66,7 @@ class Ring:
     events: list[Event]
     remarks: list[Event] = field(default_factory=list)
     spawns: list[Event] = field(default_factory=list)  # and events
+    told: list[Event] = field(default_factory=list)  # both, as they came
 
 
 @dataclass
@@ -98,6 +101,24 @@ class Process:
                 text += f" {self.exceptions[event.detail]}"
             words.append(text)
         return words
+
+    def values(self, ring: Ring | None = None) -> list[tuple[str, str, str]]:
+        """Qualified name, what it is, and text of every value."""
+        values = []
+        told = (ring or self.main).told
+        events = [event for event in told if event.kind not in REMARKS or event.kind == "value"]
+        for index, event in enumerate(events):
+            if event.kind != "value":
+                continue
+            which = VALUES[event.detail]
+            near = index + 1 if which == "return_value" else index - 1
+            while events[near].kind == "value":
+                near -= 1
+            assert events[near].kind == ("return" if which == "return_value" else "enter")
+            assert which is not None
+            assert event.text is not None
+            values.append((self.codes[events[near].id].qualified_name, which, event.text))
+        return values
 
     @property
     def main(self) -> Ring:
@@ -165,15 +186,17 @@ def _join_frames(raw: list[tuple[int, int]]) -> list[Event]:
     slots = iter(raw)
     for time_or_frame, word in slots:
         kind = KINDS[word & 0xFF]
+        number, detail = word >> 8 & 0xFFFFFFFF, word >> 40
         if kind == "frame":
             last = events.pop()
             assert last.frame is None
             events.append(Event(last.time, last.kind, last.id, last.detail, time_or_frame))
+        elif kind == "value":
+            data = b"".join(EVENT.pack(*next(slots)) for _ in range((number + 15) // 16))
+            text = data[:number].decode()
+            events.append(Event(time_or_frame, kind, number, detail, text=text))
         else:
-            events.append(Event(time_or_frame, kind, word >> 8 & 0xFFFFFFFF, word >> 40))
-        if kind == "value":
-            for _ in range((events[-1].id + 15) // 16):
-                next(slots)
+            events.append(Event(time_or_frame, kind, number, detail))
     return events
 
 
@@ -218,6 +241,7 @@ def read_spool(folder: Path) -> list[Process]:
             (head,) = WORD.unpack_from(data, HEAD_OFFSET)
             (tail,) = WORD.unpack_from(data, TAIL_OFFSET)
             events = _join_frames(_take(data, capacity, tail, head))
+            ring.told = events
             ring.events = _calls(events)
             ring.spawns = [e for e in events if e.kind == "spawn" or e.kind not in REMARKS]
             ring.remarks = [event for event in events if event.kind in REMARKS]

@@ -1,0 +1,561 @@
+#include "capture/agent/captured_values.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "capture/agent/events.h"
+#include "capture/agent/identities.h"
+#include "capture/agent/secret_names.h"
+#include "capture/agent/spool.h"
+#include "capture/agent/thread_stack.h"
+#include "capture/agent/value_summary.h"
+
+/* Ends a list of arguments that did not fit; kept for both lists. */
+static const char more[] = ", ...";
+enum { MORE_BYTES = sizeof(more) - 1 };
+
+enum { USAGE_SLOTS = 2 };
+
+/* co_flags */
+enum { CODE_HAS_REST = 0x4, CODE_HAS_OPTIONS = 0x8 };
+
+/* Beside BARO_PARAMETER_: a function within refers to it, so that it is a cell, once its function has made its cells. */
+enum { PARAMETER_IS_CELL = 0x80 };
+
+/* What is wanted of a code object; dies with it. */
+typedef struct wanted_values {
+  uint32_t wanted;      /* BARO_CAPTURE_ */
+  uint32_t positional;  /* parameters: so many ... */
+  uint32_t keyword;     /* ... then so many, ... */
+  uint32_t rest;        /* ... then *rest, 0 or 1, ... */
+  uint32_t options;     /* ... and **options */
+  bool has_secret_name; /* the function: get_password */
+  size_t names_offset;  /* of their names, one after the other with their NULs */
+  uint8_t parameters[]; /* BARO_PARAMETER_ */
+} wanted_values;
+
+static PyObject *forget_wanted(PyObject *address_number, PyObject *reference);
+static PyMethodDef forget_wanted_method = {"forget_wanted", forget_wanted, METH_O, NULL};
+static baro_identity nothing;
+static baro_identities wanted_of_code = {.entries = &nothing, .forget = &forget_wanted_method};
+
+/* Owned; the ids of wanted_of_code are indexes into it. NULL: free. */
+static wanted_values **all_wanted;
+static uint32_t all_capacity;
+
+static _Thread_local bool capturing; /* __repr__ of the program may call what is traced */
+static uint32_t failures;            /* of the process; under the GIL */
+
+static PyObject *forget_wanted(PyObject *address_number, PyObject *reference) {
+  (void)reference;
+  void *address = PyLong_AsVoidPtr(address_number);
+  const baro_identity *entry = baro_identities_find(&wanted_of_code, address);
+  if (entry != NULL) {
+    free(all_wanted[entry->id]);
+    all_wanted[entry->id] = NULL;
+    baro_identities_remove(&wanted_of_code, address);
+  }
+  Py_RETURN_NONE;
+}
+
+/* NULL: nothing. Valid as long as the code lives. */
+static wanted_values *find_wanted(PyObject *code) {
+  const baro_identity *entry = baro_identities_find(&wanted_of_code, code);
+  return entry == NULL ? NULL : all_wanted[entry->id];
+}
+
+/* A free place in all_wanted. False: no memory. */
+static bool find_place(uint32_t *ret_index) {
+  uint32_t index = 0;
+  while (index < all_capacity && all_wanted[index] != NULL) {
+    index++;
+  }
+  if (index == all_capacity) {
+    uint32_t capacity = all_capacity == 0 ? 64 : all_capacity * 2;
+    wanted_values **grown = realloc(all_wanted, capacity * sizeof(*grown));
+    if (grown == NULL) {
+      return false;
+    }
+    memset(grown + all_capacity, 0, (capacity - all_capacity) * sizeof(*grown));
+    all_wanted = grown;
+    all_capacity = capacity;
+  }
+  *ret_index = index;
+  return true;
+}
+
+/* take_wanted: consumed. */
+static bool add_wanted(PyObject *code, wanted_values *take_wanted) {
+  uint32_t index;
+  if (!find_place(&index)) {
+    free(take_wanted);
+    return false;
+  }
+  all_wanted[index] = take_wanted;
+  const baro_identity *entry = baro_identities_add(&wanted_of_code, code, index, 0);
+  if (entry == NULL || entry->id != index) { /* another thread was faster */
+    all_wanted[index] = NULL;
+    free(take_wanted);
+  }
+  return entry != NULL;
+}
+
+/* --- What is wanted --- */
+
+static uint32_t number_of(PyObject *code, const char *name) {
+  PyObject *number = PyObject_GetAttrString(code, name);
+  long value = number == NULL ? 0 : PyLong_AsLong(number);
+  Py_XDECREF(number);
+  PyErr_Clear();
+  return value < 0 ? 0 : (uint32_t)value;
+}
+
+/* The names of the first `count` variables with their NULs, as bytes; NULL, without an exception: no memory. */
+static PyObject *names_of(PyObject *code, uint32_t count) {
+  PyObject *variables = PyObject_GetAttrString(code, "co_varnames");
+  PyObject *all = PyBytes_FromString("");
+  for (uint32_t i = 0; i < count && all != NULL && variables != NULL; i++) {
+    PyObject *name = PyTuple_GetItem(variables, (Py_ssize_t)i); /* borrowed */
+    PyObject *bytes = name == NULL ? NULL : PyUnicode_AsUTF8String(name);
+    PyBytes_ConcatAndDel(&all, bytes);
+    if (all != NULL) {
+      PyBytes_ConcatAndDel(&all, PyBytes_FromStringAndSize("", 1));
+    }
+  }
+  if (variables == NULL) {
+    Py_CLEAR(all);
+  }
+  Py_XDECREF(variables);
+  PyErr_Clear();
+  return all;
+}
+
+/* What it is called says what it returns. */
+static bool has_secret_name(PyObject *code) {
+  PyObject *name = PyObject_GetAttrString(code, "co_name");
+  PyObject *bytes = name == NULL ? NULL : PyUnicode_AsUTF8String(name);
+  bool is_secret =
+      bytes == NULL || baro_secret_name(PyBytes_AsString(bytes), (size_t)PyBytes_Size(bytes));
+  Py_XDECREF(bytes);
+  Py_XDECREF(name);
+  PyErr_Clear();
+  return is_secret;
+}
+
+static uint32_t parameter_count(const wanted_values *wanted) {
+  return wanted->positional + wanted->keyword + wanted->rest + wanted->options;
+}
+
+static void find_cells(PyObject *code, uint8_t *parameters, size_t count) {
+  PyObject *variables = PyObject_GetAttrString(code, "co_varnames");
+  PyObject *cells = PyObject_GetAttrString(code, "co_cellvars");
+  for (size_t i = 0; i < count; i++) {
+    PyObject *name = variables == NULL ? NULL : PyTuple_GetItem(variables, (Py_ssize_t)i);
+    bool is_cell = name != NULL && cells != NULL && PySequence_Contains(cells, name) == 1;
+    parameters[i] = is_cell ? PARAMETER_IS_CELL : 0;
+  }
+  Py_XDECREF(cells);
+  Py_XDECREF(variables);
+  PyErr_Clear();
+}
+
+static wanted_values *make_wanted(PyObject *code) {
+  wanted_values counts = {
+      .positional = number_of(code, "co_argcount"),
+      .keyword = number_of(code, "co_kwonlyargcount"),
+      .has_secret_name = has_secret_name(code),
+  };
+  uint32_t flags = number_of(code, "co_flags");
+  counts.rest = (flags & CODE_HAS_REST) != 0;
+  counts.options = (flags & CODE_HAS_OPTIONS) != 0;
+  size_t count = parameter_count(&counts);
+  PyObject *names = names_of(code, (uint32_t)count);
+  size_t names_bytes = names == NULL ? 0 : (size_t)PyBytes_Size(names);
+  counts.names_offset = sizeof(wanted_values) + count;
+  wanted_values *made = names == NULL ? NULL : malloc(counts.names_offset + names_bytes);
+  if (made != NULL) {
+    *made = counts;
+    find_cells(code, made->parameters, count);
+    memcpy((char *)made + made->names_offset, PyBytes_AsString(names), names_bytes);
+  }
+  Py_XDECREF(names);
+  return made;
+}
+
+/* What the caller knows of the parameters, and what their names say. */
+static void judge(wanted_values *wanted, unsigned flags, const uint8_t *parameters, size_t count) {
+  wanted->wanted = wanted->has_secret_name ? flags | BARO_CAPTURE_SECRET_RETURNS : flags;
+  const char *name = (const char *)wanted + wanted->names_offset;
+  for (uint32_t i = 0; i < parameter_count(wanted); i++) {
+    uint8_t way = i < count ? parameters[i] : BARO_PARAMETER_SHOWN;
+    way = baro_secret_name(name, strlen(name)) ? BARO_PARAMETER_REDACTED : way;
+    wanted->parameters[i] = (uint8_t)((wanted->parameters[i] & PARAMETER_IS_CELL) | way);
+    name += strlen(name) + 1;
+  }
+}
+
+uint32_t baro_capture_flags(PyObject *code) {
+  const wanted_values *wanted = find_wanted(code);
+  uint32_t flags = 0;
+  if (wanted != NULL && (wanted->wanted & BARO_CAPTURE_ARGUMENTS) != 0) {
+    flags |= BARO_IDENTITY_ARGUMENTS;
+  }
+  if (wanted != NULL && (wanted->wanted & BARO_CAPTURE_RETURNS) != 0) {
+    flags |= BARO_IDENTITY_RETURNS;
+  }
+  return flags;
+}
+
+bool baro_capture_mark(PyObject *code, unsigned flags, const uint8_t *parameters, size_t count) {
+  wanted_values *wanted = find_wanted(code);
+  if (wanted != NULL) {
+    /* In its place: a thread may be telling the values of a call by it. */
+    judge(wanted, flags, parameters, count);
+  } else {
+    wanted = make_wanted(code);
+    if (wanted == NULL) {
+      return false;
+    }
+    judge(wanted, flags, parameters, count);
+    if (!add_wanted(code, wanted)) {
+      return false;
+    }
+  }
+  uint32_t known = baro_capture_flags(code);
+  baro_identities_set_flags(&baro_codes, code, BARO_IDENTITY_ARGUMENTS | BARO_IDENTITY_RETURNS,
+                            known);
+  return true;
+}
+
+/* --- Taking --- */
+
+/* Where the values of parameters come from. */
+typedef struct parameter_source {
+  PyObject *locals;        /* a mapping by name; owned, or NULL: */
+  PyObject *const *values; /* by index, borrowed */
+  bool has_cells;          /* those that are to be cells are */
+} parameter_source;
+
+static PyObject *value_at(const parameter_source *source, bool is_cell, uint32_t index) {
+  PyObject *value = source->values[index];
+  if (value != NULL && is_cell && source->has_cells) {
+    return PyObject_GetAttrString(value, "cell_contents");
+  }
+  Py_XINCREF(value);
+  return value;
+}
+
+static PyObject *value_called(const parameter_source *source, const char *name) {
+  PyObject *value = NULL;
+  PyObject *key = PyUnicode_FromString(name);
+  if (key != NULL && PyDict_CheckExact(source->locals)) {
+    value = PyDict_GetItemWithError(source->locals, key); /* borrowed */
+    Py_XINCREF(value);
+  } else if (key != NULL) {
+    value = PyObject_GetItem(source->locals, key); /* from 3.13 on: a view of the frame */
+  }
+  Py_XDECREF(key);
+  return value;
+}
+
+/* New reference, or NULL: there is none. */
+static PyObject *value_of(const parameter_source *source, const wanted_values *wanted,
+                          uint32_t index, const char *name) {
+  bool is_cell = (wanted->parameters[index] & PARAMETER_IS_CELL) != 0;
+  PyObject *value =
+      source->locals == NULL ? value_at(source, is_cell, index) : value_called(source, name);
+  PyErr_Clear();
+  return value;
+}
+
+static void put_parameter(baro_value_summary *summary, uint8_t way, PyObject *value) {
+  if (way == BARO_PARAMETER_REDACTED) {
+    baro_value_redact(summary);
+  } else if (value == NULL) {
+    baro_value_put_text(&summary->out, "<unknown>");
+  } else if (way == BARO_PARAMETER_TYPE_ONLY) {
+    baro_value_summarize_type(summary, value);
+  } else {
+    baro_value_summarize(summary, value);
+  }
+}
+
+/* start: where the list of arguments begins in the text. */
+static void put_name(baro_value_summary *summary, size_t start, const char *stars,
+                     const char *name) {
+  baro_value_put_text(&summary->out, summary->out.length == start ? "" : ", ");
+  baro_value_put_text(&summary->out, stars);
+  baro_value_put_text(&summary->out, name);
+  baro_value_put_text(&summary->out, "=");
+}
+
+/* Names from the caller: shown as they are where they are names, as strings otherwise. */
+static void put_option(baro_value_summary *summary, size_t start, PyObject *key, PyObject *value) {
+  PyObject *bytes = PyUnicode_CheckExact(key) ? PyUnicode_AsUTF8String(key) : NULL;
+  PyErr_Clear();
+  if (bytes == NULL || PyBytes_Size(bytes) > BARO_VALUE_BYTES / 2) {
+    put_name(summary, start, "", "?");
+    baro_value_redact(summary);
+  } else {
+    const char *name = PyBytes_AsString(bytes);
+    bool is_secret = baro_secret_name(name, (size_t)PyBytes_Size(bytes));
+    put_name(summary, start, "", name);
+    put_parameter(summary, is_secret ? BARO_PARAMETER_REDACTED : BARO_PARAMETER_SHOWN, value);
+  }
+  Py_XDECREF(bytes);
+}
+
+static void put_options(baro_value_summary *summary, size_t start, const char *name, uint8_t way,
+                        PyObject *options) {
+  if (options == NULL || !PyDict_CheckExact(options) || way != BARO_PARAMETER_SHOWN) {
+    put_name(summary, start, "**", name);
+    put_parameter(summary, way, options);
+    return;
+  }
+  Py_ssize_t position = 0;
+  PyObject *key;
+  PyObject *value;
+  while (PyDict_Next(options, &position, &key, &value) && !summary->out.cut) {
+    Py_INCREF(key);
+    Py_INCREF(value);
+    put_option(summary, start, key, value);
+    Py_DECREF(value);
+    Py_DECREF(key);
+  }
+}
+
+static const char *name_at(const wanted_values *wanted, uint32_t index) {
+  const char *name = (const char *)wanted + wanted->names_offset;
+  for (; index > 0; index--) {
+    name += strlen(name) + 1;
+  }
+  return name;
+}
+
+static void put_at(baro_value_summary *summary, size_t start, const wanted_values *wanted,
+                   const parameter_source *source, uint32_t index) {
+  if (summary->out.cut) {
+    return;
+  }
+  const char *name = name_at(wanted, index);
+  uint32_t named = wanted->positional + wanted->keyword;
+  uint8_t way = wanted->parameters[index] & (uint8_t)~PARAMETER_IS_CELL;
+  PyObject *value = value_of(source, wanted, index, name);
+  if (index == named + wanted->rest) {
+    put_options(summary, start, name, way, value);
+  } else {
+    put_name(summary, start, index == named ? "*" : "", name);
+    put_parameter(summary, way, value);
+  }
+  Py_XDECREF(value);
+}
+
+/* Whatever is full by now: there is room for that. */
+static void end_list(baro_value_summary *summary, size_t start) {
+  bool is_first = summary->out.length == start;
+  if (summary->out.cut) {
+    baro_value_put_kept(&summary->out, is_first ? more + 2 : more, is_first ? 3 : MORE_BYTES);
+  }
+}
+
+static void put_positional(baro_value_summary *summary, const wanted_values *wanted,
+                           const parameter_source *source) {
+  size_t start = summary->out.length;
+  for (uint32_t i = 0; i < wanted->positional; i++) {
+    put_at(summary, start, wanted, source, i);
+  }
+  if (wanted->rest != 0) {
+    put_at(summary, start, wanted, source, wanted->positional + wanted->keyword);
+  }
+  end_list(summary, start);
+}
+
+static void put_keyword(baro_value_summary *summary, const wanted_values *wanted,
+                        const parameter_source *source) {
+  size_t start = summary->out.length;
+  for (uint32_t i = 0; i < wanted->keyword; i++) {
+    put_at(summary, start, wanted, source, wanted->positional + i);
+  }
+  if (wanted->options != 0) {
+    put_at(summary, start, wanted, source, parameter_count(wanted) - 1);
+  }
+  if (wanted->keyword + wanted->options != 0) {
+    end_list(summary, start);
+  }
+}
+
+/* --- One capture --- */
+
+static void count_failures(uint32_t count) {
+  if (count == 0) {
+    return;
+  }
+  uint32_t before = failures;
+  failures += count;
+  /* As often as the number doubles: a failure at every call must not fill the disk. */
+  if ((before ^ failures) > before) {
+    char text[16];
+    (void)snprintf(text, sizeof(text), "%u", failures);
+    baro_spool_fact("values_failed", text);
+  }
+}
+
+/* False: no values of this call. */
+static bool begin_capture(const wanted_values *wanted, baro_value_summary *summary,
+                          baro_captured *captured) {
+  captured->positional_bytes = 0;
+  captured->keyword_bytes = 0;
+  captured->has_keyword = false;
+  captured->is_taken = false;
+  if (wanted == NULL || capturing || PyErr_Occurred() != NULL) {
+    return false;
+  }
+  capturing = true;
+  captured->is_taken = true;
+  baro_stack_quiet();
+  *summary = (baro_value_summary){
+      .out = {.text = captured->text, .end = sizeof(captured->text) - 2 * MORE_BYTES},
+      .may_repr = (wanted->wanted & BARO_CAPTURE_REPR) != 0,
+      .deadline_cpu_ns = baro_value_deadline(),
+  };
+  return true;
+}
+
+static void end_capture(const baro_value_summary *summary) {
+  count_failures(summary->failures);
+  PyErr_Clear();
+  baro_stack_unquiet();
+  capturing = false;
+}
+
+static void take_from(const wanted_values *wanted, const parameter_source *source,
+                      baro_captured *captured) {
+  baro_value_summary summary;
+  if (!begin_capture(wanted, &summary, captured)) {
+    return;
+  }
+  put_positional(&summary, wanted, source);
+  captured->positional_bytes = summary.out.length;
+  captured->has_keyword = wanted->keyword + wanted->options != 0;
+  put_keyword(&summary, wanted, source);
+  captured->keyword_bytes = summary.out.length - captured->positional_bytes;
+  end_capture(&summary);
+}
+
+void baro_capture_take_parameters(PyObject *code, PyObject *const *values, bool has_cells,
+                                  baro_captured *ret_captured) {
+  int kept = errno;
+  parameter_source source = {.values = values, .has_cells = has_cells};
+  take_from(find_wanted(code), &source, ret_captured);
+  errno = kept;
+}
+
+/* Up to 3.12 the interpreter makes a dictionary, which would keep the arguments alive for as long as the frame; it makes it
+ * anew for the next one who asks. Held by the frame and by us alone it is that; otherwise somebody gave it to exec. */
+static void release_locals(PyObject *locals) {
+  if (locals != NULL && PyDict_CheckExact(locals) && Py_REFCNT(locals) == 2) {
+    PyDict_Clear(locals);
+  }
+  Py_XDECREF(locals);
+}
+
+void baro_capture_take_arguments(PyObject *code, PyObject *frame, baro_captured *ret_captured) {
+  int kept = errno;
+  const wanted_values *wanted = find_wanted(code);
+  parameter_source source = {.locals = PyObject_GetAttrString(frame, "f_locals")};
+  if (source.locals == NULL) {
+    PyErr_Clear();
+    wanted = NULL;
+  }
+  take_from(wanted, &source, ret_captured);
+  release_locals(source.locals);
+  errno = kept;
+}
+
+void baro_capture_take_result(PyObject *code, PyObject *value, baro_captured *ret_captured) {
+  int kept = errno;
+  const wanted_values *wanted = find_wanted(code);
+  baro_value_summary summary;
+  if (begin_capture(wanted, &summary, ret_captured)) {
+    bool is_secret = (wanted->wanted & BARO_CAPTURE_SECRET_RETURNS) != 0;
+    Py_INCREF(value);
+    put_parameter(&summary, is_secret ? BARO_PARAMETER_REDACTED : BARO_PARAMETER_SHOWN, value);
+    Py_DECREF(value);
+    ret_captured->positional_bytes = summary.out.length;
+    end_capture(&summary);
+  }
+  errno = kept;
+}
+
+/* --- Events --- */
+
+static uint64_t slots_of(size_t bytes) {
+  return 1 + baro_ring_value_slots((uint32_t)bytes);
+}
+
+/* There is room. */
+static void write_value(baro_events_thread *here, baro_ring_value which, const char *text,
+                        size_t length) {
+  baro_events_write(here, 0, baro_ring_word(BARO_RING_VALUE, (uint32_t)length, which));
+  for (size_t at = 0; at < length; at += sizeof(baro_ring_event)) {
+    baro_ring_event slot = {0};
+    size_t left = length - at;
+    memcpy(&slot, text + at, left < sizeof(slot) ? left : sizeof(slot));
+    baro_events_write(here, slot.time, slot.word);
+  }
+}
+
+static bool has_room(baro_events_thread *here, uint64_t count) {
+  return here->limit - here->head >= count || baro_events_make_room(count);
+}
+
+void baro_capture_begin(uint64_t word, uint64_t frame_addr, const baro_captured *captured) {
+  baro_events_thread *here = &baro_events_here;
+  uint64_t count = 2 + slots_of(captured->positional_bytes) + slots_of(captured->keyword_bytes);
+  if (!has_room(here, count + USAGE_SLOTS)) {
+    return;
+  }
+  if (baro_events_now() >= here->usage_due) {
+    baro_events_put_usage(here);
+  }
+  uint64_t head = here->head++;
+  if (frame_addr != 0) {
+    baro_events_write(here, frame_addr, BARO_RING_FRAME);
+  }
+  if (captured->is_taken) {
+    write_value(here, BARO_RING_VALUE_ARGUMENTS, captured->text, captured->positional_bytes);
+    if (captured->has_keyword) {
+      write_value(here, BARO_RING_VALUE_KEYWORD_ARGUMENTS,
+                  captured->text + captured->positional_bytes, captured->keyword_bytes);
+    }
+  }
+  /* The clock is read last. */
+  here->events[head & here->mask] = (baro_ring_event){.time = baro_events_now(), .word = word};
+  baro_events_commit(here);
+}
+
+void baro_capture_end(uint64_t time, uint64_t word, uint64_t frame_addr,
+                      const baro_captured *captured) {
+  baro_events_thread *here = &baro_events_here;
+  if (!has_room(here, 2 + slots_of(captured->positional_bytes))) {
+    return;
+  }
+  if (captured->is_taken) {
+    write_value(here, BARO_RING_VALUE_RETURN, captured->text, captured->positional_bytes);
+  }
+  baro_events_write(here, time, word);
+  if (frame_addr != 0) {
+    baro_events_write(here, frame_addr, BARO_RING_FRAME);
+  }
+  baro_events_commit(here);
+  if (time >= here->usage_due) {
+    baro_events_put_usage(here);
+  }
+}
+
+void baro_capture_forked(void) {
+  failures = 0;
+  capturing = false;
+}
