@@ -157,13 +157,46 @@ static void commit(producer *one) {
   write_at(one->file, offsetof(baro_ring_head, head), &one->head, sizeof one->head);
 }
 
+static void put_value(producer *one, const uint8_t *bytes) {
+  uint32_t which = bytes[2] & 7;
+  uint64_t text = bytes[3] * UINT64_C(0x0101010101010101);
+  put(one, 0, baro_ring_word(BARO_RING_VALUE, bytes[1], which));
+  for (uint32_t at = 0; at < bytes[1]; at += 16) {
+    put(one, text, text);
+    if ((bytes[2] & 8) != 0) /* the drain may come between */
+      commit(one);
+  }
+  if (which == BARO_RING_VALUE_RETURN)
+    put(one, 0, baro_ring_word(BARO_RING_RETURN, bytes[3] % CODES, 0));
+  commit(one);
+}
+
+/* What is said beside the calls; without what has to follow where bit 3 of the time says so. */
+static void put_remark(producer *one, baro_ring_kind kind, uint64_t time, const uint8_t *bytes) {
+  uint32_t id = bytes[1] % (CODES + 1);
+  bool is_pair = kind == BARO_RING_USAGE || kind == BARO_RING_SPAWN;
+  if (kind == BARO_RING_VALUE) {
+    put_value(one, bytes);
+    return;
+  }
+  put(one, is_pair ? time : bytes[3], baro_ring_word(kind, id, bytes[2] & 1));
+  if (is_pair && (bytes[2] & 8) == 0)
+    put(one, kind == BARO_RING_SPAWN ? bytes[3] & 15 : bytes[3] * time, BARO_RING_FRAME);
+  commit(one);
+}
+
+enum { REMARKS_FROM = 80 }; /* first bytes that stand for a remark */
+
 /* What four bytes say. Ordinary events mostly; the rare ones do what a hostile target would. */
 static void play_event(baro_drain *drain, producer *producers, const uint8_t *bytes) {
   producer *one = &producers[bytes[0] % THREADS];
   uint8_t kind = bytes[0] / THREADS % 10;
   uint32_t id = bytes[1] % (CODES + 1); /* one is unknown */
   uint64_t time = now_ns - 20000000 + bytes[2] * UINT64_C(50000);
-  if (kind == 8) {
+  int remark = bytes[0] / THREADS - REMARKS_FROM;
+  if (remark >= 0) {
+    put_remark(one, (baro_ring_kind)(BARO_RING_USAGE + remark % 5), time, bytes);
+  } else if (kind == 8) {
     visit(drain);
   } else if (kind == 9) {
     uint64_t strange = bytes[2] < 8 ? UINT64_MAX : one->head + (bytes[2] & 1);
