@@ -167,6 +167,80 @@ def test_a_dropped_generator(
     assert words == ["enter two #0", "yield two #0", *end]
 
 
+def test_generators_that_end_early(trace: Trace, traced_interpreter: Path) -> None:
+    program = """
+        import asyncio
+
+        def two():
+            try:
+                yield 1
+                yield 2
+            except KeyError:
+                raise
+
+        def outer():
+            try:
+                yield from two()
+            except KeyError:
+                yield 9
+
+        def closes():
+            try:
+                yield 1
+            except GeneratorExit:
+                return 5
+
+        async def numbers():
+            try:
+                yield 1
+            finally:
+                pass
+
+        async def main():
+            for end in ("aclose", "athrow"):
+                each = numbers()
+                await each.__anext__()
+                try:
+                    await getattr(each, end)(*[ValueError][: end == "athrow"])
+                except ValueError:
+                    pass
+
+        async def nothing():
+            pass
+
+        # What never began is no call, however it ends.
+        two().close()
+        nothing().close()
+        try:
+            two().throw(KeyError)
+        except KeyError:
+            pass
+        each = outer()
+        next(each)
+        each.throw(KeyError)
+        each.close()
+        each = closes()
+        next(each)
+        each.close()
+        asyncio.run(main())
+        each = two()
+        next(each)
+    """
+    words = trace(traced_interpreter, program).process.words()
+    assert [word.split(" #")[0] + " ".join(word.split()[3:]) for word in words] == [
+        *("enter <module>", "enter outer", "enter two", "yield two", "yield outer"),
+        *("throw two", "raise twoKeyError", "throw outer", "yield outer"),
+        *("throw outer", "raise outerGeneratorExit"),
+        *("enter closes", "yield closes", "throw closes", "return closes"),
+        *("enter main", "enter numbers", "yield numbers"),
+        *("throw numbers", "raise numbersGeneratorExit"),
+        *("enter numbers", "yield numbers", "throw numbers", "raise numbersValueError"),
+        *("return main", "enter two", "yield two", "return <module>"),
+        # At the end of the interpreter.
+        *("throw two", "raise twoGeneratorExit"),
+    ]
+
+
 def test_coroutines(trace: Trace, traced_interpreter: Path) -> None:
     program = """
         import asyncio
