@@ -275,7 +275,12 @@ baro_status baro_drain_finish(baro_drain *drain, uint64_t now_ns) {
   /* Losses stand among the events themselves. */
   note(drain, shared->counts.malformed, "events made no sense and are left out");
   note(drain, shared->broken_rings, "buffers of threads could not be read to their end");
-  note(drain, shared->mended, "calls ended, or were suspended, without an event that says when");
+  note(drain, shared->mended,
+       shared->has_greenlets
+           ? "calls ended, or were suspended, without an event that says when: greenlets are not "
+             "told "
+             "apart, so what they call while others wait may have wrong parents and ends"
+           : "calls ended, or were suspended, without an event that says when");
   note(drain, shared->too_deep, "calls were nested too deeply and are left out");
   return status;
 }

@@ -115,6 +115,7 @@ static void write_facts(baro_drain_process *process, baro_drain_shared *shared) 
     baro_process_fact_record fact = {.process = process->id};
     fact.key = baro_read_bytes(&reader, baro_read_u32(&reader));
     fact.value = baro_read_bytes(&reader, baro_read_u32(&reader));
+    shared->has_greenlets |= baro_view_equal(fact.key, baro_view_of("greenlets"));
     baro_writer_process_fact(shared->writer, &fact);
   }
   baro_buffer_clear(facts);

@@ -33,7 +33,8 @@ typedef struct baro_drain_shared {
   pid_t ended_pid; /* how this process ended is known; 0: of none */
   int ended_wait_status;
   baro_drain_counts counts;
-  uint64_t mended; /* see call_order.h; these are of processes that are gone */
+  uint64_t mended;    /* see call_order.h; these are of processes that are gone */
+  bool has_greenlets; /* a process says that it could use some */
   uint64_t too_deep;
   uint64_t unmatched;
   uint64_t broken_rings;

@@ -182,6 +182,33 @@ static void a_generator_of_nobody_is_a_call(void **state) {
   drain_scene_end(&one);
 }
 
+/* Where a program may switch greenlets, that is the likely reason for what does not fit. */
+static void greenlets_are_told_with_what_is_mended(void **state) {
+  (void)state;
+  for (int has_greenlets = 0; has_greenlets < 2; has_greenlets++) {
+    for (int fits = 0; fits < 2; fits++) {
+      static drain_scene one;
+      begin_scene(&one);
+      uint32_t outer = spool_process_code(&one.process, "outer", 0);
+      uint32_t inner = spool_process_code(&one.process, "inner", 0);
+      if (has_greenlets != 0) {
+        spool_process_fact(&one.process, "greenlets", "imported");
+      }
+      spool_ring ring = drain_scene_ring(&one, 0);
+      drain_put(&ring, 2000, BARO_RING_ENTER, outer);
+      drain_put(&ring, 3000, BARO_RING_ENTER, inner);
+      drain_put(&ring, 4000, BARO_RING_RETURN, fits != 0 ? inner : outer);
+      spool_ring_commit(&ring);
+      (void)drain_scene_visit(&one);
+      drain_found *seen = drain_scene_finish(&one);
+      assert_int_equal(strstr(seen->notes, "without an event") != NULL, fits == 0);
+      assert_int_equal(strstr(seen->notes, "greenlets") != NULL, fits == 0 && has_greenlets != 0);
+      spool_ring_close(&ring);
+      drain_scene_end(&one);
+    }
+  }
+}
+
 static void losses_are_told(void **state) {
   (void)state;
   static drain_scene one;
@@ -417,6 +444,7 @@ int main(void) {
       cmocka_unit_test(an_event_waits_for_its_frame),
       cmocka_unit_test(a_generator_changes_threads),
       cmocka_unit_test(a_generator_of_nobody_is_a_call),
+      cmocka_unit_test(greenlets_are_told_with_what_is_mended),
       cmocka_unit_test(losses_are_told),
       cmocka_unit_test(rings_of_ended_threads_go),
       cmocka_unit_test(a_killed_process_is_taken_to_its_end),

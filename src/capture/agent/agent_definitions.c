@@ -18,6 +18,7 @@ baro_patterns baro_recorded;
 
 static uint32_t next_code_id;
 static uint32_t next_exception_id = 1;
+static bool has_told_greenlets; /* of this recording, in this process */
 
 /* For code that could not even be entered into the table: asked again at the next event. */
 static const baro_identity left_out = {.flags = BARO_IDENTITY_LEFT_OUT};
@@ -25,6 +26,7 @@ static const baro_identity left_out = {.flags = BARO_IDENTITY_LEFT_OUT};
 void baro_definitions_forked(void) {
   next_code_id = 0;
   next_exception_id = 1;
+  has_told_greenlets = false;
 }
 
 void baro_definitions_clear(void) {
@@ -188,6 +190,14 @@ static bool define(const code_facts *facts, uint32_t id) {
   return added;
 }
 
+/* Where greenlets switch is not seen: the report is to say so if that matters. */
+static void look_for_greenlets(void) {
+  if (!has_told_greenlets && PyDict_GetItemString(PyImport_GetModuleDict(), "greenlet") != NULL) {
+    has_told_greenlets = true;
+    baro_spool_fact("greenlets", "imported");
+  }
+}
+
 static const baro_identity *add_code(PyObject *code, PyObject *globals) {
   code_facts facts = {0};
   read_facts(code, globals == NULL ? PyEval_GetGlobals() : globals, &facts);
@@ -221,7 +231,8 @@ const baro_identity *baro_definitions_add_code(PyObject *code, PyObject *globals
   }
   surroundings kept;
   keep(&kept);
-  baro_tasks_find(); /* it may have been imported since */
+  baro_tasks_find(); /* they may have been imported since */
+  look_for_greenlets();
   const baro_identity *entry = add_code(code, globals);
   restore(&kept);
   return entry;

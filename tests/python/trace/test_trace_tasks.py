@@ -66,6 +66,8 @@ PROGRAM = """
         if hasattr(asyncio, "eager_task_factory"):
             await eager()
 
+    sys.modules["greenlet"] = sys
+
     asyncio.run(main())
 """
 
@@ -115,6 +117,7 @@ def test_tasks(
     if version < (3, 12):
         program = program.replace("asyncio.eager_task_factory", "asyncio.not_there")
     process = trace(traced_interpreter, program, settings={"calls": calls}).process
+    assert process.facts["greenlets"] == "imported"
     words = process.words(spawns=True)
     made_by = {"by_future": "from_function", "by_task": "main", "never_run": "main"}
     if version < (3, 12):
