@@ -9,7 +9,7 @@
  * that was active when the agent came, or was the parent's before a fork. What resumes without having been seen
  * suspended becomes a call of its own.
  * A generator may be suspended by one thread and resumed by another whose events are read first: then the step is AGAIN,
- * and is to be repeated when the other threads' events have been taken.
+ * and is to be repeated when the other threads' events have been taken. Likewise a task that another thread asked for.
  * A frame whose address is a new call's was freed: CPython 3.13 clears abandoned generators without an event. Its
  * call then ends as closed (GeneratorExit) in the thread that shows it.
  * A coroutine that was made a task has its number from then on: when its frame begins, it is that call.
@@ -57,6 +57,7 @@ typedef struct baro_call_step {
     uint32_t exception_string; /* RAISE */
     uint32_t peak_kib;         /* USAGE */
     uint32_t is_recursive;     /* WEIGHT */
+    uint32_t is_elsewhere;     /* SPAWN: another thread asked for it, and has said so */
     struct {
       uint16_t which; /* VALUE */
       uint16_t value_bytes;

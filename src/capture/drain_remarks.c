@@ -75,6 +75,7 @@ static baro_status read_spawn(baro_drain_process *process, baro_drain_shared *sh
   step->code = id;
   step->function = code->function;
   step->frame = piece->events[1].time;
+  step->is_elsewhere = baro_ring_word_detail(piece->events[0].word);
   return BARO_OK;
 }
 

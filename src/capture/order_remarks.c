@@ -1,9 +1,19 @@
 #include "capture/order_remarks.h"
 
+/* Whether the SPAWN of the thread that asked for the task has been seen. */
+static bool is_promised(const baro_order_process *process, const baro_call_step *step) {
+  const uint64_t *promised = baro_map_find(&process->spawned, step->frame);
+  return promised != NULL && baro_order_packed_code(*promised) == step->code;
+}
+
 static baro_status spawn(baro_order_process *process, baro_order_thread *thread,
-                         const baro_call_step *step, baro_order_output *output) {
+                         const baro_call_step *step, bool is_final, baro_order_output *output) {
   if (process->spawned.count >= BARO_ORDER_SPAWNED_LIMIT)
     return BARO_OK; /* its call will have another number, and no spawner */
+  if (step->is_elsewhere != 0 && is_promised(process, step))
+    return BARO_OK;
+  if (step->is_elsewhere != 0 && !is_final)
+    return BARO_AGAIN;
   uint64_t call = process->recording->next_call;
   baro_status status =
       baro_map_set(&process->spawned, step->frame, baro_order_pack(call, step->code, false));
@@ -36,12 +46,13 @@ static void weigh(baro_order_thread *thread, const baro_call_step *step,
 }
 
 baro_status baro_order_remark(baro_order_process *process, baro_order_thread *thread,
-                              const baro_call_step *step, baro_order_output *output) {
+                              const baro_call_step *step, bool is_final,
+                              baro_order_output *output) {
   switch (step->kind) {
   case BARO_RING_USAGE:
     baro_order_put(thread, step, output, BARO_CALL_USAGE, step->peak_kib, step->cpu_ns);
     return BARO_OK;
-  case BARO_RING_SPAWN: return spawn(process, thread, step, output);
+  case BARO_RING_SPAWN: return spawn(process, thread, step, is_final, output);
   case BARO_RING_SKIPPED:
     baro_order_put(thread, step, output, BARO_CALL_SKIPPED, step->function, step->skipped);
     return BARO_OK;

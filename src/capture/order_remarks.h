@@ -47,8 +47,9 @@ static inline void baro_order_put(baro_order_thread *thread, const baro_call_ste
 /* Makes the call that the step is about the newest one; false when it is not active. */
 bool baro_order_uncover(baro_order_process *process, baro_order_thread *thread,
                         const baro_call_step *step, baro_order_output *output);
-/* A step of a kind above BARO_RING_LOST. */
+/* A step of a kind above BARO_RING_LOST. AGAIN, unless is_final: as baro_order_take says. */
 baro_status baro_order_remark(baro_order_process *process, baro_order_thread *thread,
-                              const baro_call_step *step, baro_order_output *output) BARO_MUST_USE;
+                              const baro_call_step *step, bool is_final,
+                              baro_order_output *output) BARO_MUST_USE;
 
 #endif

@@ -86,6 +86,8 @@ static void set_remark(baro_call_step *step, unsigned long number) {
   if (step->kind == BARO_RING_USAGE) {
     step->peak_kib = 6;
     step->cpu_ns = number;
+  } else if (step->kind == BARO_RING_SPAWN) {
+    step->is_elsewhere = 0;
   } else if (step->kind == BARO_RING_SKIPPED) {
     step->skipped = 3;
   } else if (step->kind == BARO_RING_WEIGHT) {
@@ -99,7 +101,8 @@ static void set_remark(baro_call_step *step, unsigned long number) {
 }
 
 /* One event, written as e1 (code 1 is entered), e2@7 (its frame is 7), r1, x1, y2@7, u2@7, t2@7, l5 (5 were lost), s2@7 (a
- * task of code 2 was made), or a remark; a ! behind it: nobody else's event will explain it. */
+ * task of code 2 was made; s2@7^: another thread had asked for it), or a remark; a ! behind it: nobody else's event will
+ * explain it. */
 static baro_status take(order_scene *scene, int thread, const char *word) {
   char *rest;
   baro_call_step step = {.kind = kind_of_letter(word[0]), .time_ns = scene->time_ns += 10};
@@ -113,6 +116,10 @@ static baro_status take(order_scene *scene, int thread, const char *word) {
   set_remark(&step, number);
   if (*rest == '@')
     step.frame = strtoul(rest + 1, &rest, 10);
+  if (*rest == '^') {
+    step.is_elsewhere = 1;
+    rest++;
+  }
   scene->output.count = 0;
   baro_status status = baro_order_take(&scene->process, &scene->threads[thread], &step,
                                        *rest == '!', &scene->output);
@@ -294,6 +301,25 @@ static void another_thread_begins_the_task(void **state) {
   end_scene(&one);
 }
 
+/* Whoever asked for it is its spawner, in whichever order the two rings are read. */
+static void a_task_that_another_thread_asked_for(void **state) {
+  (void)state;
+  static order_scene one;
+  begin_scene(&one);
+  play(&one, 0, "e1");
+  assert_int_equal(take(&one, 1, "s2@7^"), BARO_AGAIN);
+  play(&one, 0, "s2@7");
+  play(&one, 1, "s2@7^ e2@7 r2@7");
+  assert_string_equal(one.told, "e1 s#1 e2#1 r");
+  end_scene(&one);
+  begin_scene(&one);
+  play(&one, 0, "e1 s3@7"); /* a promise to another code is none */
+  assert_int_equal(take(&one, 1, "s2@7^"), BARO_AGAIN);
+  play(&one, 1, "s2@7^! e2@7"); /* what was asked is lost: the task is known, though */
+  assert_string_equal(one.told, "e1 s#1 s#2 e2#2");
+  end_scene(&one);
+}
+
 /* A return value is of the call that returns, not of one above it whose end nobody told. */
 static void values_find_their_call(void **state) {
   (void)state;
@@ -449,6 +475,7 @@ int main(void) {
       cmocka_unit_test(remarks_pass_through),
       cmocka_unit_test(a_task_has_its_number_before_it_begins),
       cmocka_unit_test(another_thread_begins_the_task),
+      cmocka_unit_test(a_task_that_another_thread_asked_for),
       cmocka_unit_test(values_find_their_call),
       cmocka_unit_test(calls_that_are_left_out_have_no_remarks),
       cmocka_unit_test(tasks_that_never_begin_are_bounded),

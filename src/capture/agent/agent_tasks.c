@@ -63,28 +63,36 @@ static bool is_text(PyObject *object, const char *text) {
   return PyUnicode_Check(object) && PyUnicode_CompareWithASCIIString(object, text) == 0;
 }
 
-static bool is_name_of_maker(PyObject *name) {
+typedef enum who_told {
+  NOBODY_YET,
+  THIS_THREAD,
+  ANOTHER_THREAD, /* in run_coroutine_threadsafe, whose `callback` this is */
+} who_told;
+
+static who_told told_by_function(PyObject *name) {
   for (size_t i = 0; i < MAKER_COUNT; i++) {
     if (is_text(name, makers[i].name)) {
-      return true;
+      return THIS_THREAD;
     }
   }
-  return is_text(name, "callback");
+  return is_text(name, "callback") ? ANOTHER_THREAD : NOBODY_YET;
 }
 
-/* Whether the frame's code has told of the task, or the thread did that asked for it. */
-static bool has_told(PyObject *frame) {
+/* Who told of the task that this frame's code is making, if it is one of asyncio's. */
+static who_told told_by(PyObject *frame) {
   PyObject *code = PyObject_GetAttrString(frame, "f_code");
   PyObject *name = code == NULL ? NULL : PyObject_GetAttrString(code, "co_name");
-  bool told = false;
-  if (name != NULL && is_name_of_maker(name)) {
+  who_told told = name == NULL ? NOBODY_YET : told_by_function(name);
+  if (told != NOBODY_YET) {
     PyObject *globals = PyObject_GetAttrString(frame, "f_globals");
     PyObject *module = globals == NULL || !PyDict_CheckExact(globals)
                            ? NULL
                            : PyDict_GetItemString(globals, "__name__"); /* borrowed */
-    for (size_t i = 0; i < MAKER_COUNT && module != NULL && !told; i++) {
-      told = is_text(module, makers[i].module);
+    bool is_asyncios = false;
+    for (size_t i = 0; i < MAKER_COUNT && module != NULL && !is_asyncios; i++) {
+      is_asyncios = is_text(module, makers[i].module);
     }
+    told = is_asyncios ? told : NOBODY_YET;
     Py_XDECREF(globals);
   }
   Py_XDECREF(name);
@@ -102,7 +110,7 @@ static uint64_t address_of(PyObject *frame, PyObject *code) {
                                           : baro_tasks_frame_address(frame, code);
 }
 
-static void see_coroutine(PyObject *coroutine) {
+static void see_coroutine(PyObject *coroutine, who_told told) {
   bool is_native = Py_TYPE(coroutine) == &PyCoro_Type;
   PyObject *frame = PyObject_GetAttrString(coroutine, is_native ? "cr_frame" : "gi_frame");
   PyObject *code = PyObject_GetAttrString(coroutine, is_native ? "cr_code" : "gi_code");
@@ -112,7 +120,8 @@ static void see_coroutine(PyObject *coroutine) {
     if (address != 0 && known != NULL && (known->flags & BARO_IDENTITY_LEFT_OUT) == 0 &&
         (known->flags & BARO_IDENTITY_SUSPENDS) != 0) {
       /* The frame's object is made here if nobody asked for it before; the coroutine keeps it. */
-      baro_events_begin_frame(baro_ring_word(BARO_RING_SPAWN, known->id, 0), address);
+      baro_events_begin_frame(baro_ring_word(BARO_RING_SPAWN, known->id, told == ANOTHER_THREAD),
+                              address);
     }
   }
   Py_XDECREF(code);
@@ -123,8 +132,10 @@ void baro_tasks_see_call(PyObject *const *given, size_t count, PyObject *caller_
   int kept = errno;
   for (size_t i = 0; i < count; i++) {
     if (given[i] != NULL && is_coroutine(given[i])) {
-      if (caller_frame == NULL || caller_frame == Py_None || !has_told(caller_frame)) {
-        see_coroutine(given[i]);
+      bool is_outermost = caller_frame == NULL || caller_frame == Py_None;
+      who_told told = is_outermost ? NOBODY_YET : told_by(caller_frame);
+      if (told != THIS_THREAD) {
+        see_coroutine(given[i], told);
       }
       break;
     }

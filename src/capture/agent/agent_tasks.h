@@ -2,7 +2,7 @@
  * Flow: engine, at the beginning of code that definitions flagged BARO_IDENTITY_SPAWNS -> here -> event SPAWN.
  * asyncio's own functions are looked at, whose first parameter says which coroutine is meant: that of the loop, which
  * all others end in, and those in front of it, for loops that are not written in Python (uvloop). One that another one
- * called says nothing. asyncio is not imported for it.
+ * called says nothing; what another thread asked for is told by both, once as that one's. asyncio is not imported for it.
  * What makes tasks otherwise is not seen: asyncio.Task called directly, event loops that are not asyncio's (trio).
  * Under the GIL, in the thread that makes the task. No code of the program runs for it; leaves no exception. */
 #ifndef BARO_CAPTURE_AGENT_AGENT_TASKS_H

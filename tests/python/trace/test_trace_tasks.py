@@ -129,7 +129,7 @@ def test_tasks(
     if not has_asyncio:  # else its own functions stand in between
         made_by |= {"by_gather": "main", "main": "" if is_marked else "<module>"}
     assert {name: spawner_of(words, name) for name in made_by} == made_by
-    for name in made_by.keys() | {"by_gather", "main", "by_other_thread"}:
+    for name in made_by.keys() | {"by_gather", "main"}:
         assert process.count("spawn", name) == (2 if name == "by_gather" else 1), name
     # The frame is the one that the coroutine's own events have.
     for name in made_by.keys() - {"by_gather", "never_run"}:
@@ -145,3 +145,12 @@ def test_tasks(
         if any("in_thread" in w for w in process.words(ring, spawns=True))
     ]
     assert spawner_of(process.words(other, spawns=True), "by_other_thread") == "in_thread"
+    # Both threads tell; the one that only did what it was asked to says so.
+    told = [
+        (ring.serial, event.detail)
+        for ring in process.rings
+        for event in ring.spawns
+        if event.kind == "spawn" and process.codes[event.id].qualified_name == "by_other_thread"
+    ]
+    assert sorted(told) == [(0, 1), (other.serial, 0)]
+    assert sum(e.detail for ring in process.rings for e in ring.spawns if e.kind == "spawn") == 1
