@@ -1,12 +1,13 @@
 #!/bin/bash
-# Fetches the programs that read what `barograph export` writes, into build/consumers/, for
-# tests/cli/test_export_consumers.py: pprof (Go module proxy), inferno (a Rust crate), speedscope (npm).
+# Fetches the programs that read what `barograph export` writes, into build/consumers/: for
+# tests/cli/test_export_consumers.py pprof (Go module proxy), inferno (a Rust crate), speedscope (npm);
+# for tests/python/test_tables_spark.py Spark (PyPI) with Delta Lake (Maven), 450 MB.
 #
 #   tools/get_consumers.sh            all
 #   tools/get_consumers.sh pprof      these
 #
 # Each is pinned to a version that Debian 12's own Go and Rust can build. A tool chain that is missing
-# (go, cargo; `tools/install-deps.sh test` installs them) is told and fails the call at its end, after
+# (go, cargo, java, mvn; `tools/install-deps.sh test` installs them) is told and fails the call at its end, after
 # the others were fetched; the tests then skip by name, and fail in CI. What is there and runs is left
 # alone.
 set -euo pipefail
@@ -20,6 +21,10 @@ pprof_version=v0.0.0-20230705174524-200ffdc848b8
 inferno_version=0.11.12
 speedscope_version=1.25.0
 nodejs_version=22.20.0
+# A Delta Lake is for one Spark; this one is for Java 17 and 21, those of Debian 12 and 13.
+spark_version=4.0.1
+py4j_version=0.10.9.9
+delta_version=4.0.1
 
 say() {
     echo "get_consumers: $*"
@@ -85,13 +90,41 @@ get_speedscope() {
         "speedscope@$speedscope_version"
 }
 
+copy_jar() {
+    with_retries mvn --quiet --batch-mode \
+        org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy \
+        -Dartifact="$1" -DoutputDirectory="$2"
+}
+
+# PyPI has Spark as a source archive, with all jars in it. Installing it would pack and unpack them once more.
+get_spark() {
+    local spark=$consumers/spark part=$consumers/spark.part python=$root/build/venv/bin/python
+    [ -d "$spark" ] && return
+    need spark java || return
+    need spark mvn || return
+    [ -x "$python" ] || python=python3
+    rm -rf "$part"
+    mkdir -p "$part"
+    with_retries "$python" -m pip download --quiet --disable-pip-version-check --no-deps \
+        --no-binary pyspark --dest "$part" "pyspark==$spark_version" || return
+    local name=pyspark-$spark_version
+    tar -xzf "$part/$name.tar.gz" -C "$part" --strip-components=1 \
+        "$name/pyspark" "$name/deps/bin" "$name/deps/jars" || return
+    rm "$part/$name.tar.gz"
+    with_retries "$python" -m pip install --quiet --disable-pip-version-check --no-deps \
+        --target "$part" "py4j==$py4j_version" || return
+    copy_jar "io.delta:delta-spark_2.13:$delta_version" "$part/deps/jars" || return
+    copy_jar "io.delta:delta-storage:$delta_version" "$part/deps/jars" || return
+    mv "$part" "$spark"
+}
+
 main() {
     local wanted=("$@") name
-    [ ${#wanted[@]} -ne 0 ] || wanted=(pprof inferno speedscope)
+    [ ${#wanted[@]} -ne 0 ] || wanted=(pprof inferno speedscope spark)
     mkdir -p "$consumers"
     for name in "${wanted[@]}"; do
         case $name in
-            pprof | inferno | speedscope) ;;
+            pprof | inferno | speedscope | spark) ;;
             *)
                 say "no such consumer: $name" >&2
                 exit 2

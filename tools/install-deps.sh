@@ -16,12 +16,12 @@ build_packages=(
 )
 # What the tests need besides: the second compiler with its sanitizers and fuzzers; what fetches and
 # builds interpreters (maven, libffi, xz) and the programs that read our exports (go, cargo, chromium,
-# callgrind_annotate); the shells.
+# callgrind_annotate, java); the shells.
 # PACKAGE:PROGRAM is there also where the program came from elsewhere.
 test_packages=(
     libcmocka-dev
     clang libclang-rt-dev
-    maven:mvn debian-archive-keyring libffi-dev make xz-utils
+    maven:mvn default-jre-headless:java debian-archive-keyring libffi-dev make xz-utils
     golang-go:go cargo:cargo chromium:chromium valgrind:callgrind_annotate
     git:git shellcheck:shellcheck util-linux zsh:zsh
 )
