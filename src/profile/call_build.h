@@ -62,6 +62,7 @@ typedef struct baro_call_costs {
   uint32_t before_ns[BARO_CALL_EVENT_KIND_COUNT][2];
   uint32_t after_ns[BARO_CALL_EVENT_KIND_COUNT][2];
   uint32_t usage_ns; /* of a reading */
+  uint32_t fresh_ns; /* of a slot, as long as the ring is filled for the first time */
 } baro_call_costs;
 
 /* CPU time of a call that ended behind the last reading: the next one tells how much of it was waiting. */
@@ -92,8 +93,9 @@ typedef struct baro_call_thread {
   uint64_t first_ns; /* as clocked */
   uint64_t last_ns;
   baro_call_costs costs;
-  uint64_t own_ns;     /* taken off so far */
-  uint64_t pending_ns; /* cost behind the last event, not yet taken off */
+  uint64_t own_ns;      /* taken off so far */
+  uint32_t fresh_slots; /* left of the first round through the ring */
+  uint64_t pending_ns;  /* cost behind the last event, not yet taken off */
   /* Windows lie between two readings of usage. */
   uint32_t window; /* how many readings there were */
   uint64_t read_ns;
@@ -167,9 +169,9 @@ baro_status baro_call_find_link(baro_call_thread *thread, uint32_t caller, uint3
 
 /* --- call_own_cost.c, call_usage.c --- */
 
-/* What the facts of the thread's process say. */
+/* What the facts of the thread's process say of costs. */
 void baro_call_costs_of(const baro_profile_builder *builder, uint32_t raw_thread,
-                        baro_call_costs *ret_costs);
+                        baro_call_thread *thread);
 
 /* A call on the stack from now on. */
 static inline void baro_call_usage_begin(const baro_call_thread *thread, baro_open_call *open) {

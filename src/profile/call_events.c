@@ -355,6 +355,11 @@ static baro_status on_events(baro_profile_builder *builder, baro_call_thread *th
     bool suspends = thread->depth != 0 && thread->stack[thread->depth - 1].number != 0;
     pass_time(thread, event->time_ns, thread->costs.before_ns[event->kind][suspends]);
     thread->pending_ns = thread->costs.after_ns[event->kind][suspends];
+    if (thread->fresh_slots > 1) {
+      uint32_t slots = suspends ? 2 : 1;
+      thread->fresh_slots -= slots;
+      thread->pending_ns += (uint64_t)thread->costs.fresh_ns * slots;
+    }
     bool is_read = has_reading(event, end);
     if (is_read) {
       baro_call_usage_read(builder->calls, thread, event + 1, gap_ns);
@@ -387,7 +392,7 @@ static baro_status on_calls(void *context, uint32_t thread, const baro_call_even
     return no_memory(err);
   }
   if (is_new) {
-    baro_call_costs_of(builder, thread, &build->threads[thread]->costs);
+    baro_call_costs_of(builder, thread, build->threads[thread]);
   }
   return on_events(builder, build->threads[thread], events, count, err);
 }

@@ -9,17 +9,22 @@
 
 /* Beyond it no event costs: a hostile recording must not take all time away. */
 #define COST_LIMIT_NS 100000
+#define FRESH_SLOTS_LIMIT (1 << 25)
 
 /* Whole ns, so that what is taken off one call and added to none stays consistent; 0: unknown. */
-static uint32_t cost_of(const baro_profile_process *process, const char *key) {
+static uint32_t number_of(const baro_profile_process *process, const char *key, double limit) {
   for (uint32_t i = 0; i < process->fact_count; i++) {
     if (baro_view_equal(process->facts[i].key, baro_view_of(key))) {
       /* Values have a NUL behind them. */
-      double cost_ns = strtod((const char *)process->facts[i].value.data, NULL);
-      return cost_ns > 0 && cost_ns < COST_LIMIT_NS ? (uint32_t)lround(cost_ns) : 0;
+      double number = strtod((const char *)process->facts[i].value.data, NULL);
+      return number > 0 && number < limit ? (uint32_t)lround(number) : 0;
     }
   }
   return 0;
+}
+
+static uint32_t cost_of(const baro_profile_process *process, const char *key) {
+  return number_of(process, key, COST_LIMIT_NS);
 }
 
 typedef struct event_cost {
@@ -40,14 +45,13 @@ static void set_end(baro_call_costs *costs, baro_call_event_kind kind, int suspe
   costs->after_ns[kind][suspends] = cost.outer_ns - cost.outer_ns / 2;
 }
 
-void baro_call_costs_of(const baro_profile_builder *builder, uint32_t raw_thread,
-                        baro_call_costs *ret_costs) {
-  const baro_profile_process *process = &builder->processes[builder->threads[raw_thread].process];
+static void set_costs(const baro_profile_process *process, baro_call_costs *ret_costs) {
   const event_cost plain = {.inner_ns = cost_of(process, "own_cost_inner_ns"),
                             .outer_ns = cost_of(process, "own_cost_outer_ns")};
   const event_cost step = {.inner_ns = cost_of(process, "own_cost_suspendable_inner_ns"),
                            .outer_ns = cost_of(process, "own_cost_suspendable_outer_ns")};
-  *ret_costs = (baro_call_costs){.usage_ns = cost_of(process, "own_cost_usage_ns")};
+  *ret_costs = (baro_call_costs){.usage_ns = cost_of(process, "own_cost_usage_ns"),
+                                 .fresh_ns = cost_of(process, "own_cost_fresh_slot_ns")};
   set_begin(ret_costs, BARO_CALL_ENTER, plain);
   set_begin(ret_costs, BARO_CALL_ENTER_SUSPENDABLE, step);
   set_begin(ret_costs, BARO_CALL_RESUME, step);
@@ -58,4 +62,13 @@ void baro_call_costs_of(const baro_profile_builder *builder, uint32_t raw_thread
   set_end(ret_costs, BARO_CALL_RAISE, 1, step);
   set_end(ret_costs, BARO_CALL_SUSPEND, 0, step);
   set_end(ret_costs, BARO_CALL_SUSPEND, 1, step);
+}
+
+void baro_call_costs_of(const baro_profile_builder *builder, uint32_t raw_thread,
+                        baro_call_thread *thread) {
+  const baro_profile_process *process = &builder->processes[builder->threads[raw_thread].process];
+  set_costs(process, &thread->costs);
+  thread->fresh_slots = thread->costs.fresh_ns == 0
+                            ? 0
+                            : number_of(process, "own_cost_fresh_slots", FRESH_SLOTS_LIMIT);
 }

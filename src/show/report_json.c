@@ -218,6 +218,8 @@ static void write_call_counts(json_report *report) {
   write_known_u64(report, "unfinished_calls", known, unfinished);
   write_known_u64(report, "lost_call_events", known, profile->calls.lost_events);
   write_known_u64(report, "calls_self_ns", known, baro_calls_basis_ns(profile));
+  write_known_u64(report, "own_cost_ns", profile->calls.own_cost_ns != 0,
+                  profile->calls.own_cost_ns);
 }
 
 static void write_head(json_report *report) {
@@ -358,6 +360,8 @@ static void write_calls_of(json_report *report, uint32_t f) {
   write_known_u64(report, "raised_calls", known, sums->raised[f]);
   write_known_u64(report, "calls_self_ns", known, sums->self_ns[f]);
   write_known_u64(report, "calls_total_ns", known, sums->total_ns[f]);
+  write_known_u64(report, "calls_cpu_ns", known && sums->cpu_ns[f] != BARO_UNKNOWN_AMOUNT,
+                  sums->cpu_ns[f]);
   write_known_u64(report, "call_mean_ns", known, baro_calls_mean_ns(report->profile, f));
   write_known_u64(report, "call_p50_ns", known, sums->p50_ns[f]);
   write_known_u64(report, "call_p99_ns", known, sums->p99_ns[f]);
@@ -458,6 +462,14 @@ static bool write_path(json_report *report) {
   return found;
 }
 
+static void write_usage(json_report *report, uint32_t call) {
+  uint64_t amount;
+  bool known = baro_call_cpu_ns(report->profile, call, &amount);
+  write_known_u64(report, "cpu_ns", known, amount);
+  known = baro_call_memory_bytes(report->profile, call, &amount);
+  write_known_u64(report, "memory_usage", known, amount);
+}
+
 /* The slowest calls: SLOWEST of them, or as many as `top` says. */
 static bool write_slowest(json_report *report) {
   enum { SLOWEST = 20, SLOWEST_MAX = 100000 };
@@ -475,6 +487,7 @@ static bool write_slowest(json_report *report) {
     write_place(report, calls->function[c], profile->functions.rows[calls->function[c]].first_line);
     baro_json_u64(&report->json, "self_ns", calls->self_ns[c]);
     baro_json_u64(&report->json, "duration_ns", calls->duration_ns[c]);
+    write_usage(report, c);
     write_utc(report, "start_utc", calls->start_ns[c]);
     baro_json_text(&report->json, "outcome", baro_outcome_key((baro_outcome)calls->outcome[c]));
     write_known(report, "exception_type",

@@ -1,0 +1,320 @@
+/* CPU time and peak memory of calls from readings now and then, and what recording took, taken off again. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "support/profile_fixture.h"
+
+typedef struct program {
+  given made;
+  uint32_t process;
+  uint32_t thread;
+  uint32_t f;
+  uint32_t g;
+} program;
+
+static program begin(void) {
+  program p = {.made = given_begin()};
+  p.process = given_process(&p.made, 10, BARO_NONE_ID);
+  p.thread = given_thread(&p.made, p.process, 10, "main", true);
+  p.f = given_function(&p.made, "f", "/srv/app.py", 1, 0);
+  p.g = given_function(&p.made, "g", "/srv/app.py", 5, 0);
+  return p;
+}
+
+static void event(program *p, baro_call_event_kind kind, uint64_t time_ns, uint32_t function) {
+  given_events(&p->made, p->thread,
+               &(baro_call_event){.time_ns = time_ns, .kind = kind, .function = function}, 1);
+}
+
+static void step(program *p, baro_call_event_kind kind, uint64_t time_ns, uint64_t call) {
+  given_events(&p->made, p->thread,
+               &(baro_call_event){.time_ns = time_ns, .kind = kind, .function = p->g, .call = call},
+               1);
+}
+
+static void enter(program *p, uint64_t time_ns, uint32_t function) {
+  event(p, BARO_CALL_ENTER, time_ns, function);
+}
+
+static void leave(program *p, uint64_t time_ns) {
+  event(p, BARO_CALL_RETURN, time_ns, 0);
+}
+
+static void reading(program *p, uint64_t time_ns, uint64_t cpu_ns, uint32_t peak_kib) {
+  const baro_call_event usage = {
+      .time_ns = time_ns, .kind = BARO_CALL_USAGE, .cpu_ns = cpu_ns, .peak_kib = peak_kib};
+  given_events(&p->made, p->thread, &usage, 1);
+}
+
+/* As the agent writes it: in one piece with the event that it stands behind. */
+static void leave_and_read(program *p, uint64_t time_ns, uint64_t read_ns, uint64_t cpu_ns,
+                           uint32_t peak_kib) {
+  const baro_call_event events[] = {
+      {.time_ns = time_ns, .kind = BARO_CALL_RETURN},
+      {.time_ns = read_ns, .kind = BARO_CALL_USAGE, .cpu_ns = cpu_ns, .peak_kib = peak_kib},
+  };
+  given_events(&p->made, p->thread, events, 2);
+}
+
+static void cost(program *p, const char *key, const char *value) {
+  const baro_process_fact_record fact = {
+      .process = p->process, .key = baro_view_of(key), .value = baro_view_of(value)};
+  assert_int_equal(p->made.visitor->process_fact(p->made.visitor->context, &fact, NULL), BARO_OK);
+}
+
+static void expect_usage(const baro_profile *profile, uint32_t call, uint64_t cpu_ns,
+                         uint64_t memory_bytes) {
+  const baro_profile_calls *calls = &profile->calls;
+  for (uint32_t row = 0; row < calls->usage_count; row++) {
+    if (calls->usage_call[row] == call) {
+      assert_int_equal(calls->usage_cpu_ns[row], cpu_ns);
+      assert_int_equal(calls->usage_memory_bytes[row], memory_bytes);
+      return;
+    }
+  }
+  fail_msg("nothing is known of call %u", call);
+}
+
+static void expect_no_usage(const baro_profile *profile, uint32_t call) {
+  for (uint32_t row = 0; row < profile->calls.usage_count; row++) {
+    assert_int_not_equal(profile->calls.usage_call[row], call);
+  }
+}
+
+/* --- own cost --- */
+
+/* 10 ns of each call fall into it, 20 into its caller. */
+static void test_own_cost_is_taken_off(void **state) {
+  (void)state;
+  program p = begin();
+  cost(&p, "own_cost_inner_ns", "10.3");
+  cost(&p, "own_cost_outer_ns", "19.8");
+  enter(&p, 1000, p.f);
+  enter(&p, 1100, p.g);
+  leave(&p, 1150);
+  enter(&p, 1200, p.g);
+  leave(&p, 1230);
+  leave(&p, 1400);
+  baro_profile *profile = given_profile(&p.made);
+  const baro_profile_calls *calls = &profile->calls;
+  assert_int_equal(calls->duration_ns[1], 50 - 10);
+  assert_int_equal(calls->duration_ns[2], 30 - 10);
+  assert_int_equal(calls->duration_ns[0], 400 - 10 - 2 * (10 + 20));
+  assert_int_equal(calls->self_ns[0], 400 - 50 - 30 - 10 - 2 * 20);
+  assert_int_equal(calls->self_ns[0] + calls->self_ns[1] + calls->self_ns[2],
+                   calls->duration_ns[0]);
+  /* Clocks stay: exports nest by them. */
+  assert_int_equal(calls->start_ns[2], 1200);
+  assert_int_equal(baro_call_clocked_ns(calls, 0), 400);
+  assert_int_equal(baro_call_clocked_ns(calls, 2), 30);
+  assert_int_equal(calls->own_cost_ns, 10 + 2 * (10 + 20));
+  uint32_t f = calls->function[0];
+  assert_int_equal(profile->call_sums.total_ns[f], calls->duration_ns[0]);
+  assert_int_equal(profile->threads[0].calls_self_ns, calls->duration_ns[0]);
+  baro_profile_destroy(profile);
+}
+
+static void test_no_time_is_below_zero(void **state) {
+  (void)state;
+  program p = begin();
+  cost(&p, "own_cost_inner_ns", "100");
+  cost(&p, "own_cost_outer_ns", "100");
+  enter(&p, 1000, p.f);
+  for (uint64_t i = 0; i < 10; i++) {
+    enter(&p, 1010 + i * 20, p.g);
+    leave(&p, 1020 + i * 20);
+  }
+  leave(&p, 1300);
+  baro_profile *profile = given_profile(&p.made);
+  for (uint32_t c = 1; c <= 10; c++) {
+    assert_int_equal(profile->calls.duration_ns[c], 0);
+    assert_int_equal(profile->calls.self_ns[c], 0);
+  }
+  assert_int_equal(profile->calls.duration_ns[0], 0);
+  assert_int_equal(profile->calls.own_cost_ns, 300);
+  baro_profile_destroy(profile);
+}
+
+/* Facts of a hostile recording: costs that no event has are none. */
+static void test_absurd_costs_are_not_believed(void **state) {
+  static const char *const absurd[] = {"1e300", "-5", "nan", "inf", "", "many"};
+  (void)state;
+  for (size_t i = 0; i < sizeof(absurd) / sizeof(absurd[0]); i++) {
+    program p = begin();
+    cost(&p, "own_cost_inner_ns", absurd[i]);
+    enter(&p, 1000, p.f);
+    leave(&p, 1400);
+    baro_profile *profile = given_profile(&p.made);
+    assert_int_equal(profile->calls.duration_ns[0], 400);
+    assert_int_equal(profile->calls.own_cost_ns, 0);
+    baro_profile_destroy(profile);
+  }
+}
+
+/* More than fits 31 bits of ns: durations stay exact where clocks are. */
+static void test_much_own_cost(void **state) {
+  (void)state;
+  program p = begin();
+  cost(&p, "own_cost_inner_ns", "60000");
+  cost(&p, "own_cost_outer_ns", "40000");
+  uint64_t now_ns = 1000;
+  enter(&p, now_ns, p.f);
+  for (int i = 0; i < 50000; i++) {
+    enter(&p, now_ns += 100000, p.g);
+    leave(&p, now_ns += 100000);
+  }
+  leave(&p, now_ns += 100000);
+  baro_profile *profile = given_profile(&p.made);
+  const baro_profile_calls *calls = &profile->calls;
+  uint64_t own_ns = UINT64_C(50000) * 100000 + 60000;
+  assert_int_equal(baro_call_clocked_ns(calls, 0), now_ns - 1000);
+  assert_in_range(calls->duration_ns[0], now_ns - 1000 - own_ns, now_ns - 1000 - own_ns + 1023);
+  assert_int_equal(profile->call_sums.total_ns[calls->function[0]], now_ns - 1000 - own_ns);
+  baro_profile_destroy(profile);
+}
+
+/* A step costs something else, and what happens while it is suspended is not its own. */
+static void test_own_cost_of_steps(void **state) {
+  (void)state;
+  program p = begin();
+  cost(&p, "own_cost_suspendable_inner_ns", "10");
+  cost(&p, "own_cost_suspendable_outer_ns", "30");
+  enter(&p, 1000, p.f);
+  step(&p, BARO_CALL_ENTER_SUSPENDABLE, 1100, 1);
+  step(&p, BARO_CALL_SUSPEND, 1200, 0);
+  step(&p, BARO_CALL_RESUME, 1500, 1);
+  leave(&p, 1600);
+  leave(&p, 2000);
+  baro_profile *profile = given_profile(&p.made);
+  assert_int_equal(profile->calls.suspendable_active_ns[0], 2 * (100 - 10));
+  assert_int_equal(profile->calls.duration_ns[1], 500 - 2 * 10);
+  assert_int_equal(profile->calls.duration_ns[0], 1000 - 2 * (10 + 30));
+  baro_profile_destroy(profile);
+}
+
+/* --- usage --- */
+
+static void test_cpu_time_and_peak(void **state) {
+  (void)state;
+  program p = begin();
+  reading(&p, 1000, 500, 100);
+  enter(&p, 1000, p.f);
+  enter(&p, 2000, p.g);
+  leave_and_read(&p, 1002000, 1002000, 500 + 301000, 150); /* it waited 700 us */
+  leave(&p, 1003000);
+  baro_profile *profile = given_profile(&p.made);
+  assert_int_equal(profile->calls.usage_count, 2);
+  expect_usage(profile, 0, 302000, 50 * 1024);
+  expect_usage(profile, 1, 300000, 50 * 1024);
+  assert_int_equal(profile->call_sums.cpu_ns[profile->calls.function[1]], 300000);
+  assert_int_equal(profile->call_sums.cpu_ns[profile->calls.function[0]], 302000);
+  baro_profile_destroy(profile);
+}
+
+/* Between two readings anything may have been. */
+static void test_short_calls_have_no_cpu_time(void **state) {
+  (void)state;
+  program p = begin();
+  reading(&p, 1000, 0, 100);
+  enter(&p, 1000, p.f);
+  enter(&p, 20000, p.g);
+  leave(&p, 60000);
+  leave_and_read(&p, 100000, 100100, 99100, 100);
+  baro_profile *profile = given_profile(&p.made);
+  expect_usage(profile, 0, 99000, 0);
+  expect_no_usage(profile, 1);
+  baro_profile_destroy(profile);
+}
+
+/* The thread waited for half of the window in which g begins: before g, or in it. */
+static void test_unsure_calls_have_no_cpu_time(void **state) {
+  (void)state;
+  program p = begin();
+  reading(&p, 1000, 0, 100);
+  enter(&p, 1000, p.f);
+  enter(&p, 51000, p.g);
+  leave_and_read(&p, 301000, 301000, 200000, 164);
+  leave_and_read(&p, 9001000, 9001000, 8900000, 164);
+  baro_profile *profile = given_profile(&p.made);
+  expect_no_usage(profile, 1);
+  expect_usage(profile, 0, 8900000, 64 * 1024);
+  baro_profile_destroy(profile);
+}
+
+/* What the window of its end says decides, when that is known. */
+static void test_an_end_behind_a_reading(void **state) {
+  (void)state;
+  for (int waits = 0; waits < 2; waits++) {
+    program p = begin();
+    enter(&p, 500, p.f); /* before the first reading */
+    reading(&p, 1000, 0, 100);
+    enter(&p, 1000, p.g);
+    reading(&p, 201000, 200000, 100);
+    enter(&p, 201000, p.f);
+    leave(&p, 301000);
+    leave(&p, 301000);
+    enter(&p, 301000, p.f);
+    leave_and_read(&p, 401000, 401000, waits != 0 ? 300000 : 400000, waits != 0 ? 132 : 100);
+    leave(&p, 501000);
+    baro_profile *profile = given_profile(&p.made);
+    if (waits != 0) {
+      expect_no_usage(profile, 1);
+    } else {
+      expect_usage(profile, 1, 300000, 0);
+    }
+    expect_no_usage(profile, 0);
+    baro_profile_destroy(profile);
+  }
+}
+
+static void test_steps_add_up(void **state) {
+  (void)state;
+  program p = begin();
+  reading(&p, 1000, 0, 100);
+  enter(&p, 1000, p.f);
+  step(&p, BARO_CALL_ENTER_SUSPENDABLE, 1000, 7);
+  step(&p, BARO_CALL_SUSPEND, 101000, 0);
+  reading(&p, 101000, 60000, 100); /* 40 us of 100 */
+  reading(&p, 901000, 60000, 100);
+  step(&p, BARO_CALL_RESUME, 901000, 7);
+  leave_and_read(&p, 1001000, 1001000, 160000, 108);
+  leave_and_read(&p, 2001000, 2001000, 1160000, 108);
+  baro_profile *profile = given_profile(&p.made);
+  assert_int_equal(profile->calls.suspendable_active_ns[0], 200000);
+  expect_usage(profile, 0, 1160000, 8 * 1024);
+  /* The wait of the first window may have been in the step, or behind it. */
+  expect_usage(profile, 1, BARO_UNKNOWN_AMOUNT, 8 * 1024);
+  baro_profile_destroy(profile);
+}
+
+static void test_without_readings_nothing_is_known(void **state) {
+  (void)state;
+  program p = begin();
+  enter(&p, 1000, p.f);
+  leave(&p, 5001000);
+  baro_profile *profile = given_profile(&p.made);
+  assert_int_equal(profile->calls.usage_count, 0);
+  assert_int_equal(profile->call_sums.cpu_ns[profile->calls.function[0]], BARO_UNKNOWN_AMOUNT);
+  baro_profile_destroy(profile);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_own_cost_is_taken_off),
+      cmocka_unit_test(test_no_time_is_below_zero),
+      cmocka_unit_test(test_absurd_costs_are_not_believed),
+      cmocka_unit_test(test_much_own_cost),
+      cmocka_unit_test(test_own_cost_of_steps),
+      cmocka_unit_test(test_cpu_time_and_peak),
+      cmocka_unit_test(test_short_calls_have_no_cpu_time),
+      cmocka_unit_test(test_unsure_calls_have_no_cpu_time),
+      cmocka_unit_test(test_an_end_behind_a_reading),
+      cmocka_unit_test(test_steps_add_up),
+      cmocka_unit_test(test_without_readings_nothing_is_known),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
