@@ -100,12 +100,15 @@ static PyObject *refer_weakly(const baro_identities *table, PyObject *object) {
     PyObject *callback = PyCFunction_New(table->forget, address);
     if (callback != NULL) {
       reference = PyWeakref_NewRef(object, callback);
+      PyObject_GC_UnTrack(callback); /* no part of a cycle, and programs count what gc knows */
       Py_DECREF(callback);
     }
     Py_DECREF(address);
   }
   if (reference == NULL) {
     PyErr_Clear();
+  } else {
+    PyObject_GC_UnTrack(reference);
   }
   return reference;
 }

@@ -68,7 +68,7 @@ PROGRAMS = {
             print(sorted(seen))
     """,
     "identity": """
-        import copy, inspect, pickle, sys
+        import copy, gc, inspect, pickle, sys
         def f(a, b=2): return a
         class C:
             def m(self): return 1
@@ -78,6 +78,11 @@ PROGRAMS = {
             yield inspect.currentframe().f_code.co_name
         it = g()
         print(next(it), it.gi_frame.f_lineno - g.__code__.co_firstlineno, list(it), it.gi_frame)
+        def new(): pass
+        gc.collect()
+        known = len(gc.get_objects())
+        new()
+        print(len(gc.get_objects()) - known)
     """,
     "recursion": """
         def down(): down()
