@@ -266,18 +266,24 @@ def test_descriptors_are_the_programs(trace: Trace, traced_interpreter: Path) ->
 
 
 def test_a_full_disk_is_no_crash(trace: Trace, traced_interpreter: Path) -> None:
-    # A limit on the size of files stands in for it: room is asked for before it is written to.
+    # A limit on the size of files stands in for it: another ring cannot be made. What happens if one
+    # that is there gets no more room is tests/unit/test_events.c's.
     program = """
-        import resource, signal
+        import resource, signal, threading
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
         def f(): pass
         for _ in range(100_000):
             f()
+        worker = threading.Thread(target=f)
+        worker.start()
+        worker.join()
         print("alive")
     """
     target = trace(traced_interpreter, program, check=False)
     assert (target.status, target.errors, target.output) == (0, "", "alive\n")
+    (main,) = target.process.rings
+    assert main.os_tid == main.os_pid
 
 
 def test_an_agent_that_cannot_be_loaded_is_said(
