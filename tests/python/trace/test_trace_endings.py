@@ -266,8 +266,8 @@ def test_descriptors_are_the_programs(trace: Trace, traced_interpreter: Path) ->
 
 
 def test_a_full_disk_is_no_crash(trace: Trace, traced_interpreter: Path) -> None:
-    # A limit on the size of files stands in for it: another ring cannot be made. What happens if one
-    # that is there gets no more room is tests/unit/test_events.c's.
+    # A limit on the size of files stands in for it: another ring cannot be made. What happens where
+    # one that is there gets no more room is tests/unit/test_events.c's.
     program = """
         import resource, signal, threading
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
