@@ -93,6 +93,14 @@ void baro_identities_set_flags(baro_identities *table, const void *object, uint3
   }
 }
 
+/* Programs count what the collector knows of, and what cannot be part of a cycle need not be there. References to
+ * types must: where a type is collected, the collector expects them in its lists. It knows no code. */
+static void hide(const baro_identities *table, PyObject *object) {
+  if (table->forget != &forget_exception_method) {
+    PyObject_GC_UnTrack(object);
+  }
+}
+
 static PyObject *refer_weakly(const baro_identities *table, PyObject *object) {
   PyObject *reference = NULL;
   PyObject *address = PyLong_FromVoidPtr(object);
@@ -100,7 +108,7 @@ static PyObject *refer_weakly(const baro_identities *table, PyObject *object) {
     PyObject *callback = PyCFunction_New(table->forget, address);
     if (callback != NULL) {
       reference = PyWeakref_NewRef(object, callback);
-      PyObject_GC_UnTrack(callback); /* no part of a cycle, and programs count what gc knows */
+      hide(table, callback);
       Py_DECREF(callback);
     }
     Py_DECREF(address);
@@ -108,7 +116,7 @@ static PyObject *refer_weakly(const baro_identities *table, PyObject *object) {
   if (reference == NULL) {
     PyErr_Clear();
   } else {
-    PyObject_GC_UnTrack(reference);
+    hide(table, reference);
   }
   return reference;
 }
