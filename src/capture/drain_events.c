@@ -7,7 +7,9 @@ baro_status baro_drain_read_definitions(baro_drain_process *process, baro_drain_
   if (process->definitions_visit == shared->visit)
     return BARO_OK;
   process->definitions_visit = shared->visit;
-  return baro_drain_definitions_read(&process->definitions, shared->writer);
+  baro_status status = baro_drain_definitions_read(&process->definitions, shared->writer);
+  baro_drain_process_write_remarks(process, shared);
+  return status;
 }
 
 static baro_status find_exception(baro_drain_process *process, baro_drain_shared *shared,

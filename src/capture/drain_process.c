@@ -121,8 +121,9 @@ static void write_facts(baro_drain_process *process, baro_drain_shared *shared) 
   baro_buffer_clear(facts);
 }
 
-/* What its definitions say that is of the process as a whole; it has its id. */
-static void write_remarks(baro_drain_process *process, baro_drain_shared *shared) {
+void baro_drain_process_write_remarks(baro_drain_process *process, baro_drain_shared *shared) {
+  if (process->id == BARO_NONE_ID)
+    return;
   if (process->definitions.notes.length > 0)
     write_notes(process, shared);
   if (process->definitions.facts.length > 0)
@@ -416,12 +417,12 @@ baro_status baro_drain_process_visit(baro_drain_process *process, baro_drain_sha
     *ret_events = has_pending(process) ? 1 : 0; /* come again soon */
     return BARO_OK;
   }
+  if (status == BARO_OK)
+    baro_drain_process_write_remarks(process, shared);
   if (status == BARO_OK && has_pending(process))
     status = take_threads(process, shared, &events);
   if (events > 0)
     process->active_ns = shared->now_ns;
-  if (status == BARO_OK)
-    write_remarks(process, shared);
   retire_threads(process, shared);
   *ret_events = events;
   return status;
@@ -456,8 +457,7 @@ void baro_drain_process_finish(baro_drain_process *process, baro_drain_shared *s
   bool is_dead = process->is_dead || !baro_drain_process_is_alive(process);
   /* Notes may have come since its last unknown id. */
   (void)!baro_drain_definitions_read(&process->definitions, shared->writer);
-  if (process->id != BARO_NONE_ID)
-    write_remarks(process, shared);
+  baro_drain_process_write_remarks(process, shared);
   for (uint32_t i = 0; i < process->thread_count; i++) {
     baro_drain_thread *thread = process->threads[i];
     end_thread(process, thread, shared, is_dead || thread->ring.is_closed);

@@ -93,6 +93,9 @@ bool baro_drain_process_is_over(const baro_drain_process *process, const baro_dr
 /* Writes the ends of what the drain defined and has ended, removes the files of a dead process, and tells a living one
  * that nobody listens any more. */
 void baro_drain_process_finish(baro_drain_process *process, baro_drain_shared *shared);
+/* What its definitions say of the process as a whole, as soon as it has its id: before the calls of codes that were defined
+ * later, so that readers know facts when they read calls. */
+void baro_drain_process_write_remarks(baro_drain_process *process, baro_drain_shared *shared);
 /* True while it runs, and is no zombie. */
 bool baro_drain_process_is_alive(const baro_drain_process *process);
 

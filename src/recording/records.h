@@ -86,9 +86,8 @@ typedef struct baro_thread_record {
   bool is_main;         /* the thread whose os_tid = os_pid */
 } baro_thread_record;
 
-/* A fact about a process, text by key; the last value of a key counts. Known keys: "recursion_limit"; "own_cost_inner_ns",
- * "own_cost_outer_ns" (what the agent's own work adds to a call and to its caller, decimal); "overhead" (percent: the
- * budget for it). */
+/* A fact about a process, text by key; the last value of a key counts. docs/recording-format.md says which there are. What
+ * calls are to be read with stands before them. */
 typedef struct baro_process_fact_record {
   uint32_t process; /* index into processes */
   baro_view key;    /* borrowed */

@@ -55,6 +55,7 @@ static baro_status see_process_fact(void *context, const baro_process_fact_recor
   (void)err;
   drain_found *seen = context;
   seen->fact_count++;
+  seen->late_facts += seen->calls[0] != '\0';
   add(seen->facts, sizeof seen->facts, "%u %.*s=%.*s\n", fact->process, (int)fact->key.length,
       (const char *)fact->key.data, (int)fact->value.length, (const char *)fact->value.data);
   return BARO_OK;

@@ -30,6 +30,7 @@ typedef struct drain_found {
   uint64_t last_ns;
   uint32_t last_thread;
   uint32_t fact_count;
+  uint32_t late_facts; /* behind calls */
   uint32_t values;
   uint64_t value_bytes; /* of which calls has the first 20 of each */
   uint8_t value_mix;    /* all of them by exclusive or */

@@ -213,6 +213,30 @@ static void facts_are_bounded(void **state) {
   end(&one, &ring);
 }
 
+/* Profiles take what recording costs off the calls as they read them: a fact behind the first of many calls comes too late. */
+static void facts_stand_before_calls(void **state) {
+  (void)state;
+  enum { MANY = 1 << 16 };
+  for (int is_known = 0; is_known < 2; is_known++) {
+    static drain_scene one;
+    drain_scene_begin(&one, DRAIN_SCENE_PID, BIRTH_NS, NULL);
+    if (is_known)
+      (void)drain_scene_visit(&one); /* the agent has said who it is, and no more */
+    spool_process_fact(&one.process, "own_cost_inner_ns", "31.5");
+    uint32_t f = spool_process_code(&one.process, "f", 0);
+    spool_ring ring = spool_ring_create(&one.process, 0, MANY, BARO_RING_CLOCK_MONOTONIC);
+    for (uint64_t i = 0; i < MANY / 2; i++)
+      drain_put_call(&ring, 2000 + i * 20, f);
+    spool_ring_commit(&ring);
+    (void)drain_scene_visit(&one);
+    drain_found *seen = drain_scene_finish(&one);
+    assert_int_equal(baro_drain_count(one.drain).calls, MANY / 2);
+    assert_int_equal(seen->fact_count, 1);
+    assert_int_equal(seen->late_facts, 0);
+    end(&one, &ring);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(all_that_is_said_is_recorded),
@@ -220,6 +244,7 @@ int main(void) {
       cmocka_unit_test(what_is_not_whole_is_waited_for),
       cmocka_unit_test(remarks_without_sense_are_left_out),
       cmocka_unit_test(facts_are_bounded),
+      cmocka_unit_test(facts_stand_before_calls),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
