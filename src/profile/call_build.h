@@ -139,6 +139,7 @@ typedef struct baro_call_build {
   uint32_t usage_capacity;
   bool no_memory; /* for what readings of usage say */
   uint32_t raised_capacity;
+  uint32_t value_capacity[BARO_PROFILE_CALL_VALUES];
   baro_call_segment *segments; /* owned */
   uint32_t segment_count;
   uint32_t segment_capacity;
@@ -231,6 +232,15 @@ baro_status baro_call_begin_task(baro_call_build *build, uint32_t call, uint64_t
                                  uint32_t *ret_parent, bool *ret_is_task) BARO_MUST_USE;
 /* Gives every row its task. Needs rows and parents in their order, and the segments' places. */
 baro_status baro_call_order_tasks(baro_call_build *build) BARO_MUST_USE;
+
+/* --- call_values.c: arguments and results --- */
+
+/* VALUE, of the thread's top. */
+baro_status baro_call_add_value(baro_call_build *build, const baro_call_thread *thread,
+                                const baro_call_event *event) BARO_MUST_USE;
+/* Needs the segments' places. */
+baro_status baro_call_order_values(baro_call_build *build) BARO_MUST_USE;
+void baro_call_values_release(baro_profile_calls *calls);
 
 /* --- call_events.c --- */
 

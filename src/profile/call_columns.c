@@ -181,6 +181,7 @@ void baro_call_columns_release(baro_profile_calls *calls) {
   free(calls->suspendable_call);
   free(calls->suspendable_active_ns);
   free(calls->suspendable_resumes);
+  baro_call_values_release(calls);
   *calls = (baro_profile_calls){0};
 }
 

@@ -304,7 +304,8 @@ static baro_status beside(baro_profile_builder *builder, baro_call_thread *threa
 
   case BARO_CALL_WEIGHT: break;
 
-  case BARO_CALL_VALUE: break;
+  case BARO_CALL_VALUE:
+    return baro_call_add_value(builder->calls, thread, event) == BARO_OK ? BARO_OK : no_memory(err);
 
   case BARO_CALL_ENTER:
   case BARO_CALL_ENTER_SUSPENDABLE:

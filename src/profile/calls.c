@@ -414,6 +414,9 @@ baro_status baro_build_calls(baro_profile_builder *builder) {
     status = baro_call_order_tasks(build);
   }
   if (status == BARO_OK) {
+    status = baro_call_order_values(build);
+  }
+  if (status == BARO_OK) {
     number_functions(builder);
     sum_functions(builder);
     status = sum_edges(builder);

@@ -54,6 +54,7 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/map.h"
 #include "base/status.h"
 #include "recording/reader.h"
 #include "recording/records.h"
@@ -136,6 +137,15 @@ typedef enum baro_outcome {
       BARO_OUTCOME_COUNT
 } baro_outcome;
 
+/* Of those calls of which it was recorded, ascending by call. */
+typedef struct baro_profile_call_values {
+  uint32_t count;
+  uint32_t *call;
+  uint32_t *text; /* index into value_texts */
+} baro_profile_call_values;
+
+enum { BARO_PROFILE_CALL_VALUES = 3 }; /* baro_call_value - 1 */
+
 /* Calls that were recorded one by one: grouped by thread (that of their entry), in order of entry within it. A call stands
  * behind its parent, unless that is of another thread (what made a task; a generator that goes on elsewhere): then the
  * parent may have any index. No rows where calls were not recorded. */
@@ -168,6 +178,9 @@ typedef struct baro_profile_calls {
   uint64_t *
       usage_memory_bytes; /* by how much the peak of the process' resident memory rose meanwhile, whoever raised
                                    it; BARO_UNKNOWN_AMOUNT: no reading bounds it */
+  /* What they were given and returned (docs/values.md), and the texts of that, each once; any bytes. */
+  baro_profile_call_values values[BARO_PROFILE_CALL_VALUES];
+  baro_intern value_texts;
   uint64_t lost_events; /* that the recorder says are missing */
   /* What recording itself took of the threads' time, in all: taken off durations, self, total and active time.
    * 0 where the recording does not say what an event costs. */

@@ -2,6 +2,7 @@
  * `threads`, to be joined by index: as text they would be most of the table. */
 #include "pyext/tables.h"
 #include "show/call_rows.h"
+#include "show/utf8.h"
 
 static uint64_t row_count(const baro_profile *profile) {
   return profile->calls.count;
@@ -81,6 +82,26 @@ static void exception_type(const baro_profile *profile, uint32_t row, baro_buffe
   baro_row_string(profile, baro_call_exception(profile, row), out);
 }
 
+static void value_text(const baro_profile *profile, uint32_t row, baro_call_value which,
+                       baro_buffer *out) {
+  baro_view text;
+  if (baro_call_value_text(profile, row, which, &text)) {
+    baro_write_utf8(out, text);
+  }
+}
+
+static void arguments(const baro_profile *profile, uint32_t row, baro_buffer *out) {
+  value_text(profile, row, BARO_CALL_VALUE_ARGUMENTS, out);
+}
+
+static void keyword_arguments(const baro_profile *profile, uint32_t row, baro_buffer *out) {
+  value_text(profile, row, BARO_CALL_VALUE_KEYWORD_ARGUMENTS, out);
+}
+
+static void return_value(const baro_profile *profile, uint32_t row, baro_buffer *out) {
+  value_text(profile, row, BARO_CALL_VALUE_RETURN, out);
+}
+
 static const baro_column_spec columns[] = {
     {.name = "call_id", .kind = BARO_COLUMN_U32, .number = baro_row_index},
     {.name = "parent_call_id",
@@ -110,6 +131,15 @@ static const baro_column_spec columns[] = {
      .kind = BARO_COLUMN_TEXT,
      .nulls = BARO_NULLS_BY_ROW,
      .text = exception_type},
+    {.name = "arguments", .kind = BARO_COLUMN_TEXT, .nulls = BARO_NULLS_BY_ROW, .text = arguments},
+    {.name = "keyword_arguments",
+     .kind = BARO_COLUMN_TEXT,
+     .nulls = BARO_NULLS_BY_ROW,
+     .text = keyword_arguments},
+    {.name = "return_value",
+     .kind = BARO_COLUMN_TEXT,
+     .nulls = BARO_NULLS_BY_ROW,
+     .text = return_value},
 };
 
 const baro_table_spec baro_table_calls = {

@@ -2,6 +2,7 @@
  * other profilers has, then ours. */
 #include "pyext/stored_tables.h"
 #include "show/call_rows.h"
+#include "show/utf8.h"
 
 static uint64_t row_count(const baro_profile *profile) {
   return profile->calls.count;
@@ -133,6 +134,25 @@ static bool memory_usage(const baro_profile *profile, uint32_t place, uint64_t *
   return *ret_value != BARO_UNKNOWN_AMOUNT;
 }
 
+static void value_text(const baro_profile *profile, baro_call_value which, uint32_t place,
+                       baro_buffer *out) {
+  const baro_profile_calls *calls = &profile->calls;
+  baro_write_utf8(out, calls->value_texts.views[calls->values[which - 1].text[place]]);
+}
+
+#define VALUE(column, which)                                                                       \
+  static const uint32_t *with_##column(const baro_profile *profile, uint32_t *ret_count) {         \
+    *ret_count = profile->calls.values[(which)-1].count;                                           \
+    return profile->calls.values[(which)-1].call;                                                  \
+  }                                                                                                \
+  static void column(const baro_profile *profile, uint32_t place, baro_buffer *out) {              \
+    value_text(profile, (which), place, out);                                                      \
+  }
+
+VALUE(arguments, BARO_CALL_VALUE_ARGUMENTS)
+VALUE(keyword_arguments, BARO_CALL_VALUE_KEYWORD_ARGUMENTS)
+VALUE(return_value, BARO_CALL_VALUE_RETURN)
+
 /* From an ancestor's where that was computed, which is the next one for almost all. Ancestors may stand behind: what a
  * generator of another thread calls, when it goes on in this one. */
 static void depth(const baro_profile *profile, const baro_table_part *part, void *values) {
@@ -188,9 +208,10 @@ static const baro_column_spec columns[] = {
      .kind = BARO_COLUMN_I32,
      .nulls = BARO_NULLS_BY_ROW,
      .fill = recursion_limit},
-    BARO_STORED_NOTHING("arguments", BARO_COLUMN_TEXT),
-    BARO_STORED_NOTHING("keyword_arguments", BARO_COLUMN_TEXT),
-    BARO_STORED_NOTHING("return_value", BARO_COLUMN_TEXT),
+    BARO_STORED_SOME("arguments", BARO_COLUMN_TEXT, with_arguments, .text = arguments),
+    BARO_STORED_SOME("keyword_arguments", BARO_COLUMN_TEXT, with_keyword_arguments,
+                     .text = keyword_arguments),
+    BARO_STORED_SOME("return_value", BARO_COLUMN_TEXT, with_return_value, .text = return_value),
     BARO_STORED_NAMED("source_code_md5_hash", baro_stored_source_hashes, function_name),
     BARO_STORED_NAMED("module", baro_stored_modules, function_name),
     BARO_STORED_NAMED("qualified_name", baro_stored_qualified_names, function_name),

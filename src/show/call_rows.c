@@ -196,6 +196,15 @@ bool baro_call_memory_bytes(const baro_profile *profile, uint32_t call, uint64_t
   return *ret_bytes != BARO_UNKNOWN_AMOUNT;
 }
 
+bool baro_call_value_text(const baro_profile *profile, uint32_t call, baro_call_value which,
+                          baro_view *ret_text) {
+  const baro_profile_call_values *values = &profile->calls.values[which - 1];
+  uint32_t row = find_call(values->call, values->count, call);
+  *ret_text =
+      row == BARO_NONE_ID ? (baro_view){0} : profile->calls.value_texts.views[values->text[row]];
+  return row != BARO_NONE_ID;
+}
+
 const char *baro_outcome_key(baro_outcome outcome) {
   static const char *const keys[BARO_OUTCOME_COUNT] = {
 #define X(name, word) word,

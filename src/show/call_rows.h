@@ -42,6 +42,9 @@ uint64_t baro_call_active_ns(const baro_profile *profile, uint32_t call);
 bool baro_call_cpu_ns(const baro_profile *profile, uint32_t call, uint64_t *ret_ns);
 /* By how much the peak of the process' resident memory rose meanwhile; false: no reading bounds it. */
 bool baro_call_memory_bytes(const baro_profile *profile, uint32_t call, uint64_t *ret_bytes);
+/* What it was given or returned, any bytes; false: not recorded. */
+bool baro_call_value_text(const baro_profile *profile, uint32_t call, baro_call_value which,
+                          baro_view *ret_text);
 /* Row of the call among those that can be suspended; BARO_NONE_ID: it cannot be. */
 uint32_t baro_call_suspendable(const baro_profile *profile, uint32_t call);
 

@@ -98,6 +98,16 @@ typedef struct csv_file {
   baro_buffer scratch; /* owned */
 } csv_file;
 
+static void put_value(csv_file *file, uint32_t call, baro_call_value which) {
+  baro_view text;
+  baro_stream_char(file->output, ',');
+  if (baro_call_value_text(file->profile, call, which, &text)) {
+    baro_buffer_clear(&file->scratch);
+    write_field(&file->scratch, text);
+    baro_stream_bytes(file->output, file->scratch.data, file->scratch.length);
+  }
+}
+
 static void put_row(csv_file *file, uint32_t thread, uint32_t call, const baro_call_extra *extra) {
   const baro_profile_calls *calls = &file->profile->calls;
   baro_stream *output = file->output;
@@ -130,6 +140,9 @@ static void put_row(csv_file *file, uint32_t thread, uint32_t call, const baro_c
     write_field(&file->scratch, baro_profile_string(file->profile, extra->exception));
     baro_stream_bytes(output, file->scratch.data, file->scratch.length);
   }
+  put_value(file, call, BARO_CALL_VALUE_ARGUMENTS);
+  put_value(file, call, BARO_CALL_VALUE_KEYWORD_ARGUMENTS);
+  put_value(file, call, BARO_CALL_VALUE_RETURN);
   baro_stream_text(output, "\r\n");
 }
 
@@ -144,7 +157,7 @@ baro_status baro_export_csv(const baro_profile *profile, const baro_export_optio
     baro_stream_text(
         output, "call_id,parent_call_id,task_id,process_id,thread_id,thread_name,qualified_name,"
                 "function_name,file,line,start_time,start_ns,duration_ns,self_ns,active_ns,"
-                "resumes,outcome,exception_type\r\n");
+                "resumes,outcome,exception_type,arguments,keyword_arguments,return_value\r\n");
     for (uint32_t t = 0; t < profile->thread_count; t++) {
       for (uint32_t i = 0; i < profile->threads[t].call_count; i++) {
         uint32_t call = cursor.call;

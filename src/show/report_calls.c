@@ -248,6 +248,36 @@ static void add_slow(baro_report *report, uint32_t call, baro_text_table *table,
   add_buffer(table, BARO_STYLE_FAINT, scratch);
 }
 
+/* Writes what was recorded of it: (a=1, b=2) -> 'result'. False: nothing was. */
+static bool write_values(const baro_profile *profile, uint32_t call, baro_buffer *out) {
+  baro_view given, keyword, result;
+  bool has_given = baro_call_value_text(profile, call, BARO_CALL_VALUE_ARGUMENTS, &given);
+  bool has_keyword =
+      baro_call_value_text(profile, call, BARO_CALL_VALUE_KEYWORD_ARGUMENTS, &keyword);
+  bool has_result = baro_call_value_text(profile, call, BARO_CALL_VALUE_RETURN, &result);
+  if (has_given || has_keyword) {
+    baro_write_text(out, "(");
+    baro_write_bytes(out, given.data, given.length);
+    baro_write_text(out, given.length != 0 && keyword.length != 0 ? ", " : "");
+    baro_write_bytes(out, keyword.data, keyword.length);
+    baro_write_text(out, has_result ? ") " : ")");
+  }
+  if (has_result) {
+    baro_write_text(out, "-> ");
+    baro_write_bytes(out, result.data, result.length);
+  }
+  return has_given || has_keyword || has_result;
+}
+
+static bool have_values(const baro_report *report, const uint32_t *calls, uint32_t count) {
+  baro_buffer scratch = {0};
+  bool any = false;
+  for (uint32_t i = 0; i < count && !any; i++)
+    any = write_values(report->profile, calls[i], &scratch);
+  baro_buffer_release(&scratch);
+  return any;
+}
+
 void baro_report_slowest(baro_report *report) {
   const baro_column columns[] = {
       {.title = "self", .right = true},
@@ -262,6 +292,13 @@ void baro_report_slowest(baro_report *report) {
        .pleasant = 12,
        .maximum = 40,
        .drop = 2},
+      /* Where it was asked for. */
+      {.title = "values",
+       .cut = BARO_CUT_END,
+       .minimum = 16,
+       .pleasant = 40,
+       .maximum = 200,
+       .drop = 2},
   };
   bool by_total = report->options->sort == BARO_SORT_TOTAL;
   baro_arena arena = {0};
@@ -275,10 +312,17 @@ void baro_report_slowest(baro_report *report) {
     return;
   }
   baro_text_table table;
-  baro_text_table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
+  bool with_values = have_values(report, slowest, count);
+  size_t column_count = sizeof(columns) / sizeof(columns[0]) - (with_values ? 0 : 1);
+  baro_text_table_init(&table, columns, column_count);
   baro_buffer scratch = {0};
-  for (uint32_t i = 0; i < count; i++)
+  for (uint32_t i = 0; i < count; i++) {
     add_slow(report, slowest[i], &table, &scratch);
+    if (with_values) {
+      (void)write_values(report->profile, slowest[i], &scratch);
+      add_buffer(&table, BARO_STYLE_PLAIN, &scratch);
+    }
+  }
   baro_report_heading(report, "Slowest calls",
                       baro_view_of(by_total ? "by duration" : "by their own time"));
   baro_text_table_write(&table, report->terminal, BARO_REPORT_INDENT, report->out);

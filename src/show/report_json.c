@@ -470,6 +470,16 @@ static void write_usage(json_report *report, uint32_t call) {
   write_known_u64(report, "memory_usage", known, amount);
 }
 
+static void write_value(json_report *report, const char *name, uint32_t call,
+                        baro_call_value which) {
+  baro_view text;
+  if (baro_call_value_text(report->profile, call, which, &text)) {
+    baro_json_string(&report->json, name, text);
+  } else {
+    baro_json_null(&report->json, name);
+  }
+}
+
 /* The slowest calls: SLOWEST of them, or as many as `top` says. */
 static bool write_slowest(json_report *report) {
   enum { SLOWEST = 20, SLOWEST_MAX = 100000 };
@@ -492,6 +502,9 @@ static bool write_slowest(json_report *report) {
     baro_json_text(&report->json, "outcome", baro_outcome_key((baro_outcome)calls->outcome[c]));
     write_known(report, "exception_type",
                 baro_profile_string(profile, baro_call_exception(profile, c)));
+    write_value(report, "arguments", c, BARO_CALL_VALUE_ARGUMENTS);
+    write_value(report, "keyword_arguments", c, BARO_CALL_VALUE_KEYWORD_ARGUMENTS);
+    write_value(report, "return_value", c, BARO_CALL_VALUE_RETURN);
     baro_json_end_object(&report->json);
   }
   baro_arena_release(&scratch);

@@ -406,18 +406,23 @@ static void test_csv(void **state) {
       {.time_ns = 3000, .kind = BARO_CALL_SUSPEND},
       {.time_ns = 4000, .kind = BARO_CALL_RAISE, .exception_string = error},
       {.time_ns = 5000, .kind = BARO_CALL_RESUME, .call = 1},
+      {.time_ns = 5000,
+       .kind = BARO_CALL_VALUE,
+       .which = BARO_CALL_VALUE_RETURN,
+       .value = (const uint8_t *)"'a', \"b\"",
+       .value_bytes = 8},
       {.time_ns = 6000, .kind = BARO_CALL_RETURN},
   };
-  given_events(&made, thread, events, 6);
+  given_events(&made, thread, events, 7);
   baro_profile *profile = given_profile(&made);
   baro_buffer text = export_to(profile, "csv");
   const char *body = strstr((const char *)text.data, "\r\n");
   assert_non_null(body);
   assert_string_equal(body + 2,
                       "0,,,10,11,\"a \"\"b\"\", c\",\"f,g\",\"f,g\",a.py,,,1000,3000,2000,3000,,"
-                      "raised,\"Value\nError\"\r\n"
+                      "raised,\"Value\nError\",,,\r\n"
                       "1,0,,10,11,\"a \"\"b\"\", c\",\"f,g\",\"f,g\",a.py,,,2000,4000,2000,2000,1,"
-                      "returned,\r\n");
+                      "returned,,,,\"'a', \"\"b\"\"\"\r\n");
   baro_buffer_release(&text);
   baro_profile_destroy(profile);
 }
