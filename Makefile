@@ -38,6 +38,11 @@ pytest_folders := $(wildcard tests/cli tests/python tests/recordings)
 run_pytest = BAROGRAPH=$(CURDIR)/$(bin)/barograph $(bin)/python -m pytest
 run_sanitized = $(sanitizer_environment) BAROGRAPH=$(CURDIR)/build/asan/barograph \
 	BAROGRAPH_AGENT=$(CURDIR)/build/gcc/python/barograph/_agent.abi3.so $(bin)/python -m pytest
+# The agent with the sanitizers, in interpreters without: their runtime is loaded first. A few tests that do much.
+run_sanitized_agent = BAROGRAPH_SANITIZER=$$(clang -print-file-name=libclang_rt.asan-$$(uname -m).so) \
+	BAROGRAPH=$(CURDIR)/build/asan/barograph $(bin)/python -m pytest
+sanitized_agent_tests := (3.9 or 3.11 or 3.12 or 3.14) and \
+	(as_without_us and objects or ends_of or hostile_values or fork_from)
 # $(1): how to run pytest, $(2): on what. These tests watch real processes, threads and clocks on machines that others
 # use too: what fails once is run once more, alone, and both outcomes are printed. A sanitizer's finding is not excused.
 pytest_twice = $(1) $(2) $(PYTEST_FLAGS) || { \
@@ -180,7 +185,7 @@ test-clang: build/clang/build.ninja
 	$(meson) compile -C build/clang
 	$(meson) test -C build/clang --print-errorlogs
 
-# What runs inside a target is built without: no interpreter has a sanitizer's runtime.
+# Programs of the command line tests get the agent of another build: no interpreter has a sanitizer's runtime.
 # The thread sanitizer wants the address space laid out as without randomization.
 test-sanitizers: build/gcc/build.ninja build/asan/build.ninja build/tsan/build.ninja
 	@$(say) 'C and command line tests, address and undefined behaviour sanitizers'
@@ -189,6 +194,8 @@ test-sanitizers: build/gcc/build.ninja build/asan/build.ninja build/tsan/build.n
 	$(meson) compile -C build/gcc
 	{ $(call pytest_twice,$(run_sanitized) -q,$(wildcard tests/cli)); } 2>&1 | tee build/asan/pytest.log
 	@! grep -E 'ERROR: (Address|Leak)Sanitizer|runtime error:' build/asan/pytest.log
+	@$(say) 'the agent in interpreters, address and undefined behaviour sanitizers'
+	$(run_sanitized_agent) -q tests/python/trace -k '$(sanitized_agent_tests)' $(PYTEST_FLAGS)
 	@$(say) 'C tests, thread sanitizer'
 	$(meson) compile -C build/tsan
 	$(sanitizer_environment) $(in_venv) setarch -R \

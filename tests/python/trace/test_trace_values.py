@@ -12,9 +12,7 @@ from pathlib import Path
 import pytest
 from traced import Trace
 
-import barograph
-
-FOLDER = Path(barograph.__file__).parent.parent
+FOLDER = Path(__file__).resolve().parents[3] / "python"
 
 HEAD = f"""
 import sys
