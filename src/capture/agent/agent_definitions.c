@@ -9,6 +9,7 @@
 #include "capture/agent/children.h"
 #include "capture/agent/code_names.h"
 #include "capture/agent/events.h"
+#include "capture/agent/loaded_module.h"
 #include "capture/agent/spool.h"
 #include "capture/agent/thread_stack.h"
 
@@ -192,7 +193,7 @@ static bool define(const code_facts *facts, uint32_t id) {
 
 /* Where greenlets switch is not seen: the report is to say so if that matters. */
 static void look_for_greenlets(void) {
-  if (!has_told_greenlets && PyDict_GetItemString(PyImport_GetModuleDict(), "greenlet") != NULL) {
+  if (!has_told_greenlets && baro_loaded_module("greenlet") != NULL) {
     has_told_greenlets = true;
     baro_spool_fact("greenlets", "imported");
   }

@@ -16,6 +16,7 @@
 #include "capture/agent/children.h"
 #include "capture/agent/engine.h"
 #include "capture/agent/events.h"
+#include "capture/agent/loaded_module.h"
 #include "capture/agent/own_cost.h"
 #include "capture/agent/spool.h"
 #include "capture/agent/thread_stack.h"
@@ -40,8 +41,7 @@ static void acquire_gil(void *held) {
 /* New reference to what threading has for this thread, or NULL. No code of the program runs: an exact dictionary and the
  * attribute behind Thread.name. */
 static PyObject *name_of_thread(void) {
-  /* Not PyImport_GetModule, which waits where another thread is about to import it. */
-  PyObject *threading = PyDict_GetItemString(PyImport_GetModuleDict(), "threading"); /* borrowed */
+  PyObject *threading = baro_loaded_module("threading"); /* borrowed */
   PyObject *threads = threading == NULL ? NULL : PyObject_GetAttrString(threading, "_active");
   PyObject *ident = PyLong_FromUnsignedLong(PyThread_get_thread_ident());
   PyObject *name = NULL;

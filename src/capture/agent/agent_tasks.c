@@ -5,6 +5,7 @@
 
 #include "capture/agent/agent_definitions.h"
 #include "capture/agent/events.h"
+#include "capture/agent/loaded_module.h"
 
 /* Not of the stable ABI, but exported by all of CPython. */
 extern PyTypeObject PyCoro_Type;
@@ -183,7 +184,7 @@ static PyObject *own_attribute(PyObject *owner, const char *name) {
 
 /* New reference, or NULL: the module is not there, or the function not one of Python. */
 static PyObject *code_of_maker(size_t index) {
-  PyObject *module = PyDict_GetItemString(PyImport_GetModuleDict(), makers[index].module);
+  PyObject *module = baro_loaded_module(makers[index].module);
   if (module == NULL || !PyModule_Check(module)) {
     return NULL;
   }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "capture/agent/events.h"
+#include "capture/agent/loaded_module.h"
 #include "capture/agent/ring.h"
 
 static const char path_key[] = "PYTHONPATH=";
@@ -306,7 +307,7 @@ static PyMethodDef methods[REPLACED_COUNT] = {
 
 /* Borrowed reference to the module if it has been imported, else NULL. */
 static PyObject *imported(const char *name) {
-  return PyDict_GetItemString(PyImport_GetModuleDict(), name);
+  return baro_loaded_module(name);
 }
 
 /* Help and signature as the original has them, in the form that method tables have; kept for good. */

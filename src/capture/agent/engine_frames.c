@@ -17,6 +17,7 @@
 #include "capture/agent/captured_values.h"
 #include "capture/agent/events.h"
 #include "capture/agent/frame_layout.h"
+#include "capture/agent/loaded_module.h"
 #include "capture/agent/spool.h"
 #include "capture/agent/thread_stack.h"
 
@@ -99,11 +100,16 @@ static void begin_suspendable(const void *frame, uint32_t id, bool throwing) {
   }
 }
 
+/* Of code that can be suspended: it makes a generator, or one is closed that never began, which from 3.12 on is no
+ * event either. */
+static bool runs_nothing(const void *frame, int throwing) {
+  return !baro_frame_is_generators(frame, minor) ||
+         (throwing != 0 && !baro_frame_has_begun(frame, minor));
+}
+
 static __attribute__((noinline)) PyObject *evaluate_suspendable(PyThreadState *thread, void *frame,
                                                                 int throwing, uint32_t id) {
-  /* What is closed before it began runs nothing, and is no call; from 3.12 on the interpreter sees it so, too. */
-  if (!baro_frame_is_generators(frame, minor) ||
-      (throwing != 0 && !baro_frame_has_begun(frame, minor))) {
+  if (runs_nothing(frame, throwing)) {
     return inner(thread, frame, throwing);
   }
   begin_suspendable(frame, id, throwing != 0);
@@ -211,7 +217,7 @@ static __attribute__((noinline)) PyObject *evaluate_with_values(PyThreadState *t
                                                                 int throwing, uint32_t id,
                                                                 uint32_t flags) {
   bool suspends = (flags & BARO_IDENTITY_SUSPENDS) != 0;
-  if (suspends && !baro_frame_is_generators(frame, minor)) {
+  if (suspends && runs_nothing(frame, throwing)) {
     return inner(thread, frame, throwing);
   }
   uint32_t epoch = baro_identities_epoch;
@@ -278,7 +284,7 @@ static void evaluate_deep(void *argument) {
 static bool has_greenlets(void) {
   raised error;
   PyErr_Fetch(&error.type, &error.value, &error.traceback);
-  bool has = PyDict_GetItemString(PyImport_GetModuleDict(), "greenlet") != NULL;
+  bool has = baro_loaded_module("greenlet") != NULL;
   PyErr_Restore(error.type, error.value, error.traceback);
   return has;
 }

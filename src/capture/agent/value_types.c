@@ -1,4 +1,5 @@
 #include "capture/agent/value_types.h"
+#include "capture/agent/loaded_module.h"
 
 #include <string.h>
 
@@ -114,7 +115,7 @@ static bool is_of(const char *module, const char *library) {
 
 /* Whether the module that it says it is of has this very type under its name. */
 static bool is_what_it_says(PyTypeObject *type, const baro_type_name *name) {
-  PyObject *module = PyDict_GetItemString(PyImport_GetModuleDict(), name->module); /* borrowed */
+  PyObject *module = baro_loaded_module(name->module); /* borrowed */
   if (module == NULL || !PyModule_Check(module)) {
     return false;
   }
