@@ -44,7 +44,13 @@ baro_call_extra baro_call_next(const baro_profile *profile, baro_call_cursor *cu
       .exception = BARO_NONE_ID,
       .suspendable = BARO_NONE_ID,
       .active_ns = calls->duration_ns[call],
+      .cpu_ns = BARO_UNKNOWN_AMOUNT,
+      .memory_bytes = BARO_UNKNOWN_AMOUNT,
   };
+  if (cursor->usage < calls->usage_count && calls->usage_call[cursor->usage] == call) {
+    extra.cpu_ns = calls->usage_cpu_ns[cursor->usage];
+    extra.memory_bytes = calls->usage_memory_bytes[cursor->usage++];
+  }
   if (cursor->raised < calls->raised_count && calls->raised_call[cursor->raised] == call) {
     extra.exception = calls->raised_exception[cursor->raised++];
   }

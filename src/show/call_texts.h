@@ -27,12 +27,15 @@ typedef struct baro_call_cursor {
   uint32_t call;
   uint32_t raised;      /* next row of those that raised */
   uint32_t suspendable; /* next row of those that can be suspended */
+  uint32_t usage;       /* next row of those with usage */
 } baro_call_cursor;
 
 typedef struct baro_call_extra {
   uint32_t exception;   /* string, or BARO_NONE_ID */
   uint32_t suspendable; /* row, or BARO_NONE_ID */
   uint64_t active_ns;
+  uint64_t cpu_ns;       /* or BARO_UNKNOWN_AMOUNT, as the next one */
+  uint64_t memory_bytes; /* by how much the peak rose */
 } baro_call_extra;
 
 /* What stands beside cursor->call; moves on to the next one. */

@@ -90,6 +90,14 @@ static void put_u64(baro_stream *output, uint64_t value) {
   baro_stream_u64(output, value);
 }
 
+static void put_known(baro_stream *output, uint64_t amount) {
+  if (amount == BARO_UNKNOWN_AMOUNT) {
+    baro_stream_char(output, ',');
+  } else {
+    put_u64(output, amount);
+  }
+}
+
 typedef struct csv_file {
   const baro_profile *profile;
   baro_stream *output;
@@ -128,6 +136,9 @@ static void put_row(csv_file *file, uint32_t thread, uint32_t call, const baro_c
   put_u64(output, calls->duration_ns[call]);
   put_u64(output, calls->self_ns[call]);
   put_u64(output, extra->active_ns);
+  put_known(output, extra->cpu_ns);
+  put_known(output, extra->memory_bytes);
+  put_u64(output, baro_call_own_ns(calls, call));
   baro_stream_char(output, ',');
   if (extra->suspendable != BARO_NONE_ID) {
     baro_stream_u64(output, calls->suspendable_resumes[extra->suspendable]);
@@ -157,7 +168,8 @@ baro_status baro_export_csv(const baro_profile *profile, const baro_export_optio
     baro_stream_text(
         output, "call_id,parent_call_id,task_id,process_id,thread_id,thread_name,qualified_name,"
                 "function_name,file,line,start_time,start_ns,duration_ns,self_ns,active_ns,"
-                "resumes,outcome,exception_type,arguments,keyword_arguments,return_value\r\n");
+                "cpu_ns,memory_usage,own_ns,resumes,outcome,exception_type,arguments,keyword_"
+                "arguments,return_value\r\n");
     for (uint32_t t = 0; t < profile->thread_count; t++) {
       for (uint32_t i = 0; i < profile->threads[t].call_count; i++) {
         uint32_t call = cursor.call;

@@ -64,8 +64,15 @@ static const baro_column place_column = {
 
 /* --- functions --- */
 
+/* Columns that are shown where any of the functions has something in them. */
+typedef struct some_columns {
+  bool cpu;
+  bool raised;
+} some_columns;
+
 /* The columns in the order in which add_row fills them. */
-static size_t function_columns(const baro_report *report, bool raised, baro_column columns[]) {
+static size_t function_columns(const baro_report *report, some_columns some,
+                               baro_column columns[]) {
   bool by_total = report->options->sort == BARO_SORT_TOTAL;
   size_t count = 0;
   columns[count++] = (baro_column){.title = "self %", .right = true};
@@ -74,19 +81,21 @@ static size_t function_columns(const baro_report *report, bool raised, baro_colu
   columns[count++] = (baro_column){.title = "self", .right = true, .drop = 5};
   columns[count++] = (baro_column){.title = "total %", .right = true, .drop = by_total ? 4 : 10};
   columns[count++] = (baro_column){.title = "total", .right = true, .drop = by_total ? 0 : 4};
+  if (some.cpu)
+    columns[count++] = (baro_column){.title = "cpu", .right = true, .drop = 8};
   columns[count++] = (baro_column){.title = "calls", .right = true, .drop = 1};
   columns[count++] = (baro_column){.title = "per call", .right = true, .drop = 2};
   columns[count++] = (baro_column){.title = "p50", .right = true, .drop = 8};
   columns[count++] = (baro_column){.title = "p99", .right = true, .drop = 7};
   columns[count++] = (baro_column){.title = "max", .right = true, .drop = 9};
-  if (raised)
+  if (some.raised)
     columns[count++] = (baro_column){.title = "raised", .right = true, .drop = 6};
   columns[count++] = function_column;
   columns[count++] = place_column;
   return count;
 }
 
-static void add_row(baro_report *report, uint32_t function, uint64_t basis_ns, bool raised,
+static void add_row(baro_report *report, uint32_t function, uint64_t basis_ns, some_columns some,
                     baro_text_table *table, baro_buffer *scratch) {
   const baro_profile *profile = report->profile;
   const baro_profile_call_sums *sums = &profile->call_sums;
@@ -98,15 +107,19 @@ static void add_row(baro_report *report, uint32_t function, uint64_t basis_ns, b
   add_duration(table, BARO_STYLE_PLAIN, sums->self_ns[function]);
   add_percent(table, BARO_STYLE_PLAIN, sums->total_ns[function], basis_ns);
   add_duration(table, BARO_STYLE_PLAIN, sums->total_ns[function]);
+  if (some.cpu && sums->cpu_ns[function] == BARO_UNKNOWN_AMOUNT)
+    baro_text_table_add_format(table, BARO_STYLE_FAINT, "?");
+  else if (some.cpu)
+    add_duration(table, BARO_STYLE_PLAIN, sums->cpu_ns[function]);
   baro_add_call_count(table, BARO_STYLE_PLAIN, sums->calls[function],
                       sums->primitive_calls[function]);
   add_duration(table, BARO_STYLE_PLAIN, baro_calls_mean_ns(profile, function));
   add_duration(table, BARO_STYLE_PLAIN, sums->p50_ns[function]);
   add_duration(table, BARO_STYLE_PLAIN, sums->p99_ns[function]);
   add_duration(table, BARO_STYLE_PLAIN, sums->max_ns[function]);
-  if (raised && sums->raised[function] == 0)
+  if (some.raised && sums->raised[function] == 0)
     baro_text_table_add_format(table, BARO_STYLE_FAINT, ".");
-  else if (raised)
+  else if (some.raised)
     baro_text_table_add_format(table, BARO_STYLE_WARN, "%s",
                                baro_text_count(sums->raised[function]).text);
   add_function(report, function, table, scratch);
@@ -114,15 +127,18 @@ static void add_row(baro_report *report, uint32_t function, uint64_t basis_ns, b
 
 static void write_functions(baro_report *report, const uint32_t *order, uint32_t shown,
                             uint64_t basis_ns) {
-  bool raised = false;
-  for (uint32_t i = 0; i < shown; i++)
-    raised |= report->profile->call_sums.raised[order[i]] > 0;
+  const baro_profile_call_sums *sums = &report->profile->call_sums;
+  some_columns some = {0};
+  for (uint32_t i = 0; i < shown; i++) {
+    some.raised |= sums->raised[order[i]] > 0;
+    some.cpu |= sums->cpu_ns[order[i]] != BARO_UNKNOWN_AMOUNT;
+  }
   baro_column columns[BARO_TABLE_COLUMNS_MAX];
   baro_text_table table;
-  baro_text_table_init(&table, columns, function_columns(report, raised, columns));
+  baro_text_table_init(&table, columns, function_columns(report, some, columns));
   baro_buffer scratch = {0};
   for (uint32_t i = 0; i < shown; i++)
-    add_row(report, order[i], basis_ns, raised, &table, &scratch);
+    add_row(report, order[i], basis_ns, some, &table, &scratch);
   baro_text_table_write(&table, report->terminal, BARO_REPORT_INDENT, report->out);
   baro_buffer_release(&scratch);
   baro_text_table_release(&table);
@@ -160,9 +176,11 @@ static void write_crowd(baro_report *report) {
                           report->terminal->unicode);
   double ratio = (double)sums->calls[most] / (double)profile->calls.count;
   baro_write_format(&text,
-                    " makes %s of the calls, and half of them took at most %s, part of which is "
-                    "the recording itself; record --calls=GLOB,... without it costs less",
-                    baro_text_percent(ratio).text, baro_text_duration(sums->p50_ns[most]).text);
+                    " makes %s of the calls, and half of them took at most %s%s; record "
+                    "--calls=GLOB,... without it costs less",
+                    baro_text_percent(ratio).text, baro_text_duration(sums->p50_ns[most]).text,
+                    profile->calls.own_cost_ns == 0 ? ", part of which is the recording itself"
+                                                    : "");
   baro_wrap wrap = {.column = BARO_REPORT_INDENT,
                     .indent = BARO_REPORT_INDENT,
                     .columns = report->terminal->columns,

@@ -264,6 +264,18 @@ static void write_calls(baro_report *report) {
                     &text);
 }
 
+/* What recording took of the program's time, which the times of calls are without. */
+static void write_own_cost(baro_report *report) {
+  const baro_profile_calls *calls = &report->profile->calls;
+  if (calls->own_cost_ns == 0 || calls->count == 0)
+    return;
+  baro_buffer text = {0};
+  baro_write_format(&text, "%s, %s a call, as measured at the start; times are without it",
+                    baro_text_duration(calls->own_cost_ns).text,
+                    baro_text_duration(calls->own_cost_ns / calls->count).text);
+  write_buffer_line(report, "own cost", BARO_STYLE_PLAIN, &text);
+}
+
 static void write_damage(baro_report *report) {
   const baro_damage *damage = &report->profile->damage;
   baro_buffer text = {0};
@@ -364,6 +376,7 @@ void baro_report_head(baro_report *report) {
     write_samples(report);
   if (has_calls)
     write_calls(report);
+  write_own_cost(report);
   write_damage(report);
   write_unknown(report);
   write_notes(report);

@@ -220,6 +220,9 @@ static void write_call_counts(json_report *report) {
   write_known_u64(report, "calls_self_ns", known, baro_calls_basis_ns(profile));
   write_known_u64(report, "own_cost_ns", profile->calls.own_cost_ns != 0,
                   profile->calls.own_cost_ns);
+  bool has_mean = profile->calls.own_cost_ns != 0 && profile->calls.count != 0;
+  write_known_u64(report, "own_cost_per_call_ns", has_mean,
+                  has_mean ? profile->calls.own_cost_ns / profile->calls.count : 0);
 }
 
 static void write_head(json_report *report) {

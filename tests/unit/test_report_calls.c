@@ -418,11 +418,11 @@ static void test_csv(void **state) {
   baro_buffer text = export_to(profile, "csv");
   const char *body = strstr((const char *)text.data, "\r\n");
   assert_non_null(body);
-  assert_string_equal(body + 2,
-                      "0,,,10,11,\"a \"\"b\"\", c\",\"f,g\",\"f,g\",a.py,,,1000,3000,2000,3000,,"
-                      "raised,\"Value\nError\",,,\r\n"
-                      "1,0,,10,11,\"a \"\"b\"\", c\",\"f,g\",\"f,g\",a.py,,,2000,4000,2000,2000,1,"
-                      "returned,,,,\"'a', \"\"b\"\"\"\r\n");
+  assert_string_equal(
+      body + 2, "0,,,10,11,\"a \"\"b\"\", c\",\"f,g\",\"f,g\",a.py,,,1000,3000,2000,3000,,,0,,"
+                "raised,\"Value\nError\",,,\r\n"
+                "1,0,,10,11,\"a \"\"b\"\", c\",\"f,g\",\"f,g\",a.py,,,2000,4000,2000,2000,,,0,1,"
+                "returned,,,,\"'a', \"\"b\"\"\"\r\n");
   baro_buffer_release(&text);
   baro_profile_destroy(profile);
 }
