@@ -6,10 +6,8 @@ than all of them.
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
-import pytest
 from traced import Trace
 
 FOLDER = Path(__file__).resolve().parents[3] / "python"
@@ -399,39 +397,62 @@ def test_hostile_values(trace: Trace, traced_interpreter: Path, version: tuple[i
     assert len(deep) == 2 * 2501
 
 
+# Stand-ins: what is asked is decided by the library having the type under its name. With the real
+# ones (numpy 2.4, pandas 3.1, polars 2.1, pyarrow 26; not torch) it was looked at by hand.
 LIBRARIES = (
     HEAD
     + """
-import datetime, decimal, uuid, collections
-import numpy, pandas, polars, pyarrow
-@trace(arguments=True)
-def f(x): pass
-f(numpy.zeros((3, 4))); f(numpy.float64(1.5)); f(numpy.array(5, dtype="int16"))
-f(numpy.array([object()])); f(numpy.matrix([[1]]))
-frame = pandas.DataFrame({"a": [1, 2], "b": ["x", "y"]})
-f(frame); f(frame["a"]); f(frame.index)
-f(polars.DataFrame({"a": [1, 2]})); f(polars.Series([1, 2])); f(polars.LazyFrame({"a": [1]}))
-f(pyarrow.table({"a": [1, 2]})); f(pyarrow.array([1, 2, 3])); f(pyarrow.chunked_array([[1], [2]]))
-f(datetime.date(2024, 1, 2)); f(datetime.timedelta(1)); f(datetime.datetime(2024, 1, 2, 3, 4))
+import collections, datetime, decimal, types, uuid
+
+def library(name, **types_of):
+    module = sys.modules[name] = types.ModuleType(name)
+    for each, members in types_of.items():
+        setattr(module, each, type(each, (), {"__module__": name, **members}))
+    return module
+
+def fails(self):
+    raise RuntimeError
+
+numpy = library("numpy", ndarray={"shape": (3, 4), "dtype": "float64", "nbytes": 96})
+pandas = library("pandas", DataFrame={"shape": (2, 2)}, RangeIndex={"shape": (2,), "dtype": 1},
+                 Series={"shape": property(fails), "dtype": object()})
+arrow = library("pyarrow", Int64Array={"__len__": lambda self: 3, "type": "int64"},
+                BadArray={"__len__": fails, "type": "int64"})
 class Zone(datetime.tzinfo):
     def __repr__(self): raise RuntimeError
-f(datetime.datetime(2024, 1, 2, tzinfo=Zone()))
-f(datetime.time(1, tzinfo=datetime.timezone.utc))
-f(decimal.Decimal("1.50")); f(decimal.Decimal(10) ** 5000); f(uuid.UUID(int=5))
+class Matrix(numpy.ndarray): pass
+
+@trace(arguments=True)
+def f(x): pass
+f(numpy.ndarray()); f(Matrix()); f(pandas.DataFrame()); f(pandas.RangeIndex()); f(pandas.Series())
+f(arrow.Int64Array()); f(arrow.BadArray())
+f(datetime.date(2024, 1, 2)); f(datetime.timedelta(1)); f(datetime.datetime(2024, 1, 2, 3, 4))
+f(datetime.datetime(2024, 1, 2, tzinfo=Zone())); f(datetime.time(1, tzinfo=datetime.timezone.utc))
+f(decimal.Decimal("1.50")); f(decimal.Decimal("1" * 5000)); f(uuid.UUID(int=5))
 f(collections.deque([1, 2])); f(collections.OrderedDict(a=1))
-class Frame(pandas.DataFrame):
-    @property
-    def shape(self): raise RuntimeError
-f(Frame({"a": [1]}))
 """
 )
 
 
-def test_arrays_and_tables(trace: Trace) -> None:
-    for library in ("numpy", "pandas", "polars", "pyarrow"):
-        pytest.importorskip(library)
-    target = trace(Path(sys.executable), LIBRARIES, settings={"calls": "@trace"})
-    texts = [text[2:] for _, _, text in target.process.values()]
-    index = texts.pop(7)
-    assert index == "<pandas.RangeIndex shape=(2,) dtype=int64>"
-    assert texts == []
+def test_arrays_tables_and_dates(trace: Trace, traced_interpreter: Path) -> None:
+    process = trace(traced_interpreter, LIBRARIES, settings={"calls": "@trace"}).process
+    assert [text[2:] for _, _, text in process.values()] == [
+        "<numpy.ndarray shape=(3, 4) dtype='float64' nbytes=96>",
+        "<__main__.Matrix>",
+        "<pandas.DataFrame shape=(2, 2)>",
+        "<pandas.RangeIndex shape=(2,) dtype=1>",
+        "<pandas.Series dtype=<object>>",
+        "<pyarrow.Int64Array length=3 type='int64'>",
+        "<pyarrow.BadArray type='int64'>",
+        "datetime.date(2024, 1, 2)",
+        "datetime.timedelta(days=1)",
+        "datetime.datetime(2024, 1, 2, 3, 4)",
+        "<datetime.datetime>",
+        "datetime.time(1, 0, tzinfo=datetime.timezone.utc)",
+        "Decimal('1.50')",
+        "<decimal.Decimal>",
+        "UUID('00000000-0000-0000-0000-000000000005')",
+        "<collections.deque length=2>",
+        "<collections.OrderedDict length=1>",
+    ]
+    assert process.facts["values_failed"] == "2"
