@@ -11,6 +11,28 @@
 extern PyTypeObject PyCoro_Type;
 extern PyTypeObject PyGen_Type;
 extern PyTypeObject PyFunction_Type;
+extern PyFrameObject *PyFrame_GetBack(PyFrameObject *frame);
+/* From 3.12 on; a dictionary of all variables costs several times as much. */
+extern PyObject *PyFrame_GetVar(PyFrameObject *frame, PyObject *name) __attribute__((weak));
+
+/* Names that are asked for at every task. */
+#define NAMES(X)                                                                                   \
+  X(CO_NAME, "co_name")                                                                            \
+  X(CORO, "coro")                                                                                  \
+  X(CORO_OR_FUTURE, "coro_or_future")                                                              \
+  X(CR_CODE, "cr_code")                                                                            \
+  X(CR_FRAME, "cr_frame")                                                                          \
+  X(F_GLOBALS, "f_globals")                                                                        \
+  X(F_LOCALS, "f_locals")                                                                          \
+  X(GI_CODE, "gi_code")                                                                            \
+  X(GI_FRAME, "gi_frame")
+
+typedef enum asked_name {
+#define X(name, text) NAME_##name,
+  NAMES(X)
+#undef X
+      NAME_COUNT
+} asked_name;
 
 /* owner: class in the module, or NULL. */
 static const struct {
@@ -29,12 +51,32 @@ static const struct {
 
 enum { MAKER_COUNT = sizeof(makers) / sizeof(makers[0]) };
 
-/* Of the engine that runs; NULL: it needs nothing of that. */
 uint64_t (*baro_tasks_frame_address)(PyObject *frame, PyObject *code);
 
+/* Of the engine that runs; NULL: it needs nothing of that. */
 static void (*watch_code)(PyObject *code);
 /* Owned: code that it watches. NULL: not found yet. */
 static PyObject *watched[MAKER_COUNT];
+
+/* Borrowed, or NULL. Kept for good, as names in code are. */
+static PyObject *name_of(asked_name which) {
+  static const char *const texts[] = {
+#define X(name, text) text,
+      NAMES(X)
+#undef X
+  };
+  static PyObject *names[NAME_COUNT];
+  if (names[which] == NULL) {
+    names[which] = PyUnicode_InternFromString(texts[which]);
+  }
+  return names[which];
+}
+
+/* New reference, or NULL. */
+static PyObject *attribute(PyObject *object, asked_name which) {
+  PyObject *text = name_of(which);
+  return text == NULL ? NULL : PyObject_GetAttr(object, text);
+}
 
 bool baro_tasks_made_by(const char *module, const char *name) {
   for (size_t i = 0; i < MAKER_COUNT; i++) {
@@ -51,7 +93,7 @@ static const baro_identity *identity_of(PyObject *code, PyObject *frame) {
   if (known != NULL) {
     return known;
   }
-  PyObject *globals = PyObject_GetAttrString(frame, "f_globals");
+  PyObject *globals = attribute(frame, NAME_F_GLOBALS);
   if (globals == NULL) {
     return NULL;
   }
@@ -81,11 +123,11 @@ static who_told told_by_function(PyObject *name) {
 
 /* Who told of the task that this frame's code is making, if it is one of asyncio's. */
 static who_told told_by(PyObject *frame) {
-  PyObject *code = PyObject_GetAttrString(frame, "f_code");
-  PyObject *name = code == NULL ? NULL : PyObject_GetAttrString(code, "co_name");
+  PyObject *code = (PyObject *)PyFrame_GetCode((PyFrameObject *)frame);
+  PyObject *name = attribute(code, NAME_CO_NAME);
   who_told told = name == NULL ? NOBODY_YET : told_by_function(name);
   if (told != NOBODY_YET) {
-    PyObject *globals = PyObject_GetAttrString(frame, "f_globals");
+    PyObject *globals = attribute(frame, NAME_F_GLOBALS);
     PyObject *module = globals == NULL || !PyDict_CheckExact(globals)
                            ? NULL
                            : PyDict_GetItemString(globals, "__name__"); /* borrowed */
@@ -97,7 +139,7 @@ static who_told told_by(PyObject *frame) {
     Py_XDECREF(globals);
   }
   Py_XDECREF(name);
-  Py_XDECREF(code);
+  Py_DECREF(code);
   return told;
 }
 
@@ -113,8 +155,8 @@ static uint64_t address_of(PyObject *frame, PyObject *code) {
 
 static void see_coroutine(PyObject *coroutine, who_told told) {
   bool is_native = Py_TYPE(coroutine) == &PyCoro_Type;
-  PyObject *frame = PyObject_GetAttrString(coroutine, is_native ? "cr_frame" : "gi_frame");
-  PyObject *code = PyObject_GetAttrString(coroutine, is_native ? "cr_code" : "gi_code");
+  PyObject *frame = attribute(coroutine, is_native ? NAME_CR_FRAME : NAME_GI_FRAME);
+  PyObject *code = attribute(coroutine, is_native ? NAME_CR_CODE : NAME_GI_CODE);
   if (frame != NULL && code != NULL && frame != Py_None) {
     const baro_identity *known = identity_of(code, frame);
     uint64_t address = address_of(frame, code);
@@ -133,8 +175,7 @@ void baro_tasks_see_call(PyObject *const *given, size_t count, PyObject *caller_
   int kept = errno;
   for (size_t i = 0; i < count; i++) {
     if (given[i] != NULL && is_coroutine(given[i])) {
-      bool is_outermost = caller_frame == NULL || caller_frame == Py_None;
-      who_told told = is_outermost ? NOBODY_YET : told_by(caller_frame);
+      who_told told = caller_frame == NULL ? NOBODY_YET : told_by(caller_frame);
       if (told != THIS_THREAD) {
         see_coroutine(given[i], told);
       }
@@ -145,15 +186,28 @@ void baro_tasks_see_call(PyObject *const *given, size_t count, PyObject *caller_
   errno = kept;
 }
 
-/* New reference to the first parameter that is not self, or NULL. */
+/* The name of the first parameter that is not self. */
+static asked_name parameter_of(PyObject *frame) {
+  PyObject *code = (PyObject *)PyFrame_GetCode((PyFrameObject *)frame);
+  PyObject *name = attribute(code, NAME_CO_NAME);
+  bool takes_futures =
+      name != NULL && (is_text(name, "ensure_future") || is_text(name, "_ensure_future"));
+  Py_XDECREF(name);
+  Py_DECREF(code);
+  return takes_futures ? NAME_CORO_OR_FUTURE : NAME_CORO;
+}
+
+/* New reference, or NULL. */
 static PyObject *given_to(PyObject *frame) {
-  static const char *const parameters[] = {"coro", "coro_or_future"};
-  PyObject *locals = PyObject_GetAttrString(frame, "f_locals");
-  PyObject *given = NULL;
-  for (size_t i = 0; i < 2 && locals != NULL && given == NULL; i++) {
-    given = PyMapping_GetItemString(locals, parameters[i]);
-    PyErr_Clear();
+  PyObject *name = name_of(parameter_of(frame));
+  if (name == NULL) {
+    return NULL;
   }
+  if (PyFrame_GetVar != NULL) {
+    return PyFrame_GetVar((PyFrameObject *)frame, name);
+  }
+  PyObject *locals = attribute(frame, NAME_F_LOCALS);
+  PyObject *given = locals == NULL ? NULL : PyObject_GetItem(locals, name);
   Py_XDECREF(locals);
   return given;
 }
@@ -161,11 +215,11 @@ static PyObject *given_to(PyObject *frame) {
 void baro_tasks_see_frame(PyObject *frame) {
   int kept = errno;
   PyObject *coroutine = given_to(frame);
-  PyObject *caller = PyObject_GetAttrString(frame, "f_back");
   if (coroutine != NULL) {
+    PyObject *caller = (PyObject *)PyFrame_GetBack((PyFrameObject *)frame);
     baro_tasks_see_call(&coroutine, 1, caller);
+    Py_XDECREF(caller);
   }
-  Py_XDECREF(caller);
   Py_XDECREF(coroutine);
   PyErr_Clear();
   errno = kept;
