@@ -52,8 +52,8 @@ typedef struct baro_open_call {
   uint64_t own_ns;
   uint64_t wait_ns;
   uint32_t raised_kib;
-  bool has_unsure_peak;
-  uint64_t unsure_ns; /* by how much its CPU time may be too large */
+  uint64_t unsure_kib; /* by how much the peak may have risen outside of it */
+  uint64_t unsure_ns;  /* by how much its CPU time may be too large */
 } baro_open_call;
 
 /* What recording itself costs, in ns: of the work for an event, the part in front of its clock and that behind it.
@@ -74,7 +74,7 @@ typedef struct baro_call_pending {
   uint64_t unsure_ns;
   uint64_t behind_ns; /* the end lies so long behind the reading before it */
   uint64_t raised_kib;
-  bool has_unsure_peak;
+  uint64_t unsure_kib;
   bool has_reading; /* between its first event and its last */
 } baro_call_pending;
 
@@ -84,7 +84,7 @@ typedef struct baro_suspendable_usage {
   uint64_t cpu_ns;
   uint64_t unsure_ns;
   uint64_t raised_kib;
-  bool has_unsure_peak;
+  uint64_t unsure_kib;
   bool has_reading; /* between its first event and its last */
 } baro_suspendable_usage;
 

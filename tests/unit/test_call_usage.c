@@ -204,12 +204,12 @@ static void test_cpu_time_and_peak(void **state) {
   reading(&p, 1000, 500, 100);
   enter(&p, 1000, p.f);
   enter(&p, 2000, p.g);
-  leave_and_read(&p, 1002000, 1002000, 500 + 301000, 150); /* it waited 700 us */
+  leave_and_read(&p, 1002000, 1002000, 500 + 301000, 4100); /* it waited 700 us */
   leave(&p, 1003000);
   baro_profile *profile = given_profile(&p.made);
   assert_int_equal(profile->calls.usage_count, 2);
-  expect_usage(profile, 0, 302000, 50 * 1024);
-  expect_usage(profile, 1, 300000, 50 * 1024);
+  expect_usage(profile, 0, 302000, 4000 * 1024);
+  expect_usage(profile, 1, 300000, 4000 * 1024);
   assert_int_equal(profile->call_sums.cpu_ns[profile->calls.function[1]], 300000);
   assert_int_equal(profile->call_sums.cpu_ns[profile->calls.function[0]], 302000);
   baro_profile_destroy(profile);
