@@ -24,6 +24,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "raised_calls": "long",
         "calls_self_ns": "long",
         "calls_total_ns": "long",
+        "calls_cpu_ns": "long",
         "call_mean_ns": "long",
         "call_p50_ns": "long",
         "call_p99_ns": "long",
@@ -61,6 +62,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "self_ns": "long",
         "active_ns": "long",
         "cpu_ns": "long",
+        "own_ns": "long",
         "depth": "integer",
         "call_id": "long",
         "parent_call_id": "long",
@@ -169,8 +171,9 @@ COMMENTS: dict[str, str] = {
     "execution_time": "Seconds from entry to end, suspensions included: duration_ns",
     "start_time": "Time of entry, or of the run's first moment",
     "end_time": "Time of the end",
-    "memory_usage": "Bytes by which the peak RSS of the process rose meanwhile, whoever raised it",
-    "cpu_usage": "CPU time by wall time; null: not known to 5 %",
+    "memory_usage": "Bytes by which the peak resident memory of the whole process rose during the "
+    "call, whoever raised it: not the function's own; null: not known",
+    "cpu_usage": "CPU time by wall time: cpu_ns by duration_ns; null: not known to 5 %",
     "recursion_limit": "sys.getrecursionlimit() of the process when recording began; "
     "null: not recorded",
     "arguments": "Positional arguments; null: not recorded",
@@ -200,7 +203,8 @@ COMMENTS: dict[str, str] = {
     "duration_ns": "Of a call: ns from entry to end without own cost; of a run: its length",
     "self_ns": "ns in the function itself; of functions: by samples",
     "active_ns": "ns with what it calls, without suspensions",
-    "cpu_ns": "CPU time in ns; null where it is not known",
+    "cpu_ns": "CPU time in ns; of calls with what they call; null where it is not known (of calls: "
+    "to 5 %)",
     "depth": "Of calls: recorded calls above it in its thread, 0 is outermost; "
     "of nodes: nodes above it",
     "call_id": "Number of the call in its run",
@@ -218,6 +222,8 @@ COMMENTS: dict[str, str] = {
     "raised_calls": "Of these: ended by an exception",
     "calls_self_ns": "ns in these calls while no other recorded call was above",
     "calls_total_ns": "ns with what they call; recursion counts once",
+    "calls_cpu_ns": "CPU time of that in ns; null: not known",
+    "own_ns": "ns that recording took of the call: in end_time, not in its other times",
     "call_mean_ns": "Mean duration of a call",
     "call_p50_ns": "Duration that half of the calls do not exceed",
     "call_p99_ns": "Duration that 99 % of the calls do not exceed",

@@ -13,6 +13,7 @@ BARO_STORED_FILL(function_name, int32_t, profile->calls.function[row])
 BARO_STORED_FILL(start_ns, int64_t, profile->calls.start_ns[row])
 BARO_STORED_FILL(duration_ns, int64_t, profile->calls.duration_ns[row])
 BARO_STORED_FILL(self_ns, int64_t, profile->calls.self_ns[row])
+BARO_STORED_FILL(own_ns, int64_t, baro_call_own_ns(&profile->calls, row))
 BARO_STORED_FILL(outcome, int32_t, profile->calls.outcome[row])
 BARO_STORED_FILL(execution_time, double, (double)profile->calls.duration_ns[row] / 1e9)
 
@@ -223,6 +224,7 @@ static const baro_column_spec columns[] = {
     BARO_STORED_FILLED("self_ns", self_ns),
     BARO_STORED_FILLED("active_ns", active_ns),
     BARO_STORED_SOME("cpu_ns", BARO_COLUMN_I64, used, .number = cpu_ns),
+    BARO_STORED_FILLED("own_ns", own_ns),
     {.name = "depth", .kind = BARO_COLUMN_I32, .fill = depth},
     BARO_STORED_FILLED("call_id", baro_stored_row_numbers),
     BARO_STORED_NUMBER("parent_call_id", BARO_COLUMN_I64, parent_call_id),

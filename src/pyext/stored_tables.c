@@ -60,6 +60,12 @@ OF_CALLS(call_p50_ns, profile->call_sums.p50_ns[row])
 OF_CALLS(call_p99_ns, profile->call_sums.p99_ns[row])
 OF_CALLS(call_max_ns, profile->call_sums.max_ns[row])
 
+static bool calls_cpu_ns(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
+  uint64_t cpu_ns = profile->call_sums.cpu_ns[row];
+  return profile->call_sums.calls[row] != 0 &&
+         baro_row_known(cpu_ns != BARO_UNKNOWN_AMOUNT, cpu_ns, ret_value);
+}
+
 /* Of samples: null in a recording without any, where 0 would say that the function took no time. */
 #define OF_SAMPLES(name, value)                                                                    \
   static bool name(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {               \
@@ -84,6 +90,7 @@ static const baro_column_spec function_columns[] = {
     BARO_STORED_NUMBER("raised_calls", BARO_COLUMN_I64, raised_calls),
     BARO_STORED_NUMBER("calls_self_ns", BARO_COLUMN_I64, calls_self_ns),
     BARO_STORED_NUMBER("calls_total_ns", BARO_COLUMN_I64, calls_total_ns),
+    BARO_STORED_NUMBER("calls_cpu_ns", BARO_COLUMN_I64, calls_cpu_ns),
     BARO_STORED_NUMBER("call_mean_ns", BARO_COLUMN_I64, call_mean_ns),
     BARO_STORED_NUMBER("call_p50_ns", BARO_COLUMN_I64, call_p50_ns),
     BARO_STORED_NUMBER("call_p99_ns", BARO_COLUMN_I64, call_p99_ns),

@@ -173,6 +173,63 @@ def test_depth_in_parts_of_any_size(
     assert dict(rows(lake("parquet", tmp_path), "SELECT call_id, depth FROM calls")) == depths
 
 
+@pytest.mark.parametrize("recording", [CALLS, SAMPLES])
+def test_rows_do_not_depend_on_parts(
+    recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Parts of fewer rows than there are names, and parts without any of what few rows have."""
+    found: list[dict[str, list[tuple[Any, ...]]]] = []
+    for batch_rows in (65_536, 50, 7):
+        monkeypatch.setattr(tables_run, "BATCH_ROWS", batch_rows)
+        folder = tmp_path / str(batch_rows)
+        package.write_parquet(recording, folder)
+        connection = lake("parquet", folder)
+        contents = {}
+        for table, kinds in tables.COLUMNS.items():
+            # DuckDB gives times with zones by another package.
+            names = [f'epoch_us("{n}")' if k == "timestamp" else f'"{n}"' for n, k in kinds.items()]
+            contents[table] = rows(connection, f"SELECT {', '.join(names)} FROM {table}")
+        found.append(contents)
+    assert found[0] == found[1] == found[2]
+    assert found[0]["calls" if recording == CALLS else "samples"]
+
+
+def test_samples_and_nodes_are_those_of_the_profile(kind: str, tmp_path: Path) -> None:
+    profile = package.load(SAMPLES)
+    written = WRITERS[kind](profile, tmp_path)
+    samples, nodes = columns(profile.samples), columns(profile.nodes)
+    threads, functions = columns(profile.threads), columns(profile.functions)
+    frames = columns(profile.frames)
+    assert (written.rows["samples"], written.rows["nodes"]) == (len(samples), len(nodes))
+    connection = lake(kind, tmp_path)
+    query = """SELECT thread_id, thread_name, time_ns, weight_ns, state, node_id, function_id,
+        qualified_name, line FROM samples ORDER BY thread_id, time_ns, node_id"""
+
+    def of(node: int) -> tuple[int, str, int | None]:
+        function = nodes[node]["function_index"]
+        line = frames[nodes[node]["frame_index"]]["line"]
+        return function, functions[function]["name"], line or None
+
+    expected = [
+        (
+            threads[sample["thread_index"]]["thread_id"],
+            threads[sample["thread_index"]]["name"],
+            sample["time_ns"],
+            sample["weight_ns"],
+            sample["state"],
+            sample["node_index"],
+            *of(sample["node_index"]),
+        )
+        for sample in samples
+    ]
+    assert rows(connection, query) == sorted(expected, key=lambda row: (row[0], row[2], row[5]))
+    # A node's samples with those below it: what the columns are for.
+    query = """SELECT sum(b.samples)::BIGINT FROM nodes a JOIN nodes b
+        ON b.node_id >= a.node_id AND b.node_id < a.subtree_end_id
+        WHERE a.parent_node_id IS NULL"""
+    assert rows(connection, query) == [(len(samples),)]
+
+
 def test_types_and_comments(kind: str, tmp_path: Path) -> None:
     WRITERS[kind](CALLS, tmp_path)
     connection = lake(kind, tmp_path)
@@ -331,6 +388,12 @@ def test_a_table_with_fewer_columns_gets_ours_and_with_more_keeps_them(
     assert {*names} == {*tables.COLUMNS["calls"], "owner"}
     query = "SELECT count(*), count(duration_ns) FROM calls"
     assert rows(lake("delta", tmp_path), query) == [(written.rows["calls"],) * 2]
+    existing = deltalake.DeltaTable(str(tmp_path / "calls"))
+    protocol = existing.protocol()
+    assert (protocol.min_reader_version, protocol.min_writer_version) == (1, 2)
+    comments = {field.name: field.metadata.get("comment") for field in existing.schema().fields}
+    assert comments["duration_ns"] == tables.COMMENTS["duration_ns"]
+    package.write_delta(SAMPLES, tmp_path)  # and the table fits, now
 
 
 @pytest.mark.parametrize(
@@ -352,6 +415,19 @@ def test_a_table_that_does_not_fit_is_left_alone(
     with pytest.raises(package.Error, match=reason):
         package.write_delta(CALLS, tmp_path)
     assert deltalake.DeltaTable(str(tmp_path / "calls")).version() == 0
+
+
+def test_a_column_that_may_not_be_null_is_refused(tmp_path: Path) -> None:
+    fields = [
+        deltalake.Field("ingestion_date", PrimitiveType("date")),
+        deltalake.Field("owner", PrimitiveType("string"), nullable=False),
+    ]
+    deltalake.DeltaTable.create(
+        str(tmp_path / "calls"), deltalake.Schema(fields), partition_by=["ingestion_date"]
+    )
+    with pytest.raises(package.Error, match="owner may not be null"):
+        package.write_delta(CALLS, tmp_path)
+    assert not [*(tmp_path / "calls").rglob("*.parquet")]
 
 
 @pytest.mark.parametrize("kind", [*WRITERS])
@@ -487,6 +563,13 @@ def test_source_is_stored_where_it_is_what_ran(barograph: Path, kind: str, tmp_p
     assert (counts["price"], counts["plain"]) == (6, 8)
     everything = rows(connection, "SELECT count(*) FROM thread_zeppelin")
     assert everything == rows(connection, "SELECT count(*) FROM calls")
+    # Two that know nothing of each other.
+    folder = tmp_path / "at_once"
+    command = [sys.executable, "-m", "barograph.tables", "--source", kind, str(folder)]
+    writers = [subprocess.Popen([*command, str(path)]) for path in recordings]
+    assert [writer.wait(60) for writer in writers] == [0, 0]
+    counts_of = "SELECT count(*), count(DISTINCT source_code_md5_hash) FROM source"
+    assert rows(lake(kind, folder), counts_of) == [(len(texts), len(texts))]
 
 
 def test_source_of_a_file_that_changed_is_not_stored(barograph: Path, tmp_path: Path) -> None:
