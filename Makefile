@@ -42,7 +42,7 @@ run_sanitized = $(sanitizer_environment) BAROGRAPH=$(CURDIR)/build/asan/barograp
 run_sanitized_agent = BAROGRAPH_SANITIZER=$$(clang -print-file-name=libclang_rt.asan-$$(uname -m).so) \
 	BAROGRAPH=$(CURDIR)/build/asan/barograph $(bin)/python -m pytest
 sanitized_agent_tests := (3.9 or 3.11 or 3.12 or 3.14) and \
-	(as_without_us and objects or ends_of or hostile_values or fork_from)
+	(as_without_us and objects or ends_of or hostile_values or fork_from or deep_recursion_as)
 # $(1): how to run pytest, $(2): on what. These tests watch real processes, threads and clocks on machines that others
 # use too: what fails once is run once more, alone, and both outcomes are printed. A sanitizer's finding is not excused.
 pytest_twice = $(1) $(2) $(PYTEST_FLAGS) || { \

@@ -202,6 +202,19 @@ static void write_facts(json_report *report) {
   }
 }
 
+/* How the interpreter told of calls: of the first process that says so. Empty: none does. */
+static baro_view engine_of(const baro_profile *profile) {
+  for (uint32_t p = 0; p < profile->process_count; p++) {
+    const baro_profile_process *process = &profile->processes[p];
+    for (uint32_t f = 0; f < process->fact_count; f++) {
+      if (baro_view_equal(process->facts[f].key, baro_view_of("engine"))) {
+        return process->facts[f].value;
+      }
+    }
+  }
+  return (baro_view){0};
+}
+
 /* Null where the recorder was not asked for calls. */
 static void write_call_counts(json_report *report) {
   const baro_profile *profile = report->profile;
@@ -213,6 +226,7 @@ static void write_call_counts(json_report *report) {
     unfinished += profile->calls.outcome[c] == BARO_OUTCOME_UNFINISHED;
   }
   write_known(report, "call_patterns", patterns);
+  write_known(report, "call_engine", engine_of(profile));
   write_known_u64(report, "calls", known, profile->calls.count);
   write_known_u64(report, "raised_calls", known, profile->calls.raised_count);
   write_known_u64(report, "unfinished_calls", known, unfinished);

@@ -95,6 +95,11 @@ def test_every_call_is_counted(run: Run, tmp_path: Path, interpreter: Path) -> N
         assert re.fullmatch(r"barograph: no calls were recorded: [^\n]+\n", answer.stderr)
     else:
         assert calls_said(answer.stderr) == 5000 + 5001
+        head = json.loads(run("report", "--json", "barograph.baro").stdout)["head"]
+        code = "import sys; sys.exit(not hasattr(sys, 'monitoring'))"
+        has_none = subprocess.run([interpreter, "-c", code], check=False).returncode
+        engine = "frame evaluation" if has_none else "sys.monitoring"
+        assert head["call_engine"] == engine
 
 
 def test_more_calls_than_a_ring_holds(run: Run, tmp_path: Path) -> None:
