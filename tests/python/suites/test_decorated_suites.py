@@ -102,7 +102,7 @@ def run_suite(suite: Suite, python: Path, folder: Path, prefix: list[str]) -> di
         capture_output=True,
         text=True,
         check=False,
-        timeout=600,
+        timeout=3600 if ALL else 300,
     )
     # 1: some tests failed, which may be so without us.
     assert answer.returncode in (0, 1), answer.stdout + answer.stderr
