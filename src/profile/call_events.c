@@ -60,12 +60,12 @@ static inline void pass_time(baro_call_thread *thread, uint64_t time_ns, uint64_
   }
 }
 
-/* Takes the top off the stack, and adds up what it did there. clocked_ns: now. */
-static inline baro_open_call pop(baro_call_build *build, baro_call_thread *thread,
-                                 uint64_t clocked_ns) {
+/* Takes the top off the stack, and adds up what it did there. clocked_ns: now. Valid until the next call is put on it. */
+static inline const baro_open_call *pop(baro_call_build *build, baro_call_thread *thread,
+                                        uint64_t clocked_ns) {
   uint64_t time_ns = clocked_ns - thread->own_ns;
-  baro_open_call open = thread->stack[--thread->depth];
-  baro_call_link *link = &thread->links[open.link];
+  const baro_open_call *open = &thread->stack[--thread->depth];
+  baro_call_link *link = &thread->links[open->link];
   baro_call_actor *actor = &thread->actors[link->actor];
   if (--link->depth == 0) {
     link->total_ns += time_ns - link->since_ns;
@@ -74,17 +74,17 @@ static inline baro_open_call pop(baro_call_build *build, baro_call_thread *threa
     actor->total_ns += time_ns - actor->since_ns;
     actor->wait_ns += thread->wait_ns - actor->since_wait_ns;
   }
-  link->self_ns += open.self_ns;
+  link->self_ns += open->self_ns;
   baro_profile_calls *rows = &build->rows;
-  if (open.number == 0) {
-    rows->self_ns[open.call] = open.self_ns;
+  if (open->number == 0) {
+    rows->self_ns[open->call] = open->self_ns;
   } else {
-    rows->self_ns[open.call] = baro_sum_ns(rows->self_ns[open.call], open.self_ns);
-    uint64_t *active_ns = &rows->suspendable_active_ns[open.suspendable];
-    *active_ns = baro_sum_ns(*active_ns, time_ns - open.since_ns);
+    rows->self_ns[open->call] = baro_sum_ns(rows->self_ns[open->call], open->self_ns);
+    uint64_t *active_ns = &rows->suspendable_active_ns[open->suspendable];
+    *active_ns = baro_sum_ns(*active_ns, time_ns - open->since_ns);
   }
-  if (open.window != thread->window || open.number != 0) {
-    baro_call_usage_end(build, thread, &open, clocked_ns);
+  if (open->window != thread->window || open->number != 0) {
+    baro_call_usage_end(build, thread, open, clocked_ns);
   }
   return open;
 }
@@ -203,12 +203,12 @@ static baro_status raise_out(baro_profile_builder *builder, baro_call_thread *th
   uint32_t exception = event->exception_string == BARO_NONE_ID
                            ? BARO_NONE_ID
                            : event->exception_string + BARO_OWN_STRINGS;
-  baro_open_call open = pop(build, thread, event->time_ns);
-  if (open.number != 0 && is_generator_exit(builder, exception)) {
-    end_call(build, thread, &open, event->time_ns, BARO_OUTCOME_CLOSED);
+  const baro_open_call *open = pop(build, thread, event->time_ns);
+  if (open->number != 0 && is_generator_exit(builder, exception)) {
+    end_call(build, thread, open, event->time_ns, BARO_OUTCOME_CLOSED);
     return BARO_OK;
   }
-  end_call(build, thread, &open, event->time_ns, BARO_OUTCOME_RAISED);
+  end_call(build, thread, open, event->time_ns, BARO_OUTCOME_RAISED);
   baro_profile_calls *rows = &build->rows;
   uint32_t capacity = build->raised_capacity; /* both columns have it */
   if (BARO_CALL_GROW(rows->raised_call, capacity, rows->raised_count) != BARO_OK ||
@@ -216,7 +216,7 @@ static baro_status raise_out(baro_profile_builder *builder, baro_call_thread *th
           BARO_OK) {
     return no_memory(err);
   }
-  rows->raised_call[rows->raised_count] = open.call;
+  rows->raised_call[rows->raised_count] = open->call;
   rows->raised_exception[rows->raised_count++] = exception;
   return BARO_OK;
 }
@@ -256,8 +256,8 @@ static void lose(baro_call_build *build, baro_call_thread *thread, const baro_ca
   thread->pending_ns = 0;
   build->rows.lost_events = baro_sum_ns(build->rows.lost_events, event->lost);
   while (thread->depth != 0) {
-    baro_open_call open = pop(build, thread, before_ns);
-    end_call(build, thread, &open, before_ns, BARO_OUTCOME_LOST);
+    const baro_open_call *open = pop(build, thread, before_ns);
+    end_call(build, thread, open, before_ns, BARO_OUTCOME_LOST);
   }
 }
 
@@ -335,8 +335,8 @@ static inline baro_status on_event(baro_profile_builder *builder, baro_call_thre
     return odd_event(builder, thread, event, err);
   }
   if (thread->depth != 0) {
-    baro_open_call open = pop(builder->calls, thread, event->time_ns);
-    end_call(builder->calls, thread, &open, event->time_ns, BARO_OUTCOME_RETURNED);
+    const baro_open_call *open = pop(builder->calls, thread, event->time_ns);
+    end_call(builder->calls, thread, open, event->time_ns, BARO_OUTCOME_RETURNED);
   }
   return BARO_OK;
 }
@@ -442,8 +442,8 @@ void baro_call_events_end(baro_profile_builder *builder, uint64_t end_ns) {
     uint64_t at_ns = thread_end_ns(profile, row, thread->last_ns, end_ns);
     pass_time(thread, at_ns, 0);
     while (thread->depth != 0) {
-      baro_open_call open = pop(build, thread, at_ns);
-      end_call(build, thread, &open, at_ns, BARO_OUTCOME_UNFINISHED);
+      const baro_open_call *open = pop(build, thread, at_ns);
+      end_call(build, thread, open, at_ns, BARO_OUTCOME_UNFINISHED);
     }
   }
   end_suspended(builder, end_ns);

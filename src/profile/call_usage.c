@@ -176,6 +176,11 @@ void baro_call_usage_end(baro_call_build *build, baro_call_thread *thread,
   if (open->number != 0) {
     baro_suspendable_usage *sum = &build->suspendable_usage[open->suspendable];
     sum->own_ns = baro_sum_ns(sum->own_ns, thread->own_ns - open->own_ns);
+    if (thread->window == 0) { /* nothing is known, and perhaps never will be */
+      uint64_t active_ns = time_ns - thread->own_ns - open->since_ns;
+      sum->unsure_ns = baro_sum_ns(sum->unsure_ns, active_ns);
+      return;
+    }
   }
   baro_call_pending pending = pending_of(thread, open, time_ns);
   if (pending.behind_ns == 0) {
