@@ -84,7 +84,9 @@ def _check_calls(calls: Sequence[str] | None) -> str:
     return ",".join(patterns)
 
 
-def _start_recorder(path: str, calls: str, overwrite: bool) -> subprocess.Popen[bytes]:
+def _start_recorder(
+    path: str, calls: str, overhead: str, overwrite: bool
+) -> subprocess.Popen[bytes]:
     import subprocess  # noqa: PLC0415
 
     try:
@@ -93,6 +95,8 @@ def _start_recorder(path: str, calls: str, overwrite: bool) -> subprocess.Popen[
         raise Error(str(error)) from None
     command = [str(program), "record", "--quiet", "--spool", f"--pid={os.getpid()}", "-o", path]
     command.append(f"--calls={calls}" if calls else "--calls")
+    if overhead:
+        command.append(f"--overhead={overhead}")
     if overwrite:
         command.append("--force")
     # A session of its own: neither Ctrl-C nor the end of the terminal is meant for it.
@@ -126,9 +130,10 @@ class Recording:
     starts meanwhile are recorded too, until then.
     """
 
-    def __init__(self, path: str, calls: str, overwrite: bool) -> None:
+    def __init__(self, path: str, calls: str, overhead: str, overwrite: bool) -> None:
         self._path = path
         self._calls = calls
+        self._overhead = overhead
         self._overwrite = overwrite
         self._recorder: subprocess.Popen[bytes] | None = None
         self._agent: ModuleType | None = None
@@ -189,7 +194,9 @@ class Recording:
             if not self._overwrite and os.path.lexists(self._path):
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), self._path)
             replaces = os.path.lexists(self._path)
-            self._recorder = _start_recorder(self._path, self._calls, self._overwrite)
+            self._recorder = _start_recorder(
+                self._path, self._calls, self._overhead, self._overwrite
+            )
             self._pid = os.getpid()
             try:
                 self._start_agent(hook, replaces)
@@ -220,6 +227,7 @@ class Recording:
                 os.fsencode(_PACKAGE),
                 True,
                 os.fsencode(os.path.join(_PACKAGE, "_startup")),
+                float(settings.get(b"overhead", b"0")),
             )
             if reason is not None:
                 raise Error(f"calls cannot be recorded: {reason}")
@@ -311,6 +319,7 @@ def record(
     path: str | bytes | os.PathLike[Any],
     *,
     calls: Sequence[str] | None = None,
+    overhead: str | None = None,
     overwrite: bool = False,
 ) -> Recording:
     """Record calls of a part of this program: those in a ``with`` block, or from start to stop.
@@ -322,7 +331,12 @@ def record(
     calls
         Patterns of what is recorded: ``["mypkg.*", "json.decoder"]``, held against modules and
         qualified names; ``["@trace"]`` is what `trace` marked. None is the program's own code,
-        which the standard library and installed packages are not.
+        which the standard library and installed packages are not. A pattern that begins with ``-``
+        leaves out what it matches.
+    overhead
+        What recording may cost of the program's own time: ``"5%"``. Functions that are called too
+        often are thinned: a random part of their calls is recorded, with weights, and all are
+        counted. None records every call.
     overwrite
         Replace an existing file, which is kept as ``PATH.old``.
 
@@ -334,6 +348,10 @@ def record(
     Raises
     ------
     TypeError, ValueError
-        If `calls` is no list of patterns.
+        If `calls` is no list of patterns, or `overhead` no percentage.
     """
-    return Recording(os.path.abspath(os.fsdecode(path)), _check_calls(calls), overwrite)
+    if overhead is not None:
+        tracing.percent_of(overhead)
+    return Recording(
+        os.path.abspath(os.fsdecode(path)), _check_calls(calls), overhead or "", overwrite
+    )

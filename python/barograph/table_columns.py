@@ -21,6 +21,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "origin": "string",
         "calls": "long",
         "primitive_calls": "long",
+        "skipped_calls": "long",
         "raised_calls": "long",
         "calls_self_ns": "long",
         "calls_total_ns": "long",
@@ -219,6 +220,8 @@ COMMENTS: dict[str, str] = {
     "origin": "user, package or standard: whose code it is",
     "calls": "Recorded calls",
     "primitive_calls": "Of these: made while no other call of the same was active on the thread",
+    "skipped_calls": "Of these: only counted to keep within a budget; the times of such a function "
+    "are estimates from its other calls",
     "raised_calls": "Of these: ended by an exception",
     "calls_self_ns": "ns in these calls while no other recorded call was above",
     "calls_total_ns": "ns with what they call; recursion counts once",

@@ -46,14 +46,19 @@ _WITH_FUNC = (
 class Mark:
     """Code whose calls are recorded, and what of their values."""
 
-    __slots__ = ("code", "function", "values")
+    __slots__ = ("code", "function", "percent", "values")
 
     def __init__(
-        self, code: ref[CodeType], function: ref[FunctionType] | None, values: int
+        self,
+        code: ref[CodeType],
+        function: ref[FunctionType] | None,
+        values: int,
+        percent: float,
     ) -> None:
         self.code = code
         self.function = function  # None where no values are asked for
         self.values = values  # traced_values.ARGUMENTS and so on
+        self.percent = percent  # what recording them may cost; 0: the recording's budget
 
     def tell(self, agent: ModuleType) -> None:
         """Have an agent record it."""
@@ -65,7 +70,7 @@ class Mark:
 
             parameters, is_secret = judge(self.function(), code)
             agent.values(code, self.values | (SECRET_RETURNS if is_secret else 0), parameters)
-        agent.mark(code)
+        agent.mark(code, self.percent)
 
 
 # What was marked in this process, for recordings that `barograph.record` starts: by the address of
@@ -75,7 +80,20 @@ _marked: dict[int, Mark] = {}
 _own_agent: ModuleType | None = None
 
 
-def _remember(function: FunctionType, values: int) -> Mark:
+def percent_of(overhead: str) -> float:
+    """``"5%"`` as 5.0; TypeError and ValueError where it is no percentage."""
+    if not isinstance(overhead, str):
+        raise TypeError('overhead is a percentage, like "5%"')
+    try:
+        percent = float(overhead[:-1])
+    except ValueError:
+        percent = 0.0
+    if not overhead.endswith("%") or not 0.01 <= percent <= 1000:
+        raise ValueError(f'overhead is a percentage from "0.01%" to "1000%", not {overhead!r}')
+    return percent
+
+
+def _remember(function: FunctionType, values: int, percent: float) -> Mark:
     code = function.__code__
     address = id(code)
 
@@ -85,9 +103,9 @@ def _remember(function: FunctionType, values: int) -> Mark:
             del _marked[address]
 
     known = _marked.get(address)
-    if known is not None and known.values and not values:
+    if known is not None and (known.values or known.percent) and not (values or percent):
         return known  # as of a method, whose class is marked now
-    mark = Mark(ref(code, forget), ref(function) if values else None, values)
+    mark = Mark(ref(code, forget), ref(function) if values else None, values, percent)
     _marked[address] = mark
     return mark
 
@@ -190,11 +208,20 @@ if TYPE_CHECKING:
 
     @overload
     def trace(
-        target: T, *, arguments: bool = False, returns: bool = False, repr: bool = False
+        target: T,
+        *,
+        arguments: bool = False,
+        returns: bool = False,
+        repr: bool = False,
+        overhead: str | None = None,
     ) -> T: ...
     @overload
     def trace(
-        *, arguments: bool = False, returns: bool = False, repr: bool = False
+        *,
+        arguments: bool = False,
+        returns: bool = False,
+        repr: bool = False,
+        overhead: str | None = None,
     ) -> Callable[[T], T]: ...
 
 
@@ -204,6 +231,7 @@ def trace(
     arguments: bool = False,
     returns: bool = False,
     repr: bool = False,  # noqa: A002
+    overhead: str | None = None,
 ) -> Any:
     """Record every call of a function, or of a class's own methods.
 
@@ -229,19 +257,26 @@ def trace(
         Describe objects of other types by their own ``__repr__``: code of the program that runs at
         each call, whatever it costs and does.
 
+    overhead
+        What recording these functions may cost of the program's own time: ``"5%"``, whatever
+        budget the recording has. All with the same percentage share one budget.
+
     Returns
     -------
     object
         `target` itself; without one, the decorator.
     """
+    percent = percent_of(overhead) if overhead is not None else 0.0
     if target is None:
-        return functools.partial(trace, arguments=arguments, returns=returns, repr=repr)
+        return functools.partial(
+            trace, arguments=arguments, returns=returns, repr=repr, overhead=overhead
+        )
     values = 0
     if arguments or returns:
         values = arguments * _ARGUMENTS + returns * _RETURNS + repr * _REPR
     agent = hook_agent() or _own_agent
     for function in _functions_of_target(target):
-        mark = _remember(function, values)
+        mark = _remember(function, values, percent)
         if agent is not None:
             mark.tell(agent)
     return target

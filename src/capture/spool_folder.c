@@ -183,6 +183,8 @@ static baro_status write_config(const baro_spool_folder_options *options,
     return baro_error_set(err, BARO_USAGE, "--calls: a pattern, or PYTHONPATH, has a line break");
   if (options->patterns[0] != '\0')
     baro_write_format(&text, "calls=%s\n", options->patterns);
+  if (options->overhead_percent > 0)
+    baro_write_format(&text, "overhead=%g\n", options->overhead_percent);
   if (python_path != NULL)
     baro_write_format(&text, "python_path=%s\n", python_path);
   baro_write_format(&text, "agent=%s\n", place->module);

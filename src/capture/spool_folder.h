@@ -28,8 +28,9 @@ baro_status baro_agent_find_from(const char *program_folder, const char *named,
                                  baro_agent_place *ret_place, baro_error *err) BARO_MUST_USE;
 
 typedef struct baro_spool_folder_options {
-  const char *patterns; /* GLOB,GLOB; "": the user's own code */
-  bool children;        /* record Python processes that the command starts */
+  const char *patterns;    /* GLOB,GLOB; "": the user's own code */
+  double overhead_percent; /* 0: no budget */
+  bool children;           /* record Python processes that the command starts */
 } baro_spool_folder_options;
 
 typedef struct baro_spool_folder {

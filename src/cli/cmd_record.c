@@ -30,6 +30,7 @@ typedef struct record_values {
   const char *output;
   double rate_hz; /* 0: not given */
   const char *calls;
+  const char *overhead;
   double duration_s;
   uint64_t pid;
   bool overwrite;
@@ -248,13 +249,27 @@ static int exit_status_of(const baro_recorder_result *result) {
   return WEXITSTATUS(result->wait_status);
 }
 
-static int record(const record_values *values, char *const *command) {
+/* "5%" or "5": 0.01 to 1,000. False: it is no such text. */
+static bool read_percent(const char *text, double *ret_percent) {
+  char *end;
+  errno = 0;
+  double percent = strtod(text, &end);
+  if (end == text || errno != 0 || !(percent >= 0.01 && percent <= 1000))
+    return false;
+  if (*end == '%')
+    end++;
+  *ret_percent = percent;
+  return *end == '\0';
+}
+
+static int record(const record_values *values, double overhead_percent, char *const *command) {
   bool progress = wants_progress(values);
   baro_recorder_options options = {
       .path = values->output,
       .overwrite = values->overwrite,
       .rate_hz = values->rate_hz,
       .calls = values->calls,
+      .overhead_percent = overhead_percent,
       .duration_ns = (uint64_t)(values->duration_s * 1e9),
       .follow_children = !values->no_children,
       .stop_target = values->stop,
@@ -301,6 +316,14 @@ static int run(const baro_call *call) {
   if (values->calls != NULL && values->stop && values->rate_hz == 0)
     return baro_cli_fail("record: --stop is about samples, which --calls alone does not take; "
                          "give --rate too");
+  double overhead_percent = 0;
+  if (values->overhead != NULL && values->calls == NULL)
+    return baro_cli_fail(
+        "record: --overhead is a budget for --calls; samples cost the program next "
+        "to nothing, and --rate says how many there are");
+  if (values->overhead != NULL && !read_percent(values->overhead, &overhead_percent))
+    return baro_cli_fail("record: --overhead takes a percentage from 0.01%% to 1000%%, not '%s'",
+                         values->overhead);
   if (values->calls == NULL && values->rate_hz == 0)
     filled.rate_hz = DEFAULT_HZ;
   if (values->pid != 0 && call->operand_count > 0)
@@ -320,7 +343,7 @@ static int run(const baro_call *call) {
   }
   if (values->pid != 0 && !baro_process_exists((pid_t)values->pid))
     return baro_cli_fail("record: there is no process %d", (int)values->pid);
-  return record(values, values->pid == 0 ? call->operands : NULL);
+  return record(values, overhead_percent, values->pid == 0 ? call->operands : NULL);
 }
 
 static const baro_option options[] = {
@@ -348,7 +371,15 @@ static const baro_option options[] = {
      .value = "GLOB,...",
      .offset = offsetof(record_values, calls),
      .help = "record every call of the program's own functions, or of modules and functions that "
-             "match a GLOB (mypkg.*), by an agent inside the program"},
+             "match a GLOB (mypkg.*), by an agent inside the program; -GLOB leaves out"},
+    {.name = "overhead",
+     .kind = BARO_OPTION_TEXT,
+     .value = "PERCENT",
+     .offset = offsetof(record_values, overhead),
+     .help =
+         "with --calls: slow the program down by PERCENT (5%) at most, by recording only a random "
+         "part of the calls of functions that are called too often; calls are still counted, and "
+         "times stay true on average"},
     {.name = "duration",
      .kind = BARO_OPTION_NUMBER,
      .value = "SECONDS",
@@ -401,7 +432,8 @@ const baro_command baro_command_record = {
     .examples = "  barograph record -- python3 app.py --rows 1000\n"
                 "  barograph record -o pool.baro -- python3 -m mypkg.worker\n"
                 "  barograph record --rate 200 --duration 30 -p 4312\n"
-                "  barograph record --calls='mypkg.*,json.*' -- python3 app.py\n",
+                "  barograph record --calls='mypkg.*,json.*' -- python3 app.py\n"
+                "  barograph record --calls='*,-mypkg.vector.*' --overhead 5% -- python3 app.py\n",
     .options = {.rows = options,
                 .count = sizeof(options) / sizeof(options[0]),
                 .stop_at_operand = true},

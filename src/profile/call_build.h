@@ -25,6 +25,10 @@ typedef struct baro_call_link {
   uint64_t primitive_calls; /* made while depth was 0 */
   uint64_t self_ns;
   uint64_t total_ns;
+  /* What weights add to these two, which may be less than nothing; of the call that set since_ns: its weight - 1. */
+  double self_extra_ns;
+  double total_extra_ns;
+  double total_factor;
   /* Links whose caller is this one's callee, by the last bits of theirs: a function calls few others, and a lookup in
    * the map for each call would be a third of the whole time. 0: none. */
   uint32_t next[BARO_CALL_LINK_CACHE];
@@ -37,7 +41,13 @@ typedef struct baro_call_actor {
   uint64_t since_wait_ns; /* the thread's wait_ns then */
   uint64_t primitive_calls;
   uint64_t total_ns;
-  uint64_t wait_ns; /* of it, not on a CPU */
+  uint64_t wait_ns;     /* of it, not on a CPU */
+  double self_extra_ns; /* as a link has them */
+  double total_extra_ns;
+  double total_factor;
+  uint64_t weights;    /* of its rows, each less 1 */
+  uint64_t skipped;    /* calls without a row */
+  uint64_t thinned_ns; /* when that began; 0: never */
 } baro_call_actor;
 
 /* A call on a thread's stack. */
@@ -55,6 +65,13 @@ typedef struct baro_open_call {
   uint64_t unsure_kib; /* by how much the peak may have risen outside of it */
   uint64_t unsure_ns;  /* by how much its CPU time may be too large */
 } baro_open_call;
+
+/* Beside it, where weights are. */
+typedef struct baro_weighed_call {
+  double weight;
+  double
+      correction_ns; /* of its own time: what callees without a row took of it, less than nothing */
+} baro_weighed_call;
 
 /* What recording itself costs, in ns: of the work for an event, the part in front of its clock and that behind it.
  * By the kind of the event, and by whether the call can be suspended. */
@@ -110,6 +127,10 @@ typedef struct baro_call_thread {
   baro_open_call *stack;
   uint32_t depth;
   uint32_t stack_capacity;
+  baro_weighed_call *weighed; /* by depth; NULL: no weights so far */
+  uint32_t weighed_capacity;
+  bool next_is_inner;
+  uint64_t next_weight; /* of the next call; 0: none came */
   baro_call_link *links;
   uint32_t link_count;
   uint32_t link_capacity;
@@ -140,6 +161,8 @@ typedef struct baro_call_build {
   bool no_memory; /* for what readings of usage say */
   uint32_t raised_capacity;
   uint32_t value_capacity[BARO_PROFILE_CALL_VALUES];
+  uint32_t weighted_capacity;
+  uint8_t *weighted_inner;     /* owned; beside rows.weighted_call */
   baro_call_segment *segments; /* owned */
   uint32_t segment_count;
   uint32_t segment_capacity;
@@ -164,6 +187,9 @@ baro_status baro_call_add_suspendable(baro_call_build *build, uint32_t call, uin
                                       uint32_t *ret_row) BARO_MUST_USE;
 baro_status baro_call_thread_make(baro_call_build *build, uint32_t raw,
                                   uint64_t first_ns) BARO_MUST_USE;
+/* The actor of a merged function. */
+baro_status baro_call_find_actor(baro_call_thread *thread, uint32_t function,
+                                 uint32_t *ret_actor) BARO_MUST_USE;
 /* The link of a pair of merged functions; BARO_NONE_ID: no caller. */
 baro_status baro_call_find_link(baro_call_thread *thread, uint32_t caller, uint32_t callee,
                                 uint32_t *ret_link) BARO_MUST_USE;

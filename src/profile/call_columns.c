@@ -97,6 +97,7 @@ static void thread_destroy(baro_call_thread *thread) {
   if (thread != NULL) {
     free(thread->stack);
     free(thread->pending);
+    free(thread->weighed);
     free(thread->links);
     free(thread->actors);
     baro_map_release(&thread->by_key);
@@ -125,7 +126,7 @@ baro_status baro_call_thread_make(baro_call_build *build, uint32_t raw, uint64_t
   return BARO_OK;
 }
 
-static baro_status find_actor(baro_call_thread *thread, uint32_t function, uint32_t *ret_actor) {
+baro_status baro_call_find_actor(baro_call_thread *thread, uint32_t function, uint32_t *ret_actor) {
   uint64_t key = ACTOR_KEY << 32 | function;
   const uint64_t *found = baro_map_find(&thread->by_key, key);
   if (found != NULL) {
@@ -153,7 +154,7 @@ baro_status baro_call_find_link(baro_call_thread *thread, uint32_t caller, uint3
   }
   uint32_t link = thread->link_count;
   uint32_t actor;
-  if (find_actor(thread, callee, &actor) != BARO_OK ||
+  if (baro_call_find_actor(thread, callee, &actor) != BARO_OK ||
       BARO_CALL_GROW(thread->links, thread->link_capacity, link) != BARO_OK ||
       baro_map_set(&thread->by_key, key, link) != BARO_OK) {
     return BARO_NO_MEMORY;
@@ -176,6 +177,8 @@ void baro_call_columns_release(baro_profile_calls *calls) {
   free(calls->usage_call);
   free(calls->usage_cpu_ns);
   free(calls->usage_memory_bytes);
+  free(calls->weighted_call);
+  free(calls->weighted_weight);
   free(calls->raised_call);
   free(calls->raised_exception);
   free(calls->suspendable_call);

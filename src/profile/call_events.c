@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "profile/call_build.h"
+#include "profile/call_weights.h"
 
 static baro_status no_memory(baro_error *err) {
   return baro_error_set(err, BARO_NO_MEMORY, "out of memory");
@@ -27,7 +28,8 @@ static inline baro_status next_link(baro_call_thread *thread, uint32_t above, ui
 
 /* --- the stack --- */
 
-static inline baro_status push(baro_call_thread *thread, const baro_open_call *open) {
+static inline baro_status push(baro_call_build *build, baro_call_thread *thread,
+                               const baro_open_call *open) {
   if (thread->depth == thread->stack_capacity &&
       BARO_CALL_GROW(thread->stack, thread->stack_capacity, thread->depth) != BARO_OK) {
     return BARO_NO_MEMORY;
@@ -42,7 +44,7 @@ static inline baro_status push(baro_call_thread *thread, const baro_open_call *o
     actor->since_ns = open->since_ns;
     actor->since_wait_ns = open->wait_ns;
   }
-  return BARO_OK;
+  return build->rows.weighted_count == 0 ? BARO_OK : baro_call_weigh_push(build, thread);
 }
 
 /* From the event before to this one, which time_ns is the time of: the top's own, but for what recording took. */
@@ -64,6 +66,9 @@ static inline void pass_time(baro_call_thread *thread, uint64_t time_ns, uint64_
 static inline const baro_open_call *pop(baro_call_build *build, baro_call_thread *thread,
                                         uint64_t clocked_ns) {
   uint64_t time_ns = clocked_ns - thread->own_ns;
+  if (build->rows.weighted_count != 0) {
+    baro_call_weigh_pop(thread, time_ns);
+  }
   const baro_open_call *open = &thread->stack[--thread->depth];
   baro_call_link *link = &thread->links[open->link];
   baro_call_actor *actor = &thread->actors[link->actor];
@@ -184,7 +189,10 @@ static inline baro_status enter(baro_profile_builder *builder, baro_call_thread 
   link->calls++;
   link->primitive_calls += link->depth == 0;
   thread->actors[link->actor].primitive_calls += thread->actors[link->actor].depth == 0;
-  return push(thread, &open) == BARO_OK ? BARO_OK : no_memory(err);
+  if (thread->next_weight != 0 && baro_call_weigh(build, thread, &open) != BARO_OK) {
+    return no_memory(err);
+  }
+  return push(build, thread, &open) == BARO_OK ? BARO_OK : no_memory(err);
 }
 
 /* Tracebacks call the exceptions of builtins by their bare name. */
@@ -243,7 +251,7 @@ static baro_status resume(baro_call_build *build, baro_call_thread *thread,
   baro_call_usage_begin(thread, &open);
   rows->suspendable_resumes[suspendable]++;
   if (baro_call_find_link(thread, caller, rows->function[call], &open.link) != BARO_OK ||
-      push(thread, &open) != BARO_OK) {
+      push(build, thread, &open) != BARO_OK) {
     return no_memory(err);
   }
   return BARO_OK;
@@ -255,6 +263,7 @@ static void lose(baro_call_build *build, baro_call_thread *thread, const baro_ca
   thread->last_ns = event->time_ns;
   thread->pending_ns = 0;
   build->rows.lost_events = baro_sum_ns(build->rows.lost_events, event->lost);
+  thread->next_weight = 0;
   while (thread->depth != 0) {
     const baro_open_call *open = pop(build, thread, before_ns);
     end_call(build, thread, open, before_ns, BARO_OUTCOME_LOST);
@@ -299,10 +308,13 @@ static baro_status beside(baro_profile_builder *builder, baro_call_thread *threa
     return baro_call_spawn(builder->calls, thread, event->call) == BARO_OK ? BARO_OK
                                                                            : no_memory(err);
 
-  /* Not in profiles so far. */
-  case BARO_CALL_SKIPPED: break;
-
-  case BARO_CALL_WEIGHT: break;
+  case BARO_CALL_SKIPPED: {
+    uint32_t function = builder->function_of_raw.items[event->function];
+    return baro_call_skip(thread, function, event->skipped, event->time_ns) == BARO_OK
+               ? BARO_OK
+               : no_memory(err);
+  }
+  case BARO_CALL_WEIGHT: baro_call_weight_comes(thread, event); return BARO_OK;
 
   case BARO_CALL_VALUE:
     return baro_call_add_value(builder->calls, thread, event) == BARO_OK ? BARO_OK : no_memory(err);

@@ -103,34 +103,109 @@ static baro_status find_both(uint64_t *values, uint32_t count, uint64_t *ret_p50
                            : status;
 }
 
-/* Durations of the calls by function; next[f] is the end of those of function f afterwards. */
-static void gather(const baro_profile *profile, uint32_t *next, uint64_t *ret_durations) {
+/* --- of functions that were thinned: a call counts as often as it stands for --- */
+
+typedef struct weighted_duration {
+  uint64_t duration_ns;
+  uint64_t weight;
+} weighted_duration;
+
+static int compare_durations(const void *left, const void *right) {
+  const weighted_duration *a = left;
+  const weighted_duration *b = right;
+  return (a->duration_ns > b->duration_ns) - (a->duration_ns < b->duration_ns);
+}
+
+/* The smallest duration up to which `percent` of the weight lies. values: in order. */
+static uint64_t weighted_rank(const weighted_duration *values, uint32_t count, double percent) {
+  double whole = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    whole += (double)values[i].weight;
+  }
+  double sum = 0;
+  for (uint32_t i = 0; i + 1 < count; i++) {
+    sum += (double)values[i].weight;
+    if (sum * 100 >= whole * percent) {
+      return values[i].duration_ns;
+    }
+  }
+  return values[count - 1].duration_ns;
+}
+
+static baro_status find_both_weighted(const uint64_t *durations, const uint64_t *weights,
+                                      uint32_t count, uint64_t *ret_p50_ns, uint64_t *ret_p99_ns) {
+  weighted_duration *values = malloc(count * sizeof(*values));
+  if (values == NULL) {
+    return BARO_NO_MEMORY;
+  }
+  for (uint32_t i = 0; i < count; i++) {
+    values[i] = (weighted_duration){.duration_ns = durations[i], .weight = weights[i]};
+  }
+  qsort(values, count, sizeof(*values), compare_durations);
+  *ret_p50_ns = weighted_rank(values, count, 50);
+  *ret_p99_ns = weighted_rank(values, count, 99);
+  free(values);
+  return BARO_OK;
+}
+
+/* --- all functions --- */
+
+/* Durations of the calls by function, and their weights if they have any; next[f] is the end of those of function f
+ * afterwards. */
+static void gather(const baro_profile *profile, uint32_t *next, uint64_t *ret_durations,
+                   uint64_t *ret_weights) {
   const baro_profile_calls *calls = &profile->calls;
+  const baro_profile_call_sums *sums = &profile->call_sums;
   uint32_t first = 0;
   for (uint32_t f = 0; f < profile->functions.count; f++) {
     next[f] = first;
-    first += (uint32_t)profile->call_sums.calls[f];
+    first += (uint32_t)(sums->calls[f] - sums->skipped[f]);
   }
+  uint32_t weighted = 0;
   for (uint32_t c = 0; c < calls->count; c++) {
-    ret_durations[next[calls->function[c]]++] = calls->duration_ns[c];
+    uint32_t place = next[calls->function[c]]++;
+    ret_durations[place] = calls->duration_ns[c];
+    bool has_weight = weighted < calls->weighted_count && calls->weighted_call[weighted] == c;
+    if (ret_weights != NULL) {
+      ret_weights[place] = has_weight ? calls->weighted_weight[weighted] : 1;
+    }
+    weighted += has_weight;
   }
 }
 
-baro_status baro_build_call_quantiles(baro_profile *profile) {
+static baro_status find_all(baro_profile *profile, const uint32_t *next, uint64_t *durations,
+                            const uint64_t *weights) {
   baro_profile_call_sums *sums = &profile->call_sums;
-  uint32_t *next = malloc((profile->functions.count + (size_t)1) * sizeof(*next));
-  uint64_t *durations = malloc((profile->calls.count + (size_t)1) * sizeof(*durations));
-  baro_status status = next == NULL || durations == NULL ? BARO_NO_MEMORY : BARO_OK;
-  if (status == BARO_OK) {
-    gather(profile, next, durations);
-  }
+  baro_status status = BARO_OK;
   for (uint32_t f = 0; f < profile->functions.count && status == BARO_OK; f++) {
-    uint32_t count = (uint32_t)sums->calls[f];
-    if (count != 0) {
-      status = find_both(durations + (next[f] - count), count, &sums->p50_ns[f], &sums->p99_ns[f]);
+    uint32_t count = (uint32_t)(sums->calls[f] - sums->skipped[f]);
+    uint32_t first = next[f] - count;
+    if (count != 0 && weights != NULL && sums->thinned_ns[f] != 0) {
+      status = find_both_weighted(durations + first, weights + first, count, &sums->p50_ns[f],
+                                  &sums->p99_ns[f]);
+    } else if (count != 0) {
+      status = find_both(durations + first, count, &sums->p50_ns[f], &sums->p99_ns[f]);
     }
+  }
+  return status;
+}
+
+baro_status baro_build_call_quantiles(baro_profile *profile) {
+  const baro_profile_calls *calls = &profile->calls;
+  bool has_weights = calls->weighted_count != 0;
+  size_t count = calls->count + (size_t)1;
+  uint32_t *next = malloc((profile->functions.count + (size_t)1) * sizeof(*next));
+  uint64_t *durations = malloc(count * sizeof(*durations));
+  uint64_t *weights = has_weights ? malloc(count * sizeof(*weights)) : NULL;
+  baro_status status = next == NULL || durations == NULL || (has_weights && weights == NULL)
+                           ? BARO_NO_MEMORY
+                           : BARO_OK;
+  if (status == BARO_OK) {
+    gather(profile, next, durations, weights);
+    status = find_all(profile, next, durations, weights);
   }
   free(next);
   free(durations);
+  free(weights);
   return status;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "profile/call_build.h"
+#include "profile/call_weights.h"
 
 /* --- order --- */
 
@@ -203,9 +204,10 @@ static void add(uint64_t *sum, uint64_t amount) {
 
 static baro_status allocate_sums(baro_profile *profile) {
   baro_profile_call_sums *sums = &profile->call_sums;
-  uint64_t **const columns[] = {
-      &sums->calls,       &sums->primitive_calls, &sums->raised, &sums->self_ns, &sums->total_ns,
-      &sums->duration_ns, &sums->cpu_ns,          &sums->p50_ns, &sums->p99_ns,  &sums->max_ns};
+  uint64_t **const columns[] = {&sums->calls,   &sums->primitive_calls, &sums->raised,
+                                &sums->self_ns, &sums->total_ns,        &sums->duration_ns,
+                                &sums->cpu_ns,  &sums->p50_ns,          &sums->p99_ns,
+                                &sums->max_ns,  &sums->skipped,         &sums->thinned_ns};
   for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
     *columns[i] = baro_arena_array(&profile->arena, profile->functions.count, sizeof(uint64_t));
     if (*columns[i] == NULL) {
@@ -321,16 +323,27 @@ static baro_status sum_edges(baro_profile_builder *builder) {
   }
   baro_status status = allocate_edges(profile, count);
   baro_profile_call_edges *edges = &profile->call_edges;
+  double self_extra_ns = 0;
+  double total_extra_ns = 0;
   for (size_t i = 0; i < link_count && status == BARO_OK; i++) {
     if (i == 0 || compare_edges(&links[i - 1], &links[i]) != 0) {
       edges->caller[edges->count] = links[i].caller;
       edges->callee[edges->count++] = links[i].callee;
     }
     uint32_t e = edges->count - 1;
-    edges->calls[e] += links[i].link->calls;
-    edges->primitive_calls[e] += links[i].link->primitive_calls;
-    add(&edges->self_ns[e], links[i].link->self_ns);
-    add(&edges->total_ns[e], links[i].link->total_ns);
+    const baro_call_link *link = links[i].link;
+    add(&edges->calls[e], link->calls);
+    add(&edges->primitive_calls[e], link->primitive_calls);
+    add(&edges->self_ns[e], link->self_ns);
+    add(&edges->total_ns[e], link->total_ns);
+    self_extra_ns += link->self_extra_ns;
+    total_extra_ns += link->total_extra_ns;
+    if (i + 1 == link_count || compare_edges(&links[i], &links[i + 1]) != 0) {
+      edges->self_ns[e] = baro_call_corrected(edges->self_ns[e], self_extra_ns);
+      edges->total_ns[e] = baro_call_corrected(edges->total_ns[e], total_extra_ns);
+      self_extra_ns = 0;
+      total_extra_ns = 0;
+    }
   }
   free(links);
   return status;
@@ -417,8 +430,14 @@ baro_status baro_build_calls(baro_profile_builder *builder) {
     status = baro_call_order_values(build);
   }
   if (status == BARO_OK) {
+    status = baro_call_order_weights(build);
+  }
+  if (status == BARO_OK) {
     number_functions(builder);
     sum_functions(builder);
+    status = baro_call_sum_weights(builder);
+  }
+  if (status == BARO_OK) {
     status = sum_edges(builder);
   }
   profile->calls = build->rows;

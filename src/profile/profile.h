@@ -171,6 +171,11 @@ typedef struct baro_profile_calls {
   uint32_t *suspendable_call;
   uint64_t *suspendable_active_ns; /* callees included */
   uint32_t *suspendable_resumes;   /* beyond the entry */
+  /* Those of functions that were thinned to keep within a budget, ascending by call; no others stand for more than
+   * themselves. */
+  uint32_t weighted_count;
+  uint32_t *weighted_call;
+  uint64_t *weighted_weight; /* how many calls it stands for, on average */
   /* Those of which more is known about what they used, ascending by call. */
   uint32_t usage_count;
   uint32_t *usage_call;
@@ -198,9 +203,12 @@ static inline uint64_t baro_call_clocked_ns(const baro_profile_calls *calls, uin
   return calls->duration_ns[call] + baro_call_own_ns(calls, call);
 }
 
-/* What calls of one function add up to; all 0 where none was recorded. Index as functions. */
+/* What calls of one function add up to; all 0 where none was recorded. Index as functions. Of a function that was thinned the
+ * number of calls is exact, and all else an estimate without bias from those that have a row, but for max_ns, which is theirs. */
 typedef struct baro_profile_call_sums {
-  uint64_t *calls;
+  uint64_t *calls;      /* rows, and skipped */
+  uint64_t *skipped;    /* were only counted: the function was thinned */
+  uint64_t *thinned_ns; /* since when, monotonic; 0: it was not */
   uint64_t *
       primitive_calls; /* of these: not made while another call of the function was active on the thread */
   uint64_t *raised;

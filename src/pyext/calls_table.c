@@ -74,6 +74,11 @@ static bool resumes(const baro_profile *profile, uint32_t row, uint64_t *ret_val
                         ret_value);
 }
 
+static bool weight(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
+  *ret_value = baro_call_weight(profile, row);
+  return true;
+}
+
 static const void *outcome(const baro_profile *profile) {
   return profile->calls.outcome;
 }
@@ -126,6 +131,7 @@ static const baro_column_spec columns[] = {
      .number = memory_usage},
     {.name = "own_ns", .kind = BARO_COLUMN_U64, .number = own_ns},
     {.name = "resumes", .kind = BARO_COLUMN_U32, .nulls = BARO_NULLS_BY_ROW, .number = resumes},
+    {.name = "weight", .kind = BARO_COLUMN_U64, .number = weight},
     {.name = "outcome", .kind = BARO_COLUMN_OUTCOME, .borrow = outcome},
     {.name = "exception_type",
      .kind = BARO_COLUMN_TEXT,

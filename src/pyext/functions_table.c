@@ -112,6 +112,10 @@ static bool primitive_calls(const baro_profile *profile, uint32_t row, uint64_t 
   return of_calls(profile, row, profile->call_sums.primitive_calls[row], ret_value);
 }
 
+static bool skipped_calls(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
+  return of_calls(profile, row, profile->call_sums.skipped[row], ret_value);
+}
+
 static bool raised_calls(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
   return of_calls(profile, row, profile->call_sums.raised[row], ret_value);
 }
@@ -178,6 +182,10 @@ static const baro_column_spec columns[] = {
      .kind = BARO_COLUMN_U64,
      .nulls = BARO_NULLS_BY_ROW,
      .number = primitive_calls},
+    {.name = "skipped_calls",
+     .kind = BARO_COLUMN_U64,
+     .nulls = BARO_NULLS_BY_ROW,
+     .number = skipped_calls},
     {.name = "raised_calls",
      .kind = BARO_COLUMN_U64,
      .nulls = BARO_NULLS_BY_ROW,

@@ -17,11 +17,14 @@ BARO_STORED_FILL(own_ns, int64_t, baro_call_own_ns(&profile->calls, row))
 BARO_STORED_FILL(outcome, int32_t, profile->calls.outcome[row])
 BARO_STORED_FILL(execution_time, double, (double)profile->calls.duration_ns[row] / 1e9)
 
-/* Every call is recorded: a row stands for itself. */
+/* 1 but for the few that are in a column of their own. */
 static void weight(const baro_profile *profile, const baro_table_part *part, void *values) {
-  (void)profile;
+  const baro_profile_calls *calls = &profile->calls;
+  double *weights = values;
   for (uint32_t i = 0; i < part->count; i++) {
-    ((double *)values)[i] = 1;
+    weights[i] = calls->weighted_count == 0
+                     ? 1
+                     : (double)baro_call_weight(profile, (uint32_t)part->first + i);
   }
 }
 

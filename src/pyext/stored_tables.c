@@ -52,6 +52,7 @@ static void origin(const baro_profile *profile, uint32_t row, baro_buffer *out) 
   }
 OF_CALLS(calls, profile->call_sums.calls[row])
 OF_CALLS(primitive_calls, profile->call_sums.primitive_calls[row])
+OF_CALLS(skipped_calls, profile->call_sums.skipped[row])
 OF_CALLS(raised_calls, profile->call_sums.raised[row])
 OF_CALLS(calls_self_ns, profile->call_sums.self_ns[row])
 OF_CALLS(calls_total_ns, profile->call_sums.total_ns[row])
@@ -87,6 +88,7 @@ static const baro_column_spec function_columns[] = {
     BARO_STORED_TEXT("origin", origin),
     BARO_STORED_NUMBER("calls", BARO_COLUMN_I64, calls),
     BARO_STORED_NUMBER("primitive_calls", BARO_COLUMN_I64, primitive_calls),
+    BARO_STORED_NUMBER("skipped_calls", BARO_COLUMN_I64, skipped_calls),
     BARO_STORED_NUMBER("raised_calls", BARO_COLUMN_I64, raised_calls),
     BARO_STORED_NUMBER("calls_self_ns", BARO_COLUMN_I64, calls_self_ns),
     BARO_STORED_NUMBER("calls_total_ns", BARO_COLUMN_I64, calls_total_ns),

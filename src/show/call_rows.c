@@ -205,6 +205,26 @@ bool baro_call_value_text(const baro_profile *profile, uint32_t call, baro_call_
   return row != BARO_NONE_ID;
 }
 
+uint64_t baro_call_weight(const baro_profile *profile, uint32_t call) {
+  const baro_profile_calls *calls = &profile->calls;
+  uint32_t row = find_call(calls->weighted_call, calls->weighted_count, call);
+  return row == BARO_NONE_ID ? 1 : calls->weighted_weight[row];
+}
+
+baro_calls_thinned baro_calls_thinned_of(const baro_profile *profile) {
+  const baro_profile_call_sums *sums = &profile->call_sums;
+  baro_calls_thinned thinned = {0};
+  for (uint32_t f = 0; f < profile->functions.count; f++) {
+    uint64_t since_ns = sums->thinned_ns[f];
+    thinned.calls = add(thinned.calls, sums->calls[f]);
+    thinned.skipped = add(thinned.skipped, sums->skipped[f]);
+    thinned.functions += since_ns != 0;
+    if (since_ns != 0 && (thinned.since_ns == 0 || since_ns < thinned.since_ns))
+      thinned.since_ns = since_ns;
+  }
+  return thinned;
+}
+
 const char *baro_outcome_key(baro_outcome outcome) {
   static const char *const keys[BARO_OUTCOME_COUNT] = {
 #define X(name, word) word,

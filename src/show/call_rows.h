@@ -51,6 +51,19 @@ uint32_t baro_call_suspendable(const baro_profile *profile, uint32_t call);
 /* The first coroutine of the task that the call belongs to; BARO_NONE_ID: none. */
 uint32_t baro_call_task(const baro_profile *profile, uint32_t call);
 
+/* How many calls it stands for: 1, unless its function was thinned to keep within a budget. */
+uint64_t baro_call_weight(const baro_profile *profile, uint32_t call);
+
+/* What was thinned, in all. */
+typedef struct baro_calls_thinned {
+  uint32_t functions;
+  uint64_t calls;    /* of all functions: those with a row, and those that were only counted */
+  uint64_t skipped;  /* only counted */
+  uint64_t since_ns; /* monotonic; 0: nothing was thinned */
+} baro_calls_thinned;
+
+baro_calls_thinned baro_calls_thinned_of(const baro_profile *profile);
+
 /* "returned" ... */
 const char *baro_outcome_key(baro_outcome outcome);
 

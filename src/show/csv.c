@@ -143,6 +143,7 @@ static void put_row(csv_file *file, uint32_t thread, uint32_t call, const baro_c
   if (extra->suspendable != BARO_NONE_ID) {
     baro_stream_u64(output, calls->suspendable_resumes[extra->suspendable]);
   }
+  put_u64(output, baro_call_weight(file->profile, call));
   baro_stream_char(output, ',');
   baro_stream_text(output, baro_outcome_key((baro_outcome)calls->outcome[call]));
   baro_stream_char(output, ',');
@@ -168,8 +169,8 @@ baro_status baro_export_csv(const baro_profile *profile, const baro_export_optio
     baro_stream_text(
         output, "call_id,parent_call_id,task_id,process_id,thread_id,thread_name,qualified_name,"
                 "function_name,file,line,start_time,start_ns,duration_ns,self_ns,active_ns,"
-                "cpu_ns,memory_usage,own_ns,resumes,outcome,exception_type,arguments,keyword_"
-                "arguments,return_value\r\n");
+                "cpu_ns,memory_usage,own_ns,resumes,weight,outcome,exception_type,arguments,"
+                "keyword_arguments,return_value\r\n");
     for (uint32_t t = 0; t < profile->thread_count; t++) {
       for (uint32_t i = 0; i < profile->threads[t].call_count; i++) {
         uint32_t call = cursor.call;

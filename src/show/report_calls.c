@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "show/call_rows.h"
+#include "show/crowd.h"
 #include "show/report_parts.h"
 #include "show/text_table.h"
 #include "show/text_wrap.h"
@@ -68,6 +69,7 @@ static const baro_column place_column = {
 typedef struct some_columns {
   bool cpu;
   bool raised;
+  bool thinned;
 } some_columns;
 
 /* The columns in the order in which add_row fills them. */
@@ -84,6 +86,8 @@ static size_t function_columns(const baro_report *report, some_columns some,
   if (some.cpu)
     columns[count++] = (baro_column){.title = "cpu", .right = true, .drop = 8};
   columns[count++] = (baro_column){.title = "calls", .right = true, .drop = 1};
+  if (some.thinned)
+    columns[count++] = (baro_column){.title = "recorded %", .right = true};
   columns[count++] = (baro_column){.title = "per call", .right = true, .drop = 2};
   columns[count++] = (baro_column){.title = "p50", .right = true, .drop = 8};
   columns[count++] = (baro_column){.title = "p99", .right = true, .drop = 7};
@@ -93,6 +97,16 @@ static size_t function_columns(const baro_report *report, some_columns some,
   columns[count++] = function_column;
   columns[count++] = place_column;
   return count;
+}
+
+/* Of which calls the times are estimates. */
+static void add_recorded(const baro_profile_call_sums *sums, uint32_t function,
+                         baro_text_table *table) {
+  uint64_t calls = sums->calls[function];
+  if (sums->skipped[function] == 0)
+    baro_text_table_add_format(table, BARO_STYLE_FAINT, ".");
+  else
+    add_percent(table, BARO_STYLE_WARN, calls - sums->skipped[function], calls);
 }
 
 static void add_row(baro_report *report, uint32_t function, uint64_t basis_ns, some_columns some,
@@ -113,6 +127,8 @@ static void add_row(baro_report *report, uint32_t function, uint64_t basis_ns, s
     add_duration(table, BARO_STYLE_PLAIN, sums->cpu_ns[function]);
   baro_add_call_count(table, BARO_STYLE_PLAIN, sums->calls[function],
                       sums->primitive_calls[function]);
+  if (some.thinned)
+    add_recorded(sums, function, table);
   add_duration(table, BARO_STYLE_PLAIN, baro_calls_mean_ns(profile, function));
   add_duration(table, BARO_STYLE_PLAIN, sums->p50_ns[function]);
   add_duration(table, BARO_STYLE_PLAIN, sums->p99_ns[function]);
@@ -131,6 +147,7 @@ static void write_functions(baro_report *report, const uint32_t *order, uint32_t
   some_columns some = {0};
   for (uint32_t i = 0; i < shown; i++) {
     some.raised |= sums->raised[order[i]] > 0;
+    some.thinned |= sums->skipped[order[i]] > 0;
     some.cpu |= sums->cpu_ns[order[i]] != BARO_UNKNOWN_AMOUNT;
   }
   baro_column columns[BARO_TABLE_COLUMNS_MAX];
@@ -168,8 +185,9 @@ static void write_crowd(baro_report *report) {
   uint32_t most = 0;
   for (uint32_t f = 1; f < profile->functions.count; f++)
     most = sums->calls[f] > sums->calls[most] ? f : most;
+  /* One that is thinned is cared for; of many the head of the report speaks. */
   if (profile->calls.count < CALLS_MIN || sums->calls[most] < profile->calls.count / 2 ||
-      sums->p50_ns[most] >= SHORT_NS)
+      sums->p50_ns[most] >= SHORT_NS || sums->skipped[most] > 0 || baro_crowd_of(profile).is_crowd)
     return;
   baro_buffer text = {0};
   (void)baro_write_fitted(&text, baro_report_function_name(profile, most), 40, BARO_CUT_MIDDLE,
@@ -355,7 +373,12 @@ static void add_edge(baro_report *report, uint32_t edge, bool callers, baro_text
                      baro_buffer *scratch) {
   const baro_profile_call_edges *edges = &report->profile->call_edges;
   uint32_t function = callers ? edges->caller[edge] : edges->callee[edge];
-  baro_add_call_count(table, BARO_STYLE_STRONG, edges->calls[edge], edges->primitive_calls[edge]);
+  /* Who called is known of recorded calls only. */
+  if (report->profile->call_sums.skipped[edges->callee[edge]] > 0)
+    baro_text_table_add_format(table, BARO_STYLE_STRONG, "~%s",
+                               baro_text_count(edges->calls[edge]).text);
+  else
+    baro_add_call_count(table, BARO_STYLE_STRONG, edges->calls[edge], edges->primitive_calls[edge]);
   add_duration(table, BARO_STYLE_PLAIN, edges->self_ns[edge]);
   add_duration(table, BARO_STYLE_PLAIN, edges->total_ns[edge]);
   add_duration(table, BARO_STYLE_PLAIN,

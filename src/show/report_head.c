@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "show/call_rows.h"
+#include "show/crowd.h"
 #include "show/report_parts.h"
 #include "show/text_wrap.h"
 #include "show/units.h"
@@ -243,9 +244,12 @@ static void write_calls(baro_report *report) {
     by_outcome[calls->outcome[c]]++;
   for (uint32_t f = 0; f < profile->functions.count; f++)
     functions += profile->call_sums.calls[f] > 0;
+  baro_calls_thinned thinned = baro_calls_thinned_of(profile);
   baro_buffer text = {0};
-  baro_write_format(&text, "%s of %s %s", baro_text_count(calls->count).text,
+  baro_write_format(&text, "%s of %s %s", baro_text_count(thinned.calls).text,
                     baro_text_count(functions).text, plural(functions, "function", "functions"));
+  if (thinned.skipped > 0)
+    baro_write_format(&text, ", %s recorded", baro_text_count(calls->count).text);
   if (by_outcome[BARO_OUTCOME_RAISED] > 0)
     baro_write_format(&text, "; %s raised", baro_text_count(by_outcome[BARO_OUTCOME_RAISED]).text);
   if (by_outcome[BARO_OUTCOME_UNFINISHED] > 0)
@@ -274,6 +278,52 @@ static void write_own_cost(baro_report *report) {
                     baro_text_duration(calls->own_cost_ns).text,
                     baro_text_duration(calls->own_cost_ns / calls->count).text);
   write_buffer_line(report, "own cost", BARO_STYLE_PLAIN, &text);
+}
+
+/* What a budget left out, so that nobody takes a part for the whole. */
+static void write_thinned(baro_report *report) {
+  const baro_profile *profile = report->profile;
+  baro_calls_thinned thinned = baro_calls_thinned_of(profile);
+  double percent = 0;
+  baro_buffer text = {0};
+  if (baro_profile_info_number(profile, "overhead", &percent))
+    baro_write_format(&text, "%g %% overhead; ", percent);
+  else if (thinned.functions > 0)
+    baro_write_text(&text, "of decorators; ");
+  if (thinned.functions > 0) {
+    uint64_t after_ns =
+        thinned.since_ns > profile->start_ns ? thinned.since_ns - profile->start_ns : 0;
+    baro_write_format(&text,
+                      "thinned %s %s from %s on: %s calls were only counted; times of these "
+                      "functions are estimates from the recorded part",
+                      baro_text_count(thinned.functions).text,
+                      plural(thinned.functions, "function", "functions"),
+                      baro_text_duration(after_ns).text, baro_text_count(thinned.skipped).text);
+  } else if (text.length > 0) {
+    baro_write_text(&text, "nothing was thinned: every call was recorded");
+  }
+  write_buffer_line(report, "budget", BARO_STYLE_PLAIN, &text);
+}
+
+/* Where a few functions make most of the recording: what to do next time. */
+static void write_crowd(baro_report *report) {
+  const baro_profile *profile = report->profile;
+  baro_crowd crowd = baro_crowd_of(profile);
+  baro_crowd_member members[BARO_CROWD_FUNCTIONS];
+  if (!crowd.is_crowd)
+    return;
+  for (uint32_t i = 0; i < crowd.count; i++) {
+    const baro_profile_function *row = &profile->functions.rows[crowd.functions[i]];
+    members[i] = (baro_crowd_member){
+        .module = baro_profile_string(profile, row->module_string),
+        .qualified_name = baro_profile_string(profile, row->qualified_string),
+    };
+  }
+  baro_view patterns = {0};
+  (void)baro_profile_info(profile, "calls", &patterns);
+  baro_buffer text = {0};
+  baro_crowd_write(members, crowd.count, crowd.rows, profile->calls.count, patterns, &text);
+  write_buffer_line(report, "crowded", BARO_STYLE_WARN, &text);
 }
 
 static void write_damage(baro_report *report) {
@@ -377,6 +427,10 @@ void baro_report_head(baro_report *report) {
   if (has_calls)
     write_calls(report);
   write_own_cost(report);
+  if (has_calls) {
+    write_thinned(report);
+    write_crowd(report);
+  }
   write_damage(report);
   write_unknown(report);
   write_notes(report);

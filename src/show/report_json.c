@@ -227,7 +227,21 @@ static void write_call_counts(json_report *report) {
   }
   write_known(report, "call_patterns", patterns);
   write_known(report, "call_engine", engine_of(profile));
+  baro_calls_thinned thinned = baro_calls_thinned_of(profile);
+  double percent = 0;
   write_known_u64(report, "calls", known, profile->calls.count);
+  write_known_u64(report, "skipped_calls", known, thinned.skipped);
+  write_known_u64(report, "thinned_functions", known, thinned.functions);
+  if (thinned.since_ns != 0) {
+    write_utc(report, "thinned_since_utc", thinned.since_ns);
+  } else {
+    baro_json_null(&report->json, "thinned_since_utc");
+  }
+  if (baro_profile_info_number(profile, "overhead", &percent)) {
+    baro_json_number(&report->json, "overhead_percent", percent);
+  } else {
+    baro_json_null(&report->json, "overhead_percent");
+  }
   write_known_u64(report, "raised_calls", known, profile->calls.raised_count);
   write_known_u64(report, "unfinished_calls", known, unfinished);
   write_known_u64(report, "lost_call_events", known, profile->calls.lost_events);
@@ -374,6 +388,7 @@ static void write_calls_of(json_report *report, uint32_t f) {
   bool known = sums->calls[f] != 0;
   write_known_u64(report, "calls", known, sums->calls[f]);
   write_known_u64(report, "primitive_calls", known, sums->primitive_calls[f]);
+  write_known_u64(report, "skipped_calls", known, sums->skipped[f]);
   write_known_u64(report, "raised_calls", known, sums->raised[f]);
   write_known_u64(report, "calls_self_ns", known, sums->self_ns[f]);
   write_known_u64(report, "calls_total_ns", known, sums->total_ns[f]);

@@ -136,6 +136,22 @@ static void names_of_left_out_files_need_not_be_known(void **state) {
   baro_patterns_release(&patterns);
 }
 
+static void what_begins_with_a_minus_is_left_out(void **state) {
+  (void)state;
+  assert_false(asks_for("-shop.stock.Box.put", &own));
+  assert_false(asks_for("-shop.*", &own));
+  assert_true(asks_for("-shop.stock.Box",
+                       &own)); /* nothing is called so: of the own code all is recorded */
+  baro_patterns patterns = patterns_of("shop.*", "-*.put", "@trace");
+  assert_false(baro_patterns_match(&patterns, &own));
+  assert_true(baro_patterns_leave_out(&patterns, &own)); /* marks too */
+  baro_pattern_subject other = own;
+  other.qualified_name = "Box.take";
+  assert_true(baro_patterns_match(&patterns, &other));
+  assert_false(baro_patterns_leave_out(&patterns, &other));
+  baro_patterns_release(&patterns);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_users_own_code_is_the_default),
@@ -144,6 +160,7 @@ int main(void) {
       cmocka_unit_test(libraries_are_recorded_where_asked_for),
       cmocka_unit_test(the_script_has_two_names),
       cmocka_unit_test(several_patterns_add_up),
+      cmocka_unit_test(what_begins_with_a_minus_is_left_out),
       cmocka_unit_test(trace_alone_asks_for_nothing_else),
       cmocka_unit_test(names_of_left_out_files_need_not_be_known),
   };

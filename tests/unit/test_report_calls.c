@@ -420,9 +420,9 @@ static void test_csv(void **state) {
   assert_non_null(body);
   assert_string_equal(
       body + 2, "0,,,10,11,\"a \"\"b\"\", c\",\"f,g\",\"f,g\",a.py,,,1000,3000,2000,3000,,,0,,"
-                "raised,\"Value\nError\",,,\r\n"
+                "1,raised,\"Value\nError\",,,\r\n"
                 "1,0,,10,11,\"a \"\"b\"\", c\",\"f,g\",\"f,g\",a.py,,,2000,4000,2000,2000,,,0,1,"
-                "returned,,,,\"'a', \"\"b\"\"\"\r\n");
+                "1,returned,,,,\"'a', \"\"b\"\"\"\r\n");
   baro_buffer_release(&text);
   baro_profile_destroy(profile);
 }

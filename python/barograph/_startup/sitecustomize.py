@@ -131,6 +131,8 @@ def start(spool, settings, folder):
         [os.fsencode(library) for library in library_folders()],
         os.fsencode(folder),
         settings.get(b"children") != b"no",
+        b"",
+        float(settings.get(b"overhead", b"0")),
     )
 
 

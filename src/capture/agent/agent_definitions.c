@@ -17,12 +17,17 @@ enum { CODE_SUSPENDS = 0x20 | 0x80 | 0x200 }; /* CO_GENERATOR, CO_COROUTINE, CO_
 
 baro_patterns baro_recorded;
 
+static uint32_t budget_of_all;
 static uint32_t next_code_id;
 static uint32_t next_exception_id = 1;
 static bool has_told_greenlets; /* of this recording, in this process */
 
 /* For code that could not even be entered into the table: asked again at the next event. */
 static const baro_identity left_out = {.flags = BARO_IDENTITY_LEFT_OUT};
+
+void baro_definitions_set_budget(uint32_t flags) {
+  budget_of_all = flags;
+}
 
 void baro_definitions_forked(void) {
   next_code_id = 0;
@@ -164,15 +169,16 @@ static void release_facts(code_facts *facts) {
   Py_XDECREF(facts->import_name);
 }
 
-static bool is_recorded(PyObject *code, const code_facts *facts) {
-  return baro_identities_find(&baro_marked, code) != NULL ||
-         baro_patterns_match(&baro_recorded, &(baro_pattern_subject){
-                                                 .module = text_of(facts->module),
-                                                 .qualified_name = text_of(facts->qualified_name),
-                                                 .file = text_of(facts->file),
-                                                 .module_file = text_of(facts->module_file),
-                                                 .import_name = text_of(facts->import_name),
-                                             });
+static bool is_recorded(const baro_identity *mark, const code_facts *facts) {
+  baro_pattern_subject subject = {
+      .module = text_of(facts->module),
+      .qualified_name = text_of(facts->qualified_name),
+      .file = text_of(facts->file),
+      .module_file = text_of(facts->module_file),
+      .import_name = text_of(facts->import_name),
+  };
+  return mark != NULL ? !baro_patterns_leave_out(&baro_recorded, &subject)
+                      : baro_patterns_match(&baro_recorded, &subject);
 }
 
 /* Runs no Python, so that ids stay dense: no other thread comes between. */
@@ -210,9 +216,11 @@ static const baro_identity *add_code(PyObject *code, PyObject *globals) {
   if (flags == 0 && baro_tasks_made_by(text_of(facts.module), text_of(facts.name))) {
     flags = BARO_IDENTITY_SPAWNS;
   }
-  if (!is_recorded(code, &facts)) {
+  const baro_identity *mark = baro_identities_find(&baro_marked, code);
+  if (!is_recorded(mark, &facts)) {
     flags |= BARO_IDENTITY_LEFT_OUT;
   } else {
+    flags |= mark != NULL && mark->flags != 0 ? mark->flags : budget_of_all;
     flags |= baro_capture_flags(code);
     id = next_code_id;
     if (define(&facts, id)) {
@@ -243,9 +251,9 @@ bool baro_definitions_add_private(PyObject *code, uint32_t flags) {
   return baro_identities_add(&baro_codes, code, 0, flags) != NULL;
 }
 
-bool baro_definitions_mark(PyObject *code) {
-  if (baro_identities_find(&baro_marked, code) == NULL &&
-      baro_identities_add(&baro_marked, code, 0, 0) == NULL) {
+bool baro_definitions_mark(PyObject *code, uint32_t budget) {
+  baro_identities_remove(&baro_marked, code); /* perhaps with another budget */
+  if (baro_identities_add(&baro_marked, code, 0, budget) == NULL) {
     return false;
   }
   const baro_identity *known = baro_identities_find(&baro_codes, code);

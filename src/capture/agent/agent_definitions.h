@@ -14,11 +14,14 @@ extern baro_patterns baro_recorded;
 
 /* Ids of a fork's child are its own. Async-signal-safe. */
 void baro_definitions_forked(void);
+/* Of all code that is not marked with a budget of its own: baro_budget_flags, or 0. */
+void baro_definitions_set_budget(uint32_t flags);
 /* After the end of a recording: nothing is known, so that another may begin. The marks stay. */
 void baro_definitions_clear(void);
 
-/* The code is recorded from its next call on, whatever the patterns say. False: no memory. */
-bool baro_definitions_mark(PyObject *code);
+/* The code is recorded from its next call on, unless a pattern leaves it out. budget: its own, by baro_budget_flags, or 0.
+ * False: no memory. */
+bool baro_definitions_mark(PyObject *code, uint32_t budget);
 
 /* Code of our own, which has no id and no definition: what happens to it goes nowhere. False: no memory. */
 bool baro_definitions_add_private(PyObject *code, uint32_t flags);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "capture/agent/agent_definitions.h"
+#include "capture/agent/budget.h"
 #include "capture/agent/captured_values.h"
 #include "capture/agent/children.h"
 #include "capture/agent/engine.h"
@@ -186,9 +187,10 @@ static PyObject *start(PyObject *module, PyObject *arguments) {
   PyObject *globs;
   PyObject *libraries;
   int children;
-  const char *hook = NULL;
-  if (!PyArg_ParseTuple(arguments, "yOOyp|y:start", &spool, &globs, &libraries, &startup, &children,
-                        &hook)) {
+  const char *hook = "";
+  double overhead = 0;
+  if (!PyArg_ParseTuple(arguments, "yOOyp|yd:start", &spool, &globs, &libraries, &startup,
+                        &children, &hook, &overhead)) {
     return NULL;
   }
   if (PyInterpreterState_GetID(PyInterpreterState_Get()) != 0 || engine != NULL) {
@@ -202,7 +204,9 @@ static PyObject *start(PyObject *module, PyObject *arguments) {
     return PyErr_Occurred() != NULL ? NULL : PyErr_NoMemory();
   }
   follows_forks = children != 0;
-  const char *reason = start_all(spool, hook);
+  baro_budget_reset();
+  baro_definitions_set_budget(baro_budget_flags(overhead));
+  const char *reason = start_all(spool, hook[0] == '\0' ? NULL : hook);
   return reason == NULL ? Py_BuildValue("") : PyUnicode_FromString(reason);
 }
 
@@ -233,12 +237,14 @@ static bool check_code(PyObject *code) {
   return true;
 }
 
-static PyObject *mark(PyObject *module, PyObject *code) {
+static PyObject *mark(PyObject *module, PyObject *arguments) {
   (void)module;
-  if (!check_code(code)) {
+  PyObject *code;
+  double overhead = 0;
+  if (!PyArg_ParseTuple(arguments, "O|d:mark", &code, &overhead) || !check_code(code)) {
     return NULL;
   }
-  if (!baro_definitions_mark(code)) {
+  if (!baro_definitions_mark(code, baro_budget_flags(overhead))) {
     return PyErr_NoMemory();
   }
   if (engine != NULL) {
@@ -283,12 +289,14 @@ static PyObject *running(PyObject *module, PyObject *unused) {
 static PyMethodDef methods[] = {
     {"start", start, METH_VARARGS,
      "start(spool: bytes, globs: list[bytes], libraries: list[bytes], startup: bytes,\n"
-     "      children: bool, hook: bytes = None) -> None | str\n\n"
+     "      children: bool, hook: bytes = b'', overhead: float = 0) -> None | str\n\n"
      "Record calls from now on, or say why not; also of children, forked and started. hook:\n"
-     "the folder of the start-up hook, if they find neither it nor the spool by themselves."},
+     "the folder of the start-up hook, if they find neither it nor the spool by themselves.\n"
+     "overhead: percent that it may cost; 0: as much as it takes."},
     {"stop", stop, METH_NOARGS, "stop() -> None\n\nRecord no calls any more."},
-    {"mark", mark, METH_O,
-     "mark(code) -> None\n\nRecord calls of this code, whatever the patterns say."},
+    {"mark", mark, METH_VARARGS,
+     "mark(code, overhead: float = 0) -> None\n\n"
+     "Record calls of this code, unless a pattern leaves it out. overhead: its own, in percent."},
     {"unmark", unmark, METH_O, "unmark(code) -> None\n\nTake that back."},
     {"values", values, METH_VARARGS,
      "values(code, wanted: int, parameters: bytes) -> None\n\n"

@@ -14,6 +14,7 @@
 
 #include "capture/agent/agent_definitions.h"
 #include "capture/agent/agent_tasks.h"
+#include "capture/agent/budget.h"
 #include "capture/agent/captured_values.h"
 #include "capture/agent/events.h"
 #include "capture/agent/frame_layout.h"
@@ -235,7 +236,54 @@ static __attribute__((noinline)) PyObject *evaluate_with_values(PyThreadState *t
 
 /* --- A frame --- */
 
-/* Of code that makes tasks, or whose values are asked for. */
+static PyObject *evaluate_kept(PyThreadState *thread, void *frame, int throwing, uint32_t id,
+                               uint32_t flags) {
+  if ((flags & (BARO_IDENTITY_ARGUMENTS | BARO_IDENTITY_RETURNS)) != 0) {
+    return evaluate_with_values(thread, frame, throwing, id, flags);
+  }
+  return (flags & BARO_IDENTITY_SUSPENDS) != 0 ? evaluate_suspendable(thread, frame, throwing, id)
+                                               : evaluate_plain(thread, frame, throwing, id);
+}
+
+/* What is thrown into a generator is set already, and waiting for room may lose it. */
+static bool lets_begin(uint32_t id, uint32_t flags, baro_ring_kind kind, uint64_t frame_addr) {
+  raised error = {0};
+  if (kind == BARO_RING_THROW) {
+    PyErr_Fetch(&error.type, &error.value, &error.traceback);
+  }
+  bool keeps = baro_budget_begin(id, flags, kind, frame_addr);
+  if (kind == BARO_RING_THROW) {
+    PyErr_Restore(error.type, error.value, error.traceback);
+  }
+  return keeps;
+}
+
+/* Of code that has a budget. */
+static __attribute__((noinline)) PyObject *evaluate_governed(PyThreadState *thread, void *frame,
+                                                             int throwing, uint32_t id,
+                                                             uint32_t flags) {
+  bool suspends = (flags & BARO_IDENTITY_SUSPENDS) != 0;
+  bool has_begun = suspends && baro_frame_has_begun(frame, minor);
+  if (suspends && (!baro_frame_is_generators(frame, minor) || (throwing != 0 && !has_begun))) {
+    return inner(thread, frame, throwing);
+  }
+  baro_ring_kind kind = BARO_RING_ENTER;
+  if (has_begun) {
+    kind = throwing != 0 ? BARO_RING_THROW : BARO_RING_RESUME;
+  }
+  uint64_t frame_addr = suspends ? baro_frame_address(frame) : 0;
+  uint32_t epoch = baro_identities_epoch;
+  PyObject *result = lets_begin(id, flags, kind, frame_addr)
+                         ? evaluate_kept(thread, frame, throwing, id, flags)
+                         : inner(thread, frame, throwing);
+  if (epoch == baro_identities_epoch) {
+    bool is_suspended = suspends && result != NULL && baro_frame_is_suspended(frame, minor);
+    (void)baro_budget_end(id, is_suspended ? BARO_RING_YIELD : BARO_RING_RETURN, frame_addr);
+  }
+  return result;
+}
+
+/* Of code that makes tasks, or whose values are asked for, or that has a budget. */
 static __attribute__((noinline)) PyObject *evaluate_odd(PyThreadState *thread, void *frame,
                                                         int throwing, uint32_t id, uint32_t flags) {
   if ((flags & BARO_IDENTITY_SPAWNS) != 0) {
@@ -244,11 +292,10 @@ static __attribute__((noinline)) PyObject *evaluate_odd(PyThreadState *thread, v
   if ((flags & BARO_IDENTITY_LEFT_OUT) != 0) {
     return inner(thread, frame, throwing);
   }
-  if ((flags & (BARO_IDENTITY_ARGUMENTS | BARO_IDENTITY_RETURNS)) != 0) {
-    return evaluate_with_values(thread, frame, throwing, id, flags);
+  if ((flags & BARO_IDENTITY_GOVERNED) != 0) {
+    return evaluate_governed(thread, frame, throwing, id, flags);
   }
-  return (flags & BARO_IDENTITY_SUSPENDS) != 0 ? evaluate_suspendable(thread, frame, throwing, id)
-                                               : evaluate_plain(thread, frame, throwing, id);
+  return evaluate_kept(thread, frame, throwing, id, flags);
 }
 
 /* Only calls in tail position: what is left out takes no C stack of ours. */

@@ -12,6 +12,7 @@
 
 #include "capture/agent/agent_definitions.h"
 #include "capture/agent/agent_tasks.h"
+#include "capture/agent/budget.h"
 #include "capture/agent/captured_values.h"
 #include "capture/agent/events.h"
 
@@ -54,9 +55,10 @@ static inline uint64_t frame_addr(void) {
 /* Left out or not, it is to be told of every time. */
 static PyObject *begin_spawning(PyObject *code_object, baro_ring_kind kind) {
   baro_tasks_see_frame((PyObject *)PyEval_GetFrame());
-  const baro_identity *code = baro_code_of(code_object); /* it may have moved */
-  if ((code->flags & BARO_IDENTITY_LEFT_OUT) == 0) {
-    baro_events_begin(baro_ring_word(kind, code->id, 0));
+  baro_identity code = *baro_code_of(code_object); /* it may have moved */
+  if ((code.flags & BARO_IDENTITY_LEFT_OUT) == 0 &&
+      baro_budget_lets_begin(code.id, code.flags, kind, 0)) {
+    baro_events_begin(baro_ring_word(kind, code.id, 0));
   }
   return done();
 }
@@ -74,19 +76,23 @@ static void begin_with_arguments(PyObject *code_object, uint32_t id, bool suspen
 }
 
 /* Of code that is not plain. */
-static PyObject *begin_odd(PyObject *code_object, const baro_identity *code, baro_ring_kind kind) {
-  bool suspends = (code->flags & BARO_IDENTITY_SUSPENDS) != 0;
-  uint64_t word = baro_ring_word(kind, code->id, 0); /* a new frame object may move the table */
-  if ((code->flags & BARO_IDENTITY_SPAWNS) != 0) {
+static PyObject *begin_odd(PyObject *code_object, baro_identity code, baro_ring_kind kind) {
+  bool suspends = (code.flags & BARO_IDENTITY_SUSPENDS) != 0;
+  uint64_t word = baro_ring_word(kind, code.id, 0);
+  if ((code.flags & BARO_IDENTITY_SPAWNS) != 0) {
     return begin_spawning(code_object, kind);
   }
-  if ((code->flags & BARO_IDENTITY_LEFT_OUT) != 0) {
+  if ((code.flags & BARO_IDENTITY_LEFT_OUT) != 0) {
     return never_again();
   }
-  if ((code->flags & BARO_IDENTITY_ARGUMENTS) != 0 && kind == BARO_RING_ENTER) {
-    begin_with_arguments(code_object, code->id, suspends);
+  uint64_t frame = suspends ? frame_addr() : 0;
+  if (!baro_budget_lets_begin(code.id, code.flags, kind, frame)) {
+    return done();
+  }
+  if ((code.flags & BARO_IDENTITY_ARGUMENTS) != 0 && kind == BARO_RING_ENTER) {
+    begin_with_arguments(code_object, code.id, suspends);
   } else if (suspends) {
-    baro_events_begin_frame(word, frame_addr());
+    baro_events_begin_frame(word, frame);
   } else {
     baro_events_begin(word);
   }
@@ -99,7 +105,7 @@ static inline PyObject *begin(PyObject *code_object, baro_ring_kind kind) {
     baro_events_begin(baro_ring_word(kind, code->id, 0));
     return done();
   }
-  return begin_odd(code_object, code, kind);
+  return begin_odd(code_object, *code, kind); /* what follows may move the table */
 }
 
 static void end_with_result(PyObject *code_object, uint32_t id, bool suspends, PyObject *result,
@@ -113,19 +119,40 @@ static void end_with_result(PyObject *code_object, uint32_t id, bool suspends, P
   }
 }
 
-static PyObject *end_odd(PyObject *const *arguments, const baro_identity *code, baro_ring_kind kind,
-                         uint64_t time) {
-  bool suspends = (code->flags & BARO_IDENTITY_SUSPENDS) != 0;
-  uint64_t word = baro_ring_word(kind, code->id, 0);
-  if ((code->flags & BARO_IDENTITY_LEFT_OUT) != 0) {
-    return never_again();
-  }
-  if ((code->flags & BARO_IDENTITY_RETURNS) != 0 && kind == BARO_RING_RETURN) {
-    end_with_result(arguments[0], code->id, suspends, arguments[2], time);
-  } else if (suspends) {
-    baro_events_end_frame(time, word, frame_addr());
+/* frame: 0 where it cannot be suspended. */
+static void write_end(PyObject *const *arguments, baro_identity code, baro_ring_kind kind,
+                      uint64_t time, uint64_t frame) {
+  uint64_t word = baro_ring_word(kind, code.id, 0);
+  if ((code.flags & BARO_IDENTITY_RETURNS) != 0 && kind == BARO_RING_RETURN) {
+    end_with_result(arguments[0], code.id, frame != 0, arguments[2], time);
+  } else if (frame != 0) {
+    baro_events_end_frame(time, word, frame);
   } else {
     baro_events_end(time, word);
+  }
+}
+
+static PyObject *end_odd(PyObject *const *arguments, baro_identity code, baro_ring_kind kind,
+                         uint64_t time) {
+  bool suspends = (code.flags & BARO_IDENTITY_SUSPENDS) != 0;
+  if ((code.flags & BARO_IDENTITY_LEFT_OUT) != 0) {
+    return never_again();
+  }
+  write_end(arguments, code, kind, time, suspends ? frame_addr() : 0);
+  return done();
+}
+
+/* While there is a budget, many ends need no time, and a clock costs as much as all the rest. */
+static PyObject *end_governed(PyObject *const *arguments, baro_ring_kind kind) {
+  baro_identity code = *baro_code_of(arguments[0]);
+  if ((code.flags & BARO_IDENTITY_LEFT_OUT) != 0) {
+    return never_again();
+  }
+  bool suspends = (code.flags & BARO_IDENTITY_SUSPENDS) != 0;
+  uint64_t time = suspends ? baro_events_now() : 0;
+  uint64_t frame = suspends ? frame_addr() : 0;
+  if (baro_budget_lets_end(code.id, code.flags, kind, frame)) {
+    write_end(arguments, code, kind, suspends ? time : baro_events_now(), frame);
   }
   return done();
 }
@@ -137,7 +164,7 @@ static inline PyObject *end(PyObject *const *arguments, baro_ring_kind kind, uin
     baro_events_end(time, baro_ring_word(kind, code->id, 0));
     return done();
   }
-  return end_odd(arguments, code, kind, time);
+  return end_odd(arguments, *code, kind, time);
 }
 
 static PyObject *on_start(PyObject *self, PyObject *const *arguments, size_t flags,
@@ -155,12 +182,18 @@ static PyObject *on_resume(PyObject *self, PyObject *const *arguments, size_t fl
 static PyObject *on_return(PyObject *self, PyObject *const *arguments, size_t flags,
                            PyObject *names) {
   (void)self, (void)flags, (void)names;
+  if (baro_budget_runs) {
+    return end_governed(arguments, BARO_RING_RETURN);
+  }
   return end(arguments, BARO_RING_RETURN, baro_events_now());
 }
 
 static PyObject *on_yield(PyObject *self, PyObject *const *arguments, size_t flags,
                           PyObject *names) {
   (void)self, (void)flags, (void)names;
+  if (baro_budget_runs) {
+    return end_governed(arguments, BARO_RING_YIELD);
+  }
   return end(arguments, BARO_RING_YIELD, baro_events_now());
 }
 
@@ -175,8 +208,11 @@ static PyObject *on_throw(PyObject *self, PyObject *const *arguments, size_t fla
   (void)self, (void)flags, (void)names;
   const baro_identity *code = recorded(arguments[0]);
   if (code != NULL) {
-    uint64_t word = baro_ring_word(BARO_RING_THROW, code->id, 0);
-    baro_events_begin_frame(word, frame_addr());
+    baro_identity entry = *code;
+    uint64_t frame = frame_addr();
+    if (baro_budget_lets_begin(entry.id, entry.flags, BARO_RING_THROW, frame)) {
+      baro_events_begin_frame(baro_ring_word(BARO_RING_THROW, entry.id, 0), frame);
+    }
   }
   return done();
 }
@@ -190,12 +226,16 @@ static PyObject *on_unwind(PyObject *self, PyObject *const *arguments, size_t fl
     return done();
   }
   /* Defining a type may run the collector, and a code object's end moves the table. */
-  uint32_t id = code->id;
-  bool suspends = (code->flags & BARO_IDENTITY_SUSPENDS) != 0;
-  uint64_t word =
-      baro_ring_word(BARO_RING_RAISE, id, baro_exception_of((PyObject *)Py_TYPE(arguments[2])));
+  baro_identity entry = *code;
+  bool suspends = (entry.flags & BARO_IDENTITY_SUSPENDS) != 0;
+  uint64_t frame = suspends ? frame_addr() : 0;
+  if (!baro_budget_lets_end(entry.id, entry.flags, BARO_RING_RAISE, frame)) {
+    return done();
+  }
+  uint32_t exception = baro_exception_of((PyObject *)Py_TYPE(arguments[2]));
+  uint64_t word = baro_ring_word(BARO_RING_RAISE, entry.id, exception);
   if (suspends) {
-    baro_events_end_frame(time, word, frame_addr());
+    baro_events_end_frame(time, word, frame);
   } else {
     baro_events_end(time, word);
   }

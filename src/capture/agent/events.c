@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "capture/agent/budget.h"
 #include "capture/agent/spool.h"
 
 enum {
@@ -201,6 +202,28 @@ static bool make_ring(baro_events_thread *here) {
   return true;
 }
 
+/* Sets the limit to what the drain has given back and the file system has given room; asks neither for more. */
+static void refresh_limit(baro_events_thread *here, const baro_ring_head *head) {
+  uint64_t tail = atomic_load_explicit(&head->tail, memory_order_acquire);
+  if (tail > here->head || here->head - tail > BARO_RING_EVENTS || here->ring->missing > 0) {
+    return; /* not the drain's doing; or it is to be told of a loss first */
+  }
+  uint64_t end = tail + BARO_RING_EVENTS;
+  uint64_t allocated = here->ring->allocated_events;
+  here->limit = allocated < BARO_RING_EVENTS && allocated < end ? allocated : end;
+}
+
+/* What a thread's budget has counted and not told: nobody waits for room here. */
+static void end_budget(baro_events_thread *here) {
+  baro_ring_head *head = here->ring == NULL ? NULL : atomic_load(&here->ring->mapping);
+  if (head != NULL && here->budget != NULL) {
+    refresh_limit(here, head);
+    baro_budget_tell(here->budget);
+  }
+  baro_budget_thread_free(here->budget);
+  here->budget = NULL;
+}
+
 /* Of the pthread key: the thread is over, perhaps without Python ever knowing it. */
 static void at_end_of_thread(void *unused) {
   (void)unused;
@@ -208,6 +231,7 @@ static void at_end_of_thread(void *unused) {
     (void)sched_yield();
   }
   baro_events_ring *ring = baro_events_here.ring;
+  end_budget(&baro_events_here);
   baro_events_here = (baro_events_thread){0};
   if (ring != NULL) {
     ring->owner = NULL;
@@ -221,6 +245,13 @@ static void at_end_of_thread(void *unused) {
     atomic_store_explicit(&head->closed, 1, memory_order_release);
   }
   drop_ring(ring);
+}
+
+/* The main thread has no such end: it runs exit(), after Python's own finalization. */
+static __attribute__((destructor)) void at_end_of_process(void) {
+  if (baro_events_here.budget != NULL) {
+    end_budget(&baro_events_here);
+  }
 }
 
 static bool ask_for_end_of_thread(void) {
@@ -323,6 +354,7 @@ static void forget_earlier(baro_events_thread *here) {
   if (here->ring != NULL && here->ring->recording != recording) {
     baro_events_ring *ring = here->ring;
     set_owner(ring, NULL);
+    baro_budget_thread_free(here->budget);
     *here = (baro_events_thread){0};
     drop_ring(ring);
   }
@@ -401,6 +433,7 @@ void baro_events_release(void) {
   }
   for (baro_events_ring *ring = atomic_load(&rings); ring != NULL; ring = ring->next) {
     if (ring->owner != NULL) {
+      end_budget(ring->owner);
       *ring->owner = (baro_events_thread){0};
       ring->owner = NULL;
       drop_ring(ring);
@@ -415,6 +448,7 @@ bool baro_events_stopped(void) {
 
 void baro_events_forked(void) {
   baro_events_here = (baro_events_thread){0};
+  baro_budget_forked();
   missing_before_ring = 0;
   retry_at_ns = 0;
   next_serial = 0;

@@ -27,13 +27,14 @@ typedef struct baro_events_hooks {
 
 /* The hot part of a thread's ring: fits a cache line. Zero: no ring yet, and no room. */
 typedef struct baro_events_thread {
-  uint64_t head;                 /* events written */
-  uint64_t limit;                /* up to here nobody needs to be asked for room */
-  uint64_t mask;                 /* slots - 1 */
-  baro_ring_event *events;       /* borrowed from the mapping */
-  _Atomic uint64_t *ring_head;   /* likewise */
-  struct baro_events_ring *ring; /* borrowed; NULL: none */
-  uint64_t usage_due;            /* from this time on what the thread used is to be read */
+  uint64_t head;                     /* events written */
+  uint64_t limit;                    /* up to here nobody needs to be asked for room */
+  uint64_t mask;                     /* slots - 1 */
+  baro_ring_event *events;           /* borrowed from the mapping */
+  _Atomic uint64_t *ring_head;       /* likewise */
+  struct baro_events_ring *ring;     /* borrowed; NULL: none */
+  uint64_t usage_due;                /* from this time on what the thread used is to be read */
+  struct baro_budget_thread *budget; /* owned; NULL: none of its code has a budget */
 } baro_events_thread;
 
 extern _Thread_local baro_events_thread baro_events_here;

@@ -12,10 +12,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "capture/agent/budget.h"
+
 enum {
   BARO_IDENTITY_LEFT_OUT = 1, /* is not to be recorded; has no id */
   BARO_IDENTITY_SUSPENDS = 2, /* code of a generator, coroutine or async generator */
   BARO_IDENTITY_SPAWNS = 4,   /* its frames make tasks: agent_tasks.h */
+  BARO_IDENTITY_GOVERNED = BARO_BUDGET_GOVERNED,
   /* What its calls are given, and what they return, is recorded: captured_values.h. */
   BARO_IDENTITY_ARGUMENTS = 0x100,
   BARO_IDENTITY_RETURNS = 0x200,
@@ -44,7 +47,7 @@ typedef struct baro_identities {
 extern baro_identities baro_codes;      /* code that ran */
 extern baro_identities baro_exceptions; /* types of exceptions that ended calls */
 extern baro_identities
-    baro_marked; /* code that is recorded whatever the patterns say; ids mean nothing */
+    baro_marked; /* code that is recorded though no pattern asks for it; no ids, and as flags its budget's */
 
 static inline size_t baro_identities_hash(uintptr_t address) {
   /* Objects are 16 bytes apart; the multiplication brings what differs to the upper half. */

@@ -9,6 +9,7 @@
 
 #include "capture/agent/agent_definitions.h"
 #include "capture/agent/agent_usage.h"
+#include "capture/agent/budget.h"
 #include "capture/agent/events.h"
 #include "capture/agent/spool.h"
 
@@ -22,6 +23,7 @@ enum {
   PAGE_BYTES = 4096,          /* where pages are larger, it is measured too low */
   SHORTEST_CLOCK_NS = 200000, /* between two pairs of clocks, for 0.1 % */
 };
+/* Of what a budget only counts there are fewer. */
 _Static_assert(SCRATCH_EVENTS > 4 * CALLS * (BATCHES + WARM_UP) * 3 / 2,
                "room for a step's four slots, and for what a signal's handler calls");
 
@@ -177,7 +179,8 @@ static bool time_batches(PyObject *function, bool has_events, call_cost *ret_cos
 }
 
 /* Events of this thread go to `scratch` meanwhile. False: it could not be measured. */
-static bool time_with_events(PyObject *function, baro_ring_event *scratch, call_cost *ret_cost) {
+static bool time_with_events(PyObject *function, uint32_t flags, baro_ring_event *scratch,
+                             call_cost *ret_cost) {
   _Atomic uint64_t committed = 0;
   baro_events_thread kept = baro_events_here;
   baro_events_here = (baro_events_thread){
@@ -187,13 +190,18 @@ static bool time_with_events(PyObject *function, baro_ring_event *scratch, call_
       .ring_head = &committed,
       .usage_due = UINT64_MAX,
   };
-  bool good = time_batches(function, true, ret_cost);
+  bool is_counted = (flags & BARO_IDENTITY_GOVERNED) != 0;
+  if (is_counted) {
+    baro_budget_thin(0); /* the id of all that is private */
+  }
+  bool good = time_batches(function, !is_counted, ret_cost);
   if (function == here.step) {
     /* To its end, before it dies: closing it would be events of an exception. */
     PyObject *answer = PyObject_CallMethod(here.generator, "send", "i", 1);
     Py_XDECREF(answer);
     PyErr_Clear();
   }
+  baro_budget_thread_free(baro_events_here.budget);
   baro_events_here = kept;
   return good;
 }
@@ -242,7 +250,7 @@ static bool measure_one(const baro_engine *engine, bool is_marked, PyObject *fun
     engine->mark(code);
   }
   call_cost seen;
-  bool good = time_with_events(function, scratch, &seen);
+  bool good = time_with_events(function, flags, scratch, &seen);
   if (is_marked) {
     engine->unmark(code);
   }
@@ -260,6 +268,12 @@ static bool measure_one(const baro_engine *engine, bool is_marked, PyObject *fun
 static PyObject *code_of(const char *name) {
   PyObject *function = name_of(name);
   return function == NULL ? NULL : PyObject_GetAttrString(function, "__code__");
+}
+
+/* What a call costs whether its events are written or only counted. */
+static void tell_budget(const own_cost *recorded, const own_cost *counted, double ns_per_tick) {
+  baro_budget_set_costs((recorded->inner + recorded->outer) * ns_per_tick,
+                        (counted->inner + counted->outer) * ns_per_tick);
 }
 
 static void write_costs(const own_cost *plain, const own_cost *step, double ns_per_tick) {
@@ -285,6 +299,12 @@ static void measure(const baro_engine *engine, bool is_marked, double ns_per_tic
       measure_one(engine, is_marked, here.step, step_code, BARO_IDENTITY_SUSPENDS, scratch,
                   &here.bare_step, &step)) {
     write_costs(&plain, &step, ns_per_tick);
+    own_cost counted;
+    if (baro_budget_runs &&
+        measure_one(engine, is_marked, name_of("plain"), plain_code, BARO_IDENTITY_GOVERNED,
+                    scratch, &here.bare_plain, &counted)) {
+      tell_budget(&plain, &counted, ns_per_tick);
+    }
   }
   if (loop_code != NULL && idle_code != NULL) {
     baro_identities_remove(&baro_codes, loop_code);

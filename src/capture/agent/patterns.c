@@ -27,6 +27,9 @@ bool baro_patterns_add_glob(baro_patterns *patterns, const char *glob) {
     patterns->marked = true;
     return true;
   }
+  if (glob[0] == '-') {
+    return append(&patterns->left_out, &patterns->left_out_count, glob + 1);
+  }
   return append(&patterns->globs, &patterns->glob_count, glob);
 }
 
@@ -49,6 +52,7 @@ static void release_all(char **texts, size_t count) {
 
 void baro_patterns_release(baro_patterns *patterns) {
   release_all(patterns->globs, patterns->glob_count);
+  release_all(patterns->left_out, patterns->left_out_count);
   release_all(patterns->libraries, patterns->library_count);
   free(patterns->startup);
   *patterns = (baro_patterns){0};
@@ -105,18 +109,22 @@ static bool is_own(const baro_patterns *patterns, const baro_pattern_subject *su
          !is_library_file(patterns, subject->module_file);
 }
 
-static bool matches_a_glob(const baro_patterns *patterns, const char *text) {
-  for (size_t i = 0; i < patterns->glob_count; i++) {
+typedef struct glob_list {
+  char *const *globs;
+  size_t count;
+} glob_list;
+
+static bool matches_one(const glob_list *list, const char *text) {
+  for (size_t i = 0; i < list->count; i++) {
     /* Backslashes are no escapes: they would only surprise. */
-    if (fnmatch(patterns->globs[i], text, FNM_NOESCAPE) == 0) {
+    if (fnmatch(list->globs[i], text, FNM_NOESCAPE) == 0) {
       return true;
     }
   }
   return false;
 }
 
-static bool is_asked_for(const baro_patterns *patterns, const char *module,
-                         const char *qualified_name) {
+static bool is_named(const glob_list *list, const char *module, const char *qualified_name) {
   size_t module_length = strlen(module);
   size_t name_length = strlen(qualified_name);
   char *full = malloc(module_length + name_length + 2);
@@ -126,24 +134,29 @@ static bool is_asked_for(const baro_patterns *patterns, const char *module,
   memcpy(full, module, module_length);
   full[module_length] = '.';
   memcpy(full + module_length + 1, qualified_name, name_length + 1);
-  bool found = matches_a_glob(patterns, full) || matches_a_glob(patterns, module);
+  bool found = matches_one(list, full) || matches_one(list, module);
   free(full);
   return found;
 }
 
+static bool is_in(const glob_list *list, const baro_pattern_subject *subject) {
+  return list->count > 0 && (is_named(list, subject->module, subject->qualified_name) ||
+                             (subject->import_name[0] != '\0' &&
+                              is_named(list, subject->import_name, subject->qualified_name)));
+}
+
+bool baro_patterns_leave_out(const baro_patterns *patterns, const baro_pattern_subject *subject) {
+  glob_list left_out = {patterns->left_out, patterns->left_out_count};
+  return is_in(&left_out, subject);
+}
+
 bool baro_patterns_match(const baro_patterns *patterns, const baro_pattern_subject *subject) {
-  if (patterns->startup != NULL && is_below(subject->file, patterns->startup)) {
+  if ((patterns->startup != NULL && is_below(subject->file, patterns->startup)) ||
+      baro_patterns_leave_out(patterns, subject)) {
     return false;
   }
-  if (wants_own_code(patterns) && is_own(patterns, subject)) {
-    return true;
-  }
-  if (patterns->glob_count == 0) {
-    return false;
-  }
-  return is_asked_for(patterns, subject->module, subject->qualified_name) ||
-         (subject->import_name[0] != '\0' &&
-          is_asked_for(patterns, subject->import_name, subject->qualified_name));
+  glob_list asked_for = {patterns->globs, patterns->glob_count};
+  return (wants_own_code(patterns) && is_own(patterns, subject)) || is_in(&asked_for, subject);
 }
 
 bool baro_patterns_exclude_file(const baro_patterns *patterns, const char *file) {

@@ -4,6 +4,8 @@
  * the script that runs, MODULE is __main__ and also the name by which it would be imported. The one
  * pattern *, or none, is the user's own code: all but the standard library, what pip installed, and frozen modules. The
  * pattern @trace stands for what barograph.trace marked, which is recorded in any case: alone it means nothing else.
+ * A pattern that begins with - leaves out what it matches, whatever the others say, and marks too; alone it leaves out of the
+ * user's own code.
  * Runs in the target, under the GIL; knows no Python. */
 #ifndef BARO_CAPTURE_AGENT_PATTERNS_H
 #define BARO_CAPTURE_AGENT_PATTERNS_H
@@ -24,6 +26,8 @@ typedef struct baro_pattern_subject {
 typedef struct baro_patterns {
   char **globs; /* owned, as all below */
   size_t glob_count;
+  char **left_out; /* globs */
+  size_t left_out_count;
   char **libraries; /* folders of what is not the user's own */
   size_t library_count;
   char *startup; /* folder of the start-up hook, which is never recorded */
@@ -38,6 +42,8 @@ bool baro_patterns_set_startup(baro_patterns *patterns, const char *folder);
 void baro_patterns_release(baro_patterns *patterns);
 
 bool baro_patterns_match(const baro_patterns *patterns, const baro_pattern_subject *subject);
+/* A pattern leaves it out, marked or not. */
+bool baro_patterns_leave_out(const baro_patterns *patterns, const baro_pattern_subject *subject);
 /* Only what is marked is recorded. */
 bool baro_patterns_only_marked(const baro_patterns *patterns);
 /* No pattern could ask for any code of this file: its names need not be known. */

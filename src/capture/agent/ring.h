@@ -8,6 +8,7 @@
  *                         by the start-up hook where it knows
  *   config                made by the recorder, lines of key=value, for the hook and the agent:
  *     calls=GLOB,GLOB     what to record; absent: the user's own code
+ *     overhead=PERCENT    what recording may cost of the program's own time, decimal; absent: as much as it takes
  *     python_path=TEXT    what PYTHONPATH was; absent: it was not set
  *     agent=PATH          the extension module
  *     children=no         record the command's own process only; absent: its Python children too

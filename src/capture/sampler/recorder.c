@@ -98,6 +98,10 @@ static void write_infos(recorder *self) {
   baro_writer_info(self->writer, "kind", kind_of(self));
   if (wants_calls(self))
     baro_writer_info(self->writer, "calls", self->options->calls);
+  if (wants_calls(self) && self->options->overhead_percent > 0) {
+    (void)snprintf(text, sizeof text, "%g", self->options->overhead_percent);
+    baro_writer_info(self->writer, "overhead", text);
+  }
   if (wants_samples(self)) {
     baro_writer_info(self->writer, "mode", self->options->stop_target ? "stop" : "nonblocking");
     (void)snprintf(text, sizeof text, "%g", self->options->rate_hz);

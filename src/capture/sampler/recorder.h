@@ -30,6 +30,8 @@ typedef struct baro_recorder_options {
   double rate_hz;    /* mean rate of the schedule, per thread; 1 to 100,000; 0: no samples */
   const char *calls; /* borrowed; record every call: GLOB,GLOB of modules and functions, "" = the
                             user's own code; NULL = no calls. Of a spawned command, or of one that calls_ready tells */
+  double
+      overhead_percent; /* of calls: what recording them may cost of the program's own time; 0: as much as it takes */
   /* With attach_pid and calls: the process itself starts its agent, on the spool directory that it is told here (once),
    * and ends the recording by any byte on our standard input, or by its own end. NULL: no such process. */
   void (*calls_ready)(const char *spool);

@@ -19,6 +19,7 @@ baro_status baro_recorder_calls_prepare(baro_recorder_calls *calls,
                                         const baro_recorder_options *options, baro_error *err) {
   *calls = (baro_recorder_calls){.options = options, .spool.config = -1};
   baro_spool_folder_options spool = {.patterns = options->calls,
+                                     .overhead_percent = options->overhead_percent,
                                      .children = options->follow_children};
   baro_status status = baro_agent_find(&calls->place, err);
   if (status == BARO_OK)

@@ -1,0 +1,549 @@
+#include "capture/agent/budget.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/map.h"
+#include "capture/agent/budget_plan.h"
+#include "capture/agent/events.h"
+
+enum {
+  PAGE_FUNCTIONS = 64,
+  /* How many events of recorded calls pass before the clock is looked at. */
+  PATIENCE = 512,
+  /* Calls of one function that are only counted: nobody looks at anything meanwhile. */
+  PIECE_CALLS = 64,
+  TELL_AT = 1000,
+  /* A count, a weight and an event with all that may stand around it. */
+  ROOM_EVENTS = 16,
+  GROUP_SHIFT = 16,
+  MOST_WINDOWS = 1000,     /* that one stands for */
+  DEEPEST_WORDS = 1 << 16, /* of 64 calls */
+};
+static const uint64_t WINDOW_NS = 10000000;
+/* A thread that waits most of the time is looked at after this much of its own, or so late. */
+static const uint64_t LEAST_CPU_NS = 2000000;
+static const uint64_t LONGEST_NS = 100000000;
+/* Until costs are measured: a call as 3.12 tells of it. */
+static const double FIRST_ROW_NS = 100;
+static const double FIRST_COUNT_NS = 60;
+
+/* Two clocks and four stores. */
+static const double LEAST_ROW_NS = 10;
+static const double MOST_COUNT_RATIO = 0.75;
+
+typedef struct function_page {
+  baro_budget_function functions[PAGE_FUNCTIONS];
+} function_page;
+
+struct baro_budget_thread {
+  function_page **pages; /* owned, by id; NULL: none of them was called */
+  uint32_t page_count;
+  uint32_t patience;
+  uint32_t window;
+  uint32_t touched_count;
+  uint32_t touched_capacity;
+  baro_budget_function **touched; /* owned; called in this window */
+  uint64_t random;
+  uint64_t since_ns;
+  uint64_t since_cpu_ns;
+  baro_events_thread *events; /* borrowed: the ring it tells */
+};
+
+bool baro_budget_runs;
+
+/* Of the process; under the GIL. */
+static double ratios[BARO_BUDGET_GROUPS];
+static uint32_t group_count;
+static double row_ns;
+static double count_ns;
+/* What threads thinned last, by id: where a new one begins. Owned. */
+static uint8_t *last_shifts;
+static uint32_t last_shift_count;
+/* Frames of those that can be suspended and are only counted. */
+static baro_map counted_frames;
+
+void baro_budget_reset(void) {
+  baro_budget_runs = false;
+  group_count = 0;
+  row_ns = FIRST_ROW_NS;
+  count_ns = FIRST_COUNT_NS;
+  free(last_shifts);
+  last_shifts = NULL;
+  last_shift_count = 0;
+  baro_map_release(&counted_frames);
+}
+
+uint32_t baro_budget_flags(double percent) {
+  if (!(percent > 0)) {
+    return 0;
+  }
+  uint32_t group = 0;
+  while (group < group_count && ratios[group] != percent / 100) {
+    group++;
+  }
+  if (group == BARO_BUDGET_GROUPS) {
+    group--; /* the last one made: more budgets than anybody can tell apart */
+  } else if (group == group_count) {
+    ratios[group_count++] = percent / 100;
+  }
+  baro_budget_runs = true;
+  return BARO_BUDGET_GOVERNED | group << GROUP_SHIFT;
+}
+
+void baro_budget_set_costs(double new_row_ns, double new_count_ns) {
+  row_ns = new_row_ns < LEAST_ROW_NS ? LEAST_ROW_NS : new_row_ns;
+  /* Writing costs more than its instructions: memory that the recorder takes from this CPU's caches. */
+  double most_ns = row_ns * MOST_COUNT_RATIO;
+  count_ns = new_count_ns < 0 ? 0 : new_count_ns < most_ns ? new_count_ns : most_ns;
+}
+
+/* --- what a thread knows --- */
+
+static uint64_t thread_cpu_ns(void) {
+  struct timespec now;
+  if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now) != 0) {
+    return 0;
+  }
+  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* xorshift64 */
+static uint64_t next_random(baro_budget_thread *thread) {
+  uint64_t value = thread->random;
+  value ^= value << 13;
+  value ^= value >> 7;
+  value ^= value << 17;
+  thread->random = value;
+  return value;
+}
+
+/* How many calls it is to the next one that is recorded, that one included. Gaps are geometric, as if each call were drawn by
+ * itself: in step with nothing that the program does. */
+static void draw_gap(baro_budget_thread *thread, baro_budget_function *function) {
+  uint32_t gap = 1;
+  if (function->shift != 0) {
+    double chance = 1.0 / (double)(UINT32_C(1) << function->shift);
+    double drawn = (double)((next_random(thread) >> 11) + 1) * 0x1p-53;
+    gap += (uint32_t)(log(drawn) / log1p(-chance)); /* at most 37,600 */
+  }
+  function->piece = gap < PIECE_CALLS ? gap : PIECE_CALLS;
+  function->left = function->piece;
+  function->rest = gap - function->piece;
+}
+
+static baro_budget_thread *thread_make(baro_events_thread *here) {
+  baro_budget_thread *thread = calloc(1, sizeof(*thread));
+  if (thread == NULL) {
+    return NULL;
+  }
+  thread->patience = PATIENCE;
+  thread->since_ns = baro_clock_now_ns();
+  thread->since_cpu_ns = thread_cpu_ns();
+  thread->random = (thread->since_ns ^ (uint64_t)(uintptr_t)thread << 20) | 1;
+  for (int i = 0; i < 16; i++) {
+    (void)next_random(thread);
+  }
+  thread->events = here;
+  here->budget = thread;
+  return thread;
+}
+
+static bool add_pages(baro_budget_thread *thread, uint32_t page) {
+  if (page >= thread->page_count) {
+    uint32_t count = page * 2 + 4;
+    function_page **grown = realloc(thread->pages, count * sizeof(*grown));
+    if (grown == NULL) {
+      return false;
+    }
+    memset(grown + thread->page_count, 0, (count - thread->page_count) * sizeof(*grown));
+    thread->pages = grown;
+    thread->page_count = count;
+  }
+  if (thread->pages[page] != NULL) {
+    return true;
+  }
+  thread->pages[page] = calloc(1, sizeof(function_page));
+  for (uint32_t i = 0; thread->pages[page] != NULL && i < PAGE_FUNCTIONS; i++) {
+    baro_budget_function *function = &thread->pages[page]->functions[i];
+    function->id = page * PAGE_FUNCTIONS + i;
+    function->window = thread->window;
+    function->shift = function->id < last_shift_count ? last_shifts[function->id] : 0;
+    draw_gap(thread, function);
+  }
+  return thread->pages[page] != NULL;
+}
+
+/* NULL: the thread has not seen it. */
+static inline baro_budget_function *known(const baro_budget_thread *thread, uint32_t id) {
+  uint32_t page = id / PAGE_FUNCTIONS;
+  if (thread == NULL || page >= thread->page_count || thread->pages[page] == NULL) {
+    return NULL;
+  }
+  return &thread->pages[page]->functions[id % PAGE_FUNCTIONS];
+}
+
+/* The calling thread has a ring, so its end will be told. NULL: there is no memory. */
+static baro_budget_function *make_known(uint32_t id) {
+  int kept = errno;
+  baro_events_thread *here = &baro_events_here;
+  baro_budget_thread *thread = here->budget == NULL ? thread_make(here) : here->budget;
+  bool made = thread != NULL && add_pages(thread, id / PAGE_FUNCTIONS);
+  errno = kept;
+  return made ? known(thread, id) : NULL;
+}
+
+void baro_budget_thin(uint32_t id) {
+  baro_budget_function *function = make_known(id);
+  if (function != NULL) {
+    function->shift = BARO_BUDGET_SHIFT_MAX;
+    draw_gap(baro_events_here.budget, function);
+  }
+}
+
+/* --- windows --- */
+
+static void touch(baro_budget_thread *thread, baro_budget_function *function, uint32_t flags) {
+  if (function->window != thread->window) {
+    baro_budget_rested(function, thread->window);
+  }
+  function->group = (uint8_t)(flags >> GROUP_SHIFT);
+  if (thread->touched_count == thread->touched_capacity) {
+    uint32_t capacity = thread->touched_capacity == 0 ? 64 : thread->touched_capacity * 2;
+    baro_budget_function **grown = realloc(thread->touched, capacity * sizeof(*grown));
+    if (grown == NULL) {
+      return; /* it is not thinned further */
+    }
+    thread->touched = grown;
+    thread->touched_capacity = capacity;
+  }
+  thread->touched[thread->touched_count++] = function;
+}
+
+static void tell_now(baro_budget_thread *thread, baro_budget_function *function) {
+  baro_events_write(thread->events, function->untold,
+                    baro_ring_word(BARO_RING_SKIPPED, function->id, 0));
+  function->untold = 0;
+}
+
+/* spare: events that must find room yet. */
+static void tell_if_room(baro_budget_thread *thread, baro_budget_function *function,
+                         uint64_t spare) {
+  const baro_events_thread *here = thread->events;
+  if (function->untold != 0 && here->limit - here->head > spare) {
+    tell_now(thread, function);
+  }
+}
+
+static void remember_shift(const baro_budget_function *function) {
+  if (function->id >= last_shift_count) {
+    if (function->shift == 0) {
+      return;
+    }
+    uint32_t count = function->id + 256;
+    uint8_t *grown = realloc(last_shifts, count);
+    if (grown == NULL) {
+      return;
+    }
+    memset(grown + last_shift_count, 0, count - last_shift_count);
+    last_shifts = grown;
+    last_shift_count = count;
+  }
+  last_shifts[function->id] = function->shift;
+}
+
+/* What was counted of the piece since anybody looked. */
+static void take_counted(baro_budget_function *function) {
+  uint32_t counted = function->piece - function->left;
+  function->begins += counted;
+  function->untold += counted;
+  function->piece = function->left;
+}
+
+static void end_window(baro_budget_thread *thread, uint64_t now_ns, uint64_t cpu_ns) {
+  uint64_t windows = (now_ns - thread->since_ns) / WINDOW_NS;
+  baro_budget_window window = {
+      .cpu_ns = (double)(cpu_ns - thread->since_cpu_ns),
+      .row_ns = row_ns,
+      .count_ns = count_ns,
+      .windows = windows < MOST_WINDOWS ? (uint32_t)windows : MOST_WINDOWS,
+  };
+  for (uint32_t i = 0; i < thread->touched_count; i++) {
+    take_counted(thread->touched[i]);
+  }
+  for (uint32_t group = 0; group < group_count; group++) {
+    window.ratio = ratios[group];
+    baro_budget_plan(thread->touched, thread->touched_count, (uint8_t)group, &window);
+  }
+  thread->window += window.windows;
+  for (uint32_t i = 0; i < thread->touched_count; i++) {
+    baro_budget_function *function = thread->touched[i];
+    function->begins = 0;
+    function->window = thread->window;
+    remember_shift(function);
+    draw_gap(thread, function); /* chance has no memory, so another gap will do as well */
+    tell_if_room(thread, function, ROOM_EVENTS);
+  }
+  baro_events_commit(thread->events);
+  thread->touched_count = 0;
+  thread->since_ns = now_ns;
+  thread->since_cpu_ns = cpu_ns;
+}
+
+static void look_at_clock(baro_budget_thread *thread) {
+  thread->patience = PATIENCE;
+  uint64_t now_ns = baro_clock_now_ns();
+  uint64_t passed_ns = now_ns - thread->since_ns;
+  if (passed_ns < WINDOW_NS) {
+    return;
+  }
+  uint64_t cpu_ns = thread_cpu_ns();
+  if (cpu_ns - thread->since_cpu_ns >= LEAST_CPU_NS || passed_ns >= LONGEST_NS) {
+    end_window(thread, now_ns, cpu_ns);
+  }
+}
+
+/* --- decisions about calls that cannot be suspended --- */
+
+static uint64_t *word_of(baro_budget_function *function, uint32_t depth) {
+  uint32_t word = depth / 64;
+  if (word == 0) {
+    return &function->decisions;
+  }
+  return word <= function->deeper_words ? &function->deeper[word - 1] : NULL;
+}
+
+/* Room for the decision about one more active call. */
+static uint64_t *make_word(baro_budget_function *function) {
+  uint64_t *word = word_of(function, function->depth);
+  if (word != NULL || function->depth / 64 > DEEPEST_WORDS) {
+    return word;
+  }
+  uint32_t words = function->deeper_words == 0 ? 4 : function->deeper_words;
+  while (words < function->depth / 64) {
+    words *= 2;
+  }
+  uint64_t *grown = realloc(function->deeper, words * sizeof(*grown));
+  if (grown == NULL) {
+    return NULL;
+  }
+  memset(grown + function->deeper_words, 0, (words - function->deeper_words) * sizeof(*grown));
+  function->deeper = grown;
+  function->deeper_words = words;
+  return word_of(function, function->depth);
+}
+
+/* Bits are of meaning only as long as any call is recorded that is active. */
+static void remember_kept(baro_budget_function *function) {
+  if (function->kept == 0) {
+    function->decisions = 0;
+    if (function->deeper_words != 0) {
+      memset(function->deeper, 0, function->deeper_words * sizeof(*function->deeper));
+    }
+  }
+  *word_of(function, function->depth) |= UINT64_C(1) << (function->depth & 63);
+  function->kept++;
+}
+
+static inline void remember_counted(baro_budget_function *function) {
+  uint64_t *word = function->kept == 0 ? NULL : word_of(function, function->depth);
+  if (word != NULL) {
+    *word &= ~(UINT64_C(1) << (function->depth & 63));
+  }
+}
+
+static bool end_call(baro_budget_function *function) {
+  if (function->depth == 0) {
+    return true; /* it was active before us: the recorder knows what to do with it */
+  }
+  function->depth--;
+  if (function->kept == 0) {
+    return false;
+  }
+  const uint64_t *word = word_of(function, function->depth);
+  bool keeps = word != NULL && (*word >> (function->depth & 63) & 1) != 0;
+  function->kept -= keeps;
+  return keeps;
+}
+
+/* --- and about those that can --- */
+
+static inline bool is_counted(uint64_t frame) {
+  return counted_frames.count != 0 && baro_map_find(&counted_frames, frame) != NULL;
+}
+
+/* False: it cannot be remembered, and its end would be taken for another's. */
+static bool remember_frame(uint64_t frame, bool keeps) {
+  if (keeps) {
+    if (counted_frames.count != 0) {
+      (void)baro_map_remove(&counted_frames, frame); /* of one that ended without a word */
+    }
+    return true;
+  }
+  return baro_map_set(&counted_frames, frame, 1) == BARO_OK;
+}
+
+/* What goes on is as active as what begins: recursion is seen by it. */
+static bool resume(baro_budget_function *function, uint64_t frame) {
+  bool keeps = !is_counted(frame);
+  function->depth++;
+  function->kept += keeps;
+  return keeps;
+}
+
+static bool end_suspendable(baro_budget_function *function, baro_ring_kind kind, uint64_t frame) {
+  bool keeps = !is_counted(frame);
+  if (function != NULL && function->depth != 0) {
+    function->depth--;
+    function->kept -= keeps && function->kept != 0;
+  }
+  if (!keeps && kind != BARO_RING_YIELD) {
+    (void)baro_map_remove(&counted_frames, frame);
+  }
+  return keeps;
+}
+
+/* --- events --- */
+
+/* What stands before a call that is recorded. */
+static void announce(baro_budget_thread *thread, baro_budget_function *function) {
+  if (function->untold != 0) {
+    tell_now(thread, function);
+  }
+  /* Of calls within others of the function the outermost one has the time of all; where it is none that is recorded,
+   * nobody could see that it is there. */
+  bool hides_recursion = function->depth != 0 && function->kept == 0;
+  if (function->shift != 0 || hides_recursion) {
+    baro_events_write(thread->events, UINT64_C(1) << function->shift,
+                      baro_ring_word(BARO_RING_WEIGHT, function->id, function->depth != 0 ? 1 : 0));
+  }
+}
+
+/* is_counted: its last call is to be told as counted. */
+static void end_piece(baro_budget_thread *thread, baro_budget_function *function, uint32_t flags,
+                      bool is_counted_one) {
+  uint8_t before = function->shift;
+  if (function->begins == 0) {
+    touch(thread, function, flags);
+  }
+  function->begins += function->piece;
+  function->untold += is_counted_one ? function->piece : function->piece - 1;
+  if (function->rest == 0 || function->shift != before) {
+    draw_gap(thread, function);
+  } else {
+    function->piece = function->rest < PIECE_CALLS ? function->rest : PIECE_CALLS;
+    function->left = function->piece;
+    function->rest -= function->piece;
+  }
+  if (function->untold >= TELL_AT) {
+    tell_if_room(thread, function, ROOM_EVENTS);
+    baro_events_commit(thread->events);
+  }
+  if (is_counted_one || --thread->patience == 0) {
+    look_at_clock(thread);
+  }
+}
+
+/* The last call of a piece: the one that is recorded, if the gap is over. */
+static bool begin_last(baro_budget_thread *thread, baro_budget_function *function, uint64_t frame,
+                       bool has_room) {
+  bool keeps = function->rest == 0 && has_room;
+  if (frame == 0) {
+    keeps = keeps && make_word(function) != NULL;
+  } else {
+    keeps = remember_frame(frame, keeps) ? keeps : has_room;
+  }
+  if (keeps) {
+    announce(thread, function);
+  }
+  if (frame != 0) {
+    function->kept += keeps;
+  } else if (keeps) {
+    remember_kept(function);
+  } else {
+    remember_counted(function);
+  }
+  function->depth++;
+  return keeps;
+}
+
+static bool begin(uint32_t id, uint32_t flags, uint64_t frame) {
+  const baro_events_thread *here = &baro_events_here;
+  bool has_room = here->limit - here->head >= ROOM_EVENTS || baro_events_make_room(ROOM_EVENTS);
+  baro_budget_function *function = known(here->budget, id);
+  if (function == NULL) {
+    function = has_room ? make_known(id) : NULL;
+    if (function == NULL) {
+      return has_room;
+    }
+  }
+  bool keeps = begin_last(here->budget, function, frame, has_room);
+  end_piece(here->budget, function, flags, !keeps && has_room); /* else it was counted as lost */
+  return keeps;
+}
+
+bool baro_budget_begin(uint32_t id, uint32_t flags, baro_ring_kind kind, uint64_t frame) {
+  baro_budget_function *function = known(baro_events_here.budget, id);
+  if (kind != BARO_RING_ENTER) {
+    return function == NULL || resume(function, frame);
+  }
+  if (function == NULL || function->left <= 1) {
+    return begin(id, flags, frame);
+  }
+  if (frame == 0) {
+    remember_counted(function);
+  } else if (!remember_frame(frame, false)) {
+    return begin(id, flags, frame);
+  }
+  function->left--;
+  function->depth++;
+  return false;
+}
+
+bool baro_budget_end(uint32_t id, baro_ring_kind kind, uint64_t frame) {
+  baro_budget_function *function = known(baro_events_here.budget, id);
+  if (frame != 0) {
+    return end_suspendable(function, kind, frame);
+  }
+  return function == NULL || end_call(function);
+}
+
+/* --- the ends --- */
+
+void baro_budget_tell(baro_budget_thread *thread) {
+  for (uint32_t p = 0; thread != NULL && p < thread->page_count; p++) {
+    for (uint32_t i = 0; thread->pages[p] != NULL && i < PAGE_FUNCTIONS; i++) {
+      take_counted(&thread->pages[p]->functions[i]);
+      tell_if_room(thread, &thread->pages[p]->functions[i], 0);
+    }
+  }
+  if (thread != NULL) {
+    baro_events_commit(thread->events);
+  }
+}
+
+void baro_budget_thread_free(baro_budget_thread *thread) {
+  if (thread == NULL) {
+    return;
+  }
+  for (uint32_t p = 0; p < thread->page_count; p++) {
+    for (uint32_t i = 0; thread->pages[p] != NULL && i < PAGE_FUNCTIONS; i++) {
+      free(thread->pages[p]->functions[i].deeper);
+    }
+    free(thread->pages[p]);
+  }
+  free(thread->pages);
+  free(thread->touched);
+  free(thread);
+}
+
+void baro_budget_forked(void) {
+  /* What they hold may be in the middle of a change. */
+  counted_frames = (baro_map){0};
+  last_shifts = NULL;
+  last_shift_count = 0;
+}

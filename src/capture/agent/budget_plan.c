@@ -1,0 +1,93 @@
+#include "capture/agent/budget_plan.h"
+
+/* What rows may cost in any case, by the cost of counting. */
+static const double LEAST_ROWS_RATIO = 0.1;
+
+/* How far a function must be thinned that no more than `share` of its events are written. */
+static uint8_t shift_for(uint32_t begins, uint32_t share) {
+  uint8_t shift = 0;
+  while (shift < BARO_BUDGET_SHIFT_MAX && begins >> shift > share) {
+    shift++;
+  }
+  return shift;
+}
+
+static double begins_of(baro_budget_function *const *functions, uint32_t count, uint8_t group) {
+  double begins = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    begins += functions[i]->group == group ? functions[i]->begins : 0;
+  }
+  return begins;
+}
+
+static double rows_for_share(baro_budget_function *const *functions, uint32_t count, uint8_t group,
+                             uint32_t share) {
+  double rows = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    if (functions[i]->group == group) {
+      uint32_t begins = functions[i]->begins;
+      rows += (double)begins / (double)(UINT32_C(1) << shift_for(begins, share));
+    }
+  }
+  return rows;
+}
+
+/* The largest share, a power of two, with which all functions together write no more than `rows`. */
+static uint32_t find_share(baro_budget_function *const *functions, uint32_t count, uint8_t group,
+                           double rows) {
+  uint32_t low = 0;
+  uint32_t high = 31;
+  while (low < high) {
+    uint32_t middle = (low + high + 1) / 2;
+    if (rows_for_share(functions, count, group, UINT32_C(1) << middle) <= rows) {
+      low = middle;
+    } else {
+      high = middle - 1;
+    }
+  }
+  return UINT32_C(1) << low;
+}
+
+static void aim_at(baro_budget_function *function, uint8_t wanted, uint32_t windows) {
+  if (wanted >= function->shift) {
+    function->shift = wanted;
+    function->calm = 0;
+    return;
+  }
+  uint32_t calm = function->calm + windows;
+  for (; calm >= BARO_BUDGET_CALM && function->shift > wanted; calm -= BARO_BUDGET_CALM) {
+    function->shift--;
+  }
+  function->calm = calm < BARO_BUDGET_CALM ? (uint8_t)calm : 0;
+}
+
+void baro_budget_plan(baro_budget_function *const *functions, uint32_t count, uint8_t group,
+                      const baro_budget_window *window) {
+  double begins = begins_of(functions, count, group);
+  if (begins <= 0) {
+    return;
+  }
+  double allowed_ns = window->cpu_ns * window->ratio / (1 + window->ratio);
+  double more_ns = window->row_ns - window->count_ns;
+  double rows = begins;
+  if (begins * window->row_ns > allowed_ns && more_ns > 0) {
+    rows = (allowed_ns - begins * window->count_ns) / more_ns;
+  }
+  /* Where counting alone is beyond the budget, fewer rows would save next to nothing, and make times vague. */
+  double least = begins * LEAST_ROWS_RATIO * window->count_ns / window->row_ns;
+  if (rows < least) {
+    rows = least;
+  }
+  uint32_t share = find_share(functions, count, group, rows);
+  for (uint32_t i = 0; i < count; i++) {
+    if (functions[i]->group == group) {
+      aim_at(functions[i], shift_for(functions[i]->begins, share), window->windows);
+    }
+  }
+}
+
+void baro_budget_rested(baro_budget_function *function, uint32_t now) {
+  uint32_t steps = (now - function->window) / BARO_BUDGET_CALM;
+  function->shift = steps >= function->shift ? 0 : (uint8_t)(function->shift - steps);
+  function->window = now;
+}

@@ -1,0 +1,177 @@
+"""record --overhead: functions are thinned, their calls counted exactly, their times estimated."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from calling import Run
+
+import find_pythons
+
+# Each way in which a call may begin and end, often enough that a budget of nothing thins it.
+PROGRAM = """
+import os, sys, threading
+def leaf():
+    pass
+def failing():
+    raise ValueError
+def caught():
+    try:
+        failing()
+    except ValueError:
+        pass
+def fib(n):
+    return n if n < 2 else fib(n - 1) + fib(n - 2)
+def down(n):
+    return 0 if n == 0 else down(n - 1)
+def steps():
+    yield 1
+    yield 2
+def nested(n):
+    if n:
+        yield from nested(n - 1)
+    yield n
+def in_thread():
+    for _ in range(40000):
+        leaf()
+def work():
+    fib(20)
+    for _ in range(100):
+        down(300)
+    for _ in range(20000):
+        caught()
+        list(steps())
+    for _ in range(3000):
+        list(nested(3))
+def main():
+    work()
+    threads = [threading.Thread(target=in_thread) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    child = os.fork()
+    if child == 0:
+        for _ in range(30000):
+            leaf()
+        sys.exit()
+    os.waitpid(child, 0)
+main()
+"""
+COUNTS = {
+    "leaf": 3 * 40000 + 30000,
+    "failing": 20000,
+    "caught": 20000,
+    "fib": 21891,
+    "down": 100 * 301,
+    "steps": 20000,
+    "nested": 3000 * 4,
+    "in_thread": 3,
+    "work": 1,
+    "main": 1,
+}
+
+
+def rows_of(run: Run, recording: Path) -> dict[str, list[dict[str, str]]]:
+    answer = run("export", "--to", "csv", "-o", "-", recording)
+    assert answer.returncode == 0, answer.stderr
+    rows: dict[str, list[dict[str, str]]] = {}
+    for row in csv.DictReader(io.StringIO(answer.stdout)):
+        rows.setdefault(row["function_name"], []).append(row)
+    return rows
+
+
+def check_weights(name: str, count: int, rows: list[dict[str, str]]) -> None:
+    """What weights add up to is the number of calls, but for chance: five standard errors."""
+    weights = [int(row["weight"]) for row in rows]
+    error = math.sqrt(sum(weight * (weight - 1) for weight in weights))
+    assert abs(sum(weights) - count) <= 5 * error, (name, count, sum(weights), error)
+
+
+@pytest.mark.parametrize("version", ["3.9", "3.11", "3.12", "3.14"])
+def test_counts_are_exact_and_sums_unbiased(run: Run, tmp_path: Path, version: str) -> None:
+    app, recording = tmp_path / "app.py", tmp_path / "thinned.baro"
+    app.write_text(PROGRAM, encoding="utf-8")
+    python = find_pythons.find(version)
+    if python is None:
+        assert os.environ.get("CI", "") in ("", "false", "0"), f"python {version} is missing"
+        pytest.skip(f"there is no Python {version}")
+    answer = run("record", "--calls", "--overhead=0.01%", "-o", recording, "--", python, app)
+    assert answer.returncode == 0, answer.stderr
+    report: dict[str, Any] = json.loads(run("report", "--json", recording).stdout)
+    functions = {row["short_name"]: row for row in report["functions"]}
+    assert {name: functions[name]["calls"] for name in COUNTS} == COUNTS
+    rows = rows_of(run, recording)
+    for name, count in COUNTS.items():
+        assert len(rows[name]) == count - functions[name]["skipped_calls"]
+        check_weights(name, count, rows[name])
+    for name in ("leaf", "fib", "steps", "caught"):
+        assert functions[name]["skipped_calls"] > 0, name
+    # Recursion counts once: only the outermost calls have the time of all.
+    for name, outermost in (("fib", 1), ("down", 100)):
+        assert functions[name]["primitive_calls"] <= 10 * outermost + 0.1 * COUNTS[name]
+        assert functions[name]["calls_total_ns"] <= functions["work"]["calls_total_ns"] * 1.5
+    head = report["head"]
+    assert head["calls"] == sum(map(len, rows.values()))
+    assert head["skipped_calls"] == sum(row["skipped_calls"] or 0 for row in report["functions"])
+    assert head["thinned_functions"] >= 4
+    assert head["overhead_percent"] == 0.01
+    assert "thinned" in run("report", recording).stdout
+
+
+def test_a_budget_that_is_kept_thins_nothing(run: Run, tmp_path: Path) -> None:
+    app, recording = tmp_path / "app.py", tmp_path / "all.baro"
+    app.write_text("def leaf():\n    pass\nfor _ in range(100):\n    leaf()\n", encoding="utf-8")
+    answer = run("record", "--calls", "--overhead=5%", "-o", recording, "--", sys.executable, app)
+    assert answer.returncode == 0, answer.stderr
+    assert {row["weight"] for row in rows_of(run, recording)["leaf"]} == {"1"}
+    assert "nothing was thinned: every call was recorded" in run("report", recording).stdout
+
+
+MARKED = """
+import barograph
+@barograph.trace(overhead="0.01%")
+def thinned():
+    pass
+@barograph.trace
+def recorded():
+    pass
+for _ in range(50000):
+    thinned()
+    recorded()
+"""
+
+
+def test_a_decorator_has_a_budget_of_its_own(run: Run, tmp_path: Path) -> None:
+    app, recording = tmp_path / "app.py", tmp_path / "marked.baro"
+    app.write_text(MARKED, encoding="utf-8")
+    answer = run("record", "--calls=@trace", "-o", recording, "--", sys.executable, app)
+    assert answer.returncode == 0, answer.stderr
+    report = json.loads(run("report", "--json", recording).stdout)
+    functions = {row["short_name"]: row for row in report["functions"]}
+    assert functions["thinned"]["calls"] == functions["recorded"]["calls"] == 50000
+    assert functions["thinned"]["skipped_calls"] > 0
+    assert functions["recorded"]["skipped_calls"] == 0
+
+
+@pytest.mark.parametrize("percent", ["0", "-5%", "five", "5%%", "1e9%", ""])
+def test_no_percentage_is_refused(run: Run, tmp_path: Path, percent: str) -> None:
+    answer = run(
+        "record", "--calls", f"--overhead={percent}", "-o", tmp_path / "x.baro", "--", "true"
+    )
+    assert answer.returncode == 2
+    assert "--overhead" in answer.stderr
+
+
+def test_samples_have_no_budget(run: Run, tmp_path: Path) -> None:
+    answer = run("record", "--overhead=5%", "-o", tmp_path / "x.baro", "--", "true")
+    assert answer.returncode == 2
+    assert "--calls" in answer.stderr
