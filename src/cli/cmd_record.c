@@ -377,9 +377,9 @@ static const baro_option options[] = {
      .value = "PERCENT",
      .offset = offsetof(record_values, overhead),
      .help =
-         "with --calls: slow the program down by PERCENT (5%) at most, by recording only a random "
-         "part of the calls of functions that are called too often; calls are still counted, and "
-         "times stay true on average"},
+         "with --calls: where recording costs more than PERCENT (5%) of the program's own time, "
+         "record only a random part of the calls of the functions that are called most; calls are "
+         "still counted, and times stay true on average"},
     {.name = "duration",
      .kind = BARO_OPTION_NUMBER,
      .value = "SECONDS",
