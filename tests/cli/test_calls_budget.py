@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from calling import Run
+from calling import REPOSITORY, Run
 
 import find_pythons
 
-# Each way in which a call may begin and end, often enough that a budget of nothing thins it.
+# Each way in which a call may begin and end, for longer than the 10 ms after which a budget of
+# nothing thins it.
 PROGRAM = """
 import os, sys, threading
 def leaf():
@@ -40,10 +41,10 @@ def nested(n):
         yield from nested(n - 1)
     yield n
 def in_thread():
-    for _ in range(40000):
+    for _ in range(120000):
         leaf()
 def work():
-    fib(20)
+    fib(25)
     for _ in range(100):
         down(300)
     for _ in range(20000):
@@ -67,10 +68,10 @@ def main():
 main()
 """
 COUNTS = {
-    "leaf": 3 * 40000 + 30000,
+    "leaf": 3 * 120000 + 30000,
     "failing": 20000,
     "caught": 20000,
-    "fib": 21891,
+    "fib": 242785,
     "down": 100 * 301,
     "steps": 20000,
     "nested": 3000 * 4,
@@ -136,7 +137,9 @@ def test_a_budget_that_is_kept_thins_nothing(run: Run, tmp_path: Path) -> None:
     assert "nothing was thinned: every call was recorded" in run("report", recording).stdout
 
 
-MARKED = """
+MARKED = f"""
+import sys
+sys.path.insert(0, {str(REPOSITORY / "python")!r})
 import barograph
 @barograph.trace(overhead="0.01%")
 def thinned():
@@ -144,7 +147,7 @@ def thinned():
 @barograph.trace
 def recorded():
     pass
-for _ in range(50000):
+for _ in range(400000):
     thinned()
     recorded()
 """
@@ -157,7 +160,7 @@ def test_a_decorator_has_a_budget_of_its_own(run: Run, tmp_path: Path) -> None:
     assert answer.returncode == 0, answer.stderr
     report = json.loads(run("report", "--json", recording).stdout)
     functions = {row["short_name"]: row for row in report["functions"]}
-    assert functions["thinned"]["calls"] == functions["recorded"]["calls"] == 50000
+    assert functions["thinned"]["calls"] == functions["recorded"]["calls"] == 400000
     assert functions["thinned"]["skipped_calls"] > 0
     assert functions["recorded"]["skipped_calls"] == 0
 

@@ -12,12 +12,11 @@ from typing import Any
 import pytest
 from calling import REPOSITORY, Run
 
-import barograph
 import find_pythons
 
 PROGRAM = f"""
 import sys
-sys.path.insert(0, {str(Path(barograph.__file__).parent.parent)!r})
+sys.path.insert(0, {str(REPOSITORY / "python")!r})
 from barograph import trace
 
 @trace(arguments=True, returns=True)
