@@ -223,7 +223,13 @@ def test_calls_add_up_to_functions_and_threads(recording: Path) -> None:
     assert len(calls) == (profile.head["calls"] or 0)
     assert [row["call_id"] for row in calls] == list(range(len(calls)))
     counts = Counter(row["function_index"] for row in calls)
-    assert {row["function_index"]: row["calls"] for row in functions if row["calls"]} == counts
+    # Of thinned functions some calls have no row, and times are estimates: test_calls_budget.py.
+    thinned = {row["function_index"] for row in calls if row["weight"] != 1}
+    thinned |= {row["function_index"] for row in functions if row["skipped_calls"]}
+    most = 2**64 - 1
+    for row in functions:
+        wanted = counts[row["function_index"]] + (row["skipped_calls"] or 0)
+        assert (row["calls"] or 0) == min(wanted, most)
     by_thread = Counter(row["thread_index"] for row in calls)
     assert {row["thread_index"]: row["calls"] for row in threads if row["calls"]} == by_thread
     self_ns = Counter[int]()
@@ -241,6 +247,7 @@ def test_calls_add_up_to_functions_and_threads(recording: Path) -> None:
     for row in functions:
         if row["calls"] is None:
             assert row["call_p50_ns"] is row["calls_self_ns"] is None
+        if row["calls"] is None or row["function_index"] in thinned:
             continue
         ordered = sorted(durations[row["function_index"]])
         assert row["calls_self_ns"] == self_ns[row["function_index"]]

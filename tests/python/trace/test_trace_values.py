@@ -340,6 +340,8 @@ def helper(good): return 7
 @trace(arguments=True, repr=True)
 def g(x): return x
 g(Good()); g([Good()]); g(Bad()); g(NoText())
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # jobs in the background ignore it
 try:
     g(Interrupts())
     for i in range(100000): pass
