@@ -203,6 +203,7 @@ void baro_build_calls_release(baro_profile_builder *builder) {
   free(build->tasks);
   free(build->segments);
   free(build->suspendable_usage);
+  free(build->weighted_inner);
   free(build);
   builder->calls = NULL;
 }
