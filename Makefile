@@ -207,7 +207,10 @@ test-fuzz: build/fuzz/build.ninja
 	tools/run_fuzzers.sh build/fuzz/tests/fuzz $(FUZZ_SECONDS)
 
 test-pytest:
-	@$(say) 'command line and Python tests'
-	$(call pytest_twice,$(run_pytest),$(pytest_folders))
+	@$(say) 'command line and Python tests, side by side'
+	{ $(call pytest_twice,$(run_pytest) -o cache_dir=build/pytest-cli,tests/cli); } >build/pytest-cli.log 2>&1 & \
+	others=$$!; status=0; \
+	{ $(call pytest_twice,$(run_pytest),$(filter-out tests/cli,$(pytest_folders))); } || status=1; \
+	wait $$others || status=1; cat build/pytest-cli.log; exit $$status
 	@$(say) 'truth tests: is what is told what was'
 	$(call pytest_twice,$(run_pytest),tests/truth)
