@@ -91,14 +91,17 @@ baro_status baro_proc_list_children(pid_t pid, baro_pid_list *list, baro_error *
  * A child that ended before an update is never seen; a process whose parent ended before the update
  * that found it counts as the child of whoever adopted it. Zero-initialised = empty. */
 typedef struct baro_process_table {
-  baro_map parents; /* pid -> parent when first seen */
-  int64_t last_pid; /* last id given out in our pid namespace at the last update */
-  int loadavg_fd;   /* owned; descriptor + 1, 0 = not open */
+  baro_map parents;   /* pid -> parent when first seen */
+  int64_t last_pid;   /* last id given out in our pid namespace at the last update */
+  uint64_t moved_ns;  /* when last_pid was first seen: monotonic clock */
+  uint64_t listed_ns; /* when /proc was listed last */
+  int loadavg_fd;     /* owned; descriptor + 1, 0 = not open */
 } baro_process_table;
 
 void baro_process_table_release(baro_process_table *table);
-/* 2 us when no process or thread was created since the last update; else one listing of /proc and one
- * stat of each process that is new. *ret_changed (may be NULL) says whether anything was looked up. */
+/* 2 us when no process or thread was created for 50 ms before the last listing of /proc, which is at most 1 s old; else
+ * such a listing and one stat of each process that is new. (An id is given out before its process can be seen: one
+ * listing after a new id may come too early.) *ret_changed (may be NULL) says whether anything was looked up. */
 baro_status baro_process_table_update(baro_process_table *table, bool *ret_changed,
                                       baro_error *err) BARO_MUST_USE;
 /* Replaces the list by the children of pid as of the last update. O(processes). */

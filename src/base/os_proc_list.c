@@ -9,9 +9,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/os_proc.h"
 
 enum { PATH_BYTES = 64 };
+
+/* A process has its id some time before it is in /proc: what creates it may lose its CPU in between. So the table is
+ * made anew for a while after the last new id, and now and then without one. */
+static const uint64_t SETTLE_NS = 50000000;
+static const uint64_t LONGEST_TRUST_NS = 1000000000;
 
 void baro_pid_list_release(baro_pid_list *list) {
   free(list->pids);
@@ -186,9 +192,13 @@ baro_status baro_process_table_update(baro_process_table *table, bool *ret_chang
                                       baro_error *err) {
   /* Read before the listing: what is created while it is made gives a new number next time. */
   int64_t last_pid = last_pid_given(table);
+  uint64_t now_ns = baro_clock_now_ns();
   if (ret_changed != NULL)
     *ret_changed = false;
-  if (last_pid > 0 && last_pid == table->last_pid)
+  if (last_pid <= 0 || last_pid != table->last_pid)
+    table->moved_ns = now_ns;
+  else if (table->listed_ns >= table->moved_ns + SETTLE_NS &&
+           now_ns < table->listed_ns + LONGEST_TRUST_NS)
     return BARO_OK;
   baro_pid_list listing = {0};
   baro_status status = list_directory("/proc", 0, &listing, err);
@@ -209,6 +219,7 @@ baro_status baro_process_table_update(baro_process_table *table, bool *ret_chang
   if (status != BARO_OK)
     return status;
   table->last_pid = last_pid;
+  table->listed_ns = now_ns;
   if (ret_changed != NULL)
     *ret_changed = true;
   return BARO_OK;

@@ -288,6 +288,43 @@ static void children_are_found(void **state) {
   baro_pid_list_release(&list);
 }
 
+/* An id is given out before its process is in /proc: a table made in between has the id's number and not the process. */
+static void a_process_that_a_listing_missed_is_found(void **state) {
+  (void)state;
+  baro_pid_list list = {0};
+  baro_process_table table = {0};
+  pid_t child = start_child("late");
+  assert_int_equal(baro_process_table_update(&table, NULL, NULL), BARO_OK);
+  baro_map_release(&table.parents);
+  table.parents = (baro_map){0};
+  for (int looks = 0; looks < 500 && !contains(&list, child); looks++) {
+    (void)nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    assert_int_equal(baro_process_table_update(&table, NULL, NULL), BARO_OK);
+    assert_int_equal(baro_process_table_children(&table, getpid(), &list), BARO_OK);
+  }
+  assert_true(contains(&list, child));
+  end_child(child);
+  baro_process_table_release(&table);
+  baro_pid_list_release(&list);
+}
+
+/* What costs 2 us instead of a listing. Others may create a process between two updates: then it is tried again. */
+static void a_settled_table_is_not_made_anew(void **state) {
+  (void)state;
+  baro_process_table table = {0};
+  bool changed = true;
+  for (int tries = 0; tries < 1000 && changed; tries++) {
+    assert_int_equal(baro_process_table_update(&table, NULL, NULL), BARO_OK);
+    table.moved_ns = 0; /* as if the last process were old */
+    assert_int_equal(baro_process_table_update(&table, &changed, NULL), BARO_OK);
+  }
+  assert_false(changed);
+  table.listed_ns = 0; /* and as if it were long since the listing */
+  assert_int_equal(baro_process_table_update(&table, &changed, NULL), BARO_OK);
+  assert_true(changed);
+  baro_process_table_release(&table);
+}
+
 static void schedstat_stands_still_while_blocked(void **state) {
   (void)state;
   char buffer[128];
@@ -321,6 +358,8 @@ int main(void) {
       cmocka_unit_test(failures_tell_gone_from_unknown),
       cmocka_unit_test(all_threads_are_listed),
       cmocka_unit_test(children_are_found),
+      cmocka_unit_test(a_process_that_a_listing_missed_is_found),
+      cmocka_unit_test(a_settled_table_is_not_made_anew),
       cmocka_unit_test(schedstat_stands_still_while_blocked),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
