@@ -177,20 +177,20 @@ build/fuzz/build.ninja: | $(bin)/.build
 test-gcc: build/gcc/build.ninja
 	@$(say) 'C tests, gcc'
 	$(meson) compile -C build/gcc
-	$(meson) test -C build/gcc --print-errorlogs
+	$(in_venv) tools/run_c_tests.py build/gcc
 	@$(call say_skipped,gcc)
 
 test-clang: build/clang/build.ninja
 	@$(say) 'C tests, clang'
 	$(meson) compile -C build/clang
-	$(meson) test -C build/clang --print-errorlogs
+	$(in_venv) tools/run_c_tests.py build/clang
 
 # Programs of the command line tests get the agent of another build: no interpreter has a sanitizer's runtime.
 # The thread sanitizer wants the address space laid out as without randomization.
 test-sanitizers: build/gcc/build.ninja build/asan/build.ninja build/tsan/build.ninja
 	@$(say) 'C and command line tests, address and undefined behaviour sanitizers'
 	$(meson) compile -C build/asan
-	$(sanitizer_environment) $(meson) test -C build/asan --print-errorlogs
+	$(sanitizer_environment) $(in_venv) tools/run_c_tests.py build/asan
 	$(meson) compile -C build/gcc
 	{ $(call pytest_twice,$(run_sanitized) -q,$(wildcard tests/cli)); } 2>&1 | tee build/asan/pytest.log
 	@! grep -E 'ERROR: (Address|Leak)Sanitizer|runtime error:' build/asan/pytest.log
@@ -199,7 +199,7 @@ test-sanitizers: build/gcc/build.ninja build/asan/build.ninja build/tsan/build.n
 	@$(say) 'C tests, thread sanitizer'
 	$(meson) compile -C build/tsan
 	$(sanitizer_environment) $(in_venv) setarch -R \
-		$(bin)/meson test -C build/tsan --print-errorlogs --no-suite without-threads
+		tools/run_c_tests.py build/tsan --no-suite without-threads
 
 test-fuzz: build/fuzz/build.ninja
 	@$(say) 'fuzzers, $(FUZZ_SECONDS) s each'

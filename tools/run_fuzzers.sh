@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs every fuzzer of a build for a bounded time: tools/run_fuzzers.sh BUILD/tests/fuzz SECONDS
+# Runs every fuzzer of a build for a bounded time, one per CPU: tools/run_fuzzers.sh BUILD/tests/fuzz SECONDS
 #
 # Starts from the seeds in tests/fuzz/corpus/NAME and keeps what it finds beside the build, so that a
 # later run goes on from there. A finding fails the run and names the input that shows it again.
@@ -8,18 +8,21 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 build=$1
 seconds=$2
-count=0
 
-for fuzzer in "$build"/fuzz_*; do
-    # Beside the programs lie meson's folders of their objects.
-    if [ ! -f "$fuzzer" ]; then
-        continue
-    fi
+# Beside the programs lie meson's folders of their objects.
+fuzzers=$(find "$build" -maxdepth 1 -name 'fuzz_*' -type f | sort)
+[ -n "$fuzzers" ] || {
+    echo "run_fuzzers: no fuzzer in $build" >&2
+    exit 1
+}
+
+run_one() {
+    fuzzer=$1
     name=$(basename "$fuzzer")
     seeds=$root/tests/fuzz/corpus/${name#fuzz_}
     [ -d "$seeds" ] || {
         echo "run_fuzzers: $name has no seeds in tests/fuzz/corpus/${name#fuzz_}" >&2
-        exit 1
+        return 1
     }
     found=$build/found/$name
     mkdir -p "$found/corpus"
@@ -27,13 +30,13 @@ for fuzzer in "$build"/fuzz_*; do
         -artifact_prefix="$found/" "$found/corpus" "$seeds" >"$found/log" 2>&1; then
         tail -n 40 "$found/log" >&2
         echo "run_fuzzers: $name failed; run $fuzzer on the file named above to see it again" >&2
-        exit 1
+        return 1
     fi
     runs=$(awk '/stat::number_of_executed_units/ { print $2 }' "$found/log")
     echo "run_fuzzers: $name: $runs inputs in $seconds s, nothing found"
-    count=$((count + 1))
-done
-[ "$count" -gt 0 ] || {
-    echo "run_fuzzers: no fuzzer in $build" >&2
-    exit 1
 }
+
+export -f run_one
+export root build seconds
+# shellcheck disable=SC2016 # the inner shell is to expand it
+echo "$fuzzers" | xargs --max-procs="$(nproc)" --max-args=1 bash -c 'set -euo pipefail; run_one "$1"' run_one
