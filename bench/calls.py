@@ -15,10 +15,8 @@ Wants two idle cores. The other tools come from PyPI, into build/bench-VERSION.
 from __future__ import annotations
 
 import argparse
-import datetime
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -30,6 +28,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "bench")]
 
 import calls_kernels  # noqa: E402  found by the path above
+import results_file  # noqa: E402
+from results_file import log  # noqa: E402
 
 import find_pythons  # noqa: E402
 
@@ -56,11 +56,6 @@ TITLES = {
     "deep": "recursion, 300 deep",
 }
 KEPT_RATIO = 0.99
-
-
-def log(text: str) -> None:
-    """Progress goes to standard error: results are files."""
-    print(text, file=sys.stderr, flush=True)
 
 
 def has_tool(tool: str, version: str) -> bool:
@@ -221,14 +216,6 @@ def markdown(results: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def processor() -> str:
-    """The processor's name."""
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.machine()
-
-
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line."""
     tools = [tool for tool in calls_kernels.TOOLS if tool != "bare"]
@@ -239,42 +226,27 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--pythons", default=",".join(PYTHONS), help="versions")
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--calls", type=int, default=300_000, help="of each run")
-    parser.add_argument("--out", type=Path, default=ROOT / "bench" / "results")
+    results_file.add_out(parser)
     return parser.parse_args(arguments)
 
 
 def main(arguments: list[str]) -> int:
     """Measure and write."""
     options = parse(arguments)
-    load = os.getloadavg()[0]
-    if load > 0.5:
-        log(f"calls: the load is {load:.2f}: other programs will be in the results")
+    load = results_file.load_before("calls")
     bench = Bench(options)
     bench.run()
     results = {
-        "schema": "barograph.bench.calls/1",
-        "date": datetime.date.today().isoformat(),
-        "command": " ".join(["bench/calls.py", *arguments]),
+        **results_file.conditions("calls", arguments, load),
         "repeat": options.repeat,
         "calls": options.calls,
-        "machine": {
-            "cores": len(os.sched_getaffinity(0)),
-            "processor": processor(),
-            "kernel": platform.release(),
-            "load_before": load,
-        },
         "pythons": list(bench.pythons),
         "tools": bench.tools,
         "kernels": bench.kernels,
         "packages": PACKAGES,
         "cells": bench.measured,
     }
-    options.out.mkdir(parents=True, exist_ok=True)
-    path = options.out / "calls.json"
-    path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    table = markdown(results)
-    path.with_suffix(".md").write_text(table, encoding="utf-8")
-    print(table, end="")
+    results_file.write(options.out, "calls", results, markdown)
     return 0
 
 

@@ -16,10 +16,7 @@ cores; writes results/calls_programs.json and .md.
 from __future__ import annotations
 
 import argparse
-import datetime
-import json
 import os
-import platform
 import resource
 import statistics
 import subprocess
@@ -32,7 +29,9 @@ from typing import Any, NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "bench")]
 
-from calls import log, packages_of, processor  # noqa: E402  found by the path above
+import results_file  # noqa: E402  found by the path above
+from calls import packages_of  # noqa: E402
+from results_file import log  # noqa: E402
 
 import find_pythons  # noqa: E402
 
@@ -209,35 +208,20 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--programs", default=",".join(PROGRAMS), help=f"of {','.join(PROGRAMS)}")
     parser.add_argument("--python", default="3.12", help="version")
     parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--out", type=Path, default=ROOT / "bench" / "results")
+    results_file.add_out(parser)
     options = parser.parse_args(arguments)
-    load = os.getloadavg()[0]
-    if load > 0.5:
-        log(f"calls_programs: the load is {load:.2f}: other programs will be in the results")
+    load = results_file.load_before("calls_programs")
     bench = Bench(options)
     bench.run()
     results = {
-        "schema": "barograph.bench.calls_programs/1",
-        "date": datetime.date.today().isoformat(),
-        "command": " ".join(["bench/calls_programs.py", *arguments]),
+        **results_file.conditions("calls_programs", arguments, load),
         "python": bench.version,
         "repeat": options.repeat,
-        "machine": {
-            "cores": len(os.sched_getaffinity(0)),
-            "processor": processor(),
-            "kernel": platform.release(),
-            "load_before": load,
-        },
         "programs": options.programs.split(","),
         "tools": bench.tools,
         "cells": bench.measured,
     }
-    options.out.mkdir(parents=True, exist_ok=True)
-    path = options.out / "calls_programs.json"
-    path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    table = markdown(results)
-    path.with_suffix(".md").write_text(table, encoding="utf-8")
-    print(table, end="")
+    results_file.write(options.out, "calls_programs", results, markdown)
     return 0
 
 

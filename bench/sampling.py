@@ -18,10 +18,7 @@ tools/get_pythons.sh.
 from __future__ import annotations
 
 import argparse
-import datetime
 import json
-import os
-import platform
 import sys
 import time
 from pathlib import Path
@@ -30,8 +27,10 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests" / "truth"), str(ROOT / "tools"), str(ROOT / "bench")]
 
+import results_file  # noqa: E402
 from harness.runs import RunError  # noqa: E402
 from harness.tools import TOOLS, ToolMissingError  # noqa: E402
+from results_file import log  # noqa: E402
 from sampling_rows import ROWS, Cell, Row, fix_work  # noqa: E402
 from sampling_table import markdown  # noqa: E402
 
@@ -41,19 +40,6 @@ PYTHONS = ["3.12", "3.15"]
 DEFAULT_TOOLS = [
     "barograph", "py-spy", "py-spy-nonblocking", "austin", "tachyon", "tachyon-blocking"
 ]  # fmt: skip
-
-
-def processor() -> str:
-    """The processor's name."""
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.machine()
-
-
-def log(text: str) -> None:
-    """Progress goes to standard error: results are files."""
-    print(text, file=sys.stderr, flush=True)
 
 
 class Bench:
@@ -118,17 +104,8 @@ class Bench:
         """Everything measured, and under what conditions."""
         order = ["bare"] + [tool.name for tool in self.tools]
         return {
-            "schema": "barograph.bench.sampling/1",
-            "date": datetime.date.today().isoformat(),
-            "command": " ".join(["bench/sampling.py", *sys.argv[1:]]),
+            **results_file.conditions("sampling", sys.argv[1:], load_before),
             "repeat": self.options.repeat,
-            "machine": {
-                "cores": len(os.sched_getaffinity(0)),
-                "processor": processor(),
-                "kernel": platform.release(),
-                "load_before": load_before,
-                "load_after": os.getloadavg()[0],
-            },
             "tools": versions,
             "pythons": list(self.pythons),
             "titles": {row.name: row.title for row in self.rows},
@@ -144,7 +121,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--pythons", default=",".join(PYTHONS), help="versions")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--scale", type=float, default=1.0, help="times the usual work of a run")
-    parser.add_argument("--out", type=Path, default=ROOT / "bench" / "results")
+    results_file.add_out(parser)
     parser.add_argument("--table", action="store_true", help="print the table of the results there")
     return parser.parse_args(arguments)
 
@@ -156,9 +133,7 @@ def main(arguments: list[str]) -> int:
     if options.table:
         print(markdown(json.loads(path.read_text(encoding="utf-8"))), end="")
         return 0
-    load = os.getloadavg()[0]
-    if load > 0.5:
-        log(f"sampling: the load is {load:.2f}: other programs will be in the results")
+    load = results_file.load_before("sampling")
     bench = Bench(options)
     try:
         versions = bench.versions()
@@ -167,12 +142,7 @@ def main(arguments: list[str]) -> int:
         return 2
     bench.prepare()
     bench.run()
-    results = bench.results(load, versions)
-    options.out.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    table = markdown(results)
-    path.with_suffix(".md").write_text(table, encoding="utf-8")
-    print(table, end="")
+    results_file.write(options.out, "sampling", bench.results(load, versions), markdown)
     return 0
 
 
