@@ -9,18 +9,12 @@
 #include "show/hot_path.h"
 #include "show/json_writer.h"
 #include "show/profile_keys.h"
+#include "show/report_json_parts.h"
 #include "show/summary.h"
 #include "show/thread_label.h"
 
-typedef struct json_report {
-  const baro_profile *profile;
-  const baro_report_options *options;
-  baro_json json;
-  double basis_ns;
-} json_report;
-
 /* part / whole; null when there is no whole. */
-static void write_ratio(json_report *report, const char *name, double part, double whole) {
+static void write_ratio(baro_json_report *report, const char *name, double part, double whole) {
   if (whole > 0) {
     baro_json_number(&report->json, name, part / whole);
   } else {
@@ -28,7 +22,7 @@ static void write_ratio(json_report *report, const char *name, double part, doub
   }
 }
 
-static void write_error(json_report *report, const char *name, double ns, double square) {
+static void write_error(baro_json_report *report, const char *name, double ns, double square) {
   double error = -1;
   if (report->basis_ns > 0) {
     error = baro_profile_ratio_error(report->profile, report->options->measure,
@@ -42,7 +36,7 @@ static void write_error(json_report *report, const char *name, double ns, double
 }
 
 /* All keys, always; shares of their sum, or null when that is 0. */
-static void write_states(json_report *report, const char *name,
+static void write_states(baro_json_report *report, const char *name,
                          const uint64_t state_ns[BARO_STATE_COUNT]) {
   double all_ns = 0;
   for (int state = 0; state < BARO_STATE_COUNT; state++) {
@@ -56,8 +50,8 @@ static void write_states(json_report *report, const char *name,
   baro_json_end_object(&report->json);
 }
 
-static void write_amount_states(json_report *report, const char *name, const baro_amounts *amounts,
-                                uint32_t index) {
+static void write_amount_states(baro_json_report *report, const char *name,
+                                const baro_amounts *amounts, uint32_t index) {
   uint64_t state_ns[BARO_STATE_COUNT];
   for (int state = 0; state < BARO_STATE_COUNT; state++) {
     state_ns[state] = baro_amount(amounts, (baro_state)state, index);
@@ -66,7 +60,7 @@ static void write_amount_states(json_report *report, const char *name, const bar
 }
 
 /* "2026-11-21T14:49:35.123456Z" of a monotonic time. */
-static void write_utc(json_report *report, const char *name, uint64_t monotonic_ns) {
+void baro_report_json_utc(baro_json_report *report, const char *name, uint64_t monotonic_ns) {
   uint64_t utc_ns;
   struct tm utc;
   if (!baro_profile_utc_ns(report->profile, monotonic_ns, &utc_ns)) {
@@ -85,8 +79,7 @@ static void write_utc(json_report *report, const char *name, uint64_t monotonic_
   baro_json_text(&report->json, name, text);
 }
 
-/* Text, or null when it is empty: an empty name is one that is not known. */
-static void write_known(json_report *report, const char *name, baro_view text) {
+void baro_report_json_known(baro_json_report *report, const char *name, baro_view text) {
   if (text.length != 0) {
     baro_json_string(&report->json, name, text);
   } else {
@@ -94,7 +87,8 @@ static void write_known(json_report *report, const char *name, baro_view text) {
   }
 }
 
-static void write_known_u64(json_report *report, const char *name, bool known, uint64_t value) {
+void baro_report_json_known_u64(baro_json_report *report, const char *name, bool known,
+                                uint64_t value) {
   if (known) {
     baro_json_u64(&report->json, name, value);
   } else {
@@ -102,31 +96,33 @@ static void write_known_u64(json_report *report, const char *name, bool known, u
   }
 }
 
-static void write_counts(json_report *report) {
+static void write_counts(baro_json_report *report) {
   const baro_profile *profile = report->profile;
   const uint64_t *counters = profile->counters;
   bool known = profile->has_counters;
   double reads = (double)counters[BARO_COUNTER_STACKS] + (double)counters[BARO_COUNTER_REJECTED] +
                  (double)counters[BARO_COUNTER_UNREADABLE];
   double ticks = (double)counters[BARO_COUNTER_TICKS];
-  write_known_u64(report, "ticks", known, counters[BARO_COUNTER_TICKS]);
-  write_known_u64(report, "missed_ticks", known, counters[BARO_COUNTER_MISSED]);
+  baro_report_json_known_u64(report, "ticks", known, counters[BARO_COUNTER_TICKS]);
+  baro_report_json_known_u64(report, "missed_ticks", known, counters[BARO_COUNTER_MISSED]);
   write_ratio(report, "missed_ratio", (double)counters[BARO_COUNTER_MISSED], ticks);
-  write_known_u64(report, "retries", known, counters[BARO_COUNTER_RETRIES]);
+  baro_report_json_known_u64(report, "retries", known, counters[BARO_COUNTER_RETRIES]);
   write_ratio(report, "retry_ratio", (double)counters[BARO_COUNTER_RETRIES], reads);
-  write_known_u64(report, "rejected", known, counters[BARO_COUNTER_REJECTED]);
+  baro_report_json_known_u64(report, "rejected", known, counters[BARO_COUNTER_REJECTED]);
   write_ratio(report, "rejected_ratio", (double)counters[BARO_COUNTER_REJECTED], reads);
-  write_known_u64(report, "unreadable", known, counters[BARO_COUNTER_UNREADABLE]);
+  baro_report_json_known_u64(report, "unreadable", known, counters[BARO_COUNTER_UNREADABLE]);
   write_ratio(report, "unreadable_ratio", (double)counters[BARO_COUNTER_UNREADABLE], reads);
   baro_json_u64(&report->json, "dropped_samples", profile->damage.dropped_samples);
   /* No process takes no time: 0 is what was not counted. */
-  write_known_u64(report, "sampler_cpu_ns", known && counters[BARO_COUNTER_SAMPLER_CPU_NS] != 0,
-                  counters[BARO_COUNTER_SAMPLER_CPU_NS]);
-  write_known_u64(report, "rss_peak_bytes", known && counters[BARO_COUNTER_RSS_PEAK_BYTES] != 0,
-                  counters[BARO_COUNTER_RSS_PEAK_BYTES]);
+  baro_report_json_known_u64(report, "sampler_cpu_ns",
+                             known && counters[BARO_COUNTER_SAMPLER_CPU_NS] != 0,
+                             counters[BARO_COUNTER_SAMPLER_CPU_NS]);
+  baro_report_json_known_u64(report, "rss_peak_bytes",
+                             known && counters[BARO_COUNTER_RSS_PEAK_BYTES] != 0,
+                             counters[BARO_COUNTER_RSS_PEAK_BYTES]);
 }
 
-static void write_rates(json_report *report) {
+static void write_rates(baro_json_report *report) {
   const baro_profile *profile = report->profile;
   double rate_hz;
   bool has_rate = baro_profile_info_number(profile, "rate_hz", &rate_hz);
@@ -146,7 +142,7 @@ static void write_rates(json_report *report) {
 }
 
 /* Shares of the basis whose state, or whose stack, is not known. */
-static void write_unknown(json_report *report) {
+static void write_unknown(baro_json_report *report) {
   const baro_profile *profile = report->profile;
   baro_measure measure = report->options->measure;
   double state_ns = (double)profile->state_ns[measure][BARO_STATE_UNKNOWN];
@@ -164,7 +160,7 @@ static void write_unknown(json_report *report) {
   write_ratio(report, "unknown_stack_ratio", stack_ns, report->basis_ns);
 }
 
-static void write_notes(json_report *report) {
+static void write_notes(baro_json_report *report) {
   const baro_profile *profile = report->profile;
   baro_json_array(&report->json, "notes", false);
   for (uint32_t i = 0; i < profile->note_count; i++) {
@@ -173,7 +169,7 @@ static void write_notes(json_report *report) {
   baro_json_end_array(&report->json);
 }
 
-static void write_facts(json_report *report) {
+static void write_facts(baro_json_report *report) {
   const baro_profile *profile = report->profile;
   baro_view value = {0};
   bool has_command = baro_profile_info(profile, "command", &value);
@@ -183,13 +179,13 @@ static void write_facts(json_report *report) {
     value = has_command ? value : baro_profile_string(profile, first->command_string);
     python = baro_profile_string(profile, first->python_string);
   }
-  write_known(report, "command", value);
-  write_known(report, "python", python);
+  baro_report_json_known(report, "command", value);
+  baro_report_json_known(report, "python", python);
   static const char *const keys[] = {"tool_version", "kind", "mode", "host", "kernel", "end"};
   for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
     value = (baro_view){0};
     (void)baro_profile_info(profile, keys[i], &value);
-    write_known(report, keys[i], value);
+    baro_report_json_known(report, keys[i], value);
   }
   static const char *const numbers[] = {"exit_status", "signal"};
   for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
@@ -202,58 +198,7 @@ static void write_facts(json_report *report) {
   }
 }
 
-/* How the interpreter told of calls: of the first process that says so. Empty: none does. */
-static baro_view engine_of(const baro_profile *profile) {
-  for (uint32_t p = 0; p < profile->process_count; p++) {
-    const baro_profile_process *process = &profile->processes[p];
-    for (uint32_t f = 0; f < process->fact_count; f++) {
-      if (baro_view_equal(process->facts[f].key, baro_view_of("engine"))) {
-        return process->facts[f].value;
-      }
-    }
-  }
-  return (baro_view){0};
-}
-
-/* Null where the recorder was not asked for calls. */
-static void write_call_counts(json_report *report) {
-  const baro_profile *profile = report->profile;
-  bool known = baro_calls_recorded(profile);
-  baro_view patterns = {0};
-  (void)baro_profile_info(profile, "calls", &patterns);
-  uint64_t unfinished = 0;
-  for (uint32_t c = 0; c < profile->calls.count; c++) {
-    unfinished += profile->calls.outcome[c] == BARO_OUTCOME_UNFINISHED;
-  }
-  write_known(report, "call_patterns", patterns);
-  write_known(report, "call_engine", engine_of(profile));
-  baro_calls_thinned thinned = baro_calls_thinned_of(profile);
-  double percent = 0;
-  write_known_u64(report, "calls", known, profile->calls.count);
-  write_known_u64(report, "skipped_calls", known, thinned.skipped);
-  write_known_u64(report, "thinned_functions", known, thinned.functions);
-  if (thinned.since_ns != 0) {
-    write_utc(report, "thinned_since_utc", thinned.since_ns);
-  } else {
-    baro_json_null(&report->json, "thinned_since_utc");
-  }
-  if (baro_profile_info_number(profile, "overhead", &percent)) {
-    baro_json_number(&report->json, "overhead_percent", percent);
-  } else {
-    baro_json_null(&report->json, "overhead_percent");
-  }
-  write_known_u64(report, "raised_calls", known, profile->calls.raised_count);
-  write_known_u64(report, "unfinished_calls", known, unfinished);
-  write_known_u64(report, "lost_call_events", known, profile->calls.lost_events);
-  write_known_u64(report, "calls_self_ns", known, baro_calls_basis_ns(profile));
-  write_known_u64(report, "own_cost_ns", profile->calls.own_cost_ns != 0,
-                  profile->calls.own_cost_ns);
-  bool has_mean = profile->calls.own_cost_ns != 0 && profile->calls.count != 0;
-  write_known_u64(report, "own_cost_per_call_ns", has_mean,
-                  has_mean ? profile->calls.own_cost_ns / profile->calls.count : 0);
-}
-
-static void write_head(json_report *report) {
+static void write_head(baro_json_report *report) {
   const baro_profile *profile = report->profile;
   const baro_damage *damage = &profile->damage;
   baro_json *json = &report->json;
@@ -262,21 +207,21 @@ static void write_head(json_report *report) {
   baro_json_text(json, "path", report->options->path == NULL ? "" : report->options->path);
   write_facts(report);
   if (any) {
-    write_utc(report, "start_utc", profile->start_ns);
+    baro_report_json_utc(report, "start_utc", profile->start_ns);
   } else {
     baro_json_null(json, "start_utc");
   }
-  write_known_u64(report, "duration_ns", any, profile->end_ns - profile->start_ns);
-  write_known_u64(report, "cpu_ns", profile->has_cpu, profile->cpu_ns);
-  write_known_u64(report, "unseen_cpu_ns", profile->has_cpu, profile->unseen_cpu_ns);
-  write_known_u64(report, "thread_wall_ns", any, profile->wall_ns);
+  baro_report_json_known_u64(report, "duration_ns", any, profile->end_ns - profile->start_ns);
+  baro_report_json_known_u64(report, "cpu_ns", profile->has_cpu, profile->cpu_ns);
+  baro_report_json_known_u64(report, "unseen_cpu_ns", profile->has_cpu, profile->unseen_cpu_ns);
+  baro_report_json_known_u64(report, "thread_wall_ns", any, profile->wall_ns);
   baro_json_u64(json, "samples", profile->samples.count);
   write_rates(report);
   write_counts(report);
-  write_call_counts(report);
+  baro_report_json_call_counts(report);
   baro_json_u64(json, "bytes", damage->file_bytes);
   baro_json_bool(json, "complete", damage->complete);
-  write_known(report, "damage", baro_view_of(damage->reason));
+  baro_report_json_known(report, "damage", baro_view_of(damage->reason));
   write_unknown(report);
   baro_json_text(json, "basis", report->options->measure == BARO_MEASURE_RUN ? "run" : "threads");
   baro_json_u64(json, "basis_ns", baro_profile_basis_ns(profile, report->options->measure));
@@ -285,7 +230,7 @@ static void write_head(json_report *report) {
   baro_json_end_object(json);
 }
 
-static void write_processes(json_report *report) {
+static void write_processes(baro_json_report *report) {
   const baro_profile *profile = report->profile;
   baro_json *json = &report->json;
   baro_json_array(json, "processes", false);
@@ -295,24 +240,26 @@ static void write_processes(json_report *report) {
     int status = process->wait_status;
     baro_json_object(json, NULL, false);
     baro_json_u64(json, "process_id", process->os_pid);
-    write_known_u64(report, "parent_process_id", has_parent,
-                    has_parent ? profile->processes[process->parent_process].os_pid : 0);
-    write_known(report, "command", baro_profile_string(profile, process->command_string));
-    write_known(report, "python", baro_profile_string(profile, process->python_string));
-    write_utc(report, "start_utc", process->start_ns);
-    write_known_u64(report, "duration_ns", process->end_ns > process->seen_ns,
-                    process->end_ns - process->seen_ns);
-    write_known_u64(report, "exit_status", status >= 0 && WIFEXITED(status),
-                    (uint64_t)WEXITSTATUS(status));
-    write_known_u64(report, "signal", status >= 0 && WIFSIGNALED(status),
-                    (uint64_t)WTERMSIG(status));
-    write_known_u64(report, "cpu_ns", process->has_cpu, process->cpu_ns);
+    baro_report_json_known_u64(report, "parent_process_id", has_parent,
+                               has_parent ? profile->processes[process->parent_process].os_pid : 0);
+    baro_report_json_known(report, "command",
+                           baro_profile_string(profile, process->command_string));
+    baro_report_json_known(report, "python", baro_profile_string(profile, process->python_string));
+    baro_report_json_utc(report, "start_utc", process->start_ns);
+    baro_report_json_known_u64(report, "duration_ns", process->end_ns > process->seen_ns,
+                               process->end_ns - process->seen_ns);
+    baro_report_json_known_u64(report, "exit_status", status >= 0 && WIFEXITED(status),
+                               (uint64_t)WEXITSTATUS(status));
+    baro_report_json_known_u64(report, "signal", status >= 0 && WIFSIGNALED(status),
+                               (uint64_t)WTERMSIG(status));
+    baro_report_json_known_u64(report, "cpu_ns", process->has_cpu, process->cpu_ns);
     for (int c = BARO_COUNTER_STACKS; c < BARO_COUNTER_COUNT; c++) {
       /* The recorder's own time is not a process's; memory is 0 only where it could not be read. */
       bool known =
           process->has_counters && (process->counters[c] != 0 || c < BARO_COUNTER_SAMPLER_CPU_NS);
       if (c != BARO_COUNTER_SAMPLER_CPU_NS) {
-        write_known_u64(report, baro_counter_key((baro_counter)c), known, process->counters[c]);
+        baro_report_json_known_u64(report, baro_counter_key((baro_counter)c), known,
+                                   process->counters[c]);
       }
     }
     baro_json_u64(json, "threads", process->thread_count);
@@ -322,18 +269,18 @@ static void write_processes(json_report *report) {
 }
 
 /* Where it enters the user's code; null when that is not known. */
-static void write_entry(json_report *report, const baro_profile_thread *thread) {
+static void write_entry(baro_json_report *report, const baro_profile_thread *thread) {
   baro_buffer entry = {0};
   baro_write_thread_entry(&entry, report->profile, thread);
   if (entry.failed && report->json.output->status == BARO_OK) {
     report->json.output->status =
         baro_error_set(&report->json.output->error, BARO_NO_MEMORY, "out of memory");
   }
-  write_known(report, "entry", (baro_view){.data = entry.data, .length = entry.length});
+  baro_report_json_known(report, "entry", (baro_view){.data = entry.data, .length = entry.length});
   baro_buffer_release(&entry);
 }
 
-static void write_threads(json_report *report) {
+static void write_threads(baro_json_report *report) {
   const baro_profile *profile = report->profile;
   baro_json *json = &report->json;
   baro_json_array(json, "threads", false);
@@ -342,35 +289,36 @@ static void write_threads(json_report *report) {
     baro_json_object(json, NULL, false);
     baro_json_u64(json, "process_id", profile->processes[thread->process].os_pid);
     baro_json_u64(json, "thread_id", thread->os_tid);
-    write_known(report, "name", baro_profile_string(profile, thread->name_string));
+    baro_report_json_known(report, "name", baro_profile_string(profile, thread->name_string));
     write_entry(report, thread);
     baro_json_bool(json, "is_main", thread->is_main);
     baro_json_u64(json, "wall_ns", thread->wall_ns);
-    write_known_u64(report, "cpu_ns", thread->has_cpu, thread->cpu_ns);
-    write_known_u64(report, "runnable_ns", thread->has_cpu, thread->runnable_ns);
+    baro_report_json_known_u64(report, "cpu_ns", thread->has_cpu, thread->cpu_ns);
+    baro_report_json_known_u64(report, "runnable_ns", thread->has_cpu, thread->runnable_ns);
     baro_json_u64(json, "samples", thread->sample_count);
     baro_json_u64(json, "ticks", thread->ticks);
     bool has_calls = thread->call_count != 0;
-    write_known_u64(report, "calls", has_calls, thread->call_count);
-    write_known_u64(report, "calls_self_ns", has_calls, thread->calls_self_ns);
+    baro_report_json_known_u64(report, "calls", has_calls, thread->call_count);
+    baro_report_json_known_u64(report, "calls_self_ns", has_calls, thread->calls_self_ns);
     write_states(report, "states", thread->state_ns);
     baro_json_end_object(json);
   }
   baro_json_end_array(json);
 }
 
-static void write_place(json_report *report, uint32_t function, uint32_t line) {
+void baro_report_json_place(baro_json_report *report, uint32_t function, uint32_t line) {
   const baro_profile *profile = report->profile;
   const baro_profile_function *row = &profile->functions.rows[function];
   baro_json_string(&report->json, "name", baro_profile_string(profile, row->qualified_string));
   baro_json_string(&report->json, "short_name", baro_profile_string(profile, row->name_string));
-  write_known(report, "file", baro_profile_string(profile, row->file_string));
-  write_known_u64(report, "line", line != 0, line);
+  baro_report_json_known(report, "file", baro_profile_string(profile, row->file_string));
+  baro_report_json_known_u64(report, "line", line != 0, line);
 }
 
 /* Amounts of one function or line, in the measure of the report. */
-static void write_amounts(json_report *report, const baro_amounts *self, const baro_amounts *total,
-                          const double *self_square, const double *total_square, uint32_t index) {
+static void write_amounts(baro_json_report *report, const baro_amounts *self,
+                          const baro_amounts *total, const double *self_square,
+                          const double *total_square, uint32_t index) {
   baro_json *json = &report->json;
   uint64_t self_ns = baro_amount_busy(self, index);
   uint64_t total_ns = baro_amount_busy(total, index);
@@ -382,32 +330,14 @@ static void write_amounts(json_report *report, const baro_amounts *self, const b
   baro_json_u64(json, "total_ns", total_ns);
 }
 
-/* What its calls add up to; null where none was recorded. */
-static void write_calls_of(json_report *report, uint32_t f) {
-  const baro_profile_call_sums *sums = &report->profile->call_sums;
-  bool known = sums->calls[f] != 0;
-  write_known_u64(report, "calls", known, sums->calls[f]);
-  write_known_u64(report, "primitive_calls", known, sums->primitive_calls[f]);
-  write_known_u64(report, "skipped_calls", known, sums->skipped[f]);
-  write_known_u64(report, "raised_calls", known, sums->raised[f]);
-  write_known_u64(report, "calls_self_ns", known, sums->self_ns[f]);
-  write_known_u64(report, "calls_total_ns", known, sums->total_ns[f]);
-  write_known_u64(report, "calls_cpu_ns", known && sums->cpu_ns[f] != BARO_UNKNOWN_AMOUNT,
-                  sums->cpu_ns[f]);
-  write_known_u64(report, "call_mean_ns", known, baro_calls_mean_ns(report->profile, f));
-  write_known_u64(report, "call_p50_ns", known, sums->p50_ns[f]);
-  write_known_u64(report, "call_p99_ns", known, sums->p99_ns[f]);
-  write_known_u64(report, "call_max_ns", known, sums->max_ns[f]);
-}
-
-static void write_function(json_report *report, uint32_t function) {
+static void write_function(baro_json_report *report, uint32_t function) {
   const baro_profile_functions *functions = &report->profile->functions;
   const baro_profile_function *row = &functions->rows[function];
   baro_measure measure = report->options->measure;
   baro_json *json = &report->json;
   const char *origin = baro_origin_key(row->origin);
   baro_json_object(json, NULL, false);
-  write_place(report, function, row->first_line);
+  baro_report_json_place(report, function, row->first_line);
   write_amounts(report, &functions->self[measure], &functions->total[measure],
                 functions->self_square[measure], functions->total_square[measure], function);
   baro_json_u64(json, "thread_self_ns", functions->self[BARO_MEASURE_THREAD].all_ns[function]);
@@ -417,13 +347,14 @@ static void write_function(json_report *report, uint32_t function) {
   baro_json_u64(json, "total_samples", functions->total_samples[function]);
   write_amount_states(report, "states", &functions->self[BARO_MEASURE_THREAD], function);
   write_amount_states(report, "total_states", &functions->total[BARO_MEASURE_THREAD], function);
-  write_known(report, "module", baro_profile_string(report->profile, row->module_string));
+  baro_report_json_known(report, "module",
+                         baro_profile_string(report->profile, row->module_string));
   if (origin != NULL) {
     baro_json_text(json, "origin", origin);
   } else {
     baro_json_null(json, "origin");
   }
-  write_calls_of(report, function);
+  baro_report_json_calls_of(report, function);
   baro_json_array(json, "flags", true);
   for (unsigned bit = 0; bit < BARO_FLAG_COUNT; bit++) {
     if ((row->flags >> bit & 1) != 0) {
@@ -434,11 +365,11 @@ static void write_function(json_report *report, uint32_t function) {
   baro_json_end_object(json);
 }
 
-static void write_line(json_report *report, uint32_t frame) {
+static void write_line(baro_json_report *report, uint32_t frame) {
   const baro_profile_frames *frames = &report->profile->frames;
   baro_measure measure = report->options->measure;
   baro_json_object(&report->json, NULL, false);
-  write_place(report, frames->function[frame], frames->line[frame]);
+  baro_report_json_place(report, frames->function[frame], frames->line[frame]);
   write_amounts(report, &frames->self[measure], &frames->total[measure],
                 frames->self_square[measure], frames->total_square[measure], frame);
   baro_json_u64(&report->json, "samples", frames->self_samples[frame]);
@@ -448,7 +379,7 @@ static void write_line(json_report *report, uint32_t frame) {
 
 /* The rows of baro_report_order, which have time of the asked kind, then all others by index: a program that
  * reads the file looks for functions by name, and one that only calls others has no time of its own. */
-static bool write_rows(json_report *report, bool lines) {
+static bool write_rows(baro_json_report *report, bool lines) {
   const baro_profile *profile = report->profile;
   uint32_t all = lines ? profile->frames.count : profile->functions.count;
   uint32_t top = report->options->top == 0 ? all : report->options->top;
@@ -477,14 +408,14 @@ static bool write_rows(json_report *report, bool lines) {
   return ready;
 }
 
-static bool write_path(json_report *report) {
+static bool write_path(baro_json_report *report) {
   baro_arena scratch = {0};
   baro_hot_path path;
   bool found = baro_hot_path_find(report->profile, report->options->measure, &scratch, &path);
   for (uint32_t i = 0; found && i < path.count; i++) {
     const baro_hot_step *step = &path.steps[i];
     baro_json_object(&report->json, NULL, false);
-    write_place(report, step->function, step->line);
+    baro_report_json_place(report, step->function, step->line);
     write_ratio(report, "total_ratio", (double)step->total_ns, report->basis_ns);
     write_ratio(report, "self_ratio", (double)step->self_ns, report->basis_ns);
     baro_json_u64(&report->json, "repeats", step->repeats);
@@ -494,115 +425,7 @@ static bool write_path(json_report *report) {
   return found;
 }
 
-static void write_usage(json_report *report, uint32_t call) {
-  uint64_t amount;
-  bool known = baro_call_cpu_ns(report->profile, call, &amount);
-  write_known_u64(report, "cpu_ns", known, amount);
-  known = baro_call_memory_bytes(report->profile, call, &amount);
-  write_known_u64(report, "memory_usage", known, amount);
-}
-
-static void write_value(json_report *report, const char *name, uint32_t call,
-                        baro_call_value which) {
-  baro_view text;
-  if (baro_call_value_text(report->profile, call, which, &text)) {
-    baro_json_string(&report->json, name, text);
-  } else {
-    baro_json_null(&report->json, name);
-  }
-}
-
-/* The slowest calls: SLOWEST of them, or as many as `top` says. */
-static bool write_slowest(json_report *report) {
-  enum { SLOWEST = 20, SLOWEST_MAX = 100000 };
-  const baro_profile *profile = report->profile;
-  const baro_profile_calls *calls = &profile->calls;
-  uint32_t most = report->options->top == 0 ? SLOWEST : report->options->top;
-  most = most > SLOWEST_MAX ? SLOWEST_MAX : most;
-  baro_arena scratch = {0};
-  uint32_t count = 0;
-  uint32_t *slowest = baro_slowest_calls(
-      profile, report->options->sort, most > calls->count ? calls->count : most, &scratch, &count);
-  for (uint32_t i = 0; slowest != NULL && i < count; i++) {
-    uint32_t c = slowest[i];
-    baro_json_object(&report->json, NULL, false);
-    write_place(report, calls->function[c], profile->functions.rows[calls->function[c]].first_line);
-    baro_json_u64(&report->json, "self_ns", calls->self_ns[c]);
-    baro_json_u64(&report->json, "duration_ns", calls->duration_ns[c]);
-    write_usage(report, c);
-    write_utc(report, "start_utc", calls->start_ns[c]);
-    baro_json_text(&report->json, "outcome", baro_outcome_key((baro_outcome)calls->outcome[c]));
-    write_known(report, "exception_type",
-                baro_profile_string(profile, baro_call_exception(profile, c)));
-    write_value(report, "arguments", c, BARO_CALL_VALUE_ARGUMENTS);
-    write_value(report, "keyword_arguments", c, BARO_CALL_VALUE_KEYWORD_ARGUMENTS);
-    write_value(report, "return_value", c, BARO_CALL_VALUE_RETURN);
-    baro_json_end_object(&report->json);
-  }
-  baro_arena_release(&scratch);
-  return slowest != NULL;
-}
-
-/* Functions of that name, each with those that call it or that it calls. */
-static bool write_relatives(json_report *report, const char *name, bool callers) {
-  const baro_profile *profile = report->profile;
-  const baro_profile_call_edges *edges = &profile->call_edges;
-  baro_json *json = &report->json;
-  baro_arena scratch = {0};
-  uint32_t count = 0;
-  uint32_t *functions = baro_call_functions_named(profile, name, &scratch, &count);
-  bool good = functions != NULL;
-  for (uint32_t i = 0; good && i < count; i++) {
-    uint32_t edge_count = 0;
-    uint32_t *order = baro_call_relatives(profile, functions[i], callers, &scratch, &edge_count);
-    baro_json_object(json, NULL, false);
-    write_place(report, functions[i], profile->functions.rows[functions[i]].first_line);
-    baro_json_array(json, callers ? "callers" : "callees", false);
-    good = order != NULL;
-    for (uint32_t e = 0; good && e < edge_count; e++) {
-      uint32_t other = callers ? edges->caller[order[e]] : edges->callee[order[e]];
-      baro_json_object(json, NULL, false);
-      if (other == BARO_NONE_ID) {
-        baro_json_null(json, "name");
-      } else {
-        write_place(report, other, profile->functions.rows[other].first_line);
-      }
-      baro_json_u64(json, "calls", edges->calls[order[e]]);
-      baro_json_u64(json, "primitive_calls", edges->primitive_calls[order[e]]);
-      baro_json_u64(json, "calls_self_ns", edges->self_ns[order[e]]);
-      baro_json_u64(json, "calls_total_ns", edges->total_ns[order[e]]);
-      baro_json_end_object(json);
-    }
-    baro_json_end_array(json);
-    baro_json_end_object(json);
-  }
-  baro_arena_release(&scratch);
-  return good;
-}
-
-/* What only recordings with calls have. */
-static bool write_call_lists(json_report *report) {
-  const baro_report_options *options = report->options;
-  bool good = true;
-  if (report->profile->calls.count != 0) {
-    baro_json_array(&report->json, "slowest_calls", false);
-    good = write_slowest(report);
-    baro_json_end_array(&report->json);
-  }
-  if (options->callers != NULL) {
-    baro_json_array(&report->json, "callers", false);
-    good = write_relatives(report, options->callers, true) && good;
-    baro_json_end_array(&report->json);
-  }
-  if (options->callees != NULL) {
-    baro_json_array(&report->json, "callees", false);
-    good = write_relatives(report, options->callees, false) && good;
-    baro_json_end_array(&report->json);
-  }
-  return good;
-}
-
-static bool write_summary(json_report *report) {
+static bool write_summary(baro_json_report *report) {
   baro_arena scratch = {0};
   baro_view sentence = baro_summary(report->profile, report->options->measure, &scratch);
   baro_json_string(&report->json, "summary", sentence);
@@ -612,7 +435,7 @@ static bool write_summary(json_report *report) {
 
 void baro_report_head_json(const baro_profile *profile, const baro_report_options *options,
                            baro_stream *output) {
-  json_report report = {.profile = profile, .options = options};
+  baro_json_report report = {.profile = profile, .options = options};
   report.basis_ns = (double)baro_profile_basis_ns(profile, options->measure);
   baro_json_init(&report.json, output, false);
   baro_json_object(&report.json, NULL, false);
@@ -622,7 +445,7 @@ void baro_report_head_json(const baro_profile *profile, const baro_report_option
 
 baro_status baro_report_json(const baro_profile *profile, const baro_report_options *options,
                              baro_stream *output, baro_error *err) {
-  json_report report = {.profile = profile, .options = options};
+  baro_json_report report = {.profile = profile, .options = options};
   report.basis_ns = (double)baro_profile_basis_ns(profile, options->measure);
   baro_json *json = &report.json;
   baro_json_init(json, output, true);
@@ -641,7 +464,7 @@ baro_status baro_report_json(const baro_profile *profile, const baro_report_opti
   baro_json_array(json, "hottest_path", false);
   good = write_path(&report) && good;
   baro_json_end_array(json);
-  good = write_call_lists(&report) && good;
+  good = baro_report_json_call_lists(&report) && good;
   write_threads(&report);
   write_processes(&report);
   baro_json_end_object(json);
