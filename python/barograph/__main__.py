@@ -23,9 +23,10 @@ def program_path() -> Path:
     """
     package = Path(__file__).resolve().parent
     tried: list[Path] = []
-    # The default scheme first; the others cover `pip install --user` and Debian's local scheme.
-    for scheme in (sysconfig.get_default_scheme(), *sysconfig.get_scheme_names()):
-        paths = sysconfig.get_paths(scheme)
+    # The default scheme first (None: only 3.10 and later tell its name); the others cover
+    # `pip install --user` and Debian's local scheme.
+    for scheme in (None, *sysconfig.get_scheme_names()):
+        paths = sysconfig.get_paths(scheme) if scheme else sysconfig.get_paths()
         libraries = {Path(paths["platlib"]).resolve(), Path(paths["purelib"]).resolve()}
         if package.parent not in libraries:
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -32,6 +33,22 @@ def test_python_m_is_the_program(barograph: Path) -> None:
     module = run(sys.executable, "-m", "barograph", "--version")
     assert module.returncode == program.returncode == 0
     assert module.stdout == program.stdout == f"barograph {package.__version__}\n"
+
+
+def test_every_python_finds_the_program_of_its_environment(
+    interpreter: Path, tmp_path: Path
+) -> None:
+    # 3.9 names no default scheme: barograph.record() and python -m ended with a traceback there.
+    (tmp_path / "pyvenv.cfg").write_text(f"home = {interpreter.parent}\n")
+    (tmp_path / "bin").mkdir()
+    python, program = tmp_path / "bin" / "python", tmp_path / "bin" / "barograph"
+    python.symlink_to(interpreter)
+    program.write_text('#!/bin/sh\necho "the program: $*"\n')
+    program.chmod(0o755)
+    packages = run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").stdout
+    shutil.copytree(ROOT / "python" / "barograph", Path(packages.strip()) / "barograph")
+    answer = run(python, "-m", "barograph", "one", "2")
+    assert (answer.stdout, answer.stderr) == ("the program: one 2\n", "")
 
 
 def test_python_m_passes_arguments_and_status_on() -> None:
