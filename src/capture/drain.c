@@ -70,6 +70,7 @@ void baro_drain_destroy(baro_drain *drain) {
   baro_intern_release(&drain->names);
   baro_map_release(&drain->shared.process_ids);
   baro_map_release(&drain->shared.seen_pids);
+  baro_drain_rows_release(&drain->shared.rows);
   if (drain->shared.folder >= 0)
     (void)close(drain->shared.folder);
   free(drain);
@@ -290,6 +291,11 @@ baro_drain_counts baro_drain_count(const baro_drain *drain) {
   for (uint32_t i = 0; i < drain->process_count; i++)
     counts.calls += drain->processes[i]->order.calls;
   return counts;
+}
+
+uint32_t baro_drain_most_called(const baro_drain *drain, baro_drain_function *ret_functions,
+                                uint32_t limit) {
+  return baro_drain_rows_most(&drain->shared.rows, drain->shared.writer, ret_functions, limit);
 }
 
 uint32_t baro_drain_living(const baro_drain *drain, pid_t except, pid_t *ret_pids, uint32_t limit) {

@@ -37,6 +37,12 @@ typedef struct baro_drain_counts {
   uint64_t threads;
 } baro_drain_counts;
 
+typedef struct baro_drain_function {
+  baro_view module; /* "": not known */
+  baro_view qualified_name;
+  uint64_t rows;
+} baro_drain_function;
+
 /* spool: path of the directory, borrowed while the drain lives. ids: copied; NULL: the drain defines all. */
 baro_status baro_drain_create(const char *spool, baro_writer *writer, const baro_drain_ids *ids,
                               baro_drain **ret_drain, baro_error *err) BARO_MUST_USE;
@@ -52,6 +58,10 @@ baro_status baro_drain_visit(baro_drain *drain, uint64_t now_ns,
  * that still run that the recording is over, writes ends, and notes on what made no sense. */
 baro_status baro_drain_finish(baro_drain *drain, uint64_t now_ns) BARO_MUST_USE;
 baro_drain_counts baro_drain_count(const baro_drain *drain);
+/* The functions with most rows so far, in falling order, without those that were thinned. Fills at most `limit`, returns how
+ * many it filled; 0 also where memory was short. Names are borrowed from the writer, until its next definition. */
+uint32_t baro_drain_most_called(const baro_drain *drain, baro_drain_function *ret_functions,
+                                uint32_t limit);
 /* Processes with an agent that run now, without `except`: fills at most `limit`, returns how many there are. */
 uint32_t baro_drain_living(const baro_drain *drain, pid_t except, pid_t *ret_pids, uint32_t limit);
 void baro_drain_destroy(baro_drain *drain);

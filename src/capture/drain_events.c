@@ -71,6 +71,15 @@ static void write_output(const baro_drain_thread *thread, baro_drain_shared *sha
   shared->output.count = 0;
 }
 
+static void count_row(baro_drain_shared *shared, const baro_drain_reading *reading) {
+  if (!reading->has_meaning)
+    return;
+  if (reading->step.kind == BARO_RING_ENTER)
+    baro_drain_rows_count(&shared->rows, reading->step.function);
+  else if (reading->step.kind == BARO_RING_SKIPPED)
+    baro_drain_rows_thin(&shared->rows, reading->step.function);
+}
+
 /* One piece. *ret_used: events that are done with; fewer than count when the thread has to wait, or the last event is
  * not whole. is_forced: the first event is not to wait. */
 static baro_status take_piece(baro_drain_process *process, baro_drain_thread *thread,
@@ -91,6 +100,7 @@ static baro_status take_piece(baro_drain_process *process, baro_drain_thread *th
                                &shared->output);
     if (status != BARO_OK)
       break;
+    count_row(shared, &reading);
     used += reading.used;
     is_forced = false;
     if (shared->output.count > BARO_ORDER_BATCH - BARO_ORDER_STEP_EVENTS)

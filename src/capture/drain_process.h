@@ -14,6 +14,7 @@
 #include "capture/drain.h"
 #include "capture/drain_definitions.h"
 #include "capture/drain_ring.h"
+#include "capture/drain_rows.h"
 
 enum { BARO_DRAIN_PIECE = 4096, BARO_DRAIN_FILE_NAME_BYTES = 80 };
 
@@ -33,6 +34,7 @@ typedef struct baro_drain_shared {
   pid_t ended_pid; /* how this process ended is known; 0: of none */
   int ended_wait_status;
   baro_drain_counts counts;
+  baro_drain_rows rows;
   uint64_t mended;    /* see call_order.h; these are of processes that are gone */
   bool has_greenlets; /* a process says that it could use some */
   uint64_t too_deep;

@@ -16,6 +16,7 @@
 #include "capture/sampler/recorder.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "show/crowd.h"
 #include "show/units.h"
 
 enum {
@@ -228,11 +229,35 @@ static void say_troubles(const record_values *values, const baro_recorder_result
     say_living(result);
 }
 
+/* Without a budget every call has a row: where a few functions make most of them, what to do next time. */
+static void say_crowd(const record_values *values, const baro_recorder_result *result) {
+  uint64_t rows[BARO_MOST_CALLED];
+  baro_crowd_member members[BARO_CROWD_FUNCTIONS];
+  for (uint32_t i = 0; i < result->most_called_count; i++)
+    rows[i] = result->most_called[i].rows;
+  baro_crowd crowd = baro_crowd_choose(rows, NULL, result->most_called_count, result->calls);
+  if (!crowd.is_crowd || values->overhead != NULL)
+    return;
+  for (uint32_t i = 0; i < crowd.count; i++) {
+    const baro_recorder_function *function = &result->most_called[crowd.functions[i]];
+    members[i] = (baro_crowd_member){.module = baro_view_of(function->module),
+                                     .qualified_name = baro_view_of(function->qualified_name)};
+  }
+  baro_buffer text = {0};
+  baro_crowd_write(members, crowd.count, crowd.rows, result->calls, baro_view_of(values->calls),
+                   &text);
+  baro_write_u8(&text, 0);
+  if (!text.failed)
+    baro_cli_say("%s", (const char *)text.data);
+  baro_buffer_release(&text);
+}
+
 static void say_result(const record_values *values, const baro_recorder_result *result) {
   baro_buffer amounts = {0};
   say_troubles(values, result);
   if ((result->samples == 0 && result->calls == 0) || values->quiet)
     return;
+  say_crowd(values, result);
   write_amounts(&amounts, values, result);
   baro_write_u8(&amounts, 0);
   if (!amounts.failed)

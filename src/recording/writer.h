@@ -38,6 +38,9 @@ baro_status baro_writer_create(const char *path, const baro_writer_options *opti
 baro_status baro_writer_string(baro_writer *writer, baro_view text, uint32_t *ret_id) BARO_MUST_USE;
 baro_status baro_writer_function(baro_writer *writer, const baro_function_record *function,
                                  uint32_t *ret_id) BARO_MUST_USE;
+/* What a function that was defined is called; "" where its module is not known. Borrowed, until the next definition. */
+void baro_writer_function_names(const baro_writer *writer, uint32_t function, baro_view *ret_module,
+                                baro_view *ret_qualified);
 baro_status baro_writer_frame(baro_writer *writer, const baro_frame_record *frame,
                               uint32_t *ret_id) BARO_MUST_USE;
 baro_status baro_writer_stack(baro_writer *writer, const baro_stack_record *stack,

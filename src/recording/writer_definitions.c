@@ -1,6 +1,7 @@
 #include "recording/writer.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "recording/writer_state.h"
 
@@ -55,6 +56,16 @@ baro_status baro_writer_function(baro_writer *writer, const baro_function_record
     writer->function_file = function->file_string;
   }
   return status;
+}
+
+void baro_writer_function_names(const baro_writer *writer, uint32_t function, baro_view *ret_module,
+                                baro_view *ret_qualified) {
+  baro_function_record record;
+  assert(function < writer->functions.count);
+  memcpy(&record, writer->functions.views[function].data, sizeof(record));
+  *ret_qualified = writer->strings.views[record.qualified_string];
+  *ret_module = record.module_string == BARO_NONE_ID ? (baro_view){0}
+                                                     : writer->strings.views[record.module_string];
 }
 
 /* Id of a definition that is a pair of numbers: a known one, or the next after its record, which is

@@ -17,25 +17,33 @@ static void insert(baro_crowd *crowd, const uint64_t *rows_of, uint32_t function
   crowd->functions[place] = function;
 }
 
-baro_crowd baro_crowd_of(const baro_profile *profile) {
-  const baro_profile_call_sums *sums = &profile->call_sums;
+baro_crowd baro_crowd_choose(const uint64_t *rows, const uint64_t *skipped, uint32_t count,
+                             uint64_t all_rows) {
   baro_crowd crowd = {0};
-  if (profile->calls.count < CROWD_ROWS)
+  if (all_rows < CROWD_ROWS)
     return crowd;
-  for (uint32_t f = 0; f < profile->functions.count; f++) {
-    bool is_more = crowd.count < BARO_CROWD_FUNCTIONS ||
-                   sums->calls[f] > sums->calls[crowd.functions[crowd.count - 1]];
+  for (uint32_t f = 0; f < count; f++) {
+    bool is_more =
+        crowd.count < BARO_CROWD_FUNCTIONS || rows[f] > rows[crowd.functions[crowd.count - 1]];
     /* What is thinned is cared for. */
-    if (sums->calls[f] > 0 && sums->skipped[f] == 0 && is_more)
-      insert(&crowd, sums->calls, f);
+    if (rows[f] > 0 && (skipped == NULL || skipped[f] == 0) && is_more)
+      insert(&crowd, rows, f);
   }
-  uint64_t wanted = profile->calls.count / 100 * CROWD_PERCENT;
+  uint64_t wanted = all_rows / 100 * CROWD_PERCENT;
   uint32_t used = 0;
   while (used < crowd.count && crowd.rows < wanted)
-    crowd.rows += sums->calls[crowd.functions[used++]];
+    crowd.rows += rows[crowd.functions[used++]];
   crowd.count = used;
   crowd.is_crowd = crowd.rows >= wanted;
   return crowd;
+}
+
+baro_crowd baro_crowd_of(const baro_profile *profile) {
+  const baro_profile_call_sums *sums = &profile->call_sums;
+  if (profile->calls.count == 0)
+    return (baro_crowd){0};
+  return baro_crowd_choose(sums->calls, sums->skipped, profile->functions.count,
+                           profile->calls.count);
 }
 
 /* Quotes of the shell, and what patterns take for more than itself, are left as they are: ? matches them too. */

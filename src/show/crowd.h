@@ -19,6 +19,10 @@ typedef struct baro_crowd {
   bool is_crowd; /* they are worth a word */
 } baro_crowd;
 
+/* rows, skipped: of `count` functions, what has a row and what was only counted; skipped: NULL: nothing was. all_rows: of
+ * the recording. */
+baro_crowd baro_crowd_choose(const uint64_t *rows, const uint64_t *skipped, uint32_t count,
+                             uint64_t all_rows);
 baro_crowd baro_crowd_of(const baro_profile *profile);
 
 /* One of them: MODULE.QUALNAME, or as much of it as is known. */

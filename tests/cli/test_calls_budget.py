@@ -7,6 +7,7 @@ import io
 import json
 import math
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -163,6 +164,45 @@ def test_a_decorator_has_a_budget_of_its_own(run: Run, tmp_path: Path) -> None:
     assert functions["thinned"]["calls"] == functions["recorded"]["calls"] == 400000
     assert functions["thinned"]["skipped_calls"] > 0
     assert functions["recorded"]["skipped_calls"] == 0
+
+
+CROWDED = """
+class Vector:
+    def length(self):
+        return 1
+def other(vector):
+    return vector.length()
+vector = Vector()
+for _ in range(10000):
+    other(vector)
+for _ in range(1000000):
+    vector.length()
+"""
+
+
+def test_who_makes_most_rows_is_told_how_to_leave_it_out(run: Run, tmp_path: Path) -> None:
+    app, recording = tmp_path / "app.py", tmp_path / "crowded.baro"
+    app.write_text(CROWDED, encoding="utf-8")
+    command = ["-f", "-o", recording, "--", sys.executable, app]
+    answer = run("record", "--calls", *command)
+    assert answer.returncode == 0, answer.stderr
+    lines = [line for line in answer.stderr.splitlines() if "--calls=" in line]
+    assert len(lines) == 1, answer.stderr
+    assert "1 function makes 99" in lines[0] and "--overhead 5%" in lines[0]
+    # The report has the same words.
+    shown = " ".join(run("report", recording).stdout.split())
+    assert lines[0].partition(": ")[2] in shown
+    # What is to be pasted does what it says.
+    pasted = [word.rstrip(",") for word in shlex.split(lines[0]) if word.startswith("--calls=")]
+    answer = run("record", *pasted, *command)
+    assert answer.returncode == 0, answer.stderr
+    assert "--calls=" not in answer.stderr, answer.stderr
+    counts = {name: len(rows) for name, rows in rows_of(run, recording).items()}
+    assert counts == {"<module>": 1, "Vector": 1, "other": 10000}
+    # Whoever has a budget needs no advice.
+    answer = run("record", "--calls", "--overhead=1000%", *command)
+    assert answer.returncode == 0, answer.stderr
+    assert "--calls=" not in answer.stderr, answer.stderr
 
 
 @pytest.mark.parametrize("percent", ["0", "-5%", "five", "5%%", "1e9%", ""])

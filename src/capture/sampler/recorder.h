@@ -51,7 +51,14 @@ typedef struct baro_recorder_options {
   void *progress_context;
 } baro_recorder_options;
 
-enum { BARO_LIVING_PIDS = 8 };
+enum { BARO_LIVING_PIDS = 8, BARO_MOST_CALLED = 8, BARO_MOST_CALLED_BYTES = 256 };
+
+/* A function with many rows. One whose names are too long is not told. */
+typedef struct baro_recorder_function {
+  char module[BARO_MOST_CALLED_BYTES]; /* NUL-terminated; "": not known */
+  char qualified_name[BARO_MOST_CALLED_BYTES];
+  uint64_t rows;
+} baro_recorder_function;
 
 typedef struct baro_recorder_result {
   uint64_t samples;
@@ -80,7 +87,10 @@ typedef struct baro_recorder_result {
   uint64_t call_processes; /* with an agent */
   uint64_t lost_events;    /* of calls, that rings had no room for */
   uint64_t dropped_events; /* of calls, that the writer could not keep: full disk */
-  char calls_note[512];    /* why there are none, or not all; or "" */
+  baro_recorder_function
+      most_called[BARO_MOST_CALLED]; /* most rows first; without those that a budget thinned */
+  uint32_t most_called_count;
+  char calls_note[512]; /* why there are none, or not all; or "" */
 } baro_recorder_result;
 
 /* Records until the target ends, the duration is over or stop_requested. BARO_OK also when no

@@ -126,6 +126,27 @@ static void say_why_none(const baro_recorder_calls *calls, baro_recorder_result 
 
 /* --- the end --- */
 
+static bool copy_name(baro_view name, char *ret_text) {
+  if (name.length >= BARO_MOST_CALLED_BYTES)
+    return false;
+  if (name.length > 0)
+    memcpy(ret_text, name.data, name.length);
+  ret_text[name.length] = '\0';
+  return true;
+}
+
+static void tell_most_called(const baro_drain *drain, baro_recorder_result *result) {
+  baro_drain_function functions[BARO_MOST_CALLED];
+  uint32_t count = baro_drain_most_called(drain, functions, BARO_MOST_CALLED);
+  for (uint32_t i = 0; i < count; i++) {
+    baro_recorder_function *told = &result->most_called[result->most_called_count];
+    told->rows = functions[i].rows;
+    if (copy_name(functions[i].module, told->module) &&
+        copy_name(functions[i].qualified_name, told->qualified_name))
+      result->most_called_count++;
+  }
+}
+
 void baro_recorder_calls_finish(baro_recorder_calls *calls, pid_t root, bool root_reaped,
                                 uint64_t now_ns, baro_recorder_result *result) {
   if (calls->drain == NULL)
@@ -138,6 +159,7 @@ void baro_recorder_calls_finish(baro_recorder_calls *calls, pid_t root, bool roo
   if (baro_drain_finish(calls->drain, now_ns) != BARO_OK)
     calls->is_out_of_memory = true;
   calls->counts = baro_drain_count(calls->drain);
+  tell_most_called(calls->drain, result);
   baro_drain_destroy(calls->drain);
   calls->drain = NULL;
   result->calls = calls->counts.calls;
