@@ -1,11 +1,18 @@
-"""Calling the program: what the fixtures of conftest.py are, and where their tools lie."""
+"""Calling the program: the fixtures of conftest.py, their tools, and what it recorded of calls."""
 
 from __future__ import annotations
 
+import csv
+import io
+import math
 import os
 import subprocess
 from pathlib import Path
 from typing import Callable
+
+import pytest
+
+import find_pythons
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -22,3 +29,33 @@ def tool_path(program: Path) -> Path:
         if place.exists():
             return place
     raise AssertionError(f"make_recording is not built: none of {[str(p) for p in places]}")
+
+
+def python_of(version: str) -> Path:
+    """An interpreter; the test is skipped, but not in CI, where there is none."""
+    python = find_pythons.find(version)
+    if python is None:
+        assert os.environ.get("CI", "") in ("", "false", "0"), f"python {version} is missing"
+        pytest.skip(f"there is no Python {version}")
+    return python
+
+
+def rows_of(run: Run, recording: Path) -> dict[str, list[dict[str, str]]]:
+    """Weight and outcome of each call with a row, by function: whole rows would take seconds."""
+    answer = run("export", "--to", "csv", "-o", "-", recording)
+    assert answer.returncode == 0, answer.stderr
+    lines = csv.reader(io.StringIO(answer.stdout))
+    head = next(lines)
+    name, weight, outcome = map(head.index, ("function_name", "weight", "outcome"))
+    rows: dict[str, list[dict[str, str]]] = {}
+    for line in lines:
+        row = {"weight": line[weight], "outcome": line[outcome]}
+        rows.setdefault(line[name], []).append(row)
+    return rows
+
+
+def check_weights(name: str, count: int, rows: list[dict[str, str]]) -> None:
+    """What weights add up to is the number of calls, but for chance: five standard errors."""
+    weights = [int(row["weight"]) for row in rows]
+    error = math.sqrt(sum(weight * (weight - 1) for weight in weights))
+    assert abs(sum(weights) - count) <= 5 * error, (name, count, sum(weights), error)

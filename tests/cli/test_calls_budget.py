@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-import math
-import os
 import shlex
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from calling import REPOSITORY, Run
-
-import find_pythons
+from calling import REPOSITORY, Run, check_weights, python_of, rows_of
 
 # Each way in which a call may begin and end, for longer than the 10 ms after which a budget of
 # nothing thins it.
@@ -82,31 +76,13 @@ COUNTS = {
 }
 
 
-def rows_of(run: Run, recording: Path) -> dict[str, list[dict[str, str]]]:
-    answer = run("export", "--to", "csv", "-o", "-", recording)
-    assert answer.returncode == 0, answer.stderr
-    rows: dict[str, list[dict[str, str]]] = {}
-    for row in csv.DictReader(io.StringIO(answer.stdout)):
-        rows.setdefault(row["function_name"], []).append(row)
-    return rows
-
-
-def check_weights(name: str, count: int, rows: list[dict[str, str]]) -> None:
-    """What weights add up to is the number of calls, but for chance: five standard errors."""
-    weights = [int(row["weight"]) for row in rows]
-    error = math.sqrt(sum(weight * (weight - 1) for weight in weights))
-    assert abs(sum(weights) - count) <= 5 * error, (name, count, sum(weights), error)
-
-
 @pytest.mark.parametrize("version", ["3.9", "3.11", "3.12", "3.14"])
 def test_counts_are_exact_and_sums_unbiased(run: Run, tmp_path: Path, version: str) -> None:
     app, recording = tmp_path / "app.py", tmp_path / "thinned.baro"
     app.write_text(PROGRAM, encoding="utf-8")
-    python = find_pythons.find(version)
-    if python is None:
-        assert os.environ.get("CI", "") in ("", "false", "0"), f"python {version} is missing"
-        pytest.skip(f"there is no Python {version}")
-    answer = run("record", "--calls", "--overhead=0.01%", "-o", recording, "--", python, app)
+    answer = run(
+        "record", "--calls", "--overhead=0.01%", "-o", recording, "--", python_of(version), app
+    )
     assert answer.returncode == 0, answer.stderr
     report: dict[str, Any] = json.loads(run("report", "--json", recording).stdout)
     functions = {row["short_name"]: row for row in report["functions"]}

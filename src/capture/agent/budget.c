@@ -66,6 +66,8 @@ static uint8_t *last_shifts;
 static uint32_t last_shift_count;
 /* Frames of those that can be suspended and are only counted. */
 static baro_map counted_frames;
+/* In a child: what its first thread knew in the parent. Owned. */
+static baro_budget_thread *orphan;
 
 void baro_budget_reset(void) {
   baro_budget_runs = false;
@@ -137,6 +139,8 @@ static void draw_gap(baro_budget_thread *thread, baro_budget_function *function)
 }
 
 static baro_budget_thread *thread_make(baro_events_thread *here) {
+  baro_budget_thread_free(orphan);
+  orphan = NULL;
   baro_budget_thread *thread = calloc(1, sizeof(*thread));
   if (thread == NULL) {
     return NULL;
@@ -541,8 +545,12 @@ void baro_budget_thread_free(baro_budget_thread *thread) {
   free(thread);
 }
 
-void baro_budget_forked(void) {
-  /* What they hold may be in the middle of a change. */
+void baro_budget_forked(baro_budget_thread *take_thread) {
+  /* What it counted, the parent tells. It is freed where memory may be. */
+  if (take_thread != NULL) {
+    orphan = take_thread;
+  }
+  /* What they hold may be in the middle of a change: given up. */
   counted_frames = (baro_map){0};
   last_shifts = NULL;
   last_shift_count = 0;

@@ -59,7 +59,9 @@ static inline bool baro_budget_lets_end(uint32_t id, uint32_t flags, baro_ring_k
 void baro_budget_tell(baro_budget_thread *thread);
 /* The thread is over, or the recording. NULL is fine. */
 void baro_budget_thread_free(baro_budget_thread *thread);
-/* In the child of a fork. Async-signal-safe. */
-void baro_budget_forked(void);
+/* In the child of a fork; take_thread: of the thread that forked, or NULL. What was counted before is the parent's; calls that
+ * were active end without a word, but for those that can be suspended: going on in the child, each is a call of the child, recorded.
+ * Async-signal-safe. */
+void baro_budget_forked(baro_budget_thread *take_thread);
 
 #endif

@@ -447,8 +447,8 @@ bool baro_events_stopped(void) {
 }
 
 void baro_events_forked(void) {
+  baro_budget_forked(baro_events_here.budget);
   baro_events_here = (baro_events_thread){0};
-  baro_budget_forked();
   missing_before_ring = 0;
   retry_at_ns = 0;
   next_serial = 0;
