@@ -134,8 +134,8 @@ done.wait()
 os.kill(os.getpid(), signal.SIGKILL)
 """
 KILLED_COUNTS = {"leaf": 90000, "mine": 22500, "steps": 22500, "failing": 22500}
-# Of a function and thread, as docs/commands/record.md says: fewer than 1,000 calls that are not told
-# yet, and the 64 or fewer of a piece that is not over.
+# Of a function and thread (docs/commands/record.md): fewer than 1,000 calls that are not told yet,
+# and the 64 or fewer of a piece that is not over.
 MOST_LOST = 1063
 
 
