@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "capture/sampler/stack_copy.h"
 #include "capture/sampler/stack_reader.h"
 #include "support/stack_fixture.h"
 static void assert_codes(const stack_bench *it, const uint64_t *codes, uint32_t count) {
@@ -123,6 +124,62 @@ static void test_many_generators_far_apart(void **state) {
     }
     stack_bench_end(&it);
   }
+}
+
+/* What an import had on the stack is not copied for the rest of the program. */
+static void test_frames_that_are_gone_are_not_copied_for_ever(void **state) {
+  (void)state;
+  for (int kind = SYNTHETIC_ENTRY; kind < SYNTHETIC_KIND_COUNT; kind++) {
+    stack_bench it;
+    stack_bench_begin(&it, (synthetic_kind)kind);
+    if (!has_chunks(&it)) {
+      stack_bench_end(&it);
+      continue; /* there they are a small part of all frames */
+    }
+    (void)synthetic_enter_from_c(&it.python);
+    (void)synthetic_call(&it.python, 0x1000, 0);
+    stack_bench_read(&it);
+    uint64_t main_addr = synthetic_current(&it.python);
+    uint32_t usual_count = it.reader->outside_count;
+    for (uint64_t i = 0; i < 6; i++)
+      (void)synthetic_call_generator(&it.python, 0x2000 + i * 8);
+    uint64_t leaf_addr = synthetic_current(&it.python);
+    stack_bench_read(&it);
+    assert_int_equal(it.stack.count, 7);
+    assert_int_equal(it.reader->outside_count, usual_count + 6);
+    synthetic_set_current(&it.python, main_addr);
+    for (int i = 0; i < 2 * BARO_STACK_SPARE_WALKS; i++) {
+      stack_bench_read(&it);
+      assert_codes(&it, (uint64_t[]){0x1000}, 1);
+    }
+    assert_int_equal(it.reader->outside_count, usual_count);
+    synthetic_set_current(&it.python, leaf_addr);
+    stack_bench_read(&it);
+    assert_int_equal(it.stack.count, 7);
+    stack_bench_end(&it);
+  }
+}
+
+/* Those that come and go stay predicted: each of them read late would be a system call more. */
+static void test_frames_that_come_and_go_stay_predicted(void **state) {
+  (void)state;
+  stack_bench it;
+  stack_bench_begin(&it, SYNTHETIC_ENTRY);
+  (void)synthetic_enter_from_c(&it.python);
+  (void)synthetic_call(&it.python, 0x1000, 0);
+  uint64_t main_addr = synthetic_current(&it.python);
+  (void)synthetic_call_generator(&it.python, 0x2000);
+  (void)synthetic_call_generator(&it.python, 0x3000);
+  uint64_t leaf_addr = synthetic_current(&it.python);
+  stack_bench_read(&it);
+  uint32_t count = it.reader->outside_count;
+  for (int i = 0; i < 4 * BARO_STACK_SPARE_WALKS; i++) {
+    synthetic_set_current(&it.python, i % 50 == 0 ? leaf_addr : main_addr);
+    stack_bench_read(&it);
+    assert_int_equal(it.reader->outside_count, count);
+    assert_int_equal(it.reader->late_count, 0);
+  }
+  stack_bench_end(&it);
 }
 
 static void test_stacks_go_on_in_older_chunks(void **state) {
@@ -455,6 +512,8 @@ int main(void) {
       cmocka_unit_test(test_tags_of_code_pointers_are_taken_off),
       cmocka_unit_test(test_generators_lie_outside_the_chunks),
       cmocka_unit_test(test_many_generators_far_apart),
+      cmocka_unit_test(test_frames_that_are_gone_are_not_copied_for_ever),
+      cmocka_unit_test(test_frames_that_come_and_go_stay_predicted),
       cmocka_unit_test(test_stacks_go_on_in_older_chunks),
       cmocka_unit_test(test_a_wide_frame_on_top_of_an_older_chunk),
       cmocka_unit_test(test_growth_beyond_the_predicted_copy_loses_nothing),

@@ -376,6 +376,35 @@ static bool keep_predicted(baro_stack_reader *reader) {
   return true;
 }
 
+static void count_met_anew(baro_stack_reader *reader) {
+  reader->outside_met = 0;
+  reader->outside_walks = 0;
+}
+
+/* A few frames may stay predicted without need, but not for ever. Only where there are few: of many, those without need
+ * are a small part. */
+static void forget_unmet(baro_stack_reader *reader) {
+  if (reader->outside_count > 64 || reader->outside_count == 0)
+    return;
+  for (uint32_t i = 0; i < reader->wanted_count; i++) {
+    const uint64_t *met = bsearch(&reader->wanted[i], reader->outside, reader->outside_count,
+                                  sizeof *reader->outside, compare_addr);
+    if (met != NULL)
+      reader->outside_met |= UINT64_C(1) << (met - reader->outside);
+  }
+  if (++reader->outside_walks < BARO_STACK_SPARE_WALKS)
+    return;
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < reader->outside_count; i++)
+    if ((reader->outside_met >> i & 1) != 0)
+      reader->outside[kept++] = reader->outside[i];
+  if (kept != reader->outside_count) {
+    reader->outside_count = kept;
+    plan_regions(reader);
+  }
+  count_met_anew(reader);
+}
+
 static void swap_lists(uint64_t **list, uint32_t *count, uint32_t *capacity, uint64_t **other,
                        uint32_t *other_count, uint32_t *other_capacity) {
   uint64_t *held = *list;
@@ -393,8 +422,10 @@ static void swap_lists(uint64_t **list, uint32_t *count, uint32_t *capacity, uin
 baro_status baro_stack_predict_outside(baro_stack_reader *reader) {
   /* All were among those copied, and not much besides: sorting costs more than it would save. */
   if (reader->late_count == 0 &&
-      reader->outside_count / 2 <= reader->wanted_count + BARO_STACK_SPARE_OUTSIDE)
+      reader->outside_count / 2 <= reader->wanted_count + BARO_STACK_SPARE_OUTSIDE) {
+    forget_unmet(reader);
     return BARO_OK;
+  }
   if (reader->wanted_count > 1)
     qsort(reader->wanted, reader->wanted_count, sizeof *reader->wanted, compare_addr);
   if (reader->late_count > 0 && !keep_predicted(reader))
@@ -408,6 +439,7 @@ baro_status baro_stack_predict_outside(baro_stack_reader *reader) {
   swap_lists(&reader->outside, &reader->outside_count, &reader->outside_capacity, &reader->wanted,
              &reader->wanted_count, &reader->wanted_capacity);
   reader->wanted_count = 0;
+  count_met_anew(reader);
   plan_regions(reader);
   return BARO_OK;
 }
@@ -419,6 +451,7 @@ bool baro_stack_recall(baro_stack_reader *reader, uint64_t addr) {
   swap_lists(&reader->outside, &reader->outside_count, &reader->outside_capacity, &reader->deeper,
              &reader->deeper_count, &reader->deeper_capacity);
   reader->deeper_count = 0; /* tried once: where it helps it is given up and kept again */
+  count_met_anew(reader);
   plan_regions(reader);
   return true;
 }
@@ -450,6 +483,7 @@ baro_status baro_stack_read_roots(baro_stack_reader *reader) {
   if (status == BARO_INVALID) { /* a range is gone: a freed chunk, an ended generator */
     reader->outside_count = 0;
     reader->region_count = 0;
+    count_met_anew(reader);
     reader->spine_count = 0;
   }
   status = learn_roots(reader);

@@ -18,6 +18,7 @@ enum {
   BARO_STACK_OLDER_END_BYTES =
       512, /* of the chunk before the newest, read again: holds its topmost frame's links */
   BARO_STACK_SPARE_OUTSIDE = 8, /* frames outside the chunks that stay predicted without need */
+  BARO_STACK_SPARE_WALKS = 256, /* and for so long: those of an import would be copied for ever */
   BARO_STACK_MAX_LATE = 512,    /* frames of one walk that the prediction missed */
   BARO_STACK_MERGE_GAP_BYTES =
       1536, /* nearer frames share one range: a range costs more than bytes do */
@@ -79,6 +80,8 @@ struct baro_stack_reader {
   uint64_t *outside; /* owned: frames outside the chunks in the last walk, leaf first */
   uint32_t outside_count;
   uint32_t outside_capacity;
+  uint64_t outside_met; /* bit i: outside[i] was met in the walks since these were counted anew */
+  uint32_t outside_walks;
   uint64_t *wanted; /* owned: the same for the walk in progress */
   uint32_t wanted_count;
   uint32_t wanted_capacity;

@@ -203,13 +203,22 @@ static baro_status note_end(baro_target *target, uint32_t index, uint64_t now_ns
   return BARO_OK;
 }
 
-/* Ticks the threads of which it is not known that they can rest, and adds up how long they ran since they were
- * asked last. */
+/* Which threads need not be asked in this tick, as they most likely sleep. Is there any? */
+static bool find_resting(baro_target *target, uint64_t now_ns) {
+  bool is_any = false;
+  for (uint32_t i = 0; i < target->thread_count; i++) {
+    baro_sampled_thread *thread = target->threads[i];
+    thread->is_resting = baro_sampled_thread_likely_rests(thread, &target->observer, now_ns);
+    is_any = is_any || thread->is_resting;
+  }
+  return is_any;
+}
+
+/* Ticks the threads that do not rest, and adds up how long they ran since they were asked last. */
 static baro_status tick_restless(baro_target *target, uint64_t now_ns, uint64_t *ret_ran_ns) {
   *ret_ran_ns = 0;
   for (uint32_t i = target->thread_count; i-- > 0;) {
     baro_sampled_thread *thread = target->threads[i];
-    thread->is_resting = baro_sampled_thread_likely_rests(thread, &target->observer, now_ns);
     if (thread->is_resting)
       continue;
     uint32_t count = target->thread_count;
@@ -276,10 +285,14 @@ static baro_status tick_all(baro_target *target, uint64_t now_ns) {
   uint64_t before_ns = 0;
   uint64_t after_ns = 0;
   uint64_t ran_ns = 0;
-  bool is_clocked = baro_clock_read(target->cpu_clock, &before_ns);
+  /* Where all are asked anyway the clock would tell nothing. */
+  bool has_resting = find_resting(target, now_ns);
+  bool is_clocked = has_resting && baro_clock_read(target->cpu_clock, &before_ns);
   baro_status status = tick_restless(target, now_ns, &ran_ns);
-  if (status != BARO_OK)
+  if (status != BARO_OK || !has_resting) {
+    target->is_settled = false;
     return status;
+  }
   is_clocked = is_clocked && baro_clock_read(target->cpu_clock, &after_ns) && after_ns == before_ns;
   bool is_still = is_clocked && target->is_settled && before_ns - target->settled_cpu_ns == ran_ns;
   status = tick_resting(target, now_ns, is_still);
