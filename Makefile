@@ -66,7 +66,8 @@ demo: deps install ## set up, record the bookshop of examples/demo, print its re
 
 # Cheap and telling first; the truth tests, which take longest, last.
 test: ## set up, then every test
-	@$(MAKE) test-deps pythons consumers
+	@$(MAKE) test-deps
+	@$(MAKE) --jobs=2 --output-sync=line pythons consumers
 	@$(MAKE) lint
 	@$(MAKE) test-gcc
 	@$(MAKE) test-clang
@@ -180,10 +181,11 @@ test-gcc: build/gcc/build.ninja
 	$(in_venv) tools/run_c_tests.py build/gcc
 	@$(call say_skipped,gcc)
 
+# Those with interpreters run as clang compiles them under two sanitizers.
 test-clang: build/clang/build.ninja
 	@$(say) 'C tests, clang'
 	$(meson) compile -C build/clang
-	$(in_venv) tools/run_c_tests.py build/clang
+	$(in_venv) tools/run_c_tests.py build/clang --no-suite with-interpreters
 
 # Programs of the command line tests get the agent of another build: no interpreter has a sanitizer's runtime.
 # The thread sanitizer wants the address space laid out as without randomization.
