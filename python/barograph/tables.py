@@ -128,6 +128,11 @@ def write_delta(
     )
 
 
+def _fail(text: str) -> int:
+    print(f"barograph: export: {text}", file=sys.stderr)
+    return 2
+
+
 def main(arguments: list[str] | None = None) -> int:
     """``python -m barograph.tables parquet|delta FOLDER FILE``: what ``barograph export`` runs."""
     parser = argparse.ArgumentParser(prog="python -m barograph.tables")
@@ -140,9 +145,11 @@ def main(arguments: list[str] | None = None) -> int:
     write = write_parquet if given.format == "parquet" else write_delta
     try:
         written = write(given.recording, given.folder, source=given.source)
-    except (Error, OSError, MemoryError) as error:
-        print(f"barograph: export: {error}", file=sys.stderr)
-        return 2
+    except OSError as error:
+        known = error.filename and error.strerror
+        return _fail(f"{error.filename}: {error.strerror}" if known else str(error))
+    except (Error, MemoryError) as error:
+        return _fail(str(error))
     added = ", ".join(f"{count:,} {name}" for name, count in written.rows.items() if count)
     print(
         f"barograph: run {written.run_id}: {added or 'was there before'} -> {given.folder}",

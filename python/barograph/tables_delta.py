@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -91,6 +92,12 @@ def _known_hashes(delta: ModuleType, existing: Any) -> set[str]:
     return hashes
 
 
+def _one_line(text: str) -> str:
+    """Without what deltalake adds: colours, causes as a drawn tree, the frames of a backtrace."""
+    lines = (re.sub(r"\x1b\[\d*m", "", line).strip(" ↳") for line in text.splitlines())
+    return ": ".join(line for line in lines if line and not re.match(r"\d+: ", line))
+
+
 def _try_again(attempt: Callable[[], int], delta: ModuleType, folder: Path) -> int:
     for tried in range(COMMIT_TRIES):
         try:
@@ -100,7 +107,9 @@ def _try_again(attempt: Callable[[], int], delta: ModuleType, folder: Path) -> i
         except (delta.exceptions.DeltaError, OSError) as error:
             # Two processes that make the table, or one's file listing while the other commits.
             if "ersion" not in str(error) and "xist" not in str(error):
-                raise Error(f"{folder}: {error}") from error
+                if isinstance(error, OSError) and error.filename:
+                    raise
+                raise Error(f"{folder}: {_one_line(str(error))}") from error
             why = error
         # At random, so that those who met do not meet again.
         time.sleep(random.random() * UNTIL_THE_NEXT_TRY_S * min(tried + 1, 20))

@@ -11,8 +11,9 @@ from __future__ import annotations
 import fcntl
 import os
 import random
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
+from io import UnsupportedOperation
 from typing import TYPE_CHECKING, Any
 
 from barograph.table_columns import COLUMNS
@@ -30,11 +31,55 @@ GROUP_ROWS = 524_288
 _WHOLE_NUMBERS = ("long", "integer", "timestamp", "date")
 
 
-class _Counted:
-    """Batches on their way: counts rows, and leaves columns out."""
+class _Output:
+    """A file for arro3, which panics where one cannot be written: a line of its own, no exception.
 
-    def __init__(self, rows: object, without: tuple[str, ...]) -> None:
+    So it is told that all is well, gets no more rows, and the error is raised when it has done.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._table = str(path.parent.parent)
+        self.file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+        self.error: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        if self.error is None:
+            try:
+                self.file.write(data)
+            except OSError as error:
+                self.error = OSError(error.errno, error.strerror, self._table)
+        return len(data)
+
+    def seek(self, *_: int) -> int:
+        """Asked for, and not called."""
+        raise UnsupportedOperation
+
+    def flush(self) -> None:
+        """Nothing: `settle` does."""
+
+    def settle(self) -> None:
+        """Have it all on disk, or raise what was in the way."""
+        if self.error is None:
+            try:
+                self.file.flush()
+                os.fsync(self.file.fileno())
+            except OSError as error:
+                self.error = OSError(error.errno, error.strerror, self._table)
+        if self.error is not None:
+            raise self.error
+
+    def close(self) -> None:
+        # What a full disk did not take is in the buffer still, and nobody wants it any more.
+        with suppress(OSError):
+            self.file.close()
+
+
+class _Counted:
+    """Batches on their way: counts rows, and leaves columns out. Ends where the output failed."""
+
+    def __init__(self, rows: object, without: tuple[str, ...], output: _Output) -> None:
         self.count = 0
+        self._output = output
         self._core = import_module("arro3.core")
         self._reader = self._core.RecordBatchReader.from_arrow(rows)
         schema = self._reader.schema
@@ -43,6 +88,8 @@ class _Counted:
 
     def _batches(self) -> Iterator[Any]:
         for batch in self._reader:
+            if self._output.error is not None:
+                return
             self.count += batch.num_rows
             yield batch.select(self._names)
 
@@ -62,24 +109,25 @@ def write_file(
     kinds = {name: kind for name, kind in COLUMNS[table].items() if name not in without}
     whole = [name for name, kind in kinds.items() if kind in _WHOLE_NUMBERS]
     plain = [name for name, kind in kinds.items() if kind in ("double", "binary")]
-    counted = _Counted(rows, without)
+    output = _Output(path)
     try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            writer.write_parquet(
-                counted,
-                file,
-                compression="zstd(1)",
-                max_row_group_size=GROUP_ROWS,
-                column_dictionary_enabled=dict.fromkeys([*whole, *plain], False),
-                column_encoding=dict.fromkeys(whole, "delta_binary_packed"),
-                # Readers would take names that come in a dictionary for another type than text.
-                skip_arrow_metadata=True,
-            )
-            file.flush()
-            os.fsync(file.fileno())
+        counted = _Counted(rows, without, output)
+        writer.write_parquet(
+            counted,
+            output,
+            compression="zstd(1)",
+            max_row_group_size=GROUP_ROWS,
+            column_dictionary_enabled=dict.fromkeys([*whole, *plain], False),
+            column_encoding=dict.fromkeys(whole, "delta_binary_packed"),
+            # Readers would take names that come in a dictionary for another type than text.
+            skip_arrow_metadata=True,
+        )
+        output.settle()
     except BaseException:
         path.unlink(missing_ok=True)
         raise
+    finally:
+        output.close()
     return counted.count
 
 

@@ -1,0 +1,72 @@
+"""What keeps tables from being written is one line, and leaves no rows behind."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from test_recording_reader import ROOT
+
+if sys.version_info < (3, 11):
+    pytest.skip("what writes the tables is for later Pythons", allow_module_level=True)
+
+CALLS = ROOT / "tests/recordings/calls.baro"
+KINDS = ("parquet", "delta")
+
+
+def write(kind: str, folder: Path, file_bytes: int | None = None) -> tuple[int, str]:
+    """Export, with files of at most so many bytes: what a full disk says, too, comes from write."""
+
+    def limit() -> None:
+        if file_bytes is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
+
+    answer = subprocess.run(
+        [sys.executable, "-m", "barograph.tables", kind, str(folder), str(CALLS)],
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=limit,
+    )
+    return answer.returncode, answer.stderr
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_that_cannot_be_written_is_one_line(kind: str, tmp_path: Path) -> None:
+    # arro3 panicked (lines of Rust, a traceback, exit status 1), deltalake drew a tree in colours.
+    for limit in (512, 15_000):
+        status, text = write(kind, tmp_path / str(limit), limit)
+        assert status == 2
+        table = "calls" if limit == 15_000 else "functions"
+        assert text.startswith(f"barograph: export: {tmp_path}/{limit}/{table}: ")
+        assert "File too large" in text
+        assert text.count("\n") == 1
+        assert "\x1b" not in text
+    assert not [*tmp_path.glob("*/calls/ingestion_date*/*")]  # nor a draft
+    status, text = write(kind, tmp_path)
+    assert status == 0
+    assert " calls" in text
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_instead_of_a_folder_is_named_once(kind: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    status, text = write(kind, tmp_path / "file")
+    assert status == 2
+    assert text.startswith(f"barograph: export: {tmp_path}/file/functions")
+    assert text.endswith(": Not a directory\n")
+    assert text.count(str(tmp_path)) == 1
+
+
+def test_a_broken_log_is_one_line(tmp_path: Path) -> None:
+    # deltalake's message went on with a backtrace.
+    assert write("delta", tmp_path)[0] == 0
+    log = tmp_path / "functions" / "_delta_log" / "00000000000000000001.json"
+    log.write_text("no JSON\n", encoding="utf-8")
+    status, text = write("delta", tmp_path)
+    assert status == 2
+    assert text.startswith(f"barograph: export: {tmp_path}/functions: ")
+    assert text.count("\n") == 1
