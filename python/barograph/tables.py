@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from barograph import Error
+from barograph.profile import load
 from barograph.table_columns import COLUMNS, COMMENTS, VIEW_DUCKDB, VIEW_SPARK
 from barograph.tables_delta import add_commit
 from barograph.tables_files import add_file
@@ -144,12 +145,21 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     write = write_parquet if given.format == "parquet" else write_delta
     try:
-        written = write(given.recording, given.folder, source=given.source)
+        profile = load(given.recording)
+        written = write(profile, given.folder, source=given.source)
     except OSError as error:
         known = error.filename and error.strerror
         return _fail(f"{error.filename}: {error.strerror}" if known else str(error))
     except (Error, MemoryError) as error:
         return _fail(str(error))
+    head = profile.head
+    if head["damage"] or not head["complete"]:
+        why = head["damage"] or "its end is missing: the recorder was killed, or still runs"
+        print(
+            f"barograph: export: {given.recording} is damaged: {why}; "
+            "the tables have what could be read, and do not take the run again",
+            file=sys.stderr,
+        )
     added = ", ".join(f"{count:,} {name}" for name, count in written.rows.items() if count)
     print(
         f"barograph: run {written.run_id}: {added or 'was there before'} -> {given.folder}",

@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/export_tables.h"
 #include "profile/profile.h"
+#include "show/damage.h"
 #include "show/exporter.h"
 
 typedef struct export_values {
@@ -72,9 +73,23 @@ static int check_options(const export_values *values, const baro_exporter *expor
   return BARO_EXIT_OK;
 }
 
+/* What is exported looks whole; only this says that it is not. */
+static void say_damage(const baro_profile *profile, const char *path) {
+  baro_buffer text = {0};
+  baro_damage_write(&profile->damage, &text);
+  if (!text.failed && text.length > 0)
+    baro_cli_say("export: %s is damaged: %.*s", path, (int)text.length, (const char *)text.data);
+  baro_buffer_release(&text);
+}
+
 /* A format of what the recording has not got would be an empty file without a reason. */
 static int check_content(const baro_profile *profile, const baro_exporter *exporter) {
   bool of_calls = (exporter->takes & BARO_EXPORT_TAKES_CALLS) != 0;
+  bool damaged = profile->damage.corrupt || profile->damage.truncated;
+  if (of_calls && profile->calls.count == 0 && damaged)
+    return baro_cli_fail("export: %s is made of calls, and none can be read: the recording is "
+                         "damaged, see: barograph report",
+                         exporter->name);
   if (of_calls && profile->calls.count == 0)
     return baro_cli_fail("export: %s is made of calls, and the recording has none; record them "
                          "with --calls",
@@ -102,9 +117,11 @@ static int export_profile(const export_values *values, const baro_exporter *expo
     return baro_cli_fail("export: %s", err.message);
   int content = check_content(profile, exporter);
   baro_status status = BARO_OK;
-  if (content == BARO_EXIT_OK)
+  if (content == BARO_EXIT_OK) {
+    say_damage(profile, path);
     status =
         baro_export_to_path(exporter, profile, &options, values->output, values->overwrite, &err);
+  }
   baro_profile_destroy(profile);
   if (content != BARO_EXIT_OK)
     return content;

@@ -9,6 +9,7 @@
 
 #include "show/call_rows.h"
 #include "show/crowd.h"
+#include "show/damage.h"
 #include "show/report_parts.h"
 #include "show/text_wrap.h"
 #include "show/units.h"
@@ -327,20 +328,8 @@ static void write_crowd(baro_report *report) {
 }
 
 static void write_damage(baro_report *report) {
-  const baro_damage *damage = &report->profile->damage;
   baro_buffer text = {0};
-  if (damage->reason[0] != '\0')
-    baro_write_format(&text, "%s; ", damage->reason);
-  if (damage->corrupt || damage->truncated)
-    baro_write_format(&text, "read %s of %s; what comes later is lost",
-                      baro_text_bytes(damage->good_bytes).text,
-                      baro_text_bytes(damage->file_bytes).text);
-  else if (!damage->complete)
-    baro_write_text(&text,
-                    "the recording was cut off: its recorder was killed, or the disk was full, "
-                    "or it still runs");
-  if (text.length >= 2 && memcmp(text.data + text.length - 2, "; ", 2) == 0)
-    text.length -= 2;
+  baro_damage_write(&report->profile->damage, &text);
   write_buffer_line(report, "damaged", BARO_STYLE_WARN, &text);
 }
 

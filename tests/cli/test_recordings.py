@@ -73,6 +73,24 @@ def test_a_cut_recording_says_so(run: Run, recording: Recording) -> None:
     assert head["damage"]
 
 
+def test_an_export_of_a_damaged_recording_says_so(run: Run, recording: Recording) -> None:
+    # What is exported looks whole, and nobody sees what is missing.
+    whole = recording("night").read_bytes()
+    answer = run("export", "--to", "collapsed", recording("night"))
+    assert (answer.returncode, answer.stderr) == (0, "")
+    path = recording("night")
+    path.write_bytes(whole[: len(whole) - 20])
+    answer = run("export", "--to", "collapsed", path)
+    assert answer.returncode == 0
+    assert answer.stdout
+    assert re.fullmatch(r"barograph: export: \S+night.baro is damaged: .*\n", answer.stderr)
+    path.write_bytes(whole[:200])
+    answer = run("export", "--to", "csv", path)
+    assert answer.returncode == 2
+    assert "none can be read: the recording is damaged" in answer.stderr
+    assert answer.stderr.count("\n") == 1
+
+
 def test_nothing_sampled(run: Run, recording: Recording) -> None:
     answer = run("report", recording("empty"))
     assert answer.returncode == 0

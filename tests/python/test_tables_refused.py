@@ -17,7 +17,9 @@ CALLS = ROOT / "tests/recordings/calls.baro"
 KINDS = ("parquet", "delta")
 
 
-def write(kind: str, folder: Path, file_bytes: int | None = None) -> tuple[int, str]:
+def write(
+    kind: str, folder: Path, file_bytes: int | None = None, recording: Path = CALLS
+) -> tuple[int, str]:
     """Export, with files of at most so many bytes: what a full disk says, too, comes from write."""
 
     def limit() -> None:
@@ -25,7 +27,7 @@ def write(kind: str, folder: Path, file_bytes: int | None = None) -> tuple[int, 
             resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
 
     answer = subprocess.run(
-        [sys.executable, "-m", "barograph.tables", kind, str(folder), str(CALLS)],
+        [sys.executable, "-m", "barograph.tables", kind, str(folder), str(recording)],
         capture_output=True,
         text=True,
         check=False,
@@ -70,3 +72,12 @@ def test_a_broken_log_is_one_line(tmp_path: Path) -> None:
     assert status == 2
     assert text.startswith(f"barograph: export: {tmp_path}/functions: ")
     assert text.count("\n") == 1
+
+
+def test_what_is_left_of_a_damaged_recording_is_said_to_be_that(tmp_path: Path) -> None:
+    (tmp_path / "cut.baro").write_bytes(CALLS.read_bytes()[:-400])
+    status, text = write("parquet", tmp_path / "lake", recording=tmp_path / "cut.baro")
+    damage, added = text.splitlines()
+    assert status == 0
+    assert damage.startswith(f"barograph: export: {tmp_path}/cut.baro is damaged: ")
+    assert added.startswith("barograph: run ")
