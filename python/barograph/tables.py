@@ -160,7 +160,11 @@ def main(arguments: list[str] | None = None) -> int:
             "the tables have what could be read, and do not take the run again",
             file=sys.stderr,
         )
-    added = ", ".join(f"{count:,} {name}" for name, count in written.rows.items() if count)
+    added = ", ".join(
+        f"{count:,} {name if count > 1 else name.rstrip('s')}"
+        for name, count in written.rows.items()
+        if count
+    )
     print(
         f"barograph: run {written.run_id}: {added or 'was there before'} -> {given.folder}",
         file=sys.stderr,

@@ -414,8 +414,9 @@ static void write_relatives(baro_report *report, uint32_t function, bool callers
   (void)baro_write_fitted(&scratch, name, 48, BARO_CUT_MIDDLE, report->terminal->unicode);
   baro_write_u8(&scratch, 0);
   baro_buffer remark = {0};
-  baro_write_format(&remark, "%s calls, self %s, total %s; ",
-                    baro_text_count(profile->call_sums.calls[function]).text,
+  uint64_t calls = profile->call_sums.calls[function];
+  baro_write_format(&remark, "%s %s, self %s, total %s; ", baro_text_count(calls).text,
+                    calls == 1 ? "call" : "calls",
                     baro_text_duration(profile->call_sums.self_ns[function]).text,
                     baro_text_duration(profile->call_sums.total_ns[function]).text);
   baro_report_place(report, function, profile->functions.rows[function].first_line, &remark);

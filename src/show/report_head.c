@@ -14,7 +14,7 @@
 #include "show/text_wrap.h"
 #include "show/units.h"
 
-enum { LABEL_COLUMNS = 11, NOTES_SHOWN = 6 };
+enum { LABEL_COLUMNS = 11, NOTES_SHOWN = 6, COMMAND_BYTES = 600 };
 
 /* CPU time outside of sampled threads that is worth a word: more than this share, and more than the statistics of a
  * thread may lack at its end (a scheduler tick). */
@@ -51,13 +51,21 @@ static const char *plural(uint64_t count, const char *one, const char *many) {
   return count == 1 ? one : many;
 }
 
+/* As far as it tells what ran: a thousand names of files would leave nothing of the report on the screen. */
 static void write_command(baro_report *report) {
   const baro_profile *profile = report->profile;
   baro_view command = {0};
   if (!baro_profile_info(profile, "command", &command) && profile->process_count > 0)
     command = baro_profile_string(profile, profile->processes[0].command_string);
-  if (command.length > 0)
-    write_line(report, "command", BARO_STYLE_STRONG, command);
+  baro_buffer text = {0};
+  size_t shown = command.length;
+  if (shown > COMMAND_BYTES)
+    for (shown = COMMAND_BYTES; shown > 0 && (command.data[shown] & 0xc0) == 0x80;)
+      shown--;
+  baro_write_bytes(&text, command.data, shown);
+  if (shown < command.length)
+    baro_write_format(&text, " ... and %s more", baro_text_bytes(command.length - shown).text);
+  write_buffer_line(report, "command", BARO_STYLE_STRONG, &text);
 }
 
 /* The versions that occur, each once: a pool has many processes of one version. */
@@ -274,10 +282,19 @@ static void write_own_cost(baro_report *report) {
   const baro_profile_calls *calls = &report->profile->calls;
   if (calls->own_cost_ns == 0 || calls->count == 0)
     return;
+  /* A generator that goes on a million times is one call, and costs a million times. */
+  uint64_t times = calls->count;
+  for (uint32_t i = 0; i < calls->suspendable_count; i++)
+    times += calls->suspendable_resumes[i];
   baro_buffer text = {0};
-  baro_write_format(&text, "%s, %s a call, as measured at the start; times are without it",
-                    baro_text_duration(calls->own_cost_ns).text,
-                    baro_text_duration(calls->own_cost_ns / calls->count).text);
+  baro_write_format(&text, "%s, %s ", baro_text_duration(calls->own_cost_ns).text,
+                    baro_text_duration(calls->own_cost_ns / times).text);
+  if (times > calls->count)
+    baro_write_format(&text, "for each call and each of %s resumptions",
+                      baro_text_count(times - calls->count).text);
+  else
+    baro_write_text(&text, "a call");
+  baro_write_text(&text, ", as measured at the start; times are without it");
   write_buffer_line(report, "own cost", BARO_STYLE_PLAIN, &text);
 }
 

@@ -51,6 +51,7 @@ def test_a_file_that_cannot_be_written_is_one_line(kind: str, tmp_path: Path) ->
     status, text = write(kind, tmp_path)
     assert status == 0
     assert " calls" in text
+    assert ", 1 run -> " in text
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -126,6 +126,41 @@ static void test_report_of_calls_alone(void **state) {
   baro_profile_destroy(profile);
 }
 
+/* "585 us a call" stood there of four generators that went on 300,000 times. */
+static void test_cost_is_told_by_what_was_told(void **state) {
+  (void)state;
+  shop made = begin_shop();
+  put(&made, 0, BARO_CALL_ENTER, made.functions[MAIN]);
+  baro_call_event events[8] = {
+      {.time_ns = made.now_ns + 1000,
+       .kind = BARO_CALL_ENTER_SUSPENDABLE,
+       .function = made.functions[PARSE],
+       .call = 1},
+  };
+  for (int i = 1; i < 7; i += 2) {
+    events[i] = (baro_call_event){.time_ns = events[0].time_ns + 1000 * (uint64_t)i,
+                                  .kind = BARO_CALL_SUSPEND};
+    events[i + 1] =
+        (baro_call_event){.time_ns = events[i].time_ns + 500, .kind = BARO_CALL_RESUME, .call = 1};
+  }
+  events[7] = (baro_call_event){.time_ns = events[6].time_ns + 500, .kind = BARO_CALL_RETURN};
+  given_events(&made.made, made.thread, events, 8);
+  made.now_ns = events[7].time_ns;
+  put(&made, 1, BARO_CALL_RETURN, 0);
+  baro_profile *profile = given_profile(&made.made);
+  profile->calls.own_cost_ns = 500; /* of two calls and three resumptions */
+  baro_buffer text = text_of(profile, (baro_report_options){.top = 15}, 200);
+  expect(&text, "own cost 500 ns, 100 ns for each call and each of 3 resumptions, as measured");
+  baro_buffer_release(&text);
+  baro_profile_destroy(profile);
+  profile = shop_profile(); /* of 205 */
+  profile->calls.own_cost_ns = 41000;
+  text = text_of(profile, (baro_report_options){.top = 15}, 200);
+  expect(&text, "own cost 41.0 us, 200 ns a call, as measured");
+  baro_buffer_release(&text);
+  baro_profile_destroy(profile);
+}
+
 static size_t longest_line(const baro_buffer *text) {
   size_t longest = 0, length = 0;
   for (size_t i = 0; i < text->length; i++) {
@@ -157,7 +192,7 @@ static void test_callers_and_callees(void **state) {
   expect_none(&text, "Slowest");
   baro_buffer_release(&text);
   text = text_of(profile, (baro_report_options){.top = 15, .callees = "main"}, 100);
-  expect(&text, "Callees of main");
+  expect(&text, "Callees of main 1 call, self 5.00 ms");
   expect(&text, "200 300 ms 300 ms 1.50 ms parse");
   expect_none(&text, "Callers");
   baro_buffer_release(&text);
@@ -430,6 +465,7 @@ static void test_csv(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_report_of_calls_alone),
+      cmocka_unit_test(test_cost_is_told_by_what_was_told),
       cmocka_unit_test(test_narrow_terminals_keep_what_matters),
       cmocka_unit_test(test_callers_and_callees),
       cmocka_unit_test(test_names_that_people_mean),

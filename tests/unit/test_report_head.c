@@ -20,6 +20,7 @@ typedef struct scene {
   const char *exit_status;
   const char *signal;
   const char *note;
+  const char *command;
   baro_state state; /* of all the time; 0 is unknown */
   baro_damage damage;
 } scene;
@@ -44,6 +45,8 @@ static void head_of(const scene *it, char *ret_text, size_t size) {
     baro_note_record note = {.process = process, .text = baro_view_of(it->note)};
     assert_int_equal(made.visitor->note(made.visitor->context, &note, NULL), BARO_OK);
   }
+  if (it->command != NULL)
+    given_info(&made, "command", it->command);
   if (it->end != NULL)
     given_info(&made, "end", it->end);
   if (it->exit_status != NULL)
@@ -105,6 +108,21 @@ static void cpu_time(void **state) {
   expect_none(&it, unseen);
 }
 
+/* 15,000 names of files filled a thousand lines. */
+static void a_long_command(void **state) {
+  (void)state;
+  char command[2001];
+  (void)memset(command, 'x', sizeof(command) - 1);
+  command[sizeof(command) - 1] = '\0';
+  memcpy(command + 599, "\u00e4", 2); /* is not cut in two */
+  scene it = {.command = command, .damage = {.complete = true}};
+  expect(&it, "xxx ... and 1.40 kB more");
+  expect_none(&it, "\xc3");
+  command[600] = '\0';
+  command[599] = 'x';
+  expect_none(&it, "more");
+}
+
 static void endings(void **state) {
   (void)state;
   scene it = {.end = "exit", .damage = {.complete = true}};
@@ -159,10 +177,8 @@ static void unknown_states(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(cpu_time),
-      cmocka_unit_test(endings),
-      cmocka_unit_test(damages),
-      cmocka_unit_test(unknown_states),
+      cmocka_unit_test(cpu_time), cmocka_unit_test(a_long_command), cmocka_unit_test(endings),
+      cmocka_unit_test(damages),  cmocka_unit_test(unknown_states),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
