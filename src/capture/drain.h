@@ -28,6 +28,8 @@ typedef struct baro_drain_ids {
   baro_status (*thread)(void *context, pid_t pid, pid_t tid, uint32_t *ret_thread);
 } baro_drain_ids;
 
+enum { BARO_DRAIN_REASON_BYTES = 128 };
+
 typedef struct baro_drain_counts {
   uint64_t calls;     /* entered */
   uint64_t events;    /* taken */
@@ -35,6 +37,8 @@ typedef struct baro_drain_counts {
   uint64_t malformed; /* that made no sense */
   uint64_t processes; /* with an agent */
   uint64_t threads;
+  /* What the first agent said that recorded nothing, or not all: why. NUL-terminated and printable; "": none did. */
+  char reason[BARO_DRAIN_REASON_BYTES];
 } baro_drain_counts;
 
 typedef struct baro_drain_function {

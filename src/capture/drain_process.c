@@ -100,11 +100,25 @@ static void write_note(baro_drain_shared *shared, uint32_t process, baro_view te
   baro_writer_note(shared->writer, &note);
 }
 
+/* Of "no_calls: why" and "lost_calls: why", the first one's why. */
+static void keep_reason(baro_drain_shared *shared, baro_view text) {
+  static const char *const keys[] = {"no_calls: ", "lost_calls: "};
+  for (size_t i = 0; i < sizeof keys / sizeof keys[0] && shared->counts.reason[0] == '\0'; i++) {
+    size_t length = strlen(keys[i]);
+    if (text.length > length && memcmp(text.data, keys[i], length) == 0)
+      (void)snprintf(shared->counts.reason, sizeof shared->counts.reason, "%.*s",
+                     (int)(text.length - length), (const char *)text.data + length);
+  }
+}
+
 static void write_notes(baro_drain_process *process, baro_drain_shared *shared) {
   baro_buffer *notes = &process->definitions.notes;
   baro_reader reader = baro_reader_of(notes->data, notes->length);
-  while (baro_reader_left(&reader) > 0)
-    write_note(shared, process->id, baro_read_bytes(&reader, baro_read_u32(&reader)));
+  while (baro_reader_left(&reader) > 0) {
+    baro_view text = baro_read_bytes(&reader, baro_read_u32(&reader));
+    keep_reason(shared, text);
+    write_note(shared, process->id, text);
+  }
   baro_buffer_clear(notes);
 }
 

@@ -107,7 +107,7 @@ static int check_program(const char *name) {
 }
 
 /* BARO_EXIT_OK, or says why the command cannot be run and gives the shells' status for it. */
-static int check_command(const char *name) {
+static int check_command(const char *name, const char *calls) {
   int problem = check_program(name);
   size_t length = strlen(name);
   bool script = length > 3 && strcmp(name + length - 3, ".py") == 0;
@@ -119,6 +119,9 @@ static int check_command(const char *name) {
   else if (problem == ENOENT && strchr(name, '/') == NULL && script && access(name, F_OK) == 0)
     baro_cli_fail("record: %s is not a command; did you mean: barograph record -- python3 %s", name,
                   name);
+  else if (problem == ENOENT && strchr(name, '/') == NULL && calls != NULL && calls[0] == '\0')
+    baro_cli_fail("record: %s: command not found; a pattern belongs to its option: --calls='%s'",
+                  name, name);
   else if (problem == ENOENT && strchr(name, '/') == NULL)
     baro_cli_fail("record: %s: command not found", name);
   else
@@ -328,12 +331,27 @@ static int record(const record_values *values, double overhead_percent, char *co
   return spawned ? exit_status_of(&result) : BARO_EXIT_OK;
 }
 
+/* A slip in the one word that is no GLOB would match nothing, and that is said at the end only. */
+static int check_patterns(const char *calls) {
+  for (const char *at = calls; *at != '\0'; at += *at == ',') {
+    size_t length = strcspn(at, ",");
+    if (*at == '@' && (length != strlen("@trace") || memcmp(at, "@trace", length) != 0))
+      return baro_cli_fail("record: --calls: '%.*s' is no GLOB; with @ there is only @trace: what "
+                           "@barograph.trace marks",
+                           (int)length, at);
+    at += length;
+  }
+  return BARO_EXIT_OK;
+}
+
 static int run(const baro_call *call) {
   record_values filled = *(const record_values *)call->values;
   const record_values *values = &filled;
   if (values->spool && (values->calls == NULL || values->pid == 0 || values->rate_hz > 0))
     return baro_cli_fail("record: --spool is for --calls of a process -p PID that starts the agent "
                          "itself, without --rate");
+  if (values->calls != NULL && check_patterns(values->calls) != BARO_EXIT_OK)
+    return BARO_EXIT_USAGE;
   if (values->calls != NULL && values->pid != 0 && !values->spool)
     return baro_cli_fail("record: --calls needs a command: nothing can be put into a process that "
                          "runs already; without it, -p PID samples (barograph.record of "
@@ -362,7 +380,7 @@ static int run(const baro_call *call) {
         "record: a recording cannot be written to standard output; give -o FILE (or "
         "-o ./- for a file of that name)");
   if (values->pid == 0) {
-    int status = check_command(call->operands[0]);
+    int status = check_command(call->operands[0], values->calls);
     if (status != BARO_EXIT_OK)
       return status;
   }

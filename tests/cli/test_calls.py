@@ -201,6 +201,26 @@ def test_patterns_that_match_nothing_are_said(run: Run, tmp_path: Path) -> None:
     app = script(tmp_path, "work(1)")
     answer = run("record", "--calls=nothing.*", "--", sys.executable, app)
     assert "no calls were recorded: nothing that matches nothing.*" in answer.stderr
+    answer = run(
+        "record", "-f", "--calls=@trace", "--", sys.executable, script(tmp_path, "work(1)")
+    )
+    assert "nothing that @barograph.trace marks was called" in answer.stderr
+
+
+def test_a_target_without_room_for_its_calls_is_said(run: Run, tmp_path: Path) -> None:
+    # It was said to have called no functions of its own.
+    limited = ("sh", "-c", 'ulimit -f 1000; exec "$@"', "sh", sys.executable)
+    answer = run("record", "--calls", "--", *limited, script(tmp_path, "work(5)"))
+    reason = "a thread has no buffer of 4 MiB: File too large"
+    assert answer.stderr == f"barograph: no calls were recorded: {reason}\n"
+    assert f"lost_calls: {reason}" in report_of(run)["head"]["notes"]
+
+
+def test_a_pattern_behind_a_blank_is_no_command(run: Run) -> None:
+    answer = run("record", "--calls", "mypkg.*", "--", sys.executable)
+    assert answer.returncode == 127
+    assert answer.stderr.endswith("a pattern belongs to its option: --calls='mypkg.*'\n")
+    assert run("record", "--", "mypkg.*").stderr.endswith("command not found\n")
 
 
 def test_what_cannot_be_asked_for(run: Run, tmp_path: Path) -> None:
@@ -212,6 +232,9 @@ def test_what_cannot_be_asked_for(run: Run, tmp_path: Path) -> None:
     assert "--stop" in answer.stderr
     answer = run("record", "--calls=", "--", sys.executable, "-c", "")
     assert answer.returncode == 2
+    answer = run("record", "--calls=*,@trac", "--", sys.executable, "-c", "")
+    assert answer.returncode == 2
+    assert "'@trac' is no GLOB" in answer.stderr
     answer = run(
         "record", "--calls", "--", sys.executable, "-c", "", env={"BAROGRAPH_AGENT": "/no/such.so"}
     )

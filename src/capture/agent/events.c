@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -158,6 +160,19 @@ static void end_events(void) {
   hooks.stop();
 }
 
+/* Once in a process: its calls are lost, and no ring is there to say so. */
+static void tell_no_ring(int reason) {
+  static pid_t told;
+  char text[96];
+  if (told == getpid()) {
+    return;
+  }
+  told = getpid();
+  (void)snprintf(text, sizeof(text), "a thread has no buffer of %d MiB: %s", RING_BYTES >> 20,
+                 strerror(reason));
+  baro_spool_note("lost_calls", text);
+}
+
 static bool make_ring(baro_events_thread *here) {
   if (retry_at_ns != 0 && baro_clock_now_ns() < retry_at_ns) {
     return false;
@@ -180,10 +195,12 @@ static bool make_ring(baro_events_thread *here) {
   ring->recording = recording;
   baro_ring_head *head = map_new_file(ring);
   if (head == NULL) {
-    bool gone = errno == ENOENT;
+    int reason = errno;
     drop_ring(ring);
-    if (gone) {
+    if (reason == ENOENT) {
       end_events();
+    } else {
+      tell_no_ring(reason);
     }
     return false;
   }

@@ -104,7 +104,12 @@ static void say_why_none(const baro_recorder_calls *calls, baro_recorder_result 
   const char *patterns = calls->options->calls;
   if (calls->counts.calls > 0)
     return;
-  if (calls->counts.processes > 0 && patterns[0] != '\0')
+  if (calls->counts.reason[0] != '\0')
+    (void)snprintf(note, room, "no calls were recorded: %s", calls->counts.reason);
+  else if (calls->counts.processes > 0 && strcmp(patterns, "@trace") == 0)
+    (void)snprintf(note, room,
+                   "no calls were recorded: nothing that @barograph.trace marks was called");
+  else if (calls->counts.processes > 0 && patterns[0] != '\0')
     (void)snprintf(note, room, "no calls were recorded: nothing that matches %s was called",
                    patterns);
   else if (calls->counts.processes > 0)
