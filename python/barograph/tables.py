@@ -44,6 +44,19 @@ def _written(run: Run, rows: dict[str, int]) -> Written:
     return Written(run.run_id, rows, {} if run.sources is None else run.sources.missing)
 
 
+def _refuse_the_other_kind(folder: str | os.PathLike[str], *, is_delta: bool) -> None:
+    """Readers of one kind would find the rows of both: each run twice."""
+    for table in COLUMNS:
+        path = Path(folder) / table
+        # In this order: a Delta table that another process makes has its log before its files.
+        has_files = is_delta and any(path.glob("*/*.parquet"))
+        has_log = (path / "_delta_log").is_dir()
+        if has_files and not has_log:
+            raise Error(f"{path} has Parquet files; a Delta table goes to another folder")
+        if has_log and not is_delta:
+            raise Error(f"{path} is a Delta table; Parquet files go to another folder")
+
+
 def write_parquet(
     profile_or_path: Profile | str | os.PathLike[str],
     folder: str | os.PathLike[str],
@@ -74,11 +87,13 @@ def write_parquet(
     Raises
     ------
     Error
-        If the extra ``parquet`` is not installed, or the recording cannot be read.
+        If the extra ``parquet`` is not installed, the recording cannot be read, or there are
+        Delta tables.
     OSError
         If a file cannot be written.
     """
     writer = optional("arro3.io", "parquet")
+    _refuse_the_other_kind(folder, is_delta=False)
     run = run_of(profile_or_path, with_source=source)
     return _written(
         run, {table: add_file(writer, run, table, Path(folder) / table) for table in COLUMNS}
@@ -117,11 +132,13 @@ def write_delta(
     Raises
     ------
     Error
-        If the extra ``delta`` is not installed, the recording cannot be read, a table there has
+        If the extra ``delta`` is not installed, the recording cannot be read, there are Parquet
+        files of no Delta table, a table there has
         columns of other types, another partitioning or rules that ask more than adding rows, or
         others commit all the time.
     """
     delta, writer = optional("deltalake", "delta"), optional("arro3.io", "delta")
+    _refuse_the_other_kind(folder, is_delta=True)
     run = run_of(profile_or_path, with_source=source)
     return _written(
         run,

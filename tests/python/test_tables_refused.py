@@ -82,3 +82,16 @@ def test_what_is_left_of_a_damaged_recording_is_said_to_be_that(tmp_path: Path) 
     assert status == 0
     assert damage.startswith(f"barograph: export: {tmp_path}/cut.baro is damaged: ")
     assert added.startswith("barograph: run ")
+
+
+def test_one_folder_does_not_get_both_kinds(tmp_path: Path) -> None:
+    # A Delta table's folder with Parquet files beside it gave each row twice to who reads files.
+    for first, second, why in (
+        ("parquet", "delta", "has Parquet files; a Delta table goes to another folder"),
+        ("delta", "parquet", "is a Delta table; Parquet files go to another folder"),
+    ):
+        folder = tmp_path / first
+        assert write(first, folder)[0] == 0
+        files = {*folder.rglob("*")}
+        assert write(second, folder) == (2, f"barograph: export: {folder}/functions {why}\n")
+        assert {*folder.rglob("*")} == files
