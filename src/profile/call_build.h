@@ -45,9 +45,10 @@ typedef struct baro_call_actor {
   double self_extra_ns; /* as a link has them */
   double total_extra_ns;
   double total_factor;
-  uint64_t weights;    /* of its rows, each less 1 */
-  uint64_t skipped;    /* calls without a row */
-  uint64_t thinned_ns; /* when that began; 0: never */
+  double duration_extra_ns; /* of the sum over all its calls: less than nothing */
+  uint64_t weights;         /* of its rows, each less 1 */
+  uint64_t skipped;         /* calls without a row */
+  uint64_t thinned_ns;      /* when that began; 0: never */
 } baro_call_actor;
 
 /* A call on a thread's stack. */
@@ -71,6 +72,7 @@ typedef struct baro_weighed_call {
   double weight;
   double
       correction_ns; /* of its own time: what callees without a row took of it, less than nothing */
+  double counting_ns; /* what counting these cost, in it and in what it called */
 } baro_weighed_call;
 
 /* What recording itself costs, in ns: of the work for an event, the part in front of its clock and that behind it.
@@ -78,8 +80,9 @@ typedef struct baro_weighed_call {
 typedef struct baro_call_costs {
   uint32_t before_ns[BARO_CALL_EVENT_KIND_COUNT][2];
   uint32_t after_ns[BARO_CALL_EVENT_KIND_COUNT][2];
-  uint32_t usage_ns; /* of a reading */
-  uint32_t fresh_ns; /* of a slot, as long as the ring is filled for the first time */
+  uint32_t counted_ns; /* of a call that is only counted, all of it in the caller */
+  uint32_t usage_ns;   /* of a reading */
+  uint32_t fresh_ns;   /* of a slot, as long as the ring is filled for the first time */
 } baro_call_costs;
 
 /* CPU time of a call that ended behind the last reading: the next one tells how much of it was waiting. */

@@ -1,7 +1,7 @@
 /* What an event cost the program: facts of its process, which the agent measured before the program began (src/capture/agent/own_cost.h).
  * The inner cost of a call lies between its two clocks, the outer one in its caller; half of each is in front of a clock, half
  * behind. In the sum over a call that is right wherever the halves are: its own time has as many events that end a wait for a
- * callee as begin one. */
+ * callee as begin one. What counting a call costs without recording it falls into the caller, whichever it is: call_weights.c. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -50,7 +50,8 @@ static void set_costs(const baro_profile_process *process, baro_call_costs *ret_
                             .outer_ns = cost_of(process, "own_cost_outer_ns")};
   const event_cost step = {.inner_ns = cost_of(process, "own_cost_suspendable_inner_ns"),
                            .outer_ns = cost_of(process, "own_cost_suspendable_outer_ns")};
-  *ret_costs = (baro_call_costs){.usage_ns = cost_of(process, "own_cost_usage_ns"),
+  *ret_costs = (baro_call_costs){.counted_ns = cost_of(process, "own_cost_counted_ns"),
+                                 .usage_ns = cost_of(process, "own_cost_usage_ns"),
                                  .fresh_ns = cost_of(process, "own_cost_fresh_slot_ns")};
   set_begin(ret_costs, BARO_CALL_ENTER, plain);
   set_begin(ret_costs, BARO_CALL_ENTER_SUSPENDABLE, step);

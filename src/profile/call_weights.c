@@ -145,23 +145,39 @@ void baro_call_weigh_pop(baro_call_thread *thread, uint64_t time_ns) {
   baro_call_actor *actor = &thread->actors[link->actor];
   double own_ns = (double)open->self_ns + weighed->correction_ns;
   double extra_ns = weighed->weight * own_ns - (double)open->self_ns;
+  double counting_ns = weighed->counting_ns;
   link->self_extra_ns += extra_ns;
   actor->self_extra_ns += extra_ns;
+  actor->duration_extra_ns -= weighed->weight * counting_ns;
   if (top > 0) {
-    thread->weighed[top - 1].correction_ns -= (weighed->weight - 1) * own_ns;
+    double others = weighed->weight - 1;
+    thread->weighed[top - 1].correction_ns -= others * (own_ns + thread->costs.counted_ns);
+    thread->weighed[top - 1].counting_ns += counting_ns + others * thread->costs.counted_ns;
   }
   if (link->depth == 1) {
-    link->total_extra_ns += link->total_factor * (double)(time_ns - link->since_ns);
+    link->total_extra_ns += link->total_factor * (double)(time_ns - link->since_ns) -
+                            (link->total_factor + 1) * counting_ns;
     link->total_factor = 0;
   }
   if (actor->depth == 1) {
-    actor->total_extra_ns += actor->total_factor * (double)(time_ns - actor->since_ns);
+    actor->total_extra_ns += actor->total_factor * (double)(time_ns - actor->since_ns) -
+                             (actor->total_factor + 1) * counting_ns;
     actor->total_factor = 0;
   }
   *weighed = (baro_weighed_call){.weight = 1};
 }
 
 /* --- the end --- */
+
+uint64_t baro_call_counting_ns(const baro_call_thread *thread) {
+  uint64_t counted = 0;
+  for (uint32_t a = 0; a < thread->actor_count; a++) {
+    counted = baro_sum_ns(counted, thread->actors[a].skipped);
+  }
+  double cost_ns = (double)counted * thread->costs.counted_ns;
+  double whole_ns = (double)(thread->last_ns - thread->first_ns);
+  return (uint64_t)(cost_ns < whole_ns ? cost_ns : whole_ns);
+}
 
 baro_status baro_call_order_weights(baro_call_build *build) {
   baro_profile_calls *rows = &build->rows;
@@ -205,6 +221,7 @@ static void sum_rows(const baro_call_build *build, baro_profile *profile) {
 typedef struct actor_extras {
   double self_ns;
   double total_ns;
+  double duration_ns;
   uint64_t weights;
 } actor_extras;
 
@@ -212,6 +229,7 @@ static void add_actor(baro_profile_call_sums *sums, uint32_t function, const bar
                       actor_extras *extras) {
   extras->self_ns += actor->self_extra_ns;
   extras->total_ns += actor->total_extra_ns;
+  extras->duration_ns += actor->duration_extra_ns;
   extras->weights = baro_sum_ns(extras->weights, actor->weights);
   sums->skipped[function] = baro_sum_ns(sums->skipped[function], actor->skipped);
   uint64_t *first_ns = &sums->thinned_ns[function];
@@ -255,7 +273,11 @@ baro_status baro_call_sum_weights(baro_profile_builder *builder) {
   for (uint32_t f = 0; f < count; f++) {
     finish_function(&profile->call_sums, f, &extras[f]);
   }
-  free(extras);
   sum_rows(build, profile);
+  for (uint32_t f = 0; f < count; f++) {
+    uint64_t *duration_ns = &profile->call_sums.duration_ns[f];
+    *duration_ns = baro_call_corrected(*duration_ns, extras[f].duration_ns);
+  }
+  free(extras);
   return BARO_OK;
 }

@@ -5,6 +5,7 @@
  * time of its nearest recorded caller: so from a caller's own time (w - 1) times the own time of each such callee is taken
  * away, itself corrected so. A sum may become less than nothing by chance, and is shown as 0 then. Calls are counted exactly:
  * those with a row and those that the agent only counted. Rows are as recorded, with their weight beside them.
+ * What counting them cost (own_cost.h) is taken from the same callers' own times, and from the totals of all around these.
  * Recursion is seen by calls that are recorded; where the outermost one is not, the agent says of the others that they are
  * inner ones, and their time is not added to the total.
  * Nothing here runs for recordings without weights, but for one comparison an event. */
@@ -28,6 +29,8 @@ void baro_call_weigh_pop(baro_call_thread *thread, uint64_t time_ns);
 /* At the end: rows of the column into the order of the calls; what is not in the rows into the sums. */
 baro_status baro_call_order_weights(baro_call_build *build) BARO_MUST_USE;
 baro_status baro_call_sum_weights(baro_profile_builder *builder) BARO_MUST_USE;
+/* What counting calls without a row cost the thread: never more than passed. */
+uint64_t baro_call_counting_ns(const baro_call_thread *thread);
 /* sum + extra, at least 0. */
 uint64_t baro_call_corrected(uint64_t sum, double extra);
 

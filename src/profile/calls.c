@@ -374,10 +374,14 @@ static void bound_threads(baro_profile_builder *builder) {
     baro_profile_thread *thread = &profile->threads[builder->thread_position[t]];
     thread->calls_start_ns = calls->first_ns;
     thread->calls_end_ns = calls->last_ns;
+    uint64_t counting_ns = baro_call_counting_ns(calls);
     add(&builder->calls->rows.own_cost_ns, calls->own_ns);
+    add(&builder->calls->rows.own_cost_ns, counting_ns);
     for (uint32_t c = 0; c < calls->link_count; c++) {
       add(&thread->calls_self_ns, calls->links[c].self_ns);
     }
+    thread->calls_self_ns -=
+        counting_ns < thread->calls_self_ns ? counting_ns : thread->calls_self_ns;
     if (thread->sample_count == 0) {
       thread->wall_ns = calls->last_ns - calls->first_ns;
       add(&profile->wall_ns, thread->wall_ns);

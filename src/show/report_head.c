@@ -287,13 +287,17 @@ static void write_own_cost(baro_report *report) {
   for (uint32_t i = 0; i < calls->suspendable_count; i++)
     times += calls->suspendable_resumes[i];
   baro_buffer text = {0};
+  uint64_t counted = baro_calls_thinned_of(report->profile).skipped;
+  times += counted;
   baro_write_format(&text, "%s, %s ", baro_text_duration(calls->own_cost_ns).text,
                     baro_text_duration(calls->own_cost_ns / times).text);
-  if (times > calls->count)
+  if (times - counted > calls->count)
     baro_write_format(&text, "for each call and each of %s resumptions",
-                      baro_text_count(times - calls->count).text);
+                      baro_text_count(times - counted - calls->count).text);
   else
     baro_write_text(&text, "a call");
+  if (counted > 0)
+    baro_write_text(&text, ", recorded or counted");
   baro_write_text(&text, ", as measured at the start; times are without it");
   write_buffer_line(report, "own cost", BARO_STYLE_PLAIN, &text);
 }

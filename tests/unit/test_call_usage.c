@@ -118,6 +118,68 @@ static void test_own_cost_is_taken_off(void **state) {
   baro_profile_destroy(profile);
 }
 
+/* f calls g, which is thinned to one in 4, and h calls f; counting a call costs 5 ns. */
+static void test_cost_of_counting_is_taken_off_callers(void **state) {
+  (void)state;
+  program p = begin();
+  uint32_t h = given_function(&p.made, "h", "/srv/app.py", 9, 0);
+  cost(&p, "own_cost_counted_ns", "5.2");
+  enter(&p, 1000, h);
+  enter(&p, 1100, p.f);
+  const baro_call_event thinned[] = {
+      {.time_ns = 1200, .kind = BARO_CALL_SKIPPED, .function = p.g, .skipped = 3},
+      {.time_ns = 1200, .kind = BARO_CALL_WEIGHT, .weight = 4},
+      {.time_ns = 1200, .kind = BARO_CALL_ENTER, .function = p.g},
+      {.time_ns = 1210, .kind = BARO_CALL_RETURN},
+  };
+  given_events(&p.made, p.thread, thinned, 4);
+  leave(&p, 1400);
+  leave(&p, 1500);
+  baro_profile *profile = given_profile(&p.made);
+  const baro_profile_call_sums *sums = &profile->call_sums;
+  uint32_t of_h = profile->calls.function[0];
+  uint32_t of_f = profile->calls.function[1];
+  uint32_t of_g = profile->calls.function[2];
+  assert_int_equal(sums->calls[of_g], 4);
+  assert_int_equal(sums->self_ns[of_g], 4 * 10);
+  assert_int_equal(sums->total_ns[of_g], 4 * 10);
+  /* Of 300 ns one g is there, three more are weighted, and these three were counted. */
+  assert_int_equal(sums->self_ns[of_f], 290 - 3 * 10 - 3 * 5);
+  assert_int_equal(sums->total_ns[of_f], 300 - 3 * 5);
+  assert_int_equal(sums->duration_ns[of_f], 300 - 3 * 5);
+  assert_int_equal(sums->self_ns[of_h], 200);
+  assert_int_equal(sums->total_ns[of_h], 500 - 3 * 5);
+  assert_int_equal(profile->calls.own_cost_ns, 3 * 5);
+  assert_int_equal(profile->threads[0].calls_self_ns, 500 - 3 * 5);
+  /* A row stays what was clocked. */
+  assert_int_equal(profile->calls.duration_ns[0], 500);
+  baro_profile_destroy(profile);
+}
+
+/* Weights of a forged recording cannot make a sum of times less than nothing. */
+static void test_counting_costs_no_more_than_passed(void **state) {
+  (void)state;
+  program p = begin();
+  cost(&p, "own_cost_counted_ns", "90000");
+  enter(&p, 1000, p.f);
+  const baro_call_event thinned[] = {
+      {.time_ns = 1200, .kind = BARO_CALL_SKIPPED, .function = p.g, .skipped = 1u << 30},
+      {.time_ns = 1200, .kind = BARO_CALL_WEIGHT, .weight = 1u << 30},
+      {.time_ns = 1200, .kind = BARO_CALL_ENTER, .function = p.g},
+      {.time_ns = 1200, .kind = BARO_CALL_RETURN},
+  };
+  given_events(&p.made, p.thread, thinned, 4);
+  leave(&p, 1400);
+  baro_profile *profile = given_profile(&p.made);
+  uint32_t of_f = profile->calls.function[0];
+  assert_int_equal(profile->call_sums.self_ns[of_f], 0);
+  assert_int_equal(profile->call_sums.total_ns[of_f], 0);
+  assert_int_equal(profile->call_sums.duration_ns[of_f], 0);
+  assert_int_equal(profile->calls.own_cost_ns, 400);
+  assert_int_equal(profile->threads[0].calls_self_ns, 0);
+  baro_profile_destroy(profile);
+}
+
 static void test_no_time_is_below_zero(void **state) {
   (void)state;
   program p = begin();
@@ -307,6 +369,8 @@ int main(void) {
       cmocka_unit_test(test_own_cost_is_taken_off),
       cmocka_unit_test(test_no_time_is_below_zero),
       cmocka_unit_test(test_absurd_costs_are_not_believed),
+      cmocka_unit_test(test_cost_of_counting_is_taken_off_callers),
+      cmocka_unit_test(test_counting_costs_no_more_than_passed),
       cmocka_unit_test(test_much_own_cost),
       cmocka_unit_test(test_own_cost_of_steps),
       cmocka_unit_test(test_cpu_time_and_peak),

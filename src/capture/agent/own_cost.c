@@ -304,6 +304,7 @@ static void measure(const baro_engine *engine, bool is_marked, double ns_per_tic
         measure_one(engine, is_marked, name_of("plain"), plain_code, BARO_IDENTITY_GOVERNED,
                     scratch, &here.bare_plain, &counted)) {
       tell_budget(&plain, &counted, ns_per_tick);
+      write_fact("own_cost_counted_ns", (counted.inner + counted.outer) * ns_per_tick);
     }
   }
   if (loop_code != NULL && idle_code != NULL) {

@@ -4,7 +4,7 @@
  * A call of a function that does nothing is timed in batches, without the engine and with it. With it, its events go to a
  * ring that nobody reads. The time between the two events of a call, which falls into the call itself, is the
  * inner cost; what else the call takes longer than without us falls into its caller: the outer cost. Both are measured for
- * plain functions and for one step of what can be suspended. What the first round through a ring takes more is measured as well. Medians, because a batch may be interrupted.
+ * plain functions and for one step of what can be suspended; where there is a budget, also what a call costs that is only counted. What the first round through a ring takes more is measured as well. Medians, because a batch may be interrupted.
  * Takes some 500 us. Nothing is measured where another tool listens: it would see calls that the program never made. */
 #ifndef BARO_CAPTURE_AGENT_OWN_COST_H
 #define BARO_CAPTURE_AGENT_OWN_COST_H
