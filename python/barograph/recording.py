@@ -73,9 +73,11 @@ def _load_hook() -> ModuleType:
 def _check_calls(calls: Sequence[str] | None) -> str:
     if calls is None:
         return ""
-    if isinstance(calls, (str, bytes)):
-        raise TypeError('calls is a list of patterns, like ["mypkg.*"]')
-    patterns = list(calls)
+    given: Any = calls  # what the annotation says is not what everybody gives
+    is_list = hasattr(given, "__iter__") and not isinstance(given, (str, bytes))
+    patterns = list(given) if is_list else []
+    if not is_list or not all(isinstance(pattern, str) for pattern in patterns):
+        raise TypeError(f'calls is a list of patterns, like ["mypkg.*"], not {calls!r:.80}')
     if not patterns:
         raise ValueError("calls has no pattern; None stands for the program's own code")
     for pattern in patterns:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,7 +21,7 @@ from barograph import Error
 from barograph.profile import load
 from barograph.table_columns import COLUMNS, COMMENTS, VIEW_DUCKDB, VIEW_SPARK
 from barograph.tables_delta import add_commit
-from barograph.tables_files import add_file
+from barograph.tables_files import add_file, remove_unfinished
 from barograph.tables_run import optional, run_of
 
 if TYPE_CHECKING:
@@ -146,6 +147,13 @@ def write_delta(
     )
 
 
+def _end_by(number: int, _frame: object) -> None:
+    """Die by a signal. Its exception would come out of arro3 as a panic or a text."""
+    remove_unfinished()
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+
+
 def _fail(text: str) -> int:
     print(f"barograph: export: {text}", file=sys.stderr)
     return 2
@@ -160,6 +168,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("folder")
     parser.add_argument("recording")
     given = parser.parse_args(arguments)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _end_by)
     write = write_parquet if given.format == "parquet" else write_delta
     try:
         profile = load(given.recording)

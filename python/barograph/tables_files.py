@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 # Of a file's row group, which is held encoded in memory.
 GROUP_ROWS = 524_288
 
+_unfinished: set[Path] = set()
+
 _WHOLE_NUMBERS = ("long", "integer", "timestamp", "date")
 
 
@@ -109,6 +111,7 @@ def write_file(
     kinds = {name: kind for name, kind in COLUMNS[table].items() if name not in without}
     whole = [name for name, kind in kinds.items() if kind in _WHOLE_NUMBERS]
     plain = [name for name, kind in kinds.items() if kind in ("double", "binary")]
+    _unfinished.add(path)
     output = _Output(path)
     try:
         counted = _Counted(rows, without, output)
@@ -128,7 +131,14 @@ def write_file(
         raise
     finally:
         output.close()
+        _unfinished.discard(path)
     return counted.count
+
+
+def remove_unfinished() -> None:
+    """Remove what is half-written, for who ends without an exception."""
+    for path in _unfinished:
+        path.unlink(missing_ok=True)
 
 
 @contextmanager

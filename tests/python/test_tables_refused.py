@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -62,6 +63,30 @@ def test_a_file_instead_of_a_folder_is_named_once(kind: str, tmp_path: Path) -> 
     assert text.startswith(f"barograph: export: {tmp_path}/file/functions")
     assert text.endswith(": Not a directory\n")
     assert text.count(str(tmp_path)) == 1
+
+
+INTERRUPTED = """
+import os, sys
+from barograph import tables, tables_files
+batches = tables_files._Counted._batches
+def interrupted(self):
+    for batch in batches(self):
+        os.kill(os.getpid(), number)
+        yield batch
+number = int(sys.argv.pop())
+tables_files._Counted._batches = interrupted
+sys.exit(tables.main())
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "number"), [("parquet", signal.SIGINT), ("delta", signal.SIGTERM)]
+)
+def test_an_interrupt_is_no_traceback(kind: str, number: signal.Signals, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", INTERRUPTED, kind, str(tmp_path), str(CALLS), str(int(number))]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (answer.returncode, answer.stderr) == (-number, "")
+    assert not [*tmp_path.glob("*/ingestion_date*/*")]
 
 
 def test_a_broken_log_is_one_line(tmp_path: Path) -> None:

@@ -375,6 +375,8 @@ def test_what_cannot_be_recorded(execute: Execute) -> None:
                 raise AssertionError(words)
         fails(barograph.Error, "/nowhere/run.baro", "/nowhere/run.baro")
         fails(TypeError, "list", "run.baro", calls="mypkg.*")
+        fails(TypeError, "list of patterns, like", "run.baro", calls=5)
+        fails(TypeError, "list of patterns, like", "run.baro", calls=[b"mypkg.*"])
         fails(ValueError, "no pattern", "run.baro", calls=[])
         fails(ValueError, "a,b", "run.baro", calls=["a,b"])
         if sys.version_info >= (3, 12):
