@@ -81,14 +81,12 @@ static void write_usage(baro_json_report *report, uint32_t call) {
   baro_report_json_known_u64(report, "memory_usage", known, amount);
 }
 
+/* Null where nothing was captured or given, as in the tables. */
 static void write_value(baro_json_report *report, const char *name, uint32_t call,
                         baro_call_value which) {
   baro_view text;
-  if (baro_call_value_text(report->profile, call, which, &text)) {
-    baro_json_string(&report->json, name, text);
-  } else {
-    baro_json_null(&report->json, name);
-  }
+  (void)baro_call_value_text(report->profile, call, which, &text);
+  baro_report_json_known(report, name, text);
 }
 
 /* The slowest calls: SLOWEST of them, or as many as `top` says. */
