@@ -275,6 +275,7 @@ baro_status baro_drain_finish(baro_drain *drain, uint64_t now_ns) {
     let_go(drain, drain->process_count - 1);
   /* Losses stand among the events themselves. */
   note(drain, shared->counts.malformed, "events made no sense and are left out");
+  note(drain, shared->counts.untold, BARO_DRAIN_UNTOLD);
   note(drain, shared->broken_rings, "buffers of threads could not be read to their end");
   note(drain, shared->mended,
        shared->has_greenlets

@@ -30,6 +30,11 @@ typedef struct baro_drain_ids {
 
 enum { BARO_DRAIN_REASON_BYTES = 128 };
 
+/* Behind their number. */
+#define BARO_DRAIN_UNTOLD                                                                          \
+  "functions could not be told, and their calls are missing: the program changed its user or "     \
+  "root, or had no room or descriptors left"
+
 typedef struct baro_drain_counts {
   uint64_t calls;     /* entered */
   uint64_t events;    /* taken */
@@ -37,6 +42,7 @@ typedef struct baro_drain_counts {
   uint64_t malformed; /* that made no sense */
   uint64_t processes; /* with an agent */
   uint64_t threads;
+  uint64_t untold; /* functions that agents could not tell, whose calls are missing */
   /* What the first agent said that recorded nothing, or not all: why. NUL-terminated and printable; "": none did. */
   char reason[BARO_DRAIN_REASON_BYTES];
 } baro_drain_counts;

@@ -362,6 +362,7 @@ static void end_thread(baro_drain_process *process, baro_drain_thread *thread,
                        baro_drain_shared *shared, bool has_ended) {
   tell_last_losses(process, thread, shared);
   shared->broken_rings += thread->ring.is_broken;
+  shared->counts.untold += thread->ring.untold;
   if (!has_ended || !thread->is_ours)
     return;
   baro_end_record end = {.index = thread->id, .time_ns = thread->order.last_ns, .wait_status = -1};

@@ -12,10 +12,11 @@ enum { HEAD_TRIES = 4 };
 
 static const uint64_t TELL_NS = 100000000;
 
-/* The two fields that a producer moves, as they stand in the file; and the two that the drain does. */
+/* The fields that a producer moves, as they stand in the file; and the two that the drain does. */
 typedef struct producer_fields {
   uint64_t head;
   uint64_t lost;
+  uint64_t untold;
 } producer_fields;
 
 typedef struct drain_fields {
@@ -24,6 +25,7 @@ typedef struct drain_fields {
 } drain_fields;
 
 _Static_assert(offsetof(baro_ring_head, lost) - offsetof(baro_ring_head, head) == 8, "together");
+_Static_assert(offsetof(baro_ring_head, untold) - offsetof(baro_ring_head, head) == 16, "together");
 _Static_assert(offsetof(baro_ring_head, beat_ns) - offsetof(baro_ring_head, tail) == 8, "together");
 
 void baro_drain_ring_init(baro_drain_ring *ring, int take_file) {
@@ -112,6 +114,7 @@ void baro_drain_ring_poll(baro_drain_ring *ring) {
   ring->is_closed = closed != 0;
   ring->head = fields.head;
   ring->lost = fields.lost;
+  ring->untold = fields.untold;
   atomic_thread_fence(memory_order_acquire);
 }
 

@@ -26,6 +26,7 @@ typedef struct baro_drain_ring {
   uint64_t head;                   /* events committed, as last asked */
   uint64_t tail;                   /* events taken */
   uint64_t lost;                   /* as the head says it */
+  uint64_t untold;                 /* likewise */
   uint64_t told_ns;                /* when the producer was last told that we live */
   uint64_t told_tail;
 } baro_drain_ring;

@@ -218,7 +218,8 @@ static void say_troubles(const record_values *values, const baro_recorder_result
   if (result->calls_note[0] != '\0' && (!values->quiet || values->spool))
     baro_cli_say("%s", result->calls_note);
   if (result->lost_events > 0)
-    baro_cli_say("%s events of calls were lost: the recorder could not keep up",
+    baro_cli_say("%s events of calls were lost: the recorder could not keep up, or a thread could "
+                 "get no buffer",
                  baro_text_count(result->lost_events).text);
   if (result->dropped_samples > 0)
     baro_cli_say("%s samples were lost because %s could not be written",

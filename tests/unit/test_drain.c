@@ -230,6 +230,25 @@ static void losses_are_told(void **state) {
   drain_scene_end(&one);
 }
 
+/* A program that drops its user's rights cannot write definitions any more: what it calls then was missing without a word. */
+static void untold_functions_are_told(void **state) {
+  (void)state;
+  static drain_scene one;
+  begin_scene(&one);
+  uint32_t code = spool_process_code(&one.process, "f", 0);
+  spool_ring ring = drain_scene_ring(&one, 0);
+  drain_put_call(&ring, 2000, code);
+  spool_ring_commit(&ring);
+  spool_ring_set(&ring, offsetof(baro_ring_head, untold), 3);
+  (void)drain_scene_visit(&one);
+  drain_found *seen = drain_scene_finish(&one);
+  assert_string_equal(seen->calls, "T0: +f -");
+  assert_int_equal(baro_drain_count(one.drain).untold, 3);
+  assert_non_null(strstr(seen->notes, "calls: 3 functions could not be told"));
+  spool_ring_close(&ring);
+  drain_scene_end(&one);
+}
+
 /* 4 MiB of memory a thread: a program that starts 10,000 of them one after the other must not fill the machine. */
 static void rings_of_ended_threads_go(void **state) {
   (void)state;
@@ -486,6 +505,7 @@ int main(void) {
       cmocka_unit_test(a_generator_of_nobody_is_a_call),
       cmocka_unit_test(greenlets_are_told_with_what_is_mended),
       cmocka_unit_test(losses_are_told),
+      cmocka_unit_test(untold_functions_are_told),
       cmocka_unit_test(rings_of_ended_threads_go),
       cmocka_unit_test(a_killed_process_is_taken_to_its_end),
       cmocka_unit_test(the_counter_becomes_our_time),

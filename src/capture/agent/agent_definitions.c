@@ -227,6 +227,7 @@ static const baro_identity *add_code(PyObject *code, PyObject *globals) {
       next_code_id++;
     } else {
       flags |= BARO_IDENTITY_LEFT_OUT;
+      baro_events_untold();
     }
   }
   release_facts(&facts);

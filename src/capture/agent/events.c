@@ -241,6 +241,36 @@ static void end_budget(baro_events_thread *here) {
   here->budget = NULL;
 }
 
+/* Some thread's ring. A process that has changed its user, or has no descriptors left, reaches the spool by nothing else than
+ * the rings that it has. Owners do not change: locked by the caller. NULL: none has one. */
+static baro_ring_head *any_head(void) {
+  for (baro_events_ring *ring = atomic_load(&rings); ring != NULL; ring = ring->next) {
+    baro_ring_head *head = atomic_load(&ring->mapping);
+    if (ring->owner != NULL && ring->recording == recording && head != NULL) {
+      return head;
+    }
+  }
+  return NULL;
+}
+
+/* One more, in the field of its head that counts them. False: no thread has a ring. */
+static bool tell_elsewhere(bool is_function) {
+  while (atomic_flag_test_and_set(&owners_lock)) {
+    (void)sched_yield();
+  }
+  baro_ring_head *head = any_head();
+  if (head != NULL) {
+    (void)atomic_fetch_add_explicit(is_function ? &head->untold : &head->lost, 1,
+                                    memory_order_relaxed);
+  }
+  atomic_flag_clear(&owners_lock);
+  return head != NULL;
+}
+
+void baro_events_untold(void) {
+  (void)tell_elsewhere(true);
+}
+
 /* Of the pthread key: the thread is over, perhaps without Python ever knowing it. */
 static void at_end_of_thread(void *unused) {
   (void)unused;
@@ -388,7 +418,7 @@ static bool find_room(baro_events_thread *here, uint64_t count) {
   }
   forget_earlier(here);
   if (here->ring == NULL && !make_ring(here)) {
-    missing_before_ring++;
+    missing_before_ring += baro_events_stopped() || tell_elsewhere(false) ? 0 : 1;
     return false;
   }
   baro_events_ring *ring = here->ring;

@@ -55,6 +55,10 @@ void baro_events_forked(void);
  * one event was counted as lost. */
 bool baro_events_make_room(uint64_t count);
 
+/* A function could not be told to the drain, so that none of its calls is: counted, where a thread of the process has a
+ * ring. Under the GIL. */
+void baro_events_untold(void);
+
 /* Writes what the thread has used so far, if it fits without asking for room: agent_usage.h. */
 void baro_events_put_usage(baro_events_thread *here);
 

@@ -65,7 +65,10 @@ typedef struct baro_ring_head {
   _Atomic uint32_t closed;         /* set by the producer at its thread's end */
 
   _Alignas(128) _Atomic uint64_t head; /* events committed; only the producer writes it */
-  _Atomic uint64_t lost;               /* events that found no room; only the producer writes it */
+  _Atomic uint64_t
+      lost; /* events that found no room; also of threads that have no ring, by these */
+  _Atomic uint64_t
+      untold; /* functions whose definition could not be written: their calls are no events */
 
   _Alignas(128) _Atomic uint64_t tail; /* events taken; only the drain writes it */
   _Atomic uint64_t beat_ns;            /* monotonic time of the drain's last visit; 0 none yet,

@@ -174,6 +174,9 @@ void baro_recorder_calls_finish(baro_recorder_calls *calls, pid_t root, bool roo
   if (calls->is_out_of_memory)
     (void)snprintf(result->calls_note, sizeof result->calls_note,
                    "some calls are missing: the recorder was short of memory");
+  else if (calls->counts.calls > 0 && calls->counts.untold > 0)
+    (void)snprintf(result->calls_note, sizeof result->calls_note, "%llu " BARO_DRAIN_UNTOLD,
+                   (unsigned long long)calls->counts.untold);
   else
     say_why_none(calls, result);
   baro_spool_folder_remove(&calls->spool);

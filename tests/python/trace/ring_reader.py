@@ -21,7 +21,7 @@ REMARKS = KINDS[8:]  # said beside the calls
 VALUES = [None, "arguments", "keyword_arguments", "return_value"]
 MAGIC = 0x31474E49524F5242
 HEAD = struct.Struct("<QIIQQQIIQ64sI")
-HEAD_OFFSET, LOST_OFFSET = 128, 136
+HEAD_OFFSET, LOST_OFFSET, UNTOLD_OFFSET = 128, 136, 144
 TAIL_OFFSET, BEAT_OFFSET = 256, 264
 BEAT_OVER = 2**64 - 1
 EVENT = struct.Struct("<QQ")
@@ -63,6 +63,7 @@ class Ring:
     clock: int
     closed: bool
     lost: int
+    untold: int
     events: list[Event]
     remarks: list[Event] = field(default_factory=list)
     spawns: list[Event] = field(default_factory=list)  # and events
@@ -213,8 +214,9 @@ def _read_head(data: bytes | mmap.mmap) -> tuple[Ring, int] | None:
         return None
     assert head_bytes == 4096
     (lost,) = WORD.unpack_from(data, LOST_OFFSET)
+    (untold,) = WORD.unpack_from(data, UNTOLD_OFFSET)
     text = name.split(b"\0")[0].decode()
-    return Ring(serial, pid, tid, text, clock, bool(closed), lost, []), capacity
+    return Ring(serial, pid, tid, text, clock, bool(closed), lost, untold, []), capacity
 
 
 def _take(data: bytes | mmap.mmap, capacity: int, tail: int, head: int) -> list[tuple[int, int]]:

@@ -291,6 +291,31 @@ def test_a_full_disk_is_no_crash(trace: Trace, traced_interpreter: Path) -> None
     assert main.os_tid == main.os_pid
 
 
+def test_threads_that_cannot_have_a_buffer_are_told_by_others(
+    trace: Trace, traced_interpreter: Path
+) -> None:
+    # As after os.setuid: the spool is out of reach. Their calls were lost, and nobody knew.
+    program = """
+        import resource, threading
+        def f(): pass
+        def work():
+            for _ in range(100):
+                f()
+        f()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
+        for _ in range(3):
+            worker = threading.Thread(target=work)
+            worker.start()
+            worker.join()
+        work()
+    """
+    target = trace(traced_interpreter, program)
+    (main,) = target.process.rings
+    assert main.lost == 3 * 2 * 100  # and one function, which was not known yet
+    assert main.untold == 1
+    assert target.process.count("enter", "f") == 101
+
+
 def test_an_agent_that_cannot_be_loaded_is_said(
     start_trace: StartTrace, traced_interpreter: Path
 ) -> None:
