@@ -45,6 +45,7 @@ typedef struct baro_call_actor {
   double self_extra_ns; /* as a link has them */
   double total_extra_ns;
   double total_factor;
+  double cpu_extra_ns;
   double duration_extra_ns; /* of the sum over all its calls: less than nothing */
   uint64_t weights;         /* of its rows, each less 1 */
   uint64_t skipped;         /* calls without a row */

@@ -160,8 +160,13 @@ void baro_call_weigh_pop(baro_call_thread *thread, uint64_t time_ns) {
     link->total_factor = 0;
   }
   if (actor->depth == 1) {
-    actor->total_extra_ns += actor->total_factor * (double)(time_ns - actor->since_ns) -
-                             (actor->total_factor + 1) * counting_ns;
+    double active_ns = (double)(time_ns - actor->since_ns);
+    double wait_ns = (double)(thread->wait_ns - actor->since_wait_ns);
+    double all_counting_ns = (actor->total_factor + 1) * counting_ns;
+    actor->total_extra_ns += actor->total_factor * active_ns - all_counting_ns;
+    if (wait_ns < active_ns) {
+      actor->cpu_extra_ns += actor->total_factor * (active_ns - wait_ns) - all_counting_ns;
+    }
     actor->total_factor = 0;
   }
   *weighed = (baro_weighed_call){.weight = 1};
@@ -221,6 +226,7 @@ static void sum_rows(const baro_call_build *build, baro_profile *profile) {
 typedef struct actor_extras {
   double self_ns;
   double total_ns;
+  double cpu_ns;
   double duration_ns;
   uint64_t weights;
 } actor_extras;
@@ -229,6 +235,7 @@ static void add_actor(baro_profile_call_sums *sums, uint32_t function, const bar
                       actor_extras *extras) {
   extras->self_ns += actor->self_extra_ns;
   extras->total_ns += actor->total_extra_ns;
+  extras->cpu_ns += actor->cpu_extra_ns;
   extras->duration_ns += actor->duration_extra_ns;
   extras->weights = baro_sum_ns(extras->weights, actor->weights);
   sums->skipped[function] = baro_sum_ns(sums->skipped[function], actor->skipped);
@@ -252,6 +259,9 @@ static void finish_function(baro_profile_call_sums *sums, uint32_t function,
   }
   sums->self_ns[function] = baro_call_corrected(sums->self_ns[function], extras->self_ns);
   sums->total_ns[function] = baro_call_corrected(sums->total_ns[function], extras->total_ns);
+  if (sums->cpu_ns[function] != BARO_UNKNOWN_AMOUNT) {
+    sums->cpu_ns[function] = baro_call_corrected(sums->cpu_ns[function], extras->cpu_ns);
+  }
 }
 
 baro_status baro_call_sum_weights(baro_profile_builder *builder) {

@@ -6,6 +6,7 @@
  * away, itself corrected so. A sum may become less than nothing by chance, and is shown as 0 then. Calls are counted exactly:
  * those with a row and those that the agent only counted. Rows are as recorded, with their weight beside them.
  * What counting them cost (own_cost.h) is taken from the same callers' own times, and from the totals of all around these.
+ * CPU time follows the total: waits are weighted as the calls are that they are in, and counting waits for nothing.
  * Recursion is seen by calls that are recorded; where the outermost one is not, the agent says of the others that they are
  * inner ones, and their time is not added to the total.
  * Nothing here runs for recordings without weights, but for one comparison an event. */

@@ -124,6 +124,7 @@ static void test_cost_of_counting_is_taken_off_callers(void **state) {
   program p = begin();
   uint32_t h = given_function(&p.made, "h", "/srv/app.py", 9, 0);
   cost(&p, "own_cost_counted_ns", "5.2");
+  reading(&p, 900, 5000, 10);
   enter(&p, 1000, h);
   enter(&p, 1100, p.f);
   const baro_call_event thinned[] = {
@@ -135,6 +136,7 @@ static void test_cost_of_counting_is_taken_off_callers(void **state) {
   given_events(&p.made, p.thread, thinned, 4);
   leave(&p, 1400);
   leave(&p, 1500);
+  reading(&p, 1600, 5700, 10);
   baro_profile *profile = given_profile(&p.made);
   const baro_profile_call_sums *sums = &profile->call_sums;
   uint32_t of_h = profile->calls.function[0];
@@ -149,6 +151,10 @@ static void test_cost_of_counting_is_taken_off_callers(void **state) {
   assert_int_equal(sums->duration_ns[of_f], 300 - 3 * 5);
   assert_int_equal(sums->self_ns[of_h], 200);
   assert_int_equal(sums->total_ns[of_h], 500 - 3 * 5);
+  /* Nothing waited: CPU time is all of it, and was more than the total where counting was left in. */
+  assert_int_equal(sums->cpu_ns[of_g], 4 * 10);
+  assert_int_equal(sums->cpu_ns[of_f], 300 - 3 * 5);
+  assert_int_equal(sums->cpu_ns[of_h], 500 - 3 * 5);
   assert_int_equal(profile->calls.own_cost_ns, 3 * 5);
   assert_int_equal(profile->threads[0].calls_self_ns, 500 - 3 * 5);
   /* A row stays what was clocked. */
