@@ -119,7 +119,8 @@ static int check_command(const char *name, const char *calls) {
   else if (problem == ENOENT && strchr(name, '/') == NULL && script && access(name, F_OK) == 0)
     baro_cli_fail("record: %s is not a command; did you mean: barograph record -- python3 %s", name,
                   name);
-  else if (problem == ENOENT && strchr(name, '/') == NULL && calls != NULL && calls[0] == '\0')
+  else if (problem == ENOENT && strpbrk(name, "*?[,.") != NULL && strchr(name, '/') == NULL &&
+           calls != NULL && calls[0] == '\0')
     baro_cli_fail("record: %s: command not found; a pattern belongs to its option: --calls='%s'",
                   name, name);
   else if (problem == ENOENT && strchr(name, '/') == NULL)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { COLUMNS_UNKNOWN_TERMINAL = 80 };
@@ -71,14 +72,22 @@ static const char *charset_of_environment(char *text, size_t size) {
   return text;
 }
 
-baro_terminal baro_terminal_of(int fd, baro_color_choice choice) {
+/* 0: nobody knows. What is piped goes to a pager on the terminal that errors go to, more often than anywhere else. */
+static uint32_t window_columns_of(int fd, bool is_terminal) {
   struct winsize size = {0};
+  struct stat info;
+  bool is_piped = !is_terminal && fstat(fd, &info) == 0 && S_ISFIFO(info.st_mode);
+  int asked = is_piped ? STDERR_FILENO : fd;
+  if ((is_terminal || is_piped) && ioctl(asked, TIOCGWINSZ, &size) != 0)
+    return 0;
+  return size.ws_col;
+}
+
+baro_terminal baro_terminal_of(int fd, baro_color_choice choice) {
   char charset[64];
   bool is_terminal = isatty(fd) == 1;
-  if (is_terminal && ioctl(fd, TIOCGWINSZ, &size) != 0)
-    size.ws_col = 0;
   baro_terminal_facts facts = {.is_terminal = is_terminal,
-                               .window_columns = size.ws_col,
+                               .window_columns = window_columns_of(fd, is_terminal),
                                .columns = getenv("COLUMNS"),
                                .no_color = getenv("NO_COLOR"),
                                .term = getenv("TERM"),

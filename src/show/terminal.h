@@ -29,7 +29,7 @@ enum { BARO_COLUMNS_MIN = 40, BARO_COLUMNS_MAX = 1000, BARO_COLUMNS_PIPED = 100 
 /* What decides; environment values are NULL when unset. */
 typedef struct baro_terminal_facts {
   bool is_terminal;
-  uint32_t window_columns; /* as the terminal says; 0 = unknown */
+  uint32_t window_columns; /* as the terminal says, also the one behind a pipe; 0 = unknown */
   const char *columns;     /* COLUMNS: a person's choice, so it comes first */
   const char *no_color;    /* NO_COLOR: set and not empty = no colour, see no-color.org */
   const char *term;

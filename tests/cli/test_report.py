@@ -313,3 +313,26 @@ def test_unicode_where_nobody_chose_a_locale(run: Run, recording: Recording) -> 
     env = {"LANG": "", "LC_ALL": "", "LC_CTYPE": ""}
     assert "█" in run("report", recording("night"), env=env).stdout
     assert "█" in run("report", recording("night"), env={"LANG": "xx_XX.UTF-8"}).stdout
+
+
+def test_a_pager_has_the_width_of_its_terminal(barograph: Path, recording: Recording) -> None:
+    # 100 columns, whatever the terminal: in one of 80 each second line was broken.
+    main, side = pty.openpty()
+    environment = {name: text for name, text in os.environ.items() if name != "COLUMNS"}
+    longest = {}
+    for columns in (70, 140):
+        fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+        piped = subprocess.run(
+            [barograph, "report", recording("night")],
+            stdout=subprocess.PIPE,
+            stderr=side,
+            env=environment,
+            text=True,
+            encoding="utf-8",
+            check=True,
+        )
+        longest[columns] = max(columns_of(line) for line in piped.stdout.splitlines())
+    os.close(main)
+    os.close(side)
+    assert longest[70] <= 70
+    assert 100 < longest[140] <= 140
