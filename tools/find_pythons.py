@@ -106,12 +106,34 @@ def find(version: str) -> Path | None:
     return None
 
 
+def free_threaded_with_headers() -> list[Path]:
+    """Free-threaded interpreters that an extension module can be built for, of those tested."""
+    code = "import sysconfig; print(sysconfig.get_path('platinclude'))"
+    found = []
+    for version in tested():
+        program = find(version) if version.endswith("t") else None
+        if program is not None:
+            answer = subprocess.run(
+                [str(program), "-I", "-c", code], capture_output=True, text=True, check=True
+            )
+            if Path(answer.stdout.strip(), "Python.h").exists():
+                found.append(program)
+    return found
+
+
 def main() -> int:
     """Print what was found; the exit status says whether anything is missing."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--missing", action="store_true", help="print the versions not found")
+    parser.add_argument(
+        "--free-threaded", action="store_true", help="print those with headers, for meson"
+    )
     parser.add_argument("version", nargs="*", help="default: all of tools/pythons.txt")
     options = parser.parse_args()
+
+    if options.free_threaded:
+        print(",".join(str(program) for program in free_threaded_with_headers()))
+        return 0
 
     may_be_missing = [] if options.version else optional()
     wanted = options.version or [row[0] for row in _rows()]

@@ -180,12 +180,10 @@ PYTHON
     check "$version" "$target/bin/python$version"
 }
 
-# A free-threaded CPython built from the tarball of a source package: fetch_source VERSION PLACE SHA256
-fetch_source() {
-    local version=$1 place=$2 sum=$3 target=$pythons/source-$1 state=$pythons/.source-$1
-    local mirror tarball attempt jobs
-    need gcc
-    need make
+# Unpacks the tarball of a source package into STATE/source: fetch_tarball VERSION PLACE SHA256 STATE
+fetch_tarball() {
+    local version=$1 place=$2 sum=$3 state=$4
+    local mirror tarball attempt
     need xz
     [ -x "$apt_helper" ] || fail "needs $apt_helper"
     case $place in
@@ -194,7 +192,7 @@ fetch_source() {
     esac
     [ -n "$mirror" ] || fail "found no Debian mirror in apt's sources; set BARO_DEBIAN_MIRROR"
     rm -rf "$state"
-    mkdir -p "$state/source" "$state/build/Modules"
+    mkdir -p "$state/source"
     tarball=$state/$(basename "$place")
     say "python $version: the source, $(basename "$place")"
     # Refuses what has another checksum.
@@ -208,7 +206,16 @@ fetch_source() {
         sleep $((attempt * 5))
     done
     tar --extract --file "$tarball" --directory "$state/source" --strip-components 1
+}
 
+# A free-threaded CPython built from the tarball of a source package: fetch_source VERSION PLACE SHA256
+fetch_source() {
+    local version=$1 target=$pythons/source-$1 state=$pythons/.source-$1
+    local jobs
+    need gcc
+    need make
+    fetch_tarball "$@" "$state"
+    mkdir -p "$state/build/Modules"
     jobs=$(nproc)
     say "python $version: the build, some minutes ($jobs at a time)"
     printf '%s\n' '*disabled*' "${unneeded_modules[@]}" >"$state/build/Modules/Setup.local"
@@ -222,6 +229,7 @@ fetch_source() {
         fail "python $version does not build: $(grep -m1 -iE 'error:?' "$state/log" || tail -n1 "$state/log")"
     fi
     install_build "$version" "$state" "$target.new"
+    install_headers "$version" "$state" "$target.new" "$state/build/pyconfig.h"
     rm -rf "$target"
     mv "$target.new" "$target"
     rm -rf "$state"
@@ -240,6 +248,39 @@ install_build() {
         tar --extract --directory "$library"
     cp "$made"/*.so "$library/lib-dynload"
     cp "$made"/_sysconfig*.* "$library"
+}
+
+# Headers, with the PYCONFIG of the build: VERSION STATE TARGET PYCONFIG
+install_headers() {
+    local version=$1 state=$2 target=$3 pyconfig=$4 folder=$3/include/python$1
+    rm -rf "$folder.new" "$folder"
+    mkdir -p "$target/include"
+    cp -r "$state/source/Include" "$folder.new"
+    cp "$pyconfig" "$folder.new/pyconfig.h"
+    mv "$folder.new" "$folder"
+}
+
+# Headers of one that was built without them: fetch_headers VERSION PLACE SHA256. What its configure found it still knows.
+fetch_headers() {
+    local version=$1 target=$pythons/source-$1 state=$pythons/.source-$1
+    fetch_tarball "$@" "$state"
+    "$target/bin/python$version" - "$state/source/pyconfig.h.in" >"$state/pyconfig.h" <<'PYTHON'
+import re
+import sys
+import sysconfig
+
+known = sysconfig.get_config_vars()
+for line in open(sys.argv[1], encoding="utf-8"):
+    name = re.match(r"#\s*undef (\w+)", line)
+    value = known.get(name[1], 0) if name else 0
+    # Zero stands for what is not defined; HAVE_DECL_ is always defined.
+    if name and (value != 0 or name[1].startswith("HAVE_DECL_")):
+        line = f"#define {name[1]} {value}\n"
+    sys.stdout.write(line)
+PYTHON
+    install_headers "$version" "$state" "$target" "$state/pyconfig.h"
+    rm -rf "$state"
+    say "headers of python $version"
 }
 
 # Checks that an interpreter is what it should be.
@@ -263,17 +304,28 @@ runs_already() {
     return 1
 }
 
+# One built here, by an earlier version of this script.
+lacks_headers() {
+    [ -d "$pythons/source-$1" ] && [ ! -e "$pythons/source-$1/include/python$1/Python.h" ]
+}
+
 main() {
     local wanted=("$@") version source argument sum suite missing
     local -A suites=()
     if [ ${#wanted[@]} -eq 0 ]; then
         missing=$(python3 "$root/tools/find_pythons.py" --missing)
         read -ra wanted <<<"${missing//$'\n'/ }"
+        while read -r version; do
+            ! lacks_headers "$version" || wanted+=("$version")
+        done < <(awk '$2 == "source" { print $1 }' "$list")
     fi
     for version in "${wanted[@]}"; do
         read -r source argument sum < <(awk -v v="$version" '$1 == v { print $2, $3, $4 }' "$list") ||
             fail "python $version is not in tools/pythons.txt"
-        runs_already "$version" && continue
+        if runs_already "$version"; then
+            ! lacks_headers "$version" || fetch_headers "$version" "$argument" "$sum"
+            continue
+        fi
         mkdir -p "$pythons"
         case $source in
             debian) suites[$argument]=wanted ;;
