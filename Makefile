@@ -48,6 +48,8 @@ sanitized_agent_tests := (3.9 or 3.11 or 3.12 or 3.14) and \
 pytest_twice = $(1) $(2) $(PYTEST_FLAGS) || { \
 	echo 'once more, alone: what fails twice is wrong, what fails once was disturbed'; \
 	$(1) --last-failed --last-failed-no-failures none $(2) $(PYTEST_FLAGS); }
+# Agents are built for these, too, once the interpreters are there.
+free_threaded = -Dfree_threaded_pythons=$$(tools/find_pythons.py --free-threaded)
 say = printf '\n== %s\n'
 
 .PHONY: help demo test check bench format lint clean deps test-deps pythons consumers install \
@@ -147,10 +149,11 @@ $(bin)/.test: $(bin)/.build
 
 install: $(bin)/.installed
 
-$(bin)/.installed: $(bin)/.build $(package_files)
+# Also when headers of a free-threaded interpreter came: another agent is built.
+$(bin)/.installed: $(bin)/.build $(package_files) $(wildcard build/pythons/*/include/*t/Python.h)
 	@$(say) 'building and installing into $(venv)'
 	$(pip) install --config-settings=build-dir=build/wheel --no-build-isolation --no-deps \
-		--force-reinstall .
+		--config-settings=setup-args="$(free_threaded)" --force-reinstall .
 	touch $@
 
 # --- C builds: build/NAME is set up once, then kept up to date by ninja ---
@@ -158,7 +161,7 @@ $(bin)/.installed: $(bin)/.build $(package_files)
 # built before it.
 
 build/gcc/build.ninja: | $(bin)/.build
-	CC=gcc $(meson) setup build/gcc -Dwerror=true -Dtests=true
+	CC=gcc $(meson) setup build/gcc -Dwerror=true -Dtests=true $(free_threaded)
 
 build/clang/build.ninja: | $(bin)/.build
 	CC=clang $(meson) setup build/clang -Dwerror=true -Dtests=true

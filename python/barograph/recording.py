@@ -70,6 +70,12 @@ def _load_hook() -> ModuleType:
     return hook
 
 
+def find_agent(settings: dict[bytes, bytes]) -> str | None:
+    """The agent that the start-up hook takes for this interpreter."""
+    path: str | None = _load_hook().find_agent(settings, _PACKAGE)
+    return path
+
+
 def _check_calls(calls: Sequence[str] | None) -> str:
     if calls is None:
         return ""
@@ -218,7 +224,10 @@ class Recording:
         agent: ModuleType | None = None
         try:
             settings: dict[bytes, bytes] = hook.settings_of(os.fsdecode(spool)) or {}
-            agent = hook.load_agent(settings, _PACKAGE)
+            agent_path = hook.find_agent(settings, _PACKAGE)
+            if agent_path is None:
+                raise Error(f"calls cannot be recorded: {hook.why_no_agent()}")
+            agent = hook.load_agent(agent_path)
             if agent is None:
                 raise AssertionError
             # Nothing of this package is recorded.

@@ -134,6 +134,16 @@ def is_recorded() -> bool:
     return agent is not None and agent.running() is not None
 
 
+def _agent_path(settings: dict[bytes, bytes]) -> str:
+    """Where the start-up hook found the agent that it started."""
+    path = os.fsdecode(settings[b"agent"])
+    if "t" not in sys.abiflags and path.endswith(".abi3.so"):
+        return path
+    from barograph.recording import find_agent  # noqa: PLC0415
+
+    return find_agent(settings) or path
+
+
 @functools.cache
 def hook_agent() -> ModuleType | None:
     """The agent that the start-up hook started in this process, or None."""
@@ -147,7 +157,7 @@ def hook_agent() -> ModuleType | None:
         from importlib.util import module_from_spec, spec_from_loader  # noqa: PLC0415
 
         # The same file is the same library in the process, and its state is the library's.
-        loader = ExtensionFileLoader("barograph._agent", os.fsdecode(settings[b"agent"]))
+        loader = ExtensionFileLoader("barograph._agent", _agent_path(settings))
         spec = spec_from_loader("barograph._agent", loader)
         agent = module_from_spec(spec) if spec is not None else None
     except (OSError, KeyError, ImportError):

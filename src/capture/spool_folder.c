@@ -187,7 +187,7 @@ static baro_status write_config(const baro_spool_folder_options *options,
     baro_write_format(&text, "overhead=%g\n", options->overhead_percent);
   if (python_path != NULL)
     baro_write_format(&text, "python_path=%s\n", python_path);
-  baro_write_format(&text, "agent=%s\n", place->module);
+  baro_write_format(&text, "agent=%s\nformat=%d\n", place->module, BARO_RING_FORMAT);
   if (!options->children)
     baro_write_text(&text, "children=no\n");
   if (text.failed || !join(path, spool->path, "config")) {

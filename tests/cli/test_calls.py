@@ -68,12 +68,6 @@ def spools(pattern: str) -> set[Path]:
     return found
 
 
-def is_free_threaded(interpreter: Path) -> bool:
-    code = "import sysconfig; print(sysconfig.get_config_var('Py_GIL_DISABLED') or 0)"
-    answer = subprocess.run([interpreter, "-c", code], capture_output=True, text=True, check=True)
-    return answer.stdout.strip() == "1"
-
-
 def test_one_line_at_the_end(run: Run, tmp_path: Path) -> None:
     app = script(tmp_path, "work(100); print('done'); sys.exit(3)")
     answer = run("record", "--calls=__main__.*", "--", sys.executable, app)
@@ -91,15 +85,14 @@ def test_every_call_is_counted(run: Run, tmp_path: Path, interpreter: Path) -> N
     app = script(tmp_path, "work(5000)")
     answer = run("record", "--calls=__main__.branch,__main__.leaf", "--", interpreter, app)
     assert answer.returncode == 0
-    if is_free_threaded(interpreter):
-        assert re.fullmatch(r"barograph: no calls were recorded: [^\n]+\n", answer.stderr)
-    else:
-        assert calls_said(answer.stderr) == 5000 + 5001
-        head = json.loads(run("report", "--json", "barograph.baro").stdout)["head"]
-        code = "import sys; sys.exit(not hasattr(sys, 'monitoring'))"
-        has_none = subprocess.run([interpreter, "-c", code], check=False).returncode
-        engine = "frame evaluation" if has_none else "sys.monitoring"
-        assert head["call_engine"] == engine
+    if "needs an agent of its own" in answer.stderr and os.environ.get("CI", "") in ("", "0"):
+        pytest.skip(f"no agent for {interpreter.name}: configured without it")
+    assert calls_said(answer.stderr) == 5000 + 5001
+    head = json.loads(run("report", "--json", "barograph.baro").stdout)["head"]
+    code = "import sys; sys.exit(not hasattr(sys, 'monitoring'))"
+    has_none = subprocess.run([interpreter, "-c", code], check=False).returncode
+    engine = "frame evaluation" if has_none else "sys.monitoring"
+    assert head["call_engine"] == engine
 
 
 def test_more_calls_than_a_ring_holds(run: Run, tmp_path: Path) -> None:

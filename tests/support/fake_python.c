@@ -2,6 +2,7 @@
 #include "support/fake_python.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 #undef PyCFunction_New
@@ -22,18 +23,28 @@ bool fake_python_has_no_memory;
 static fake_object *living;
 size_t fake_python_living;
 
-static fake_object *fake_new(void) {
+static pthread_mutex_t living_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* inner: held. Looked at by others as soon as it is in the list. */
+static fake_object *fake_new(void *address, PyMethodDef *method, PyObject *inner) {
   fake_object *object = fake_python_has_no_memory ? NULL : calloc(1, sizeof(*object));
   if (object != NULL) {
     Py_SET_REFCNT((PyObject *)object, 1);
+    object->address = address;
+    object->method = method;
+    object->inner = inner;
+    Py_XINCREF(inner);
+    (void)pthread_mutex_lock(&living_lock);
     object->next_one = living;
     living = object;
     fake_python_living++;
+    (void)pthread_mutex_unlock(&living_lock);
   }
   return object;
 }
 
 void _Py_Dealloc(PyObject *object) {
+  (void)pthread_mutex_lock(&living_lock);
   fake_object **place = &living;
   while (*place != (fake_object *)object) {
     assert(*place != NULL); /* else it died before */
@@ -41,6 +52,7 @@ void _Py_Dealloc(PyObject *object) {
   }
   *place = (*place)->next_one;
   fake_python_living--;
+  (void)pthread_mutex_unlock(&living_lock);
   Py_XDECREF(((fake_object *)object)->inner);
   free(object);
 }
@@ -50,11 +62,7 @@ void PyObject_GC_UnTrack(void *object) {
 }
 
 PyObject *PyLong_FromVoidPtr(void *address) {
-  fake_object *number = fake_new();
-  if (number != NULL) {
-    number->address = address;
-  }
-  return (PyObject *)number;
+  return (PyObject *)fake_new(address, NULL, NULL);
 }
 
 void *PyLong_AsVoidPtr(PyObject *number) {
@@ -63,13 +71,7 @@ void *PyLong_AsVoidPtr(PyObject *number) {
 
 PyObject *PyCMethod_New(PyMethodDef *method, PyObject *self, PyObject *module, PyTypeObject *type) {
   (void)module, (void)type;
-  fake_object *callback = fake_new();
-  if (callback != NULL) {
-    callback->method = method;
-    callback->inner = self;
-    Py_INCREF(self);
-  }
-  return (PyObject *)callback;
+  return (PyObject *)fake_new(NULL, method, self);
 }
 
 PyObject *PyCFunction_NewEx(PyMethodDef *method, PyObject *self, PyObject *module) {
@@ -82,37 +84,47 @@ PyObject *PyCFunction_New(PyMethodDef *method, PyObject *self) {
 
 PyObject *PyWeakref_NewRef(PyObject *object, PyObject *callback) {
   void (*meanwhile)(void) = fake_python_meanwhile;
-  fake_python_meanwhile = NULL;
   if (meanwhile != NULL) {
+    fake_python_meanwhile = NULL;
     meanwhile();
   }
-  fake_object *reference = fake_new();
-  if (reference != NULL) {
-    reference->address = object;
-    reference->inner = callback;
-    Py_INCREF(callback);
-  }
-  return (PyObject *)reference;
+  return (PyObject *)fake_new(object, NULL, callback);
 }
 
 void PyErr_Clear(void) {
 }
 
-static fake_object *find_reference(const void *address) {
+PyThreadState *PyEval_SaveThread(void) {
+  return NULL;
+}
+
+void PyEval_RestoreThread(PyThreadState *state) {
+  (void)state;
+}
+
+/* It refers to nothing any more; the caller holds it. */
+static fake_object *take_reference(const void *address) {
+  (void)pthread_mutex_lock(&living_lock);
   fake_object *object = living;
   while (object != NULL && (object->address != address || object->inner == NULL)) {
     object = object->next_one;
   }
+  if (object != NULL) {
+    object->address = NULL;
+    Py_INCREF((PyObject *)object);
+  }
+  (void)pthread_mutex_unlock(&living_lock);
   return object;
 }
 
 void fake_python_die(void *address) {
-  for (fake_object *reference; (reference = find_reference(address)) != NULL;) {
-    reference->address = NULL;
+  for (fake_object *reference; (reference = take_reference(address)) != NULL;) {
     fake_object *callback = (fake_object *)reference->inner;
-    Py_INCREF((PyObject *)reference);
-    /* It answers None, whose references nobody counts here. */
+    /* It answers None, whose references nobody counts here. Where threads share it, nobody's count is plain as here. */
+    static pthread_mutex_t none_lock = PTHREAD_MUTEX_INITIALIZER;
+    (void)pthread_mutex_lock(&none_lock);
     (void)callback->method->ml_meth(callback->inner, (PyObject *)reference);
+    (void)pthread_mutex_unlock(&none_lock);
     Py_DECREF((PyObject *)reference);
   }
 }

@@ -1,5 +1,6 @@
 /* As much of Python as the tables of identities.h need, so that their test chooses addresses, ends objects when it likes, and
- * runs under the sanitizers, which no interpreter has. One thread. */
+ * runs under the sanitizers, which no interpreter has. Threads may make and give back objects at the same time; each is used by
+ * one at a time. */
 #ifndef BARO_SUPPORT_FAKE_PYTHON_H
 #define BARO_SUPPORT_FAKE_PYTHON_H
 

@@ -177,13 +177,12 @@ static void a_fork_begins_anew(void **state) {
   (void)state;
   add(object_at(1), 1);
   add(object_at(2), 2);
-  baro_identity *entries = baro_codes.entries;
-  baro_identity_cold *cold = baro_codes.cold;
+  baro_identity_block *block = baro_codes.block;
   PyObject *references[2];
   size_t count = 0;
-  for (size_t i = 0; i <= baro_codes.mask; i++) {
-    if (cold[i].reference != NULL) {
-      references[count++] = cold[i].reference;
+  for (size_t i = 0; i <= block->mask; i++) {
+    if (block->references[i] != NULL) {
+      references[count++] = block->references[i];
     }
   }
   assert_int_equal(count, 2);
@@ -197,8 +196,8 @@ static void a_fork_begins_anew(void **state) {
   assert_null(baro_identities_find(&baro_codes, object_at(1)));
   Py_DECREF(references[0]);
   Py_DECREF(references[1]);
-  free(entries);
-  free(cold);
+  free(block->references);
+  free(block);
 }
 
 int main(void) {

@@ -136,13 +136,13 @@ static void the_config_says_what_is_asked_for(void **state) {
   assert_int_equal(stat(spool.path, &info), 0);
   assert_int_equal(info.st_mode & 07777, 0700);
   snprintf(path, sizeof path, "%s/config", spool.path);
-  expect_text(path, "agent=/p/_agent.abi3.so\n");
+  expect_text(path, "agent=/p/_agent.abi3.so\nformat=1\n");
   baro_spool_folder_remove(&spool);
   assert_int_not_equal(stat(path, &info), 0);
   setenv("PYTHONPATH", "a:b c", 1);
   create(&spool, "mypkg.*,json", false);
   snprintf(path, sizeof path, "%s/config", spool.path);
-  expect_text(path, "calls=mypkg.*,json\npython_path=a:b c\nagent=/p/_agent.abi3.so\n"
+  expect_text(path, "calls=mypkg.*,json\npython_path=a:b c\nagent=/p/_agent.abi3.so\nformat=1\n"
                     "children=no\n");
   baro_spool_folder_remove(&spool);
   baro_spool_folder_options options = {.patterns = "a\nagent=/tmp/evil.so", .children = true};
@@ -202,9 +202,9 @@ static void a_hook_is_not_doubled(void **state) {
   char path[BARO_SPOOL_FOLDER_BYTES + 16];
   static const char *const outer[] = {"/p/_startup:mine", "/p/_startup", "/p/_startup:"};
   static const char *const inside[] = {"/p/_startup:mine", "/p/_startup", "/p/_startup"};
-  static const char *const config[] = {"python_path=mine\nagent=/p/_agent.abi3.so\n",
-                                       "agent=/p/_agent.abi3.so\n",
-                                       "python_path=\nagent=/p/_agent.abi3.so\n"};
+  static const char *const config[] = {"python_path=mine\nagent=/p/_agent.abi3.so\nformat=1\n",
+                                       "agent=/p/_agent.abi3.so\nformat=1\n",
+                                       "python_path=\nagent=/p/_agent.abi3.so\nformat=1\n"};
   for (size_t i = 0; i < 3; i++) {
     setenv("PYTHONPATH", outer[i], 1);
     create(&spool, "", true);

@@ -87,18 +87,53 @@ def why_not():
         return "Python " + version + ": calls are recorded from 3.9 on"
     if name != "cpython":
         return name + ": calls are recorded of CPython only"
-    if "t" in sys.abiflags:
-        return "CPython " + version + " is free-threaded: calls are not recorded there yet"
     return None
 
 
-def load_agent(settings, package):
+def agent_name():
+    """What the file of an agent for this interpreter is called.
+
+    One serves all with a GIL. For free-threaded ones, which have no stable ABI, it is built for
+    each version.
+    """
+    if "t" not in sys.abiflags:
+        return "_agent.abi3.so"
+    return "_agent.nogil" + sys.modules["_imp"].extension_suffixes()[0]
+
+
+def find_agent(settings, package):
+    """The path of an agent that this interpreter can load, or None.
+
+    The recorder's own, one beside it, or that of a barograph which this interpreter has.
+    """
+    name = agent_name()
+    named = os.fsdecode(settings.get(b"agent", b""))
+    base = os.path.basename(named)
+    if base == name or (named and "t" not in sys.abiflags and ".nogil." not in base):
+        return named
+    folders = [os.path.dirname(named)] if named else []
+    folders.append(package)
+    folders.extend(os.path.join(entry, "barograph") for entry in sys.path if entry)
+    for folder in folders:
+        path = os.path.join(folder, name)
+        if os.path.exists(path):
+            return path
+    return None
+
+
+def why_no_agent():
+    """Say what to do where there is none that fits."""
+    kind = "free-threaded" if "t" in sys.abiflags else "not free-threaded"
+    return "CPython %s is %s and needs an agent of its own: %s -m pip install barograph" % (
+        ".".join(map(str, sys.version_info[:3])),
+        kind,
+        sys.executable or "python",
+    )
+
+
+def load_agent(path):
     """The extension module, without an entry in ``sys.modules``: the program may import its own."""
     external = sys.modules["_frozen_importlib_external"]
-    if b"agent" in settings:
-        path = os.fsdecode(settings[b"agent"])
-    else:
-        path = os.path.join(package, "_agent.abi3.so")
     name = "barograph._agent"
     loader = external.ExtensionFileLoader(name, path)
     specification = external.spec_from_file_location(name, path, loader=loader)
@@ -124,7 +159,12 @@ def start(spool, settings, folder):
     if reason is not None:
         return reason
     globs = [glob for glob in settings.get(b"calls", b"").split(b",") if glob]
-    agent = load_agent(settings, os.path.dirname(folder))
+    path = find_agent(settings, os.path.dirname(folder))
+    if path is None:
+        return why_no_agent()
+    agent = load_agent(path)
+    if int(settings.get(b"format", agent.FORMAT)) != agent.FORMAT:
+        return "%s is of another version than the recorder: install barograph anew" % path
     return agent.start(
         os.fsencode(spool),
         globs,

@@ -1,9 +1,11 @@
 #include "capture/agent/agent_definitions.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <time.h>
 
+#include "capture/agent/agent_lock.h"
 #include "capture/agent/agent_tasks.h"
 #include "capture/agent/captured_values.h"
 #include "capture/agent/children.h"
@@ -20,7 +22,8 @@ baro_patterns baro_recorded;
 static uint32_t budget_of_all;
 static uint32_t next_code_id;
 static uint32_t next_exception_id = 1;
-static bool has_told_greenlets; /* of this recording, in this process */
+static atomic_bool has_told_greenlets; /* of this recording, in this process */
+static _Atomic uint32_t defining;      /* threads that are */
 
 /* For code that could not even be entered into the table: asked again at the next event. */
 static const baro_identity left_out = {.flags = BARO_IDENTITY_LEFT_OUT};
@@ -29,15 +32,33 @@ void baro_definitions_set_budget(uint32_t flags) {
   budget_of_all = flags;
 }
 
-void baro_definitions_forked(void) {
+static void begin_anew(void) {
   next_code_id = 0;
   next_exception_id = 1;
   has_told_greenlets = false;
 }
 
+void baro_definitions_forked(void) {
+  begin_anew();
+  defining = 0;
+}
+
 void baro_definitions_clear(void) {
   baro_identities_clear();
-  baro_definitions_forked();
+  baro_agent_lock();
+  begin_anew();
+  baro_agent_unlock();
+}
+
+bool baro_definitions_wait(void) {
+  enum { SLEEP_NS = 1000000, SLEEPS = 2000 };
+  PyThreadState *state = PyEval_SaveThread();
+  for (int i = 0; i < SLEEPS && atomic_load(&defining) != 0; i++) {
+    struct timespec duration = {.tv_nsec = SLEEP_NS};
+    (void)nanosleep(&duration, NULL);
+  }
+  PyEval_RestoreThread(state);
+  return atomic_load(&defining) == 0;
 }
 
 /* What the program has, and our work must not change: a generator into which something is thrown begins with that set. */
@@ -50,6 +71,8 @@ typedef struct surroundings {
 
 static void keep(surroundings *kept) {
   kept->error = errno;
+  baro_events_let_go();
+  (void)atomic_fetch_add(&defining, 1);
   baro_stack_quiet();
   PyErr_Fetch(&kept->type, &kept->value, &kept->traceback);
 }
@@ -57,6 +80,8 @@ static void keep(surroundings *kept) {
 static void restore(const surroundings *kept) {
   PyErr_Restore(kept->type, kept->value, kept->traceback);
   baro_stack_unquiet();
+  (void)atomic_fetch_sub(&defining, 1);
+  baro_events_take_back();
   errno = kept->error;
 }
 
@@ -79,12 +104,8 @@ static PyObject *text_attribute(PyObject *object, const char *name) {
 
 /* Only plain dictionaries are asked: the globals of a frame may be anything that exec accepted. */
 static PyObject *text_of_globals(PyObject *globals, const char *name) {
-  PyObject *value = NULL;
-  if (globals != NULL && PyDict_CheckExact(globals)) {
-    value = PyDict_GetItemString(globals, name); /* borrowed */
-    Py_XINCREF(value);
-  }
-  return encode(value);
+  bool is_asked = globals != NULL && PyDict_CheckExact(globals);
+  return encode(is_asked ? baro_dict_text_item(globals, name) : NULL);
 }
 
 static const char *text_of(PyObject *bytes) {
@@ -181,7 +202,7 @@ static bool is_recorded(const baro_identity *mark, const code_facts *facts) {
                       : baro_patterns_match(&baro_recorded, &subject);
 }
 
-/* Runs no Python, so that ids stay dense: no other thread comes between. */
+/* Under the lock, so that ids stay dense. */
 static bool define(const code_facts *facts, uint32_t id) {
   baro_buffer record = {0};
   baro_spool_begin(&record, BARO_RING_DEFINE_CODE);
@@ -199,10 +220,51 @@ static bool define(const code_facts *facts, uint32_t id) {
 
 /* Where greenlets switch is not seen: the report is to say so if that matters. */
 static void look_for_greenlets(void) {
-  if (!has_told_greenlets && baro_loaded_module("greenlet") != NULL) {
-    has_told_greenlets = true;
+  PyObject *greenlet = has_told_greenlets ? NULL : baro_loaded_module("greenlet");
+  if (greenlet != NULL && !atomic_exchange(&has_told_greenlets, true)) {
     baro_spool_fact("greenlets", "imported");
   }
+  Py_XDECREF(greenlet);
+}
+
+/* Without an id as yet. */
+static uint32_t flags_of(PyObject *code, const code_facts *facts) {
+  uint32_t flags = (facts->co_flags & CODE_SUSPENDS) != 0 ? BARO_IDENTITY_SUSPENDS : 0;
+  if (flags == 0 && baro_tasks_made_by(text_of(facts->module), text_of(facts->name))) {
+    flags = BARO_IDENTITY_SPAWNS;
+  }
+  const baro_identity *mark = baro_identities_find(&baro_marked, code);
+  if (!is_recorded(mark, facts)) {
+    return flags | BARO_IDENTITY_LEFT_OUT;
+  }
+  flags |= mark != NULL && mark->flags != 0 ? mark->flags : budget_of_all;
+  return flags | baro_capture_flags(code);
+}
+
+/* Defines the code under the next id, unless it is to be left out or another thread was faster. NULL: no memory. */
+static const baro_identity *put_code(PyObject *code, const code_facts *facts, uint32_t flags) {
+  PyObject *reference = baro_identities_refer(&baro_codes, code);
+  if (reference == NULL) {
+    return NULL;
+  }
+  baro_agent_lock();
+  const baro_identity *entry = baro_identities_find(&baro_codes, code);
+  if (entry == NULL) {
+    uint32_t id = 0;
+    if ((flags & BARO_IDENTITY_LEFT_OUT) == 0) {
+      id = next_code_id;
+      if (define(facts, id)) {
+        next_code_id++;
+      } else {
+        flags |= BARO_IDENTITY_LEFT_OUT;
+        baro_events_untold();
+      }
+    }
+    entry = baro_identities_put(&baro_codes, code, id, flags, &reference);
+  }
+  baro_agent_unlock();
+  Py_XDECREF(reference);
+  return entry;
 }
 
 static const baro_identity *add_code(PyObject *code, PyObject *globals) {
@@ -211,39 +273,20 @@ static const baro_identity *add_code(PyObject *code, PyObject *globals) {
   if (strcmp(text_of(facts.name), "<module>") == 0) {
     baro_children_see_import(text_of(facts.module));
   }
-  uint32_t id = 0;
-  uint32_t flags = (facts.co_flags & CODE_SUSPENDS) != 0 ? BARO_IDENTITY_SUSPENDS : 0;
-  if (flags == 0 && baro_tasks_made_by(text_of(facts.module), text_of(facts.name))) {
-    flags = BARO_IDENTITY_SPAWNS;
-  }
-  const baro_identity *mark = baro_identities_find(&baro_marked, code);
-  if (!is_recorded(mark, &facts)) {
-    flags |= BARO_IDENTITY_LEFT_OUT;
-  } else {
-    flags |= mark != NULL && mark->flags != 0 ? mark->flags : budget_of_all;
-    flags |= baro_capture_flags(code);
-    id = next_code_id;
-    if (define(&facts, id)) {
-      next_code_id++;
-    } else {
-      flags |= BARO_IDENTITY_LEFT_OUT;
-      baro_events_untold();
-    }
-  }
+  const baro_identity *entry = put_code(code, &facts, flags_of(code, &facts));
   release_facts(&facts);
-  const baro_identity *entry = baro_identities_add(&baro_codes, code, id, flags);
   return entry == NULL ? &left_out : entry;
 }
 
 const baro_identity *baro_definitions_add_code(PyObject *code, PyObject *globals) {
-  if (baro_events_stopped()) {
-    return &left_out;
-  }
   surroundings kept;
+  const baro_identity *entry = &left_out;
   keep(&kept);
-  baro_tasks_find(); /* they may have been imported since */
-  look_for_greenlets();
-  const baro_identity *entry = add_code(code, globals);
+  if (!baro_events_stopped()) {
+    baro_tasks_find(); /* they may have been imported since */
+    look_for_greenlets();
+    entry = add_code(code, globals);
+  }
   restore(&kept);
   return entry;
 }
@@ -287,11 +330,8 @@ static PyObject *exception_name(PyObject *type) {
   return encode(name);
 }
 
-static uint32_t add_exception(PyObject *type) {
-  PyObject *name = exception_name(type);
-  if (name == NULL) {
-    return 0;
-  }
+/* Under the lock. 0: it is not in the file. */
+static uint32_t define_exception(PyObject *name) {
   uint32_t id = next_exception_id;
   baro_buffer record = {0};
   baro_spool_begin(&record, BARO_RING_DEFINE_EXCEPTION);
@@ -299,19 +339,33 @@ static uint32_t add_exception(PyObject *type) {
   baro_spool_string(&record, view_of(name));
   bool added = baro_spool_add(&record);
   baro_buffer_release(&record);
-  Py_DECREF(name);
-  if (!added) {
-    return 0;
+  next_exception_id += added;
+  return added ? id : 0;
+}
+
+static uint32_t add_exception(PyObject *type) {
+  PyObject *name = exception_name(type);
+  PyObject *reference = name == NULL ? NULL : baro_identities_refer(&baro_exceptions, type);
+  uint32_t id = 0;
+  if (name != NULL) {
+    baro_agent_lock();
+    const baro_identity *entry = baro_identities_find(&baro_exceptions, type);
+    id = entry != NULL ? entry->id : define_exception(name);
+    if (entry == NULL && id != 0 && reference != NULL) {
+      (void)baro_identities_put(&baro_exceptions, type, id, 0, &reference);
+    }
+    baro_agent_unlock();
   }
-  next_exception_id++;
-  const baro_identity *entry = baro_identities_add(&baro_exceptions, type, id, 0);
-  return entry == NULL ? id : entry->id;
+  PyErr_Clear();
+  Py_XDECREF(reference);
+  Py_XDECREF(name);
+  return id;
 }
 
 uint32_t baro_definitions_add_exception(PyObject *type) {
   surroundings kept;
   keep(&kept);
-  uint32_t id = add_exception(type);
+  uint32_t id = baro_events_stopped() ? 0 : add_exception(type);
   restore(&kept);
   return id;
 }

@@ -2,7 +2,8 @@
  * Flow: engine (an object that identities.h does not know) -> here -> spool.h, and an entry in the table.
  * Invariants: an id is given only to what stands in the file of definitions. Whatever goes wrong leaves the object out and
  * no exception behind. Python code of the program never runs for it: only attributes of built-in types are asked for.
- * Under the GIL, in the thread that runs the code: names of modules come from the frame it runs in. */
+ * In the thread that runs the code: names of modules come from the frame it runs in. Ids are given out under the lock
+ * (agent_lock.h), facts are asked for before. */
 #ifndef BARO_CAPTURE_AGENT_AGENT_DEFINITIONS_H
 #define BARO_CAPTURE_AGENT_AGENT_DEFINITIONS_H
 
@@ -18,6 +19,10 @@ void baro_definitions_forked(void);
 void baro_definitions_set_budget(uint32_t flags);
 /* After the end of a recording: nothing is known, so that another may begin. The marks stay. */
 void baro_definitions_clear(void);
+
+/* Threads that were defining something when the recording was stopped have ended that, or the wait took too long: false. Before
+ * another recording is begun. */
+bool baro_definitions_wait(void);
 
 /* The code is recorded from its next call on, unless a pattern leaves it out. budget: its own, by baro_budget_flags, or 0.
  * False: no memory. */

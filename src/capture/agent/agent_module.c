@@ -1,31 +1,41 @@
 /* barograph._agent: what runs inside a program whose calls are recorded.
  * Flow: the start-up hook (python/barograph/_startup/sitecustomize.py) -> start() -> an engine (engine.h) -> events.h ->
  * rings in the spool directory (ring.h) -> the recorder.
- * One agent a process, in its first interpreter. Built for the stable ABI of 3.9: one file for all of CPython with a GIL. */
+ * One agent a process, in its first interpreter. Built for the stable ABI of 3.9: one file for all of CPython with a GIL; and
+ * for each version without one by itself. */
 #define PY_SSIZE_T_CLEAN /* "y#" gives a Py_ssize_t */
 #include <Python.h>
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "capture/agent/agent_definitions.h"
+#include "capture/agent/agent_lock.h"
 #include "capture/agent/budget.h"
 #include "capture/agent/captured_values.h"
 #include "capture/agent/children.h"
 #include "capture/agent/engine.h"
 #include "capture/agent/events.h"
+#include "capture/agent/held_items.h"
 #include "capture/agent/loaded_module.h"
 #include "capture/agent/own_cost.h"
 #include "capture/agent/spool.h"
 #include "capture/agent/thread_stack.h"
 
-static const baro_engine *const engines[] = {&baro_engine_monitoring, &baro_engine_frames};
+/* No free-threaded Python is as old as the other one's. */
+static const baro_engine *const engines[] = {
+    &baro_engine_monitoring,
+#ifndef Py_GIL_DISABLED
+    &baro_engine_frames,
+#endif
+};
 
 /* The one that runs, or NULL; of the process. */
-static const baro_engine *engine;
+static const baro_engine *_Atomic engine;
 static bool follows_forks;
 static bool handles_forks;
 
@@ -42,14 +52,16 @@ static void acquire_gil(void *held) {
 /* New reference to what threading has for this thread, or NULL. No code of the program runs: an exact dictionary and the
  * attribute behind Thread.name. */
 static PyObject *name_of_thread(void) {
-  PyObject *threading = baro_loaded_module("threading"); /* borrowed */
+  PyObject *threading = baro_loaded_module("threading");
   PyObject *threads = threading == NULL ? NULL : PyObject_GetAttrString(threading, "_active");
   PyObject *ident = PyLong_FromUnsignedLong(PyThread_get_thread_ident());
   PyObject *name = NULL;
   if (threads != NULL && ident != NULL && PyDict_CheckExact(threads)) {
-    PyObject *thread = PyDict_GetItemWithError(threads, ident); /* borrowed */
+    PyObject *thread = baro_dict_item(threads, ident);
     name = thread == NULL ? NULL : PyObject_GetAttrString(thread, "_name");
+    Py_XDECREF(thread);
   }
+  Py_XDECREF(threading);
   Py_XDECREF(ident);
   Py_XDECREF(threads);
   PyErr_Clear();
@@ -81,9 +93,8 @@ static void thread_name(char *text, size_t size) {
 }
 
 static void stop_engine(void) {
-  if (engine != NULL) {
-    const baro_engine *running = engine;
-    engine = NULL;
+  const baro_engine *running = atomic_exchange(&engine, NULL);
+  if (running != NULL) {
     running->stop();
   }
 }
@@ -102,6 +113,7 @@ static void in_child(void) {
   if (!follows_forks) {
     baro_events_stop();
   }
+  baro_agent_lock_forked();
   baro_events_forked();
   baro_spool_forked();
   baro_definitions_forked();
@@ -197,6 +209,9 @@ static PyObject *start(PyObject *module, PyObject *arguments) {
     /* The first interpreter has it; others of the process import the hook too. Nothing to report. */
     return Py_BuildValue("");
   }
+  if (!baro_definitions_wait()) {
+    return PyUnicode_FromString("a thread is in the middle of an earlier recording");
+  }
   baro_patterns_release(&baro_recorded);
   if (!add_texts(globs, baro_patterns_add_glob) ||
       !add_texts(libraries, baro_patterns_add_library) ||
@@ -214,6 +229,7 @@ static PyObject *stop(PyObject *module, PyObject *unused) {
   (void)module, (void)unused;
   baro_events_stop();
   stop_engine();
+  baro_identities_free_retired();
   baro_events_release();
   baro_definitions_clear();
   return Py_BuildValue("");
@@ -247,8 +263,9 @@ static PyObject *mark(PyObject *module, PyObject *arguments) {
   if (!baro_definitions_mark(code, baro_budget_flags(overhead))) {
     return PyErr_NoMemory();
   }
-  if (engine != NULL) {
-    engine->mark(code);
+  const baro_engine *running = engine;
+  if (running != NULL) {
+    running->mark(code);
   }
   return Py_BuildValue("");
 }
@@ -258,8 +275,9 @@ static PyObject *unmark(PyObject *module, PyObject *code) {
   if (!check_code(code)) {
     return NULL;
   }
-  if (engine != NULL) {
-    engine->unmark(code);
+  const baro_engine *running = engine;
+  if (running != NULL) {
+    running->unmark(code);
   }
   baro_identities_remove(&baro_marked, code);
   return Py_BuildValue("");
@@ -283,7 +301,8 @@ static PyObject *values(PyObject *module, PyObject *arguments) {
 
 static PyObject *running(PyObject *module, PyObject *unused) {
   (void)module, (void)unused;
-  return engine == NULL ? Py_BuildValue("") : PyUnicode_FromString(engine->name);
+  const baro_engine *one = engine;
+  return one == NULL ? Py_BuildValue("") : PyUnicode_FromString(one->name);
 }
 
 static PyMethodDef methods[] = {
@@ -305,7 +324,17 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-static PyModuleDef_Slot slots[] = {{0, NULL}};
+static int add_constants(PyObject *module) {
+  return PyModule_AddIntConstant(module, "FORMAT", BARO_RING_FORMAT);
+}
+
+static PyModuleDef_Slot slots[] = {
+    {Py_mod_exec, add_constants},
+#ifdef Py_GIL_DISABLED
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
+#endif
+    {0, NULL},
+};
 
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT,

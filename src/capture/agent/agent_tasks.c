@@ -1,10 +1,12 @@
 #include "capture/agent/agent_tasks.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "capture/agent/agent_definitions.h"
 #include "capture/agent/events.h"
+#include "capture/agent/held_items.h"
 #include "capture/agent/loaded_module.h"
 
 /* Not of the stable ABI, but exported by all of CPython. */
@@ -54,9 +56,9 @@ enum { MAKER_COUNT = sizeof(makers) / sizeof(makers[0]) };
 uint64_t (*baro_tasks_frame_address)(PyObject *frame, PyObject *code);
 
 /* Of the engine that runs; NULL: it needs nothing of that. */
-static void (*watch_code)(PyObject *code);
+static void (*_Atomic watch_code)(PyObject *code);
 /* Owned: code that it watches. NULL: not found yet. */
-static PyObject *watched[MAKER_COUNT];
+static _Atomic(PyObject *) watched[MAKER_COUNT];
 
 /* Borrowed, or NULL. Kept for good, as names in code are. */
 static PyObject *name_of(asked_name which) {
@@ -65,7 +67,7 @@ static PyObject *name_of(asked_name which) {
       NAMES(X)
 #undef X
   };
-  static PyObject *names[NAME_COUNT];
+  static _Atomic(PyObject *) names[NAME_COUNT]; /* interned: the same, whichever thread makes it */
   if (names[which] == NULL) {
     names[which] = PyUnicode_InternFromString(texts[which]);
   }
@@ -130,12 +132,13 @@ static who_told told_by(PyObject *frame) {
     PyObject *globals = attribute(frame, NAME_F_GLOBALS);
     PyObject *module = globals == NULL || !PyDict_CheckExact(globals)
                            ? NULL
-                           : PyDict_GetItemString(globals, "__name__"); /* borrowed */
+                           : baro_dict_text_item(globals, "__name__");
     bool is_asyncios = false;
     for (size_t i = 0; i < MAKER_COUNT && module != NULL && !is_asyncios; i++) {
       is_asyncios = is_text(module, makers[i].module);
     }
     told = is_asyncios ? told : NOBODY_YET;
+    Py_XDECREF(module);
     Py_XDECREF(globals);
   }
   Py_XDECREF(name);
@@ -240,6 +243,7 @@ static PyObject *own_attribute(PyObject *owner, const char *name) {
 static PyObject *code_of_maker(size_t index) {
   PyObject *module = baro_loaded_module(makers[index].module);
   if (module == NULL || !PyModule_Check(module)) {
+    Py_XDECREF(module);
     return NULL;
   }
   PyObject *owner = module;
@@ -254,17 +258,20 @@ static PyObject *code_of_maker(size_t index) {
                        : PyObject_GetAttrString(function, "__code__");
   Py_XDECREF(function);
   Py_XDECREF(owner);
+  Py_DECREF(module);
   PyErr_Clear();
   return code;
 }
 
 void baro_tasks_find(void) {
-  for (size_t i = 0; i < MAKER_COUNT && watch_code != NULL; i++) {
-    if (watched[i] == NULL) {
-      watched[i] = code_of_maker(i);
-      if (watched[i] != NULL) {
-        watch_code(watched[i]);
-      }
+  void (*watch)(PyObject * code) = watch_code;
+  for (size_t i = 0; i < MAKER_COUNT && watch != NULL; i++) {
+    PyObject *code = watched[i] != NULL ? NULL : code_of_maker(i);
+    PyObject *nobody = NULL;
+    if (code != NULL && atomic_compare_exchange_strong(&watched[i], &nobody, code)) {
+      watch(code);
+    } else {
+      Py_XDECREF(code); /* another thread was faster */
     }
   }
 }
@@ -277,9 +284,10 @@ void baro_tasks_watch(void (*watch)(PyObject *code)) {
 void baro_tasks_unwatch(void (*unwatch)(PyObject *code)) {
   watch_code = NULL;
   for (size_t i = 0; i < MAKER_COUNT; i++) {
-    if (watched[i] != NULL) {
-      unwatch(watched[i]);
-      Py_CLEAR(watched[i]);
+    PyObject *code = atomic_exchange(&watched[i], NULL);
+    if (code != NULL) {
+      unwatch(code);
+      Py_DECREF(code);
     }
   }
 }

@@ -2,12 +2,15 @@
 
 #include <errno.h>
 #include <math.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/map.h"
+#include "capture/agent/agent_lock.h"
 #include "capture/agent/budget_plan.h"
 #include "capture/agent/events.h"
 
@@ -56,7 +59,7 @@ struct baro_budget_thread {
 
 bool baro_budget_runs;
 
-/* Of the process; under the GIL. */
+/* Of the process; shared by its threads. */
 static double ratios[BARO_BUDGET_GROUPS];
 static uint32_t group_count;
 static double row_ns;
@@ -69,7 +72,23 @@ static baro_map counted_frames;
 /* In a child: what its first thread knew in the parent. Owned. */
 static baro_budget_thread *orphan;
 
+/* Of what is shared, without a GIL; held for a few instructions, or for growing a table. */
+static atomic_flag shared_lock = ATOMIC_FLAG_INIT;
+
+static inline void lock_shared(void) {
+  while (BARO_FREE_THREADED && atomic_flag_test_and_set(&shared_lock)) {
+    (void)sched_yield();
+  }
+}
+
+static inline void unlock_shared(void) {
+  if (BARO_FREE_THREADED) {
+    atomic_flag_clear(&shared_lock);
+  }
+}
+
 void baro_budget_reset(void) {
+  lock_shared();
   baro_budget_runs = false;
   group_count = 0;
   row_ns = FIRST_ROW_NS;
@@ -78,12 +97,14 @@ void baro_budget_reset(void) {
   last_shifts = NULL;
   last_shift_count = 0;
   baro_map_release(&counted_frames);
+  unlock_shared();
 }
 
 uint32_t baro_budget_flags(double percent) {
   if (!(percent > 0)) {
     return 0;
   }
+  lock_shared();
   uint32_t group = 0;
   while (group < group_count && ratios[group] != percent / 100) {
     group++;
@@ -94,6 +115,7 @@ uint32_t baro_budget_flags(double percent) {
     ratios[group_count++] = percent / 100;
   }
   baro_budget_runs = true;
+  unlock_shared();
   return BARO_BUDGET_GOVERNED | group << GROUP_SHIFT;
 }
 
@@ -139,8 +161,11 @@ static void draw_gap(baro_budget_thread *thread, baro_budget_function *function)
 }
 
 static baro_budget_thread *thread_make(baro_events_thread *here) {
-  baro_budget_thread_free(orphan);
+  lock_shared();
+  baro_budget_thread *old = orphan;
   orphan = NULL;
+  unlock_shared();
+  baro_budget_thread_free(old);
   baro_budget_thread *thread = calloc(1, sizeof(*thread));
   if (thread == NULL) {
     return NULL;
@@ -172,6 +197,7 @@ static bool add_pages(baro_budget_thread *thread, uint32_t page) {
     return true;
   }
   thread->pages[page] = calloc(1, sizeof(function_page));
+  lock_shared();
   for (uint32_t i = 0; thread->pages[page] != NULL && i < PAGE_FUNCTIONS; i++) {
     baro_budget_function *function = &thread->pages[page]->functions[i];
     function->id = page * PAGE_FUNCTIONS + i;
@@ -179,6 +205,7 @@ static bool add_pages(baro_budget_thread *thread, uint32_t page) {
     function->shift = function->id < last_shift_count ? last_shifts[function->id] : 0;
     draw_gap(thread, function);
   }
+  unlock_shared();
   return thread->pages[page] != NULL;
 }
 
@@ -243,7 +270,7 @@ static void tell_if_room(baro_budget_thread *thread, baro_budget_function *funct
   }
 }
 
-static void remember_shift(const baro_budget_function *function) {
+static void remember_shift_locked(const baro_budget_function *function) {
   if (function->id >= last_shift_count) {
     if (function->shift == 0) {
       return;
@@ -258,6 +285,12 @@ static void remember_shift(const baro_budget_function *function) {
     last_shift_count = count;
   }
   last_shifts[function->id] = function->shift;
+}
+
+static void remember_shift(const baro_budget_function *function) {
+  lock_shared();
+  remember_shift_locked(function);
+  unlock_shared();
 }
 
 /* What was counted of the piece since anybody looked. */
@@ -377,18 +410,30 @@ static bool end_call(baro_budget_function *function) {
 /* --- and about those that can --- */
 
 static inline bool is_counted(uint64_t frame) {
-  return counted_frames.count != 0 && baro_map_find(&counted_frames, frame) != NULL;
+  lock_shared();
+  bool counted = counted_frames.count != 0 && baro_map_find(&counted_frames, frame) != NULL;
+  unlock_shared();
+  return counted;
+}
+
+static void forget_frame(uint64_t frame) {
+  lock_shared();
+  if (counted_frames.count != 0) {
+    (void)baro_map_remove(&counted_frames, frame);
+  }
+  unlock_shared();
 }
 
 /* False: it cannot be remembered, and its end would be taken for another's. */
 static bool remember_frame(uint64_t frame, bool keeps) {
   if (keeps) {
-    if (counted_frames.count != 0) {
-      (void)baro_map_remove(&counted_frames, frame); /* of one that ended without a word */
-    }
+    forget_frame(frame); /* of one that ended without a word */
     return true;
   }
-  return baro_map_set(&counted_frames, frame, 1) == BARO_OK;
+  lock_shared();
+  bool remembered = baro_map_set(&counted_frames, frame, 1) == BARO_OK;
+  unlock_shared();
+  return remembered;
 }
 
 /* What goes on is as active as what begins: recursion is seen by it. */
@@ -406,7 +451,7 @@ static bool end_suspendable(baro_budget_function *function, baro_ring_kind kind,
     function->kept -= keeps && function->kept != 0;
   }
   if (!keeps && kind != BARO_RING_YIELD) {
-    (void)baro_map_remove(&counted_frames, frame);
+    forget_frame(frame);
   }
   return keeps;
 }
@@ -546,6 +591,7 @@ void baro_budget_thread_free(baro_budget_thread *thread) {
 }
 
 void baro_budget_forked(baro_budget_thread *take_thread) {
+  unlock_shared(); /* of a thread that is not here */
   /* What it counted, the parent tells. It is freed where memory may be. */
   if (take_thread != NULL) {
     orphan = take_thread;

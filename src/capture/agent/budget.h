@@ -9,7 +9,7 @@
  * beginning, so a bit for each that is active says so; what can be suspended is known by its frame. How far is
  * decided by budget_plan.h, by the CPU time of the thread and measured costs.
  * Without a budget no code has the flag, and nothing of this runs.
- * Under the GIL, but for thread_ended and forked. */
+ * Threads: what one has counted is its own; the little that they share has a lock where there is no GIL. */
 #ifndef BARO_CAPTURE_AGENT_BUDGET_H
 #define BARO_CAPTURE_AGENT_BUDGET_H
 

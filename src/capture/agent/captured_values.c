@@ -1,10 +1,12 @@
 #include "capture/agent/captured_values.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/agent/agent_lock.h"
 #include "capture/agent/events.h"
 #include "capture/agent/identities.h"
 #include "capture/agent/secret_names.h"
@@ -38,67 +40,77 @@ typedef struct wanted_values {
 
 static PyObject *forget_wanted(PyObject *address_number, PyObject *reference);
 static PyMethodDef forget_wanted_method = {"forget_wanted", forget_wanted, METH_O, NULL};
-static baro_identity nothing;
-static baro_identities wanted_of_code = {.entries = &nothing, .forget = &forget_wanted_method};
+static baro_identities wanted_of_code = {.block = &baro_identity_nothing.block,
+                                         .forget = &forget_wanted_method};
 
-/* Owned; the ids of wanted_of_code are indexes into it. NULL: free. */
-static wanted_values **all_wanted;
-static uint32_t all_capacity;
+/* Owned; the ids of wanted_of_code are places in it. NULL: free. In pieces, which never move, since values of calls are told
+ * by them while another thread adds one. Changed under the lock. */
+enum { PIECE_WANTED = 256, PIECES = 4096 };
+static BARO_SHARED(wanted_values **) pieces[PIECES];
 
 static _Thread_local bool capturing; /* __repr__ of the program may call what is traced */
-static uint32_t failures;            /* of the process; under the GIL */
+static _Atomic(uint32_t) failures;   /* of the process */
+
+static wanted_values **place_of(uint32_t index) {
+  return &pieces[index / PIECE_WANTED][index % PIECE_WANTED];
+}
 
 static PyObject *forget_wanted(PyObject *address_number, PyObject *reference) {
   (void)reference;
   void *address = PyLong_AsVoidPtr(address_number);
+  wanted_values *wanted = NULL;
+  baro_agent_lock();
   const baro_identity *entry = baro_identities_find(&wanted_of_code, address);
   if (entry != NULL) {
-    free(all_wanted[entry->id]);
-    all_wanted[entry->id] = NULL;
-    baro_identities_remove(&wanted_of_code, address);
+    wanted = *place_of(entry->id);
+    *place_of(entry->id) = NULL;
   }
+  baro_agent_unlock();
+  free(wanted);
+  baro_identities_remove(&wanted_of_code, address);
   Py_RETURN_NONE;
 }
 
 /* NULL: nothing. Valid as long as the code lives. */
 static wanted_values *find_wanted(PyObject *code) {
   const baro_identity *entry = baro_identities_find(&wanted_of_code, code);
-  return entry == NULL ? NULL : all_wanted[entry->id];
+  return entry == NULL ? NULL : *place_of(entry->id);
 }
 
-/* A free place in all_wanted. False: no memory. */
+/* Under the lock. A free place. False: no memory. */
 static bool find_place(uint32_t *ret_index) {
-  uint32_t index = 0;
-  while (index < all_capacity && all_wanted[index] != NULL) {
-    index++;
-  }
-  if (index == all_capacity) {
-    uint32_t capacity = all_capacity == 0 ? 64 : all_capacity * 2;
-    wanted_values **grown = realloc(all_wanted, capacity * sizeof(*grown));
-    if (grown == NULL) {
-      return false;
+  for (uint32_t piece = 0; piece < PIECES; piece++) {
+    if (pieces[piece] == NULL) {
+      pieces[piece] = calloc(PIECE_WANTED, sizeof(wanted_values *));
     }
-    memset(grown + all_capacity, 0, (capacity - all_capacity) * sizeof(*grown));
-    all_wanted = grown;
-    all_capacity = capacity;
+    for (uint32_t i = 0; i < PIECE_WANTED && pieces[piece] != NULL; i++) {
+      if (pieces[piece][i] == NULL) {
+        *ret_index = piece * PIECE_WANTED + i;
+        return true;
+      }
+    }
   }
-  *ret_index = index;
-  return true;
+  return false;
 }
 
 /* take_wanted: consumed. */
 static bool add_wanted(PyObject *code, wanted_values *take_wanted) {
   uint32_t index;
-  if (!find_place(&index)) {
-    free(take_wanted);
-    return false;
+  PyObject *reference = baro_identities_refer(&wanted_of_code, code);
+  const baro_identity *entry = NULL;
+  baro_agent_lock();
+  if (reference != NULL && find_place(&index)) {
+    *place_of(index) = take_wanted;
+    entry = baro_identities_put(&wanted_of_code, code, index, 0, &reference);
+    if (reference == NULL) {
+      take_wanted = NULL;
+    } else { /* no memory, or another thread was faster */
+      *place_of(index) = NULL;
+    }
   }
-  all_wanted[index] = take_wanted;
-  const baro_identity *entry = baro_identities_add(&wanted_of_code, code, index, 0);
-  if (entry == NULL || entry->id != index) { /* another thread was faster */
-    all_wanted[index] = NULL;
-    free(take_wanted);
-  }
+  baro_agent_unlock();
+  free(take_wanted);
+  Py_XDECREF(reference);
   return entry != NULL;
 }
 
@@ -392,12 +404,12 @@ static void count_failures(uint32_t count) {
   if (count == 0) {
     return;
   }
-  uint32_t before = failures;
-  failures += count;
+  uint32_t before = atomic_fetch_add(&failures, count);
+  uint32_t after = before + count;
   /* As often as the number doubles: a failure at every call must not fill the disk. */
-  if ((before ^ failures) > before) {
+  if ((before ^ after) > before) {
     char text[16];
-    (void)snprintf(text, sizeof(text), "%u", failures);
+    (void)snprintf(text, sizeof(text), "%u", after);
     baro_spool_fact("values_failed", text);
   }
 }

@@ -1,9 +1,11 @@
 #include "capture/agent/children.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "capture/agent/agent_lock.h"
 #include "capture/agent/events.h"
 #include "capture/agent/loaded_module.h"
 #include "capture/agent/ring.h"
@@ -55,41 +57,60 @@ static bool put_entry(PyObject *list, Py_ssize_t index, PyObject *take_entry) {
   return put;
 }
 
-/* New reference to a copy of the list in which a child finds the hook, or NULL: it stays as it is. */
-static PyObject *changed_environment(PyObject *environment) {
-  Py_ssize_t count = PyList_Check(environment) ? PyList_Size(environment) : 0;
-  bool is_ours = false;
-  Py_ssize_t path_at = -1;
-  Py_ssize_t spool_at = -1;
-  for (Py_ssize_t i = 0; i < count; i++) {
-    PyObject *entry = PyList_GetItem(environment, i); /* borrowed */
+/* Where a list of entries has what matters. */
+typedef struct environment_places {
+  bool is_ours; /* it names our spool */
+  Py_ssize_t path_at;
+  Py_ssize_t spool_at;
+} environment_places;
+
+/* False: no environment. list: nobody else's. */
+static bool find_places(PyObject *list, environment_places *ret_places) {
+  environment_places places = {.path_at = -1, .spool_at = -1};
+  for (Py_ssize_t i = 0; i < PyList_Size(list); i++) {
+    PyObject *entry = PyList_GetItem(list, i); /* borrowed */
     if (!PyBytes_Check(entry) || has_nul(entry)) {
-      return NULL;
+      return false;
     }
-    is_ours = is_ours || is_bytes_equal(entry, spool_entry);
+    places.is_ours = places.is_ours || is_bytes_equal(entry, spool_entry);
     if (strncmp(PyBytes_AsString(entry), path_key, sizeof(path_key) - 1) == 0) {
-      path_at = i;
+      places.path_at = i;
     }
     if (strncmp(PyBytes_AsString(entry), spool_key, sizeof(spool_key) - 1) == 0) {
-      spool_at = i;
+      places.spool_at = i;
     }
   }
-  if (!PyList_Check(environment) || !(is_ours || follows_all)) {
-    return NULL;
+  *ret_places = places;
+  return places.is_ours || follows_all;
+}
+
+/* In place. False: it is to stay as it was given. */
+static bool change_list(PyObject *list) {
+  environment_places places;
+  if (!find_places(list, &places)) {
+    return false;
   }
-  const char *old =
-      path_at < 0 ? NULL
-                  : PyBytes_AsString(PyList_GetItem(environment, path_at)) + sizeof(path_key) - 1;
+  const char *old = places.path_at < 0 ? NULL
+                                       : PyBytes_AsString(PyList_GetItem(list, places.path_at)) +
+                                             sizeof(path_key) - 1;
   if (old != NULL && strstr(old, PyBytes_AsString(startup)) != NULL) {
-    return NULL; /* it is there */
+    return false; /* it is there */
   }
-  PyObject *changed = PyList_GetSlice(environment, 0, count);
-  bool put = changed != NULL && put_entry(changed, path_at, new_path(old));
-  if (put && !is_ours) {
-    Py_INCREF(spool_entry);
-    put = put_entry(changed, spool_at, spool_entry);
+  if (!put_entry(list, places.path_at, new_path(old))) {
+    return false;
   }
-  if (!put) {
+  if (places.is_ours) {
+    return true;
+  }
+  Py_INCREF(spool_entry);
+  return put_entry(list, places.spool_at, spool_entry);
+}
+
+/* New reference to a copy of the list in which a child finds the hook, or NULL: it stays as it is. */
+static PyObject *changed_environment(PyObject *environment) {
+  PyObject *changed =
+      PyList_Check(environment) ? PyList_GetSlice(environment, 0, PyList_Size(environment)) : NULL;
+  if (changed != NULL && !change_list(changed)) {
     Py_CLEAR(changed);
   }
   return changed;
@@ -305,11 +326,6 @@ static PyMethodDef methods[REPLACED_COUNT] = {
 
 /* --- Replacing --- */
 
-/* Borrowed reference to the module if it has been imported, else NULL. */
-static PyObject *imported(const char *name) {
-  return baro_loaded_module(name);
-}
-
 /* Help and signature as the original has them, in the form that method tables have; kept for good. */
 static char *documentation_of(PyObject *original, const char *name) {
   PyObject *signature = PyObject_GetAttrString(original, "__text_signature__");
@@ -331,12 +347,14 @@ static char *documentation_of(PyObject *original, const char *name) {
   return copy;
 }
 
-/* `also`: module that has the function under `also_name`, too, or NULL. Both borrowed. */
-static void replace(replaced_function which, PyObject *module, PyObject *also,
+/* module: has the function. also: name of a module that has it under `also_name`, too, if it has been imported. */
+static void replace(replaced_function which, PyObject *module, const char *also_module,
                     const char *also_name) {
-  if (module == NULL || originals[which] != NULL) {
+  static atomic_bool begun[REPLACED_COUNT]; /* by a thread */
+  if (module == NULL || atomic_exchange(&begun[which], true)) {
     return;
   }
+  PyObject *also = baro_loaded_module(also_module);
   PyMethodDef *method = &methods[which];
   PyObject *original = PyObject_GetAttrString(module, method->ml_name);
   PyObject *module_name = original == NULL ? NULL : PyObject_GetAttrString(original, "__module__");
@@ -356,6 +374,8 @@ static void replace(replaced_function which, PyObject *module, PyObject *also,
     }
     Py_XDECREF(ours);
   }
+  atomic_store(&begun[which], originals[which] != NULL);
+  Py_XDECREF(also);
   Py_XDECREF(module_name);
   Py_XDECREF(original);
   PyErr_Clear();
@@ -363,7 +383,7 @@ static void replace(replaced_function which, PyObject *module, PyObject *also,
 
 /* os has sets of its functions that can do more; ours can what the original can. */
 static void extend_sets(void) {
-  PyObject *os = imported("os");
+  PyObject *os = baro_loaded_module("os");
   PyObject *functions = os == NULL ? NULL : PyObject_GetAttrString(os, "supports_fd");
   if (functions != NULL && originals[EXECVE] != NULL &&
       PySet_Contains(functions, originals[EXECVE]) == 1) {
@@ -374,6 +394,7 @@ static void extend_sets(void) {
     Py_XDECREF(ours);
   }
   Py_XDECREF(functions);
+  Py_XDECREF(os);
   PyErr_Clear();
 }
 
@@ -383,28 +404,34 @@ static void replace_fork_exec(void) {
   }
   PyObject *module = PyImport_ImportModule("_posixsubprocess");
   /* From 3.12 on subprocess has a name of its own for it, if it has been imported. */
-  replace(FORK_EXEC, module, imported("subprocess"), "_fork_exec");
+  replace(FORK_EXEC, module, "subprocess", "_fork_exec");
   Py_XDECREF(module);
   PyErr_Clear();
 }
 
 void baro_children_follow(const char *spool, const char *folder, bool at_once, bool all) {
   follows_all = all;
-  Py_XDECREF(spool_entry);
-  Py_XDECREF(startup);
+  if (!BARO_FREE_THREADED) { /* else another thread may be starting a child by them */
+    Py_XDECREF(spool_entry);
+    Py_XDECREF(startup);
+  }
   spool_entry = PyBytes_FromFormat("%s=%s", BARO_SPOOL_VARIABLE, spool);
   startup = spool_entry == NULL ? NULL : PyBytes_FromString(folder);
   PyErr_Clear();
   if (startup == NULL) {
     return;
   }
+  PyObject *posix = baro_loaded_module("posix");
   for (replaced_function which = POSIX_SPAWN; which < REPLACED_COUNT; which++) {
-    replace(which, imported("posix"), imported("os"), methods[which].ml_name);
+    replace(which, posix, "os", methods[which].ml_name);
   }
+  Py_XDECREF(posix);
   extend_sets();
-  if (at_once || imported("subprocess") != NULL) {
+  PyObject *subprocess = baro_loaded_module("subprocess");
+  if (at_once || subprocess != NULL) {
     replace_fork_exec();
   }
+  Py_XDECREF(subprocess);
 }
 
 void baro_children_see_import(const char *module) {

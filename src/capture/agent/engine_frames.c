@@ -331,7 +331,9 @@ static void evaluate_deep(void *argument) {
 static bool has_greenlets(void) {
   raised error;
   PyErr_Fetch(&error.type, &error.value, &error.traceback);
-  bool has = baro_loaded_module("greenlet") != NULL;
+  PyObject *greenlet = baro_loaded_module("greenlet");
+  bool has = greenlet != NULL;
+  Py_XDECREF(greenlet);
   PyErr_Restore(error.type, error.value, error.traceback);
   return has;
 }

@@ -7,10 +7,12 @@
  * one runs, the interpreter sends this thread no events, so that what the collector runs meanwhile cannot come back here. */
 #include "capture/agent/engine.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <structmember.h>
 
 #include "capture/agent/agent_definitions.h"
+#include "capture/agent/agent_lock.h"
 #include "capture/agent/agent_tasks.h"
 #include "capture/agent/budget.h"
 #include "capture/agent/captured_values.h"
@@ -28,10 +30,11 @@ typedef struct event_object {
   PyObject_HEAD event_function function;
 } event_object;
 
-/* The interpreter's, owned; set while the engine runs. */
+/* The interpreter's, owned; kept for good, since a callback may be running when the engine stops. */
 static PyObject *monitoring;
 static PyObject *disable;
 static int tool_id;
+static atomic_bool runs;
 
 /* Kept for good: one of them may be running when the engine stops, and the interpreter only borrows it. */
 static PyObject *callbacks[6];
@@ -41,8 +44,9 @@ static inline PyObject *done(void) {
   return Py_None;
 }
 
+/* But where the recording has ended meanwhile: the next one wants to be told. */
 static PyObject *never_again(void) {
-  PyObject *answer = disable == NULL ? Py_None : disable;
+  PyObject *answer = baro_events_stopped() ? Py_None : disable;
   Py_INCREF(answer);
   return answer;
 }
@@ -54,7 +58,10 @@ static inline uint64_t frame_addr(void) {
 
 /* Left out or not, it is to be told of every time. */
 static PyObject *begin_spawning(PyObject *code_object, baro_ring_kind kind) {
-  baro_tasks_see_frame((PyObject *)PyEval_GetFrame());
+  PyObject *frame = (PyObject *)PyEval_GetFrame(); /* borrowed */
+  baro_events_let_go();
+  baro_tasks_see_frame(frame);
+  baro_events_take_back();
   baro_identity code = *baro_code_of(code_object); /* it may have moved */
   if ((code.flags & BARO_IDENTITY_LEFT_OUT) == 0 &&
       baro_budget_lets_begin(code.id, code.flags, kind, 0)) {
@@ -68,7 +75,9 @@ static void begin_with_arguments(PyObject *code_object, uint32_t id, bool suspen
   baro_captured captured;
   PyObject *frame = (PyObject *)PyEval_GetFrame(); /* borrowed */
   uint32_t epoch = baro_identities_epoch;
+  baro_events_let_go();
   baro_capture_take_arguments(code_object, frame, &captured);
+  baro_events_take_back();
   if (epoch == baro_identities_epoch) {
     uint64_t addr = suspends ? (uint64_t)(uintptr_t)frame : 0;
     baro_capture_begin(baro_ring_word(BARO_RING_ENTER, id, 0), addr, &captured);
@@ -112,7 +121,9 @@ static void end_with_result(PyObject *code_object, uint32_t id, bool suspends, P
                             uint64_t time) {
   baro_captured captured;
   uint32_t epoch = baro_identities_epoch;
+  baro_events_let_go();
   baro_capture_take_result(code_object, result, &captured);
+  baro_events_take_back();
   if (epoch == baro_identities_epoch) {
     uint64_t addr = suspends ? frame_addr() : 0;
     baro_capture_end(time, baro_ring_word(BARO_RING_RETURN, id, 0), addr, &captured);
@@ -396,7 +407,7 @@ static void unwatch(PyObject *code) {
 }
 
 static void mark(PyObject *code) {
-  if (monitoring == NULL) {
+  if (!atomic_load(&runs)) {
     return;
   }
   baro_tasks_find();
@@ -411,13 +422,13 @@ static void mark(PyObject *code) {
 }
 
 static void unmark(PyObject *code) {
-  if (monitoring != NULL && local_events != 0) {
+  if (atomic_load(&runs) && local_events != 0) {
     set_local(code, 0);
   }
 }
 
 static void stop(void) {
-  if (monitoring == NULL) {
+  if (!atomic_exchange(&runs, false)) {
     return;
   }
   /* The events go first: freeing the id alone would leave them to whoever takes it next (before 3.14). */
@@ -435,24 +446,29 @@ static void stop(void) {
   }
   Py_XDECREF(numbers);
   PyErr_Clear();
+  /* Without a GIL it stops all threads: afterwards none is in a callback, or about to call one, but where a callback
+   * called Python, which it may not do without having let go of its ring (events.h). */
+  call_and_forget("set_events", "ii", tool_id, 0);
   call_and_forget("free_tool_id", "i", tool_id, 0);
-  Py_CLEAR(monitoring);
-  Py_CLEAR(disable);
 }
 
 static const char *start(void) {
-  monitoring = PySys_GetObject("monitoring"); /* borrowed */
   if (monitoring == NULL) {
+    monitoring = PySys_GetObject("monitoring"); /* borrowed */
+    Py_XINCREF(monitoring);
+  }
+  if (monitoring != NULL && disable == NULL) {
+    disable = PyObject_GetAttrString(monitoring, "DISABLE");
+  }
+  if (disable == NULL) {
+    PyErr_Clear();
     return "there is no sys.monitoring";
   }
-  Py_INCREF(monitoring);
-  disable = PyObject_GetAttrString(monitoring, "DISABLE");
-  if (disable == NULL || !take_tool_id()) {
+  if (!take_tool_id()) {
     PyErr_Clear();
-    Py_CLEAR(disable);
-    Py_CLEAR(monitoring);
     return "other tools have the ids 3 and 4 of sys.monitoring";
   }
+  atomic_store(&runs, true);
   if (!register_all()) {
     stop();
     return "sys.monitoring did not take the callbacks";

@@ -58,8 +58,8 @@ static _Atomic(baro_events_ring *) rings;
 static atomic_bool stopped = true;
 static pthread_key_t end_of_thread;
 static bool have_key;
-static uint64_t next_serial; /* under the GIL */
-static uint32_t recording;   /* counts them; under the GIL */
+static _Atomic uint64_t next_serial;
+static _Atomic uint32_t recording; /* counts them */
 /* Between threads that end, which have no GIL, and release. Held for a few instructions. */
 static atomic_flag owners_lock = ATOMIC_FLAG_INIT;
 
@@ -71,6 +71,28 @@ static void set_owner(baro_events_ring *ring, baro_events_thread *owner) {
   }
   ring->owner = owner;
   atomic_flag_clear(&owners_lock);
+}
+
+/* How often this thread has let go, and not taken back. */
+static _Thread_local uint32_t away;
+
+/* The ring is the thread's own from now on: whoever ends the recording releases it, too. False: that is over already, and the
+ * next event must ask for room. */
+static bool own_ring(baro_events_thread *here) {
+  if (away != 0) {
+    return true;
+  }
+  while (atomic_flag_test_and_set(&owners_lock)) {
+    (void)sched_yield();
+  }
+  bool is_over = atomic_load(&stopped) || here->ring->recording != atomic_load(&recording);
+  if (is_over) {
+    here->limit = here->head;
+  } else {
+    here->ring->owner = here;
+  }
+  atomic_flag_clear(&owners_lock);
+  return !is_over;
 }
 
 /* --- A ring's life --- */
@@ -157,6 +179,9 @@ static void fill_head(const baro_events_ring *ring, baro_ring_head *head) {
 
 static void end_events(void) {
   baro_events_stop();
+  if (baro_events_here.ring != NULL) {
+    set_owner(baro_events_here.ring, NULL); /* it is in use: what is called now is Python */
+  }
   hooks.stop();
 }
 
@@ -215,7 +240,7 @@ static bool make_ring(baro_events_thread *here) {
       .ring_head = &head->head,
       .ring = ring,
   };
-  set_owner(ring, here);
+  (void)own_ring(here);
   return true;
 }
 
@@ -242,11 +267,13 @@ static void end_budget(baro_events_thread *here) {
 }
 
 /* Some thread's ring. A process that has changed its user, or has no descriptors left, reaches the spool by nothing else than
- * the rings that it has. Owners do not change: locked by the caller. NULL: none has one. */
+ * the rings that it has. Owners do not change: locked by the caller; and nobody takes
+ * away what a thread has let go of but the thread itself. NULL: none has one. */
 static baro_ring_head *any_head(void) {
   for (baro_events_ring *ring = atomic_load(&rings); ring != NULL; ring = ring->next) {
     baro_ring_head *head = atomic_load(&ring->mapping);
-    if (ring->owner != NULL && ring->recording == recording && head != NULL) {
+    bool is_held = ring->owner != NULL || ring == baro_events_here.ring;
+    if (is_held && ring->recording == recording && head != NULL) {
       return head;
     }
   }
@@ -269,6 +296,24 @@ static bool tell_elsewhere(bool is_function) {
 
 void baro_events_untold(void) {
   (void)tell_elsewhere(true);
+}
+
+void baro_events_leave_ring(void) {
+  if (away++ == 0 && baro_events_here.ring != NULL) {
+    set_owner(baro_events_here.ring, NULL);
+  }
+}
+
+void baro_events_return_to_ring(void) {
+  baro_events_thread *here = &baro_events_here;
+  baro_events_ring *ring = here->ring;
+  if (--away != 0 || ring == NULL || own_ring(here)) {
+    return;
+  }
+  /* The recording is over, and this ring was not to be touched when all others were let go of. */
+  end_budget(here);
+  *here = (baro_events_thread){0};
+  drop_ring(ring);
 }
 
 /* Of the pthread key: the thread is over, perhaps without Python ever knowing it. */
@@ -369,7 +414,7 @@ static void sleep_without_gil(baro_events_thread *here, long duration_ns) {
   struct timespec duration = {.tv_nsec = duration_ns};
   (void)nanosleep(&duration, NULL);
   hooks.acquire(held);
-  set_owner(here->ring, here);
+  (void)own_ring(here);
 }
 
 static bool wait_for_room(baro_events_thread *here, const baro_ring_head *head, uint64_t wanted) {

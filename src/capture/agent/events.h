@@ -5,8 +5,8 @@
  * done for it, time of what begins after everything, so that our own work falls outside of the call. What the thread
  * used is read in front of what begins and behind what ends, for the same reason. Events that
  * found no room are counted, and the next one that does is preceded by LOST.
- * Runs in the target; every thread writes its own ring. Callers of put functions hold the GIL, which is released where a
- * full ring makes the thread wait. The end of a thread and a fork are handled without the GIL and without Python. */
+ * Runs in the target; every thread writes its own ring. Callers of put functions have a thread state, and the GIL if there
+ * is one, which are given up where a full ring makes the thread wait. The end of a thread and a fork are handled without the GIL and without Python. */
 #ifndef BARO_CAPTURE_AGENT_EVENTS_H
 #define BARO_CAPTURE_AGENT_EVENTS_H
 
@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "capture/agent/agent_clock.h"
+#include "capture/agent/agent_lock.h"
 #include "capture/agent/ring.h"
 
 /* What of Python is needed here; all called with the GIL held, but for acquire. */
@@ -45,9 +46,14 @@ bool baro_events_start(const baro_events_hooks *hooks);
 /* No more events from now on. May be called any number of times. */
 void baro_events_stop(void);
 bool baro_events_stopped(void);
-/* After stop, under the GIL: lets go of the rings of all threads, so that another recording may start. A thread that waits
- * for room meanwhile lets go of its own. */
+/* After stop: lets go of the rings of all threads, so that another recording may start. Under the GIL; without one when no
+ * thread can be in an event that has not let go. Rings of those that have, or wait for room meanwhile, are their own to let go
+ * of. */
 void baro_events_release(void);
+/* Around all that calls Python in the middle of an event: the recording may end meanwhile. Then what follows finds no room.
+ * They nest. */
+static inline void baro_events_let_go(void);
+static inline void baro_events_take_back(void);
 /* In the child of a fork: forgets the parent's rings, which it must not write. Async-signal-safe. */
 void baro_events_forked(void);
 
@@ -56,11 +62,27 @@ void baro_events_forked(void);
 bool baro_events_make_room(uint64_t count);
 
 /* A function could not be told to the drain, so that none of its calls is: counted, where a thread of the process has a
- * ring. Under the GIL. */
+ * ring. */
 void baro_events_untold(void);
 
 /* Writes what the thread has used so far, if it fits without asking for room: agent_usage.h. */
 void baro_events_put_usage(baro_events_thread *here);
+
+/* Under a GIL nobody releases a ring while its thread runs, and a thread that calls Python finds out by itself. */
+void baro_events_leave_ring(void);
+void baro_events_return_to_ring(void);
+
+static inline void baro_events_let_go(void) {
+  if (BARO_FREE_THREADED) {
+    baro_events_leave_ring();
+  }
+}
+
+static inline void baro_events_take_back(void) {
+  if (BARO_FREE_THREADED) {
+    baro_events_return_to_ring();
+  }
+}
 
 static inline uint64_t baro_events_now(void) {
   return baro_agent_clock_now(baro_events_clock);

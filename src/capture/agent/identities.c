@@ -1,7 +1,6 @@
 #include "capture/agent/identities.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { FIRST_CAPACITY = 1024 };
 
@@ -13,56 +12,87 @@ static PyMethodDef forget_code_method = {"forget_code", forget_code, METH_O, NUL
 static PyMethodDef forget_exception_method = {"forget_exception", forget_exception, METH_O, NULL};
 static PyMethodDef forget_mark_method = {"forget_mark", forget_mark, METH_O, NULL};
 
-/* The tables begin with this one entry, free for good, so that looking up needs no check. */
-static baro_identity nothing;
+/* Addresses where no object is. */
+enum {
+  DEAD = 1, /* may be taken by any other object at once: nobody can be looking at it for this one */
+  GONE = 2, /* its object lives, and a thread may have found it before: not to be taken */
+};
 
-baro_identities baro_codes = {.entries = &nothing, .forget = &forget_code_method};
-baro_identities baro_exceptions = {.entries = &nothing, .forget = &forget_exception_method};
-baro_identities baro_marked = {.entries = &nothing, .forget = &forget_mark_method};
+union baro_identity_nothing baro_identity_nothing;
 
-uint32_t baro_identities_epoch;
+baro_identities baro_codes = {.block = &baro_identity_nothing.block, .forget = &forget_code_method};
+baro_identities baro_exceptions = {.block = &baro_identity_nothing.block,
+                                   .forget = &forget_exception_method};
+baro_identities baro_marked = {.block = &baro_identity_nothing.block,
+                               .forget = &forget_mark_method};
 
-/* Index of the entry, or of the free one where it would stand. */
-static size_t place_of(const baro_identities *table, uintptr_t address) {
-  size_t index = baro_identities_hash(address) & table->mask;
-  while (table->entries[index].address != address && table->entries[index].address != 0) {
-    index = (index + 1) & table->mask;
-  }
-  return index;
+BARO_SHARED(uint32_t) baro_identities_epoch;
+
+/* Blocks that a thread may be reading still; under the lock. */
+static baro_identity_block *retired;
+
+static void free_block(baro_identity_block *block) {
+  free(block->references);
+  free(block);
 }
 
-/* Closes the gap at index: entries behind it that belong before it move up. */
-static void close_gap(baro_identities *table, size_t gap) {
-  for (size_t index = gap;;) {
-    index = (index + 1) & table->mask;
-    if (table->entries[index].address == 0) {
-      break;
-    }
-    size_t home = baro_identities_hash(table->entries[index].address) & table->mask;
-    if (((index - home) & table->mask) >= ((index - gap) & table->mask)) {
-      table->entries[gap] = table->entries[index];
-      table->cold[gap] = table->cold[index];
-      gap = index;
-    }
+static void retire(baro_identity_block *block) {
+  if (block == &baro_identity_nothing.block) {
+    return;
   }
-  table->entries[gap] = (baro_identity){0};
-  table->cold[gap] = (baro_identity_cold){0};
+  if (!BARO_FREE_THREADED) {
+    free_block(block);
+    return;
+  }
+  block->before = retired;
+  retired = block;
 }
 
-static void remove_at(baro_identities *table, size_t index) {
-  PyObject *reference = table->cold[index].reference;
-  close_gap(table, index);
+void baro_identities_free_retired(void) {
+  baro_agent_lock();
+  while (retired != NULL) {
+    baro_identity_block *block = retired;
+    retired = block->before;
+    free_block(block);
+  }
+  baro_agent_unlock();
+}
+
+static baro_identity *find(const baro_identities *table, const void *object) {
+  return (baro_identity *)baro_identities_find(table, object);
+}
+
+/* The entry is no more; what stands in front of a free one may be free, too, if it is dead. Its reference is the caller's. */
+static PyObject *remove_entry(baro_identities *table, baro_identity *entry, uintptr_t as) {
+  baro_identity_block *block = table->block;
+  size_t index = (size_t)(entry - block->entries);
+  PyObject *reference = block->references[index];
+  block->references[index] = NULL;
+  entry->address = as;
   table->count--;
-  Py_DECREF(reference);
+  if (block->entries[(index + 1) & block->mask].address == 0) {
+    for (; block->entries[index].address == DEAD; index = (index - 1) & block->mask) {
+      block->entries[index].address = 0;
+      block->used--;
+    }
+  }
+  return reference;
 }
 
 static PyObject *forget(baro_identities *table, PyObject *address_number, PyObject *reference) {
-  uintptr_t address = (uintptr_t)PyLong_AsVoidPtr(address_number);
-  size_t index = place_of(table, address);
+  const void *object = PyLong_AsVoidPtr(address_number);
+  PyObject *kept = NULL;
+  baro_agent_lock();
+  baro_identity *entry = find(table, object);
   /* Another reference: of an entry that the parent of a fork made, in a table that is no more. */
-  if (table->entries[index].address != 0 && table->cold[index].reference == reference) {
-    remove_at(table, index);
+  if (entry != NULL) {
+    baro_identity_block *block = table->block;
+    if (block->references[entry - block->entries] == reference) {
+      kept = remove_entry(table, entry, DEAD);
+    }
   }
+  baro_agent_unlock();
+  Py_XDECREF(kept);
   Py_RETURN_NONE;
 }
 
@@ -79,18 +109,24 @@ static PyObject *forget_mark(PyObject *address_number, PyObject *reference) {
 }
 
 void baro_identities_remove(baro_identities *table, PyObject *object) {
-  size_t index = place_of(table, (uintptr_t)object);
-  if (table->entries[index].address != 0) {
-    remove_at(table, index);
+  PyObject *kept = NULL;
+  baro_agent_lock();
+  baro_identity *entry = find(table, object);
+  if (entry != NULL) {
+    kept = remove_entry(table, entry, BARO_FREE_THREADED ? GONE : DEAD);
   }
+  baro_agent_unlock();
+  Py_XDECREF(kept);
 }
 
 void baro_identities_set_flags(baro_identities *table, const void *object, uint32_t mask,
                                uint32_t flags) {
-  baro_identity *entry = &table->entries[place_of(table, (uintptr_t)object)];
-  if (entry->address != 0) {
+  baro_agent_lock();
+  baro_identity *entry = find(table, object);
+  if (entry != NULL) {
     entry->flags = (entry->flags & ~mask) | (flags & mask);
   }
+  baro_agent_unlock();
 }
 
 /* Programs count what the collector knows of, and what cannot be part of a cycle need not be there. References to
@@ -101,7 +137,7 @@ static void hide(const baro_identities *table, PyObject *object) {
   }
 }
 
-static PyObject *refer_weakly(const baro_identities *table, PyObject *object) {
+PyObject *baro_identities_refer(const baro_identities *table, PyObject *object) {
   PyObject *reference = NULL;
   PyObject *address = PyLong_FromVoidPtr(object);
   if (address != NULL) {
@@ -121,71 +157,103 @@ static PyObject *refer_weakly(const baro_identities *table, PyObject *object) {
   return reference;
 }
 
+/* The first entry that may be taken, on the way that looking for the address goes. */
+static baro_identity *place_for(baro_identity_block *block, uintptr_t address) {
+  size_t index = baro_identities_hash(address) & block->mask;
+  while (block->entries[index].address != 0 && block->entries[index].address != DEAD) {
+    index = (index + 1) & block->mask;
+  }
+  return &block->entries[index];
+}
+
+static void place(baro_identity_block *block, const baro_identity *object, PyObject *reference) {
+  baro_identity *entry = place_for(block, object->address);
+  block->used += entry->address == 0;
+  block->references[entry - block->entries] = reference;
+  entry->id = object->id;
+  entry->flags = object->flags;
+  entry->address = object->address;
+}
+
+static baro_identity_block *new_block(size_t capacity) {
+  baro_identity_block *block = calloc(1, sizeof(*block) + capacity * sizeof(block->entries[0]));
+  if (block == NULL) {
+    return NULL;
+  }
+  block->mask = capacity - 1;
+  block->references = calloc(capacity, sizeof(PyObject *));
+  if (block->references == NULL) {
+    free(block);
+    return NULL;
+  }
+  return block;
+}
+
+/* Room for one more. Without the dead ones the old capacity may do. */
 static bool grow(baro_identities *table) {
-  size_t old_capacity = table->cold == NULL ? 0 : table->mask + 1;
-  if ((table->count + 1) * 2 <= old_capacity) {
+  baro_identity_block *old = table->block;
+  size_t old_capacity = old->references == NULL ? 0 : old->mask + 1;
+  if ((old->used + 1) * 2 <= old_capacity) {
     return true;
   }
-  size_t capacity = old_capacity == 0 ? FIRST_CAPACITY : old_capacity * 2;
-  baro_identities grown = {
-      .entries = calloc(capacity, sizeof(baro_identity)),
-      .cold = calloc(capacity, sizeof(baro_identity_cold)),
-      .mask = capacity - 1,
-      .count = table->count,
-      .forget = table->forget,
-  };
-  if (grown.entries == NULL || grown.cold == NULL) {
-    free(grown.entries);
-    free(grown.cold);
+  size_t capacity = old_capacity == 0 ? FIRST_CAPACITY : old_capacity;
+  baro_identity_block *grown =
+      new_block((table->count + 1) * 4 > capacity ? capacity * 2 : capacity);
+  if (grown == NULL) {
     return false;
   }
   for (size_t i = 0; i < old_capacity; i++) {
-    if (table->entries[i].address != 0) {
-      size_t index = place_of(&grown, table->entries[i].address);
-      grown.entries[index] = table->entries[i];
-      grown.cold[index] = table->cold[i];
+    if (old->references[i] != NULL) {
+      place(grown, &old->entries[i], old->references[i]);
     }
   }
-  if (old_capacity != 0) {
-    free(table->entries);
-    free(table->cold);
-  }
-  *table = grown;
+  table->block = grown;
+  retire(old);
   return true;
+}
+
+const baro_identity *baro_identities_put(baro_identities *table, const void *object, uint32_t id,
+                                         uint32_t flags, PyObject **reference) {
+  const baro_identity *known = baro_identities_find(table, object);
+  if (known != NULL || !grow(table)) {
+    return known;
+  }
+  baro_identity entry = {.address = (uintptr_t)object, .id = id, .flags = flags};
+  place(table->block, &entry, *reference);
+  *reference = NULL;
+  table->count++;
+  return baro_identities_find(table, object);
 }
 
 const baro_identity *baro_identities_add(baro_identities *table, PyObject *object, uint32_t id,
                                          uint32_t flags) {
   /* First what may run the collector, and with it callbacks that change the table. */
-  PyObject *reference = refer_weakly(table, object);
-  if (reference == NULL || !grow(table)) {
-    Py_XDECREF(reference);
+  PyObject *reference = baro_identities_refer(table, object);
+  if (reference == NULL) {
     return NULL;
   }
-  size_t index = place_of(table, (uintptr_t)object);
-  if (table->entries[index].address != 0) {
-    /* The collector ran something that gave the GIL up, and another thread was faster. */
-    Py_DECREF(reference);
-    return &table->entries[index];
-  }
-  table->entries[index] = (baro_identity){.address = (uintptr_t)object, .id = id, .flags = flags};
-  table->cold[index] = (baro_identity_cold){.reference = reference};
-  table->count++;
-  return &table->entries[index];
+  baro_agent_lock();
+  const baro_identity *entry = baro_identities_put(table, object, id, flags, &reference);
+  baro_agent_unlock();
+  Py_XDECREF(reference); /* another thread was faster */
+  return entry;
 }
 
 static void clear(baro_identities *table) {
-  baro_identities old = *table;
-  *table = (baro_identities){.entries = &nothing, .forget = old.forget};
-  if (old.cold == NULL) {
-    return;
-  }
+  baro_agent_lock();
+  baro_identity_block *old = table->block;
+  PyObject **references = old->references;
+  old->references = NULL;
+  size_t count = references == NULL ? 0 : old->mask + 1;
+  table->block = &baro_identity_nothing.block;
+  table->count = 0;
+  retire(old);
+  baro_agent_unlock();
   /* A reference that dies does not call back. */
-  for (size_t i = 0; i <= old.mask; i++) {
-    Py_XDECREF(old.cold[i].reference);
+  for (size_t i = 0; i < count; i++) {
+    Py_XDECREF(references[i]);
   }
-  free(old.entries);
-  free(old.cold);
+  free(references);
 }
 
 void baro_identities_clear(void) {
@@ -196,6 +264,9 @@ void baro_identities_clear(void) {
 
 void baro_identities_forked(void) {
   baro_identities_epoch++;
-  baro_codes = (baro_identities){.entries = &nothing, .forget = &forget_code_method};
-  baro_exceptions = (baro_identities){.entries = &nothing, .forget = &forget_exception_method};
+  baro_codes =
+      (baro_identities){.block = &baro_identity_nothing.block, .forget = &forget_code_method};
+  baro_exceptions =
+      (baro_identities){.block = &baro_identity_nothing.block, .forget = &forget_exception_method};
+  retired = NULL;
 }

@@ -1,7 +1,7 @@
 /* Modules that the program has imported already.
  * By sys.modules: PyImport_GetModule waits where another thread is about to import the module, and PyImport_GetModuleDict ends
  * the process at the end of the interpreter, when there is no dictionary any more but finalizers still run.
- * Under the GIL. Runs no code of the program; what is raised stays so. */
+ * In a thread that has a thread state. Runs no code of the program; what is raised stays so. */
 #ifndef BARO_CAPTURE_AGENT_LOADED_MODULE_H
 #define BARO_CAPTURE_AGENT_LOADED_MODULE_H
 
@@ -9,11 +9,13 @@
 
 #include <stddef.h>
 
-/* Borrowed; NULL: not imported. */
+#include "capture/agent/held_items.h"
+
+/* New reference; NULL: not imported. */
 static inline PyObject *baro_loaded_module(const char *name) {
   PyObject *modules =
       PySys_GetObject("modules"); /* borrowed; the program may have put anything there */
-  return modules != NULL && PyDict_CheckExact(modules) ? PyDict_GetItemString(modules, name) : NULL;
+  return modules != NULL && PyDict_CheckExact(modules) ? baro_dict_text_item(modules, name) : NULL;
 }
 
 #endif

@@ -4,13 +4,14 @@
  *
  *   PID-BIRTH.defs        definitions of one process, appended by write(2), never rewritten
  *   PID-BIRTH-SERIAL.ring calls of one thread, mapped by the agent: a head page, then `capacity` events
- *   PID.why               one line: why there is no agent in that process ("CPython 3.13.0t is free-threaded"); written
+ *   PID.why               one line: why there is no agent in that process ("Python 3.8: calls are recorded from 3.9 on"); written
  *                         by the start-up hook where it knows
  *   config                made by the recorder, lines of key=value, for the hook and the agent:
  *     calls=GLOB,GLOB     what to record; absent: the user's own code
  *     overhead=PERCENT    what recording may cost of the program's own time, decimal; absent: as much as it takes
  *     python_path=TEXT    what PYTHONPATH was; absent: it was not set
- *     agent=PATH          the extension module
+ *     agent=PATH          the extension module; the hook takes the one for its interpreter, beside it or installed there
+ *     format=N            BARO_RING_FORMAT
  *     children=no         record the command's own process only; absent: its Python children too
  *
  * PID is the process' own view of its id, BIRTH the monotonic ns at which its agent started (so that a recycled
@@ -35,6 +36,8 @@
 #define BARO_RING_MAGIC UINT64_C(0x31474e49524f5242) /* "BRORING1" */
 
 enum {
+  BARO_RING_FORMAT =
+      1, /* of all that is said here; an agent that was installed by itself may be of another one */
   BARO_RING_HEAD_BYTES = 4096,
   BARO_RING_EVENTS = 1 << 18, /* 4 MiB a thread: 20 ms of the fastest calls there are */
   BARO_RING_EVENTS_MAX = 1 << 24,

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -34,6 +36,19 @@ static struct {
   size_t fact_count;
 } spool;
 
+/* Between threads, where no GIL is: held while something is written. In a process that nobody else writes for. */
+static atomic_flag spool_lock = ATOMIC_FLAG_INIT;
+
+static void lock(void) {
+  while (atomic_flag_test_and_set(&spool_lock)) {
+    (void)sched_yield();
+  }
+}
+
+static void unlock(void) {
+  atomic_flag_clear(&spool_lock);
+}
+
 static void set_process(void) {
   spool.pid = getpid();
   spool.birth_ns = baro_clock_now_ns();
@@ -57,6 +72,7 @@ bool baro_spool_open(const char *directory, const char *python_version) {
 }
 
 void baro_spool_forked(void) {
+  unlock(); /* of a thread that is not here */
   set_process();
 }
 
@@ -168,7 +184,7 @@ static void write_fact(const spool_fact *fact) {
   baro_buffer_release(&record);
 }
 
-bool baro_spool_introduce(void) {
+static bool introduce_once(void) {
   if (!spool.introduced) {
     spool.introduced = introduce();
     for (size_t i = 0; i < spool.fact_count && spool.introduced; i++) {
@@ -178,24 +194,36 @@ bool baro_spool_introduce(void) {
   return spool.introduced;
 }
 
+bool baro_spool_introduce(void) {
+  lock();
+  bool introduced = introduce_once();
+  int reason = errno;
+  unlock();
+  errno = reason;
+  return introduced;
+}
+
 bool baro_spool_add(baro_buffer *record) {
   int kept = errno;
-  bool added = baro_spool_introduce() && finish(record);
+  lock();
+  bool added = introduce_once() && finish(record);
+  unlock();
   errno = kept;
   return added;
 }
 
 void baro_spool_fact(const char *key, const char *value) {
-  if (spool.fact_count == BARO_SPOOL_FACTS) {
-    return;
-  }
   int kept = errno;
-  spool_fact *fact = &spool.facts[spool.fact_count++];
-  fact->key = key;
-  (void)snprintf(fact->value, sizeof(fact->value), "%s", value);
-  if (spool.introduced) {
-    write_fact(fact);
+  lock();
+  if (spool.fact_count < BARO_SPOOL_FACTS) {
+    spool_fact *fact = &spool.facts[spool.fact_count++];
+    fact->key = key;
+    (void)snprintf(fact->value, sizeof(fact->value), "%s", value);
+    if (spool.introduced) {
+      write_fact(fact);
+    }
   }
+  unlock();
   errno = kept;
 }
 

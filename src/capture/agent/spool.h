@@ -3,7 +3,7 @@
  * Invariants: no descriptor stays open, since programs close and reuse descriptors they do not know, and what we then
  * wrote would end up in their files. A definition is in the file whole or not at all. The first one of every process says
  * which process that is: after a fork the child's is written when it defines something for the first time.
- * Runs in the target. One spool a process; callers hold the GIL, but for baro_spool_forked. Prints nothing, changes no
+ * Runs in the target, in any thread; one writes at a time. One spool a process. Prints nothing, changes no
  * errno that the program could see. */
 #ifndef BARO_CAPTURE_AGENT_SPOOL_H
 #define BARO_CAPTURE_AGENT_SPOOL_H

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "capture/agent/held_items.h"
 #include "capture/agent/secret_names.h"
 #include "capture/agent/value_types.h"
 
@@ -149,8 +150,15 @@ static void put_bytes(baro_value_summary *summary, const char *data, Py_ssize_t 
 }
 
 static void put_bytearray(baro_value_summary *summary, PyObject *value, int depth) {
+  Py_ssize_t shown = (Py_ssize_t)characters_for(summary, depth);
+  Py_ssize_t length;
+  PyObject *start;
   baro_value_put_text(&summary->out, "bytearray(");
-  put_bytes(summary, PyByteArray_AsString(value), PyByteArray_Size(value), depth);
+  BARO_HOLD_STILL(value);
+  length = PyByteArray_Size(value);
+  start = PyBytes_FromStringAndSize(PyByteArray_AsString(value), length < shown ? length : shown);
+  BARO_LET_MOVE();
+  put_start(summary, start, shown, length, "bytes");
   baro_value_put_text(&summary->out, ")");
 }
 
@@ -211,8 +219,14 @@ static bool is_secret_pair(PyObject *value) {
   if (PyTuple_CheckExact(value)) {
     return PyTuple_Size(value) == 2 && is_secret_name(PyTuple_GetItem(value, 0));
   }
-  return PyList_CheckExact(value) && PyList_Size(value) == 2 &&
-         is_secret_name(PyList_GetItem(value, 0));
+  if (!PyList_CheckExact(value) || PyList_Size(value) != 2) {
+    return false;
+  }
+  PyObject *name = baro_list_item(value, 0);
+  bool is_secret = name != NULL && is_secret_name(name);
+  Py_XDECREF(name);
+  PyErr_Clear();
+  return is_secret;
 }
 
 /* --- Containers --- */
@@ -288,8 +302,11 @@ static void put_list(container_state *container, PyObject *value) {
   }
   /* It may become shorter while code of a library runs. */
   for (Py_ssize_t i = 0; i < PyList_Size(value) && next_item(container); i++) {
-    PyObject *item = PyList_GetItem(value, i);
-    Py_INCREF(item);
+    PyObject *item = baro_list_item(value, i);
+    if (item == NULL) {
+      PyErr_Clear();
+      break;
+    }
     if (is_pair && i > 0) {
       baro_value_redact(container->summary);
     } else {
@@ -320,27 +337,48 @@ static void put_set(container_state *container, PyObject *value, const char *ope
   close_container(container);
 }
 
+typedef struct dict_items {
+  PyObject *keys[BARO_VALUE_ITEMS]; /* owned, as the values */
+  PyObject *values[BARO_VALUE_ITEMS];
+  Py_ssize_t count;
+} dict_items;
+
+/* The first `count` items, as they are at one moment: what shows them may run code of a library, or other threads. */
+static void hold_items(PyObject *dict, Py_ssize_t count, dict_items *ret_items) {
+  Py_ssize_t position = 0;
+  ret_items->count = 0;
+  BARO_HOLD_STILL(dict);
+  for (Py_ssize_t i = 0;
+       i < count && PyDict_Next(dict, &position, &ret_items->keys[i], &ret_items->values[i]); i++) {
+    Py_INCREF(ret_items->keys[i]);
+    Py_INCREF(ret_items->values[i]);
+    ret_items->count = i + 1;
+  }
+  BARO_LET_MOVE();
+}
+
+static void put_item(container_state *container, PyObject *key, PyObject *value) {
+  put_value(container->summary, key, container->depth + 1);
+  baro_value_put_text(&container->summary->out, ": ");
+  if (is_secret_name(key)) {
+    baro_value_redact(container->summary);
+  } else {
+    put_value(container->summary, value, container->depth + 1);
+  }
+}
+
 static void put_dict(container_state *container, PyObject *value) {
   if (!open_container(container, "{", "}")) {
     return;
   }
-  Py_ssize_t position = 0;
-  PyObject *key;
-  PyObject *item;
-  while (container->done < container->shown && PyDict_Next(value, &position, &key, &item)) {
-    Py_INCREF(key);
-    Py_INCREF(item);
+  dict_items items;
+  hold_items(value, container->shown, &items);
+  for (Py_ssize_t i = 0; i < items.count; i++) {
     if (next_item(container)) {
-      put_value(container->summary, key, container->depth + 1);
-      baro_value_put_text(&container->summary->out, ": ");
-      if (is_secret_name(key)) {
-        baro_value_redact(container->summary);
-      } else {
-        put_value(container->summary, item, container->depth + 1);
-      }
+      put_item(container, items.keys[i], items.values[i]);
     }
-    Py_DECREF(item);
-    Py_DECREF(key);
+    Py_DECREF(items.values[i]);
+    Py_DECREF(items.keys[i]);
   }
   close_container(container);
 }

@@ -7,7 +7,8 @@
  * __eq__, no property. Work is bounded whatever the value is: items, depth, bytes, CPU time. What is called as a secret
  * (secret_names.h) in a dictionary or in a pair is not shown. No reference outlives the call.
  * Code of the libraries named above may run, and with it, or with the collector, anything: callers keep nothing that
- * this could invalidate. Under the GIL; leaves no exception. */
+ * this could invalidate. In a thread that has a thread state; leaves no exception. Without a GIL others may change the value
+ * meanwhile: then some of it is told as it was before. */
 #ifndef BARO_CAPTURE_AGENT_VALUE_SUMMARY_H
 #define BARO_CAPTURE_AGENT_VALUE_SUMMARY_H
 

@@ -1,6 +1,7 @@
 #include "capture/agent/value_types.h"
 #include "capture/agent/loaded_module.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 /* --- Names --- */
@@ -46,9 +47,10 @@ static void read_name(PyObject *descriptor, PyTypeObject *type, char *copy) {
 }
 
 void baro_type_name_of(PyTypeObject *type, baro_type_name *ret_name) {
-  static PyObject *module_descriptor; /* of the process */
-  static PyObject *name_descriptor;
-  if (name_descriptor == NULL) {
+  /* Of the process; several threads find the same. */
+  static _Atomic(PyObject *) module_descriptor;
+  static _Atomic(PyObject *) name_descriptor;
+  if (name_descriptor == NULL || module_descriptor == NULL) {
     name_descriptor = descriptor_of_type("__qualname__");
     module_descriptor = descriptor_of_type("__module__");
   }
@@ -115,12 +117,14 @@ static bool is_of(const char *module, const char *library) {
 
 /* Whether the module that it says it is of has this very type under its name. */
 static bool is_what_it_says(PyTypeObject *type, const baro_type_name *name) {
-  PyObject *module = baro_loaded_module(name->module); /* borrowed */
-  if (module == NULL || !PyModule_Check(module)) {
-    return false;
-  }
-  PyObject *found = PyDict_GetItemString(PyModule_GetDict(module), name->name); /* borrowed */
-  return found == (PyObject *)type;
+  PyObject *module = baro_loaded_module(name->module);
+  PyObject *found = module == NULL || !PyModule_Check(module)
+                        ? NULL
+                        : baro_dict_text_item(PyModule_GetDict(module), name->name);
+  bool is_it = found == (PyObject *)type;
+  Py_XDECREF(found);
+  Py_XDECREF(module);
+  return is_it;
 }
 
 unsigned baro_type_asks(PyTypeObject *type, const baro_type_name *name) {

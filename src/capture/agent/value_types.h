@@ -2,7 +2,7 @@
  * Nothing here runs code of the program: names of types are read by the descriptors of `type` itself, whatever the
  * metaclass has put before them, and __class__ is not asked. A type of a library is taken for what it is called only if the
  * library has that very object under that name; then code of the library may run.
- * Under the GIL. Leaves no exception. */
+ * In a thread that has a thread state. Leaves no exception. */
 #ifndef BARO_CAPTURE_AGENT_VALUE_TYPES_H
 #define BARO_CAPTURE_AGENT_VALUE_TYPES_H
 

@@ -126,7 +126,7 @@ static void say_why_none(const baro_recorder_calls *calls, baro_recorder_result 
   else
     (void)snprintf(note, room,
                    "no calls were recorded: no Python that takes the agent was started (CPython "
-                   "3.9 or later, not free-threaded, without -I, -E or -S)");
+                   "3.9 or later, without -I, -E or -S)");
 }
 
 /* --- the end --- */

@@ -19,13 +19,13 @@ print([name for name in sys.modules if name.endswith("customize")])
 """
 
 
-def virtual_environment(folder: Path, interpreter: Path, version: tuple[int, int]) -> Path:
+def virtual_environment(folder: Path, interpreter: Path, library: str) -> Path:
     """Return its Python. It sees the packages of the user, too."""
     (folder / "bin").mkdir(parents=True)
     text = f"home = {interpreter.parent}\ninclude-system-site-packages = true\n"
     (folder / "pyvenv.cfg").write_text(text, encoding="utf-8")
     (folder / "bin" / "python").symlink_to(interpreter)
-    packages = folder / "lib" / f"python{version[0]}.{version[1]}" / "site-packages"
+    packages = folder / "lib" / library / "site-packages"
     packages.mkdir(parents=True)
     (packages / "sitecustomize.py").write_text(SAYS, encoding="utf-8")
     (packages / "first.pth").write_text("import early\n", encoding="utf-8")
@@ -34,18 +34,18 @@ def virtual_environment(folder: Path, interpreter: Path, version: tuple[int, int
     return folder / "bin" / "python"
 
 
-def users_packages(folder: Path, version: tuple[int, int]) -> None:
-    packages = folder / "lib" / f"python{version[0]}.{version[1]}" / "site-packages"
+def users_packages(folder: Path, library: str) -> None:
+    packages = folder / "lib" / library / "site-packages"
     packages.mkdir(parents=True)
     (packages / "usercustomize.py").write_text(SAYS, encoding="utf-8")
 
 
 def test_an_archive_in_a_virtual_environment(
-    trace: Trace, traced_interpreter: Path, version: tuple[int, int], tmp_path: Path
+    trace: Trace, traced_interpreter: Path, library: str, tmp_path: Path
 ) -> None:
     """All who customize are imported, once and in their order, and see what they always see."""
-    python = virtual_environment(tmp_path / "venv", traced_interpreter, version)
-    users_packages(tmp_path / "user", version)
+    python = virtual_environment(tmp_path / "venv", traced_interpreter, library)
+    users_packages(tmp_path / "user", library)
     with zipfile.ZipFile(tmp_path / "app.pyz", "w") as archive:
         archive.writestr("__main__.py", APP)
         archive.writestr("part.py", "")
@@ -65,10 +65,10 @@ def test_an_archive_in_a_virtual_environment(
 
 
 def test_a_console_script(
-    trace: Trace, traced_interpreter: Path, version: tuple[int, int], tmp_path: Path
+    trace: Trace, traced_interpreter: Path, library: str, tmp_path: Path
 ) -> None:
     """What pip writes: it ends by the status that the function gives."""
-    python = virtual_environment(tmp_path / "venv", traced_interpreter, version)
+    python = virtual_environment(tmp_path / "venv", traced_interpreter, library)
     (tmp_path / "venv" / "bin" / "tool").write_text(
         f"#!{python}\nimport sys\nfrom tool import main\nif __name__ == '__main__':\n"
         "    sys.exit(main())\n",

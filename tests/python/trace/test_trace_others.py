@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from traced import Trace
+from traced import Needs, Trace
 
 PROGRAMS = {
     "cProfile": """
@@ -120,14 +120,18 @@ PROGRAMS = {
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_works_as_without_us(trace: Trace, traced_interpreter: Path, name: str) -> None:
+def test_works_as_without_us(
+    trace: Trace, traced_interpreter: Path, name: str, needs: Needs
+) -> None:
+    if "cProfile" in name:
+        needs("_lsprof")
     target = trace(traced_interpreter, PROGRAMS[name])
     assert target.output == trace(traced_interpreter, PROGRAMS[name], agent=False).output
     assert target.process.count("enter", "<module>") == 1
 
 
 def test_tool_ids_of_others_are_left_alone(
-    trace: Trace, traced_interpreter: Path, version: tuple[int, int], agent_folder: Path
+    trace: Trace, traced_interpreter: Path, version: tuple[int, int], agent_file: Path
 ) -> None:
     if version < (3, 12):
         pytest.skip("there is no sys.monitoring")
@@ -142,7 +146,7 @@ def test_tool_ids_of_others_are_left_alone(
         from importlib.util import module_from_spec, spec_from_loader
         for tool in (3, 4):
             sys.monitoring.use_tool_id(tool, "theirs")
-        path = {str(agent_folder / "_agent.abi3.so")!r}
+        path = {str(agent_file)!r}
         spec = spec_from_loader("_agent", ExtensionFileLoader("_agent", path))
         agent = module_from_spec(spec)
         spool = __import__("os").path.abspath("spool1").encode()

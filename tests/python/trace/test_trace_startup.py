@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from traced import StartTrace, Target, Trace
+from traced import StartTrace, Target, Trace, agent_of
 
 import find_pythons
 
@@ -227,18 +227,42 @@ def test_without_a_recording_nothing_happens(
 
 
 @pytest.mark.parametrize("version", [row for row in find_pythons.tested() if row.endswith("t")])
-def test_free_threaded_says_why(start_trace: StartTrace, version: str) -> None:
+def test_an_agent_for_free_threaded_ones(agent_folder: Path, version: str, tmp_path: Path) -> None:
+    """It is said where there is none; one that is installed there is found, if it is the same."""
     interpreter = find_pythons.find(version)
-    if interpreter is None:
-        pytest.skip(f"python {version} is missing; tools/get_pythons.sh fetches it")
-    # Its allocator is its own, also where a sanitizer would have it malloc's.
-    process, spool = start_trace(interpreter, "print(1)", env={"PYTHONMALLOC": ""})
-    output, errors = process.communicate(timeout=60)
-    assert (output, errors, process.returncode) == ("1\n", "", 0)
-    (file,) = spool.glob("*.why")
-    assert file.name == f"{process.pid}.why"
-    assert "is free-threaded" in file.read_text(encoding="utf-8")
-    assert not list(spool.glob("*.defs"))
+    agent = agent_of(agent_folder, version)
+    if interpreter is None or agent is None:
+        pytest.skip(f"python {version}, or an agent for it, is missing: tools/get_pythons.sh")
+    hook = shutil.copytree(agent_folder / "_startup", tmp_path / "elsewhere" / "_startup")
+    (tmp_path / "installed" / "barograph").mkdir(parents=True)
+
+    def run(settings: str) -> str:
+        spool = tmp_path / "spool"
+        shutil.rmtree(spool, ignore_errors=True)
+        spool.mkdir(mode=0o700)
+        (spool / "config").write_text(settings, encoding="utf-8")
+        answer = subprocess.run(
+            [interpreter, "-c", "print(1)"],
+            env={
+                "BAROGRAPH_SPOOL": str(spool),
+                "PYTHONPATH": f"{hook}:{tmp_path / 'installed'}",
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (answer.stdout, answer.stderr, answer.returncode) == ("1\n", "", 0)
+        reasons = [file.read_text(encoding="utf-8") for file in spool.glob("*.why")]
+        assert len(reasons) + len(list(spool.glob("*.defs"))) == 1
+        return "".join(reasons)
+
+    reason = run("agent=/elsewhere/_agent.abi3.so\n")
+    assert reason.endswith(
+        f" is free-threaded and needs an agent of its own: {interpreter} -m pip install barograph\n"
+    )
+    shutil.copy(agent, tmp_path / "installed" / "barograph")
+    assert run("agent=/elsewhere/_agent.abi3.so\n") == ""
+    assert "is of another version than the recorder" in run("format=77\n")
 
 
 def _old_python(version: str) -> Path | None:

@@ -92,7 +92,7 @@ def test_tasks(
     traced_interpreter: Path,
     version: tuple[int, int],
     is_marked: bool,
-    agent_folder: Path,
+    agent_file: Path,
 ) -> None:
     # asyncio's own functions are left out in every other version, and recorded too in the others.
     has_asyncio = not is_marked and version[1] % 2 == 1
@@ -102,7 +102,7 @@ def test_tasks(
         head = f"""
     import importlib.machinery, importlib.util, types
     loader = importlib.machinery.ExtensionFileLoader("barograph._agent",
-                                                     {str(agent_folder / "_agent.abi3.so")!r})
+                                                     {str(agent_file)!r})
     agent = importlib.util.module_from_spec(
         importlib.util.spec_from_loader("barograph._agent", loader))
 """

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from traced import Trace
+from traced import Needs, Trace
 
 FOLDER = Path(__file__).resolve().parents[3] / "python"
 
@@ -436,7 +436,8 @@ f(collections.deque([1, 2])); f(collections.OrderedDict(a=1))
 )
 
 
-def test_arrays_tables_and_dates(trace: Trace, traced_interpreter: Path) -> None:
+def test_arrays_tables_and_dates(trace: Trace, traced_interpreter: Path, needs: Needs) -> None:
+    needs("_decimal")
     process = trace(traced_interpreter, LIBRARIES, settings={"calls": "@trace"}).process
     assert [text[2:] for _, _, text in process.values()] == [
         "<numpy.ndarray shape=(3, 4) dtype='float64' nbytes=96>",

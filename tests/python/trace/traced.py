@@ -46,6 +46,12 @@ class Trace(Protocol):
     ) -> Target: ...
 
 
+class Needs(Protocol):
+    """Skips the test where the interpreter was built without a module."""
+
+    def __call__(self, module: str) -> None: ...
+
+
 class StartTrace(Protocol):
     """As `Trace`, without waiting for the end."""
 
@@ -60,6 +66,11 @@ def version_of(interpreter: Path) -> tuple[int, int]:
     ).stdout
     major, minor = map(int, text.split())
     return major, minor
+
+
+def agent_of(folder: Path, version: str) -> Path | None:
+    """One for a free-threaded interpreter, "3.13t"."""
+    return next(folder.glob(f"_agent.nogil.cpython-{version.replace('.', '')}-*.so"), None)
 
 
 def sanitizer_environment() -> dict[str, str]:
