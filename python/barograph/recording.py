@@ -126,8 +126,13 @@ def _end_of(recorder: subprocess.Popen[bytes], farewell: bytes) -> tuple[str, st
     for prefix in (_FAILURE, "barograph: "):
         lines = [line[len(prefix) :] if line.startswith(prefix) else line for line in lines]
     text = "; ".join(lines)
+    if failed and not text:
+        status = recorder.returncode
+        text = f"the recorder ended with status {status}"
+        if status < 0:
+            text = f"the recorder was killed by signal {-status}; what it had written is kept"
     if failed:
-        return text or f"the recorder ended with status {recorder.returncode}", ""
+        return text, ""
     return "", text
 
 

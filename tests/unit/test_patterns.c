@@ -95,6 +95,14 @@ static void the_script_has_two_names(void **state) {
   assert_true(asks_for("__main__.main", &script));
   assert_true(asks_for("app.main", &script));
   assert_true(asks_for("app", &script));
+  script.module =
+      "__mp_main__"; /* in a process that multiprocessing spawned: what was asked for holds there */
+  assert_true(asks_for("__main__.main", &script));
+  assert_true(asks_for("__mp_main__.main", &script));
+  assert_true(asks_for("app.main", &script));
+  baro_patterns without = patterns_of("*", "-__main__.main", NULL);
+  assert_true(baro_patterns_leave_out(&without, &script));
+  baro_patterns_release(&without);
   script.import_name = "";
   assert_false(asks_for("app.main", &script));
 }

@@ -140,7 +140,10 @@ static bool is_named(const glob_list *list, const char *module, const char *qual
 }
 
 static bool is_in(const glob_list *list, const baro_pattern_subject *subject) {
+  /* Who asks for the script by __main__ means it in the processes of a pool, too, where it is called otherwise. */
+  bool is_script = strcmp(subject->module, "__mp_main__") == 0;
   return list->count > 0 && (is_named(list, subject->module, subject->qualified_name) ||
+                             (is_script && is_named(list, "__main__", subject->qualified_name)) ||
                              (subject->import_name[0] != '\0' &&
                               is_named(list, subject->import_name, subject->qualified_name)));
 }

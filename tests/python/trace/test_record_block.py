@@ -305,7 +305,7 @@ def test_started_children(execute: Execute, report: Report, tmp_path: Path) -> N
                 start(env={"PROGRAM": "none", "PYTHONPATH": "/nowhere"})
                 child = [sys.executable, "-B", "child.py"]
                 assert os.spawnve(os.P_WAIT, child[0], child, dict(os.environ)) == 0
-                # The script is its __mp_main__, which the pattern program.leaf means, too.
+                # The script is its __mp_main__, which both patterns mean.
                 with multiprocessing.get_context("spawn").Pool(1) as pool:
                     pool.map(in_pool, [5])
                     pool.close()
@@ -413,7 +413,7 @@ def test_recorder_dies(execute: Execute) -> None:
         try:
             recording.stop()
         except barograph.Error as error:
-            assert "status -9" in str(error), error
+            assert "killed by signal 9; what it had written is kept" in str(error), error
         else:
             raise AssertionError
         with barograph.record("next.baro"):
