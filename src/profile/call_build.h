@@ -82,6 +82,7 @@ typedef struct baro_call_costs {
   uint32_t before_ns[BARO_CALL_EVENT_KIND_COUNT][2];
   uint32_t after_ns[BARO_CALL_EVENT_KIND_COUNT][2];
   uint32_t counted_ns; /* of a call that is only counted, all of it in the caller */
+  uint32_t resting_ns; /* ... while its function rests */
   uint32_t usage_ns;   /* of a reading */
   uint32_t fresh_ns;   /* of a slot, as long as the ring is filled for the first time */
 } baro_call_costs;
@@ -133,6 +134,7 @@ typedef struct baro_call_thread {
   uint32_t stack_capacity;
   baro_weighed_call *weighed; /* by depth; NULL: no weights so far */
   uint32_t weighed_capacity;
+  double counting_ns; /* what counting calls without a row cost */
   bool next_is_inner;
   uint64_t next_weight; /* of the next call; 0: none came */
   baro_call_link *links;

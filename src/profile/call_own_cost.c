@@ -51,6 +51,7 @@ static void set_costs(const baro_profile_process *process, baro_call_costs *ret_
   const event_cost step = {.inner_ns = cost_of(process, "own_cost_suspendable_inner_ns"),
                            .outer_ns = cost_of(process, "own_cost_suspendable_outer_ns")};
   *ret_costs = (baro_call_costs){.counted_ns = cost_of(process, "own_cost_counted_ns"),
+                                 .resting_ns = cost_of(process, "own_cost_resting_ns"),
                                  .usage_ns = cost_of(process, "own_cost_usage_ns"),
                                  .fresh_ns = cost_of(process, "own_cost_fresh_slot_ns")};
   set_begin(ret_costs, BARO_CALL_ENTER, plain);

@@ -5,6 +5,9 @@
 /* More than any agent makes, and so little that sums stay numbers. */
 static const uint64_t WEIGHT_MAX = UINT64_C(1) << 32;
 
+/* 1 << BARO_BUDGET_REST_SHIFT: budget_plan.h of the agent. */
+static const double RESTING_WEIGHT = 2048;
+
 /* Rows of a column of weights. */
 typedef struct weight_row {
   double weight;
@@ -134,6 +137,12 @@ baro_status baro_call_weigh_push(baro_call_build *build, baro_call_thread *threa
   return BARO_OK;
 }
 
+/* Only functions that rest are thinned so far, and their calls cost less. */
+static double counting_cost_of(const baro_call_thread *thread, double weight) {
+  bool rests = weight == RESTING_WEIGHT && thread->costs.resting_ns != 0;
+  return rests ? thread->costs.resting_ns : thread->costs.counted_ns;
+}
+
 void baro_call_weigh_pop(baro_call_thread *thread, uint64_t time_ns) {
   uint32_t top = thread->depth - 1;
   if (top >= thread->weighed_capacity) {
@@ -151,8 +160,10 @@ void baro_call_weigh_pop(baro_call_thread *thread, uint64_t time_ns) {
   actor->duration_extra_ns -= weighed->weight * counting_ns;
   if (top > 0) {
     double others = weighed->weight - 1;
-    thread->weighed[top - 1].correction_ns -= others * (own_ns + thread->costs.counted_ns);
-    thread->weighed[top - 1].counting_ns += counting_ns + others * thread->costs.counted_ns;
+    double cost_ns = others * counting_cost_of(thread, weighed->weight);
+    thread->counting_ns += cost_ns;
+    thread->weighed[top - 1].correction_ns -= others * own_ns + cost_ns;
+    thread->weighed[top - 1].counting_ns += counting_ns + cost_ns;
   }
   if (link->depth == 1) {
     link->total_extra_ns += link->total_factor * (double)(time_ns - link->since_ns) -
@@ -175,13 +186,8 @@ void baro_call_weigh_pop(baro_call_thread *thread, uint64_t time_ns) {
 /* --- the end --- */
 
 uint64_t baro_call_counting_ns(const baro_call_thread *thread) {
-  uint64_t counted = 0;
-  for (uint32_t a = 0; a < thread->actor_count; a++) {
-    counted = baro_sum_ns(counted, thread->actors[a].skipped);
-  }
-  double cost_ns = (double)counted * thread->costs.counted_ns;
   double whole_ns = (double)(thread->last_ns - thread->first_ns);
-  return (uint64_t)(cost_ns < whole_ns ? cost_ns : whole_ns);
+  return (uint64_t)(thread->counting_ns < whole_ns ? thread->counting_ns : whole_ns);
 }
 
 baro_status baro_call_order_weights(baro_call_build *build) {

@@ -119,6 +119,66 @@ static void a_function_that_rested_comes_back(void **state) {
   assert_int_equal(functions[0].shift, 0);
 }
 
+/* 10 ms and 2 ms for recording: counting 200,000 calls takes 4. */
+static void what_is_too_dear_to_count_rests(void **state) {
+  (void)state;
+  for (int i = 0; i < FUNCTIONS; i++) {
+    functions[i].can_rest = i != 1;
+  }
+  for (int w = 1; w <= BARO_BUDGET_TIRED; w++) {
+    assert_false(functions[0].rests);
+    functions[0].begins = 100000;
+    functions[1].begins = 100000;
+    functions[2].begins = 100; /* too few to be worth it */
+    baro_budget_plan(pointers, FUNCTIONS, 0, &window);
+  }
+  assert_true(functions[0].rests);
+  assert_int_equal(functions[0].shift, BARO_BUDGET_REST_SHIFT);
+  assert_false(functions[1].rests);
+  assert_true(functions[1].shift <= BARO_BUDGET_SHIFT_MAX);
+  assert_false(functions[2].rests);
+  assert_int_equal(functions[2].shift, 0);
+}
+
+static void rest_ends_slowly_where_counting_is_easy(void **state) {
+  (void)state;
+  functions[0].can_rest = true;
+  functions[0].rests = true;
+  functions[0].tired = BARO_BUDGET_TIRED;
+  functions[0].shift = BARO_BUDGET_REST_SHIFT;
+  for (int w = 0; w < 20; w++) { /* it would fit, but hardly: neither more nor less tired */
+    functions[0].begins = 60000;
+    baro_budget_plan(pointers, FUNCTIONS, 0, &window);
+    assert_true(functions[0].rests);
+  }
+  for (int w = 1; w < BARO_BUDGET_TIRED; w++) {
+    functions[0].begins = 40000;
+    baro_budget_plan(pointers, FUNCTIONS, 0, &window);
+    assert_true(functions[0].rests);
+    assert_int_equal(functions[0].shift, BARO_BUDGET_REST_SHIFT);
+  }
+  functions[0].begins = 40000;
+  baro_budget_plan(pointers, FUNCTIONS, 0, &window);
+  assert_false(functions[0].rests);
+  assert_int_equal(functions[0].shift, BARO_BUDGET_SHIFT_MAX);
+}
+
+static void rest_ends_where_it_is_no_longer_possible(void **state) {
+  (void)state;
+  functions[0].rests = true;
+  functions[0].tired = BARO_BUDGET_TIRED;
+  functions[0].shift = BARO_BUDGET_REST_SHIFT;
+  functions[0].begins = 200000;
+  baro_budget_plan(pointers, FUNCTIONS, 0, &window);
+  assert_false(functions[0].rests);
+  assert_int_equal(functions[0].shift, BARO_BUDGET_SHIFT_MAX);
+  functions[1].rests = true;
+  functions[1].can_rest = true;
+  functions[1].tired = BARO_BUDGET_TIRED;
+  baro_budget_rested(&functions[1], BARO_BUDGET_CALM); /* nobody called it meanwhile */
+  assert_false(functions[1].rests);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(what_fits_is_recorded, begin),
@@ -128,6 +188,9 @@ int main(void) {
       cmocka_unit_test_setup(going_back_takes_calm_windows, begin),
       cmocka_unit_test_setup(one_long_window_is_many, begin),
       cmocka_unit_test_setup(a_function_that_rested_comes_back, begin),
+      cmocka_unit_test_setup(what_is_too_dear_to_count_rests, begin),
+      cmocka_unit_test_setup(rest_ends_slowly_where_counting_is_easy, begin),
+      cmocka_unit_test_setup(rest_ends_where_it_is_no_longer_possible, begin),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

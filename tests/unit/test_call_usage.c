@@ -162,6 +162,32 @@ static void test_cost_of_counting_is_taken_off_callers(void **state) {
   baro_profile_destroy(profile);
 }
 
+/* A function that rests is known by its weight, and its calls cost less. */
+static void test_cost_of_counting_what_rests(void **state) {
+  (void)state;
+  program p = begin();
+  cost(&p, "own_cost_counted_ns", "50");
+  cost(&p, "own_cost_resting_ns", "20");
+  enter(&p, 1000, p.f);
+  const baro_call_event thinned[] = {
+      {.time_ns = 101000, .kind = BARO_CALL_SKIPPED, .function = p.g, .skipped = 2047 + 1023},
+      {.time_ns = 101000, .kind = BARO_CALL_WEIGHT, .weight = 2048},
+      {.time_ns = 101000, .kind = BARO_CALL_ENTER, .function = p.g},
+      {.time_ns = 101000, .kind = BARO_CALL_RETURN},
+      {.time_ns = 201000, .kind = BARO_CALL_WEIGHT, .weight = 1024},
+      {.time_ns = 201000, .kind = BARO_CALL_ENTER, .function = p.g},
+      {.time_ns = 201000, .kind = BARO_CALL_RETURN},
+  };
+  given_events(&p.made, p.thread, thinned, 7);
+  leave(&p, 301000);
+  baro_profile *profile = given_profile(&p.made);
+  uint32_t of_f = profile->calls.function[0];
+  uint64_t counting_ns = 2047 * 20 + 1023 * 50;
+  assert_int_equal(profile->call_sums.self_ns[of_f], 300000 - counting_ns);
+  assert_int_equal(profile->calls.own_cost_ns, counting_ns);
+  baro_profile_destroy(profile);
+}
+
 /* Weights of a forged recording cannot make a sum of times less than nothing. */
 static void test_counting_costs_no_more_than_passed(void **state) {
   (void)state;
@@ -376,6 +402,7 @@ int main(void) {
       cmocka_unit_test(test_no_time_is_below_zero),
       cmocka_unit_test(test_absurd_costs_are_not_believed),
       cmocka_unit_test(test_cost_of_counting_is_taken_off_callers),
+      cmocka_unit_test(test_cost_of_counting_what_rests),
       cmocka_unit_test(test_counting_costs_no_more_than_passed),
       cmocka_unit_test(test_much_own_cost),
       cmocka_unit_test(test_own_cost_of_steps),

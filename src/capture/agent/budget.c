@@ -12,6 +12,7 @@
 #include "base/map.h"
 #include "capture/agent/agent_lock.h"
 #include "capture/agent/budget_plan.h"
+#include "capture/agent/budget_rest.h"
 #include "capture/agent/events.h"
 
 enum {
@@ -97,6 +98,7 @@ void baro_budget_reset(void) {
   last_shifts = NULL;
   last_shift_count = 0;
   baro_map_release(&counted_frames);
+  baro_rest_reset();
   unlock_shared();
 }
 
@@ -153,7 +155,7 @@ static void draw_gap(baro_budget_thread *thread, baro_budget_function *function)
   if (function->shift != 0) {
     double chance = 1.0 / (double)(UINT32_C(1) << function->shift);
     double drawn = (double)((next_random(thread) >> 11) + 1) * 0x1p-53;
-    gap += (uint32_t)(log(drawn) / log1p(-chance)); /* at most 37,600 */
+    gap += (uint32_t)(log(drawn) / log1p(-chance)); /* at most 75,200 */
   }
   function->piece = gap < PIECE_CALLS ? gap : PIECE_CALLS;
   function->left = function->piece;
@@ -284,7 +286,8 @@ static void remember_shift_locked(const baro_budget_function *function) {
     last_shifts = grown;
     last_shift_count = count;
   }
-  last_shifts[function->id] = function->shift;
+  last_shifts[function->id] =
+      function->shift < BARO_BUDGET_SHIFT_MAX ? function->shift : BARO_BUDGET_SHIFT_MAX;
 }
 
 static void remember_shift(const baro_budget_function *function) {
@@ -311,6 +314,7 @@ static void end_window(baro_budget_thread *thread, uint64_t now_ns, uint64_t cpu
   };
   for (uint32_t i = 0; i < thread->touched_count; i++) {
     take_counted(thread->touched[i]);
+    baro_rest_before_plan(thread->touched[i]);
   }
   for (uint32_t group = 0; group < group_count; group++) {
     window.ratio = ratios[group];
@@ -322,6 +326,7 @@ static void end_window(baro_budget_thread *thread, uint64_t now_ns, uint64_t cpu
     function->begins = 0;
     function->window = thread->window;
     remember_shift(function);
+    baro_rest_after_plan(function);
     draw_gap(thread, function); /* chance has no memory, so another gap will do as well */
     tell_if_room(thread, function, ROOM_EVENTS);
   }
@@ -395,7 +400,8 @@ static inline void remember_counted(baro_budget_function *function) {
 
 static bool end_call(baro_budget_function *function) {
   if (function->depth == 0) {
-    return true; /* it was active before us: the recorder knows what to do with it */
+    /* Else it was active before us: the recorder knows what to do with it. */
+    return !function->is_blind;
   }
   function->depth--;
   if (function->kept == 0) {
@@ -404,6 +410,9 @@ static bool end_call(baro_budget_function *function) {
   const uint64_t *word = word_of(function, function->depth);
   bool keeps = word != NULL && (*word >> (function->depth & 63) & 1) != 0;
   function->kept -= keeps;
+  if (keeps) {
+    baro_rest_ended(function);
+  }
   return keeps;
 }
 
@@ -460,15 +469,16 @@ static bool end_suspendable(baro_budget_function *function, baro_ring_kind kind,
 
 /* What stands before a call that is recorded. */
 static void announce(baro_budget_thread *thread, baro_budget_function *function) {
+  bool is_inner = baro_rest_look_out(function) || function->depth != 0;
   if (function->untold != 0) {
     tell_now(thread, function);
   }
   /* Of calls within others of the function the outermost one has the time of all; where it is none that is recorded,
    * nobody could see that it is there. */
-  bool hides_recursion = function->depth != 0 && function->kept == 0;
+  bool hides_recursion = is_inner && function->kept == 0;
   if (function->shift != 0 || hides_recursion) {
     baro_events_write(thread->events, UINT64_C(1) << function->shift,
-                      baro_ring_word(BARO_RING_WEIGHT, function->id, function->depth != 0 ? 1 : 0));
+                      baro_ring_word(BARO_RING_WEIGHT, function->id, is_inner ? 1 : 0));
   }
 }
 
@@ -513,6 +523,7 @@ static bool begin_last(baro_budget_thread *thread, baro_budget_function *functio
     function->kept += keeps;
   } else if (keeps) {
     remember_kept(function);
+    baro_rest_kept(function);
   } else {
     remember_counted(function);
   }
@@ -530,6 +541,8 @@ static bool begin(uint32_t id, uint32_t flags, uint64_t frame) {
       return has_room;
     }
   }
+  function->is_suspendable = frame != 0;
+  baro_rest_catch_up(function);
   bool keeps = begin_last(here->budget, function, frame, has_room);
   end_piece(here->budget, function, flags, !keeps && has_room); /* else it was counted as lost */
   return keeps;
@@ -600,4 +613,5 @@ void baro_budget_forked(baro_budget_thread *take_thread) {
   counted_frames = (baro_map){0};
   last_shifts = NULL;
   last_shift_count = 0;
+  baro_rest_forked();
 }

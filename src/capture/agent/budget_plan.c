@@ -2,6 +2,8 @@
 
 /* What rows may cost in any case, by the cost of counting. */
 static const double LEAST_ROWS_RATIO = 0.1;
+/* Of all calls, that make a function worth a rest. */
+static const double LEAST_PART = 1.0 / 16;
 
 /* How far a function must be thinned that no more than `share` of its events are written. */
 static uint8_t shift_for(uint32_t begins, uint32_t share) {
@@ -61,6 +63,32 @@ static void aim_at(baro_budget_function *function, uint8_t wanted, uint32_t wind
   function->calm = calm < BARO_BUDGET_CALM ? (uint8_t)calm : 0;
 }
 
+/* A function is tired by windows in which counting was too dear, and rested by those in which it would be easy. */
+static void tire(baro_budget_function *function, double begins, double counting_ns,
+                 double allowed_ns, uint32_t windows) {
+  if (!function->can_rest) {
+    function->tired = 0;
+  } else if (counting_ns > allowed_ns && function->begins >= begins * LEAST_PART) {
+    function->tired = (uint8_t)(function->tired + (function->tired < BARO_BUDGET_TIRED));
+  } else if (counting_ns <= allowed_ns / 2) {
+    function->tired = function->tired > windows ? (uint8_t)(function->tired - windows) : 0;
+  }
+  function->rests =
+      function->tired == BARO_BUDGET_TIRED || (function->rests && function->tired > 0);
+}
+
+static void set_shift(baro_budget_function *function, uint32_t share, uint32_t windows) {
+  if (function->rests) {
+    function->shift = BARO_BUDGET_REST_SHIFT;
+    function->calm = 0;
+    return;
+  }
+  if (function->shift > BARO_BUDGET_SHIFT_MAX) {
+    function->shift = BARO_BUDGET_SHIFT_MAX;
+  }
+  aim_at(function, shift_for(function->begins, share), windows);
+}
+
 void baro_budget_plan(baro_budget_function *const *functions, uint32_t count, uint8_t group,
                       const baro_budget_window *window) {
   double begins = begins_of(functions, count, group);
@@ -81,7 +109,8 @@ void baro_budget_plan(baro_budget_function *const *functions, uint32_t count, ui
   uint32_t share = find_share(functions, count, group, rows);
   for (uint32_t i = 0; i < count; i++) {
     if (functions[i]->group == group) {
-      aim_at(functions[i], shift_for(functions[i]->begins, share), window->windows);
+      tire(functions[i], begins, begins * window->count_ns, allowed_ns, window->windows);
+      set_shift(functions[i], share, window->windows);
     }
   }
 }
@@ -90,4 +119,8 @@ void baro_budget_rested(baro_budget_function *function, uint32_t now) {
   uint32_t steps = (now - function->window) / BARO_BUDGET_CALM;
   function->shift = steps >= function->shift ? 0 : (uint8_t)(function->shift - steps);
   function->window = now;
+  if (steps > 0) {
+    function->tired = 0;
+    function->rests = false;
+  }
 }

@@ -10,17 +10,22 @@
  * too dear. Going back takes BARO_BUDGET_CALM windows in a row in which half as much thinning would have done, and
  * goes by halves.
  * Where counting alone is dearer than the budget, rows may cost a tenth of it more.
- * There is no step below one in 1 << BARO_BUDGET_SHIFT_MAX: what a call costs then is being counted, and without the
- * rows that are left nobody would know its time.
+ * Where that is so for BARO_BUDGET_TIRED windows, functions with a good part of the calls rest (budget_rest.h), if they can, until
+ * counting them as others would take half of the budget or less for as many.
+ * There is no step below: without the rows that are left nobody would know a function's time.
  * Pure: no clock, no thread, no memory of its own. */
 #ifndef BARO_CAPTURE_AGENT_BUDGET_PLAN_H
 #define BARO_CAPTURE_AGENT_BUDGET_PLAN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
   BARO_BUDGET_SHIFT_MAX = 10,
+  BARO_BUDGET_REST_SHIFT =
+      11, /* of functions that rest, and of no others: readers know them by it */
   BARO_BUDGET_CALM = 8,
+  BARO_BUDGET_TIRED = 4,
   BARO_BUDGET_GROUPS = 8, /* budgets of one process: the recording's, and those of decorators */
 };
 
@@ -37,6 +42,13 @@ typedef struct baro_budget_function {
   uint8_t shift;
   uint8_t calm; /* windows in a row that asked for less thinning */
   uint8_t group;
+  uint8_t tired; /* windows in which counting was too dear, as far as no others came since */
+  bool rests;
+  bool has_rested; /* before this window's plan */
+  bool can_rest;
+  bool is_suspendable;
+  bool is_blind;         /* calls may be active that `depth` does not have */
+  uint32_t epoch;        /* of its code, when depth was known */
   uint32_t depth;        /* active calls of it */
   uint32_t kept;         /* of these are recorded */
   uint32_t deeper_words; /* of 64 bits */

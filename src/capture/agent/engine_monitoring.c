@@ -1,12 +1,13 @@
 /* sys.monitoring (PEP 669): a callback for each kind of event, called by the interpreter's own instructions.
  * Events are global, so that functions are seen from their first call on; code that is left out answers DISABLE, after
  * which the interpreter has no instrumentation there and it runs as fast as without us. Where only marked code is recorded,
- * events are its own. Unwinding and throwing can be had globally only, and cannot be disabled: there code that is not in the
+ * events are its own. With a budget, ends are each code's own, too: budget_rest.h. Unwinding and throwing can be had globally only, and cannot be disabled: there code that is not in the
  * table is passed over.
  * The callbacks are objects with a vectorcall slot of their own: a builtin function costs a call and a check more. While
  * one runs, the interpreter sends this thread no events, so that what the collector runs meanwhile cannot come back here. */
 #include "capture/agent/engine.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <structmember.h>
@@ -15,6 +16,7 @@
 #include "capture/agent/agent_lock.h"
 #include "capture/agent/agent_tasks.h"
 #include "capture/agent/budget.h"
+#include "capture/agent/budget_rest.h"
 #include "capture/agent/captured_values.h"
 #include "capture/agent/events.h"
 
@@ -56,6 +58,80 @@ static inline uint64_t frame_addr(void) {
   return (uint64_t)(uintptr_t)PyEval_GetFrame();
 }
 
+/* --- Ends of one code only: budget_rest.h --- */
+
+/* PY_RETURN's number where that event is each code's own; 0: it is not. */
+static long end_event;
+
+static void set_local(PyObject *code, long numbers) {
+  int kept = errno;
+  PyObject *answer = monitoring == NULL ? NULL
+                                        : PyObject_CallMethod(monitoring, "set_local_events", "iOl",
+                                                              tool_id, code, numbers);
+  Py_XDECREF(answer);
+  PyErr_Clear();
+  errno = kept;
+}
+
+/* Before the event of a call that begins is written, and before it is known whether it will be. */
+static void hear_ends(PyObject *code_object, uint32_t id, bool is_recorded) {
+  baro_budget_code *code = baro_rest_code(id);
+  if (code == NULL) {
+    set_local(code_object, end_event); /* no memory */
+  } else if (code->ends == BARO_ENDS_UNKNOWN || (is_recorded && code->ends == BARO_ENDS_OFF)) {
+    code->ends = BARO_ENDS_ON;
+    set_local(code_object, end_event);
+  }
+}
+
+/* Behind the end of one that was recorded. */
+static void rest(PyObject *code_object, uint32_t id) {
+  baro_budget_code *code = baro_rest_code(id);
+  if (code != NULL && code->may_rest && code->kept == 0 && code->ends == BARO_ENDS_ON) {
+    code->ends = BARO_ENDS_OFF;
+    code->epoch++;
+    set_local(code_object, 0);
+  }
+}
+
+/* The limited API has no way from frame to frame but their attributes. */
+static bool is_active_further_out(uint32_t *ret_frames) {
+  PyObject *frame = (PyObject *)PyEval_GetFrame();
+  PyObject *code = frame == NULL ? NULL : PyObject_GetAttrString(frame, "f_code");
+  bool found = false;
+  Py_XINCREF(frame);
+  while (frame != NULL && code != NULL && !found) {
+    PyObject *outer = PyObject_GetAttrString(frame, "f_back");
+    Py_DECREF(frame);
+    frame = outer;
+    PyObject *outer_code =
+        frame == NULL || frame == Py_None ? NULL : PyObject_GetAttrString(frame, "f_code");
+    if (outer_code == NULL) {
+      break;
+    }
+    found = outer_code == code;
+    Py_DECREF(outer_code);
+    ++*ret_frames;
+  }
+  Py_XDECREF(frame);
+  Py_XDECREF(code);
+  PyErr_Clear();
+  return found;
+}
+
+static bool lets_begin(PyObject *code_object, baro_identity code, baro_ring_kind kind,
+                       uint64_t frame) {
+  uint32_t epoch = baro_identities_epoch;
+  if (end_event != 0) {
+    hear_ends(code_object, code.id, false);
+  }
+  bool lets = baro_budget_lets_begin(code.id, code.flags, kind, frame);
+  if (lets && end_event != 0 && epoch == baro_identities_epoch) {
+    hear_ends(code_object, code.id, true);
+  }
+  return lets;
+}
+
 /* Left out or not, it is to be told of every time. */
 static PyObject *begin_spawning(PyObject *code_object, baro_ring_kind kind) {
   PyObject *frame = (PyObject *)PyEval_GetFrame(); /* borrowed */
@@ -63,8 +139,7 @@ static PyObject *begin_spawning(PyObject *code_object, baro_ring_kind kind) {
   baro_tasks_see_frame(frame);
   baro_events_take_back();
   baro_identity code = *baro_code_of(code_object); /* it may have moved */
-  if ((code.flags & BARO_IDENTITY_LEFT_OUT) == 0 &&
-      baro_budget_lets_begin(code.id, code.flags, kind, 0)) {
+  if ((code.flags & BARO_IDENTITY_LEFT_OUT) == 0 && lets_begin(code_object, code, kind, 0)) {
     baro_events_begin(baro_ring_word(kind, code.id, 0));
   }
   return done();
@@ -95,7 +170,7 @@ static PyObject *begin_odd(PyObject *code_object, baro_identity code, baro_ring_
     return never_again();
   }
   uint64_t frame = suspends ? frame_addr() : 0;
-  if (!baro_budget_lets_begin(code.id, code.flags, kind, frame)) {
+  if (!lets_begin(code_object, code, kind, frame)) {
     return done();
   }
   if ((code.flags & BARO_IDENTITY_ARGUMENTS) != 0 && kind == BARO_RING_ENTER) {
@@ -110,7 +185,7 @@ static PyObject *begin_odd(PyObject *code_object, baro_identity code, baro_ring_
 
 static inline PyObject *begin(PyObject *code_object, baro_ring_kind kind) {
   const baro_identity *code = baro_code_of(code_object);
-  if (code->flags == 0) {
+  if (code->flags == 0 && end_event == 0) {
     baro_events_begin(baro_ring_word(kind, code->id, 0));
     return done();
   }
@@ -162,8 +237,12 @@ static PyObject *end_governed(PyObject *const *arguments, baro_ring_kind kind) {
   bool suspends = (code.flags & BARO_IDENTITY_SUSPENDS) != 0;
   uint64_t time = suspends ? baro_events_now() : 0;
   uint64_t frame = suspends ? frame_addr() : 0;
+  uint32_t epoch = baro_identities_epoch;
   if (baro_budget_lets_end(code.id, code.flags, kind, frame)) {
     write_end(arguments, code, kind, suspends ? time : baro_events_now(), frame);
+    if (end_event != 0 && epoch == baro_identities_epoch) {
+      rest(arguments[0], code.id);
+    }
   }
   return done();
 }
@@ -245,10 +324,14 @@ static PyObject *on_unwind(PyObject *self, PyObject *const *arguments, size_t fl
   }
   uint32_t exception = baro_exception_of((PyObject *)Py_TYPE(arguments[2]));
   uint64_t word = baro_ring_word(BARO_RING_RAISE, entry.id, exception);
+  uint32_t epoch = baro_identities_epoch;
   if (suspends) {
     baro_events_end_frame(time, word, frame);
   } else {
     baro_events_end(time, word);
+  }
+  if (end_event != 0 && epoch == baro_identities_epoch) {
+    rest(arguments[0], entry.id);
   }
   return done();
 }
@@ -356,8 +439,12 @@ static bool register_one(PyObject *type, PyObject *numbers, size_t index, long *
   if (number != NULL && callbacks[index] != NULL) {
     before = PyObject_CallMethod(monitoring, "register_callback", "iOO", tool_id, number,
                                  callbacks[index]);
-    bool is_local = events[index].can_be_local && baro_patterns_only_marked(&baro_recorded);
-    *(is_local ? &local_events : global_events) |= PyLong_AsLong(number);
+    bool only_marked = baro_patterns_only_marked(&baro_recorded);
+    bool is_local = events[index].can_be_local && only_marked;
+    bool can_rest = events[index].function == on_return && baro_budget_runs && !only_marked &&
+                    !BARO_FREE_THREADED;
+    long *among = can_rest ? &end_event : is_local ? &local_events : global_events;
+    *among |= PyLong_AsLong(number);
     start_event = events[index].function == on_start ? PyLong_AsLong(number) : start_event;
   }
   bool registered = before != NULL;
@@ -372,6 +459,7 @@ static bool register_all(void) {
   bool good = type != NULL;
   long global_events = 0;
   local_events = 0;
+  end_event = 0;
   for (size_t i = 0; i < EVENT_COUNT && good; i++) {
     good = register_one(type, numbers, i, &global_events);
   }
@@ -379,6 +467,9 @@ static bool register_all(void) {
     PyObject *answer = PyObject_CallMethod(monitoring, "set_events", "il", tool_id, global_events);
     good = answer != NULL;
     Py_XDECREF(answer);
+  }
+  if (good && end_event != 0) {
+    baro_rest_offer(is_active_further_out);
   }
   if (good) {
     /* What an earlier recording of this process disabled stays so otherwise. */
@@ -389,13 +480,6 @@ static bool register_all(void) {
   Py_XDECREF(numbers);
   PyErr_Clear();
   return good;
-}
-
-static void set_local(PyObject *code, long numbers) {
-  PyObject *answer =
-      PyObject_CallMethod(monitoring, "set_local_events", "iOl", tool_id, code, numbers);
-  Py_XDECREF(answer);
-  PyErr_Clear();
 }
 
 static void watch(PyObject *code) {
@@ -422,7 +506,7 @@ static void mark(PyObject *code) {
 }
 
 static void unmark(PyObject *code) {
-  if (atomic_load(&runs) && local_events != 0) {
+  if (atomic_load(&runs) && (local_events != 0 || end_event != 0)) {
     set_local(code, 0);
   }
 }
@@ -433,6 +517,12 @@ static void stop(void) {
   }
   /* The events go first: freeing the id alone would leave them to whoever takes it next (before 3.14). */
   baro_tasks_unwatch(unwatch);
+  const baro_identity_block *codes = baro_codes.block;
+  for (size_t i = 0; end_event != 0 && i <= codes->mask; i++) {
+    if (codes->entries[i].address >= BARO_IDENTITY_LEAST_ADDRESS) {
+      set_local((PyObject *)codes->entries[i].address, 0);
+    }
+  }
   call_and_forget("set_events", "ii", tool_id, 0);
   PyObject *numbers = PyObject_GetAttrString(monitoring, "events");
   for (size_t i = 0; i < EVENT_COUNT && numbers != NULL; i++) {

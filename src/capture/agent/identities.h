@@ -31,6 +31,9 @@ enum {
   BARO_IDENTITY_RETURNS = 0x200,
 };
 
+/* Of entries: smaller ones are no objects. */
+enum { BARO_IDENTITY_LEAST_ADDRESS = 3 };
+
 typedef struct baro_identity {
   BARO_SHARED(uintptr_t)
   address; /* written last; 0: free; small numbers: no more, see identities.c */

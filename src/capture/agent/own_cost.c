@@ -10,6 +10,7 @@
 #include "capture/agent/agent_definitions.h"
 #include "capture/agent/agent_usage.h"
 #include "capture/agent/budget.h"
+#include "capture/agent/budget_rest.h"
 #include "capture/agent/events.h"
 #include "capture/agent/spool.h"
 
@@ -251,9 +252,8 @@ static bool measure_one(const baro_engine *engine, bool is_marked, PyObject *fun
   }
   call_cost seen;
   bool good = time_with_events(function, flags, scratch, &seen);
-  if (is_marked) {
-    engine->unmark(code);
-  }
+  engine->unmark(code); /* it may have events of its own in any case */
+  baro_rest_clear();
   baro_identities_remove(&baro_codes, code);
   if (good) {
     /* What runs between the two events is the call's own work, too: where that takes longer than all that the events
@@ -274,6 +274,18 @@ static PyObject *code_of(const char *name) {
 static void tell_budget(const own_cost *recorded, const own_cost *counted, double ns_per_tick) {
   baro_budget_set_costs((recorded->inner + recorded->outer) * ns_per_tick,
                         (counted->inner + counted->outer) * ns_per_tick);
+}
+
+/* A call that is counted while its function rests. False: functions do not, or it could not be measured. */
+static bool measure_resting(const baro_engine *engine, PyObject *code, baro_ring_event *scratch,
+                            own_cost *ret_cost) {
+  baro_budget_code *private_code = baro_rest_code(0);
+  if (private_code == NULL) {
+    return false;
+  }
+  *private_code = (baro_budget_code){.ends = BARO_ENDS_OFF, .may_rest = true};
+  return measure_one(engine, false, name_of("plain"), code, BARO_IDENTITY_GOVERNED, scratch,
+                     &here.bare_plain, ret_cost);
 }
 
 static void write_costs(const own_cost *plain, const own_cost *step, double ns_per_tick) {
@@ -305,6 +317,9 @@ static void measure(const baro_engine *engine, bool is_marked, double ns_per_tic
                     scratch, &here.bare_plain, &counted)) {
       tell_budget(&plain, &counted, ns_per_tick);
       write_fact("own_cost_counted_ns", (counted.inner + counted.outer) * ns_per_tick);
+      if (measure_resting(engine, plain_code, scratch, &counted)) {
+        write_fact("own_cost_resting_ns", (counted.inner + counted.outer) * ns_per_tick);
+      }
     }
   }
   if (loop_code != NULL && idle_code != NULL) {

@@ -211,6 +211,32 @@ def test_marked_before_and_during(execute: Execute, report: Report) -> None:
         assert calls_of(report(name)) == {"early": 1, "<lambda>": 2}
 
 
+def test_nothing_is_left_of_a_budget(execute: Execute, report: Report) -> None:
+    """Where counting is too dear, the interpreter tells no ends of `leaf` any more."""
+    said = execute(
+        """
+        import json
+        def often():
+            times, end = 0, time.thread_time() + 0.08
+            while time.thread_time() < end:
+                work(1000)
+                times += 1000
+            return times
+        with barograph.record("a.baro", calls=["__main__.leaf"], overhead="0.01%"):
+            times = often()
+        with barograph.record("b.baro", calls=["__main__.leaf"]):
+            work(1000)
+        print(json.dumps([times, 1000]))
+        """
+        + textwrap.dedent(LEFT_BEHIND).replace("\n", "\n        ")
+    )
+    for name, times in zip("ab", json.loads(said)):
+        found = report(name + ".baro")
+        assert calls_of(found) == {"leaf": times}
+        assert (found["head"]["skipped_calls"] > 0) == (name == "a")
+        assert found["head"]["unfinished_calls"] == 0
+
+
 def test_exceptions_pass_through(execute: Execute, report: Report) -> None:
     execute("""
         class Mine(Exception): pass
