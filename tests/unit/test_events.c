@@ -482,6 +482,52 @@ static void another_recording_has_other_rings(void **state) {
   (void)pthread_barrier_destroy(&barrier);
 }
 
+/* Where there is no GIL: Python is called amid an event, as a code's name is asked for, and the recording ends. */
+static void *call_python_amid_an_event(void *unused) {
+  baro_events_end(1, baro_ring_word(BARO_RING_RETURN, 1, 0));
+  baro_events_leave_ring();
+  baro_events_leave_ring(); /* they nest */
+  baro_events_return_to_ring();
+  pthread_barrier_wait(&barrier);
+  pthread_barrier_wait(&barrier);
+  baro_events_return_to_ring();
+  assert_false(is_mapped());
+  baro_events_end(2, baro_ring_word(BARO_RING_RETURN, 2, 0)); /* of none */
+  pthread_barrier_wait(&barrier);
+  pthread_barrier_wait(&barrier);
+  baro_events_end(3, baro_ring_word(BARO_RING_RETURN, 3, 0));
+  baro_events_leave_ring();
+  baro_events_return_to_ring();
+  baro_events_end(4, baro_ring_word(BARO_RING_RETURN, 4, 0));
+  return unused;
+}
+
+static void a_ring_that_was_let_go_is_its_threads_own(void **state) {
+  (void)state;
+  pthread_t thread;
+  assert_int_equal(pthread_barrier_init(&barrier, NULL, 2), 0);
+  assert_int_equal(pthread_create(&thread, NULL, call_python_amid_an_event, NULL), 0);
+  pthread_barrier_wait(&barrier);
+  baro_events_stop();
+  baro_events_release();
+  assert_true(is_mapped()); /* it is in use */
+  pthread_barrier_wait(&barrier);
+  pthread_barrier_wait(&barrier);
+  remove_spool();
+  assert_int_equal(mkdir(spool, 0700), 0);
+  assert_true(baro_spool_open(spool, "3.99.0"));
+  assert_true(baro_events_start(&hooks));
+  pthread_barrier_wait(&barrier);
+  assert_int_equal(pthread_join(thread, NULL), 0);
+  int ring = open_ring(0);
+  assert_int_equal(read_head(ring).head, 4); /* what the thread has used is among them */
+  assert_int_equal(read_head(ring).lost, 0);
+  assert_int_equal(read_event(ring, 0).time, 3);
+  assert_int_equal(read_event(ring, 3).time, 4);
+  (void)close(ring);
+  (void)pthread_barrier_destroy(&barrier);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(events_are_in_order_with_their_frames, enter, leave),
@@ -495,6 +541,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(threads_have_rings_of_their_own, enter, leave),
       cmocka_unit_test_setup_teardown(a_fork_has_rings_of_its_own, enter, leave),
       cmocka_unit_test_setup_teardown(another_recording_has_other_rings, enter, leave),
+      cmocka_unit_test_setup_teardown(a_ring_that_was_let_go_is_its_threads_own, enter, leave),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,7 +4,7 @@
  * all others end in, and those in front of it, for loops that are not written in Python (uvloop). One that another one
  * called says nothing; what another thread asked for is told by both, once as that one's. asyncio is not imported for it.
  * What makes tasks otherwise is not seen: asyncio.Task called directly, event loops that are not asyncio's (trio).
- * Under the GIL, in the thread that makes the task. No code of the program runs for it; leaves no exception. */
+ * In the thread that makes the task; several may at once. No code of the program runs for it; leaves no exception. */
 #ifndef BARO_CAPTURE_AGENT_AGENT_TASKS_H
 #define BARO_CAPTURE_AGENT_AGENT_TASKS_H
 

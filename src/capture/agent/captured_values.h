@@ -6,7 +6,7 @@
  * Invariants: telling them is over before the clock of ENTER is read, and begins after that of RETURN, so that it is the
  * caller's time. Nothing of the program is kept alive, no exception is left behind or eaten, and while values of a thread
  * are told no others are. What goes wrong is counted, and said in the recording.
- * Under the GIL. */
+ * In threads that have a thread state. */
 #ifndef BARO_CAPTURE_AGENT_CAPTURED_VALUES_H
 #define BARO_CAPTURE_AGENT_CAPTURED_VALUES_H
 

@@ -7,7 +7,7 @@
  * A recording that the program started itself has nothing in any environment: there every child is given it, whatever
  * environment it is to have. Those that inherit it from the C library alone (os.execv, os.system) are not followed then.
  * When the recording is over the functions do what the originals do.
- * Under the GIL. Leaves no exception. */
+ * In threads that have a thread state. Leaves no exception. */
 #ifndef BARO_CAPTURE_AGENT_CHILDREN_H
 #define BARO_CAPTURE_AGENT_CHILDREN_H
 

@@ -2,7 +2,7 @@
  * A code object has there its bare name only; the functions made of it have the qualified one. But the code of a module
  * contains that of its functions and classes, and so on, and the nesting is what the compiler makes qualified names of.
  * So: when code runs that nobody contained so far, everything in it gets its name.
- * Under the GIL. */
+ * Under the GIL: no Python without one is as old. */
 #ifndef BARO_CAPTURE_AGENT_CODE_NAMES_H
 #define BARO_CAPTURE_AGENT_CODE_NAMES_H
 

@@ -2,7 +2,7 @@
  * Flow: interpreter -> engine -> events.h. Which one runs is decided once, by what the interpreter offers.
  * Invariants: no Python code runs for an event, and no event is kept from the program's own hooks. An engine never takes
  * what another tool has, and leaves nothing behind where it cannot start.
- * Under the GIL. */
+ * In threads that have a thread state; where there is no GIL, events of several threads come at once. */
 #ifndef BARO_CAPTURE_AGENT_ENGINE_H
 #define BARO_CAPTURE_AGENT_ENGINE_H
 

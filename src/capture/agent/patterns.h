@@ -6,7 +6,7 @@
  * pattern @trace stands for what barograph.trace marked, which is recorded in any case: alone it means nothing else.
  * A pattern that begins with - leaves out what it matches, whatever the others say, and marks too; alone it leaves out of the
  * user's own code.
- * Runs in the target, under the GIL; knows no Python. */
+ * Runs in the target; threads only read it while a recording runs. Knows no Python. */
 #ifndef BARO_CAPTURE_AGENT_PATTERNS_H
 #define BARO_CAPTURE_AGENT_PATTERNS_H
 

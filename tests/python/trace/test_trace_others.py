@@ -163,7 +163,9 @@ def test_tool_ids_of_others_are_left_alone(
     ]
 
 
-def test_references_are_given_back(trace: Trace, traced_interpreter: Path) -> None:
+def test_references_are_given_back(
+    trace: Trace, traced_interpreter: Path, free_threaded: bool
+) -> None:
     program = """
         import sys
         def f(): pass
@@ -188,4 +190,6 @@ def test_references_are_given_back(trace: Trace, traced_interpreter: Path) -> No
         print([b - a for a, b in zip(before, counts())])
     """
     target = trace(traced_interpreter, program)
-    assert target.output == "[0, 0, 0, 0]\n"
+    assert target.output == "[0, 0, 0, 0]\n" or free_threaded
+    # 3.14t counts one less for a function that has run, by itself.
+    assert target.output == trace(traced_interpreter, program, agent=False).output
