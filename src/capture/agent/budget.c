@@ -9,10 +9,10 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "base/map.h"
 #include "capture/agent/agent_lock.h"
 #include "capture/agent/budget_plan.h"
 #include "capture/agent/budget_rest.h"
+#include "capture/agent/counted_frames.h"
 #include "capture/agent/events.h"
 
 enum {
@@ -68,8 +68,6 @@ static double count_ns;
 /* What threads thinned last, by id: where a new one begins. Owned. */
 static uint8_t *last_shifts;
 static uint32_t last_shift_count;
-/* Frames of those that can be suspended and are only counted. */
-static baro_map counted_frames;
 /* In a child: what its first thread knew in the parent. Owned. */
 static baro_budget_thread *orphan;
 
@@ -97,7 +95,7 @@ void baro_budget_reset(void) {
   free(last_shifts);
   last_shifts = NULL;
   last_shift_count = 0;
-  baro_map_release(&counted_frames);
+  baro_counted_frames_clear();
   baro_rest_reset();
   unlock_shared();
 }
@@ -418,49 +416,31 @@ static bool end_call(baro_budget_function *function) {
 
 /* --- and about those that can --- */
 
-static inline bool is_counted(uint64_t frame) {
-  lock_shared();
-  bool counted = counted_frames.count != 0 && baro_map_find(&counted_frames, frame) != NULL;
-  unlock_shared();
-  return counted;
-}
-
-static void forget_frame(uint64_t frame) {
-  lock_shared();
-  if (counted_frames.count != 0) {
-    (void)baro_map_remove(&counted_frames, frame);
-  }
-  unlock_shared();
-}
-
 /* False: it cannot be remembered, and its end would be taken for another's. */
 static bool remember_frame(uint64_t frame, bool keeps) {
   if (keeps) {
-    forget_frame(frame); /* of one that ended without a word */
+    baro_counted_frames_remove(frame); /* of one that ended without a word */
     return true;
   }
-  lock_shared();
-  bool remembered = baro_map_set(&counted_frames, frame, 1) == BARO_OK;
-  unlock_shared();
-  return remembered;
+  return baro_counted_frames_add(frame);
 }
 
 /* What goes on is as active as what begins: recursion is seen by it. */
 static bool resume(baro_budget_function *function, uint64_t frame) {
-  bool keeps = !is_counted(frame);
+  bool keeps = !baro_counted_frames_have(frame);
   function->depth++;
   function->kept += keeps;
   return keeps;
 }
 
 static bool end_suspendable(baro_budget_function *function, baro_ring_kind kind, uint64_t frame) {
-  bool keeps = !is_counted(frame);
+  bool keeps = !baro_counted_frames_have(frame);
   if (function != NULL && function->depth != 0) {
     function->depth--;
     function->kept -= keeps && function->kept != 0;
   }
   if (!keeps && kind != BARO_RING_YIELD) {
-    forget_frame(frame);
+    baro_counted_frames_remove(frame);
   }
   return keeps;
 }
@@ -610,7 +590,7 @@ void baro_budget_forked(baro_budget_thread *take_thread) {
     orphan = take_thread;
   }
   /* What they hold may be in the middle of a change: given up. */
-  counted_frames = (baro_map){0};
+  baro_counted_frames_forked();
   last_shifts = NULL;
   last_shift_count = 0;
   baro_rest_forked();
