@@ -287,7 +287,9 @@ def test_nothing_is_left_behind(run: Run, tmp_path: Path) -> None:
 
 def test_a_program_goes_on_after_the_recording(run: Run, tmp_path: Path) -> None:
     """It neither waits for a recorder that has gone, nor notices that it has."""
-    app = script(tmp_path, "work(600_000)\nprint('done')")
+    # However fast the machine is, it calls long after that.
+    wait = "import time\nend = time.monotonic() + 1\nwhile time.monotonic() < end: work(10_000)"
+    app = script(tmp_path, f"{wait}\nprint('done')")
     started = time.monotonic()
     answer = run("record", "--calls", "--duration", "0.2", "--", sys.executable, app)
     assert answer.stdout == "done\n"
