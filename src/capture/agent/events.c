@@ -40,6 +40,7 @@ typedef struct baro_events_ring {
   uint64_t allocated_events; /* whose slots the file system has given room */
   uint64_t missing;          /* events lost since the last one that was written */
   baro_events_thread *owner; /* borrowed: the thread's; under lock. NULL: it has none, or waits */
+  bool is_let_go;            /* its owner calls Python; under lock */
   uint32_t recording;        /* which one it was made for */
   bool disk_full;
 } baro_events_ring;
@@ -85,6 +86,7 @@ static bool own_ring(baro_events_thread *here) {
   while (atomic_flag_test_and_set(&owners_lock)) {
     (void)sched_yield();
   }
+  here->ring->is_let_go = false;
   bool is_over = atomic_load(&stopped) || here->ring->recording != atomic_load(&recording);
   if (is_over) {
     here->limit = here->head;
@@ -267,12 +269,12 @@ static void end_budget(baro_events_thread *here) {
 }
 
 /* Some thread's ring. A process that has changed its user, or has no descriptors left, reaches the spool by nothing else than
- * the rings that it has. Owners do not change: locked by the caller; and nobody takes
- * away what a thread has let go of but the thread itself. NULL: none has one. */
+ * the rings that it has. Locked by the caller: as long no owner changes, and no thread drops what it has let go of. NULL: none
+ * has one. */
 static baro_ring_head *any_head(void) {
   for (baro_events_ring *ring = atomic_load(&rings); ring != NULL; ring = ring->next) {
     baro_ring_head *head = atomic_load(&ring->mapping);
-    bool is_held = ring->owner != NULL || ring == baro_events_here.ring;
+    bool is_held = ring->owner != NULL || ring->is_let_go || ring == baro_events_here.ring;
     if (is_held && ring->recording == recording && head != NULL) {
       return head;
     }
@@ -299,8 +301,14 @@ void baro_events_untold(void) {
 }
 
 void baro_events_leave_ring(void) {
-  if (away++ == 0 && baro_events_here.ring != NULL) {
-    set_owner(baro_events_here.ring, NULL);
+  baro_events_ring *ring = baro_events_here.ring;
+  if (away++ == 0 && ring != NULL) {
+    while (atomic_flag_test_and_set(&owners_lock)) {
+      (void)sched_yield();
+    }
+    ring->owner = NULL;
+    ring->is_let_go = true;
+    atomic_flag_clear(&owners_lock);
   }
 }
 
@@ -327,6 +335,7 @@ static void at_end_of_thread(void *unused) {
   baro_events_here = (baro_events_thread){0};
   if (ring != NULL) {
     ring->owner = NULL;
+    ring->is_let_go = false;
   }
   atomic_flag_clear(&owners_lock);
   if (ring == NULL) {
@@ -548,6 +557,7 @@ void baro_events_forked(void) {
   /* The parent's rings are the parent's: kept mapped, they would take its memory for as long as the child lives. */
   for (baro_events_ring *ring = atomic_load(&rings); ring != NULL; ring = ring->next) {
     ring->owner = NULL;
+    ring->is_let_go = false;
     drop_ring(ring);
   }
 }
