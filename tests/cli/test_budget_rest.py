@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import sys
 from pathlib import Path
 
 import pytest
-from calling import Run, check_weights, python_of, rows_of
+from calling import REPOSITORY, Run, check_weights, python_of, rows_of
 
 # Each function is called for so long that it rests, if it may, however fast the machine; how often,
 # the program says. What follows is all that could then go wrong: recursion begins, other threads
@@ -118,3 +120,18 @@ def test_what_rests_is_counted_and_unbiased(run: Run, tmp_path: Path, version: s
     # Calls within others are known as such, told or not.
     primitive = times["turns"] + 200
     assert abs(functions["turns"]["primitive_calls"] - primitive) <= 0.05 * primitive
+
+
+@pytest.mark.parametrize("version", ["3.11", "3.12", "3.14"])
+def test_what_counting_costs_is_measured(run: Run, tmp_path: Path, version: str) -> None:
+    """Callers' times are without it; what rests is counted for less."""
+    recording = tmp_path / "nothing.baro"
+    command = [python_of(version), "-c", "pass"]
+    answer = run("record", "--calls", "--overhead=5%", "-o", recording, "--", *command)
+    assert answer.returncode == 0, answer.stderr
+    sys.path.insert(0, str(REPOSITORY / "tests" / "python"))
+    records = importlib.import_module("recording_reader").read(recording.read_bytes())
+    sys.path.pop(0)
+    facts = {record[2]: record[3] for record in records if record[0] == "process_fact"}
+    assert float(facts["own_cost_counted_ns"]) > 0
+    assert ("own_cost_resting_ns" in facts) == (version != "3.11")
