@@ -34,8 +34,8 @@ def program_path() -> Path:
         if os.access(candidate, os.X_OK):
             return candidate
         tried.append(candidate)
-    places = ", ".join(str(path) for path in tried) or f"the environment of {package}"
-    raise FileNotFoundError(f"the program is not at {places}; reinstall the package")
+    places = ", ".join(str(path) for path in tried) or f"beside the package in {package}"
+    raise FileNotFoundError(f"the program barograph is not there: {places}; reinstall the package")
 
 
 def main() -> None:

@@ -33,6 +33,9 @@ static baro_status create_new(const char *real_path, const char *path, int *ret_
                               baro_error *err) {
   /* O_EXCL refuses links as well, so whoever puts one here in between gains nothing. */
   int file = open(real_path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (file < 0 && errno == ENOENT) {
+    return baro_error_set_errno(err, ENOENT, "create %s, whose folder must be there", path);
+  }
   if (file < 0) {
     return baro_error_set_errno(err, errno, "create %s", path);
   }

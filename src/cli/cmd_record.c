@@ -333,13 +333,18 @@ static int record(const record_values *values, double overhead_percent, char *co
   return spawned ? exit_status_of(&result) : BARO_EXIT_OK;
 }
 
-/* A slip in the one word that is no GLOB would match nothing, and that is said at the end only. */
+/* Slips that would match nothing, which is said at the end only: in the one word that is no GLOB, and in a bracket. */
 static int check_patterns(const char *calls) {
   for (const char *at = calls; *at != '\0'; at += *at == ',') {
     size_t length = strcspn(at, ",");
     if (*at == '@' && (length != strlen("@trace") || memcmp(at, "@trace", length) != 0))
       return baro_cli_fail("record: --calls: '%.*s' is no GLOB; with @ there is only @trace: what "
                            "@barograph.trace marks",
+                           (int)length, at);
+    const char *open = memchr(at, '[', length);
+    if (open != NULL && memchr(open, ']', length - (size_t)(open - at)) == NULL)
+      return baro_cli_fail("record: --calls: '%.*s' has a [ without ]; in a GLOB [ab] stands for "
+                           "one letter of these, and a comma ends it",
                            (int)length, at);
     at += length;
   }

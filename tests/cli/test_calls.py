@@ -230,6 +230,9 @@ def test_what_cannot_be_asked_for(run: Run, tmp_path: Path) -> None:
     answer = run("record", "--calls=*,@trac", "--", sys.executable, "-c", "")
     assert answer.returncode == 2
     assert "'@trac' is no GLOB" in answer.stderr
+    answer = run("record", "--calls=app.[ab]*,app.[", "--", sys.executable, "-c", "")
+    assert answer.returncode == 2
+    assert "'app.[' has a [ without ]" in answer.stderr
     answer = run(
         "record", "--calls", "--", sys.executable, "-c", "", env={"BAROGRAPH_AGENT": "/no/such.so"}
     )

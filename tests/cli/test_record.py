@@ -132,7 +132,7 @@ def test_a_command_that_cannot_run(
         (["--rate", "0", "true"], "'0' is not a number from 1 to 100000"),
         (["--rate", "fast", "true"], "'fast' is not a number"),
         (["--duration", "-1", "true"], "'-1' is not a number"),
-        (["-o", "no/such/x.baro", "true"], "No such file or directory"),
+        (["-o", "no/such/x.baro", "true"], "folder must be there: No such file or directory"),
         (["-o", "-", "true"], "cannot be written to standard output; give -o FILE"),
     ],
 )
