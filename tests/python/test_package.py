@@ -80,5 +80,7 @@ def test_copied_package_without_program_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(entry, "__file__", str(tmp_path / "barograph" / "__main__.py"))
-    with pytest.raises(SystemExit, match=r"barograph: the program barograph is not there: .*; reinstall"):
+    with pytest.raises(
+        SystemExit, match=r"barograph: the program barograph is not there: .*; reinstall"
+    ):
         entry.main()
