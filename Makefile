@@ -69,8 +69,7 @@ demo: deps install ## set up, record the bookshop of examples/demo, print its re
 # Cheap and telling first; the truth tests, which take longest, last.
 test: ## set up, then every test
 	@$(MAKE) test-deps
-	@$(MAKE) --jobs=2 --output-sync=line pythons consumers
-	@$(MAKE) lint
+	@$(MAKE) --jobs=3 --output-sync=line lint pythons consumers
 	@$(MAKE) test-gcc
 	@$(MAKE) test-clang
 	@$(MAKE) test-sanitizers
@@ -193,18 +192,20 @@ test-clang: build/clang/build.ninja
 # Programs of the command line tests get the agent of another build: no interpreter has a sanitizer's runtime.
 # The thread sanitizer wants the address space laid out as without randomization.
 test-sanitizers: build/gcc/build.ninja build/asan/build.ninja build/tsan/build.ninja
-	@$(say) 'C and command line tests, address and undefined behaviour sanitizers'
+	@$(say) 'C tests, address and undefined behaviour sanitizers'
 	$(meson) compile -C build/asan
 	$(sanitizer_environment) $(in_venv) tools/run_c_tests.py build/asan
+	$(meson) compile -C build/tsan
 	$(meson) compile -C build/gcc
-	{ $(call pytest_twice,$(run_sanitized) -q,$(wildcard tests/cli)); } 2>&1 | tee build/asan/pytest.log
+	@$(say) 'command line tests, address and undefined behaviour sanitizers; beside them C tests, thread sanitizer'
+	{ $(call pytest_twice,$(run_sanitized) -q,$(wildcard tests/cli)); } >build/asan/pytest.log 2>&1 & \
+	others=$$!; status=0; \
+	$(sanitizer_environment) $(in_venv) setarch -R \
+		tools/run_c_tests.py build/tsan --no-suite without-threads || status=1; \
+	wait $$others || status=1; cat build/asan/pytest.log; exit $$status
 	@! grep -E 'ERROR: (Address|Leak)Sanitizer|runtime error:' build/asan/pytest.log
 	@$(say) 'the agent in interpreters, address and undefined behaviour sanitizers'
 	$(run_sanitized_agent) -q tests/python/trace -k '$(sanitized_agent_tests)' $(PYTEST_FLAGS)
-	@$(say) 'C tests, thread sanitizer'
-	$(meson) compile -C build/tsan
-	$(sanitizer_environment) $(in_venv) setarch -R \
-		tools/run_c_tests.py build/tsan --no-suite without-threads
 
 test-fuzz: build/fuzz/build.ninja
 	@$(say) 'fuzzers, $(FUZZ_SECONDS) s each'

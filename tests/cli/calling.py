@@ -54,8 +54,17 @@ def rows_of(run: Run, recording: Path) -> dict[str, list[dict[str, str]]]:
     return rows
 
 
+# Of a function that rests (BARO_BUDGET_REST_SHIFT).
+HEAVIEST = 2048
+
+
 def check_weights(name: str, count: int, rows: list[dict[str, str]]) -> None:
-    """What weights add up to is the number of calls, but for chance: five standard errors."""
+    """What weights add up to is the number of calls, but for chance: five standard errors.
+
+    They are estimated by the rows that came, and one of the heaviest: where chance gave none of the
+    calls of the last windows a row, no row tells how heavy it would have been. (Of 30 runs on 3.12,
+    20,000 calls each: mean 19,427, scatter 2,117, where the rows of one told 442.)
+    """
     weights = [int(row["weight"]) for row in rows]
-    error = math.sqrt(sum(weight * (weight - 1) for weight in weights))
+    error = math.sqrt(HEAVIEST**2 + sum(weight * (weight - 1) for weight in weights))
     assert abs(sum(weights) - count) <= 5 * error, (name, count, sum(weights), error)

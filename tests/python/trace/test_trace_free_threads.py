@@ -102,7 +102,7 @@ RECORDINGS = """
     def counts(n):
         for i in range(n):
             yield leaf(i)
-    def work():
+    def work(index):
         i = 0
         while not over:
             names = {{}}
@@ -120,14 +120,18 @@ RECORDINGS = """
             except Odd:
                 pass
             i += 1
+            turns[index] += 1
             time.sleep(0.0002)  # else rings fill, where nobody empties them
     def begin():
         while not over:
             threads = [threading.Thread(target=leaf, args=(i,)) for i in range(3)]
             for thread in threads: thread.start()
             for thread in threads: thread.join()
+            turns[4] += 1
             time.sleep(0.001)
-    threads = [threading.Thread(target=work) for _ in range(4)] + [threading.Thread(target=begin)]
+    turns = [0] * 5
+    threads = [threading.Thread(target=work, args=(index,)) for index in range(4)]
+    threads.append(threading.Thread(target=begin))
     for thread in threads: thread.start()
     folder = os.path.dirname(os.__file__).encode()
     for i in range({recordings}):
@@ -136,6 +140,10 @@ RECORDINGS = """
         reason = agent.start(spool.encode(), [b"@trace"] if i % 3 == 2 else [], [folder],
                              b"/nowhere", False, b"", 5.0 if i % 3 == 1 else 0.0)
         assert reason is None, reason
+        before = list(turns)
+        # Each of them within the recording, however busy the machine is.
+        while any(now == then for now, then in zip(turns, before)):
+            time.sleep(0.001)
         time.sleep(0.01)
         agent.stop()
         assert agent.running() is None
