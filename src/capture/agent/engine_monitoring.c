@@ -517,10 +517,11 @@ static void stop(void) {
   }
   /* The events go first: freeing the id alone would leave them to whoever takes it next (before 3.14). */
   baro_tasks_unwatch(unwatch);
-  const baro_identity_block *codes = baro_codes.block;
-  for (size_t i = 0; end_event != 0 && i <= codes->mask; i++) {
-    if (codes->entries[i].address >= BARO_IDENTITY_LEAST_ADDRESS) {
-      set_local((PyObject *)codes->entries[i].address, 0);
+  /* The table is looked up anew each time: what is called may see new code, and a table that grows is another one. */
+  for (size_t i = 0; end_event != 0 && i <= baro_codes.block->mask; i++) {
+    uintptr_t address = baro_codes.block->entries[i].address;
+    if (address >= BARO_IDENTITY_LEAST_ADDRESS) {
+      set_local((PyObject *)address, 0);
     }
   }
   call_and_forget("set_events", "ii", tool_id, 0);
