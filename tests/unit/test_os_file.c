@@ -16,21 +16,7 @@
 #include <cmocka.h>
 
 #include "base/os_file.h"
-
-static char folder[64];
-
-static int enter_folder(void **state) {
-  (void)state;
-  strcpy(folder, "/tmp/barograph-test-XXXXXX");
-  return mkdtemp(folder) == NULL || chdir(folder) != 0 ? -1 : 0;
-}
-
-static int leave_folder(void **state) {
-  (void)state;
-  char command[128];
-  snprintf(command, sizeof(command), "rm -rf %s", folder);
-  return system(command) == 0 ? 0 : -1;
-}
+#include "support/test_folder.h"
 
 static void put(const char *path, const char *text) {
   FILE *file = fopen(path, "w");
@@ -259,5 +245,5 @@ int main(void) {
       cmocka_unit_test(only_regular_files_are_opened),
       cmocka_unit_test(reading_all_has_a_limit),
   };
-  return cmocka_run_group_tests_name("os_file", tests, enter_folder, leave_folder);
+  return cmocka_run_group_tests_name("os_file", tests, enter_test_folder, leave_test_folder);
 }

@@ -14,21 +14,7 @@
 #include <cmocka.h>
 
 #include "base/os_folder.h"
-
-static char parent[64];
-
-static int enter(void **state) {
-  (void)state;
-  strcpy(parent, "/tmp/barograph-test-XXXXXX");
-  return mkdtemp(parent) == NULL || chdir(parent) != 0 ? -1 : 0;
-}
-
-static int leave(void **state) {
-  (void)state;
-  char command[128];
-  snprintf(command, sizeof command, "rm -rf %s", parent);
-  return system(command) == 0 ? 0 : -1;
-}
+#include "support/test_folder.h"
 
 static void put(const char *path, const char *text) {
   FILE *file = fopen(path, "w");
@@ -42,19 +28,20 @@ static void a_new_folder_is_private(void **state) {
   char path[128];
   struct stat info;
   mode_t mask = umask(0);
-  assert_int_equal(baro_folder_create(parent, "own-", path, sizeof path, NULL), BARO_OK);
+  assert_int_equal(baro_folder_create(test_folder_path, "own-", path, sizeof path, NULL), BARO_OK);
   umask(mask);
   assert_int_equal(stat(path, &info), 0);
   assert_int_equal(info.st_mode & 07777, 0700);
   char other[128];
-  assert_int_equal(baro_folder_create(parent, "own-", other, sizeof other, NULL), BARO_OK);
+  assert_int_equal(baro_folder_create(test_folder_path, "own-", other, sizeof other, NULL),
+                   BARO_OK);
   assert_string_not_equal(path, other);
   baro_error err = {0};
   assert_int_equal(baro_folder_create("no-such", "own-", other, sizeof other, &err),
                    BARO_NOT_FOUND);
   assert_non_null(strstr(err.message, "no-such"));
-  assert_int_equal(baro_folder_create(parent, "own-", other, 20, &err), BARO_USAGE);
-  assert_true(baro_folder_free_bytes(parent) > 0);
+  assert_int_equal(baro_folder_create(test_folder_path, "own-", other, 20, &err), BARO_USAGE);
+  assert_true(baro_folder_free_bytes(test_folder_path) > 0);
   assert_int_equal(baro_folder_free_bytes("no-such"), 0);
 }
 
@@ -69,7 +56,7 @@ static void it_is_listed_and_removed(void **state) {
   char path[128];
   char names[256] = "";
   int folder;
-  assert_int_equal(baro_folder_create(parent, "list-", path, sizeof path, NULL), BARO_OK);
+  assert_int_equal(baro_folder_create(test_folder_path, "list-", path, sizeof path, NULL), BARO_OK);
   assert_int_equal(baro_folder_open(path, &folder, NULL), BARO_OK);
   assert_int_equal(chdir(path), 0);
   put("one", "1");
@@ -82,7 +69,7 @@ static void it_is_listed_and_removed(void **state) {
   baro_folder_remove_file(folder, "one");
   names[0] = '\0';
   assert_int_equal(baro_folder_list(folder, gather, names), BARO_INTERRUPTED);
-  assert_int_equal(chdir(parent), 0);
+  assert_int_equal(chdir(test_folder_path), 0);
   assert_int_equal(symlink("/etc", "list-link"), 0);
   baro_folder_remove("list-link"); /* of somebody else's making */
   assert_int_equal(access("/etc/passwd", F_OK), 0);
@@ -111,7 +98,7 @@ static void only_regular_files_are_opened(void **state) {
   int folder;
   int file = -1;
   uint64_t bytes = 0;
-  assert_int_equal(baro_folder_open(parent, &folder, NULL), BARO_OK);
+  assert_int_equal(baro_folder_open(test_folder_path, &folder, NULL), BARO_OK);
   assert_int_equal(mkfifo("fifo", 0600), 0);
   assert_int_equal(symlink("/etc/passwd", "link"), 0);
   assert_int_equal(mkdir("folder", 0700), 0);
@@ -161,5 +148,5 @@ int main(void) {
       cmocka_unit_test(a_change_shows),          cmocka_unit_test(only_regular_files_are_opened),
       cmocka_unit_test(a_lock_is_held_once),
   };
-  return cmocka_run_group_tests_name("os_folder", tests, enter, leave);
+  return cmocka_run_group_tests_name("os_folder", tests, enter_test_folder, leave_test_folder);
 }

@@ -20,21 +20,7 @@
 
 #include "support/recording_findings.h"
 #include "support/recording_fixture.h"
-
-static char folder[64];
-
-static int enter_folder(void **state) {
-  (void)state;
-  strcpy(folder, "/tmp/barograph-test-XXXXXX");
-  return mkdtemp(folder) == NULL || chdir(folder) != 0 ? -1 : 0;
-}
-
-static int leave_folder(void **state) {
-  (void)state;
-  char command[128];
-  snprintf(command, sizeof(command), "rm -rf %s", folder);
-  return system(command) == 0 ? 0 : -1;
-}
+#include "support/test_folder.h"
 
 static void an_existing_recording_is_kept(void **state) {
   (void)state;
@@ -180,5 +166,6 @@ int main(void) {
       cmocka_unit_test(a_full_file_system_is_survived),
       cmocka_unit_test(a_killed_recorder_leaves_what_was_flushed),
   };
-  return cmocka_run_group_tests_name("recording_on_disk", tests, enter_folder, leave_folder);
+  return cmocka_run_group_tests_name("recording_on_disk", tests, enter_test_folder,
+                                     leave_test_folder);
 }

@@ -119,7 +119,10 @@ def start_trace(agent_folder: Path, tmp_path: Path) -> StartTrace:
 def trace(start_trace: StartTrace) -> Trace:
     def run(*arguments: Any, check: bool = True, **options: Any) -> Target:
         process, spool = start_trace(*arguments, **options)
-        output, errors = process.communicate(timeout=120)
+        try:
+            output, errors = process.communicate(timeout=120)
+        finally:
+            process.kill()  # one that hangs would take the CPU from every test after it
         if check:
             assert process.returncode == 0, errors
             assert errors == ""

@@ -26,17 +26,21 @@ def python(version: str, agent_folder: Path) -> Path:
     return found
 
 
-# All begin at once, so that each function is seen first by several threads.
-AT_ONCE = f"""
-    import sys, threading
-    print(sys._is_gil_enabled())
+# What both programs call: a plain function, one that raises, a generator.
+CALLED = """\
     class Odd(Exception): pass
     def leaf(x): return x
     def fails(x): raise Odd
     def counts(n):
         for i in range(n):
             yield leaf(i)
-    def turn(i):
+"""
+
+# All begin at once, so that each function is seen first by several threads.
+AT_ONCE = f"""
+    import sys, threading
+    print(sys._is_gil_enabled())
+{CALLED}    def turn(i):
         try:
             fails(i)
         except Odd:
@@ -96,13 +100,7 @@ RECORDINGS = """
     agent = module_from_spec(spec_from_loader("barograph._agent", loader))
     over = False
     shared, table = [], {{}}
-    class Odd(Exception): pass
-    def leaf(x): return x
-    def fails(x): raise Odd
-    def counts(n):
-        for i in range(n):
-            yield leaf(i)
-    def work(index):
+{CALLED}    def work(index):
         i = 0
         while not over:
             names = {{}}
@@ -142,7 +140,8 @@ RECORDINGS = """
         assert reason is None, reason
         before = list(turns)
         # Each of them within the recording, however busy the machine is.
-        while any(now == then for now, then in zip(turns, before)):
+        while (any(now == then for now, then in zip(turns, before))
+               and all(thread.is_alive() for thread in threads)):
             time.sleep(0.001)
         time.sleep(0.01)
         agent.stop()
@@ -170,7 +169,7 @@ def test_recordings_while_threads_run(
     trace: Trace, python: Path, agent_folder: Path, version: str, tmp_path: Path
 ) -> None:
     agent = agent_of(agent_folder, version)
-    program = RECORDINGS.format(agent=str(agent), recordings=9)
+    program = RECORDINGS.format(agent=str(agent), recordings=9, CALLED=CALLED)
     target = trace(python, program, agent=False, env={"PYTHON_GIL": "0"})
     assert target.output == "[]\n"
     for i in range(9):
