@@ -1,0 +1,316 @@
+// The shapes that the parts of the page hand each other. Types only: nothing here runs.
+//
+//   HTML sections --data/--> Page, Late --model/--> Model of a State --views/--> DOM and pixels
+//                                                        ^ state/store.js <--> location.hash
+//
+// Amounts of the model are in the page's units (head.unit_ns each), ticks of the timeline in head.tick_ns; base/format.js
+// turns them into text. Indices are into the page's tables unless a name says otherwise. null = not known.
+
+/**
+ * One side of the page: the recording, or before and after of a diff.
+ * @typedef {object} Side
+ * @property {string} file
+ * @property {string} command
+ * @property {string} python
+ * @property {string} machine
+ * @property {string | null} [host]
+ * @property {string} start_utc
+ * @property {number} duration_ns
+ * @property {number} samples
+ * @property {number} rate_hz
+ * @property {number} interval_ns
+ * @property {number | null} cpu_ns
+ * @property {number} lost
+ * @property {number} rejected
+ * @property {string | null} ended
+ * @property {string[]} notes
+ * @property {{reason: string, ratio: number}[]} unknown
+ * @property {string | null} damage
+ * @property {number | null} effective_samples (sum w)^2 / sum w^2 of the samples that are not idle
+ */
+
+/**
+ * @typedef {object} SummaryLink
+ * @property {string} view
+ * @property {number} [function]
+ * @property {number} [thread]
+ * @property {string} [metric]
+ */
+
+/** @typedef {{t: string, link?: SummaryLink}} SummaryPart */
+
+/**
+ * @typedef {object} StateInfo
+ * @property {string} key "cpu", "gil", "lock", ...
+ * @property {string} words "running", "waiting for the GIL", ...
+ * @property {"run" | "wait" | "idle" | "unknown"} kind
+ */
+
+/**
+ * @typedef {object} ProcessInfo
+ * @property {number} pid
+ * @property {number | null} parent pid
+ * @property {string} command
+ * @property {string} python
+ * @property {number} side
+ * @property {number} start_tick
+ * @property {number} end_tick
+ */
+
+/**
+ * @typedef {object} ThreadInfo
+ * @property {number} process index into head.processes
+ * @property {number} tid
+ * @property {string} name
+ * @property {boolean} main
+ * @property {number} side
+ * @property {number} start_tick
+ * @property {number} end_tick
+ * @property {number} wall units
+ * @property {number | null} cpu units
+ * @property {Record<string, number>} states units by state key
+ */
+
+/**
+ * @typedef {object} TreeInfo
+ * @property {string} name "samples" or "calls"
+ * @property {number} nodes
+ * @property {number} entries
+ * @property {{nodes: number, ratio: number} | null} merged small leaves that were put together to keep to the size
+ */
+
+/**
+ * @typedef {object} Head
+ * @property {1} version
+ * @property {string} title
+ * @property {boolean} diff
+ * @property {Side[]} sides one, or base and new
+ * @property {{text: SummaryPart[]}[]} summary
+ * @property {StateInfo[]} states in the fixed order of states
+ * @property {number} unit_ns
+ * @property {number} tick_ns
+ * @property {ProcessInfo[]} processes
+ * @property {ThreadInfo[]} threads
+ * @property {TreeInfo[]} trees
+ * @property {string[]} limits what was left out and why, in words
+ * @property {"none" | "snippets" | "full"} source
+ * @property {Record<string, {bytes: number, columns: {name: string, encoding: string, count: number, bytes: number}[]}>} sections
+ */
+
+/**
+ * Functions as columns.
+ * @typedef {object} Functions
+ * @property {number} count
+ * @property {Uint32Array} name string: qualified name
+ * @property {Uint32Array} bare string
+ * @property {Uint32Array} file string
+ * @property {Uint32Array} module string
+ * @property {Uint32Array} line first line; 0 = not known
+ * @property {Uint8Array} origin 0 own, 1 package, 2 standard library, 3 stands for something that is no function
+ */
+
+/**
+ * Self time by (node, thread, state). In any order; those of a page's tree ascend by node.
+ * @typedef {object} Entries
+ * @property {number} count
+ * @property {Uint32Array} node
+ * @property {Uint16Array | Uint32Array} thread
+ * @property {Uint8Array} state 255: calls
+ * @property {Uint32Array | Float64Array} time units of threads' time
+ * @property {Uint32Array | Float64Array | null} run units of the run's own time; null: calls, which have none
+ * @property {Uint32Array | Float64Array | null} samples samples, or calls that entered; null: not counted (a range of time)
+ */
+
+/**
+ * A call tree of the page: preorder, node 0 the root. parent[n] < n; parent[0] is 0.
+ * @typedef {object} PageTree
+ * @property {string} name
+ * @property {number} count
+ * @property {Int32Array} parent
+ * @property {Uint32Array} fn function; of the root meaningless
+ * @property {Entries} entries
+ */
+
+/**
+ * Amounts by (function, line).
+ * @typedef {object} Lines
+ * @property {number} count
+ * @property {Uint32Array} fn
+ * @property {Uint32Array} line
+ * @property {Uint32Array | Float64Array} self units of threads' time
+ * @property {Uint32Array | Float64Array} total
+ * @property {Uint32Array | Float64Array} selfRun
+ * @property {Uint32Array | Float64Array} totalRun
+ * @property {Uint32Array | Float64Array} selfSamples
+ */
+
+/**
+ * What is decoded before the first picture.
+ * @typedef {object} Page
+ * @property {Head} head
+ * @property {string[]} strings
+ * @property {Functions} functions
+ * @property {PageTree[]} trees in the order of head.trees
+ * @property {Lines | null} lines
+ */
+
+/**
+ * The timeline of one tree: runs of thread t are [first[t], first[t + 1]), in order of time.
+ * @typedef {object} Runs
+ * @property {string} tree
+ * @property {number} count
+ * @property {Uint32Array} first threads + 1 long
+ * @property {Uint32Array | Float64Array} start ticks
+ * @property {Uint32Array | Float64Array} time ticks
+ * @property {Uint32Array} node of the page's tree
+ * @property {Uint8Array} state
+ * @property {Uint8Array} share 0..255: the part that counts in the run's own time
+ */
+
+/**
+ * @typedef {object} CallRows the slowest calls
+ * @property {number} count
+ * @property {Uint32Array} fn
+ * @property {Uint32Array} node
+ * @property {Uint32Array} thread
+ * @property {Float64Array} start tick
+ * @property {Float64Array} durationNs
+ * @property {Float64Array} selfNs
+ * @property {Uint8Array} outcome
+ * @property {Uint32Array} exception string
+ * @property {Float64Array} weight
+ */
+
+/**
+ * @typedef {object} CallSums by function
+ * @property {number} count
+ * @property {Uint32Array} fn
+ * @property {Float64Array} calls
+ * @property {Float64Array} primitive
+ * @property {Float64Array} raised
+ * @property {Float64Array} selfNs
+ * @property {Float64Array} totalNs
+ * @property {Float64Array} cpuNs NaN = not known
+ * @property {Float64Array} meanNs
+ * @property {Float64Array} p50Ns
+ * @property {Float64Array} p99Ns
+ * @property {Float64Array} maxNs
+ * @property {Float64Array} skipped
+ */
+
+/**
+ * @typedef {object} CallBuckets durations by function; bucket b holds [2^(b/4), 2^((b+1)/4)) ns
+ * @property {number} count
+ * @property {Uint32Array} fn
+ * @property {Uint32Array} bucket
+ * @property {Float64Array} calls
+ */
+
+/** @typedef {{file: string, firstLine: number, lines: string[]}} SourceText */
+
+/**
+ * What is decoded when a view asks for it. Absent sections give null.
+ * @typedef {object} Late
+ * @property {Record<string, Runs>} runs by tree name
+ * @property {CallRows | null} calls
+ * @property {CallSums | null} callSums
+ * @property {CallBuckets | null} callBuckets
+ * @property {SourceText[] | null} source
+ */
+
+/**
+ * One change of what is shown. `fn` is a function, `pattern` a regular expression over names, files and modules.
+ * @typedef {object} Transform
+ * @property {"focus" | "ignore" | "merge" | "merge-recursion" | "collapse-library" | "own-code" | "invert"} kind
+ *   focus: only what is at or below it · ignore: leave out time with it on the stack · merge: its time goes to its
+ *   caller · merge-recursion: repeated functions of a stack once · collapse-library: what a library calls is the
+ *   library function's · own-code: frames of libraries go to their caller · invert: callers below
+ * @property {number} [fn]
+ * @property {string} [pattern]
+ */
+
+/**
+ * What is being looked at. Immutable; all of it is in location.hash.
+ * @typedef {object} State
+ * @property {string} view
+ * @property {string} metric "run" the run's own time · "wall" threads' time · "cpu" · "wait:KEY" · "calls" · "call-time"
+ * @property {number[] | null} threads null = all
+ * @property {[number, number] | null} range ticks
+ * @property {readonly Transform[]} transforms
+ * @property {string} search regular expression
+ * @property {number} zoom node of the page's tree that fills the width; 0 = all
+ * @property {readonly number[]} trail functions from the root, where the tree is inverted: what fills the width there
+ * @property {number} selected node of the page's tree, -1 = none
+ * @property {number} fn chosen function, -1 = none
+ * @property {"module" | "state"} colour
+ * @property {Readonly<Record<string, string>>} sort by table: column key, "-" before it for descending
+ * @property {number} side of a diff: 0 base, 1 new
+ * @property {Readonly<Record<string, string>>} extra what single views keep, by "VIEW.NAME"
+ */
+
+/**
+ * What is counted.
+ * @typedef {object} Metric
+ * @property {string} key
+ * @property {string} words "the run's time", "waiting for the GIL" ...
+ * @property {"time" | "count"} kind
+ * @property {string} tree name of the tree it is of
+ * @property {"run" | "time" | "samples"} column of the entries
+ * @property {Uint8Array} states 1 for each state that counts (256 long)
+ */
+
+/**
+ * A call tree in preorder: the subtree of n is [n, end[n]), its first child n + 1, the next sibling of c end[c].
+ * @typedef {object} Tree
+ * @property {number} count
+ * @property {Int32Array} parent
+ * @property {Uint32Array} fn
+ * @property {Int32Array} end
+ * @property {Int32Array | null} map node of the page's tree -> node here, -1 = left out; null = the same
+ * @property {Int32Array | null} origin node here -> a node of the page's tree; null = the same
+ */
+
+/** @typedef {{self: Float64Array, total: Float64Array}} Amounts */
+
+/**
+ * What a search found.
+ * @typedef {object} Found
+ * @property {string | null} error why the pattern is none
+ * @property {Uint8Array} fns 1 for each function that matches
+ * @property {number} functions how many match and have time
+ * @property {number} matched amount with a match on the stack: the union, each moment once
+ */
+
+/**
+ * Everything that follows from page and state. Cheap to make; the parts are computed when asked for and kept.
+ * See model/model.js.
+ * @typedef {import('./model/model.js').Model} Model
+ */
+
+/**
+ * What a view is given.
+ * @typedef {object} Context
+ * @property {Page} page
+ * @property {import('./state/store.js').Store} store
+ * @property {() => Promise<Late>} late
+ * @property {(text: string) => void} announce says it to screen readers
+ */
+
+/**
+ * @typedef {object} LiveView
+ * @property {HTMLElement} element
+ * @property {(state: State, model: Model) => void} update called when the view is shown, and at each change while it is
+ * @property {() => void} [destroy]
+ * @property {() => void} [resize] the element has another size
+ */
+
+/**
+ * A row of views/registry.js.
+ * @typedef {object} View
+ * @property {string} id
+ * @property {string} title of its tab
+ * @property {(page: Page) => boolean} available
+ * @property {(context: Context) => LiveView} create called once, when it is first shown
+ */
+
+export {};
