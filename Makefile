@@ -50,9 +50,12 @@ pytest_twice = $(1) $(2) $(PYTEST_FLAGS) || { \
 	$(1) --last-failed --last-failed-no-failures none $(2) $(PYTEST_FLAGS); }
 # Agents are built for these, too, once the interpreters are there.
 free_threaded = -Dfree_threaded_pythons=$$(tools/find_pythons.py --free-threaded)
+npm := tools/with_node.sh npm --silent
+viewer_modules := viewer/node_modules/.package-lock.json
 say = printf '\n== %s\n'
 
-.PHONY: help demo test check bench format lint clean deps test-deps pythons consumers install \
+.PHONY: help demo test check bench format lint viewer clean deps test-deps pythons consumers install \
+	lint-viewer \
 	test-gcc test-clang test-sanitizers test-fuzz test-pytest
 
 help: ## this list
@@ -69,7 +72,7 @@ demo: deps install ## set up, record the bookshop of examples/demo, print its re
 # Cheap and telling first; the truth tests, which take longest, last.
 test: ## set up, then every test
 	@$(MAKE) test-deps
-	@$(MAKE) --jobs=3 --output-sync=line lint pythons consumers
+	@$(MAKE) --jobs=3 --output-sync=line lint lint-viewer pythons consumers
 	@$(MAKE) test-gcc
 	@$(MAKE) test-clang
 	@$(MAKE) test-sanitizers
@@ -78,7 +81,7 @@ test: ## set up, then every test
 
 # --- What a person who changes the code runs ---
 
-check: $(bin)/.test lint test-gcc ## the quick loop: lint, C tests, command line tests
+check: $(bin)/.test lint lint-viewer test-gcc ## the quick loop: lint, C tests, command line tests
 	@$(say) 'command line tests'
 	BAROGRAPH=$(CURDIR)/build/gcc/barograph \
 		$(bin)/python -m pytest -q $(wildcard tests/cli) $(PYTEST_FLAGS)
@@ -106,6 +109,22 @@ lint: $(bin)/.test ## layout, Python types, include rules, shell scripts
 	for folder in $(typed_folders); do $(bin)/mypy $$folder; done
 	tools/check_includes.py
 	shellcheck .ci/run tools/*.sh
+
+# The page of `barograph view` is built from viewer/ and committed, so that only who changes it needs Node.
+viewer: $(viewer_modules) ## build viewer/dist/viewer.html anew
+	@$(say) 'viewer'
+	$(npm) --prefix viewer run build
+
+lint-viewer: $(viewer_modules)
+	@$(say) 'viewer: types, unit tests, is the built page that of its sources'
+	$(npm) --prefix viewer run types
+	$(npm) --prefix viewer run test
+	$(npm) --prefix viewer run check
+
+$(viewer_modules): viewer/package.json viewer/package-lock.json viewer/.npmrc
+	@$(say) 'tools of the viewer'
+	$(npm) --prefix viewer ci
+	touch $@
 
 clean: ## remove what was built; what was fetched stays
 	rm -rf $(filter-out build/pythons build/consumers,$(wildcard build/*))

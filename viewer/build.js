@@ -1,0 +1,88 @@
+// Puts the page together: src/index.html with the styles and the program as one classic script, because
+// modules cannot be imported from a file:// address. Writes dist/viewer.html, the template that the C program
+// carries; with --check it compares with the one that is committed instead. The same input gives the same
+// bytes: no time, no path and no version of this machine goes in.
+import { readFileSync, writeFileSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildSync } from 'esbuild';
+
+const folder = dirname(fileURLToPath(import.meta.url));
+const target = join(folder, 'dist', 'viewer.html');
+const largestBytes = 250_000;
+// The C program looks for these, each alone on its line, and for the title.
+const markers = ['<!--baro:core-->', '<!--baro:late-->', '<title>barograph</title>'];
+// Browsers that know DecompressionStream('deflate-raw').
+const browsers = ['chrome103', 'firefox113', 'safari16.4'];
+
+/**
+ * @param {string} entry file below src/
+ * @param {import('esbuild').BuildOptions} options
+ * @returns {string}
+ */
+function bundle(entry, options) {
+  const result = buildSync({
+    entryPoints: [join(folder, 'src', entry)],
+    absWorkingDir: folder,
+    bundle: true,
+    minify: true,
+    charset: 'utf8',
+    legalComments: 'none',
+    target: browsers,
+    logLevel: 'warning',
+    write: false,
+    ...options,
+  });
+  const files = result.outputFiles ?? [];
+  if (files.length !== 1) throw new Error(`${entry}: one output expected, got ${files.length}`);
+  return files[0].text.trimEnd();
+}
+
+/**
+ * A page that the parser would take apart differently from what was meant is refused here, not in a browser.
+ * @param {string} text
+ * @param {string} what
+ * @param {RegExp} end
+ */
+function refuse(text, what, end) {
+  const found = end.exec(text);
+  if (found) throw new Error(`${what} contains ${found[0]}`);
+}
+
+/** @returns {string} */
+function assemble() {
+  const script = bundle('main.js', { format: 'iife' });
+  const style = bundle('style.css', {});
+  refuse(script, 'the script', /<\/script|<script|<!--/i);
+  refuse(style, 'the style', /<\/style|url\(|@import/i);
+  const template = readFileSync(join(folder, 'src', 'index.html'), 'utf8');
+  const page = template
+    .replace('<!--build:style-->', () => `<style>\n${style}\n</style>`)
+    .replace('<!--build:script-->', () => `<script>\n${script}\n</script>`);
+  for (const marker of markers)
+    if (page.split(marker).length !== 2) throw new Error(`${marker} must stand in the page once`);
+  if (page.includes('<!--build:')) throw new Error('a place of the template was not filled');
+  return page;
+}
+
+function main() {
+  const page = assemble();
+  const bytes = Buffer.byteLength(page);
+  if (bytes > largestBytes)
+    throw new Error(`the page has ${bytes} bytes, more than the ${largestBytes} it may have`);
+  if (process.argv.includes('--check')) {
+    if (readFileSync(target, 'utf8') !== page)
+      throw new Error('dist/viewer.html is not what its sources give; run make viewer');
+  } else {
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, page);
+  }
+  console.log(`viewer.html: ${bytes} bytes of ${largestBytes}`);
+}
+
+try {
+  main();
+} catch (error) {
+  console.error(`build: ${error instanceof Error ? error.message : error}`);
+  process.exit(1);
+}
