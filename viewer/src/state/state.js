@@ -55,8 +55,9 @@ function decode(text) {
 /** @param {Transform} transform */
 function transformText(transform) {
   if (transform.fn !== undefined) return `${transform.kind}:${transform.fn}`;
+  // Encoded twice, so that a comma in it does not end it.
   if (transform.pattern !== undefined)
-    return `${transform.kind}:/${encodeURIComponent(transform.pattern).replace(/%20/g, '_s')}`;
+    return `${transform.kind}:/${encodeURIComponent(transform.pattern)}`;
   return transform.kind;
 }
 
@@ -71,7 +72,7 @@ function readTransform(text) {
   if (colon < 0) return kind === 'focus' || kind === 'ignore' || kind === 'merge' ? null : { kind };
   const value = text.slice(colon + 1);
   if (value.startsWith('/')) {
-    const pattern = decode(value.slice(1).replace(/_s/g, '%20'));
+    const pattern = decode(value.slice(1));
     return pattern ? { kind, pattern } : null;
   }
   return /^\d{1,9}$/.test(value) ? { kind, fn: Number(value) } : null;

@@ -1,0 +1,57 @@
+// What can be counted in a page, and which entries count for it. The same amounts as `barograph report`: shares leave idle time out.
+
+/** @typedef {import('../types.js').Metric} Metric */
+/** @typedef {import('../types.js').Head} Head */
+
+/**
+ * @param {Head} head
+ * @param {(state: import('../types.js').StateInfo) => boolean} counts
+ */
+function stateSet(head, counts) {
+  const set = new Uint8Array(256);
+  head.states.forEach((state, index) => {
+    if (counts(state)) set[index] = 1;
+  });
+  return set;
+}
+
+/**
+ * @param {Head} head
+ * @returns {Metric[]} those that have any amount; the first is the default
+ */
+export function metricsOf(head) {
+  /** @type {Metric[]} */
+  const metrics = [];
+  if (head.trees.some((tree) => tree.name === 'samples' && tree.entries > 0)) {
+    const of = /** @type {const} */ ({ kind: 'time', tree: 'samples' });
+    const busy = stateSet(head, (state) => state.kind !== 'idle');
+    metrics.push({ ...of, key: 'run', words: 'the run’s time', column: 'run', states: busy });
+    metrics.push({ ...of, key: 'wall', words: 'time of all threads', column: 'time', states: busy });
+    const running = stateSet(head, (state) => state.kind === 'run');
+    metrics.push({ ...of, key: 'cpu', words: 'running', column: 'time', states: running });
+    const any = head.states.filter(
+      (state) => state.kind === 'wait' && head.threads.some((t) => (t.states[state.key] ?? 0) > 0),
+    );
+    if (any.length > 1) {
+      const waits = stateSet(head, (state) => state.kind === 'wait');
+      metrics.push({ ...of, key: 'wait', words: 'all waiting', column: 'time', states: waits });
+    }
+    for (const state of head.states)
+      if (state.kind !== 'run' && head.threads.some((t) => (t.states[state.key] ?? 0) > 0))
+        metrics.push({
+          ...of,
+          key: `wait:${state.key}`,
+          words: state.words,
+          column: 'time',
+          states: stateSet(head, (other) => other === state),
+        });
+  }
+  if (head.trees.some((tree) => tree.name === 'calls' && tree.entries > 0)) {
+    const states = new Uint8Array(256).fill(1);
+    metrics.push(
+      { key: 'call-time', words: 'time in calls', kind: 'time', tree: 'calls', column: 'time', states },
+      { key: 'calls', words: 'calls', kind: 'count', tree: 'calls', column: 'samples', states },
+    );
+  }
+  return metrics;
+}

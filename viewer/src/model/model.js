@@ -1,0 +1,342 @@
+// What is shown for a state: made from the page, each part when it is first asked for. Parts are kept between states by what of the state
+// they depend on, so that a new search or selection costs nothing of the trees. No DOM.
+
+import { selfAmounts, stateAmounts, threadSet, totals } from './aggregate.js';
+import { functionAmounts, functionStates, outermostNodes } from './functions.js';
+import { metricsOf } from './metrics.js';
+import { functionNames, nameFiles } from './names.js';
+import { entriesInRange } from './range.js';
+import { matchedAmount, matchFunctions, searchExpression } from './search.js';
+import { invertedShape, sandwichShapes, wholeShape } from './shape.js';
+import { derive } from './transforms.js';
+import { nodeHere, wholeTree } from './tree.js';
+
+/** @typedef {import('../types.js').Page} Page */
+/** @typedef {import('../types.js').Late} Late */
+/** @typedef {import('../types.js').State} State */
+/** @typedef {import('../types.js').Metric} Metric */
+/** @typedef {import('../types.js').Tree} Tree */
+/** @typedef {import('../types.js').PageTree} PageTree */
+/** @typedef {import('../types.js').Amounts} Amounts */
+/** @typedef {import('../types.js').Entries} Entries */
+/** @typedef {import('../types.js').Found} Found */
+/** @typedef {import('./shape.js').Shape} Shape */
+
+/** What does not change with the state, and what was computed last. */
+export class Workshop {
+  /** @param {Page} page */
+  constructor(page) {
+    this.page = page;
+    this.names = nameFiles(page);
+    this.metrics = metricsOf(page.head);
+    /** @type {Late | null} */
+    this.late = null;
+    /** @type {Map<string, {key: string, value: unknown}[]>} */
+    this.kept = new Map();
+  }
+
+  /**
+   * The value for a key, computed unless it is among the last few of its kind.
+   * @template T
+   * @param {string} kind
+   * @param {number} most how many of the kind are kept
+   * @param {string} key
+   * @param {() => T} compute
+   * @returns {T}
+   */
+  keep(kind, most, key, compute) {
+    const list = this.kept.get(kind) ?? [];
+    this.kept.set(kind, list);
+    const at = list.findIndex((entry) => entry.key === key);
+    const entry = at >= 0 ? list.splice(at, 1)[0] : null;
+    if (entry === null && list.length >= most) list.length = most - 1;
+    const value = entry === null ? compute() : /** @type {T} */ (entry.value);
+    list.unshift({ key, value });
+    return value;
+  }
+
+  /**
+   * @param {State} state
+   * @returns {Model}
+   */
+  model(state) {
+    return new Model(this, state);
+  }
+
+  /** @param {number} fn */
+  functionNames(fn) {
+    return functionNames(this.page, this.names, fn);
+  }
+}
+
+export class Model {
+  /**
+   * @param {Workshop} workshop
+   * @param {State} state
+   */
+  constructor(workshop, state) {
+    this.workshop = workshop;
+    this.page = workshop.page;
+    this.state = state;
+    const { head } = this.page;
+    /** @type {Metric} */
+    this.metric = workshop.metrics.find((m) => m.key === state.metric) ?? workshop.metrics[0];
+    this.side = head.diff ? Math.min(Math.max(state.side, 0), 1) : 0;
+    this.treeIndex = Math.max(
+      head.trees.findIndex((tree) => tree.name === this.metric?.tree),
+      0,
+    );
+    this.inverted = state.transforms.some((t) => t.kind === 'invert');
+    const structural = state.transforms.filter((t) => t.kind !== 'invert');
+    this.structural = structural;
+    this.treeKey = `${this.treeIndex} ${JSON.stringify(structural)}`;
+    this.rangeKey = `${this.treeIndex} ${this.hasRange() ? state.range : ''}`;
+    this.threadKey = `${this.side} ${state.threads ?? ''}`;
+    this.key = `${this.treeKey} ${this.rangeKey} ${this.metric?.key} ${this.threadKey}`;
+  }
+
+  /** @param {number} fn */
+  names(fn) {
+    return this.workshop.functionNames(fn);
+  }
+
+  hasRange() {
+    return this.state.range !== null && this.workshop.late?.runs[this.pageTree.name] !== undefined;
+  }
+
+  /** @returns {PageTree} */
+  get pageTree() {
+    return this.page.trees[this.treeIndex];
+  }
+
+  /** The page's tree, before transforms. */
+  get whole() {
+    return this.workshop.keep('whole', 2, `${this.treeIndex}`, () => wholeTree(this.pageTree));
+  }
+
+  /** The tree that is shown. @returns {Tree} */
+  get tree() {
+    if (this.structural.length === 0) return this.whole;
+    return this.workshop.keep('tree', 2, this.treeKey, () =>
+      derive(this.whole, this.structural, this.page.functions, (pattern) => this.match(pattern)),
+    );
+  }
+
+  /** @param {string} pattern */
+  match(pattern) {
+    return this.workshop.keep('match', 8, pattern, () =>
+      matchFunctions(this.page, this.workshop.names, pattern),
+    );
+  }
+
+  /** @returns {Uint8Array} 1 by thread that counts */
+  get threads() {
+    return this.workshop.keep('threads', 2, this.threadKey, () =>
+      threadSet(this.page.head, this.state.threads, this.side),
+    );
+  }
+
+  /** Those of the page, or of the range that is chosen. @returns {Entries} */
+  get entries() {
+    const { range } = this.state;
+    const runs = this.workshop.late?.runs[this.pageTree.name];
+    if (range === null || !runs) return this.pageTree.entries;
+    const { tick_ns, unit_ns } = this.page.head;
+    return this.workshop.keep('range', 1, this.rangeKey, () =>
+      entriesInRange(runs, range, tick_ns / unit_ns),
+    );
+  }
+
+  /** By node of the tree that is shown. @returns {Amounts} */
+  get amounts() {
+    return this.workshop.keep('amounts', 2, this.key, () => {
+      const self = selfAmounts(this.entries, this.metric, this.threads, this.tree);
+      return { self, total: totals(this.tree, self) };
+    });
+  }
+
+  /** What is shown: everything that the transforms left. */
+  get shown() {
+    return this.amounts.total[0];
+  }
+
+  /** What shares are shares of: everything of this metric, of these threads and range, before transforms. */
+  get basis() {
+    if (this.structural.length === 0) return this.shown;
+    const key = `${this.rangeKey} ${this.metric.key} ${this.threadKey}`;
+    return this.workshop.keep('basis', 4, key, () => {
+      const { entries, threads, metric } = this;
+      const amounts = entries[metric.column];
+      let sum = 0;
+      if (amounts)
+        for (let i = 0; i < entries.count; i++)
+          if (metric.states[entries.state[i]] === 1 && threads[entries.thread[i]] === 1)
+            sum += amounts[i];
+      return sum;
+    });
+  }
+
+  /** Everything, of all threads and all time: what the effective number of samples is of. */
+  get everything() {
+    const column = this.metric.column;
+    return this.workshop.keep('everything', 4, `${this.treeIndex} ${column} ${this.side}`, () => {
+      const { entries } = this.pageTree;
+      const { states } = this.workshop.metrics[0];
+      const threads = threadSet(this.page.head, null, this.side);
+      const amounts = entries[column];
+      let sum = 0;
+      if (amounts)
+        for (let i = 0; i < entries.count; i++)
+          if (states[entries.state[i]] === 1 && threads[entries.thread[i]] === 1) sum += amounts[i];
+      return sum;
+    });
+  }
+
+  /**
+   * @param {number} amount
+   * @returns {number} share of the basis
+   */
+  share(amount) {
+    return this.basis > 0 ? amount / this.basis : 0;
+  }
+
+  /**
+   * @param {number} amount
+   * @returns {number | null} standard error of its share; null where it is counted and not estimated, or not known
+   */
+  error(amount) {
+    const effective = this.page.head.sides[this.side]?.effective_samples ?? null;
+    if (effective === null || this.metric.tree !== 'samples' || !(this.basis > 0)) return null;
+    const share = Math.min(Math.max(this.share(amount), 0), 1);
+    const part = this.everything > 0 ? Math.min(this.basis / this.everything, 1) : 1;
+    return Math.sqrt((share * (1 - share)) / Math.max(effective * part, 1));
+  }
+
+  /** By function, recursion counted once. @returns {Amounts} */
+  get functions() {
+    return this.workshop.keep('functions', 2, this.key, () =>
+      functionAmounts(this.tree, this.amounts, this.page.functions.count),
+    );
+  }
+
+  /** Self amounts by function and state: rows of head.states.length. @returns {Float64Array} */
+  get functionStates() {
+    const { head, functions } = this.page;
+    return this.workshop.keep('functionStates', 1, this.key, () =>
+      functionStates(
+        this.entries,
+        this.metric,
+        this.threads,
+        this.tree,
+        functions.count,
+        head.states.length,
+      ),
+    );
+  }
+
+  /** Samples, or calls that entered, by function itself; null in a range of time. @returns {Float64Array | null} */
+  get functionSamples() {
+    if (this.entries.samples === null) return null;
+    return this.workshop.keep('functionSamples', 1, this.key, () => {
+      const self = selfAmounts(
+        this.entries,
+        { ...this.metric, column: 'samples' },
+        this.threads,
+        this.tree,
+      );
+      const by = new Float64Array(this.page.functions.count);
+      for (let n = 1; n < this.tree.count; n++) by[this.tree.fn[n]] += self[n];
+      return by;
+    });
+  }
+
+  /**
+   * Amounts by state of a node and all below it.
+   * @param {number} node of the tree that is shown
+   * @returns {Float64Array}
+   */
+  nodeStates(node) {
+    return this.workshop.keep('nodeStates', 4, `${this.key} ${node}`, () => {
+      const end = this.tree.end[node];
+      return this.statesWhere((n) => n >= node && n < end);
+    });
+  }
+
+  /**
+   * Amounts by state of all instances of a function, with what they call.
+   * @param {number} fn
+   * @returns {Float64Array}
+   */
+  totalStates(fn) {
+    return this.workshop.keep('totalStates', 4, `${this.key} ${fn}`, () => {
+      const inside = new Uint8Array(this.tree.count);
+      for (const n of this.instances(fn)) inside.fill(1, n, this.tree.end[n]);
+      return this.statesWhere((n) => inside[n] === 1);
+    });
+  }
+
+  /** @param {(node: number) => boolean} inside */
+  statesWhere(inside) {
+    return stateAmounts(
+      this.entries,
+      this.metric,
+      this.threads,
+      this.tree,
+      inside,
+      this.page.head.states.length,
+    );
+  }
+
+  /**
+   * @param {number} fn
+   * @returns {Int32Array} its outermost nodes
+   */
+  instances(fn) {
+    return this.workshop.keep('instances', 2, `${this.treeKey} ${fn}`, () =>
+      outermostNodes(this.tree, fn),
+    );
+  }
+
+  /** What the flame graph draws. @returns {Shape} */
+  get shape() {
+    const { functions } = this.page;
+    if (!this.inverted) return wholeShape(this.tree, this.amounts);
+    return this.workshop.keep('inverted', 1, this.key, () =>
+      invertedShape(this.tree, this.amounts, functions.count),
+    );
+  }
+
+  /**
+   * Callers and callees of a function.
+   * @param {number} fn
+   */
+  sandwich(fn) {
+    return this.workshop.keep('sandwich', 2, `${this.key} ${fn}`, () =>
+      sandwichShapes(this.tree, this.amounts, this.page.functions.count, fn, this.instances(fn)),
+    );
+  }
+
+  /** What the search of the state finds; null without one. @returns {Found | null} */
+  get found() {
+    const { search } = this.state;
+    if (search === '') return null;
+    return this.workshop.keep('found', 2, `${this.key} ${search}`, () => {
+      const fns = this.match(search);
+      return { error: null, fns, ...matchedAmount(this.tree, this.amounts, fns) };
+    });
+  }
+
+  /** Node of the tree that fills the width. */
+  get zoom() {
+    return nodeHere(this.tree, this.state.zoom);
+  }
+
+  /** Node of the tree that is selected, -1 = none. */
+  get selected() {
+    if (this.state.selected < 0) return -1;
+    const node = nodeHere(this.tree, this.state.selected);
+    return node === 0 && this.state.selected > 0 ? -1 : node;
+  }
+}
+
+export { searchExpression };

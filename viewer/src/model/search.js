@@ -1,0 +1,80 @@
+// Search by regular expression over all functions, drawn or not, and the time that has a match on its stack. No DOM.
+
+/** @typedef {import('../types.js').Page} Page */
+/** @typedef {import('../types.js').Tree} Tree */
+/** @typedef {import('../types.js').Amounts} Amounts */
+/** @typedef {import('../types.js').Found} Found */
+
+/** What of a name is looked at: longer names exist only to harm, and some patterns take long on them. */
+const longestName = 2000;
+
+/**
+ * Smart case: a pattern without capitals matches either case. What is no regular expression is looked for as it stands.
+ * @param {string} pattern
+ * @returns {RegExp}
+ */
+export function searchExpression(pattern) {
+  const flags = pattern === pattern.toLowerCase() ? 'iu' : 'u';
+  try {
+    return new RegExp(pattern, flags);
+  } catch {
+    return new RegExp(pattern.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'), flags);
+  }
+}
+
+/**
+ * @param {Page} page
+ * @param {import('./names.js').Names} names
+ * @param {string} pattern not empty
+ * @returns {Uint8Array} 1 for each function whose name, module or place matches. The place is the path as it is shown: the
+ *   folder that everything lies in would match everything
+ */
+export function matchFunctions(page, names, pattern) {
+  const { strings, functions } = page;
+  const expression = searchExpression(pattern);
+  // By string: 0 not tried, 1 no, 2 yes. Functions share files and modules.
+  const tried = new Uint8Array(strings.length);
+  /** @param {number} index */
+  const matches = (index) => {
+    if (tried[index] === 0)
+      tried[index] = expression.test(strings[index].slice(0, longestName)) ? 2 : 1;
+    return tried[index] === 2;
+  };
+  const places = names.files.map((file) => file && expression.test(file.place.slice(0, longestName)));
+  const modules = names.files.map((file) => file && expression.test(file.module.slice(0, longestName)));
+  const set = new Uint8Array(functions.count);
+  for (let f = 0; f < functions.count; f++) {
+    const file = functions.file[f];
+    const module = functions.module[f];
+    const inModule = strings[module] === '' ? modules[file] : matches(module);
+    if (inModule || places[file] || matches(functions.name[f])) set[f] = 1;
+  }
+  return set;
+}
+
+/**
+ * The union: a subtree below a match counts once, with the outermost one.
+ * @param {Tree} tree
+ * @param {Amounts} amounts
+ * @param {Uint8Array} set
+ * @returns {{matched: number, functions: number}}
+ */
+export function matchedAmount(tree, amounts, set) {
+  const seen = new Uint8Array(set.length);
+  let functions = 0;
+  let matched = 0;
+  let until = 0;
+  for (let n = 1; n < tree.count; n++) {
+    const f = tree.fn[n];
+    if (set[f] === 0) continue;
+    if (seen[f] === 0 && amounts.total[n] > 0) {
+      seen[f] = 1;
+      functions++;
+    }
+    if (n >= until) {
+      matched += amounts.total[n];
+      until = tree.end[n];
+    }
+  }
+  return { matched, functions };
+}

@@ -1,0 +1,304 @@
+// Trees as the flame graph reads them: a node's children, heaviest first, as far as they are wide enough to be seen. Three kinds:
+// a whole tree, and two that are made level by level as they are looked at, because all of them would be too much:
+// callers (inverted: from functions to who called them) and callees (all instances of a function, merged).
+//
+//   tree       main { parse { scan } load { scan } }      callers of scan   scan { parse { main } load { main } }
+//   callees of load, parse merged: the children of all instances side by side, merged by function, level by level
+
+/** @typedef {import('../types.js').Tree} Tree */
+/** @typedef {import('../types.js').Amounts} Amounts */
+
+/**
+ * @typedef {object} Children
+ * @property {number[]} nodes heaviest first
+ * @property {number} rest amount of those that are left out
+ * @property {number} restCount
+ */
+
+/**
+ * @typedef {object} Shape
+ * @property {(node: number) => number} fn of node 0, the root, -1
+ * @property {(node: number) => number} total
+ * @property {(node: number) => number} self
+ * @property {(node: number) => number} parent -1 of the root
+ * @property {(node: number, least: number) => Children} children those of at least that amount
+ */
+
+/**
+ * @param {Tree} tree
+ * @param {Amounts} amounts
+ * @returns {Shape}
+ */
+export function wholeShape(tree, amounts) {
+  const { parent, fn, end } = tree;
+  const { self, total } = amounts;
+  return {
+    fn: (n) => (n === 0 ? -1 : fn[n]),
+    total: (n) => total[n],
+    self: (n) => self[n],
+    parent: (n) => (n === 0 ? -1 : parent[n]),
+    children(n, least) {
+      const nodes = [];
+      let rest = 0;
+      let restCount = 0;
+      for (let c = n + 1; c < end[n]; c = end[c])
+        if (total[c] >= least && total[c] > 0) nodes.push(c);
+        else if (total[c] > 0) {
+          rest += total[c];
+          restCount++;
+        }
+      nodes.sort((a, b) => total[b] - total[a] || fn[a] - fn[b]);
+      return { nodes, rest, restCount };
+    },
+  };
+}
+
+/** Places of a list by group, made in two passes so that no lists grow. */
+class Grouping {
+  /** @param {number} functionCount */
+  constructor(functionCount) {
+    this.group = new Int32Array(functionCount).fill(-1);
+  }
+
+  /**
+   * @param {Int32Array} keys function of each place; -1: in no group
+   * @returns {{fns: number[], starts: number[], places: Int32Array}} groups in the order in which they first appear
+   */
+  by(keys) {
+    /** @type {number[]} */
+    const fns = [];
+    /** @type {number[]} */
+    const counts = [];
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i];
+      if (key < 0) continue;
+      let g = this.group[key];
+      if (g < 0) {
+        g = fns.length;
+        this.group[key] = g;
+        fns.push(key);
+        counts.push(0);
+      }
+      counts[g]++;
+    }
+    const starts = [0];
+    for (const count of counts) starts.push(starts[starts.length - 1] + count);
+    const fill = starts.slice();
+    const places = new Int32Array(starts[fns.length]);
+    for (let i = 0; i < keys.length; i++) if (keys[i] >= 0) places[fill[this.group[keys[i]]]++] = i;
+    for (const key of fns) this.group[key] = -1;
+    return { fns, starts, places };
+  }
+}
+
+/** What the two lazy kinds share: nodes that hold a list of places in the tree, and are split by function when asked. */
+class LazyShape {
+  /**
+   * @param {Tree} tree
+   * @param {Amounts} amounts
+   * @param {number} functionCount
+   */
+  constructor(tree, amounts, functionCount) {
+    this.tree = tree;
+    this.amounts = amounts;
+    this.grouping = new Grouping(functionCount);
+    /** @type {number[]} */
+    this.fns = [];
+    /** @type {number[]} */
+    this.totals = [];
+    /** @type {number[]} */
+    this.selfs = [];
+    /** @type {number[]} */
+    this.parents = [];
+    /** @type {Int32Array[]} */
+    this.places = [];
+    /** @type {Float64Array[]} */
+    this.weights = [];
+    /** @type {(number[] | undefined)[]} all children, heaviest first, once they were asked for */
+    this.split = [];
+  }
+
+  /**
+   * @param {number} parent
+   * @param {number} fn
+   * @param {Int32Array} places
+   * @param {Float64Array} weights
+   */
+  add(parent, fn, places, weights) {
+    const node = this.fns.length;
+    let total = 0;
+    for (let i = 0; i < weights.length; i++) total += weights[i];
+    this.fns.push(fn);
+    this.totals.push(total);
+    this.selfs.push(this.selfOf(places, weights));
+    this.parents.push(parent);
+    this.places.push(places);
+    this.weights.push(weights);
+    return node;
+  }
+
+  /** @param {Int32Array} _places @param {Float64Array} _weights @returns {number} */
+  selfOf(_places, _weights) {
+    return 0;
+  }
+
+  /** @param {number} _node @returns {number[]} */
+  expand(_node) {
+    return [];
+  }
+
+  /** @returns {Shape} */
+  shape() {
+    return {
+      fn: (n) => this.fns[n],
+      total: (n) => this.totals[n],
+      self: (n) => this.selfs[n],
+      parent: (n) => this.parents[n],
+      children: (n, least) => this.childrenOf(n, least),
+    };
+  }
+
+  /**
+   * @param {number} node
+   * @param {number} least
+   * @returns {Children}
+   */
+  childrenOf(node, least) {
+    let all = this.split[node];
+    if (all === undefined) {
+      const { totals, fns } = this;
+      all = this.expand(node).sort((a, b) => totals[b] - totals[a] || fns[a] - fns[b]);
+      this.split[node] = all;
+    }
+    let seen = 0;
+    let rest = this.totals[node] - this.selfs[node];
+    while (seen < all.length && this.totals[all[seen]] >= least && this.totals[all[seen]] > 0)
+      rest -= this.totals[all[seen++]];
+    const restCount = all.length - seen;
+    return { nodes: all.slice(0, seen), rest: restCount > 0 ? Math.max(rest, 0) : 0, restCount };
+  }
+}
+
+class CallersShape extends LazyShape {
+  /** @override @param {Int32Array} places @param {Float64Array} weights */
+  selfOf(places, weights) {
+    let self = 0;
+    for (let i = 0; i < places.length; i++)
+      if (this.tree.parent[places[i]] === 0) self += weights[i];
+    return self;
+  }
+
+  /** @override @param {number} node */
+  expand(node) {
+    const { parent, fn } = this.tree;
+    const places = this.places[node];
+    const weights = this.weights[node];
+    // At the root of a wholly inverted tree the functions themselves come first.
+    const moves = this.fns[node] >= 0;
+    const above = moves ? new Int32Array(places.length) : places;
+    const keys = new Int32Array(places.length);
+    for (let i = 0; i < places.length; i++) {
+      if (moves) above[i] = parent[places[i]];
+      keys[i] = above[i] === 0 ? -1 : fn[above[i]];
+    }
+    const groups = this.grouping.by(keys);
+    /** @type {number[]} */
+    const children = [];
+    this.merged ??= new Int32Array(this.tree.count).fill(-1);
+    for (let g = 0; g < groups.fns.length; g++) {
+      const from = groups.starts[g];
+      const to = groups.starts[g + 1];
+      const list = new Int32Array(to - from);
+      const sums = new Float64Array(to - from);
+      let count = 0;
+      for (let i = from; i < to; i++) {
+        const place = groups.places[i];
+        const n = above[place];
+        let at = this.merged[n];
+        // Left from another group or level, unless that place of this list is this node.
+        if (at < 0 || at >= count || list[at] !== n) {
+          at = count++;
+          list[at] = n;
+          this.merged[n] = at;
+        }
+        sums[at] += weights[place];
+      }
+      children.push(this.add(node, groups.fns[g], list.slice(0, count), sums.slice(0, count)));
+    }
+    return children;
+  }
+}
+
+class CalleesShape extends LazyShape {
+  /** @override @param {Int32Array} places */
+  selfOf(places) {
+    let self = 0;
+    for (const n of places) self += this.amounts.self[n];
+    return self;
+  }
+
+  /** @override @param {number} node */
+  expand(node) {
+    const { fn, end } = this.tree;
+    const { total } = this.amounts;
+    let count = 0;
+    for (const n of this.places[node])
+      for (let c = n + 1; c < end[n]; c = end[c]) if (total[c] > 0) count++;
+    const below = new Int32Array(count);
+    const keys = new Int32Array(count);
+    let at = 0;
+    for (const n of this.places[node])
+      for (let c = n + 1; c < end[n]; c = end[c])
+        if (total[c] > 0) {
+          below[at] = c;
+          keys[at++] = fn[c];
+        }
+    const groups = this.grouping.by(keys);
+    return groups.fns.map((f, g) => {
+      const list = groups.places.subarray(groups.starts[g], groups.starts[g + 1]).map((i) => below[i]);
+      return this.add(node, f, list, Float64Array.from(list, (n) => total[n]));
+    });
+  }
+}
+
+/**
+ * The whole tree inverted: its root's children are the functions, by self.
+ * @param {Tree} tree
+ * @param {Amounts} amounts
+ * @param {number} functionCount
+ * @returns {Shape}
+ */
+export function invertedShape(tree, amounts, functionCount) {
+  const { self } = amounts;
+  let count = 0;
+  for (let n = 1; n < tree.count; n++) if (self[n] > 0) count++;
+  const places = new Int32Array(count);
+  const weights = new Float64Array(count);
+  let at = 0;
+  for (let n = 1; n < tree.count; n++)
+    if (self[n] > 0) {
+      places[at] = n;
+      weights[at++] = self[n];
+    }
+  const callers = new CallersShape(tree, amounts, functionCount);
+  callers.add(-1, -1, places, weights);
+  callers.selfs[0] = 0;
+  return callers.shape();
+}
+
+/**
+ * @param {Tree} tree
+ * @param {Amounts} amounts
+ * @param {number} functionCount
+ * @param {number} fn
+ * @param {Int32Array} nodes its outermost instances
+ * @returns {{callers: Shape, callees: Shape}} node 0 of both is the function
+ */
+export function sandwichShapes(tree, amounts, functionCount, fn, nodes) {
+  const weights = Float64Array.from(nodes, (n) => amounts.total[n]);
+  const callers = new CallersShape(tree, amounts, functionCount);
+  callers.add(-1, fn, nodes, weights);
+  const callees = new CalleesShape(tree, amounts, functionCount);
+  callees.add(-1, fn, nodes, weights);
+  return { callers: callers.shape(), callees: callees.shape() };
+}
