@@ -1,0 +1,333 @@
+// From the bytes of a section to its columns. What the encodings are: docs/view-page.md. No DOM.
+//
+// The bytes may be damaged or hostile. Nothing is read behind a column's end, no array is larger than the bytes warrant (a value
+// takes at least one), and what does not fit is a PageError that names section and column.
+
+/** Says in one sentence why the page cannot be shown. */
+export class PageError extends Error {
+  /** @param {string} message */
+  constructor(message) {
+    super(message);
+    this.name = 'PageError';
+  }
+}
+
+/** @typedef {{name: string, encoding: string, count: number, bytes: number}} ColumnInfo */
+/** @typedef {{bytes: number, columns: ColumnInfo[]}} SectionInfo */
+/** @typedef {Uint32Array | Float64Array | Uint8Array | string[]} Column */
+
+const twoTo32 = 4294967296;
+const mostExact = Number.MAX_SAFE_INTEGER;
+
+/** Walks through the bytes of one column. */
+class Cursor {
+  /**
+   * @param {Uint8Array} bytes
+   * @param {number} at
+   * @param {number} end
+   */
+  constructor(bytes, at, end) {
+    this.bytes = bytes;
+    this.at = at;
+    this.end = end;
+  }
+
+  /**
+   * One LEB128 value of any length; the loops below take short ones themselves.
+   * @returns {number}
+   */
+  unsigned() {
+    let value = 0;
+    let scale = 1;
+    for (;;) {
+      if (this.at >= this.end) throw new PageError('ends within a value');
+      const byte = this.bytes[this.at++];
+      value += (byte & 127) * scale;
+      if (value > mostExact) throw new PageError('has a value of more than 53 bits');
+      if (byte < 128) return value;
+      scale *= 128;
+      if (scale > mostExact) throw new PageError('has a value of more than 53 bits');
+    }
+  }
+
+  /** @returns {number} */
+  signed() {
+    const value = this.unsigned();
+    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+  }
+}
+
+/**
+ * Numbers below 2^32 take four bytes each; the first that is not makes them doubles.
+ * @param {Cursor} cursor
+ * @param {number} count
+ * @returns {Uint32Array | Float64Array}
+ */
+function readUnsigned(cursor, count) {
+  const out = new Uint32Array(count);
+  const { bytes, end } = cursor;
+  let at = cursor.at;
+  for (let i = 0; i < count; i++) {
+    if (at >= end) throw new PageError('ends too early');
+    const first = bytes[at];
+    if (first < 128) {
+      out[i] = first;
+      at++;
+      continue;
+    }
+    // Two bytes are the next frequent case; beyond `end` only a damaged column goes.
+    const second = at + 1 < end ? bytes[at + 1] : 128;
+    if (second < 128) {
+      out[i] = (first & 127) | (second << 7);
+      at += 2;
+      continue;
+    }
+    cursor.at = at;
+    const value = cursor.unsigned();
+    at = cursor.at;
+    if (value >= twoTo32) return readWide(cursor, out, i, value);
+    out[i] = value;
+  }
+  cursor.at = at;
+  return out;
+}
+
+/**
+ * @param {Cursor} cursor
+ * @param {Uint32Array} begun what fitted
+ * @param {number} i where `value` belongs
+ * @param {number} value
+ */
+function readWide(cursor, begun, i, value) {
+  const out = Float64Array.from(begun);
+  out[i] = value;
+  for (let next = i + 1; next < out.length; next++) out[next] = cursor.unsigned();
+  return out;
+}
+
+/**
+ * Signed values, or sums of signed differences; doubles, because they may be below 0.
+ * @param {Cursor} cursor
+ * @param {number} count
+ * @param {boolean} differences
+ * @returns {Float64Array}
+ */
+function readSigned(cursor, count, differences) {
+  const out = new Float64Array(count);
+  const { bytes, end } = cursor;
+  let before = 0;
+  for (let i = 0; i < count; i++) {
+    if (cursor.at >= end) throw new PageError('ends too early');
+    const first = bytes[cursor.at];
+    let value;
+    if (first < 128) {
+      value = (first >> 1) ^ -(first & 1);
+      cursor.at++;
+    } else {
+      value = cursor.signed();
+    }
+    if (differences) {
+      value += before;
+      if (Math.abs(value) > mostExact) throw new PageError('has a value of more than 53 bits');
+      before = value;
+    }
+    out[i] = value;
+  }
+  return out;
+}
+
+/**
+ * Differences whose sums are indices: never below 0 and below 2^32.
+ * @param {Cursor} cursor
+ * @param {number} count
+ * @returns {Uint32Array | Float64Array}
+ */
+function readAscending(cursor, count) {
+  const out = new Uint32Array(count);
+  const { bytes, end } = cursor;
+  let value = 0;
+  for (let i = 0; i < count; i++) {
+    if (cursor.at >= end) throw new PageError('ends too early');
+    const first = bytes[cursor.at];
+    if (first < 128) {
+      value += (first >> 1) ^ -(first & 1);
+      cursor.at++;
+    } else {
+      value += cursor.signed();
+    }
+    if (value < 0) throw new PageError('goes below 0');
+    if (value >= twoTo32) throw new PageError('has a value of more than 32 bits');
+    out[i] = value;
+  }
+  return out;
+}
+
+/**
+ * @param {Cursor} cursor
+ * @param {number} count
+ * @returns {string[]}
+ */
+function readStrings(cursor, count) {
+  // One call for all, then cut: a call for each costs ten times as much.
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(
+    cursor.bytes.subarray(cursor.at, cursor.end),
+  );
+  cursor.at = cursor.end;
+  const out = text.split('\0');
+  if (out.pop() !== '' && count > 0) throw new PageError('ends within a text');
+  if (out.length !== count)
+    throw new PageError(`has ${out.length} texts where ${count} were announced`);
+  return out;
+}
+
+/**
+ * @param {Cursor} cursor
+ * @param {ColumnInfo} column
+ * @returns {Column}
+ */
+function readColumn(cursor, column) {
+  const { encoding, count } = column;
+  if (!Number.isSafeInteger(count) || count < 0 || count > column.bytes)
+    throw new PageError('announces more values than it has bytes');
+  switch (encoding) {
+    case 'u':
+      return readUnsigned(cursor, count);
+    case 'z':
+      return readSigned(cursor, count, false);
+    case 'd':
+      return readAscending(cursor, count);
+    case 'b': {
+      // A copy, so that the section's other bytes can go.
+      const out = cursor.bytes.slice(cursor.at, cursor.at + count);
+      cursor.at += count;
+      return out;
+    }
+    case 's':
+      return readStrings(cursor, count);
+    default:
+      throw new PageError(`has the unknown encoding "${encoding}"`);
+  }
+}
+
+/**
+ * Columns of a section by name, with what they must be.
+ */
+export class Columns {
+  /**
+   * @param {string} section
+   * @param {Map<string, Column>} columns
+   */
+  constructor(section, columns) {
+    this.section = section;
+    this.columns = columns;
+  }
+
+  /** @param {string} name */
+  has(name) {
+    return this.columns.has(name);
+  }
+
+  /**
+   * @param {string} name
+   * @returns {Column}
+   */
+  #get(name) {
+    const column = this.columns.get(name);
+    if (!column) throw this.error(name, 'is missing');
+    return column;
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} what
+   */
+  error(name, what) {
+    return new PageError(`The page is damaged: section "${this.section}", column "${name}" ${what}.`);
+  }
+
+  /**
+   * @param {string} name
+   * @returns {Uint32Array | Float64Array}
+   */
+  numbers(name) {
+    const column = this.#get(name);
+    if (column instanceof Uint32Array || column instanceof Float64Array) return column;
+    throw this.error(name, 'does not hold numbers');
+  }
+
+  /**
+   * Numbers below `limit`, as indices are.
+   * @param {string} name
+   * @param {number} limit
+   * @returns {Uint32Array}
+   */
+  indices(name, limit) {
+    const column = this.#get(name);
+    if (!(column instanceof Uint32Array)) throw this.error(name, 'does not hold indices');
+    for (let i = 0; i < column.length; i++)
+      if (column[i] >= limit)
+        throw this.error(name, `points to entry ${column[i]} of ${limit}`);
+    return column;
+  }
+
+  /**
+   * @param {string} name
+   * @returns {Uint8Array}
+   */
+  bytes(name) {
+    const column = this.#get(name);
+    if (!(column instanceof Uint8Array)) throw this.error(name, 'does not hold bytes');
+    return column;
+  }
+
+  /**
+   * @param {string} name
+   * @returns {string[]}
+   */
+  texts(name) {
+    const column = this.#get(name);
+    if (!Array.isArray(column)) throw this.error(name, 'does not hold texts');
+    return column;
+  }
+
+  /**
+   * How long the columns are, which must all have one length.
+   * @param {readonly string[]} names
+   * @returns {number}
+   */
+  count(names) {
+    const count = this.#get(names[0]).length;
+    for (const name of names)
+      if (this.#get(name).length !== count)
+        throw this.error(name, `has another length than "${names[0]}"`);
+    return count;
+  }
+}
+
+/**
+ * @param {string} section its name, for errors
+ * @param {SectionInfo} info
+ * @param {Uint8Array} bytes all of it
+ * @returns {Columns}
+ */
+export function readColumns(section, info, bytes) {
+  /** @type {Map<string, Column>} */
+  const columns = new Map();
+  const result = new Columns(section, columns);
+  let at = 0;
+  for (const column of info.columns) {
+    if (!Number.isSafeInteger(column.bytes) || column.bytes < 0 || column.bytes > bytes.length - at)
+      throw result.error(column.name, 'goes beyond its section');
+    const cursor = new Cursor(bytes, at, at + column.bytes);
+    try {
+      columns.set(column.name, readColumn(cursor, column));
+    } catch (error) {
+      throw error instanceof PageError ? result.error(column.name, error.message) : error;
+    }
+    at += column.bytes;
+    if (cursor.at !== at) throw result.error(column.name, 'has bytes that belong to no value');
+  }
+  if (at !== bytes.length)
+    throw new PageError(`The page is damaged: section "${section}" is longer than its columns.`);
+  return result;
+}

@@ -1,0 +1,199 @@
+// The part of the page that only some views need: timeline, calls, sources. Read once, when first asked for. No DOM.
+
+import { readSectionColumns } from './page.js';
+
+/** @typedef {import('../types.js').Page} Page */
+/** @typedef {import('../types.js').Late} Late */
+/** @typedef {import('../types.js').Runs} Runs */
+/** @typedef {import('../types.js').CallRows} CallRows */
+/** @typedef {import('../types.js').CallSums} CallSums */
+/** @typedef {import('../types.js').CallBuckets} CallBuckets */
+/** @typedef {import('../types.js').SourceText} SourceText */
+/** @typedef {import('./columns.js').Columns} Columns */
+/** @typedef {import('./sections.js').ReadSection} ReadSection */
+
+/**
+ * Starts of runs from the gaps between them; each thread begins at tick 0.
+ * @param {Columns} columns
+ * @param {Uint32Array} first
+ * @param {Uint32Array | Float64Array} time
+ * @returns {Uint32Array | Float64Array}
+ */
+function readStarts(columns, first, time) {
+  const gap = columns.numbers('gap');
+  let out = /** @type {Uint32Array | Float64Array} */ (new Uint32Array(gap.length));
+  for (let thread = 0; thread + 1 < first.length; thread++) {
+    let tick = 0;
+    for (let run = first[thread]; run < first[thread + 1]; run++) {
+      tick += gap[run];
+      if (tick > 4294967295 && out instanceof Uint32Array) out = Float64Array.from(out);
+      out[run] = tick;
+      tick += time[run];
+    }
+  }
+  return out;
+}
+
+/**
+ * @param {Columns} columns
+ * @param {Page} page
+ * @param {number} tree index
+ * @returns {Runs}
+ */
+function readRuns(columns, page, tree) {
+  const ofThread = columns.indices('count', 4294967296);
+  const threads = page.head.threads.length;
+  if (ofThread.length !== threads)
+    throw columns.error('count', `has ${ofThread.length} threads of ${threads}`);
+  const count = columns.count(['gap', 'time', 'node', 'state', 'share']);
+  const first = new Uint32Array(threads + 1);
+  let sum = 0;
+  for (let thread = 0; thread < threads; thread++) {
+    sum += ofThread[thread];
+    first[thread + 1] = sum;
+  }
+  if (sum !== count) throw columns.error('count', `announces ${sum} runs of ${count}`);
+  const time = columns.numbers('time');
+  const state = columns.bytes('state');
+  for (let i = 0; i < count; i++)
+    if (state[i] >= page.head.states.length && state[i] !== 255)
+      throw columns.error('state', `has the unknown value ${state[i]}`);
+  return {
+    tree: page.trees[tree].name,
+    count,
+    first,
+    start: readStarts(columns, first, time),
+    time,
+    node: columns.indices('node', page.trees[tree].count),
+    state,
+    share: columns.bytes('share'),
+  };
+}
+
+/**
+ * @param {Columns} columns
+ * @param {string} name
+ * @returns {Float64Array}
+ */
+function doubles(columns, name) {
+  return Float64Array.from(columns.numbers(name));
+}
+
+/**
+ * @param {Columns} columns
+ * @param {Page} page
+ * @returns {CallRows}
+ */
+function readCalls(columns, page) {
+  const count = columns.count([
+    'function', 'node', 'thread', 'start', 'duration_ns', 'self_ns', 'outcome', 'exception', 'weight',
+  ]);
+  const tree = page.trees.find(({ name }) => name === 'calls');
+  return {
+    count,
+    fn: columns.indices('function', page.functions.count),
+    node: columns.indices('node', tree ? tree.count : 1),
+    thread: columns.indices('thread', page.head.threads.length),
+    start: doubles(columns, 'start'),
+    durationNs: doubles(columns, 'duration_ns'),
+    selfNs: doubles(columns, 'self_ns'),
+    outcome: columns.bytes('outcome'),
+    exception: columns.indices('exception', page.strings.length),
+    weight: doubles(columns, 'weight'),
+  };
+}
+
+/**
+ * @param {Columns} columns
+ * @param {Page} page
+ * @returns {CallSums}
+ */
+function readCallSums(columns, page) {
+  const names = [
+    'calls', 'primitive', 'raised', 'self_ns', 'total_ns', 'cpu_ns', 'mean_ns', 'p50_ns', 'p99_ns',
+    'max_ns', 'skipped',
+  ];
+  return {
+    count: columns.count(['function', ...names]),
+    fn: columns.indices('function', page.functions.count),
+    calls: doubles(columns, 'calls'),
+    primitive: doubles(columns, 'primitive'),
+    raised: doubles(columns, 'raised'),
+    selfNs: doubles(columns, 'self_ns'),
+    totalNs: doubles(columns, 'total_ns'),
+    cpuNs: doubles(columns, 'cpu_ns').map((value) => (value === 0 ? NaN : value - 1)),
+    meanNs: doubles(columns, 'mean_ns'),
+    p50Ns: doubles(columns, 'p50_ns'),
+    p99Ns: doubles(columns, 'p99_ns'),
+    maxNs: doubles(columns, 'max_ns'),
+    skipped: doubles(columns, 'skipped'),
+  };
+}
+
+/**
+ * @param {Columns} columns
+ * @param {Page} page
+ * @returns {CallBuckets}
+ */
+function readCallBuckets(columns, page) {
+  return {
+    count: columns.count(['function', 'bucket', 'count']),
+    fn: columns.indices('function', page.functions.count),
+    // 2^64 ns is bucket 256; nothing is longer.
+    bucket: columns.indices('bucket', 257),
+    calls: doubles(columns, 'count'),
+  };
+}
+
+/**
+ * @param {Columns} columns
+ * @param {Page} page
+ * @returns {SourceText[]}
+ */
+function readSource(columns, page) {
+  const count = columns.count(['file', 'first_line', 'text']);
+  const file = columns.indices('file', page.strings.length);
+  const firstLine = columns.numbers('first_line');
+  const text = columns.texts('text');
+  return Array.from({ length: count }, (_, i) => ({
+    file: page.strings[file[i]],
+    firstLine: firstLine[i],
+    lines: text[i].replace(/\r?\n$/, '').split(/\r?\n/),
+  }));
+}
+
+/**
+ * @param {Page} page
+ * @param {ReadSection} read
+ * @returns {Promise<Late>}
+ */
+async function decodeLate(page, read) {
+  const { head } = page;
+  /** @type {Late} */
+  const late = { runs: {}, calls: null, callSums: null, callBuckets: null, source: null };
+  for (const [tree, { name }] of page.trees.entries()) {
+    const columns = await readSectionColumns(head, read, `runs:${name}`);
+    if (columns) late.runs[name] = readRuns(columns, page, tree);
+  }
+  const calls = await readSectionColumns(head, read, 'calls');
+  if (calls) late.calls = readCalls(calls, page);
+  const sums = await readSectionColumns(head, read, 'call_sums');
+  if (sums) late.callSums = readCallSums(sums, page);
+  const buckets = await readSectionColumns(head, read, 'call_buckets');
+  if (buckets) late.callBuckets = readCallBuckets(buckets, page);
+  const source = await readSectionColumns(head, read, 'source');
+  if (source) late.source = readSource(source, page);
+  return late;
+}
+
+/**
+ * @param {Page} page
+ * @param {ReadSection} read
+ * @param {Promise<unknown>} parsed settled when the browser has read the whole page: late sections stand at its end
+ * @returns {() => Promise<Late>}
+ */
+export function lateReader(page, read, parsed) {
+  /** @type {Promise<Late> | null} */
+  let late = null;
+  return () => (late ??= parsed.then(() => decodeLate(page, read)));
+}

@@ -1,0 +1,203 @@
+// The part of the page that the first picture needs: strings, functions, trees, lines. No DOM.
+
+import { PageError, readColumns } from './columns.js';
+
+/** @typedef {import('../types.js').Head} Head */
+/** @typedef {import('../types.js').Page} Page */
+/** @typedef {import('../types.js').PageTree} PageTree */
+/** @typedef {import('../types.js').Entries} Entries */
+/** @typedef {import('../types.js').Functions} Functions */
+/** @typedef {import('../types.js').Lines} Lines */
+/** @typedef {import('./columns.js').Columns} Columns */
+/** @typedef {import('./sections.js').ReadSection} ReadSection */
+
+/**
+ * What the writer puts beside a tree so that entries need residuals only.
+ * @typedef {object} Ratios
+ * @property {number[][]} [run_ratio] by thread and state: run's own time of a unit of the thread's time
+ * @property {number[]} [samples_ratio] by thread: samples of a unit
+ */
+
+/** State of the entries of calls, which have none. */
+export const stateOfCalls = 255;
+
+/**
+ * @param {Head} head
+ * @param {ReadSection} read
+ * @param {string} name
+ * @returns {Promise<Columns | null>}
+ */
+export async function readSectionColumns(head, read, name) {
+  const bytes = await read(name);
+  return bytes && readColumns(name, head.sections[name], bytes);
+}
+
+/**
+ * @param {Head} head
+ * @param {ReadSection} read
+ * @param {string} name
+ * @returns {Promise<Columns>}
+ */
+async function readNeeded(head, read, name) {
+  const columns = await readSectionColumns(head, read, name);
+  if (!columns) throw new PageError(`The page is damaged: section "${name}" is missing.`);
+  return columns;
+}
+
+/**
+ * @param {Columns} columns
+ * @param {number} strings
+ * @returns {Functions}
+ */
+function readFunctions(columns, strings) {
+  const count = columns.count(['name', 'bare', 'file', 'module', 'line', 'origin']);
+  const origin = columns.bytes('origin');
+  for (let i = 0; i < count; i++)
+    if (origin[i] > 3) throw columns.error('origin', `has the unknown value ${origin[i]}`);
+  return {
+    count,
+    name: columns.indices('name', strings),
+    bare: columns.indices('bare', strings),
+    file: columns.indices('file', strings),
+    module: columns.indices('module', strings),
+    line: columns.indices('line', 4294967296),
+    origin,
+  };
+}
+
+/**
+ * @param {Columns} columns
+ * @param {number} functions
+ * @returns {{count: number, parent: Int32Array, fn: Uint32Array}}
+ */
+function readTree(columns, functions) {
+  const count = columns.count(['parent', 'function']);
+  if (count === 0) throw columns.error('parent', 'has no root');
+  const offset = columns.indices('parent', count);
+  const parent = new Int32Array(count);
+  for (let node = 1; node < count; node++) {
+    if (offset[node] === 0 || offset[node] > node)
+      throw columns.error('parent', `of node ${node} points out of the tree`);
+    parent[node] = node - offset[node];
+  }
+  // The root stands for no function, and a page may have none.
+  const fn = columns.indices('function', Math.max(functions, 1));
+  return { count, parent, fn };
+}
+
+/**
+ * @param {Columns} columns
+ * @param {number} threads
+ * @returns {Uint16Array | Uint32Array}
+ */
+function readThreads(columns, threads) {
+  const thread = columns.indices('thread', threads);
+  return threads <= 65536 ? Uint16Array.from(thread) : thread;
+}
+
+/**
+ * Amounts that the writer left out because a rule gives them: round(time * ratio) + residual.
+ * @param {Columns} columns
+ * @param {string} name
+ * @param {ArrayLike<number>} time
+ * @param {(i: number) => number} ratio
+ * @returns {Uint32Array | Float64Array}
+ */
+function readByRatio(columns, name, time, ratio) {
+  const residual = columns.numbers(name);
+  let out = /** @type {Uint32Array | Float64Array} */ (new Uint32Array(residual.length));
+  for (let i = 0; i < residual.length; i++) {
+    const value = Math.floor(time[i] * ratio(i) + 0.5) + residual[i];
+    if (!(value >= 0)) throw columns.error(name, 'goes below 0');
+    if (value > 4294967295 && out instanceof Uint32Array) out = Float64Array.from(out);
+    out[i] = value;
+  }
+  return out;
+}
+
+/**
+ * @param {Columns} columns
+ * @param {Head} head
+ * @param {Ratios} ratios
+ * @param {number} nodes
+ * @returns {Entries}
+ */
+function readEntries(columns, head, ratios, nodes) {
+  const count = columns.count(['node', 'thread', 'state', 'time', 'samples']);
+  const node = columns.indices('node', nodes);
+  const thread = readThreads(columns, head.threads.length);
+  const state = columns.bytes('state');
+  for (let i = 0; i < count; i++)
+    if (state[i] >= head.states.length && state[i] !== stateOfCalls)
+      throw columns.error('state', `has the unknown value ${state[i]}`);
+  for (let i = 1; i < count; i++)
+    if (node[i] < node[i - 1]) throw columns.error('node', 'does not ascend');
+  const time = columns.numbers('time');
+  const { run_ratio: ofRun = [], samples_ratio: ofSamples = [] } = ratios;
+  const run = columns.has('run')
+    ? readByRatio(columns, 'run', time, (i) => ofRun[thread[i]]?.[state[i]] ?? 0)
+    : null;
+  const samples = readByRatio(columns, 'samples', time, (i) => ofSamples[thread[i]] ?? 0);
+  if (run && run.length !== count) throw columns.error('run', 'has another length than "node"');
+  return { count, node, thread, state, time, run, samples };
+}
+
+/**
+ * @param {Columns} columns
+ * @param {number} functions
+ * @returns {Lines}
+ */
+function readLines(columns, functions) {
+  const names = ['function', 'line', 'self', 'total', 'self_run', 'total_run', 'self_samples'];
+  const count = columns.count(names);
+  return {
+    count,
+    fn: columns.indices('function', functions),
+    line: columns.indices('line', 4294967296),
+    self: columns.numbers('self'),
+    total: columns.numbers('total'),
+    selfRun: columns.numbers('self_run'),
+    totalRun: columns.numbers('total_run'),
+    selfSamples: columns.numbers('self_samples'),
+  };
+}
+
+/**
+ * @param {Head} head
+ * @param {ReadSection} read
+ * @returns {Promise<Page>}
+ */
+export async function decodePage(head, read) {
+  // All at once: unpacking goes on beside the decoding of what came first.
+  const [text, functionColumns, lineColumns, treeColumns] = await Promise.all([
+    readNeeded(head, read, 'strings'),
+    readNeeded(head, read, 'functions'),
+    readSectionColumns(head, read, 'lines'),
+    Promise.all(
+      head.trees.map(({ name }) =>
+        Promise.all([
+          readNeeded(head, read, `tree:${name}`),
+          readNeeded(head, read, `entries:${name}`),
+        ]),
+      ),
+    ),
+  ]);
+  const strings = text.texts('text');
+  const functions = readFunctions(functionColumns, strings.length);
+  const trees = head.trees.map((info, i) => {
+    const [nodes, entries] = treeColumns[i];
+    const tree = readTree(nodes, functions.count);
+    return {
+      name: info.name,
+      ...tree,
+      entries: readEntries(entries, head, /** @type {Ratios} */ (info), tree.count),
+    };
+  });
+  return {
+    head,
+    strings,
+    functions,
+    trees,
+    lines: lineColumns && readLines(lineColumns, functions.count),
+  };
+}

@@ -1,0 +1,131 @@
+// From the script elements of the page to the bytes of its sections: base64 in parts, one raw deflate stream a section.
+// The elements stay as they are, so that a page that is saved from the browser is a page again.
+
+import { PageError } from './columns.js';
+
+/** @typedef {import('../types.js').Head} Head */
+
+/** Larger than any page a browser opens; a damaged head does not make us ask for more. */
+const mostBytes = 1 << 30;
+
+/**
+ * @param {Document} document
+ * @returns {Head}
+ */
+export function readHead(document) {
+  const element = document.getElementById('head');
+  if (!element) throw new PageError('This page has no recording in it.');
+  /** @type {unknown} */
+  let head;
+  try {
+    head = JSON.parse(element.textContent ?? '');
+  } catch {
+    throw new PageError('The page is damaged: its head cannot be read.');
+  }
+  return checkedHead(head);
+}
+
+/**
+ * @param {unknown} value
+ * @returns {Head}
+ */
+function checkedHead(value) {
+  const head = /** @type {Partial<Head> | null} */ (typeof value === 'object' ? value : null);
+  if (head?.version !== 1)
+    throw new PageError('The page is damaged: it does not say that it is of version 1.');
+  for (const key of /** @type {const} */ (['sides', 'processes', 'threads', 'trees', 'states', 'summary', 'limits']))
+    if (!Array.isArray(head[key])) throw new PageError(`The page is damaged: its head has no ${key}.`);
+  if (typeof head.sections !== 'object' || head.sections === null)
+    throw new PageError('The page is damaged: its head lists no sections.');
+  return /** @type {Head} */ (head);
+}
+
+/**
+ * @param {string} text
+ * @returns {Uint8Array<ArrayBuffer>}
+ */
+function fromBase64(text) {
+  const native = /** @type {{fromBase64?: (text: string) => Uint8Array<ArrayBuffer>}} */ (
+    /** @type {unknown} */ (Uint8Array)
+  );
+  if (native.fromBase64) return native.fromBase64(text);
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
+}
+
+/**
+ * @param {Uint8Array<ArrayBuffer>[]} parts one raw deflate stream
+ * @param {number} bytes how long it is unpacked
+ * @returns {Promise<Uint8Array<ArrayBuffer>>}
+ */
+export async function inflate(parts, bytes) {
+  const stream = new ReadableStream({
+    start(controller) {
+      for (const part of parts) controller.enqueue(part);
+      controller.close();
+    },
+  }).pipeThrough(/** @type {ReadableWritablePair<Uint8Array, BufferSource>} */ (new DecompressionStream('deflate-raw')));
+  const out = new Uint8Array(bytes);
+  const reader = stream.getReader();
+  let at = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    if (value.length > bytes - at) {
+      await reader.cancel();
+      throw new PageError('is longer than the head says');
+    }
+    out.set(value, at);
+    at += value.length;
+  }
+  if (at !== bytes) throw new PageError('is shorter than the head says');
+  return out;
+}
+
+/**
+ * @param {Document} document
+ * @param {string} name
+ * @returns {Uint8Array<ArrayBuffer>[]}
+ */
+function readParts(document, name) {
+  /** @type {Uint8Array<ArrayBuffer>[]} */
+  const parts = [];
+  for (const element of document.querySelectorAll('script[data-section]')) {
+    if (element.getAttribute('data-section') !== name) continue;
+    if (element.getAttribute('data-part') !== String(parts.length))
+      throw new PageError('has a part in the wrong place');
+    parts.push(fromBase64((element.textContent ?? '').trim()));
+  }
+  if (parts.length === 0) throw new PageError('is missing');
+  return parts;
+}
+
+/**
+ * @callback ReadSection
+ * @param {string} name
+ * @returns {Promise<Uint8Array | null>} null: the page has no such section
+ */
+
+/**
+ * @param {Document} document
+ * @param {Head} head
+ * @returns {ReadSection}
+ */
+export function sectionReader(document, head) {
+  return async (name) => {
+    const info = Object.hasOwn(head.sections, name) ? head.sections[name] : undefined;
+    if (!info) return null;
+    try {
+      if (!Number.isSafeInteger(info.bytes) || info.bytes < 0 || info.bytes > mostBytes)
+        throw new PageError('has an impossible length');
+      return await inflate(readParts(document, name), info.bytes);
+    } catch (error) {
+      const why = error instanceof PageError ? error.message : 'cannot be unpacked';
+      throw new PageError(
+        `The page is damaged or incomplete: section "${name}" ${why}. Write it again with barograph view.`,
+      );
+    }
+  };
+}
