@@ -180,6 +180,9 @@ class LazyShape {
 }
 
 class CallersShape extends LazyShape {
+  /** @type {Int32Array | undefined} place of a node in the list that is being made */
+  merged;
+
   /** @override @param {Int32Array} places @param {Float64Array} weights */
   selfOf(places, weights) {
     let self = 0;

@@ -1,0 +1,94 @@
+// Numbers as text: three significant digits, always with a unit, the same words as `barograph report`. No DOM.
+
+/** Not known, everywhere. */
+export const unknown = '–';
+
+/**
+ * Three significant digits of a value below 1,000.
+ * @param {number} value
+ * @param {string} unit
+ */
+function three(value, unit) {
+  const decimals = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
+  return `${value.toFixed(decimals)} ${unit}`;
+}
+
+/**
+ * @param {number | null} ns
+ * @returns {string} "8.70 s", "775 ms", "2 min 05 s"
+ */
+export function formatDuration(ns) {
+  if (ns === null || Number.isNaN(ns)) return unknown;
+  if (ns < 0) return `−${formatDuration(-ns)}`;
+  if (ns === 0) return '0 s';
+  if (ns < 999.5) return `${Math.max(Math.round(ns), 1)} ns`;
+  const seconds = ns / 1e9;
+  if (seconds < 999.5e-6) return three(seconds * 1e6, 'µs');
+  if (seconds < 0.9995) return three(seconds * 1e3, 'ms');
+  if (seconds < 119.5) return three(seconds, 's');
+  if (seconds < 7199.5) {
+    const whole = Math.round(seconds);
+    return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`;
+  }
+  const minutes = Math.round(seconds / 60);
+  return `${formatCount(Math.floor(minutes / 60))} h ${String(minutes % 60).padStart(2, '0')} min`;
+}
+
+/**
+ * @param {number | null} count
+ * @returns {string} "30,855"
+ */
+export function formatCount(count) {
+  if (count === null || Number.isNaN(count)) return unknown;
+  const digits = String(Math.abs(Math.round(count)));
+  return (count < 0 ? '−' : '') + digits.replace(/\B(?=(?:\d{3})+$)/g, ',');
+}
+
+/**
+ * @param {number | null} ratio
+ * @returns {string} "34.2 %", "<0.1 %"
+ */
+export function formatPercent(ratio) {
+  if (ratio === null || Number.isNaN(ratio)) return unknown;
+  if (ratio > 0 && ratio < 0.0005) return '<0.1 %';
+  return `${(ratio * 100).toFixed(1)} %`;
+}
+
+/**
+ * The number of formatPercent without its sign, for columns that have it in their head.
+ * @param {number} ratio
+ */
+export function formatShare(ratio) {
+  return formatPercent(ratio).replace(' %', '');
+}
+
+/**
+ * @param {number | null} error standard error of a share; null = exact
+ * @returns {string} "± 0.4 %", "" where there is none
+ */
+export function formatError(error) {
+  return error === null ? '' : `± ${formatPercent(error)}`;
+}
+
+/**
+ * An amount of a metric.
+ * @param {number} amount in the page's units
+ * @param {import('../types.js').Metric} metric
+ * @param {import('../types.js').Head} head
+ */
+export function formatAmount(amount, metric, head) {
+  return metric.kind === 'count' ? formatCount(amount) : formatDuration(amount * head.unit_ns);
+}
+
+/**
+ * @param {number} bytes
+ * @returns {string} "59.7 MB"
+ */
+export function formatBytes(bytes) {
+  if (bytes < 1000) return `${Math.round(bytes)} B`;
+  const units = ['kB', 'MB', 'GB', 'TB'];
+  let value = bytes / 1000;
+  let unit = 0;
+  for (; value >= 999.5 && unit + 1 < units.length; unit++) value /= 1000;
+  return three(value, units[unit]);
+}
