@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { Lanes, axisMarks, flameChart, moved, runAt, zoomed } from '../../src/model/timeline.js';
+
+/**
+ * @param {[number, number, number, number][]} list start, time, node, state
+ * @returns {import('../../src/types.js').Runs}
+ */
+function oneThread(list) {
+  return {
+    tree: 'samples',
+    count: list.length,
+    first: Uint32Array.of(0, list.length),
+    start: Uint32Array.from(list, (run) => run[0]),
+    time: Uint32Array.from(list, (run) => run[1]),
+    node: Uint32Array.from(list, (run) => run[2]),
+    state: Uint8Array.from(list, (run) => run[3]),
+    share: new Uint8Array(list.length).fill(255),
+  };
+}
+
+test('each run counts in the columns that it covers, to the part of a pixel', () => {
+  const lanes = new Lanes(oneThread([[0, 15, 1, 0], [15, 5, 1, 1], [25, 15, 1, 0]]), 2);
+  assert.deepEqual(lanes.all, { from: 0, to: 40 });
+  const shares = lanes.shares(0, lanes.all, 4);
+  assert.deepEqual([...shares], [1, 0, 0, 0.5, 0.5, 0, 0.5, 0, 0, 1, 0, 0]);
+  const inside = lanes.shares(0, { from: 10, to: 20 }, 2);
+  assert.deepEqual([...inside], [1, 0, 0, 0, 1, 0]);
+});
+
+test('calls have no state and nothing on the stack is nothing', () => {
+  const lanes = new Lanes(oneThread([[0, 10, 0, 255], [10, 10, 3, 255]]), 2);
+  assert.deepEqual([...lanes.shares(0, lanes.all, 2)], [0, 0, 0, 0, 0, 1]);
+  assert.deepEqual([...lanes.nodes(0, lanes.all, 2)], [-1, 3]);
+});
+
+test('a thread of many runs is drawn from bins as from its runs', () => {
+  /** @type {[number, number, number, number][]} */
+  const list = [];
+  for (let i = 0; i < 50_000; i++) list.push([i * 4, 3, 1 + (i % 7), i < 20_000 ? 0 : 1]);
+  const many = new Lanes(oneThread(list), 2);
+  const window = { from: 40_000, to: 160_000 };
+  const quick = many.shares(0, window, 300);
+  assert.ok(many.bins[0], 'bins were not used');
+  const exact = new Lanes(oneThread(list.filter(([start]) => start >= 39_000 && start < 161_000)), 2);
+  exact.all = many.all;
+  const slow = exact.runs.count < 50_000 && scan(exact, window, 300);
+  for (let i = 0; slow && i < slow.length; i++)
+    assert.ok(Math.abs(quick[i] - slow[i]) < 0.13, `column ${i / 3}: ${quick[i]} and ${slow[i]}`);
+  const sum = (/** @type {Float32Array} */ a) => a.reduce((x, y) => x + y, 0);
+  assert.ok(slow && Math.abs(sum(quick) - sum(slow)) < 1);
+});
+
+/** The same from runs: ten windows that are too narrow for bins. @param {Lanes} lanes @param {{from: number, to: number}} window @param {number} columns */
+function scan(lanes, window, columns) {
+  const step = (window.to - window.from) / 10;
+  const out = [];
+  for (let i = 0; i < 10; i++)
+    out.push(...lanes.shares(0, { from: window.from + i * step, to: window.from + (i + 1) * step }, columns / 10));
+  return Float32Array.from(out);
+}
+
+test('the node of a column is the one with most of its time', () => {
+  const lanes = new Lanes(oneThread([[0, 6, 1, 0], [6, 9, 2, 0], [15, 5, 3, 0]]), 1);
+  assert.deepEqual([...lanes.nodes(0, { from: 0, to: 20 }, 2)], [1, 2]);
+  assert.deepEqual([...lanes.nodes(0, { from: 0, to: 30 }, 3)], [1, 2, -1]);
+});
+
+test('a path goes on where its callers stay, and ends where nothing is known', () => {
+  //  0 root, 1 main, 2 main/load, 3 main/load/parse, 4 main/save
+  const tree = { count: 5, parent: Int32Array.of(0, 0, 1, 2, 1), fn: new Uint32Array(5), end: new Int32Array(5), map: null, origin: null };
+  const chart = flameChart(tree, Int32Array.of(3, 3, 2, 4, -1, 4));
+  const boxes = [];
+  for (let i = 0; i < chart.count; i++)
+    boxes.push([chart.node[i], chart.row[i], chart.from[i], chart.to[i]]);
+  boxes.sort((a, b) => a[1] - b[1] || a[2] - b[2]);
+  assert.deepEqual(boxes, [[1, 0, 0, 4], [1, 0, 5, 6], [2, 1, 0, 3], [4, 1, 3, 4], [4, 1, 5, 6], [3, 2, 0, 2]]);
+  assert.equal(chart.rows, 3);
+});
+
+test('stacks deeper than the chart are cut, not followed without end', () => {
+  const depth = 100_000;
+  const tree = { count: depth, parent: Int32Array.from({ length: depth }, (_, i) => Math.max(i - 1, 0)), fn: new Uint32Array(depth), end: new Int32Array(depth), map: null, origin: null };
+  assert.equal(flameChart(tree, Int32Array.of(depth - 1, 5), 50).rows, 50);
+});
+
+test('what goes on at a tick', () => {
+  const runs = oneThread([[5, 10, 1, 0], [20, 5, 2, 0]]);
+  assert.deepEqual([4, 5, 14, 15, 20, 24, 25].map((tick) => runAt(runs, 0, tick)), [-1, 0, 0, -1, 1, 1, -1]);
+});
+
+test('windows stay within the recording, and the point under the pointer stays where it is', () => {
+  const all = { from: 0, to: 1000 };
+  assert.deepEqual(zoomed(all, all, 0.5, 500, 1), { from: 250, to: 750 });
+  assert.deepEqual(zoomed({ from: 250, to: 750 }, all, 4, 500, 1), all);
+  assert.deepEqual(zoomed({ from: 0, to: 100 }, all, 0.01, 0, 10), { from: 0, to: 10 });
+  assert.deepEqual(moved({ from: 0, to: 100 }, all, -50), { from: 0, to: 100 });
+  assert.deepEqual(moved({ from: 0, to: 100 }, all, 2000), { from: 900, to: 1000 });
+});
+
+test('marks stand at round times', () => {
+  const { ticks, stepNs } = axisMarks({ from: 1200, to: 9800 }, 1000, 5);
+  assert.equal(stepNs, 2_000_000);
+  assert.deepEqual(ticks, [2000, 4000, 6000, 8000]);
+});
