@@ -1,0 +1,75 @@
+// Amounts by file and line, for the source view. They are of the whole recording: lines know no threads and no range. No DOM.
+
+/** @typedef {import('../types.js').Page} Page */
+/** @typedef {import('../types.js').Lines} Lines */
+
+/**
+ * @typedef {object} LineHeat
+ * @property {number} line
+ * @property {number} fn the function whose time it is; the one with most of it, where several share the line
+ * @property {number} self
+ * @property {number} total
+ * @property {number} samples
+ */
+
+/**
+ * @typedef {object} FileHeat
+ * @property {number} file string
+ * @property {number} self of all its lines
+ * @property {number} origin of its functions
+ * @property {LineHeat[]} lines ascending; line 0 where it is not known
+ */
+
+/**
+ * @param {Page} page
+ * @param {boolean} run the run's own time; otherwise threads' time
+ * @returns {FileHeat[]} those with most time of their own first
+ */
+export function fileHeat(page, run) {
+  const { lines, functions } = page;
+  if (lines === null) return [];
+  const self = run ? lines.selfRun : lines.self;
+  const total = run ? lines.totalRun : lines.total;
+  /** @type {Map<number, {heat: FileHeat, byLine: Map<number, LineHeat>}>} */
+  const files = new Map();
+  for (let i = 0; i < lines.count; i++) {
+    const fn = lines.fn[i];
+    const file = functions.file[fn];
+    let entry = files.get(file);
+    if (!entry) {
+      entry = { heat: { file, self: 0, origin: functions.origin[fn], lines: [] }, byLine: new Map() };
+      files.set(file, entry);
+    }
+    entry.heat.self += self[i];
+    addLine(entry.byLine, lines.line[i], fn, self[i], total[i], lines.selfSamples[i]);
+  }
+  return [...files.values()]
+    .map(({ heat, byLine }) => ({
+      ...heat,
+      lines: [...byLine.values()].sort((a, b) => a.line - b.line),
+    }))
+    .sort((a, b) => b.self - a.self);
+}
+
+/**
+ * @param {Map<number, LineHeat>} byLine
+ * @param {number} line
+ * @param {number} fn
+ * @param {number} self
+ * @param {number} total
+ * @param {number} samples
+ */
+function addLine(byLine, line, fn, self, total, samples) {
+  const there = byLine.get(line);
+  if (!there) {
+    byLine.set(line, { line, fn, self, total, samples });
+    return;
+  }
+  // A comprehension on a function's line, or two lambdas: calls of each other would count twice in a sum.
+  if (total > there.total) {
+    there.total = total;
+    there.fn = fn;
+  }
+  there.self += self;
+  there.samples += samples;
+}

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { changeWidths, eitherWidths, functionChanges, sidesOf, verdict } from '../../src/model/diff.js';
+import { Workshop } from '../../src/model/model.js';
+import { initialState } from '../../src/state/state.js';
+import { encodePage } from '../support/plain.js';
+import { functionOf, openPlain } from '../support/open.js';
+
+/** Two sides of one tree. @param {number} effective */
+async function twoSides(effective) {
+  const recording = {
+    threads: [
+      { runs: [{ ticks: 100, stack: ['main', 'slow'] }, { ticks: 100, stack: ['main', 'same'] }] },
+      { runs: [{ ticks: 20, stack: ['main', 'slow'] }, { ticks: 101, stack: ['main', 'same'] },
+        { ticks: 30, stack: ['main', 'added'] }] },
+    ],
+  };
+  const { head } = encodePage(recording);
+  const side = { ...head.sides[0], effective_samples: effective };
+  const { page } = await openPlain({
+    ...recording,
+    head: { diff: true, sides: [side, side], threads: head.threads.map((t, i) => ({ ...t, side: i })) },
+  });
+  return { page, model: new Workshop(page).model(initialState) };
+}
+
+test('changes of functions are those of their side’s threads, largest first', async () => {
+  const { page, model } = await twoSides(1e9);
+  const changes = functionChanges(sidesOf(model, initialState, false), 'self');
+  const name = (/** @type {number} */ f) => page.strings[page.functions.name[f]];
+  assert.deepEqual(
+    changes.map((c) => [name(c.fn), c.before, c.after, c.change, c.verdict]),
+    [['slow', 100, 20, -80, -1], ['added', 0, 30, 30, 1], ['same', 100, 101, 1, 1]],
+  );
+});
+
+test('what chance explains is neutral', async () => {
+  const { page, model } = await twoSides(100);
+  const changes = functionChanges(sidesOf(model, initialState, false), 'self');
+  const of = (/** @type {string} */ name) => changes.find((c) => c.fn === functionOf(page, name));
+  assert.equal(of('same')?.verdict, 0);
+  assert.equal(of('slow')?.verdict, -1);
+  // 100 of 200 and 101 of 151 by 100 samples each.
+  const expected = Math.hypot(Math.sqrt(0.25 / 100) * 200, Math.sqrt(((101 / 151) * (50 / 151)) / 100) * 151);
+  assert.ok(Math.abs((of('same')?.error ?? 0) - expected) < 1e-9);
+});
+
+test('shares are compared where asked: the base is scaled to the other side', async () => {
+  const { page, model } = await twoSides(1e9);
+  const sides = sidesOf(model, initialState, true);
+  assert.equal(sides.scale, 151 / 200);
+  const same = functionChanges(sides, 'self').find((c) => c.fn === functionOf(page, 'same'));
+  assert.equal(same?.before, 75.5);
+});
+
+test('what is on one side only has a width', async () => {
+  const { model } = await twoSides(100);
+  const sides = sidesOf(model, initialState, false);
+  assert.deepEqual([...changeWidths(model.tree, sides).total], [111, 111, 80, 1, 30]);
+  assert.deepEqual([...eitherWidths(model.tree, sides).total], [231, 231, 100, 101, 30]);
+});
+
+test('a change counts beyond two standard errors', () => {
+  assert.deepEqual([verdict(10, 5), verdict(10.1, 5), verdict(-10.1, 5), verdict(0, null), verdict(-1, null)],
+    [0, 1, -1, 0, -1]);
+});
