@@ -17,8 +17,8 @@
  * @property {string} start_utc
  * @property {number} duration_ns
  * @property {number} samples
- * @property {number} rate_hz
- * @property {number} interval_ns
+ * @property {number | null} rate_hz
+ * @property {number | null} interval_ns
  * @property {number | null} cpu_ns
  * @property {number} lost
  * @property {number} rejected
@@ -26,7 +26,17 @@
  * @property {string[]} notes
  * @property {{reason: string, ratio: number}[]} unknown
  * @property {string | null} damage
- * @property {number | null} effective_samples (sum w)^2 / sum w^2 of the samples that are not idle
+ * @property {number | null} effective_samples (sum w)^2 / sum w^2 of the samples that are not idle, in the run's own time
+ * @property {number | null} [effective_samples_wall] in threads' time
+ * @property {string} [tool_version]
+ * @property {number | null} [achieved_rate_hz]
+ * @property {number | null} [peak_memory_bytes]
+ * @property {number} [unreadable]
+ * @property {number} [missed_ticks]
+ * @property {number} [ticks]
+ * @property {number | null} [calls] also those that were only counted
+ * @property {number | null} [calls_recorded] with a row
+ * @property {number | null} [lost_events]
  */
 
 /**
@@ -49,7 +59,7 @@
 /**
  * @typedef {object} ProcessInfo
  * @property {number} pid
- * @property {number | null} parent pid
+ * @property {number | null} parent index into head.processes
  * @property {string} command
  * @property {string} python
  * @property {number} side
@@ -85,14 +95,14 @@
  * @property {string} title
  * @property {boolean} diff
  * @property {Side[]} sides one, or base and new
- * @property {{text: SummaryPart[]}[]} summary
+ * @property {{parts: SummaryPart[]}[]} summary sentences
  * @property {StateInfo[]} states in the fixed order of states
  * @property {number} unit_ns
  * @property {number} tick_ns
  * @property {ProcessInfo[]} processes
  * @property {ThreadInfo[]} threads
  * @property {TreeInfo[]} trees
- * @property {string[]} limits what was left out and why, in words
+ * @property {Record<string, string>} limits what was left out and why, in words, by section
  * @property {"none" | "snippets" | "full"} source
  * @property {Record<string, {bytes: number, columns: {name: string, encoding: string, count: number, bytes: number}[]}>} sections
  */

@@ -33,7 +33,7 @@ function checkedHead(value) {
   const head = /** @type {Partial<Head> | null} */ (typeof value === 'object' ? value : null);
   if (head?.version !== 1)
     throw new PageError('The page is damaged: it does not say that it is of version 1.');
-  for (const key of /** @type {const} */ (['sides', 'processes', 'threads', 'trees', 'states', 'summary', 'limits']))
+  for (const key of /** @type {const} */ (['sides', 'processes', 'threads', 'trees', 'states', 'summary']))
     if (!Array.isArray(head[key])) throw new PageError(`The page is damaged: its head has no ${key}.`);
   if (typeof head.sections !== 'object' || head.sections === null)
     throw new PageError('The page is damaged: its head lists no sections.');

@@ -27,7 +27,7 @@ import { encodeSection, headElement, sectionElements } from './encode.js';
  * @property {PlainCall[]} [calls]
  * @property {PlainCallSum[]} [callSums]
  * @property {{file: string, firstLine: number, text: string}[]} [source]
- * @property {{text: {t: string, link?: object}[]}[]} [summary]
+ * @property {{parts: {t: string, link?: object}[]}[]} [summary]
  * @property {object} [head] overrides
  */
 
@@ -316,7 +316,7 @@ function headOf(recording, ticks) {
       rate_hz: 1000, interval_ns: 1_000_000, cpu_ns: null, lost: 0, rejected: 0, ended: null,
       notes: [], unknown: [], damage: null, effective_samples: runs.length,
     }],
-    summary: recording.summary ?? [{ text: [{ t: 'The program ran.' }] }],
+    summary: recording.summary ?? [{ parts: [{ t: 'The program ran.' }] }],
     states,
     unit_ns: 1000,
     tick_ns: 1000,
@@ -324,7 +324,7 @@ function headOf(recording, ticks) {
     processes: [{ pid: 4312, parent: null, command: 'python app.py', python: 'CPython 3.12.4', side: 0,
       start_tick: 0, end_tick: ticks }],
     threads: recording.threads.map((thread, i) => threadInfo(thread, i)),
-    limits: [],
+    limits: {},
     source: recording.source ? 'full' : 'none',
   };
 }
