@@ -65,5 +65,6 @@ extern const baro_command baro_command_export;
 extern const baro_command baro_command_help;
 extern const baro_command baro_command_record;
 extern const baro_command baro_command_report;
+extern const baro_command baro_command_view;
 
 #endif

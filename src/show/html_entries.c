@@ -1,0 +1,271 @@
+#include "show/html_entries.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static baro_status no_memory(baro_error *err) {
+  return baro_error_set(err, BARO_NO_MEMORY, "out of memory");
+}
+
+baro_status baro_html_entries_init(baro_html_entries *entries, uint32_t node_count,
+                                   baro_error *err) {
+  *entries = (baro_html_entries){.node_count = node_count};
+  entries->newest = malloc(((size_t)node_count + 1) * sizeof(*entries->newest));
+  if (entries->newest == NULL) {
+    return no_memory(err);
+  }
+  memset(entries->newest, 0xff, ((size_t)node_count + 1) * sizeof(*entries->newest));
+  return BARO_OK;
+}
+
+void baro_html_entries_release(baro_html_entries *entries) {
+  free(entries->rows);
+  free(entries->order);
+  free(entries->newest);
+  *entries = (baro_html_entries){0};
+}
+
+static uint64_t add(uint64_t sum, uint64_t amount) {
+  uint64_t result;
+  return __builtin_add_overflow(sum, amount, &result) ? UINT64_MAX : result;
+}
+
+/* The row of (node, thread, state): an old one, or a new one. Those of a thread are made together, so the newest of a node
+ * is of this thread or of none that matters. NULL: out of memory. */
+static baro_html_entry *find_row(baro_html_entries *entries, uint32_t node, uint32_t thread,
+                                 uint8_t state) {
+  uint32_t at = entries->newest[node];
+  for (; at != BARO_NONE_ID && at >= entries->thread_first; at = entries->rows[at].next) {
+    if (entries->rows[at].state == state) {
+      return &entries->rows[at];
+    }
+  }
+  if (entries->count == entries->capacity) {
+    uint32_t capacity = entries->capacity == 0 ? 1024 : entries->capacity + entries->capacity / 2;
+    baro_html_entry *rows =
+        capacity <= entries->capacity ? NULL : realloc(entries->rows, capacity * sizeof(*rows));
+    if (rows == NULL) {
+      return NULL;
+    }
+    entries->rows = rows;
+    entries->capacity = capacity;
+  }
+  baro_html_entry *row = &entries->rows[entries->count];
+  *row = (baro_html_entry){
+      .node = node, .thread = thread, .state = state, .next = entries->newest[node]};
+  entries->newest[node] = entries->count++;
+  return row;
+}
+
+/* As totals.c rounds, so that sums are the profile's own. */
+static uint64_t round_ns(double ns) {
+  if (!(ns > 0)) {
+    return 0;
+  }
+  return ns < 18446744073709549568.0 ? (uint64_t)(ns + 0.5) : UINT64_MAX;
+}
+
+static bool add_sample(baro_html_entries *entries, const baro_profile *profile,
+                       const baro_profile_thread *thread, uint64_t s, uint32_t node,
+                       uint32_t thread_index) {
+  baro_sample_split split = baro_profile_sample_split(profile, thread, s);
+  double run_ns = (double)profile->samples.run_ns[s];
+  double running_ns = run_ns * (double)profile->samples.running_ratio[s];
+  uint64_t runnable_ns = round_ns(split.runnable_ns), waited_ns = round_ns(run_ns - running_ns);
+  baro_html_entry *row = find_row(entries, node, thread_index, (uint8_t)split.state);
+  if (row == NULL) {
+    return false;
+  }
+  row->time_ns = add(row->time_ns, round_ns(split.state_ns));
+  row->run_ns = add(row->run_ns, round_ns(running_ns));
+  row->samples++;
+  if (runnable_ns == 0 && waited_ns == 0) {
+    return true;
+  }
+  row = find_row(entries, node, thread_index, BARO_STATE_RUNNABLE);
+  if (row == NULL) {
+    return false;
+  }
+  row->time_ns = add(row->time_ns, runnable_ns);
+  row->run_ns = add(row->run_ns, waited_ns);
+  return true;
+}
+
+baro_status baro_html_entries_add_samples(baro_html_entries *entries, const baro_profile *profile,
+                                          const uint32_t *of_node, uint32_t first_thread,
+                                          baro_error *err) {
+  for (uint32_t t = 0; t < profile->thread_count; t++) {
+    const baro_profile_thread *thread = &profile->threads[t];
+    entries->thread_first = entries->count;
+    for (uint64_t i = 0; i < thread->sample_count; i++) {
+      uint64_t s = thread->first_sample + i;
+      uint32_t node = of_node[profile->samples.node[s]];
+      if (!add_sample(entries, profile, thread, s, node, first_thread + t)) {
+        return no_memory(err);
+      }
+    }
+  }
+  return BARO_OK;
+}
+
+baro_status baro_html_entries_add_calls(baro_html_entries *entries, const baro_profile *profile,
+                                        const uint32_t *node_of_call, uint32_t first_thread,
+                                        baro_error *err) {
+  const baro_profile_calls *calls = &profile->calls;
+  uint32_t weighted = 0;
+  for (uint32_t t = 0; t < profile->thread_count; t++) {
+    const baro_profile_thread *thread = &profile->threads[t];
+    entries->thread_first = entries->count;
+    for (uint32_t i = 0; i < thread->call_count; i++) {
+      uint32_t call = thread->first_call + i;
+      uint64_t weight = 1;
+      if (weighted < calls->weighted_count && calls->weighted_call[weighted] == call) {
+        weight = calls->weighted_weight[weighted++];
+      }
+      baro_html_entry *row =
+          find_row(entries, node_of_call[call], first_thread + t, BARO_HTML_STATE_OF_CALLS);
+      uint64_t self_ns;
+      if (row == NULL) {
+        return no_memory(err);
+      }
+      if (__builtin_mul_overflow(calls->self_ns[call], weight, &self_ns)) {
+        self_ns = UINT64_MAX;
+      }
+      row->time_ns = add(row->time_ns, self_ns);
+      row->samples = add(row->samples, weight);
+    }
+  }
+  return BARO_OK;
+}
+
+/* By node in order of appearance, which is that of threads; the few states of one thread by hand. */
+baro_status baro_html_entries_sort(baro_html_entries *entries, baro_error *err) {
+  size_t places = (size_t)entries->node_count + 1;
+  uint32_t *end = calloc(places, sizeof(*end));
+  entries->order = malloc(((size_t)entries->count + 1) * sizeof(*entries->order));
+  if (end == NULL || entries->order == NULL) {
+    free(end);
+    return no_memory(err);
+  }
+  for (uint32_t i = 0; i < entries->count; i++) {
+    end[entries->rows[i].node + 1]++;
+  }
+  for (size_t n = 1; n < places; n++) {
+    end[n] += end[n - 1];
+  }
+  memset(entries->order, 0xff, ((size_t)entries->count + 1) * sizeof(*entries->order));
+  /* From here on end[n] is where the next entry of n goes; what no entry has come to yet is of another node. */
+  for (uint32_t i = 0; i < entries->count; i++) {
+    const baro_html_entry *row = &entries->rows[i];
+    uint32_t place = end[row->node]++;
+    for (; place > 0; place--) {
+      uint32_t before = entries->order[place - 1];
+      const baro_html_entry *other = before == BARO_NONE_ID ? NULL : &entries->rows[before];
+      if (other == NULL || other->node != row->node || other->thread != row->thread ||
+          other->state < row->state) {
+        break;
+      }
+      entries->order[place] = before;
+    }
+    entries->order[place] = i;
+  }
+  free(end);
+  return BARO_OK;
+}
+
+/* --- What is told against what --- */
+
+void baro_html_ratios_release(baro_html_ratios *ratios) {
+  free(ratios->run);
+  *ratios = (baro_html_ratios){0};
+}
+
+baro_status baro_html_ratios_of(const baro_html_entries *entries, uint32_t thread_count,
+                                baro_html_ratios *ret_ratios, baro_error *err) {
+  size_t places = (size_t)thread_count * BARO_STATE_COUNT + 1;
+  double *time = calloc(places, sizeof(*time));
+  double *run = calloc(places, sizeof(*run));
+  if (time == NULL || run == NULL) {
+    free(time);
+    free(run);
+    return no_memory(err);
+  }
+  for (uint32_t i = 0; i < entries->count; i++) {
+    const baro_html_entry *row = &entries->rows[i];
+    size_t place = (size_t)row->thread * BARO_STATE_COUNT + row->state;
+    time[place] += (double)row->time_ns;
+    run[place] += (double)row->run_ns;
+  }
+  for (size_t i = 0; i < places; i++) {
+    /* The factors of calibration lie within a few times 1; above that the residuals say it. */
+    double ratio = time[i] > 0 ? run[i] / time[i] : 0;
+    run[i] = round(fmin(ratio, 100) * 1e6) / 1e6;
+  }
+  free(time);
+  *ret_ratios = (baro_html_ratios){.thread_count = thread_count, .run = run};
+  return BARO_OK;
+}
+
+/* --- Writing --- */
+
+/* Whole units of ns, with what the ones before left over: by thread. */
+static uint64_t to_units(int64_t *carry_ns, uint64_t ns, uint64_t unit_ns) {
+  int64_t due = ns < (uint64_t)INT64_MAX / 2 ? *carry_ns + (int64_t)ns : INT64_MAX / 2;
+  uint64_t units = due <= 0 ? 0 : ((uint64_t)due + unit_ns / 2) / unit_ns;
+  *carry_ns = due - (int64_t)(units * unit_ns);
+  return units;
+}
+
+baro_status baro_html_entries_write(const baro_html_entries *entries, const char *name,
+                                    const baro_html_ratios *ratios, uint32_t thread_count,
+                                    uint64_t unit_ns, baro_html_sections *sections, int level,
+                                    baro_error *err) {
+  char title[BARO_HTML_NAME_BYTES];
+  (void)snprintf(title, sizeof(title), "entries:%s", name);
+  int64_t *carry_ns = calloc(2 * (size_t)thread_count + 1, sizeof(*carry_ns));
+  if (carry_ns == NULL) {
+    return no_memory(err);
+  }
+  const baro_html_entry *rows = entries->rows;
+  const uint32_t *order = entries->order;
+  baro_html_begin(sections, title, false, level);
+  baro_html_column_begin(sections, "node", BARO_HTML_DIFFERENCE);
+  for (uint32_t i = 0; i < entries->count; i++) {
+    baro_html_put(sections, rows[order[i]].node);
+  }
+  baro_html_column_begin(sections, "thread", BARO_HTML_UNSIGNED);
+  for (uint32_t i = 0; i < entries->count; i++) {
+    baro_html_put(sections, rows[order[i]].thread);
+  }
+  baro_html_column_begin(sections, "state", BARO_HTML_BYTE);
+  for (uint32_t i = 0; i < entries->count; i++) {
+    baro_html_put(sections, rows[order[i]].state);
+  }
+  baro_html_column_begin(sections, "time", BARO_HTML_UNSIGNED);
+  for (uint32_t i = 0; i < entries->count; i++) {
+    const baro_html_entry *row = &rows[order[i]];
+    baro_html_put(sections, to_units(&carry_ns[row->thread], row->time_ns, unit_ns));
+  }
+  if (ratios != NULL) {
+    int64_t *run_carry_ns = carry_ns + thread_count;
+    memset(carry_ns, 0, thread_count * sizeof(*carry_ns));
+    baro_html_column_begin(sections, "run", BARO_HTML_ZIGZAG);
+    for (uint32_t i = 0; i < entries->count; i++) {
+      const baro_html_entry *row = &rows[order[i]];
+      double ratio = ratios->run[(size_t)row->thread * BARO_STATE_COUNT + row->state];
+      uint64_t time = to_units(&carry_ns[row->thread], row->time_ns, unit_ns);
+      uint64_t run = to_units(&run_carry_ns[row->thread], row->run_ns, unit_ns);
+      double expected = floor((double)time * ratio + 0.5);
+      baro_html_put_signed(sections, (int64_t)run - (int64_t)expected);
+    }
+  }
+  baro_html_column_begin(sections, "samples", BARO_HTML_ZIGZAG);
+  for (uint32_t i = 0; i < entries->count; i++) {
+    baro_html_put(sections, rows[order[i]].samples);
+  }
+  baro_html_end(sections);
+  free(carry_ns);
+  return BARO_OK;
+}

@@ -1,0 +1,218 @@
+#include "show/html_names.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What a function is called by, over both recordings. */
+typedef struct function_key {
+  uint32_t name_string;
+  uint32_t file_string;
+  uint32_t line;
+} function_key;
+
+/* A function before it has its number. */
+typedef struct named_function {
+  uint32_t place; /* in order of appearance */
+  uint32_t nodes; /* at which it stands */
+} named_function;
+
+static baro_status no_memory(baro_error *err) {
+  return baro_error_set(err, BARO_NO_MEMORY, "out of memory");
+}
+
+baro_status baro_html_names_string(baro_html_names *names, baro_view text, uint32_t *ret_string,
+                                   baro_error *err) {
+  return baro_intern_put(&names->strings, text, ret_string, NULL) == BARO_OK ? BARO_OK
+                                                                             : no_memory(err);
+}
+
+static baro_status row_of(baro_html_names *names, const baro_profile *profile, uint32_t function,
+                          baro_html_function *ret_row, baro_error *err) {
+  const baro_profile_function *row = &profile->functions.rows[function];
+  const struct {
+    uint32_t from;
+    uint32_t *to;
+  } strings[] = {{row->qualified_string, &ret_row->name_string},
+                 {row->name_string, &ret_row->bare_string},
+                 {row->file_string, &ret_row->file_string},
+                 {row->module_string, &ret_row->module_string}};
+  for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
+    baro_status status = baro_html_names_string(
+        names, baro_profile_string(profile, strings[i].from), strings[i].to, err);
+    if (status != BARO_OK) {
+      return status;
+    }
+  }
+  ret_row->line = row->first_line;
+  ret_row->origin = (uint8_t)row->origin;
+  return BARO_OK;
+}
+
+/* How many nodes a function stands at; 1 where it was only called. */
+static uint32_t *count_nodes(const baro_profile *profile) {
+  uint32_t *nodes = calloc((size_t)profile->functions.count + 1, sizeof(*nodes));
+  for (uint32_t n = 1; nodes != NULL && n < profile->nodes.count; n++) {
+    nodes[baro_profile_node_function(profile, n)]++;
+  }
+  for (uint32_t f = 0; nodes != NULL && f < profile->functions.count; f++) {
+    nodes[f] += nodes[f] == 0 && profile->call_sums.calls[f] != 0;
+  }
+  return nodes;
+}
+
+/* Rows in order of appearance; used->place is the same. */
+static baro_status collect(baro_html_names *names, const baro_profile *profile, unsigned side,
+                           baro_intern *keys, named_function *used, baro_error *err) {
+  uint32_t *nodes = count_nodes(profile);
+  baro_status status = nodes == NULL ? no_memory(err) : BARO_OK;
+  for (uint32_t f = 0; status == BARO_OK && f < profile->functions.count; f++) {
+    baro_html_function row;
+    uint32_t place;
+    names->of_function[side][f] = BARO_NONE_ID;
+    if (nodes[f] == 0) {
+      continue;
+    }
+    status = row_of(names, profile, f, &row, err);
+    function_key key = {row.name_string, row.file_string, row.line};
+    baro_view bytes = {.data = (const uint8_t *)&key, .length = sizeof(key)};
+    bool is_new = false;
+    if (status == BARO_OK && baro_intern_put(keys, bytes, &place, &is_new) != BARO_OK) {
+      status = no_memory(err);
+    }
+    if (status == BARO_OK) {
+      names->functions[place] = is_new ? row : names->functions[place];
+      used[place] =
+          (named_function){.place = place, .nodes = nodes[f] + (is_new ? 0 : used[place].nodes)};
+      names->of_function[side][f] = place;
+      names->count = keys->count;
+    }
+  }
+  free(nodes);
+  return status;
+}
+
+static int more_nodes(const void *a_pointer, const void *b_pointer) {
+  const named_function *a = a_pointer, *b = b_pointer;
+  if (a->nodes != b->nodes) {
+    return a->nodes > b->nodes ? -1 : 1;
+  }
+  return a->place < b->place ? -1 : a->place > b->place;
+}
+
+/* From places to numbers. */
+static baro_status number(baro_html_names *names, const baro_profile *const *profiles,
+                          unsigned profile_count, named_function *used, baro_error *err) {
+  uint32_t *number_of = malloc(((size_t)names->count + 1) * sizeof(*number_of));
+  baro_html_function *rows = malloc(((size_t)names->count + 2) * sizeof(*rows));
+  if (number_of == NULL || rows == NULL) {
+    free(number_of);
+    free(rows);
+    return no_memory(err);
+  }
+  if (names->count > 1) {
+    qsort(used, names->count, sizeof(*used), more_nodes);
+  }
+  for (uint32_t i = 0; i < names->count; i++) {
+    rows[i] = names->functions[used[i].place];
+    number_of[used[i].place] = i;
+  }
+  free(names->functions);
+  names->functions = rows;
+  for (unsigned side = 0; side < profile_count; side++) {
+    uint32_t *of = names->of_function[side];
+    for (uint32_t f = 0; f < profiles[side]->functions.count; f++) {
+      of[f] = of[f] == BARO_NONE_ID ? BARO_NONE_ID : number_of[of[f]];
+    }
+  }
+  free(number_of);
+  return BARO_OK;
+}
+
+baro_status baro_html_names_init(baro_html_names *names, const baro_profile *const *profiles,
+                                 unsigned profile_count, baro_error *err) {
+  *names = (baro_html_names){0};
+  baro_intern keys = {0};
+  size_t all = 1;
+  uint32_t empty;
+  for (unsigned side = 0; side < profile_count; side++) {
+    all += profiles[side]->functions.count;
+    names->of_function[side] =
+        malloc(((size_t)profiles[side]->functions.count + 1) * sizeof(uint32_t));
+    if (names->of_function[side] == NULL) {
+      return no_memory(err);
+    }
+  }
+  named_function *used = calloc(all, sizeof(*used));
+  names->functions = calloc(all, sizeof(*names->functions));
+  baro_status status = used == NULL || names->functions == NULL ? no_memory(err) : BARO_OK;
+  if (status == BARO_OK) {
+    status = baro_html_names_string(names, (baro_view){0}, &empty, err);
+  }
+  for (unsigned side = 0; status == BARO_OK && side < profile_count; side++) {
+    status = collect(names, profiles[side], side, &keys, used, err);
+  }
+  if (status == BARO_OK) {
+    status = number(names, profiles, profile_count, used, err);
+  }
+  baro_intern_release(&keys);
+  free(used);
+  return status;
+}
+
+void baro_html_names_release(baro_html_names *names) {
+  free(names->functions);
+  for (unsigned side = 0; side < BARO_HTML_SIDES_MAX; side++) {
+    free(names->of_function[side]);
+  }
+  baro_intern_release(&names->strings);
+  *names = (baro_html_names){0};
+}
+
+baro_status baro_html_names_add(baro_html_names *names, const char *name, uint32_t *ret_function,
+                                baro_error *err) {
+  baro_html_function *rows = realloc(names->functions, ((size_t)names->count + 1) * sizeof(*rows));
+  if (rows == NULL) {
+    return no_memory(err);
+  }
+  names->functions = rows;
+  baro_html_function row = {.origin = BARO_ORIGIN_NONE};
+  baro_status status = baro_html_names_string(names, baro_view_of(name), &row.name_string, err);
+  if (status == BARO_OK) {
+    row.bare_string = row.name_string;
+    *ret_function = names->count;
+    rows[names->count++] = row;
+  }
+  return status;
+}
+
+void baro_html_names_write(const baro_html_names *names, baro_html_sections *sections) {
+  enum { LEVEL = 9 }; /* it is little, and worth the effort */
+  baro_html_begin(sections, "functions", false, LEVEL);
+  static const struct {
+    const char *name;
+    size_t offset;
+  } columns[] = {{"name", offsetof(baro_html_function, name_string)},
+                 {"bare", offsetof(baro_html_function, bare_string)},
+                 {"file", offsetof(baro_html_function, file_string)},
+                 {"module", offsetof(baro_html_function, module_string)},
+                 {"line", offsetof(baro_html_function, line)}};
+  for (size_t c = 0; c < sizeof(columns) / sizeof(columns[0]); c++) {
+    baro_html_column_begin(sections, columns[c].name, BARO_HTML_UNSIGNED);
+    for (uint32_t f = 0; f < names->count; f++) {
+      uint32_t value;
+      memcpy(&value, (const uint8_t *)&names->functions[f] + columns[c].offset, sizeof(value));
+      baro_html_put(sections, value);
+    }
+  }
+  baro_html_column_begin(sections, "origin", BARO_HTML_BYTE);
+  for (uint32_t f = 0; f < names->count; f++) {
+    baro_html_put(sections, names->functions[f].origin);
+  }
+  baro_html_end(sections);
+  baro_html_begin(sections, "strings", false, LEVEL);
+  baro_html_column_begin(sections, "text", BARO_HTML_STRING);
+  for (uint32_t s = 0; s < names->strings.count; s++) {
+    baro_html_put_string(sections, names->strings.views[s]);
+  }
+  baro_html_end(sections);
+}

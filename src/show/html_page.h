@@ -1,0 +1,24 @@
+/* The page: one self-contained HTML file that shows a recording, or two beside each other (docs/view-page.md).
+ * Flow: profile(s) -> sections (html_*.c) + the viewer's built template (viewer/dist/viewer.html, linked in) -> output.
+ * The same recordings give the same bytes. Names in a recording cannot leave their place: the head's JSON has no "<", all
+ * else is base64. Memory: the packed sections, which is nearly the file, and some bytes for each node of the call tree. */
+#ifndef BARO_SHOW_HTML_PAGE_H
+#define BARO_SHOW_HTML_PAGE_H
+
+#include <stdint.h>
+
+#include "base/status.h"
+#include "profile/profile.h"
+#include "show/stream.h"
+
+typedef struct baro_html_options {
+  const char *paths[2]; /* borrowed: the recordings, as the user named them */
+} baro_html_options;
+
+/* One profile, or two that are compared: base, new. Fails with BARO_NO_MEMORY; a failing sink shows in
+ * baro_stream_finish. */
+baro_status baro_html_write(const baro_profile *const *profiles, unsigned profile_count,
+                            const baro_html_options *options, baro_stream *output,
+                            baro_error *err) BARO_MUST_USE;
+
+#endif

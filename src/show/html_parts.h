@@ -1,0 +1,49 @@
+/* What the parts of a page share; only html_*.c include this. html_page.h is the way in. */
+#ifndef BARO_SHOW_HTML_PARTS_H
+#define BARO_SHOW_HTML_PARTS_H
+
+#include "show/html_entries.h"
+#include "show/html_names.h"
+#include "show/html_page.h"
+#include "show/html_section.h"
+#include "show/html_tree.h"
+
+typedef enum baro_html_tree_kind {
+  BARO_HTML_OF_SAMPLES,
+  BARO_HTML_OF_CALLS,
+  BARO_HTML_TREE_KINDS
+} baro_html_tree_kind;
+
+/* One of the page's trees, as far as later parts need it. */
+typedef struct baro_html_tree_facts {
+  bool exists;
+  uint32_t nodes;
+  uint32_t entries;
+  uint32_t merged_nodes; /* that the writer put together to keep to the size; 0: none */
+  double merged_ratio;   /* of the time, what they hold */
+  uint32_t *of_source[BARO_HTML_SIDES_MAX]; /* owned; of each node of the profile, or call */
+  baro_html_ratios ratios;
+} baro_html_tree_facts;
+
+/* A page being made. */
+typedef struct baro_html_page {
+  const baro_profile *profiles[BARO_HTML_SIDES_MAX]; /* borrowed */
+  unsigned side_count;
+  const baro_html_options *options; /* borrowed */
+  uint32_t first_process[BARO_HTML_SIDES_MAX + 1];
+  uint32_t first_thread[BARO_HTML_SIDES_MAX + 1];
+  uint64_t unit_ns;
+  uint64_t tick_ns;
+  baro_html_names names;
+  baro_html_tree_facts trees[BARO_HTML_TREE_KINDS];
+  baro_html_sections sections;
+} baro_html_page;
+
+extern const char *const baro_html_tree_names[BARO_HTML_TREE_KINDS]; /* "samples", "calls" */
+
+/* html_head.c: the JSON head, without any "<". */
+void baro_html_head(const baro_html_page *page, baro_stream *output);
+/* Appends what the page is called: the command that ran. Any bytes. */
+void baro_html_title(const baro_html_page *page, baro_buffer *out);
+
+#endif

@@ -1,0 +1,166 @@
+"""The page of `barograph view`: what it holds is what the report says, whatever the names are."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from calling import REPOSITORY, Recording, Run
+from page_reader import Page
+
+SCENARIOS = ("small", "idle", "hostile", "night", "deep", "calls", "calls_and_samples", "empty")
+KEPT = sorted(path.name for path in (REPOSITORY / "tests" / "recordings").glob("*.baro"))
+
+# What a reader in JavaScript can hold exactly.
+LARGEST = 2**53 - 1
+
+Totals = dict[tuple[str, str, int], dict[str, float]]
+
+
+def page_of(run: Run, path: Path, *options: str) -> Page:
+    """The page, as it comes on standard output."""
+    answer = run("view", "-o", "-", *options, path)
+    assert answer.returncode == 0, answer.stderr
+    return Page(answer.stdout)
+
+
+def report_of(run: Run, path: Path) -> dict[str, Any]:
+    answer = run("report", "--json", path)
+    assert answer.returncode == 0, answer.stderr
+    report: dict[str, Any] = json.loads(answer.stdout)
+    return report
+
+
+def totals_of(page: Page, name: str) -> Totals:
+    """Of each function: ns of threads and of the run, and samples; recursion counted once."""
+    names, parents = page.names(), page.parents(name)
+    functions = page.sections[f"tree:{name}"]["function"]
+    totals: Totals = defaultdict(lambda: defaultdict(float))
+    above: list[frozenset[int]] = [frozenset()]
+    for node, parent in enumerate(parents[1:], 1):
+        own = functions[node]
+        above.append(above[parent] if own in above[parent] else above[parent] | {own})
+    unit = page.head["unit_ns"]
+    idle = [state["key"] for state in page.head["states"]].index("idle")
+    for entry in page.entries(name):
+        amounts = {"thread": entry["time"] * unit, "samples": entry["samples"]}
+        amounts["run"] = 0 if entry["state"] == idle else entry.get("run", 0) * unit
+        for kind, amount in amounts.items():
+            totals[names[functions[entry["node"]]]][f"{kind} self"] += amount
+            for function in above[entry["node"]]:
+                totals[names[function]][f"{kind} total"] += amount
+    return totals
+
+
+def whole(name: str) -> str:
+    """As pages have names: a byte 0 is shown."""
+    return name.replace("\0", "\N{SYMBOL FOR NULL}")
+
+
+def key_of(row: dict[str, Any]) -> tuple[str, str, int]:
+    return whole(row["name"]), whole(row["file"] or ""), row["line"] or 0
+
+
+def check_samples(page: Page, report: dict[str, Any]) -> None:
+    """Of each function, what the report has: to a unit for each entry that its sum has."""
+    totals = totals_of(page, "samples")
+    tolerance = page.head["unit_ns"] * (len(page.entries("samples")) + 1)
+    seen = 0
+    for row in report["functions"]:
+        ours = totals[key_of(row)]
+        for kind, theirs in (
+            ("run self", "self_ns"),
+            ("run total", "total_ns"),
+            ("thread self", "thread_self_ns"),
+            ("thread total", "thread_total_ns"),
+        ):
+            assert abs(ours[kind] - row[theirs]) <= tolerance, (row, kind)
+        assert ours["samples self"] == row["samples"]
+        assert ours["samples total"] == row["total_samples"]
+        seen += row["thread_total_ns"] > 0
+    assert seen == sum(amounts["thread total"] > 0 for amounts in totals.values())
+
+
+def check_calls(page: Page, report: dict[str, Any]) -> None:
+    """Of thinned functions the tree has what the recorded calls stand for, which is an estimate."""
+    totals = totals_of(page, "calls")
+    tolerance = page.head["unit_ns"] * len(page.entries("calls"))
+    for row in report["functions"]:
+        ours = totals[key_of(row)]
+        if row["calls"] is not None and row["skipped_calls"] == 0:
+            assert ours["samples self"] == row["calls"]
+            assert abs(ours["thread self"] - row["calls_self_ns"]) <= tolerance
+
+
+def check_head(page: Page, report: dict[str, Any], path: Path) -> None:
+    head, side = report["head"], page.head["sides"][0]
+    assert page.head["version"] == 1
+    assert not page.head["diff"]
+    assert side["file"] == str(path)
+    for key in ("command", "python", "start_utc", "duration_ns", "samples", "cpu_ns", "rate_hz"):
+        expected = head[key]
+        if isinstance(expected, int):
+            expected = min(expected, LARGEST)
+        assert side[key] == expected, key
+    assert side["lost"] == head["dropped_samples"]
+    assert (side["damage"] is None) == (head["damage"] is None)
+    assert len(page.head["threads"]) == len(report["threads"])
+    for ours, theirs in zip(page.head["threads"], report["threads"]):
+        assert ours["tid"] == theirs["thread_id"]
+        assert abs(ours["wall"] * page.head["unit_ns"] - theirs["wall_ns"]) <= page.head["unit_ns"]
+        assert page.head["processes"][ours["process"]]["pid"] == theirs["process_id"]
+
+
+@pytest.mark.parametrize("source", [*SCENARIOS, *KEPT])
+def test_page_says_what_the_report_says(run: Run, recording: Recording, source: str) -> None:
+    kept = REPOSITORY / "tests" / "recordings" / source
+    path = kept if source in KEPT else recording(source)
+    answer = run("report", "--json", path)
+    if answer.returncode != 0:
+        refused = run("view", "-o", "-", path)
+        assert refused.returncode == answer.returncode
+        assert refused.stdout == ""
+        assert refused.stderr == answer.stderr.replace("report:", "view:")
+        return
+    report, page = json.loads(answer.stdout), page_of(run, path)
+    check_head(page, report, path)
+    if report["head"]["samples"] > 0:
+        check_samples(page, report)
+    if "entries:calls" in page.sections:
+        check_calls(page, report)
+
+
+def test_same_recording_same_bytes(run: Run, recording: Recording) -> None:
+    path = recording("night")
+    assert page_of(run, path).text == page_of(run, path).text
+
+
+def test_hostile_names_stay_where_they_are(run: Run, recording: Recording) -> None:
+    """Every "<" of the page is the viewer's own."""
+    of_empty = page_of(run, recording("empty")).text
+    of_hostile = page_of(run, recording("hostile"))
+    assert 'http-equiv="Content-Security-Policy" content="default-src \'none\';' in of_hostile.text
+    assert of_hostile.text.count("<script") == of_empty.count("<script")
+    assert of_hostile.text.count("</") == of_empty.count("</")
+    assert any(len(text) > 60000 for text in of_hostile.sections["strings"]["text"])
+
+
+def test_files(run: Run, recording: Recording, tmp_path: Path) -> None:
+    path, out = recording("small"), tmp_path / "out.html"
+    assert run("view", path).stderr.count("\n") == 1
+    assert run("view", "-o", out, path).returncode == 0
+    assert out.stat().st_mode & 0o777 == 0o600
+    before = out.read_bytes()
+    again = run("view", "-o", out, path)
+    assert again.returncode == 2
+    assert "-f" in again.stderr
+    assert run("view", "-f", "-o", out, path).returncode == 0
+    assert out.read_bytes() == before
+    assert (tmp_path / "out.html.old").read_bytes() == before
+    assert run("view", "-o", tmp_path / "none" / "out.html", path).returncode == 2
+    full = run("view", "-o", "/dev/full", path)
+    assert full.returncode == 2
+    assert full.stderr.count("\n") == 1
