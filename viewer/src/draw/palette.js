@@ -61,7 +61,9 @@ export function pixel([r, g, b]) {
  * @returns {Rgb}
  */
 export function mix(a, b, part) {
-  return [0, 1, 2].map((i) => Math.round(a[i] * (1 - part) + b[i] * part));
+  /** @param {0 | 1 | 2} i */
+  const at = (i) => Math.round(a[i] * (1 - part) + b[i] * part);
+  return [at(0), at(1), at(2)];
 }
 
 /**

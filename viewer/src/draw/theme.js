@@ -1,0 +1,102 @@
+// Dark, light or the system's forced colours, as the page has them now.
+
+import { groupHues, moduleColour, parseColour, pixel, stateColour } from './palette.js';
+
+/** @typedef {import('./palette.js').Rgb} Rgb */
+
+/**
+ * @typedef {object} Theme
+ * @property {boolean} dark
+ * @property {boolean} forced
+ * @property {string} text
+ * @property {string} dim
+ * @property {Rgb} background
+ * @property {import('./raster.js').Look} look
+ */
+
+/**
+ * @param {string} css "rgb(1, 2, 3)"
+ * @returns {Rgb}
+ */
+function readRgb(css) {
+  const [r = 0, g = 0, b = 0] = (css.match(/[\d.]+/g) ?? []).map(Number);
+  return [r, g, b];
+}
+
+/** @returns {Theme} */
+export function currentTheme() {
+  const style = getComputedStyle(document.body);
+  const background = readRgb(style.backgroundColor);
+  const text = readRgb(style.color);
+  const forced = matchMedia('(forced-colors: active)').matches;
+  const dark = background[0] + background[1] + background[2] < 384;
+  return {
+    dark,
+    forced,
+    text: forced ? style.color : dark ? '#f2f4f7' : '#15181d',
+    dim: forced ? style.color : dark ? '#aeb6c2' : '#4c545f',
+    background,
+    look: {
+      background: pixel(background),
+      line: pixel(text),
+      hit: forced ? pixel(text) : dark ? pixel([255, 255, 255]) : pixel([0, 0, 0]),
+      hatch: forced ? pixel(text) : dark ? pixel([92, 98, 108]) : pixel([176, 182, 190]),
+      hatchGround: forced ? pixel(background) : dark ? pixel([44, 48, 54]) : pixel([233, 236, 239]),
+    },
+  };
+}
+
+/** Upper edges are the fill, darker: a line that parts rows without a grid of black. @param {Rgb} rgb @param {boolean} dark */
+export function edgeOf([r, g, b], dark) {
+  const part = dark ? 0.62 : 0.78;
+  return pixel([Math.round(r * part), Math.round(g * part), Math.round(b * part)]);
+}
+
+/**
+ * Colours of all functions, by module.
+ * @param {import('../model/model.js').Workshop} workshop
+ * @param {Float64Array} weight by function: the heaviest groups choose their hue first
+ * @param {Theme} theme
+ * @returns {{fill: Uint32Array, edge: Uint32Array, css: (fn: number) => string}}
+ */
+export function functionColours(workshop, weight, theme) {
+  const { functions } = workshop.page;
+  const { files } = workshop.names;
+  /** @type {Map<string, number>} */
+  const groups = new Map();
+  for (let f = 0; f < functions.count; f++) {
+    if (functions.origin[f] > 1) continue;
+    const group = files[functions.file[f]]?.group ?? '';
+    groups.set(group, (groups.get(group) ?? 0) + weight[f]);
+  }
+  const order = [...groups].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
+  const hues = groupHues(order.map(([group]) => group));
+  const fill = new Uint32Array(functions.count);
+  const edge = new Uint32Array(functions.count);
+  /** @param {number} f @returns {Rgb} */
+  const colour = (f) =>
+    moduleColour(functions.origin[f], hues.get(files[functions.file[f]]?.group ?? '') ?? 0, theme.dark);
+  for (let f = 0; f < functions.count; f++) {
+    const rgb = theme.forced ? theme.background : colour(f);
+    fill[f] = pixel(rgb);
+    edge[f] = theme.forced ? theme.look.line : edgeOf(rgb, theme.dark);
+  }
+  return { fill, edge, css: (fn) => `rgb(${colour(fn).join(' ')})` };
+}
+
+/**
+ * @param {import('../types.js').Head} head
+ * @param {Theme} theme
+ * @returns {{fill: Uint32Array, edge: Uint32Array}} by state
+ */
+export function stateColours(head, theme) {
+  const fill = new Uint32Array(head.states.length);
+  const edge = new Uint32Array(head.states.length);
+  head.states.forEach((state, index) => {
+    const rgb = theme.forced ? theme.background : parseColour(stateColour(state.key));
+    fill[index] = pixel(rgb);
+    edge[index] = theme.forced ? theme.look.line : edgeOf(rgb, false);
+  });
+  return { fill, edge };
+}
+

@@ -1,0 +1,489 @@
+// A flame graph as a part that views put anywhere: a canvas that scrolls, its keyboard, its tooltip, and the tree that screen readers
+// read in its place. It knows nothing of the page's state: what is zoomed or selected is told, and what the user does is called back.
+
+import { el, nameElement, oncePerFrame } from '../base/dom.js';
+import { formatAmount, formatCount, formatError, formatPercent } from '../base/format.js';
+import { Labels } from '../draw/labels.js';
+import { Raster } from '../draw/raster.js';
+import { currentTheme, functionColours, stateColours } from '../draw/theme.js';
+import { stateAmountsOfNodes } from '../model/aggregate.js';
+import { boxAt, layOut } from '../model/layout.js';
+import { mirrorTree } from './flame_mirror.js';
+import { tooltip } from './tooltip.js';
+
+/** @typedef {import('../model/model.js').Model} Model */
+/** @typedef {import('../model/shape.js').Shape} Shape */
+/** @typedef {import('../model/layout.js').Layout} Layout */
+
+export const rowHeight = 20;
+/** Narrower boxes are put together: they would be a line each, and nobody can point at one. */
+const leastWidth = 0.75;
+
+/**
+ * What is drawn.
+ * @typedef {object} Flame
+ * @property {Model} model
+ * @property {Shape} shape
+ * @property {string} key another one when shape has other nodes
+ * @property {number} zoom
+ * @property {number} selected -1 = none
+ * @property {boolean} whole nodes of the shape are nodes of the model's tree
+ */
+
+/**
+ * @typedef {object} FlameOptions
+ * @property {string} label accessible name, contains "flame"
+ * @property {boolean} [up] the root at the bottom
+ * @property {string} [root] what the root's box says
+ * @property {boolean} [fit] as high as its rows, does not scroll
+ * @property {(node: number) => void} onZoom
+ * @property {(node: number) => void} onSelect by keyboard
+ * @property {() => void} [onEscape]
+ */
+
+export class FlameGraph {
+  /** @param {FlameOptions} options */
+  constructor(options) {
+    this.options = options;
+    this.canvas = el('canvas', {
+      class: 'flame-canvas',
+      tabindex: 0,
+      role: 'tree',
+      'aria-label': options.label,
+    });
+    this.hoverBox = el('div', { class: 'flame-hover', hidden: true });
+    this.selectedBox = el('div', { class: 'flame-selected', hidden: true });
+    this.inner = el('div', { class: 'flame-inner' }, this.canvas, this.hoverBox, this.selectedBox);
+    this.element = el('div', { class: options.fit ? 'flame fit' : 'flame' }, this.inner);
+    this.raster = new Raster();
+    this.context = /** @type {CanvasRenderingContext2D} */ (
+      this.canvas.getContext('2d', { alpha: false })
+    );
+    /** @type {Flame | null} */
+    this.flame = null;
+    /** @type {Layout | null} */
+    this.layout = null;
+    this.layoutKey = '';
+    this.hovered = -1;
+    this.colourKey = '';
+    /** @type {ReturnType<typeof functionColours> | null} */
+    this.colours = null;
+    this.theme = currentTheme();
+    /** @type {Labels | null} */
+    this.labels = null;
+    this.redraw = oncePerFrame(() => this.draw());
+    this.listen();
+  }
+
+  listen() {
+    const { canvas, element } = this;
+    canvas.addEventListener('mousemove', (event) => this.hover(event));
+    canvas.addEventListener('mouseleave', () => this.leave());
+    canvas.addEventListener('click', (event) => {
+      const box = this.boxOf(event);
+      if (box < 0 || !this.layout) return;
+      this.leave();
+      this.options.onZoom(this.layout.node[box]);
+    });
+    canvas.addEventListener('keydown', (event) => this.key(event));
+    canvas.addEventListener('focus', () => this.placeSelected());
+    canvas.addEventListener('blur', () => this.placeSelected());
+    element.addEventListener('scroll', () => {
+      this.leave();
+      this.redraw();
+    });
+    new ResizeObserver(() => this.redraw()).observe(element);
+    matchMedia('(forced-colors: active)').addEventListener('change', () => this.themeChanged());
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.themeChanged());
+    document.addEventListener('barograph-theme', () => this.themeChanged());
+  }
+
+  themeChanged() {
+    this.colourKey = '';
+    this.redraw();
+  }
+
+  /** @param {Flame} flame */
+  update(flame) {
+    const zoomed = this.flame?.zoom !== flame.zoom || this.flame.key !== flame.key;
+    this.flame = flame;
+    this.draw();
+    if (zoomed) this.scrollToRow(this.layout?.zoomRow ?? 0);
+    mirrorTree(this.canvas, flame, (fn) => this.nameOf(fn), flame.selected);
+  }
+
+  /** @param {number} fn -1 = the root */
+  nameOf(fn) {
+    if (fn < 0) return this.options.root ?? 'everything';
+    return this.flame?.model.names(fn).name ?? '';
+  }
+
+  // --- Layout and drawing ---
+
+  /** @returns {Layout | null} */
+  layOut() {
+    const { flame } = this;
+    const width = this.element.clientWidth;
+    if (!flame || width === 0) return null;
+    const key = `${flame.key} ${flame.zoom} ${width}`;
+    if (key !== this.layoutKey || this.layout === null) {
+      this.layout = layOut(flame.shape, flame.zoom, width, leastWidth);
+      this.layoutKey = key;
+      this.inner.style.height = `${this.layout.rows * rowHeight}px`;
+      if (this.options.up) this.element.scrollTop = this.layout.rows * rowHeight;
+    }
+    return this.layout;
+  }
+
+  /**
+   * @param {number} row
+   * @returns {number} its upper edge within all rows
+   */
+  rowTop(row) {
+    const rows = this.layout?.rows ?? 0;
+    return this.options.up ? (rows - 1 - row) * rowHeight : row * rowHeight;
+  }
+
+  draw() {
+    const layout = this.layOut();
+    const { flame, canvas, element } = this;
+    if (!layout || !flame) return;
+    const ratio = window.devicePixelRatio || 1;
+    const width = element.clientWidth;
+    const all = layout.rows * rowHeight;
+    const height = Math.max(this.options.fit ? all : Math.min(element.clientHeight, all), rowHeight);
+    const pixelWidth = Math.round(width * ratio);
+    const pixelHeight = Math.round(height * ratio);
+    if (canvas.width !== pixelWidth || canvas.height !== pixelHeight) {
+      canvas.width = pixelWidth;
+      canvas.height = pixelHeight;
+      canvas.style.width = `${width}px`;
+      canvas.style.height = `${height}px`;
+    }
+    this.raster.resize(pixelWidth, pixelHeight);
+    this.chooseColours(flame);
+    const scroll = this.scrolled();
+    const top = (/** @type {number} */ row) => this.rowTop(row) - scroll;
+    this.raster.paint(
+      { layout, ratio, rowHeight, top, ...this.boxColours(flame, layout) },
+      this.theme.look,
+    );
+    this.context.setTransform(1, 0, 0, 1, 0, 0);
+    this.raster.show(this.context);
+    this.drawLabels(flame, layout, ratio, top, height);
+    this.placeSelected();
+  }
+
+  /** How far the rows are scrolled; a canvas that is lower than its rows stays in sight. */
+  scrolled() {
+    const { element, inner } = this;
+    if (this.options.fit) return 0;
+    return Math.max(Math.min(element.scrollTop, inner.clientHeight - element.clientHeight), 0);
+  }
+
+  /** @param {Flame} flame */
+  chooseColours(flame) {
+    const { workshop } = flame.model;
+    const key = flame.model.treeIndex + flame.model.metric.column;
+    if (this.colours !== null && this.colourKey === key) return;
+    this.colourKey = key;
+    this.theme = currentTheme();
+    this.colours = functionColours(workshop, flame.model.functions.self, this.theme);
+    const family = getComputedStyle(document.body).fontFamily;
+    this.labels = new Labels(
+      this.context,
+      (fn) => {
+        const { module, name, bare } = flame.model.names(fn);
+        return { module: module ? `${module}.` : '', name, bare };
+      },
+      family,
+    );
+  }
+
+  /**
+   * @param {Flame} flame
+   * @param {Layout} layout
+   */
+  boxColours(flame, layout) {
+    const { shape, model } = flame;
+    const { colours, theme } = this;
+    const count = layout.count;
+    const fillOf = new Uint32Array(count);
+    const edge = new Uint32Array(count);
+    const found = model.found;
+    const hit = found ? new Uint8Array(count) : null;
+    const rootFill = theme.look.hatchGround;
+    for (let i = 0; i < count; i++) {
+      const fn = layout.rest[i] > 0 ? -1 : shape.fn(layout.node[i]);
+      fillOf[i] = fn < 0 || !colours ? rootFill : colours.fill[fn];
+      edge[i] = fn < 0 || !colours ? theme.look.hatch : colours.edge[fn];
+      if (hit && fn >= 0 && found && found.fns[fn] === 1) hit[i] = 1;
+    }
+    const strips = this.colourByState(flame) ? this.stateStrips(flame, layout, fillOf, edge) : null;
+    return { fill: fillOf, edge, hit, strips };
+  }
+
+  /** @param {Flame} flame */
+  colourByState(flame) {
+    return flame.whole && flame.model.state.colour === 'state' && flame.model.metric.tree === 'samples';
+  }
+
+  /**
+   * Fills boxes with the colour of the state that most of their time was spent in.
+   * @param {Flame} flame
+   * @param {Layout} layout
+   * @param {Uint32Array} fillOf
+   * @param {Uint32Array} edge
+   * @returns {import('../draw/raster.js').Strips}
+   */
+  stateStrips(flame, layout, fillOf, edge) {
+    const { model } = flame;
+    const { head } = model.page;
+    const states = head.states.length;
+    const order = Array.from({ length: layout.count }, (_, i) => i)
+      .filter((i) => layout.rest[i] === 0)
+      .sort((a, b) => layout.node[a] - layout.node[b]);
+    const nodes = Int32Array.from(order, (i) => layout.node[i]);
+    const rows = stateAmountsOfNodes(
+      model.entries,
+      model.metric,
+      model.threads,
+      model.tree,
+      nodes,
+      states,
+    );
+    const colours = stateColours(head, this.theme);
+    const amounts = new Float64Array(layout.count * states);
+    order.forEach((box, at) => {
+      const row = rows.subarray(at * states, (at + 1) * states);
+      amounts.set(row, box * states);
+      let most = 0;
+      for (let s = 1; s < states; s++) if (row[s] > row[most]) most = s;
+      fillOf[box] = colours.fill[most];
+      edge[box] = colours.edge[most];
+    });
+    const hatched = Uint8Array.from(head.states, (state) => (state.kind === 'wait' ? 1 : 0));
+    return { amounts, colours: [...colours.fill], hatched };
+  }
+
+  /**
+   * @param {Flame} flame
+   * @param {Layout} layout
+   * @param {number} ratio
+   * @param {(row: number) => number} top
+   * @param {number} height
+   */
+  drawLabels(flame, layout, ratio, top, height) {
+    const { context, labels, theme } = this;
+    if (!labels) return;
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.textBaseline = 'middle';
+    context.direction = 'ltr';
+    const onState = this.colourByState(flame) && !theme.forced;
+    const style = {
+      text: onState ? '#111' : theme.text,
+      dim: onState ? '#333' : theme.dim,
+      bold: false,
+    };
+    const found = flame.model.found;
+    for (let row = 0; row < layout.rows; row++) {
+      const y = top(row);
+      if (y + rowHeight <= 0 || y >= height) continue;
+      for (let i = layout.rowStart[row]; i < layout.rowStart[row + 1]; i++) {
+        if (layout.width[i] < 22) continue;
+        const middle = y + rowHeight / 2 + 0.5;
+        const fn = flame.shape.fn(layout.node[i]);
+        if (layout.rest[i] > 0) this.drawRest(layout, i, middle);
+        else if (fn < 0) this.drawRoot(flame, layout, i, middle);
+        else {
+          const label = labels.fit(fn, layout.width[i]);
+          style.bold = found !== null && found.fns[fn] === 1;
+          if (label) labels.draw(label, layout.x[i], middle, style);
+        }
+      }
+    }
+  }
+
+  /**
+   * @param {Layout} layout
+   * @param {number} i
+   * @param {number} middle
+   */
+  drawRest(layout, i, middle) {
+    const text = `${formatCount(layout.rest[i])} small`;
+    this.context.font = this.labels?.font(10.5, false) ?? '';
+    const { width } = this.context.measureText(text);
+    if (width + 8 > layout.width[i]) return;
+    const { background } = this.theme;
+    this.context.fillStyle = `rgb(${background.join(' ')} / 0.8)`;
+    this.context.fillRect(layout.x[i] + 2, middle - 7, width + 4, 13);
+    this.context.fillStyle = this.theme.text;
+    this.context.fillText(text, layout.x[i] + 4, middle);
+  }
+
+  /**
+   * @param {Flame} flame
+   * @param {Layout} layout
+   * @param {number} i
+   * @param {number} middle
+   */
+  drawRoot(flame, layout, i, middle) {
+    const { model } = flame;
+    const amount = formatAmount(layout.amount[i], model.metric, model.page.head);
+    this.context.font = this.labels?.font(12, false) ?? '';
+    this.context.fillStyle = this.theme.text;
+    this.context.fillText(`${this.nameOf(-1)} · ${amount}`, layout.x[i] + 4, middle);
+  }
+
+  // --- Pointer ---
+
+  /** @param {MouseEvent} event */
+  boxOf(event) {
+    const { layout } = this;
+    if (!layout) return -1;
+    const area = this.canvas.getBoundingClientRect();
+    const y = event.clientY - area.top + this.scrolled();
+    const line = Math.floor(y / rowHeight);
+    return boxAt(layout, this.options.up ? layout.rows - 1 - line : line, event.clientX - area.left);
+  }
+
+  /** @param {MouseEvent} event */
+  hover(event) {
+    const box = this.boxOf(event);
+    const { layout, flame } = this;
+    if (box < 0 || !layout || !flame) {
+      this.leave();
+      return;
+    }
+    this.hovered = box;
+    this.placeBox(this.hoverBox, box);
+    tooltip().show(event.clientX, event.clientY, ...this.tip(flame, layout, box));
+  }
+
+  leave() {
+    if (this.hovered < 0) return;
+    this.hovered = -1;
+    this.hoverBox.hidden = true;
+    tooltip().hide();
+  }
+
+  /**
+   * @param {Flame} flame
+   * @param {Layout} layout
+   * @param {number} box
+   */
+  tip(flame, layout, box) {
+    const { model, shape } = flame;
+    const { head } = model.page;
+    const node = layout.node[box];
+    const say = (/** @type {number} */ amount) =>
+      `${formatAmount(amount, model.metric, head)} · ${formatPercent(model.share(amount))}`;
+    if (layout.rest[box] > 0)
+      return [
+        el('div', { class: 'tip-name' }, `${formatCount(layout.rest[box])} narrow boxes`),
+        el('div', {}, `${say(layout.amount[box])} together; zoom in to see them`),
+      ];
+    const fn = shape.fn(node);
+    const total = layout.amount[box];
+    const lines = [
+      el('div', { class: 'tip-amount' }, `${say(total)} ${formatError(model.error(total))}`),
+    ];
+    if (fn < 0) return [el('div', { class: 'tip-name' }, this.nameOf(-1)), ...lines];
+    const names = model.names(fn);
+    return [
+      el('div', { class: 'tip-name' }, nameElement(names.name.slice(0, 200))),
+      ...lines,
+      el('div', { class: 'tip-self' }, `itself ${say(shape.self(node))}`),
+      el('div', { class: 'tip-place' }, nameElement(names.place.slice(-200))),
+    ];
+  }
+
+  /**
+   * @param {HTMLElement} element
+   * @param {number} box
+   */
+  placeBox(element, box) {
+    const { layout } = this;
+    if (!layout) return;
+    element.hidden = false;
+    element.style.transform = `translate(${layout.x[box]}px, ${this.rowTop(layout.row[box])}px)`;
+    element.style.width = `${Math.max(layout.width[box], 2)}px`;
+    element.style.height = `${rowHeight}px`;
+  }
+
+  placeSelected() {
+    const { flame, layout } = this;
+    let box = -1;
+    if (flame && layout && flame.selected >= 0)
+      for (let i = 0; i < layout.count && box < 0; i++)
+        if (layout.node[i] === flame.selected && layout.rest[i] === 0) box = i;
+    if (box < 0) this.selectedBox.hidden = true;
+    else this.placeBox(this.selectedBox, box);
+  }
+
+  /** @param {number} row */
+  scrollToRow(row) {
+    if (this.options.fit) return;
+    const { element } = this;
+    const top = this.rowTop(row);
+    if (top < element.scrollTop || top + 3 * rowHeight > element.scrollTop + element.clientHeight)
+      element.scrollTop = Math.max(top - 4 * rowHeight, 0);
+  }
+
+  // --- Keyboard ---
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    const { flame, options } = this;
+    if (!flame || event.ctrlKey || event.metaKey || event.altKey) return;
+    const at = flame.selected >= 0 ? flame.selected : flame.zoom;
+    if (event.key === 'Enter') options.onZoom(at);
+    else if (event.key === 'Escape' && options.onEscape) options.onEscape();
+    else {
+      const to = this.move(flame, at, event.key);
+      if (to === null) return;
+      options.onSelect(to);
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  /**
+   * @param {Flame} flame
+   * @param {number} at
+   * @param {string} key
+   * @returns {number | null} node to go to
+   */
+  move({ shape }, at, key) {
+    const deeper = this.options.up ? 'ArrowUp' : 'ArrowDown';
+    const back = this.options.up ? 'ArrowDown' : 'ArrowUp';
+    const parent = shape.parent(at);
+    if (key === back) return parent < 0 ? at : parent;
+    if (key === deeper) return shape.children(at, 0).nodes[0] ?? at;
+    if (!['ArrowLeft', 'ArrowRight', 'Home', 'End'].includes(key)) return null;
+    if (parent < 0) return at;
+    const { nodes } = shape.children(parent, 0);
+    if (key === 'Home') return nodes[0];
+    if (key === 'End') return nodes[nodes.length - 1];
+    const place = nodes.indexOf(at) + (key === 'ArrowRight' ? 1 : -1);
+    return nodes[Math.min(Math.max(place, 0), nodes.length - 1)];
+  }
+
+  /** @param {number} node row of it comes into sight */
+  reveal(node) {
+    const { layout } = this;
+    if (!layout) return;
+    for (let i = 0; i < layout.count; i++)
+      if (layout.node[i] === node && layout.rest[i] === 0) {
+        this.scrollToRow(layout.row[i]);
+        return;
+      }
+  }
+
+  /** @param {string} label */
+  setLabel(label) {
+    this.options.label = label;
+    this.canvas.setAttribute('aria-label', label);
+  }
+}
+
