@@ -1,1 +1,84 @@
-document.body.append('');
+// The page's start. Runs as soon as the browser has read the core sections, while the rest of the page is still being read.
+//
+//   sections -> decodePage -> Workshop -> Model of the state -> the view that is shown
+//   a change of the state (click, key, back button) -> a new Model -> update of that view
+
+import { el, fill } from './base/dom.js';
+import { PageError } from './data/columns.js';
+import { lateReader } from './data/late.js';
+import { decodePage } from './data/page.js';
+import { readHead, sectionReader } from './data/sections.js';
+import { Workshop } from './model/model.js';
+import { createShell } from './parts/shell.js';
+import { createStore } from './state/store.js';
+import { views } from './views/registry.js';
+
+/** @typedef {import('./types.js').LiveView} LiveView */
+/** @typedef {import('./types.js').State} State */
+
+/** @returns {Promise<void>} the whole page is parsed */
+function documentParsed() {
+  return new Promise((resolve) => {
+    if (document.readyState !== 'loading') resolve();
+    else document.addEventListener('DOMContentLoaded', () => resolve(), { once: true });
+  });
+}
+
+/**
+ * @param {import('./types.js').Page} page
+ * @param {() => Promise<import('./types.js').Late>} late
+ */
+function start(page, late) {
+  const store = createStore(window);
+  const workshop = new Workshop(page);
+  const shown = views.filter((view) => view.available(page));
+  const shell = createShell({ page, workshop, store, views: shown });
+  /** @type {Map<string, LiveView>} */
+  const live = new Map();
+  const context = { page, store, late, announce: shell.announce, workshop };
+  document.body.append(shell.element);
+
+  /** @param {State} state */
+  function show(state) {
+    const view = shown.find((v) => v.id === state.view) ?? shown[0];
+    if (!view) return;
+    const model = workshop.model(state);
+    let current = live.get(view.id);
+    if (!current) {
+      current = view.create(context);
+      live.set(view.id, current);
+    }
+    shell.show(view, current.element, state, model);
+    current.update(state, model);
+    if (state.range !== null && workshop.late === null)
+      late().then((read) => {
+        workshop.late = read;
+        show(store.get());
+      }, fail);
+  }
+
+  store.subscribe(show);
+  show(store.get());
+  requestAnimationFrame(() => {
+    document.body.dataset.ready = 'true';
+  });
+}
+
+/** @param {unknown} error */
+function fail(error) {
+  const words =
+    error instanceof PageError
+      ? error.message
+      : `The page cannot be shown: ${error instanceof Error ? error.message : error}`;
+  fill(document.body, el('p', { class: 'failure', role: 'alert' }, words));
+}
+
+async function main() {
+  const head = readHead(document);
+  document.title = head.title ? `${head.title} · barograph` : 'barograph';
+  const read = sectionReader(document, head);
+  const page = await decodePage(head, read);
+  start(page, lateReader(page, read, documentParsed()));
+}
+
+main().catch(fail);

@@ -304,6 +304,7 @@
  * @property {import('./state/store.js').Store} store
  * @property {() => Promise<Late>} late
  * @property {(text: string) => void} announce says it to screen readers
+ * @property {import('./model/model.js').Workshop} workshop names, metrics, and models of other states
  */
 
 /**

@@ -8,7 +8,7 @@ import { Raster } from '../draw/raster.js';
 import { currentTheme, functionColours, stateColours } from '../draw/theme.js';
 import { stateAmountsOfNodes } from '../model/aggregate.js';
 import { boxAt, layOut } from '../model/layout.js';
-import { mirrorTree } from './flame_mirror.js';
+import { leastStep, mirrorTree } from './flame_mirror.js';
 import { tooltip } from './tooltip.js';
 
 /** @typedef {import('../model/model.js').Model} Model */
@@ -454,15 +454,18 @@ export class FlameGraph {
    * @param {string} key
    * @returns {number | null} node to go to
    */
-  move({ shape }, at, key) {
+  move(flame, at, key) {
+    const { shape } = flame;
+    const least = leastStep(flame);
     const deeper = this.options.up ? 'ArrowUp' : 'ArrowDown';
     const back = this.options.up ? 'ArrowDown' : 'ArrowUp';
     const parent = shape.parent(at);
     if (key === back) return parent < 0 ? at : parent;
-    if (key === deeper) return shape.children(at, 0).nodes[0] ?? at;
+    if (key === deeper) return shape.children(at, least).nodes[0] ?? at;
     if (!['ArrowLeft', 'ArrowRight', 'Home', 'End'].includes(key)) return null;
     if (parent < 0) return at;
-    const { nodes } = shape.children(parent, 0);
+    const { nodes } = shape.children(parent, least);
+    if (nodes.length === 0) return at;
     if (key === 'Home') return nodes[0];
     if (key === 'End') return nodes[nodes.length - 1];
     const place = nodes.indexOf(at) + (key === 'ArrowRight' ? 1 : -1);

@@ -6,7 +6,7 @@ import { formatAmount, formatPercent } from '../base/format.js';
 
 /** @typedef {import('./flame_graph.js').Flame} Flame */
 
-/** Siblings and children that are listed; the keyboard reaches the others. */
+/** Siblings and children that are listed. */
 const most = 25;
 let canvases = 0;
 /** @type {WeakMap<HTMLElement, string>} */
@@ -30,6 +30,14 @@ export function spokenNode({ model, shape }, nameOf, node) {
 }
 
 /**
+ * The least that the keyboard goes to: about what is drawn. Nodes with a hundred thousand children exist.
+ * @param {Flame} flame
+ */
+export function leastStep({ shape, zoom }) {
+  return shape.total(zoom) / 4000;
+}
+
+/**
  * @param {HTMLCanvasElement} canvas
  * @param {Flame} flame
  * @param {(fn: number) => string} nameOf
@@ -47,6 +55,7 @@ export function mirrorTree(canvas, flame, nameOf, selected) {
   const above = [];
   for (let n = shape.parent(at); n >= 0 && above.length < 200; n = shape.parent(n)) above.push(n);
   above.reverse();
+  const least = leastStep(flame);
   /** @type {HTMLElement[]} */
   const items = [];
   /** @param {number} node @param {number} level @param {number} place @param {number} size */
@@ -67,13 +76,13 @@ export function mirrorTree(canvas, flame, nameOf, selected) {
     );
   above.forEach((node, i) => add(node, i + 1, 1, 1));
   const parent = shape.parent(at);
-  const siblings = parent < 0 ? [at] : shape.children(parent, 0).nodes;
+  const siblings = parent < 0 ? [at] : shape.children(parent, least).nodes;
   const place = siblings.indexOf(at);
   const first = Math.max(place - 3, 0);
   siblings.slice(first, Math.max(place + 1, most)).forEach((node, i) => {
     add(node, above.length + 1, first + i + 1, siblings.length);
     if (node === at) {
-      const children = shape.children(at, 0).nodes;
+      const children = shape.children(at, least).nodes;
       children.slice(0, most).forEach((c, j) => add(c, above.length + 2, j + 1, children.length));
     }
   });

@@ -1,0 +1,106 @@
+// What narrows the view, one chip each, and a click removes it: transforms, threads, the range of time, what is zoomed, the search.
+
+import { el, fill, nameElement } from '../base/dom.js';
+import { formatAmount, formatCount, formatDuration, formatError, formatPercent } from '../base/format.js';
+import { transformWords } from './transform_words.js';
+
+/** @typedef {import('../types.js').State} State */
+/** @typedef {import('../model/model.js').Model} Model */
+
+/**
+ * @param {string} words
+ * @param {string} name
+ * @param {string} what the button says to screen readers
+ * @param {() => void} remove
+ */
+function chip(words, name, what, remove) {
+  return el(
+    'span',
+    { class: 'chip' },
+    el('span', { class: 'chip-words' }, words),
+    name ? nameElement(name.length > 60 ? `${name.slice(0, 58)}…` : name) : null,
+    el('button', { type: 'button', 'aria-label': `Remove: ${what}`, title: 'Remove', onclick: remove }, '×'),
+  );
+}
+
+/**
+ * @param {Model} model
+ * @returns {string}
+ */
+function threadWords(model) {
+  const { threads, processes } = model.page.head;
+  const chosen = model.state.threads ?? [];
+  if (chosen.length === 0) return 'no thread';
+  const first = threads[chosen[0]];
+  if (!first) return `${formatCount(chosen.length)} threads`;
+  if (chosen.length === 1) return `thread ${first.name || first.tid}`;
+  const whole = threads.every((t, i) => chosen.includes(i) === (t.process === first.process));
+  if (whole) return `process ${processes[first.process]?.pid ?? '?'}`;
+  return `${formatCount(chosen.length)} threads`;
+}
+
+/** @param {import('./shell.js').ShellParts} parts */
+export function createChips({ page, store, workshop }) {
+  const { head } = page;
+  const element = el('div', { class: 'chips', role: 'group', 'aria-label': 'What is shown' });
+
+  /**
+   * @param {State} state
+   * @param {Model} model
+   */
+  function list(state, model) {
+    /** @type {HTMLElement[]} */
+    const chips = [];
+    state.transforms.forEach((transform, i) => {
+      const { words, name } = transformWords(transform, (fn) => workshop.functionNames(fn).name);
+      const transforms = state.transforms.filter((_, j) => j !== i);
+      chips.push(chip(words, name, `${words} ${name}`, () => store.set({ transforms })));
+    });
+    if (state.threads) {
+      const words = threadWords(model);
+      chips.push(chip(words, '', words, () => store.set({ threads: null })));
+    }
+    if (state.range) {
+      const [from, to] = state.range.map((tick) => formatDuration(tick * head.tick_ns));
+      const words = `from ${from} to ${to}`;
+      chips.push(chip(words, '', words, () => store.set({ range: null })));
+    }
+    return chips;
+  }
+
+  return {
+    element,
+    /**
+     * @param {State} state
+     * @param {Model} model
+     */
+    update(state, model) {
+      const chips = list(state, model);
+      const narrowed = chips.length > 0;
+      if (narrowed && model.metric) {
+        const { shown } = model;
+        chips.push(
+          el(
+            'span',
+            { class: 'chips-sum' },
+            `${formatAmount(shown, model.metric, head)} shown, ${formatPercent(model.share(shown))} of ${model.metric.words} ${formatError(model.error(shown))}`,
+          ),
+        );
+      }
+      if (chips.length > 2)
+        chips.push(
+          el(
+            'button',
+            {
+              type: 'button',
+              class: 'link',
+              onclick: () => store.set({ transforms: [], threads: null, range: null }),
+            },
+            'Remove all',
+          ),
+        );
+      fill(element, ...chips);
+      element.hidden = !narrowed;
+    },
+  };
+}

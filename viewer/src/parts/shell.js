@@ -1,0 +1,210 @@
+// What stands around every view: the head of the recording, tabs, what is counted and searched, chips, and the live region.
+
+import { el, fill, nameElement } from '../base/dom.js';
+import { formatCount, formatDuration, formatPercent } from '../base/format.js';
+import { createChips } from './chips.js';
+import { createHelp } from './help.js';
+import { createPalette } from './palette_box.js';
+import { createToolbar } from './toolbar.js';
+import { listenForKeys } from './keys.js';
+
+/** @typedef {import('../types.js').Page} Page */
+/** @typedef {import('../types.js').Side} Side */
+/** @typedef {import('../types.js').State} State */
+/** @typedef {import('../types.js').View} View */
+/** @typedef {import('../state/store.js').Store} Store */
+/** @typedef {import('../model/model.js').Model} Model */
+/** @typedef {import('../model/model.js').Workshop} Workshop */
+
+/** @typedef {{page: Page, workshop: Workshop, store: Store, views: View[]}} ShellParts */
+
+/** @param {Side} side @param {string} word */
+function sideFacts(side, word) {
+  const unknown = side.unknown.reduce((sum, part) => sum + part.ratio, 0);
+  const facts = [
+    side.python && `Python ${side.python}`,
+    formatDuration(side.duration_ns),
+    side.cpu_ns === null ? '' : `${formatDuration(side.cpu_ns)} CPU`,
+    side.samples > 0 ? `${formatCount(side.samples)} samples` : '',
+    side.lost + side.rejected > 0 ? `${formatCount(side.lost + side.rejected)} lost` : 'none lost',
+    unknown > 0.0005 ? `${formatPercent(unknown)} unknown` : '',
+    side.damage ? 'damaged' : '',
+  ].filter((fact) => fact !== '');
+  return el(
+    'div',
+    { class: 'side' },
+    word ? el('span', { class: 'side-word' }, word) : null,
+    el('span', { class: 'command', title: side.command.slice(0, 2000) }, nameElement(side.command)),
+    el(
+      'span',
+      { class: side.damage ? 'facts damaged' : 'facts', title: sideDetails(side) },
+      facts.join(' · '),
+    ),
+  );
+}
+
+/** @param {Side} side */
+function sideDetails(side) {
+  return [
+    `${side.file}, recorded ${side.start_utc}${side.host ? ` on ${side.host}` : ''}`,
+    side.machine,
+    side.ended ? `ended: ${side.ended}` : '',
+    side.rate_hz > 0 ? `${side.rate_hz} samples a second asked for` : '',
+    side.rejected > 0 ? `${formatCount(side.rejected)} rejected` : '',
+    side.lost > 0 ? `${formatCount(side.lost)} lost` : '',
+    ...side.unknown.map((part) => `${formatPercent(part.ratio)} unknown: ${part.reason}`),
+    side.damage ?? '',
+    ...side.notes,
+  ]
+    .filter((line) => line)
+    .join('\n')
+    .slice(0, 4000);
+}
+
+/** @returns {{element: HTMLElement, announce: (text: string) => void}} */
+function liveRegion() {
+  const element = el('div', { class: 'off-screen', role: 'status', 'aria-live': 'polite' });
+  let timer = 0;
+  return {
+    element,
+    announce(text) {
+      clearTimeout(timer);
+      // Keys that repeat would queue up sentences: the last one is said.
+      timer = window.setTimeout(() => {
+        element.textContent = text;
+      }, 150);
+    },
+  };
+}
+
+/** @returns {HTMLButtonElement} */
+function themeButton() {
+  const root = document.documentElement;
+  /** @returns {string | null} */
+  const remembered = () => {
+    try {
+      return localStorage.getItem('barograph-theme');
+    } catch {
+      return null;
+    }
+  };
+  const dark = () =>
+    (root.dataset.theme ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')) ===
+    'dark';
+  const kept = remembered();
+  if (kept === 'dark' || kept === 'light') root.dataset.theme = kept;
+  const button = el('button', { class: 'icon', type: 'button', title: 'Dark or light' }, '◐');
+  const label = () => button.setAttribute('aria-label', dark() ? 'Light colours' : 'Dark colours');
+  button.addEventListener('click', () => {
+    root.dataset.theme = dark() ? 'light' : 'dark';
+    try {
+      localStorage.setItem('barograph-theme', root.dataset.theme);
+    } catch {
+      // A page from disk may not keep anything; the choice holds until it is closed.
+    }
+    label();
+    document.dispatchEvent(new Event('barograph-theme'));
+  });
+  label();
+  return button;
+}
+
+/** @param {ShellParts} parts */
+export function createShell(parts) {
+  const { page, store, views } = parts;
+  const { head } = page;
+  const live = liveRegion();
+  const help = createHelp();
+  const commands = createPalette(parts);
+  const toolbar = createToolbar(parts);
+  const chips = createChips(parts);
+  const panel = el('main', { class: 'panel', role: 'tabpanel', tabindex: -1, id: 'panel' });
+
+  const tabs = views.map((view) =>
+    el(
+      'button',
+      {
+        type: 'button',
+        role: 'tab',
+        id: `tab-${view.id}`,
+        'aria-controls': 'panel',
+        onclick: () => store.set({ view: view.id }),
+      },
+      view.title,
+    ),
+  );
+  const tabList = el(
+    'div',
+    { class: 'tabs', role: 'tablist', 'aria-label': 'Views', onkeydown: moveTab },
+    ...tabs,
+  );
+
+  /** @param {KeyboardEvent} event */
+  function moveTab(event) {
+    const at = tabs.indexOf(/** @type {HTMLButtonElement} */ (document.activeElement));
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (at < 0 || !step) return;
+    const next = (at + step + tabs.length) % tabs.length;
+    store.set({ view: views[next].id });
+    tabs[next].focus();
+    event.preventDefault();
+  }
+
+  const words = head.diff ? ['before', 'after'] : [''];
+  const element = el(
+    'div',
+    { class: 'app' },
+    el(
+      'header',
+      { class: 'head' },
+      el('span', { class: 'brand' }, 'barograph'),
+      el('div', { class: 'sides' }, ...head.sides.map((side, i) => sideFacts(side, words[i] ?? ''))),
+      el(
+        'button',
+        { class: 'icon', type: 'button', title: 'Commands (Ctrl K)', 'aria-label': 'Commands', onclick: () => commands.open() },
+        '⌘',
+      ),
+      el(
+        'button',
+        { class: 'icon', type: 'button', title: 'Keys (?)', 'aria-label': 'Keyboard help', onclick: () => help.open() },
+        '?',
+      ),
+      themeButton(),
+    ),
+    el('div', { class: 'bar' }, tabList, toolbar.element),
+    chips.element,
+    panel,
+    live.element,
+    help.element,
+    commands.element,
+  );
+  listenForKeys({ ...parts, openHelp: help.open, openCommands: commands.open, focusSearch: toolbar.focusSearch });
+
+  /** @type {HTMLElement | null} */
+  let current = null;
+  return {
+    element,
+    announce: live.announce,
+    /**
+     * @param {View} view
+     * @param {HTMLElement} content
+     * @param {State} state
+     * @param {Model} model
+     */
+    show(view, content, state, model) {
+      tabs.forEach((tab, i) => {
+        const chosen = views[i] === view;
+        tab.setAttribute('aria-selected', String(chosen));
+        tab.tabIndex = chosen ? 0 : -1;
+      });
+      panel.setAttribute('aria-labelledby', `tab-${view.id}`);
+      panel.dataset.view = view.id;
+      if (current !== content) {
+        fill(panel, content);
+        current = content;
+      }
+      toolbar.update(state, model);
+      chips.update(state, model);
+    },
+  };
+}

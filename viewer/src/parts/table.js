@@ -1,0 +1,273 @@
+// A table of any length: only the rows in sight are elements. Headers sort, the keyboard moves, and all of it can be copied as text
+// or Markdown. Rows are numbers; what they mean is up to the columns.
+
+import { copyText, el, fill, oncePerFrame } from '../base/dom.js';
+import { formatCount } from '../base/format.js';
+
+/**
+ * @typedef {object} Column
+ * @property {string} key
+ * @property {string} title
+ * @property {string} [help] what the column says, in a sentence
+ * @property {boolean} [number] to the right, largest first
+ * @property {string} width of a CSS grid
+ * @property {(row: number) => Node | string} cell
+ * @property {(row: number) => string} text for copying and for screen readers
+ * @property {(row: number) => number | string} [value] what it is sorted by; without one it cannot be
+ */
+
+/**
+ * @typedef {object} TableOptions
+ * @property {string} id its place in State.sort
+ * @property {string} label
+ * @property {string} order column key, "-" before it for descending, when the state has none
+ * @property {import('../state/store.js').Store} store
+ * @property {(row: number) => void} [onSelect] by click or arrow keys
+ * @property {(row: number) => void} [onOpen] by Enter or double click
+ * @property {(text: string) => void} [announce]
+ */
+
+const rowHeight = 24;
+const mostCopied = 20_000;
+
+/** @param {string} text */
+function markdownCell(text) {
+  return text.replace(/[\r\n]+/g, ' ').replace(/\|/g, '\\|');
+}
+
+export class Table {
+  /** @param {TableOptions} options */
+  constructor(options) {
+    this.options = options;
+    /** @type {Column[]} */
+    this.columns = [];
+    /** @type {ArrayLike<number>} */
+    this.rows = [];
+    /** @type {Int32Array} */
+    this.sorted = new Int32Array(0);
+    this.order = options.order;
+    this.selected = -1;
+    this.sortKey = '';
+    this.columnKey = '';
+    this.headRow = el('div', { role: 'row', class: 'table-row table-head', 'aria-rowindex': 1 });
+    this.body = el('div', { role: 'rowgroup', class: 'table-body' });
+    this.grid = el(
+      'div',
+      { role: 'grid', class: 'table', 'aria-label': options.label, tabindex: 0 },
+      el('div', { role: 'rowgroup', class: 'table-headgroup' }, this.headRow),
+      this.body,
+    );
+    this.note = el('span', { class: 'table-note' });
+    this.element = el(
+      'div',
+      { class: 'table-box' },
+      this.grid,
+      el('div', { class: 'table-foot' }, this.note, this.copyButton('text'), this.copyButton('Markdown')),
+    );
+    this.render = oncePerFrame(() => this.renderRows());
+    this.grid.addEventListener('scroll', () => this.render());
+    this.grid.addEventListener('keydown', (event) => this.key(event));
+    new ResizeObserver(() => this.render()).observe(this.grid);
+  }
+
+  /** @param {'text' | 'Markdown'} kind */
+  copyButton(kind) {
+    const button = el(
+      'button',
+      {
+        type: 'button',
+        class: 'link',
+        onclick: async () => {
+          const done = await copyText(this.copied(kind));
+          button.textContent = done ? 'Copied' : 'The browser did not let us';
+          this.options.announce?.(done ? 'Copied' : 'Not copied');
+          setTimeout(() => {
+            button.textContent = `Copy as ${kind}`;
+          }, 1500);
+        },
+      },
+      `Copy as ${kind}`,
+    );
+    return button;
+  }
+
+  /**
+   * @param {'text' | 'Markdown'} kind
+   * @returns {string}
+   */
+  copied(kind) {
+    const { columns } = this;
+    const lines = [columns.map((column) => column.title)];
+    const count = Math.min(this.sorted.length, mostCopied);
+    for (let i = 0; i < count; i++)
+      lines.push(columns.map((column) => column.text(this.sorted[i])));
+    if (kind === 'text') return lines.map((line) => line.join('\t')).join('\n');
+    const rule = columns.map((column) => (column.number ? '--:' : ':--'));
+    return [lines[0], rule, ...lines.slice(1)]
+      .map((line) => `| ${line.map(markdownCell).join(' | ')} |`)
+      .join('\n');
+  }
+
+  /**
+   * @param {object} what
+   * @param {Column[]} what.columns
+   * @param {ArrayLike<number>} what.rows in any order
+   * @param {string} what.key another one when rows or their values changed
+   * @param {number} [what.selected]
+   * @param {string} [what.note]
+   */
+  update({ columns, rows, key, selected = -1, note = '' }) {
+    const order = this.options.store.get().sort[this.options.id] ?? this.options.order;
+    const known = columns.some((c) => c.key === order.replace(/^-/, '') && c.value);
+    this.order = known ? order : this.options.order;
+    this.columns = columns;
+    this.rows = rows;
+    const columnKey = columns.map((c) => c.key + c.title).join(' ');
+    if (columnKey !== this.columnKey) this.makeHead(columnKey);
+    const sortKey = `${key} ${this.order}`;
+    if (sortKey !== this.sortKey) {
+      this.sortKey = sortKey;
+      this.sort();
+    }
+    this.markHead();
+    this.note.textContent = note || `${formatCount(rows.length)} rows`;
+    this.grid.setAttribute('aria-rowcount', String(rows.length + 1));
+    this.body.style.height = `${rows.length * rowHeight}px`;
+    const moved = selected !== this.selected;
+    this.selected = selected;
+    if (moved) this.reveal();
+    this.renderRows();
+  }
+
+  /** @param {string} columnKey */
+  makeHead(columnKey) {
+    this.columnKey = columnKey;
+    this.grid.style.setProperty('--columns', this.columns.map((c) => c.width).join(' '));
+    fill(
+      this.headRow,
+      ...this.columns.map((column) =>
+        el(
+          'div',
+          {
+            role: 'columnheader',
+            class: column.number ? 'cell number' : 'cell',
+            'data-key': column.key,
+            title: column.help,
+          },
+          column.value
+            ? el('button', { type: 'button', onclick: () => this.sortBy(column) }, column.title)
+            : column.title,
+        ),
+      ),
+    );
+  }
+
+  markHead() {
+    const key = this.order.replace(/^-/, '');
+    for (const cell of this.headRow.children) {
+      const at = cell.getAttribute('data-key');
+      const sortable = this.columns.some((column) => column.key === at && column.value);
+      if (!sortable) continue;
+      const way = at !== key ? 'none' : this.order.startsWith('-') ? 'descending' : 'ascending';
+      cell.setAttribute('aria-sort', way);
+    }
+  }
+
+  /** @param {Column} column */
+  sortBy(column) {
+    const first = column.number ? `-${column.key}` : column.key;
+    const second = column.number ? column.key : `-${column.key}`;
+    const order = this.order === first ? second : first;
+    this.options.store.setSort(this.options.id, order);
+    this.options.announce?.(`Sorted by ${column.title}`);
+    this.grid.scrollTop = 0;
+  }
+
+  sort() {
+    const { rows } = this;
+    const key = this.order.replace(/^-/, '');
+    const sign = this.order.startsWith('-') ? -1 : 1;
+    const value = this.columns.find((column) => column.key === key)?.value;
+    const places = Int32Array.from({ length: rows.length }, (_, i) => i);
+    if (value) {
+      const values = Array.from(rows, (row) => value(row));
+      if (values.every((v) => typeof v === 'number')) {
+        const numbers = Float64Array.from(values, (v) => (Number.isNaN(v) ? -Infinity : Number(v)));
+        places.sort((a, b) => sign * (numbers[a] - numbers[b]) || a - b);
+      } else {
+        const texts = values.map(String);
+        places.sort((a, b) => sign * (texts[a] < texts[b] ? -1 : texts[a] > texts[b] ? 1 : 0) || a - b);
+      }
+    }
+    this.sorted = places.map((place) => rows[place]);
+  }
+
+  reveal() {
+    const at = this.sorted.indexOf(this.selected);
+    if (at < 0) return;
+    const top = at * rowHeight;
+    const room = this.grid.clientHeight - 2 * rowHeight;
+    if (top < this.grid.scrollTop) this.grid.scrollTop = top;
+    else if (top > this.grid.scrollTop + room) this.grid.scrollTop = top - room;
+  }
+
+  renderRows() {
+    const { grid, sorted, columns } = this;
+    const first = Math.max(Math.floor(grid.scrollTop / rowHeight) - 4, 0);
+    const last = Math.min(first + Math.ceil(grid.clientHeight / rowHeight) + 8, sorted.length);
+    const rows = [];
+    for (let i = first; i < last; i++) {
+      const row = sorted[i];
+      rows.push(
+        el(
+          'div',
+          {
+            role: 'row',
+            class: 'table-row',
+            id: `${this.options.id}-${row}`,
+            'aria-rowindex': i + 2,
+            'aria-selected': row === this.selected ? 'true' : 'false',
+            style: `transform: translateY(${i * rowHeight}px)`,
+            onclick: () => this.options.onSelect?.(row),
+            ondblclick: () => this.options.onOpen?.(row),
+          },
+          ...columns.map((column) =>
+            el(
+              'div',
+              { role: 'gridcell', class: column.number ? 'cell number' : 'cell' },
+              column.cell(row),
+            ),
+          ),
+        ),
+      );
+    }
+    fill(this.body, ...rows);
+    const seen = this.selected >= 0 && this.body.querySelector('[aria-selected="true"]');
+    if (seen) grid.setAttribute('aria-activedescendant', seen.id);
+    else grid.removeAttribute('aria-activedescendant');
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    if (event.target !== this.grid || event.ctrlKey || event.altKey || event.metaKey) return;
+    const { sorted } = this;
+    const at = sorted.indexOf(this.selected);
+    const page = Math.max(Math.floor(this.grid.clientHeight / rowHeight) - 2, 1);
+    /** @type {Record<string, number>} */
+    const moves = {
+      ArrowDown: at + 1,
+      ArrowUp: at - 1,
+      PageDown: at + page,
+      PageUp: at - page,
+      Home: 0,
+      End: sorted.length - 1,
+    };
+    const to = moves[event.key];
+    if (event.key === 'Enter' && at >= 0) this.options.onOpen?.(sorted[at]);
+    else if (to !== undefined && sorted.length > 0)
+      this.options.onSelect?.(sorted[Math.min(Math.max(to, 0), sorted.length - 1)]);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+}

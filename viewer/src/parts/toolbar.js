@@ -1,0 +1,154 @@
+// What is counted, of which threads, and the search with what it found.
+
+import { el, fill, visibleText } from '../base/dom.js';
+import { formatAmount, formatCount, formatPercent } from '../base/format.js';
+
+/** @typedef {import('../types.js').State} State */
+/** @typedef {import('../model/model.js').Model} Model */
+
+/**
+ * @param {string} label
+ * @param {HTMLElement} control
+ */
+function labelled(label, control) {
+  return el('label', { class: 'control' }, el('span', {}, label), control);
+}
+
+/** @param {import('./shell.js').ShellParts} parts */
+function metricSelect({ workshop, store }) {
+  const select = el(
+    'select',
+    { onchange: () => store.set({ metric: select.value }) },
+    ...workshop.metrics.map((metric) => el('option', { value: metric.key }, metric.words)),
+  );
+  return select;
+}
+
+/** Threads by process; beyond some hundred a list helps nobody, and the timeline chooses. */
+const mostThreads = 300;
+
+/** @param {import('./shell.js').ShellParts} parts */
+function threadSelect({ page, store }) {
+  const { threads, processes } = page.head;
+  const select = el('select', {
+    onchange: () => {
+      const [kind, index] = select.value.split(':');
+      if (kind === 't') store.set({ threads: [Number(index)] });
+      else if (kind === 'p')
+        store.set({
+          threads: threads.flatMap((t, i) => (t.process === Number(index) ? [i] : [])),
+        });
+      else if (kind === 'all') store.set({ threads: null });
+    },
+  });
+  select.append(el('option', { value: 'all' }, 'all threads'));
+  processes.forEach((process, p) => {
+    const own = threads.flatMap((t, i) => (t.process === p ? [i] : []));
+    if (own.length === 0) return;
+    const group = el('optgroup', { label: visibleText(`process ${process.pid} ${process.command}`.slice(0, 60)) });
+    if (processes.length > 1 && own.length > 1)
+      group.append(el('option', { value: `p:${p}` }, `all of process ${process.pid}`));
+    for (const i of own.slice(0, mostThreads)) {
+      const { name, tid, main } = threads[i];
+      const words = `${name || tid}${main ? ' (main)' : ''}`;
+      group.append(el('option', { value: `t:${i}` }, visibleText(words.slice(0, 60))));
+    }
+    select.append(group);
+  });
+  const other = el('option', { value: 'other', hidden: true }, 'some threads');
+  select.append(other);
+  return {
+    select,
+    /** @param {State} state */
+    update(state) {
+      const chosen = state.threads;
+      if (chosen === null) select.value = 'all';
+      else if (chosen.length === 1) select.value = `t:${chosen[0]}`;
+      else {
+        const process = threads[chosen[0]]?.process ?? -1;
+        const whole = threads.every((t, i) => chosen.includes(i) === (t.process === process));
+        select.value = whole && processes.length > 1 ? `p:${process}` : 'other';
+      }
+    },
+  };
+}
+
+/** @param {import('./shell.js').ShellParts} parts */
+export function createToolbar(parts) {
+  const { page, store, workshop } = parts;
+  const metric = metricSelect(parts);
+  const threads = threadSelect(parts);
+  const side = page.head.diff
+    ? el(
+        'select',
+        { onchange: () => store.set({ side: Number(side?.value ?? 1) }) },
+        el('option', { value: '0' }, 'before'),
+        el('option', { value: '1' }, 'after'),
+      )
+    : null;
+  const found = el('output', { class: 'found', for: 'search' });
+  let timer = 0;
+  const search = el('input', {
+    type: 'search',
+    id: 'search',
+    placeholder: 'Search',
+    'aria-label': 'Search functions, modules and files by regular expression',
+    autocomplete: 'off',
+    spellcheck: 'false',
+    oninput: () => {
+      clearTimeout(timer);
+      timer = window.setTimeout(() => store.set({ search: search.value }, { replace: true }), 60);
+    },
+    onkeydown: (/** @type {KeyboardEvent} */ event) => {
+      if (event.key !== 'Escape' && event.key !== 'Enter') return;
+      if (event.key === 'Escape' && search.value !== '') {
+        search.value = '';
+        store.set({ search: '' });
+        event.preventDefault();
+      } else {
+        const canvas = document.querySelector('.panel canvas, .panel [role="treegrid"]');
+        if (canvas instanceof HTMLElement) canvas.focus();
+      }
+      event.stopPropagation();
+    },
+  });
+
+  const element = el(
+    'div',
+    { class: 'tools' },
+    side ? labelled('side', side) : null,
+    workshop.metrics.length > 1 ? labelled('of', metric) : null,
+    page.head.threads.length > 1 ? labelled('in', threads.select) : null,
+    el('span', { class: 'search' }, search, found),
+  );
+
+  return {
+    element,
+    focusSearch() {
+      search.focus();
+      search.select();
+    },
+    /**
+     * @param {State} state
+     * @param {Model} model
+     */
+    update(state, model) {
+      if (model.metric) metric.value = model.metric.key;
+      threads.update(state);
+      if (side) side.value = String(model.side);
+      if (document.activeElement !== search) search.value = state.search;
+      const hits = model.found;
+      fill(found, hits ? foundWords(model, hits) : '');
+    },
+  };
+}
+
+/**
+ * @param {Model} model
+ * @param {import('../types.js').Found} hits
+ */
+function foundWords(model, hits) {
+  if (hits.functions === 0) return 'no match';
+  const amount = formatAmount(hits.matched, model.metric, model.page.head);
+  return `${formatCount(hits.functions)} match · ${amount} · ${formatPercent(model.share(hits.matched))}`;
+}
