@@ -75,7 +75,7 @@ function fail(error) {
 
 async function main() {
   const head = readHead(document);
-  document.title = head.title ? `${head.title} · barograph` : 'barograph';
+  document.title = head.title;
   const read = sectionReader(document, head);
   const page = await decodePage(head, read);
   start(page, lateReader(page, read, documentParsed()));

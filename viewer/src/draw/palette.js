@@ -133,8 +133,8 @@ export function groupHues(groups) {
  * @returns {Rgb}
  */
 export function moduleColour(origin, hue, dark) {
-  if (origin === 0) return dark ? oklch(0.5, 0.1, hue) : oklch(0.83, 0.105, hue);
-  if (origin === 1) return dark ? oklch(0.41, 0.055, hue) : oklch(0.905, 0.048, hue);
+  if (origin === 0) return dark ? oklch(0.5, 0.085, hue) : oklch(0.85, 0.078, hue);
+  if (origin === 1) return dark ? oklch(0.42, 0.045, hue) : oklch(0.915, 0.035, hue);
   if (origin === 2) return dark ? oklch(0.36, 0.008, 255) : oklch(0.9, 0.006, 255);
   return dark ? oklch(0.29, 0, 0) : oklch(0.95, 0, 0);
 }

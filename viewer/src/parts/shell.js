@@ -49,7 +49,7 @@ function sideDetails(side) {
     `${side.file}, recorded ${side.start_utc}${side.host ? ` on ${side.host}` : ''}`,
     side.machine,
     side.ended ? `ended: ${side.ended}` : '',
-    side.rate_hz > 0 ? `${side.rate_hz} samples a second asked for` : '',
+    side.rate_hz ? `${side.rate_hz} samples a second asked for` : '',
     side.rejected > 0 ? `${formatCount(side.rejected)} rejected` : '',
     side.lost > 0 ? `${formatCount(side.lost)} lost` : '',
     ...side.unknown.map((part) => `${formatPercent(part.ratio)} unknown: ${part.reason}`),

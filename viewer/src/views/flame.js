@@ -51,6 +51,7 @@ function nextMatch(graph, model, step) {
   for (let i = 0; i < layout.count && at < 0; i++)
     if (layout.node[i] === flame.selected && layout.rest[i] === 0) at = i;
   for (let steps = 1; steps <= layout.count; steps++) {
+    /** @type {number} */
     const i = (at + step * steps + 2 * layout.count) % layout.count;
     const fn = layout.rest[i] > 0 ? -1 : flame.shape.fn(layout.node[i]);
     if (fn >= 0 && found.fns[fn] === 1) return layout.node[i];
