@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#include "base/os_cpu.h"
+
 static uint64_t clock_ns(clockid_t clock) {
   struct timespec now = {0};
   /* Cannot fail for these clocks on Linux: the id is known and the pointer good. */
@@ -42,6 +44,11 @@ int baro_clock_sleep_until(uint64_t monotonic_ns) {
   struct timespec until = {.tv_sec = (time_t)(monotonic_ns / 1000000000u),
                            .tv_nsec = (long)(monotonic_ns % 1000000000u)};
   return clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR ? 1 : 0;
+}
+
+void baro_clock_wait_awake_until(uint64_t monotonic_ns) {
+  while (baro_clock_now_ns() < monotonic_ns)
+    baro_os_relax_cpu();
 }
 
 bool baro_clock_of_process(pid_t pid, clockid_t *ret_clock) {

@@ -30,5 +30,7 @@ bool baro_clock_of_process(pid_t pid, clockid_t *ret_clock) BARO_MUST_USE;
 bool baro_clock_read(clockid_t clock, uint64_t *ret_ns) BARO_MUST_USE;
 /* Sleeps until an absolute monotonic time; returns early (0 = reached, 1 = interrupted by signal). */
 int baro_clock_sleep_until(uint64_t monotonic_ns);
+/* Stays awake until an absolute monotonic time: for some microseconds, where a sleep would take longer than asked for. */
+void baro_clock_wait_awake_until(uint64_t monotonic_ns);
 
 #endif

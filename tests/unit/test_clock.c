@@ -46,6 +46,10 @@ static void a_time_in_the_past_is_reached_at_once(void **state) {
   uint64_t until_ns = baro_clock_now_ns() + 1000;
   assert_int_equal(baro_clock_sleep_until(until_ns), 0);
   assert_true(baro_clock_now_ns() >= until_ns);
+  baro_clock_wait_awake_until(0);
+  until_ns = baro_clock_now_ns() + 1000;
+  baro_clock_wait_awake_until(until_ns);
+  assert_true(baro_clock_now_ns() >= until_ns);
 }
 
 int main(void) {
