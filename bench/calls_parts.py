@@ -9,6 +9,7 @@ part of the time that stands at another part than in the bare run.
 
     bench/calls_parts.py                                     # about a minute
     bench/calls_parts.py --pythons 3.12 --repeat 15
+    bench/calls_parts.py --program values       # parts that call functions whose values are told
 
 "as clocked" is the same of the recorded program's own clocks: what a tool that does not take its
 own cost off puts on the wrong part. Medians of all repetitions; a busy machine shows more.
@@ -71,6 +72,53 @@ for part in (nothing_calls, long_call, small_calls, middle_calls, recursion, ste
     clocked[part.__name__] = time.thread_time_ns() - before
 print(json.dumps(clocked))
 """
+
+# Telling a call's arguments and results takes up to a hundred times what the call takes.
+VALUES = f"""
+import json, sys, time
+sys.path.insert(0, {str(ROOT / "python")!r})
+from barograph import trace
+ORDERS = {{"order%d" % i: {{"items": list(range(20)), "name": "n" * 30}} for i in range(40)}}
+ROWS = [(i, "row %d" % i, 1.5) for i in range(500)]
+@trace(arguments=True, returns=True)
+def take(orders, rows, *, limit=5):
+    return rows
+@trace(arguments=True)
+def add(a, b):
+    return a
+@trace(returns=True)
+def find(name):
+    return ORDERS
+def big_arguments():
+    for _ in range(1500):
+        total = 0
+        for i in range(150):
+            total += i * i % 7
+        take(ORDERS, ROWS, limit=3)
+def small_arguments():
+    for _ in range(6000):
+        total = 0
+        for i in range(40):
+            total += i * i % 7
+        add(total, None)
+def big_results():
+    for _ in range(3000):
+        total = 0
+        for i in range(80):
+            total += i * i % 7
+        find("a")
+def no_values():
+    total = 0
+    for i in range(300_000):
+        total += i * i % 7
+clocked = {{}}
+for part in (big_arguments, small_arguments, big_results, no_values):
+    before = time.thread_time_ns()
+    part()
+    clocked[part.__name__] = time.thread_time_ns() - before
+print(json.dumps(clocked))
+"""
+PROGRAMS = {"calls": PROGRAM, "values": VALUES}
 Parts = dict[str, float]
 
 
@@ -97,10 +145,12 @@ def wrong_ratio(true: Parts, found: Parts) -> float:
     return sum(abs(true[part] / true_sum - found[part] / found_sum) for part in true) / 2
 
 
-def measure(barograph: str, python: Path, repeat: int, folder: Path) -> tuple[Parts, Parts, Parts]:
-    """Bare, by the report, as clocked: medians."""
+def measure(
+    barograph: str, python: Path, text: str, repeat: int, folder: Path
+) -> tuple[Parts, Parts, Parts]:
+    """Of a program: bare, by the report, as clocked: medians."""
     program = folder / "parts.py"
-    program.write_text(PROGRAM, encoding="utf-8")
+    program.write_text(text, encoding="utf-8")
     bare: list[Parts] = []
     found: list[Parts] = []
     clocked: list[Parts] = []
@@ -117,6 +167,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--pythons", default="3.9,3.11,3.12,3.13", help="versions")
     parser.add_argument("--repeat", type=int, default=7, help="runs of each kind")
+    parser.add_argument("--program", default="calls", choices=PROGRAMS, help="which parts")
     options = parser.parse_args()
     barograph = os.environ.get("BAROGRAPH", str(ROOT / "build" / "venv" / "bin" / "barograph"))
     for version in options.pythons.split(","):
@@ -124,7 +175,8 @@ def main() -> None:
         if python is None:
             parser.error(f"there is no Python {version}")
         with tempfile.TemporaryDirectory() as folder:
-            bare, found, clocked = measure(barograph, python, options.repeat, Path(folder))
+            text = PROGRAMS[options.program]
+            bare, found, clocked = measure(barograph, python, text, options.repeat, Path(folder))
         print(f"{version}: wrong {wrong_ratio(bare, found):.1%}", end=", ")
         print(f"as clocked {wrong_ratio(bare, clocked):.1%}")
         for part in bare:

@@ -223,7 +223,8 @@ baro_status baro_order_take(baro_order_process *process, baro_order_thread *thre
   case BARO_RING_SPAWN:
   case BARO_RING_SKIPPED:
   case BARO_RING_WEIGHT:
-  case BARO_RING_VALUE: return baro_order_remark(process, thread, step, is_final, output);
+  case BARO_RING_VALUE:
+  case BARO_RING_OWN: return baro_order_remark(process, thread, step, is_final, output);
   case BARO_RING_FRAME:
   case BARO_RING_KIND_COUNT: break;
   }

@@ -48,6 +48,7 @@ typedef struct baro_call_step {
     uint64_t lost;        /* LOST */
     uint64_t skipped;     /* SKIPPED */
     uint64_t weight;      /* WEIGHT */
+    uint64_t own_ns;      /* OWN */
     const uint8_t *value; /* VALUE: borrowed; the output refers to it */
   };
   uint32_t
@@ -57,6 +58,7 @@ typedef struct baro_call_step {
     uint32_t exception_string; /* RAISE */
     uint32_t peak_kib;         /* USAGE */
     uint32_t is_recursive;     /* WEIGHT */
+    uint32_t own_wait_us;      /* OWN */
     uint32_t is_elsewhere;     /* SPAWN: another thread asked for it, and has said so */
     struct {
       uint16_t which; /* VALUE */

@@ -108,6 +108,12 @@ static void read_weight(baro_drain_shared *shared, const baro_ring_event *event,
   step->is_recursive = baro_ring_word_detail(event->word) != 0;
 }
 
+static void read_own(const baro_ring_event *event, baro_drain_reading *reading) {
+  baro_call_step *step = begin_step(reading, BARO_RING_OWN, 1);
+  step->own_ns = event->time;
+  step->own_wait_us = baro_ring_word_id(event->word);
+}
+
 static void read_usage(baro_drain_thread *thread, baro_drain_shared *shared,
                        const baro_ring_event *events, baro_drain_reading *reading) {
   if (!is_frame(&events[1])) {
@@ -174,6 +180,7 @@ baro_status baro_drain_read_remark(baro_drain_process *process, baro_drain_threa
   case BARO_RING_SKIPPED: return read_skipped(process, shared, piece.events, reading);
   case BARO_RING_WEIGHT: read_weight(shared, piece.events, reading); return BARO_OK;
   case BARO_RING_VALUE: read_value(process, thread, shared, &piece, reading); return BARO_OK;
+  case BARO_RING_OWN: read_own(piece.events, reading); return BARO_OK;
   case BARO_RING_LOST:
     baro_drain_read_lost(shared, thread, piece.events[0].time, reading);
     return BARO_OK;

@@ -58,6 +58,9 @@ baro_status baro_order_remark(baro_order_process *process, baro_order_thread *th
     return BARO_OK;
   case BARO_RING_WEIGHT: weigh(thread, step, output); return BARO_OK;
   case BARO_RING_VALUE: tell_value(process, thread, step, output); return BARO_OK;
+  case BARO_RING_OWN:
+    baro_order_put(thread, step, output, BARO_CALL_OWN, step->own_wait_us, step->own_ns);
+    return BARO_OK;
   case BARO_RING_ENTER:
   case BARO_RING_RETURN:
   case BARO_RING_RAISE:

@@ -118,6 +118,7 @@ typedef struct baro_call_thread {
   uint64_t own_ns;      /* taken off so far */
   uint32_t fresh_slots; /* left of the first round through the ring */
   uint64_t pending_ns;  /* cost behind the last event, not yet taken off */
+  uint64_t own_wait_ns; /* of what was taken off since the last reading: not on a CPU */
   /* Windows lie between two readings of usage. */
   uint32_t window; /* how many readings there were */
   uint64_t read_ns;
@@ -205,6 +206,11 @@ baro_status baro_call_find_link(baro_call_thread *thread, uint32_t caller, uint3
 /* What the facts of the thread's process say of costs. */
 void baro_call_costs_of(const baro_profile_builder *builder, uint32_t raw_thread,
                         baro_call_thread *thread);
+
+/* What recording took behind the last event, by its own clocks (BARO_CALL_OWN). */
+void baro_call_own_comes(baro_call_thread *thread, const baro_call_event *event);
+/* Slots of the ring that what they cost is not added for: it was clocked, or is unknown. */
+void baro_call_fill_slots(baro_call_thread *thread, uint32_t slots);
 
 /* A call on the stack from now on. */
 static inline void baro_call_usage_begin(const baro_call_thread *thread, baro_open_call *open) {

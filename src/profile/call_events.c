@@ -5,6 +5,9 @@
 #include "profile/call_build.h"
 #include "profile/call_weights.h"
 
+/* Of a ring (docs/recording-format.md, process facts). */
+enum { SLOT_BYTES = 16 };
+
 static baro_status no_memory(baro_error *err) {
   return baro_error_set(err, BARO_NO_MEMORY, "out of memory");
 }
@@ -291,6 +294,7 @@ static baro_status odd_event(baro_profile_builder *builder, baro_call_thread *th
   case BARO_CALL_SKIPPED:
   case BARO_CALL_WEIGHT:
   case BARO_CALL_VALUE:
+  case BARO_CALL_OWN:
   case BARO_CALL_EVENT_KIND_COUNT: break;
   }
   return BARO_OK;
@@ -316,7 +320,10 @@ static baro_status beside(baro_profile_builder *builder, baro_call_thread *threa
   }
   case BARO_CALL_WEIGHT: baro_call_weight_comes(thread, event); return BARO_OK;
 
+  case BARO_CALL_OWN: baro_call_own_comes(thread, event); return BARO_OK;
+
   case BARO_CALL_VALUE:
+    baro_call_fill_slots(thread, 1 + (event->value_bytes + SLOT_BYTES - 1u) / SLOT_BYTES);
     return baro_call_add_value(builder->calls, thread, event) == BARO_OK ? BARO_OK : no_memory(err);
 
   case BARO_CALL_ENTER:
@@ -331,11 +338,19 @@ static baro_status beside(baro_profile_builder *builder, baro_call_thread *threa
   return BARO_OK;
 }
 
-/* Whether a reading of usage stands right behind an event that ends something, and so belongs to it. */
-static inline bool has_reading(const baro_call_event *event, const baro_call_event *end) {
-  return event + 1 < end && event[1].kind == BARO_CALL_USAGE &&
-         (event->kind == BARO_CALL_RETURN || event->kind == BARO_CALL_RAISE ||
-          event->kind == BARO_CALL_SUSPEND);
+/* The reading of usage right behind an event that ends something, to which it belongs; what telling its result took may stand
+ * between them. NULL: there is none. */
+static inline const baro_call_event *reading_of(const baro_call_event *event,
+                                                const baro_call_event *end) {
+  if (event->kind != BARO_CALL_RETURN && event->kind != BARO_CALL_RAISE &&
+      event->kind != BARO_CALL_SUSPEND) {
+    return NULL;
+  }
+  const baro_call_event *next = event + 1;
+  if (next < end && next->kind == BARO_CALL_OWN) {
+    next++;
+  }
+  return next < end && next->kind == BARO_CALL_USAGE ? next : NULL;
 }
 
 static inline baro_status on_event(baro_profile_builder *builder, baro_call_thread *thread,
@@ -373,15 +388,18 @@ static baro_status on_events(baro_profile_builder *builder, baro_call_thread *th
       thread->fresh_slots -= slots;
       thread->pending_ns += (uint64_t)thread->costs.fresh_ns * slots;
     }
-    bool is_read = has_reading(event, end);
-    if (is_read) {
-      baro_call_usage_read(builder->calls, thread, event + 1, gap_ns);
+    const baro_call_event *reading = reading_of(event, end);
+    if (reading != NULL) {
+      if (reading != event + 1) {
+        baro_call_own_comes(thread, event + 1);
+      }
+      baro_call_usage_read(builder->calls, thread, reading, gap_ns);
     }
     baro_status status = on_event(builder, thread, event, err);
     if (status != BARO_OK) {
       return status;
     }
-    event += is_read;
+    event = reading == NULL ? event : reading;
   }
   return builder->calls->no_memory ? no_memory(err) : BARO_OK;
 }

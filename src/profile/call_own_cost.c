@@ -1,7 +1,7 @@
 /* What an event cost the program: facts of its process, which the agent measured before the program began (src/capture/agent/own_cost.h).
  * The inner cost of a call lies between its two clocks, the outer one in its caller; half of each is in front of a clock, half
  * behind. In the sum over a call that is right wherever the halves are: its own time has as many events that end a wait for a
- * callee as begin one. What counting a call costs without recording it falls into the caller, whichever it is: call_weights.c. */
+ * callee as begin one. What is no constant (telling arguments and results) the agent clocked: OWN in the recording. What counting a call costs without recording it falls into the caller, whichever it is: call_weights.c. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -10,6 +10,8 @@
 /* Beyond it no event costs: a hostile recording must not take all time away. */
 #define COST_LIMIT_NS 100000
 #define FRESH_SLOTS_LIMIT (1 << 25)
+/* Sums stay below what 64 bits hold; more never lies between two events. */
+#define MOST_OWN_NS (UINT64_MAX / 4)
 
 /* Whole ns, so that what is taken off one call and added to none stays consistent; 0: unknown. */
 static uint32_t number_of(const baro_profile_process *process, const char *key, double limit) {
@@ -64,6 +66,17 @@ static void set_costs(const baro_profile_process *process, baro_call_costs *ret_
   set_end(ret_costs, BARO_CALL_RAISE, 1, step);
   set_end(ret_costs, BARO_CALL_SUSPEND, 0, step);
   set_end(ret_costs, BARO_CALL_SUSPEND, 1, step);
+}
+
+void baro_call_own_comes(baro_call_thread *thread, const baro_call_event *event) {
+  uint64_t own_ns = event->own_ns < MOST_OWN_NS ? event->own_ns : MOST_OWN_NS;
+  uint64_t wait_ns = (uint64_t)event->own_wait_us * 1000;
+  thread->pending_ns = baro_sum_ns(thread->pending_ns, own_ns);
+  thread->own_wait_ns = baro_sum_ns(thread->own_wait_ns, wait_ns < own_ns ? wait_ns : own_ns);
+}
+
+void baro_call_fill_slots(baro_call_thread *thread, uint32_t slots) {
+  thread->fresh_slots -= slots < thread->fresh_slots ? slots : thread->fresh_slots;
 }
 
 void baro_call_costs_of(const baro_profile_builder *builder, uint32_t raw_thread,

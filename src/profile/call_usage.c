@@ -3,6 +3,7 @@
  * window, which took elapsed = used + wait. Wherever in the window the thread waited, it was either within T of the first
  * reading or between the last event in front of the second reading and that reading: an event behind T would have
  * been read at. So the wait is counted where the second reading stands, and what may have been earlier is said to be unsure.
+ * Waits while values were told (BARO_CALL_OWN) are no part of it: that time is taken off as a whole.
  * CPU time of a call is its active time without the waits that were counted meanwhile. It may be too large by as much as
  * the call was active at the ends of the windows in which it began and ended, but by no more than the waits of these; the
  * window of its end is known when it is over, so calls are pending until then. A call with no reading between its first
@@ -131,7 +132,8 @@ void baro_call_usage_read(baro_call_build *build, baro_call_thread *thread,
   if (thread->window != 0) {
     uint64_t elapsed_ns = less(reading->time_ns, thread->read_ns);
     window over = {
-        .wait_ns = less(elapsed_ns, less(reading->cpu_ns, thread->read_cpu_ns)),
+        .wait_ns =
+            less(less(elapsed_ns, less(reading->cpu_ns, thread->read_cpu_ns)), thread->own_wait_ns),
         .raised_kib = (uint32_t)less(reading->peak_kib, thread->read_peak_kib),
     };
     close_begins(thread, over);
@@ -146,6 +148,7 @@ void baro_call_usage_read(baro_call_build *build, baro_call_thread *thread,
       thread->stack[d].unsure_kib = UINT32_MAX;
     }
   }
+  thread->own_wait_ns = 0;
   thread->window++;
   thread->read_ns = reading->time_ns;
   thread->read_cpu_ns = reading->cpu_ns;

@@ -34,6 +34,7 @@ typedef enum baro_call_code {
   BARO_CALL_CODE_SKIPPED = 9, /* function, number */
   BARO_CALL_CODE_WEIGHT = 10, /* number */
   BARO_CALL_CODE_VALUE = 11,  /* which, the text */
+  BARO_CALL_CODE_OWN = 12,    /* ns, us */
   BARO_CALL_CODE_COUNT
 } baro_call_code;
 

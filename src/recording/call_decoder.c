@@ -98,6 +98,7 @@ static baro_status read_odd_one(block *b, uint64_t code, baro_call_event *event)
   case BARO_CALL_CODE_SKIPPED:
   case BARO_CALL_CODE_WEIGHT:
   case BARO_CALL_CODE_VALUE:
+  case BARO_CALL_CODE_OWN:
   case BARO_CALL_CODE_COUNT: break;
   }
   return BARO_CORRUPT;

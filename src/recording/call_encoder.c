@@ -178,7 +178,8 @@ static uint8_t *put_event_code(uint8_t *at, baro_call_coder *coder, const baro_c
   case BARO_CALL_SPAWN:
   case BARO_CALL_SKIPPED:
   case BARO_CALL_WEIGHT:
-  case BARO_CALL_VALUE: return baro_call_remark_put(at, coder, event);
+  case BARO_CALL_VALUE:
+  case BARO_CALL_OWN: return baro_call_remark_put(at, coder, event);
   case BARO_CALL_EVENT_KIND_COUNT: break;
   }
   return at;
@@ -252,7 +253,8 @@ static bool follow(baro_call_encoder *encoder, lane *t, uint32_t thread,
   case BARO_CALL_SPAWN:
   case BARO_CALL_SKIPPED:
   case BARO_CALL_WEIGHT:
-  case BARO_CALL_VALUE: return true;
+  case BARO_CALL_VALUE:
+  case BARO_CALL_OWN: return true;
   case BARO_CALL_EVENT_KIND_COUNT: break;
   }
   return false;
@@ -296,6 +298,7 @@ static bool follow_lost(baro_call_encoder *encoder, lane *t, uint32_t thread,
   case BARO_CALL_SKIPPED:
   case BARO_CALL_WEIGHT:
   case BARO_CALL_VALUE:
+  case BARO_CALL_OWN:
   case BARO_CALL_LOST: (void)follow(encoder, t, thread, event); return true;
   case BARO_CALL_EVENT_KIND_COUNT: break;
   }
@@ -453,7 +456,8 @@ static bool keep(baro_call_encoder *encoder, lane *t, uint32_t thread, const bar
   case BARO_CALL_SPAWN:
   case BARO_CALL_SKIPPED:
   case BARO_CALL_WEIGHT:
-  case BARO_CALL_VALUE: keep_remark(encoder, t, thread, event, raw); return true;
+  case BARO_CALL_VALUE:
+  case BARO_CALL_OWN: keep_remark(encoder, t, thread, event, raw); return true;
   case BARO_CALL_EVENT_KIND_COUNT: break;
   }
   return true;

@@ -5,7 +5,8 @@
 
 bool baro_call_remark_is_sound(const baro_call_event *event, uint32_t depth) {
   switch (event->kind) {
-  case BARO_CALL_USAGE: return true;
+  case BARO_CALL_USAGE:
+  case BARO_CALL_OWN: return true;
   case BARO_CALL_SPAWN: return event->call != 0;
   case BARO_CALL_SKIPPED: return event->skipped != 0;
   case BARO_CALL_WEIGHT: return event->weight != 0;
@@ -59,6 +60,10 @@ static void put_fields(baro_buffer *out, baro_call_coder *coder, const baro_call
     baro_write_varint(out, event->which);
     baro_write_bytes(out, event->value, event->value_bytes);
     return;
+  case BARO_CALL_OWN:
+    baro_write_varint(out, event->own_ns);
+    baro_write_varint(out, event->own_wait_us);
+    return;
   case BARO_CALL_ENTER:
   case BARO_CALL_ENTER_SUSPENDABLE:
   case BARO_CALL_RETURN:
@@ -75,7 +80,7 @@ static baro_call_code code_of(baro_call_event_kind kind) {
   return (baro_call_code)(BARO_CALL_CODE_USAGE + (kind - BARO_CALL_USAGE));
 }
 
-_Static_assert(BARO_CALL_CODE_VALUE - BARO_CALL_CODE_USAGE == BARO_CALL_VALUE - BARO_CALL_USAGE,
+_Static_assert(BARO_CALL_CODE_OWN - BARO_CALL_CODE_USAGE == BARO_CALL_OWN - BARO_CALL_USAGE,
                "codes stand in the order of the kinds");
 
 uint8_t *baro_call_remark_put(uint8_t *at, baro_call_coder *coder, const baro_call_event *event) {
@@ -163,6 +168,12 @@ baro_status baro_call_remark_read(baro_reader *codes, uint64_t code, baro_call_c
     is_sound = true;
     break;
   case BARO_CALL_CODE_VALUE: is_sound = read_value(&fields, event, &is_known); break;
+  case BARO_CALL_CODE_OWN:
+    event->kind = BARO_CALL_OWN;
+    event->own_ns = baro_read_varint(&fields);
+    event->own_wait_us = baro_read_varint32(&fields);
+    is_sound = true;
+    break;
   case BARO_CALL_CODE_RETURN:
   case BARO_CALL_CODE_SUSPEND:
   case BARO_CALL_CODE_RAISE:

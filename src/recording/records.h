@@ -131,7 +131,8 @@ typedef struct baro_sample_record {
   X(SPAWN, "spawn")     /* the top, if there is one, made a task of what `call` will be */         \
   X(SKIPPED, "skipped") /* `skipped` calls of `function` were counted and not recorded */          \
   X(WEIGHT, "weight")   /* the next call that begins stands for `weight` ones */                   \
-  X(VALUE, "value")     /* what the top was called with, or is about to return */
+  X(VALUE, "value")     /* what the top was called with, or is about to return */                  \
+  X(OWN, "own")         /* recording took `own_ns` between the events before and behind it */
 
 typedef enum baro_call_event_kind {
 #define X(name, word) BARO_CALL_##name,
@@ -171,7 +172,8 @@ typedef struct baro_call_event {
     uint32_t exception_string; /* RAISE: qualified name of its type, or BARO_NONE_ID */
     uint32_t
         is_recursive; /* WEIGHT: 1 where another call of the function is active, recorded or not; else 0 */
-    uint32_t peak_kib; /* USAGE: most resident memory of the process so far; 0 unknown */
+    uint32_t peak_kib;    /* USAGE: most resident memory of the process so far; 0 unknown */
+    uint32_t own_wait_us; /* OWN: of that, not on a CPU */
     struct {
       uint16_t which;       /* VALUE: baro_call_value */
       uint16_t value_bytes; /* see baro_call_event_value */
@@ -183,6 +185,7 @@ typedef struct baro_call_event {
     uint64_t cpu_ns;      /* USAGE: never below that of the thread's USAGE before */
     uint64_t skipped;     /* SKIPPED, at least 1 */
     uint64_t weight;      /* WEIGHT, at least 1; a LOST before the next call makes it void */
+    uint64_t own_ns;      /* OWN */
     const uint8_t *value; /* VALUE: borrowed, as long as the events are; UTF-8 in good recordings */
   };
 } baro_call_event;

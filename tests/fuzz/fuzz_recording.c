@@ -153,7 +153,8 @@ static uint32_t depth_after(const counts *seen, const baro_call_event *event, ui
   case BARO_CALL_RETURN:
   case BARO_CALL_SUSPEND: require(depth != 0); return depth - 1;
   case BARO_CALL_LOST: require(event->lost != 0); return 0;
-  case BARO_CALL_USAGE: return depth;
+  case BARO_CALL_USAGE:
+  case BARO_CALL_OWN: return depth;
   case BARO_CALL_SPAWN: require(event->call != 0); return depth;
   case BARO_CALL_SKIPPED:
     require(event->function < seen->functions && event->skipped != 0);

@@ -8,7 +8,7 @@ from typing import Any
 from recording_bytes import U64, Bytes, require, unzigzag
 
 WORDS = "return suspend raise enter resume throw lost".split()
-REMARKS = dict(enumerate("usage spawn skipped weight value".split(), len(WORDS)))
+REMARKS = dict(enumerate("usage spawn skipped weight value own".split(), len(WORDS)))
 DEPTH_LIMIT, OPEN_LIMIT, BLOCK_LIMIT, VALUE_LIMIT = 2**24, 2**22, 16384, 4096
 
 
@@ -124,6 +124,11 @@ class Calls:
         text = said.take(len(said.data) - said.at)
         require(len(t.active) > 0 and len(text) <= VALUE_LIMIT, "value of nothing, or too long")
         return [which, text.decode("latin-1")]
+
+    def read_own(self, t: CallThread, said: Bytes, counts: dict[str, int]) -> list[int]:
+        own_ns, wait_us = said.varint(), said.varint()
+        require(wait_us < 2**32, "time does not fit")
+        return [own_ns, wait_us]
 
     def read_lost(self, t: CallThread, codes: Bytes, counts: dict[str, int]) -> list[int]:
         lost = codes.varint()

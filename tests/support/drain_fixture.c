@@ -1,5 +1,6 @@
 #include "support/drain_fixture.h"
 
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -109,6 +110,9 @@ static void see_event(drain_found *seen, const baro_call_event *event) {
     break;
   case BARO_CALL_WEIGHT: add(seen->calls, room, " weight%u", (unsigned)event->weight); break;
   case BARO_CALL_VALUE: see_value(seen, event); break;
+  case BARO_CALL_OWN:
+    add(seen->calls, room, " own%" PRIu64 "/%u", event->own_ns, event->own_wait_us);
+    break;
   case BARO_CALL_EVENT_KIND_COUNT: fail_msg("no event"); break;
   }
 }

@@ -163,6 +163,9 @@ static void put_call_numbers(baro_buffer *out, const baro_call_event *event) {
     baro_write_format(out, ", %u, ", event->which);
     put_text(out, baro_call_event_value(event));
     break;
+  case BARO_CALL_OWN:
+    baro_write_format(out, ", %" PRIu64 ", %u", event->own_ns, event->own_wait_us);
+    break;
   case BARO_CALL_RETURN:
   case BARO_CALL_SUSPEND:
   case BARO_CALL_EVENT_KIND_COUNT: break;

@@ -291,6 +291,30 @@ static void make_remarks(void) {
   fixture_disk_release(&disk);
 }
 
+/* What recording itself took, between calls of two threads. */
+static void make_own_time(void) {
+  fixture_disk disk = {0};
+  baro_writer *writer = fixture_writer(&disk);
+  fixture_define_calls(writer, 2);
+  const baro_call_event first[] = {
+      {.time_ns = 10, .kind = BARO_CALL_ENTER, .function = 0},
+      {.kind = BARO_CALL_OWN, .own_ns = 3500, .own_wait_us = 0},
+      {.time_ns = 4000, .kind = BARO_CALL_ENTER, .function = 1},
+      {.kind = BARO_CALL_VALUE, .which = 1, .value_bytes = 3, .value = (const uint8_t *)"a=1"},
+      {.time_ns = 4100, .kind = BARO_CALL_RETURN},
+      {.kind = BARO_CALL_OWN, .own_ns = 2500000, .own_wait_us = 2100},
+      {.time_ns = 2600000, .kind = BARO_CALL_USAGE, .cpu_ns = 500000, .peak_kib = 80},
+      {.time_ns = 2700000, .kind = BARO_CALL_RETURN}};
+  const baro_call_event second[] = {
+      {.kind = BARO_CALL_OWN, .own_ns = UINT64_MAX, .own_wait_us = UINT32_MAX},
+      {.kind = BARO_CALL_OWN, .own_ns = 0, .own_wait_us = 0}};
+  baro_writer_calls(writer, 0, first, sizeof(first) / sizeof(first[0]));
+  baro_writer_calls(writer, 1, second, sizeof(second) / sizeof(second[0]));
+  close_writer(writer);
+  save("own_time", fixture_disk_view(&disk));
+  fixture_disk_release(&disk);
+}
+
 static void put_bytes(baro_buffer *raw, uint64_t type, const char *bytes, size_t length) {
   fixture_put_record(raw, type, (baro_view){.data = (const uint8_t *)bytes, .length = length});
 }
@@ -440,6 +464,7 @@ int main(int argc, char **argv) {
   make_program();
   make_calls();
   make_remarks();
+  make_own_time();
   make_newer_remarks();
   return 0;
 }

@@ -66,6 +66,29 @@ static void where_counting_is_too_dear_some_rows_stay(void **state) {
   assert_true(400000 >> functions[0].shift > 8000 / 4);
 }
 
+/* 900 calls are few, but telling the values of each takes 10 us: only a part of them fits, and the others are none the worse
+ * for it. What they cost is learnt from the rows of a window, and kept where there are none. */
+static void values_count_as_what_they_cost(void **state) {
+  (void)state;
+  functions[0].begins = functions[0].kept_begins = 900;
+  functions[0].values_ns = 900 * 10000;
+  functions[1].begins = functions[1].kept_begins = 2000;
+  baro_budget_learn(&functions[0]);
+  baro_budget_learn(&functions[1]);
+  assert_int_equal(functions[0].value_ns, 10000);
+  assert_int_equal(functions[1].value_ns, 0);
+  baro_budget_plan(pointers, FUNCTIONS, 0, &window);
+  assert_int_equal(functions[0].shift,
+                   3); /* 112 of them: 1.1 ms, beside 0.2 ms of others; 225 were 2.3 */
+  assert_int_equal(functions[1].shift, 0);
+  baro_budget_learn(&functions[0]);
+  assert_int_equal(functions[0].value_ns, 10000);
+  functions[0].kept_begins = 1;
+  functions[0].values_ns = 20000;
+  baro_budget_learn(&functions[0]);
+  assert_int_equal(functions[0].value_ns, 15000);
+}
+
 static void other_groups_are_left_alone(void **state) {
   (void)state;
   functions[0].begins = 40000;
@@ -184,6 +207,7 @@ int main(void) {
       cmocka_unit_test_setup(what_fits_is_recorded, begin),
       cmocka_unit_test_setup(those_with_most_calls_are_thinned_first, begin),
       cmocka_unit_test_setup(where_counting_is_too_dear_some_rows_stay, begin),
+      cmocka_unit_test_setup(values_count_as_what_they_cost, begin),
       cmocka_unit_test_setup(other_groups_are_left_alone, begin),
       cmocka_unit_test_setup(going_back_takes_calm_windows, begin),
       cmocka_unit_test_setup(one_long_window_is_many, begin),

@@ -69,17 +69,21 @@ static void tell(order_scene *scene, const baro_call_event *event) {
     snprintf(at, room, "%sv%u(%.*s)", gap, event->which, (int)event->value_bytes,
              (const char *)event->value);
     break;
+  case BARO_CALL_OWN:
+    snprintf(at, room, "%so%u/%u", gap, (unsigned)event->own_ns, event->own_wait_us);
+    break;
   case BARO_CALL_EVENT_KIND_COUNT: fail_msg("no event"); break;
   }
 }
 
 static baro_ring_kind kind_of_letter(char letter) {
-  static const char letters[] = "erxyut.lcskwv"; /* in the order of the kinds */
+  static const char letters[] = "erxyut.lcskwvo"; /* in the order of the kinds */
   const char *found = strchr(letters, letter);
   return found != NULL ? (baro_ring_kind)(found - letters) : BARO_RING_KIND_COUNT;
 }
 
-/* What a remark says: c9 (CPU time), k1 (of code 1: three were skipped), w4, v1 (an argument; v3, v3@7: what code 3 returns). */
+/* What a remark says: c9 (CPU time), k1 (of code 1: three were skipped), w4, v1 (an argument; v3, v3@7: what code 3 returns),
+ * o5 (5 ns of our own). */
 static void set_remark(baro_call_step *step, unsigned long number) {
   if (step->kind > BARO_RING_USAGE)
     step->time_ns = 0; /* as the drain has it: rings do not say */
@@ -97,6 +101,9 @@ static void set_remark(baro_call_step *step, unsigned long number) {
     step->which = number == 1 ? BARO_RING_VALUE_ARGUMENTS : BARO_RING_VALUE_RETURN;
     step->value_bytes = 2;
     step->value = (const uint8_t *)"ab";
+  } else if (step->kind == BARO_RING_OWN) {
+    step->own_ns = number;
+    step->own_wait_us = 2;
   }
 }
 
@@ -266,6 +273,7 @@ static void depth_is_bounded(void **state) {
 static void remarks_pass_through(void **state) {
   (void)state;
   expect("e1 c9 w4 e2 v1 v2 r2 k3 r1", "e1 c9/6 w4 e2 v1(ab) v3(ab) r k3*3 r");
+  expect("o5 e1 v1 r1 o7 o8", "o5/2 e1 v1(ab) r o7/2 o8/2");
   static order_scene one;
   begin_scene(&one);
   play(&one, 0, "e1 w4");
@@ -407,6 +415,7 @@ static void check_event(order_rules *rules, int thread, const baro_call_event *e
   case BARO_CALL_LOST: *depth = 0; break;
   case BARO_CALL_USAGE:
   case BARO_CALL_SKIPPED:
+  case BARO_CALL_OWN:
   case BARO_CALL_WEIGHT: break;
   case BARO_CALL_SPAWN: assert_true(event->call > 0 && !rules->is_known[event->call]); break;
   case BARO_CALL_VALUE: assert_true(*depth > 0); break;

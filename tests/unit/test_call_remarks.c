@@ -132,7 +132,7 @@ static baro_call_event any_remark(fixture_random *random, bool has_top, uint64_t
                                   uint64_t *cpu_ns, uint64_t *spawned) {
   baro_call_event event = {.time_ns = time_ns};
   uint64_t size = fixture_below(random, 60);
-  switch (fixture_below(random, has_top ? 5 : 4)) {
+  switch (fixture_below(random, has_top ? 6 : 5)) {
   case 0:
     *cpu_ns += fixture_below(random, UINT64_C(1) << fixture_below(random, 40));
     event.kind = BARO_CALL_USAGE;
@@ -152,6 +152,11 @@ static baro_call_event any_remark(fixture_random *random, bool has_top, uint64_t
     event.kind = BARO_CALL_WEIGHT;
     event.weight = 1 + fixture_below(random, UINT64_C(1) << size);
     event.is_recursive = (uint32_t)fixture_below(random, 2);
+    break;
+  case 4:
+    event.kind = BARO_CALL_OWN;
+    event.own_ns = fixture_below(random, UINT64_C(1) << size);
+    event.own_wait_us = (uint32_t)fixture_below(random, UINT64_C(1) << fixture_below(random, 33));
     break;
   default:
     event.kind = BARO_CALL_VALUE;
@@ -340,9 +345,9 @@ static void what_is_not_known_is_skipped(void **state) {
   (void)state;
   uint32_t count;
   baro_call_event last;
-  /* Code 30 of three bytes, code 24 of none, code 300 of one; around them a call. */
+  /* Code 30 of three bytes, code 26 of none, code 300 of one; around them a call. */
   assert_int_equal(DECODE("\x03\x1e\x03"
-                          "abc\x18\x00\xac\x02\x01z\x00",
+                          "abc\x1a\x00\xac\x02\x01z\x00",
                           5, &count, &last),
                    BARO_OK);
   assert_int_equal(count, 2);
@@ -355,6 +360,10 @@ static void what_is_not_known_is_skipped(void **state) {
   assert_int_equal(count, 1);
   assert_int_equal(last.cpu_ns, 5);
   assert_int_equal(last.peak_kib, 4);
+  assert_int_equal(DECODE("\x18\x03\x07\x06z", 1, &count, &last), BARO_OK);
+  assert_int_equal(count, 1);
+  assert_int_equal(last.own_ns, 7);
+  assert_int_equal(last.own_wait_us, 6);
   assert_int_equal(DECODE("\x03\x16\x02\x09q", 2, &count, &last), BARO_OK);
   assert_int_equal(count, 1);
 }
@@ -367,18 +376,20 @@ static void what_breaks_a_rule_is_refused(void **state) {
     uint32_t events;
   } rows[] = {
 #define ROW(codes, events) {codes, sizeof(codes) - 1, events}
-      ROW("\x0e", 1),                  /* no length */
-      ROW("\x0e\x05\x01\x01", 1),      /* longer than the run */
-      ROW("\x0e\x01\x05", 1),          /* a field is missing */
-      ROW("\x0e\x02\x05\x01", 1),      /* a peak below 0 */
-      ROW("\x10\x01\x00", 1),          /* call 0 */
-      ROW("\x12\x02\x50\x01", 1),      /* function 80 */
-      ROW("\x12\x02\x01\x00", 1),      /* none skipped */
-      ROW("\x14\x02\x00\x00", 1),      /* no weight */
-      ROW("\x16\x02\x01q", 1),         /* a value of no call */
-      ROW("\x03\x00\x16\x02\x03q", 3), /* of one that has ended */
-      ROW("\x03\x16\x00", 2),          /* a value without its kind */
-      ROW("\x1e\x02q", 1),             /* unknown, and longer than the run */
+      ROW("\x0e", 1),                             /* no length */
+      ROW("\x0e\x05\x01\x01", 1),                 /* longer than the run */
+      ROW("\x0e\x01\x05", 1),                     /* a field is missing */
+      ROW("\x0e\x02\x05\x01", 1),                 /* a peak below 0 */
+      ROW("\x10\x01\x00", 1),                     /* call 0 */
+      ROW("\x12\x02\x50\x01", 1),                 /* function 80 */
+      ROW("\x12\x02\x01\x00", 1),                 /* none skipped */
+      ROW("\x14\x02\x00\x00", 1),                 /* no weight */
+      ROW("\x16\x02\x01q", 1),                    /* a value of no call */
+      ROW("\x03\x00\x16\x02\x03q", 3),            /* of one that has ended */
+      ROW("\x03\x16\x00", 2),                     /* a value without its kind */
+      ROW("\x18\x01\x07", 1),                     /* a field is missing */
+      ROW("\x18\x06\x07\xff\xff\xff\xff\x1f", 1), /* more than 32 bits */
+      ROW("\x1e\x02q", 1),                        /* unknown, and longer than the run */
 #undef ROW
   };
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

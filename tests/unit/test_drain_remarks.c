@@ -48,12 +48,14 @@ static void all_that_is_said_is_recorded(void **state) {
   spool_process_fact(&one.process, "own_cost_inner_ns", "31.5");
   drain_put_framed(&ring, 2000, BARO_RING_USAGE, 9, 700);
   spool_ring_put(&ring, 4, baro_ring_word(BARO_RING_WEIGHT, 0, 0));
+  spool_ring_put(&ring, 870, baro_ring_word(BARO_RING_OWN, 6, 0));
   drain_put(&ring, 3000, BARO_RING_ENTER, f);
   put_text(&ring, BARO_RING_VALUE_ARGUMENTS, "1, 'a'");
   put_text(&ring, BARO_RING_VALUE_KEYWORD_ARGUMENTS, "");
   drain_put_framed(&ring, 0, BARO_RING_SPAWN, g, 0x7f00);
   put_text(&ring, BARO_RING_VALUE_RETURN, "a text of more than a slot");
   drain_put(&ring, 4000, BARO_RING_RETURN, f);
+  spool_ring_put(&ring, UINT64_MAX, baro_ring_word(BARO_RING_OWN, UINT32_MAX, 0));
   drain_put_framed(&ring, 5000, BARO_RING_ENTER, g, 0x8000);
   drain_put_framed(&ring, 6000, BARO_RING_ENTER, g, 0x7f00);
   put_text(&ring, BARO_RING_VALUE_RETURN, "None");
@@ -63,9 +65,9 @@ static void all_that_is_said_is_recorded(void **state) {
   (void)drain_scene_visit(&one);
   assert_int_equal(drain_tail_of(&ring), ring.head);
   drain_found *seen = drain_scene_finish(&one);
-  assert_string_equal(seen->calls,
-                      "T0: cpu700/9 weight4 +f v1(1, 'a') v2() spawn#1 v3(a text of more than ) - "
-                      "+g#2 +g#1 v3(None) - skip12*f");
+  assert_string_equal(seen->calls, "T0: cpu700/9 weight4 own870/6 +f v1(1, 'a') v2() spawn#1 "
+                                   "v3(a text of more than ) - own18446744073709551615/4294967295 "
+                                   "+g#2 +g#1 v3(None) - skip12*f");
   assert_string_equal(seen->facts, "0 recursion_limit=1000\n0 own_cost_inner_ns=31.5\n");
   assert_string_equal(seen->modules[0], "app");
   assert_int_equal(baro_drain_count(one.drain).malformed, 0);

@@ -6,7 +6,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "capture/agent/agent_lock.h"
@@ -128,14 +127,6 @@ void baro_budget_set_costs(double new_row_ns, double new_count_ns) {
 
 /* --- what a thread knows --- */
 
-static uint64_t thread_cpu_ns(void) {
-  struct timespec now;
-  if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now) != 0) {
-    return 0;
-  }
-  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 /* xorshift64 */
 static uint64_t next_random(baro_budget_thread *thread) {
   uint64_t value = thread->random;
@@ -172,7 +163,7 @@ static baro_budget_thread *thread_make(baro_events_thread *here) {
   }
   thread->patience = PATIENCE;
   thread->since_ns = baro_clock_now_ns();
-  thread->since_cpu_ns = thread_cpu_ns();
+  thread->since_cpu_ns = baro_clock_thread_cpu_ns();
   thread->random = (thread->since_ns ^ (uint64_t)(uintptr_t)thread << 20) | 1;
   for (int i = 0; i < 16; i++) {
     (void)next_random(thread);
@@ -302,6 +293,13 @@ static void take_counted(baro_budget_function *function) {
   function->piece = function->left;
 }
 
+void baro_budget_charge(uint32_t id, uint64_t cost_ns) {
+  baro_budget_function *function = known(baro_events_here.budget, id);
+  if (function != NULL) {
+    function->values_ns += cost_ns;
+  }
+}
+
 static void end_window(baro_budget_thread *thread, uint64_t now_ns, uint64_t cpu_ns) {
   uint64_t windows = (now_ns - thread->since_ns) / WINDOW_NS;
   baro_budget_window window = {
@@ -312,6 +310,7 @@ static void end_window(baro_budget_thread *thread, uint64_t now_ns, uint64_t cpu
   };
   for (uint32_t i = 0; i < thread->touched_count; i++) {
     take_counted(thread->touched[i]);
+    baro_budget_learn(thread->touched[i]);
     baro_rest_before_plan(thread->touched[i]);
   }
   for (uint32_t group = 0; group < group_count; group++) {
@@ -341,7 +340,7 @@ static void look_at_clock(baro_budget_thread *thread) {
   if (passed_ns < WINDOW_NS) {
     return;
   }
-  uint64_t cpu_ns = thread_cpu_ns();
+  uint64_t cpu_ns = baro_clock_thread_cpu_ns();
   if (cpu_ns - thread->since_cpu_ns >= LEAST_CPU_NS || passed_ns >= LONGEST_NS) {
     end_window(thread, now_ns, cpu_ns);
   }
@@ -497,6 +496,7 @@ static bool begin_last(baro_budget_thread *thread, baro_budget_function *functio
     keeps = remember_frame(frame, keeps) ? keeps : has_room;
   }
   if (keeps) {
+    function->kept_begins++;
     announce(thread, function);
   }
   if (frame != 0) {

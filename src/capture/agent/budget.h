@@ -43,6 +43,9 @@ bool baro_budget_begin(uint32_t id, uint32_t flags, baro_ring_kind kind, uint64_
 /* Whether the event that ends or suspends is to be written. */
 bool baro_budget_end(uint32_t id, baro_ring_kind kind, uint64_t frame);
 
+/* Telling values of a call that is recorded cost that much of the thread's CPU time, beside its row. */
+void baro_budget_charge(uint32_t id, uint64_t cost_ns);
+
 static inline bool baro_budget_lets_begin(uint32_t id, uint32_t flags, baro_ring_kind kind,
                                           uint64_t frame) {
   return (flags & BARO_BUDGET_GOVERNED) == 0 || baro_budget_begin(id, flags, kind, frame);

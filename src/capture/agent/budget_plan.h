@@ -5,7 +5,7 @@
  *   cost of a window  =  written events x row_ns  +  counted ones x count_ns      must not exceed
  *   ratio x (the thread's CPU time - that cost)
  *
- * All functions get an equal share of what can be written, and those that need less leave theirs to the others: so the
+ * A call whose values are told counts as as many rows as it costs. All functions get an equal share of what can be written, and those that need less leave theirs to the others: so the
  * functions with most calls are thinned first, and rare calls are all recorded. Thinning comes at once where a window is
  * too dear. Going back takes BARO_BUDGET_CALM windows in a row in which half as much thinning would have done, and
  * goes by halves.
@@ -36,9 +36,12 @@ typedef struct baro_budget_function {
   uint32_t piece; /* what it was when its calls were last added to the next two */
   uint32_t
       rest; /* calls behind the piece that are only counted, and the recorded one; 0: that is its last */
-  uint32_t begins; /* calls of this window */
-  uint32_t untold; /* calls that were counted since the recorder was told */
-  uint32_t window; /* the last one in which it was called */
+  uint32_t begins;      /* calls of this window */
+  uint32_t untold;      /* calls that were counted since the recorder was told */
+  uint32_t kept_begins; /* of this window, recorded */
+  uint64_t values_ns;   /* what telling their values cost */
+  uint64_t value_ns;    /* of one, by the windows so far; 0: it has none */
+  uint32_t window;      /* the last one in which it was called */
   uint8_t shift;
   uint8_t calm; /* windows in a row that asked for less thinning */
   uint8_t group;
@@ -69,6 +72,8 @@ typedef struct baro_budget_window {
 /* Functions of other groups than `group` are passed over. Clears nothing. */
 void baro_budget_plan(baro_budget_function *const *functions, uint32_t count, uint8_t group,
                       const baro_budget_window *window);
+/* At the end of a window, before its plan: what a row costs by its values, half by this window and half by those before. */
+void baro_budget_learn(baro_budget_function *function);
 /* What windows without a call of the function bring it back to; called at its first call in window `now`. */
 void baro_budget_rested(baro_budget_function *function, uint32_t now);
 

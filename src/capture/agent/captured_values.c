@@ -18,8 +18,6 @@
 static const char more[] = ", ...";
 enum { MORE_BYTES = sizeof(more) - 1 };
 
-enum { USAGE_SLOTS = 2 };
-
 /* co_flags */
 enum { CODE_HAS_REST = 0x4, CODE_HAS_OPTIONS = 0x8 };
 
@@ -421,6 +419,7 @@ static bool begin_capture(const wanted_values *wanted, baro_value_summary *summa
   captured->keyword_bytes = 0;
   captured->has_keyword = false;
   captured->is_taken = false;
+  captured->wait_ns = 0;
   if (wanted == NULL || capturing || PyErr_Occurred() != NULL) {
     return false;
   }
@@ -430,12 +429,13 @@ static bool begin_capture(const wanted_values *wanted, baro_value_summary *summa
   *summary = (baro_value_summary){
       .out = {.text = captured->text, .end = sizeof(captured->text) - 2 * MORE_BYTES},
       .may_repr = (wanted->wanted & BARO_CAPTURE_REPR) != 0,
-      .deadline_cpu_ns = baro_value_deadline(),
   };
+  baro_value_start(summary);
   return true;
 }
 
-static void end_capture(const baro_value_summary *summary) {
+static void end_capture(const baro_value_summary *summary, baro_captured *captured) {
+  captured->wait_ns = baro_value_wait_ns(summary);
   count_failures(summary->failures);
   PyErr_Clear();
   baro_stack_unquiet();
@@ -453,14 +453,15 @@ static void take_from(const wanted_values *wanted, const parameter_source *sourc
   captured->has_keyword = wanted->keyword + wanted->options != 0;
   put_keyword(&summary, wanted, source);
   captured->keyword_bytes = summary.out.length - captured->positional_bytes;
-  end_capture(&summary);
+  end_capture(&summary, captured);
 }
 
 void baro_capture_take_parameters(PyObject *code, PyObject *const *values, bool has_cells,
-                                  baro_captured *ret_captured) {
+                                  baro_captured *captured) {
   int kept = errno;
   parameter_source source = {.values = values, .has_cells = has_cells};
-  take_from(find_wanted(code), &source, ret_captured);
+  take_from(find_wanted(code), &source, captured);
+  captured->took = baro_events_now() - captured->since;
   errno = kept;
 }
 
@@ -473,7 +474,7 @@ static void release_locals(PyObject *locals) {
   Py_XDECREF(locals);
 }
 
-void baro_capture_take_arguments(PyObject *code, PyObject *frame, baro_captured *ret_captured) {
+void baro_capture_take_arguments(PyObject *code, PyObject *frame, baro_captured *captured) {
   int kept = errno;
   const wanted_values *wanted = find_wanted(code);
   parameter_source source = {.locals = PyObject_GetAttrString(frame, "f_locals")};
@@ -481,90 +482,26 @@ void baro_capture_take_arguments(PyObject *code, PyObject *frame, baro_captured 
     PyErr_Clear();
     wanted = NULL;
   }
-  take_from(wanted, &source, ret_captured);
+  take_from(wanted, &source, captured);
   release_locals(source.locals);
+  captured->took = baro_events_now() - captured->since;
   errno = kept;
 }
 
-void baro_capture_take_result(PyObject *code, PyObject *value, baro_captured *ret_captured) {
+void baro_capture_take_result(PyObject *code, PyObject *value, baro_captured *captured) {
   int kept = errno;
   const wanted_values *wanted = find_wanted(code);
   baro_value_summary summary;
-  if (begin_capture(wanted, &summary, ret_captured)) {
+  if (begin_capture(wanted, &summary, captured)) {
     bool is_secret = (wanted->wanted & BARO_CAPTURE_SECRET_RETURNS) != 0;
     Py_INCREF(value);
     put_parameter(&summary, is_secret ? BARO_PARAMETER_REDACTED : BARO_PARAMETER_SHOWN, value);
     Py_DECREF(value);
-    ret_captured->positional_bytes = summary.out.length;
-    end_capture(&summary);
+    captured->positional_bytes = summary.out.length;
+    end_capture(&summary, captured);
   }
+  captured->took = baro_events_now() - captured->since;
   errno = kept;
-}
-
-/* --- Events --- */
-
-static uint64_t slots_of(size_t bytes) {
-  return 1 + baro_ring_value_slots((uint32_t)bytes);
-}
-
-/* There is room. */
-static void write_value(baro_events_thread *here, baro_ring_value which, const char *text,
-                        size_t length) {
-  baro_events_write(here, 0, baro_ring_word(BARO_RING_VALUE, (uint32_t)length, which));
-  for (size_t at = 0; at < length; at += sizeof(baro_ring_event)) {
-    baro_ring_event slot = {0};
-    size_t left = length - at;
-    memcpy(&slot, text + at, left < sizeof(slot) ? left : sizeof(slot));
-    baro_events_write(here, slot.time, slot.word);
-  }
-}
-
-static bool has_room(baro_events_thread *here, uint64_t count) {
-  return here->limit - here->head >= count || baro_events_make_room(count);
-}
-
-void baro_capture_begin(uint64_t word, uint64_t frame_addr, const baro_captured *captured) {
-  baro_events_thread *here = &baro_events_here;
-  uint64_t count = 2 + slots_of(captured->positional_bytes) + slots_of(captured->keyword_bytes);
-  if (!has_room(here, count + USAGE_SLOTS)) {
-    return;
-  }
-  if (baro_events_now() >= here->usage_due) {
-    baro_events_put_usage(here);
-  }
-  uint64_t head = here->head++;
-  if (frame_addr != 0) {
-    baro_events_write(here, frame_addr, BARO_RING_FRAME);
-  }
-  if (captured->is_taken) {
-    write_value(here, BARO_RING_VALUE_ARGUMENTS, captured->text, captured->positional_bytes);
-    if (captured->has_keyword) {
-      write_value(here, BARO_RING_VALUE_KEYWORD_ARGUMENTS,
-                  captured->text + captured->positional_bytes, captured->keyword_bytes);
-    }
-  }
-  /* The clock is read last. */
-  here->events[head & here->mask] = (baro_ring_event){.time = baro_events_now(), .word = word};
-  baro_events_commit(here);
-}
-
-void baro_capture_end(uint64_t time, uint64_t word, uint64_t frame_addr,
-                      const baro_captured *captured) {
-  baro_events_thread *here = &baro_events_here;
-  if (!has_room(here, 2 + slots_of(captured->positional_bytes))) {
-    return;
-  }
-  if (captured->is_taken) {
-    write_value(here, BARO_RING_VALUE_RETURN, captured->text, captured->positional_bytes);
-  }
-  baro_events_write(here, time, word);
-  if (frame_addr != 0) {
-    baro_events_write(here, frame_addr, BARO_RING_FRAME);
-  }
-  baro_events_commit(here);
-  if (time >= here->usage_due) {
-    baro_events_put_usage(here);
-  }
 }
 
 void baro_capture_forked(void) {

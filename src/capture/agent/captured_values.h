@@ -3,8 +3,8 @@
  * alone -> value_summary.h -> VALUE events (ring.h) right behind ENTER, or in front of RETURN.
  * Arguments are told as they are when the function begins, before it could change them: as `a=1, b='x', *rest=(1, 2)` those
  * that may be given by position, as `c=3, d=4` the others, those of ** by their own names.
- * Invariants: telling them is over before the clock of ENTER is read, and begins after that of RETURN, so that it is the
- * caller's time. Nothing of the program is kept alive, no exception is left behind or eaten, and while values of a thread
+ * Invariants: telling them is over before the clock of ENTER is read, and begins after that of RETURN, so that it falls into the
+ * caller's time; how long it took stands beside (OWN), for the profile takes it off. Nothing of the program is kept alive, no exception is left behind or eaten, and while values of a thread
  * are told no others are. What goes wrong is counted, and said in the recording.
  * In threads that have a thread state. */
 #ifndef BARO_CAPTURE_AGENT_CAPTURED_VALUES_H
@@ -41,6 +41,9 @@ uint32_t baro_capture_flags(PyObject *code);
 
 /* Between two events: what is to be written with the second one. */
 typedef struct baro_captured {
+  uint64_t since;          /* when taking began, of the clock of events: the engine's to set */
+  uint64_t took;           /* until the text was there, likewise */
+  uint64_t wait_ns;        /* of that, not on a CPU; 0 where it took so little that nobody looked */
   bool is_taken;           /* false: there is nothing to be written */
   bool has_keyword;        /* the function has parameters that are given by name only */
   size_t positional_bytes; /* of the text; behind them keyword arguments. Or it is all the result */
@@ -49,18 +52,20 @@ typedef struct baro_captured {
 } baro_captured;
 
 /* frame: of the call, at its beginning. */
-void baro_capture_take_arguments(PyObject *code, PyObject *frame, baro_captured *ret_captured);
+void baro_capture_take_arguments(PyObject *code, PyObject *frame, baro_captured *captured);
 /* The same where there is no frame object: the parameters' values as co_varnames has them; borrowed. has_cells: those that
  * functions within refer to are in cells already. */
 void baro_capture_take_parameters(PyObject *code, PyObject *const *values, bool has_cells,
-                                  baro_captured *ret_captured);
-void baro_capture_take_result(PyObject *code, PyObject *value, baro_captured *ret_captured);
+                                  baro_captured *captured);
+void baro_capture_take_result(PyObject *code, PyObject *value, baro_captured *captured);
 
 /* ENTER with its values, RETURN with its own; frame_addr: 0 where the code cannot be suspended. */
 void baro_capture_begin(uint64_t word, uint64_t frame_addr, const baro_captured *captured);
 void baro_capture_end(uint64_t time, uint64_t word, uint64_t frame_addr,
                       const baro_captured *captured);
 
+/* ns_per_tick: of the clock of events. Until it is known what taking costs is not told. */
+void baro_capture_start(double ns_per_tick);
 /* In the child of a fork. Async-signal-safe. */
 void baro_capture_forked(void);
 

@@ -165,6 +165,7 @@ static uint64_t address_of_object(PyObject *object, PyObject *code) {
 static __attribute__((noinline)) void begin_with_arguments(void *frame, uint32_t id,
                                                            bool suspends) {
   baro_captured captured;
+  captured.since = baro_events_now();
   uint32_t epoch = baro_identities_epoch;
   PyObject *code = baro_frame_code(frame);
   if (minor >= 11) {
@@ -181,6 +182,7 @@ static __attribute__((noinline)) void begin_with_arguments(void *frame, uint32_t
 static __attribute__((noinline)) void end_with_result(void *frame, uint32_t id, bool suspends,
                                                       PyObject *result, uint64_t time) {
   baro_captured captured;
+  captured.since = baro_events_now();
   uint32_t epoch = baro_identities_epoch;
   baro_capture_take_result(baro_frame_code(frame), result, &captured);
   if (epoch == baro_identities_epoch || identify_again(frame, &id)) {

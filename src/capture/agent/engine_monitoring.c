@@ -148,7 +148,8 @@ static PyObject *begin_spawning(PyObject *code_object, baro_ring_kind kind) {
 /* Of code whose arguments are asked for. Telling them may run anything: ids may be of another recording then. */
 static void begin_with_arguments(PyObject *code_object, uint32_t id, bool suspends) {
   baro_captured captured;
-  PyObject *frame = (PyObject *)PyEval_GetFrame(); /* borrowed */
+  captured.since = baro_events_now();
+  PyObject *frame = (PyObject *)PyEval_GetFrame(); /* borrowed; it is made for us */
   uint32_t epoch = baro_identities_epoch;
   baro_events_let_go();
   baro_capture_take_arguments(code_object, frame, &captured);
@@ -195,6 +196,7 @@ static inline PyObject *begin(PyObject *code_object, baro_ring_kind kind) {
 static void end_with_result(PyObject *code_object, uint32_t id, bool suspends, PyObject *result,
                             uint64_t time) {
   baro_captured captured;
+  captured.since = baro_events_now();
   uint32_t epoch = baro_identities_epoch;
   baro_events_let_go();
   baro_capture_take_result(code_object, result, &captured);

@@ -103,6 +103,8 @@ typedef enum baro_ring_kind {
   BARO_RING_VALUE, /* of the thread's newest active call; `detail` is a baro_ring_value, `id` a length in bytes, at most
                         BARO_RING_VALUE_BYTES; as many slots as these bytes (UTF-8) need follow; `time` is unused. Arguments
                         stand behind the ENTER; a return value stands before the RETURN, and is committed with it */
+  BARO_RING_OWN, /* `time` is what we took, in ns, between the thread's event before this one and the one behind it, which no
+                        fact of the process tells; of it the thread was not on a CPU for `id` us */
   BARO_RING_KIND_COUNT
 } baro_ring_kind;
 

@@ -21,13 +21,16 @@
 
 typedef struct baro_value_summary {
   baro_value_writer out;
-  bool may_repr; /* the program's __repr__ was asked for: of what would be <module.Type> */
-  uint64_t deadline_cpu_ns; /* of this thread's CPU time: from then on values are dots */
-  uint32_t failures;        /* something that was asked raised an exception */
+  bool may_repr;     /* the program's __repr__ was asked for: of what would be <module.Type> */
+  uint64_t since_ns; /* when telling began, and this thread's CPU time then */
+  uint64_t since_cpu_ns;
+  uint32_t failures; /* something that was asked raised an exception */
 } baro_value_summary;
 
-/* Of the thread's CPU time, for what begins now. */
-uint64_t baro_value_deadline(void);
+/* What is put from now on has its time from now on: when 1 ms of CPU time is over, values are dots. */
+void baro_value_start(baro_value_summary *summary);
+/* How long the thread has not been on a CPU since then. 0, too, where all has taken less than its turns do. */
+uint64_t baro_value_wait_ns(const baro_value_summary *summary);
 /* Puts the value, in BARO_VALUE_BYTES at most. */
 void baro_value_summarize(baro_value_summary *summary, PyObject *value);
 /* Puts its type alone. */

@@ -16,7 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-KINDS = "enter return raise yield resume throw frame lost usage spawn skipped weight value".split()
+KINDS = (
+    "enter return raise yield resume throw frame lost usage spawn skipped weight value own".split()
+)
 REMARKS = KINDS[8:]  # said beside the calls
 VALUES = [None, "arguments", "keyword_arguments", "return_value"]
 MAGIC = 0x31474E49524F5242
