@@ -215,12 +215,18 @@ static uint64_t to_units(int64_t *carry_ns, uint64_t ns, uint64_t unit_ns) {
   int64_t due = ns < (uint64_t)INT64_MAX / 2 ? *carry_ns + (int64_t)ns : INT64_MAX / 2;
   uint64_t units = due <= 0 ? 0 : ((uint64_t)due + unit_ns / 2) / unit_ns;
   *carry_ns = due - (int64_t)(units * unit_ns);
-  return units;
+  return units < BARO_HTML_VALUE_MAX ? units : BARO_HTML_VALUE_MAX;
+}
+
+static int64_t expected_run(const baro_html_ratios *ratios, const baro_html_entry *row,
+                            uint64_t time) {
+  double ratio = ratios->run[(size_t)row->thread * BARO_STATE_COUNT + row->state];
+  return (int64_t)floor((double)time * ratio + 0.5);
 }
 
 baro_status baro_html_entries_write(const baro_html_entries *entries, const char *name,
                                     const baro_html_ratios *ratios, uint32_t thread_count,
-                                    uint64_t unit_ns, baro_html_sections *sections, int level,
+                                    uint64_t unit_ns, baro_html_sections *sections,
                                     baro_error *err) {
   char title[BARO_HTML_NAME_BYTES];
   (void)snprintf(title, sizeof(title), "entries:%s", name);
@@ -228,42 +234,33 @@ baro_status baro_html_entries_write(const baro_html_entries *entries, const char
   if (carry_ns == NULL) {
     return no_memory(err);
   }
-  const baro_html_entry *rows = entries->rows;
-  const uint32_t *order = entries->order;
-  baro_html_begin(sections, title, false, level);
-  baro_html_column_begin(sections, "node", BARO_HTML_DIFFERENCE);
+  int64_t *run_carry_ns = carry_ns + thread_count;
+  baro_html_begin(sections, title, false);
+  baro_html_column *node =
+      baro_html_column_begin(sections, "node", BARO_HTML_DIFFERENCE, BARO_HTML_PLAIN);
+  baro_html_column *thread =
+      baro_html_column_begin(sections, "thread", BARO_HTML_UNSIGNED, BARO_HTML_PLAIN);
+  baro_html_column *state =
+      baro_html_column_begin(sections, "state", BARO_HTML_BYTE, BARO_HTML_PLAIN);
+  baro_html_column *time =
+      baro_html_column_begin(sections, "time", BARO_HTML_UNSIGNED, BARO_HTML_NOISE);
+  baro_html_column *run =
+      ratios == NULL ? NULL
+                     : baro_html_column_begin(sections, "run", BARO_HTML_ZIGZAG, BARO_HTML_NOISE);
+  baro_html_column *samples =
+      baro_html_column_begin(sections, "samples", BARO_HTML_ZIGZAG, BARO_HTML_PLAIN);
   for (uint32_t i = 0; i < entries->count; i++) {
-    baro_html_put(sections, rows[order[i]].node);
-  }
-  baro_html_column_begin(sections, "thread", BARO_HTML_UNSIGNED);
-  for (uint32_t i = 0; i < entries->count; i++) {
-    baro_html_put(sections, rows[order[i]].thread);
-  }
-  baro_html_column_begin(sections, "state", BARO_HTML_BYTE);
-  for (uint32_t i = 0; i < entries->count; i++) {
-    baro_html_put(sections, rows[order[i]].state);
-  }
-  baro_html_column_begin(sections, "time", BARO_HTML_UNSIGNED);
-  for (uint32_t i = 0; i < entries->count; i++) {
-    const baro_html_entry *row = &rows[order[i]];
-    baro_html_put(sections, to_units(&carry_ns[row->thread], row->time_ns, unit_ns));
-  }
-  if (ratios != NULL) {
-    int64_t *run_carry_ns = carry_ns + thread_count;
-    memset(carry_ns, 0, thread_count * sizeof(*carry_ns));
-    baro_html_column_begin(sections, "run", BARO_HTML_ZIGZAG);
-    for (uint32_t i = 0; i < entries->count; i++) {
-      const baro_html_entry *row = &rows[order[i]];
-      double ratio = ratios->run[(size_t)row->thread * BARO_STATE_COUNT + row->state];
-      uint64_t time = to_units(&carry_ns[row->thread], row->time_ns, unit_ns);
-      uint64_t run = to_units(&run_carry_ns[row->thread], row->run_ns, unit_ns);
-      double expected = floor((double)time * ratio + 0.5);
-      baro_html_put_signed(sections, (int64_t)run - (int64_t)expected);
+    const baro_html_entry *row = &entries->rows[entries->order[i]];
+    uint64_t time_units = to_units(&carry_ns[row->thread], row->time_ns, unit_ns);
+    uint64_t run_units = to_units(&run_carry_ns[row->thread], row->run_ns, unit_ns);
+    baro_html_put(node, row->node);
+    baro_html_put(thread, row->thread);
+    baro_html_put(state, row->state);
+    baro_html_put(time, time_units);
+    if (ratios != NULL) {
+      baro_html_put_signed(run, (int64_t)run_units - expected_run(ratios, row, time_units));
     }
-  }
-  baro_html_column_begin(sections, "samples", BARO_HTML_ZIGZAG);
-  for (uint32_t i = 0; i < entries->count; i++) {
-    baro_html_put(sections, rows[order[i]].samples);
+    baro_html_put(samples, row->samples);
   }
   baro_html_end(sections);
   free(carry_ns);

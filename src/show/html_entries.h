@@ -63,7 +63,7 @@ void baro_html_ratios_release(baro_html_ratios *ratios);
 /* ratios NULL: of calls, which have no run's own time. */
 baro_status baro_html_entries_write(const baro_html_entries *entries, const char *name,
                                     const baro_html_ratios *ratios, uint32_t thread_count,
-                                    uint64_t unit_ns, baro_html_sections *sections, int level,
+                                    uint64_t unit_ns, baro_html_sections *sections,
                                     baro_error *err) BARO_MUST_USE;
 
 #endif

@@ -7,9 +7,11 @@
 #include "show/call_rows.h"
 #include "show/damage.h"
 #include "show/ending.h"
+#include "show/html_calls.h"
 #include "show/html_parts.h"
 #include "show/summary.h"
 #include "show/thread_label.h"
+#include "show/units.h"
 
 /* Larger ones say nothing more, and would stand in every page. */
 enum { COMMAND_BYTES = 4096 };
@@ -377,6 +379,25 @@ static void write_trees(const baro_html_page *page, baro_json *json) {
   baro_json_end_array(json);
 }
 
+/* What the sections have not got, in words. */
+static void write_limits(const baro_html_page *page, baro_json *json) {
+  baro_json_object(json, "limits", false);
+  const baro_profile_calls *calls = &page->profiles[page->side_count - 1]->calls;
+  if (calls->count > BARO_HTML_SLOWEST_CALLS) {
+    char text[160];
+    (void)snprintf(text, sizeof(text), "the slowest %d of %s calls", BARO_HTML_SLOWEST_CALLS,
+                   baro_text_count(calls->count).text);
+    baro_json_text(json, "calls", text);
+  }
+  if (page->call_step_ticks > 1) {
+    char text[160];
+    (void)snprintf(text, sizeof(text), "rounded to %s: there are too many calls for more",
+                   baro_text_duration(page->call_step_ticks * page->tick_ns).text);
+    baro_json_text(json, "runs:calls", text);
+  }
+  baro_json_end_object(json);
+}
+
 static void write_summary(const baro_html_page *page, baro_json *json) {
   baro_arena scratch = {0};
   baro_view sentence = baro_summary(page->profiles[0], BARO_MEASURE_RUN, &scratch);
@@ -424,8 +445,7 @@ void baro_html_head(const baro_html_page *page, baro_stream *output) {
   write_processes(page, &json);
   write_threads(page, &json);
   write_trees(page, &json);
-  baro_json_object(&json, "limits", false);
-  baro_json_end_object(&json);
+  write_limits(page, &json);
   baro_json_text(&json, "source", "none");
   baro_html_describe(&page->sections, &json);
   baro_json_end_object(&json);

@@ -1,7 +1,6 @@
 #include "show/html_names.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* What a function is called by, over both recordings. */
 typedef struct function_key {
@@ -186,33 +185,29 @@ baro_status baro_html_names_add(baro_html_names *names, const char *name, uint32
 }
 
 void baro_html_names_write(const baro_html_names *names, baro_html_sections *sections) {
-  enum { LEVEL = 9 }; /* it is little, and worth the effort */
-  baro_html_begin(sections, "functions", false, LEVEL);
-  static const struct {
-    const char *name;
-    size_t offset;
-  } columns[] = {{"name", offsetof(baro_html_function, name_string)},
-                 {"bare", offsetof(baro_html_function, bare_string)},
-                 {"file", offsetof(baro_html_function, file_string)},
-                 {"module", offsetof(baro_html_function, module_string)},
-                 {"line", offsetof(baro_html_function, line)}};
-  for (size_t c = 0; c < sizeof(columns) / sizeof(columns[0]); c++) {
-    baro_html_column_begin(sections, columns[c].name, BARO_HTML_UNSIGNED);
-    for (uint32_t f = 0; f < names->count; f++) {
-      uint32_t value;
-      memcpy(&value, (const uint8_t *)&names->functions[f] + columns[c].offset, sizeof(value));
-      baro_html_put(sections, value);
-    }
-  }
-  baro_html_column_begin(sections, "origin", BARO_HTML_BYTE);
+  const baro_html_content content = BARO_HTML_MIXED;
+  baro_html_begin(sections, "functions", false);
+  baro_html_column *name = baro_html_column_begin(sections, "name", BARO_HTML_UNSIGNED, content);
+  baro_html_column *bare = baro_html_column_begin(sections, "bare", BARO_HTML_UNSIGNED, content);
+  baro_html_column *file = baro_html_column_begin(sections, "file", BARO_HTML_UNSIGNED, content);
+  baro_html_column *module =
+      baro_html_column_begin(sections, "module", BARO_HTML_UNSIGNED, content);
+  baro_html_column *line = baro_html_column_begin(sections, "line", BARO_HTML_UNSIGNED, content);
+  baro_html_column *origin = baro_html_column_begin(sections, "origin", BARO_HTML_BYTE, content);
   for (uint32_t f = 0; f < names->count; f++) {
-    baro_html_put(sections, names->functions[f].origin);
+    const baro_html_function *row = &names->functions[f];
+    baro_html_put(name, row->name_string);
+    baro_html_put(bare, row->bare_string);
+    baro_html_put(file, row->file_string);
+    baro_html_put(module, row->module_string);
+    baro_html_put(line, row->line);
+    baro_html_put(origin, row->origin);
   }
   baro_html_end(sections);
-  baro_html_begin(sections, "strings", false, LEVEL);
-  baro_html_column_begin(sections, "text", BARO_HTML_STRING);
+  baro_html_begin(sections, "strings", false);
+  baro_html_column *text = baro_html_column_begin(sections, "text", BARO_HTML_STRING, content);
   for (uint32_t s = 0; s < names->strings.count; s++) {
-    baro_html_put_string(sections, names->strings.views[s]);
+    baro_html_put_string(text, names->strings.views[s]);
   }
   baro_html_end(sections);
 }

@@ -3,7 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "show/html_calls.h"
+#include "show/html_lines.h"
 #include "show/html_parts.h"
+#include "show/html_runs.h"
 #include "show/html_template.h"
 #include "show/utf8.h"
 
@@ -12,7 +15,6 @@ const char *const baro_html_tree_names[BARO_HTML_TREE_KINDS] = {"samples", "call
 enum {
   PART_BYTES =
       3 << 20, /* 4 MB of base64; a multiple of 3, so that each part can be read by itself */
-  LEVEL = 6,
 };
 
 static const char core_marker[] = "<!--baro:core-->";
@@ -90,7 +92,7 @@ static baro_status write_entries(baro_html_page *page, baro_html_tree_kind kind,
     ratios = &facts->ratios;
   }
   return baro_html_entries_write(entries, baro_html_tree_names[kind], ratios, thread_count,
-                                 page->unit_ns, &page->sections, LEVEL, err);
+                                 page->unit_ns, &page->sections, err);
 }
 
 static baro_status add_tree(baro_html_page *page, baro_html_tree_kind kind, baro_error *err) {
@@ -105,7 +107,7 @@ static baro_status add_tree(baro_html_page *page, baro_html_tree_kind kind, baro
     facts->exists = true;
     facts->nodes = tree.count;
     facts->entries = entries.count;
-    baro_html_tree_write(&tree, baro_html_tree_names[kind], &page->sections, LEVEL);
+    baro_html_tree_write(&tree, baro_html_tree_names[kind], &page->sections);
     status = write_entries(page, kind, &entries, err);
   }
   for (unsigned side = 0; status == BARO_OK && side < page->side_count; side++) {
@@ -141,6 +143,16 @@ static baro_status add_sections(baro_html_page *page, baro_error *err) {
   }
   if (status == BARO_OK && any_calls(page)) {
     status = add_tree(page, BARO_HTML_OF_CALLS, err);
+  }
+  baro_html_write_lines(page);
+  if (status == BARO_OK && page->trees[BARO_HTML_OF_SAMPLES].exists) {
+    baro_html_runs_of_samples(page);
+  }
+  if (status == BARO_OK && page->trees[BARO_HTML_OF_CALLS].exists) {
+    status = baro_html_runs_of_calls(page, err);
+  }
+  if (status == BARO_OK) {
+    status = baro_html_write_calls(page, err);
   }
   if (status == BARO_OK) {
     baro_html_names_write(&page->names, &page->sections);

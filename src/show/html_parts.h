@@ -34,6 +34,7 @@ typedef struct baro_html_page {
   uint32_t first_thread[BARO_HTML_SIDES_MAX + 1];
   uint64_t unit_ns;
   uint64_t tick_ns;
+  uint64_t call_step_ticks; /* the timeline of calls is rounded to; 0: there is none */
   baro_html_names names;
   baro_html_tree_facts trees[BARO_HTML_TREE_KINDS];
   baro_html_sections sections;

@@ -1,8 +1,9 @@
-/* Sections of the page's data: runs of columns, each section one raw-deflate stream (docs/view-page.md).
+/* Sections of the page's data: columns, one after another in one raw-deflate stream (docs/view-page.md).
  * Flow: html_tree.c, html_entries.c ... -> columns of numbers, bytes, strings -> packed bytes -> html_page.c.
- * Memory is what was packed and one deflate state: a column goes through a small room, value by value.
- * Order of calls: begin, (column, values...)..., end; one section at a time. After the first failure (memory) everything is
- * dropped and `failed` stays set. Not thread-safe. */
+ * All columns of a section can be filled side by side: each is deflated by itself, ends on a whole byte, and the streams are
+ * joined. Memory is what was packed and 300 KiB for each open column. Order of calls: begin, columns and their values, end.
+ * After the first failure (memory) everything is dropped and `failed` stays set; columns are NULL then, and take values all
+ * the same. Not thread-safe. */
 #ifndef BARO_SHOW_HTML_SECTION_H
 #define BARO_SHOW_HTML_SECTION_H
 
@@ -31,44 +32,51 @@ typedef enum baro_html_encoding {
   BARO_HTML_STRING = 's',
 } baro_html_encoding;
 
+/* What is known about a column's values, so that no time goes into looking for what is not there. */
+typedef enum baro_html_content {
+  BARO_HTML_MIXED, /* patterns come again: search well */
+  BARO_HTML_PLAIN, /* some do */
+  BARO_HTML_NOISE, /* none do, but small values are many */
+} baro_html_content;
+
+typedef struct baro_html_packer baro_html_packer;
+
 typedef struct baro_html_column {
   const char *name; /* borrowed, static */
   baro_html_encoding encoding;
-  uint64_t count; /* of values */
-  uint64_t bytes; /* before packing */
+  uint64_t count;           /* of values */
+  uint64_t bytes;           /* before packing */
+  baro_html_packer *packer; /* owned; until the section ends */
 } baro_html_column;
 
 typedef struct baro_html_section {
   char name[BARO_HTML_NAME_BYTES];
-  bool is_late;   /* behind the viewer's script */
-  uint64_t bytes; /* before packing */
+  bool is_late; /* behind the viewer's script */
   unsigned column_count;
   baro_html_column columns[BARO_HTML_COLUMNS_MAX];
-  baro_buffer packed; /* owned */
+  baro_buffer packed; /* owned; when it has ended */
 } baro_html_section;
-
-typedef struct baro_html_packer baro_html_packer;
 
 typedef struct baro_html_sections {
   unsigned count;
   baro_html_section rows[BARO_HTML_SECTIONS_MAX];
-  baro_html_packer *packer; /* owned; of the open section */
   bool failed;
 } baro_html_sections;
 
 void baro_html_sections_release(baro_html_sections *sections);
 
-/* level: of zlib, 1 to 9. name is cut to what fits. */
-void baro_html_begin(baro_html_sections *sections, const char *name, bool is_late, int level);
-void baro_html_column_begin(baro_html_sections *sections, const char *name,
-                            baro_html_encoding encoding);
+/* name is cut to what fits. */
+void baro_html_begin(baro_html_sections *sections, const char *name, bool is_late);
+/* Of the section that was begun last. */
+baro_html_column *baro_html_column_begin(baro_html_sections *sections, const char *name,
+                                         baro_html_encoding encoding, baro_html_content content);
 void baro_html_end(baro_html_sections *sections);
 
 /* The next value of the column, as its encoding wants it: u, b of unsigned ones, z and d of any. */
-void baro_html_put(baro_html_sections *sections, uint64_t value);
-void baro_html_put_signed(baro_html_sections *sections, int64_t value);
+void baro_html_put(baro_html_column *column, uint64_t value);
+void baro_html_put_signed(baro_html_column *column, int64_t value);
 /* Ended by a byte 0; one inside becomes U+2400, what is no UTF-8 U+FFFD. */
-void baro_html_put_string(baro_html_sections *sections, baro_view text);
+void baro_html_put_string(baro_html_column *column, baro_view text);
 
 /* The value of the key "sections" of the head: {"NAME": {"bytes": ..., "columns": [...]}}. */
 void baro_html_describe(const baro_html_sections *sections, baro_json *json);

@@ -269,17 +269,17 @@ baro_status baro_html_tree_merge(const baro_html_trie *sources, unsigned source_
 }
 
 void baro_html_tree_write(const baro_html_tree *tree, const char *name,
-                          baro_html_sections *sections, int level) {
+                          baro_html_sections *sections) {
   char title[BARO_HTML_NAME_BYTES];
   (void)snprintf(title, sizeof(title), "tree:%s", name);
-  baro_html_begin(sections, title, false, level);
-  baro_html_column_begin(sections, "parent", BARO_HTML_UNSIGNED);
+  baro_html_begin(sections, title, false);
+  baro_html_column *parent =
+      baro_html_column_begin(sections, "parent", BARO_HTML_UNSIGNED, BARO_HTML_PLAIN);
+  baro_html_column *function =
+      baro_html_column_begin(sections, "function", BARO_HTML_UNSIGNED, BARO_HTML_PLAIN);
   for (uint32_t n = 0; n < tree->count; n++) {
-    baro_html_put(sections, n - tree->parent[n]);
-  }
-  baro_html_column_begin(sections, "function", BARO_HTML_UNSIGNED);
-  for (uint32_t n = 0; n < tree->count; n++) {
-    baro_html_put(sections, tree->function[n]);
+    baro_html_put(parent, n - tree->parent[n]);
+    baro_html_put(function, tree->function[n]);
   }
   baro_html_end(sections);
 }

@@ -42,6 +42,6 @@ baro_status baro_html_tree_merge(const baro_html_trie *sources, unsigned source_
 void baro_html_tree_release(baro_html_tree *tree);
 
 void baro_html_tree_write(const baro_html_tree *tree, const char *name,
-                          baro_html_sections *sections, int level);
+                          baro_html_sections *sections);
 
 #endif

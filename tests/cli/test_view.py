@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,82 @@ def check_calls(page: Page, report: dict[str, Any]) -> None:
             assert abs(ours["thread self"] - row["calls_self_ns"]) <= tolerance
 
 
+def check_lines(page: Page, report: dict[str, Any]) -> None:
+    """Each by itself rounded to units."""
+    names, unit = page.names(), page.head["unit_ns"]
+    section = page.sections["lines"]
+    ours: dict[tuple[str, str, int], list[list[int]]] = {}
+    for i, function in enumerate(section["function"]):
+        name, file, _ = names[function]
+        row = [section[key][i] for key in ("self_run", "total_run", "self_samples")]
+        ours.setdefault((name, file, section["line"][i]), []).append(row)
+    theirs: dict[tuple[str, str, int], list[list[int]]] = {}
+    for row in report["lines"]:
+        amounts = [row["self_ns"], row["total_ns"], row["samples"]]
+        theirs.setdefault(key_of(row), []).append(amounts)
+    for key, rows in ours.items():
+        assert len(rows) == len(theirs[key])
+        # Functions of one name and file may share a line.
+        for mine, other in zip(sorted(rows), sorted(theirs[key])):
+            assert abs(mine[0] * unit - other[0]) <= unit
+            assert abs(mine[1] * unit - other[1]) <= unit
+            assert mine[2] == other[2]
+    assert all(key in ours for key, rows in theirs.items() if any(row[1] > 0 for row in rows))
+
+
+def check_runs(page: Page, name: str) -> None:
+    """Runs stand within their thread's time; those of samples add up to what the tree has."""
+    runs, trees = page.sections[f"runs:{name}"], page.sections[f"tree:{name}"]
+    threads = page.head["threads"]
+    assert len(runs["count"]) == len(threads)
+    assert sum(runs["count"]) == len(runs["gap"])
+    at = 0
+    for thread, count in zip(threads, runs["count"]):
+        own = range(at, at + count)
+        at += count
+        assert all(runs["time"][i] > 0 for i in own)
+        assert all(0 < runs["node"][i] < len(trees["function"]) for i in own)
+        time = sum(runs["time"][i] for i in own) * page.head["tick_ns"]
+        end = sum(runs["time"][i] + runs["gap"][i] for i in own)
+        longest = max(side["duration_ns"] or 0 for side in page.head["sides"])
+        assert end * page.head["tick_ns"] <= longest
+        wall = thread["wall"] * page.head["unit_ns"]
+        # As the clock had it. (A hostile recording has weights that begin before time does.)
+        if name == "samples" and thread["samples"] > 0 and wall <= longest:
+            assert abs(time - wall) <= (count + 1) * page.head["tick_ns"]
+
+
+def check_call_sums(page: Page, report: dict[str, Any]) -> None:
+    names, section = page.names(), page.sections["call_sums"]
+    ours = {names[function]: i for i, function in enumerate(section["function"])}
+    called = [row for row in report["functions"] if row["calls"] is not None]
+    assert len(called) == len(ours)
+    for row in called:
+        i = ours[key_of(row)]
+        for column, key in (
+            ("calls", "calls"),
+            ("primitive", "primitive_calls"),
+            ("raised", "raised_calls"),
+            ("skipped", "skipped_calls"),
+            ("self_ns", "calls_self_ns"),
+            ("total_ns", "calls_total_ns"),
+            ("mean_ns", "call_mean_ns"),
+            ("p50_ns", "call_p50_ns"),
+            ("p99_ns", "call_p99_ns"),
+            ("max_ns", "call_max_ns"),
+        ):
+            assert section[column][i] == min(row[key], LARGEST), (row, column)
+        assert section["cpu_ns"][i] == (row["calls_cpu_ns"] or -1) + 1
+    slowest = page.sections["calls"]
+    assert slowest["duration_ns"] == sorted(slowest["duration_ns"], reverse=True)
+    assert slowest["duration_ns"][0] == max(row["call_max_ns"] for row in called)
+    buckets = page.sections["call_buckets"]
+    for function, bucket in zip(buckets["function"], buckets["bucket"]):
+        assert bucket <= 4 * math.log2(max(section["max_ns"][ours[names[function]]], 1)) + 1e-9
+    if all(row["skipped_calls"] == 0 for row in called):
+        assert sum(buckets["count"]) == sum(row["calls"] for row in called)
+
+
 def check_head(page: Page, report: dict[str, Any], path: Path) -> None:
     head, side = report["head"], page.head["sides"][0]
     assert page.head["version"] == 1
@@ -118,7 +195,7 @@ def check_head(page: Page, report: dict[str, Any], path: Path) -> None:
 def test_page_says_what_the_report_says(run: Run, recording: Recording, source: str) -> None:
     kept = REPOSITORY / "tests" / "recordings" / source
     path = kept if source in KEPT else recording(source)
-    answer = run("report", "--json", path)
+    answer = run("report", "--json", "--lines", path)
     if answer.returncode != 0:
         refused = run("view", "-o", "-", path)
         assert refused.returncode == answer.returncode
@@ -129,8 +206,12 @@ def test_page_says_what_the_report_says(run: Run, recording: Recording, source: 
     check_head(page, report, path)
     if report["head"]["samples"] > 0:
         check_samples(page, report)
+        check_lines(page, report)
+        check_runs(page, "samples")
     if "entries:calls" in page.sections:
         check_calls(page, report)
+        check_call_sums(page, report)
+        check_runs(page, "calls")
 
 
 def test_same_recording_same_bytes(run: Run, recording: Recording) -> None:
@@ -140,11 +221,11 @@ def test_same_recording_same_bytes(run: Run, recording: Recording) -> None:
 
 def test_hostile_names_stay_where_they_are(run: Run, recording: Recording) -> None:
     """Every "<" of the page is the viewer's own."""
-    of_empty = page_of(run, recording("empty")).text
+    of_small = page_of(run, recording("small")).text
     of_hostile = page_of(run, recording("hostile"))
     assert 'http-equiv="Content-Security-Policy" content="default-src \'none\';' in of_hostile.text
-    assert of_hostile.text.count("<script") == of_empty.count("<script")
-    assert of_hostile.text.count("</") == of_empty.count("</")
+    assert of_hostile.text.count("<script") == of_small.count("<script")
+    assert of_hostile.text.count("</") == of_small.count("</")
     assert any(len(text) > 60000 for text in of_hostile.sections["strings"]["text"])
 
 
