@@ -2,7 +2,7 @@
 // modules cannot be imported from a file:// address. Writes dist/viewer.html, the template that the C program
 // carries; with --check it compares with the one that is committed instead. The same input gives the same
 // bytes: no time, no path and no version of this machine goes in.
-import { readFileSync, writeFileSync, mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
@@ -16,13 +16,11 @@ const markers = ['<!--baro:core-->', '<!--baro:late-->', '<title>barograph</titl
 const browsers = ['chrome103', 'firefox113', 'safari16.4'];
 
 /**
- * @param {string} entry file below src/
- * @param {import('esbuild').BuildOptions} options
+ * @param {import('esbuild').BuildOptions} options with what to begin with
  * @returns {string}
  */
-function bundle(entry, options) {
+function bundle(options) {
   const result = buildSync({
-    entryPoints: [join(folder, 'src', entry)],
     absWorkingDir: folder,
     bundle: true,
     minify: true,
@@ -34,8 +32,19 @@ function bundle(entry, options) {
     ...options,
   });
   const files = result.outputFiles ?? [];
-  if (files.length !== 1) throw new Error(`${entry}: one output expected, got ${files.length}`);
+  if (files.length !== 1) throw new Error(`one output expected, got ${files.length}`);
   return files[0].text.trimEnd();
+}
+
+/** The style of the page and, after it, those of views that have one beside them. */
+function bundleStyle() {
+  const views = readdirSync(join(folder, 'src', 'views'))
+    .filter((file) => file.endsWith('.css'))
+    .sort();
+  const contents = ['./style.css', ...views.map((file) => `./views/${file}`)]
+    .map((file) => `@import '${file}';`)
+    .join('\n');
+  return bundle({ stdin: { contents, loader: 'css', resolveDir: join(folder, 'src') } });
 }
 
 /**
@@ -51,8 +60,8 @@ function refuse(text, what, end) {
 
 /** @returns {string} */
 function assemble() {
-  const script = bundle('main.js', { format: 'iife' });
-  const style = bundle('style.css', {});
+  const script = bundle({ entryPoints: [join(folder, 'src', 'main.js')], format: 'iife' });
+  const style = bundleStyle();
   refuse(script, 'the script', /<\/script|<script|<!--/i);
   refuse(style, 'the style', /<\/style|url\(|@import/i);
   const template = readFileSync(join(folder, 'src', 'index.html'), 'utf8');

@@ -1,6 +1,8 @@
 // The views, in the order of their tabs. A new view is a file of its own and a row here.
 
 import { flame } from './flame.js';
+import { summaryView } from './summary.js';
+import { timelineView } from './timeline.js';
 
 /** @type {readonly import('../types.js').View[]} */
-export const views = [flame];
+export const views = [summaryView, flame, timelineView];

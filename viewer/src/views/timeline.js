@@ -1,0 +1,545 @@
+// Timeline: what every thread did at which time. The strip above shows the whole run; dragging on it or on the lanes chooses a range
+// of time that all views then count. The window that is looked at is another thing: zooming and moving it changes no number.
+
+import { el, fill, nameElement, oncePerFrame } from '../base/dom.js';
+import { formatDuration, formatPercent } from '../base/format.js';
+import { Labels } from '../draw/labels.js';
+import { laneLook } from '../draw/lanes.js';
+import { currentTheme, functionColours } from '../draw/theme.js';
+import { Lanes, axisMarks, moved, runAt, zoomed } from '../model/timeline.js';
+import { createInspector } from '../parts/inspector.js';
+import { TimelineOverview } from '../parts/timeline_overview.js';
+import { TimelineTracks } from '../parts/timeline_tracks.js';
+import { stateSwatch } from '../parts/states_bar.js';
+import { tooltip } from '../parts/tooltip.js';
+
+/** @typedef {import('../types.js').State} State */
+/** @typedef {import('../types.js').Context} Context */
+/** @typedef {import('../model/model.js').Model} Model */
+/** @typedef {import('../model/timeline.js').Window} Window */
+
+/** Ticks of the narrowest window. */
+const leastTicks = 20;
+const tipStack = 6;
+
+/**
+ * @param {string} text
+ * @param {string} title
+ * @param {() => void} act
+ */
+function button(text, title, act) {
+  return el('button', { type: 'button', title, onclick: act }, text);
+}
+
+class Timeline {
+  /** @param {Context} context */
+  constructor(context) {
+    this.context = context;
+    const { head } = context.page;
+    this.head = head;
+    this.overview = new TimelineOverview({
+      tickNs: head.tick_ns,
+      onRange: (range, settled) => this.choose(range, settled),
+    });
+    this.tracks = new TimelineTracks(head, {
+      onToggle: (thread) => this.toggle(thread),
+      onThread: (thread) => this.onlyThread(thread),
+    });
+    this.axis = el('div', { class: 'timeline-axis', 'aria-hidden': 'true' });
+    this.toRange = button('Zoom to selection', 'key z', () => this.zoomToRange());
+    this.clear = button('Clear selection', 'key Escape', () => this.choose(null, true));
+    this.status = el('div', { class: 'timeline-status' });
+    this.legend = el('div', { class: 'timeline-legend' });
+    this.message = el('p', { class: 'view-message' }, 'Reading the timeline…');
+    const { overview, axis, tracks } = this;
+    this.body = el('div', { class: 'timeline-body', hidden: true }, overview.element, axis, tracks.element);
+    this.inspector = createInspector(context);
+    const main = el('div', { class: 'timeline-main' }, this.toolbar(), this.message, this.body);
+    this.element = el(
+      'section',
+      { class: 'timeline', 'aria-label': 'Timeline' },
+      main,
+      this.inspector.element,
+    );
+    /** @type {Lanes | null} */
+    this.lanes = null;
+    this.tree = '';
+    /** @type {{state: State, model: Model} | null} */
+    this.shown = null;
+    /** Made anew when the colours change. @type {import('../draw/lanes.js').LaneLook | undefined} */
+    this.laneLook = undefined;
+    /** A range that is being dragged, before it is the state's. @type {[number, number] | null | undefined} */
+    this.dragged = undefined;
+    this.theme = currentTheme();
+    this.redraw = oncePerFrame(() => this.draw());
+    this.listen();
+  }
+
+  toolbar() {
+    return el(
+      'div',
+      { class: 'view-bar timeline-bar' },
+      el(
+        'div',
+        { class: 'button-group', role: 'group', 'aria-label': 'Zoom' },
+        button('−', 'zoom out: key −', () => this.zoom(2)),
+        button('+', 'zoom in: key +', () => this.zoom(0.5)),
+        button('Whole run', 'key 0', () => this.look(null)),
+      ),
+      this.toRange,
+      this.clear,
+      this.status,
+      this.legend,
+    );
+  }
+
+  listen() {
+    const { tracks } = this;
+    this.element.addEventListener('keydown', (event) => this.key(event));
+    tracks.element.addEventListener('wheel', (event) => this.wheel(event), { passive: false });
+    tracks.lane.addEventListener('pointerdown', (event) => this.drag(event));
+    tracks.lane.addEventListener('pointermove', (event) => this.hover(event));
+    tracks.lane.addEventListener('pointerleave', () => this.leave());
+    new ResizeObserver(() => this.redraw()).observe(this.element);
+    for (const query of ['(forced-colors: active)', '(prefers-color-scheme: dark)'])
+      matchMedia(query).addEventListener('change', () => this.themeChanged());
+    document.addEventListener('barograph-theme', () => this.themeChanged());
+  }
+
+  themeChanged() {
+    this.laneLook = undefined;
+    this.redraw();
+  }
+
+  // --- What is shown ---
+
+  /**
+   * @param {State} state
+   * @param {Model} model
+   */
+  update(state, model) {
+    this.shown = { state, model };
+    this.inspector.element.hidden = state.fn < 0;
+    if (state.fn >= 0) this.inspector.update(state, model);
+    const wanted = model.pageTree.name;
+    if (this.lanes && this.tree === wanted) {
+      this.draw();
+      return;
+    }
+    this.context.late().then((late) => {
+      const runs = late.runs[wanted] ?? Object.values(late.runs)[0];
+      if (!runs) {
+        this.message.textContent = 'This recording has no timeline.';
+        return;
+      }
+      if (this.tree !== runs.tree || !this.lanes) this.lanes = new Lanes(runs, this.head.states.length);
+      this.tree = runs.tree;
+      this.laneLook = undefined;
+      this.message.hidden = true;
+      this.body.hidden = false;
+      this.draw();
+    }, (error) => {
+      this.message.textContent = error instanceof Error ? error.message : String(error);
+    });
+  }
+
+  /** @returns {Window} */
+  window() {
+    const all = this.lanes?.all ?? { from: 0, to: 1 };
+    const said = /^(\d+),(\d+)$/.exec(this.shown?.state.extra['timeline.window'] ?? '');
+    if (!said) return all;
+    const window = { from: Math.max(Number(said[1]), all.from), to: Math.min(Number(said[2]), all.to) };
+    return window.to - window.from >= 1 ? window : all;
+  }
+
+  /** @returns {number[]} threads of this side, process by process, busiest process first as the page has them */
+  threads() {
+    const { runs } = this.lanes ?? {};
+    const side = this.shown?.model.side ?? 0;
+    return this.head.threads
+      .map((thread, index) => ({ thread, index }))
+      .filter(({ thread, index }) => {
+        const any = runs ? runs.first[index + 1] > runs.first[index] : false;
+        return any && (!this.head.diff || thread.side === side);
+      })
+      .sort((a, b) => a.thread.process - b.thread.process || Number(b.thread.main) - Number(a.thread.main) || a.thread.start_tick - b.thread.start_tick)
+      .map(({ index }) => index);
+  }
+
+  opened() {
+    const text = this.shown?.state.extra['timeline.open'];
+    // At first the main thread is open: what it does in which order is what people look for.
+    if (text === undefined) return new Set(this.threads().slice(0, 1));
+    return new Set(text.split(',').filter((part) => part !== '').map(Number));
+  }
+
+  draw() {
+    const { lanes, shown } = this;
+    if (!lanes || !shown || this.element.clientWidth === 0) return;
+    const { state, model } = shown;
+    if (!this.laneLook) {
+      this.theme = currentTheme();
+      this.laneLook = laneLook(this.head, this.theme);
+      this.paints = this.makePaints(model);
+      const seen = this.seenStates(lanes);
+      fill(
+        this.legend,
+        ...this.head.states
+          .filter((_, s) => seen.has(s))
+          .map((state) => el('span', { class: 'state-key' }, stateSwatch(state), state.words)),
+      );
+    }
+    this.body.style.setProperty('--gutter', `${this.tracks.gutter()}px`);
+    const window = this.window();
+    const range = this.dragged !== undefined ? this.dragged : state.range;
+    const threads = this.threads();
+    this.tracks.update({
+      lanes,
+      window,
+      range,
+      tree: this.workTree(model),
+      look: this.laneLook,
+      colour: this.paints?.colour ?? (() => ({ fill: 0, edge: 0 })),
+      label: this.paints?.label ?? (() => {}),
+      background: this.theme.look.background,
+      threads,
+      opened: this.opened(),
+      chosen: state.threads === null ? null : new Set(state.threads),
+    });
+    const key = `${this.tree} ${model.side} ${this.theme.dark} ${this.theme.forced}`;
+    this.overview.update(lanes, threads, window, range, this.laneLook, key);
+    this.drawAxis(window);
+    this.say(window, range);
+  }
+
+  /** The page's tree that the runs are of, whatever metric is looked at. @param {Model} model */
+  workTree(model) {
+    const index = this.head.trees.findIndex(({ name }) => name === this.tree);
+    return index === model.treeIndex
+      ? model.whole
+      : model.workshop.model({ ...model.state, metric: this.tree === 'calls' ? 'call-time' : 'run' }).whole;
+  }
+
+  /** @param {Lanes} lanes */
+  seenStates(lanes) {
+    const seen = new Set();
+    const { state, node } = lanes.runs;
+    for (let r = 0; r < state.length; r++)
+      if (state[r] < this.head.states.length || node[r] > 0) seen.add(state[r]);
+    return seen;
+  }
+
+  /**
+   * How call paths are painted: by module, as everywhere.
+   * @param {Model} model
+   */
+  makePaints(model) {
+    const colours = functionColours(model.workshop, model.functions.self, this.theme);
+    const { fn } = this.workTree(model);
+    const family = getComputedStyle(document.body).fontFamily;
+    const labels = new Labels(
+      this.tracks.context,
+      (f) => {
+        const { module, name, bare } = model.names(f);
+        return { module: module ? `${module}.` : '', name, bare };
+      },
+      family,
+    );
+    const style = { text: this.theme.text, dim: this.theme.dim, bold: false };
+    return {
+      colour: (/** @type {number} */ node) => ({ fill: colours.fill[fn[node]], edge: colours.edge[fn[node]] }),
+      label: (
+        /** @type {CanvasRenderingContext2D} */ _context,
+        /** @type {number} */ node,
+        /** @type {number} */ x,
+        /** @type {number} */ width,
+        /** @type {number} */ middle,
+      ) => {
+        const label = labels.fit(fn[node], width);
+        if (label) labels.draw(label, x, middle, style);
+      },
+    };
+  }
+
+  /** @param {Window} window */
+  drawAxis(window) {
+    const width = this.tracks.laneWidth();
+    const { ticks, stepNs } = axisMarks(window, this.head.tick_ns, Math.max(Math.floor(width / 110), 2));
+    fill(
+      this.axis,
+      ...ticks.map((tick) => {
+        const part = (tick - window.from) / (window.to - window.from);
+        const mark = el('span', { class: part > 0.96 ? 'axis-mark last' : 'axis-mark' }, axisText(tick * this.head.tick_ns, stepNs));
+        mark.style.left = `${part * 100}%`;
+        return mark;
+      }),
+    );
+  }
+
+  /**
+   * @param {Window} window
+   * @param {[number, number] | null} range
+   */
+  say(window, range) {
+    const { tick_ns } = this.head;
+    const span = (/** @type {number} */ from, /** @type {number} */ to) =>
+      `${formatDuration((to - from) * tick_ns)} from ${formatDuration(from * tick_ns)}`;
+    this.toRange.hidden = range === null;
+    this.clear.hidden = range === null;
+    this.status.textContent = range
+      ? `Selected: ${span(range[0], range[1])}`
+      : `Shown: ${span(window.from, window.to)} · drag to select a time`;
+  }
+
+  // --- What the user does ---
+
+  /**
+   * @param {[number, number] | null} range
+   * @param {boolean} settled
+   */
+  choose(range, settled) {
+    if (!settled) {
+      this.dragged = range;
+      this.redraw();
+      return;
+    }
+    this.dragged = undefined;
+    const before = this.context.store.get().range;
+    this.context.store.set({ range });
+    if (String(before) === String(range)) this.redraw();
+    const { tick_ns } = this.head;
+    if (range)
+      this.context.announce(
+        `Selected ${formatDuration(range[0] * tick_ns)} to ${formatDuration(range[1] * tick_ns)}`,
+      );
+    else if (before) this.context.announce('Selection cleared');
+  }
+
+  /** @param {Window | null} window */
+  look(window) {
+    const all = this.lanes?.all;
+    const whole = !window || !all || (window.from <= all.from && window.to >= all.to);
+    const text = whole ? null : `${Math.floor(window.from)},${Math.ceil(window.to)}`;
+    this.context.store.setExtra('timeline.window', text, { replace: true });
+  }
+
+  /**
+   * @param {number} factor
+   * @param {number} [at] tick that stays
+   */
+  zoom(factor, at) {
+    if (!this.lanes) return;
+    const window = this.window();
+    this.look(zoomed(window, this.lanes.all, factor, at ?? (window.from + window.to) / 2, leastTicks));
+  }
+
+  zoomToRange() {
+    const range = this.shown?.state.range ?? null;
+    if (range) this.look({ from: range[0], to: range[1] });
+  }
+
+  /** @param {number} part of the window */
+  pan(part) {
+    if (!this.lanes) return;
+    const window = this.window();
+    this.look(moved(window, this.lanes.all, (window.to - window.from) * part));
+  }
+
+  /** @param {number} thread */
+  toggle(thread) {
+    const opened = this.opened();
+    if (!opened.delete(thread)) opened.add(thread);
+    this.context.store.setExtra('timeline.open', [...opened].join(','), { replace: true });
+  }
+
+  /** @param {number} thread */
+  onlyThread(thread) {
+    const chosen = this.context.store.get().threads;
+    this.context.store.set({ threads: chosen?.length === 1 && chosen[0] === thread ? null : [thread] });
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const acts = /** @type {Record<string, () => void>} */ ({
+      '+': () => this.zoom(0.5),
+      '=': () => this.zoom(0.5),
+      '-': () => this.zoom(2),
+      '0': () => this.look(null),
+      z: () => this.zoomToRange(),
+    });
+    if (event.shiftKey) {
+      acts.ArrowLeft = () => this.pan(-0.2);
+      acts.ArrowRight = () => this.pan(0.2);
+    }
+    const act =
+      event.key === 'Escape' && this.shown?.state.range ? () => this.choose(null, true) : acts[event.key];
+    if (!act) return;
+    act();
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  /** @param {WheelEvent} event */
+  wheel(event) {
+    const across = event.shiftKey ? event.deltaY || event.deltaX : event.deltaX;
+    if (event.ctrlKey) this.zoom(Math.exp(Math.max(Math.min(event.deltaY, 100), -100) * 0.005), this.tracks.at(event).tick);
+    else if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY))
+      this.pan(across / Math.max(this.tracks.laneWidth(), 1));
+    else return;
+    event.preventDefault();
+  }
+
+  /** @param {PointerEvent} event */
+  drag(event) {
+    if (event.button !== 0) return;
+    const { lane } = this.tracks;
+    const from = this.tracks.at(event).tick;
+    const startX = event.clientX;
+    let moves = false;
+    const range = (/** @type {PointerEvent} */ to) => {
+      const tick = this.tracks.at(to).tick;
+      return /** @type {[number, number]} */ ([Math.floor(Math.min(from, tick)), Math.ceil(Math.max(from, tick))]);
+    };
+    const move = (/** @type {PointerEvent} */ to) => {
+      moves ||= Math.abs(to.clientX - startX) >= 3;
+      if (moves) this.choose(range(to), false);
+    };
+    const stop = (/** @type {PointerEvent} */ to) => {
+      lane.removeEventListener('pointermove', move);
+      lane.removeEventListener('pointerup', stop);
+      lane.removeEventListener('pointercancel', stop);
+      if (moves) this.choose(range(to), true);
+      else this.select(to);
+    };
+    lane.setPointerCapture(event.pointerId);
+    lane.addEventListener('pointermove', move);
+    lane.addEventListener('pointerup', stop);
+    lane.addEventListener('pointercancel', stop);
+  }
+
+  /**
+   * What was on the stack there becomes what is selected everywhere.
+   * @param {PointerEvent} event
+   */
+  select(event) {
+    const node = this.nodeAt(event);
+    if (node <= 0 || !this.shown) return;
+    const tree = this.workTree(this.shown.model);
+    this.context.store.set({ selected: node, fn: tree.fn[node] });
+  }
+
+  /**
+   * @param {MouseEvent} event
+   * @returns {number} node of the page's tree, -1 = none
+   */
+  nodeAt(event) {
+    const { tick, track, row } = this.tracks.at(event);
+    const { lanes, shown } = this;
+    if (!lanes || !shown || track?.kind !== 'thread') return -1;
+    if (row >= 0 && track.chart) {
+      const { chart } = track;
+      const window = this.window();
+      const columns = this.tracks.canvas.width;
+      const column = ((tick - window.from) / (window.to - window.from)) * columns;
+      for (let i = 0; i < chart.count; i++)
+        if (chart.row[i] === row && chart.from[i] <= column && column < chart.to[i]) return chart.node[i];
+      return -1;
+    }
+    const run = runAt(lanes.runs, track.index, tick);
+    return run < 0 ? -1 : lanes.runs.node[run];
+  }
+
+  /** @param {PointerEvent} event */
+  hover(event) {
+    const { lanes, shown } = this;
+    const { tick, track } = this.tracks.at(event);
+    const area = this.tracks.lane.getBoundingClientRect();
+    this.tracks.cursor.hidden = false;
+    this.tracks.cursor.style.left = `${event.clientX - area.left}px`;
+    if (!lanes || !shown || track?.kind !== 'thread') {
+      tooltip().hide();
+      return;
+    }
+    tooltip().show(event.clientX, event.clientY, ...this.tip(event, tick, track.index));
+  }
+
+  leave() {
+    this.tracks.cursor.hidden = true;
+    tooltip().hide();
+  }
+
+  /**
+   * @param {MouseEvent} event
+   * @param {number} tick
+   * @param {number} thread
+   */
+  tip(event, tick, thread) {
+    const { lanes, shown, head } = this;
+    if (!lanes || !shown) return [];
+    const run = runAt(lanes.runs, thread, tick);
+    const lines = [
+      el('div', { class: 'tip-name' }, nameElement(head.threads[thread].name.slice(0, 100)), ` at ${formatDuration(tick * head.tick_ns)}`),
+    ];
+    if (run < 0) return [...lines, el('div', {}, 'nothing recorded')];
+    const state = head.states[lanes.runs.state[run]]?.words ?? 'in recorded calls';
+    lines.push(el('div', { class: 'tip-amount' }, `${state} for ${formatDuration(lanes.runs.time[run] * head.tick_ns)}`));
+    const more = this.columnStates(tick, thread);
+    if (more) lines.push(el('div', { class: 'tip-self' }, more));
+    const tree = this.workTree(shown.model);
+    let node = this.nodeAt(event);
+    for (let n = 0; node > 0 && n < tipStack; n++, node = tree.parent[node])
+      lines.push(el('div', { class: n === 0 ? 'tip-stack first' : 'tip-stack' }, nameElement(shown.model.names(tree.fn[node]).name.slice(0, 120))));
+    if (node > 0) lines.push(el('div', { class: 'tip-stack' }, '…'));
+    return lines;
+  }
+
+  /**
+   * Where a pixel holds more than one state, what it holds.
+   * @param {number} tick
+   * @param {number} thread
+   * @returns {string}
+   */
+  columnStates(tick, thread) {
+    const { lanes, head } = this;
+    if (!lanes) return '';
+    const window = this.window();
+    const wide = (window.to - window.from) / Math.max(this.tracks.laneWidth(), 1);
+    const shares = lanes.shares(thread, { from: tick - wide / 2, to: tick + wide / 2 }, 1);
+    const parts = head.states
+      .map((state, s) => ({ words: state.words, share: shares[s] }))
+      .filter(({ share }) => share > 0.005)
+      .sort((a, b) => b.share - a.share);
+    if (parts.length < 2) return '';
+    const said = parts.map(({ words, share }) => `${words} ${formatPercent(share)}`).join(', ');
+    return `within ${formatDuration(wide * head.tick_ns)}: ${said}`;
+  }
+}
+
+/**
+ * @param {number} ns
+ * @param {number} stepNs
+ * @returns {string} with as many decimals as steps need
+ */
+function axisText(ns, stepNs) {
+  const units = /** @type {[string, number][]} */ ([['s', 1e9], ['ms', 1e6], ['µs', 1e3], ['ns', 1]]);
+  // The largest unit that needs at most two decimals.
+  const [unit, size] = units.find(([, one]) => stepNs >= one / 100) ?? units[3];
+  const decimals = stepNs >= size ? 0 : stepNs >= size / 10 ? 1 : 2;
+  return `${(ns / size).toFixed(decimals)} ${unit}`;
+}
+
+/** @type {import('../types.js').View} */
+export const timelineView = {
+  id: 'timeline',
+  title: 'Timeline',
+  available: (page) => page.head.trees.some(({ name }) => Object.hasOwn(page.head.sections, `runs:${name}`)),
+  create(context) {
+    const timeline = new Timeline(context);
+    return {
+      element: timeline.element,
+      update: (state, model) => timeline.update(state, model),
+      resize: () => timeline.redraw(),
+    };
+  },
+};

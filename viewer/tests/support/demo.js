@@ -1,0 +1,103 @@
+// A recording as people have them: a shop that imports orders with three threads, waits for disk, network and the GIL, and collects
+// garbage. The same every time. For tests and pictures of the views.
+
+/** @typedef {import('./plain.js').PlainRun} PlainRun */
+
+/** @param {number} seed */
+export function randomNumbers(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+/** @type {[number, string[], [string, number][]][]} weight, stack, states with their chances */
+const loading = [
+  [5, ['load_orders:41', 'parse_order:62', 'json.loads:339', 'JSONDecoder.decode:354'], [['cpu', 0.75], ['gil', 0.25]]],
+  [3, ['load_orders:41', 'parse_order:64', 'Order.__init__:18'], [['cpu', 0.8], ['gil', 0.2]]],
+  [2, ['load_orders:43', 'Order.total:33', 'Order.total.<genexpr>:34'], [['cpu', 0.85], ['collector', 0.08], ['gil', 0.07]]],
+  [2, ['load_orders:39'], [['disk', 0.7], ['cpu', 0.3]]],
+];
+/** @type {typeof loading} */
+const saving = [
+  [4, ['Store.run:20', 'Store.save_orders:44'], [['disk', 0.65], ['cpu', 0.3], ['gil', 0.05]]],
+  [2, ['Store.run:20', 'Store.save_orders:47', 'Cursor.execute:12'], [['disk', 0.5], ['cpu', 0.5]]],
+  [2, ['Store.run:18', 'Queue.get:171', 'Condition.wait:320'], [['lock', 1]]],
+];
+/** @type {typeof loading} */
+const fetching = [
+  [4, ['fetch_prices:12', 'Session.get:600', 'HTTPConnection.getresponse:1348', 'SocketIO.readinto:717'], [['network', 0.95], ['cpu', 0.05]]],
+  [1, ['fetch_prices:15', 'json.loads:339', 'JSONDecoder.decode:354'], [['cpu', 0.7], ['gil', 0.3]]],
+  [1, ['fetch_prices:17', 'backoff:5'], [['sleep', 1]]],
+];
+
+/**
+ * @param {() => number} random
+ * @param {string[]} outside
+ * @param {typeof loading} works
+ * @param {number} ticks
+ * @param {number} gap
+ * @returns {PlainRun[]}
+ */
+function busy(random, outside, works, ticks, gap) {
+  const all = works.reduce((sum, [weight]) => sum + weight, 0);
+  /** @type {PlainRun[]} */
+  const runs = [];
+  let at = 0;
+  for (let stay = 0; at < ticks; ) {
+    let pick = random() * all;
+    const work = works.find(([weight]) => (pick -= weight) < 0) ?? works[0];
+    for (stay = 1 + Math.floor(random() * 12); stay > 0 && at < ticks; stay--) {
+      let chance = random();
+      const [state] = work[2].find(([, part]) => (chance -= part) < 0) ?? work[2][0];
+      const length = Math.max(Math.round(1000 * (0.3 + 3 * random() ** 3)), 1);
+      const share = state === 'cpu' || state === 'collector' ? 255 : state === 'gil' ? 0 : 90;
+      runs.push({ gap: at === 0 ? gap : 0, ticks: length, stack: [...outside, ...work[1]], state, share });
+      at += length;
+    }
+  }
+  return runs;
+}
+
+const standard = (/** @type {string} */ file) => ({ origin: 2, file: `/usr/lib/python3.12/${file}`, module: file.replace(/\.py$/, '').replace('/__init__', '').replaceAll('/', '.') });
+const requests = { origin: 1, file: '/venv/lib/python3.12/site-packages/requests/sessions.py', module: 'requests.sessions' };
+const own = (/** @type {string} */ name, /** @type {number} */ line) => ({ file: `/home/user/shop/${name}.py`, module: `shop.${name}`, line });
+
+/** @returns {import('./plain.js').PlainRecording} */
+export function demoRecording() {
+  const random = randomNumbers(7);
+  const main = ['<module>:90', 'main:71'];
+  const thread = ['Thread._bootstrap:1032', 'Thread._bootstrap_inner:1075', 'Thread.run:1012'];
+  return {
+    functions: {
+      '<module>': own('bookshop', 1), main: own('bookshop', 60), load_orders: own('orders', 30),
+      parse_order: own('orders', 61), 'Order.__init__': own('orders', 15), 'Order.total': own('orders', 30),
+      'Order.total.<genexpr>': own('orders', 34), 'Store.run': own('store', 12), 'Store.save_orders': own('store', 40),
+      fetch_prices: own('prices', 8), backoff: own('prices', 3), render: own('report', 5), 'Thread.run': standard('threading.py'),
+      'json.loads': standard('json/__init__.py'), 'JSONDecoder.decode': standard('json/decoder.py'),
+      'Queue.get': standard('queue.py'), 'Condition.wait': standard('threading.py'), 'Cursor.execute': { ...standard('sqlite3.py'), origin: 1, file: '/venv/lib/python3.12/site-packages/apsw/ext.py', module: 'apsw.ext' },
+      'Thread._bootstrap': standard('threading.py'), 'Thread._bootstrap_inner': standard('threading.py'),
+      'Session.get': requests, 'HTTPConnection.getresponse': standard('http/client.py'), 'SocketIO.readinto': standard('socket.py'),
+    },
+    threads: [
+      {
+        name: 'MainThread',
+        runs: [
+          ...busy(random, main, loading, 2_600_000, 0),
+          { ticks: 900_000, stack: [...main, 'Condition.wait:320'], state: 'lock', share: 20 },
+          ...busy(random, [...main, 'render:9'], [[1, [], [['cpu', 0.9], ['collector', 0.1]]]], 500_000, 0),
+        ],
+      },
+      { name: 'writer', runs: busy(random, thread, saving, 2_900_000, 350_000) },
+      { name: 'prices-0', runs: busy(random, thread, fetching, 1_900_000, 200_000) },
+      { name: 'prices-1', runs: busy(random, thread, fetching, 1_700_000, 240_000) },
+    ],
+    summary: [
+      { parts: [{ t: '31 % running in ' }, { t: 'parse_order', link: { view: 'functions', function: 3 } }, { t: ' (orders.py:61), 18 % waiting for disk in ' }, { t: 'Store.save_orders', link: { view: 'sandwich', function: 8 } }, { t: ' (store.py:44).' }] },
+      { parts: [{ t: 'The thread ' }, { t: 'MainThread', link: { view: 'timeline', thread: 0 } }, { t: ' needs the CPU most; it waits 17 % of its time for the GIL.' }] },
+    ],
+  };
+}
