@@ -162,6 +162,7 @@
  * @property {Functions} functions
  * @property {PageTree[]} trees in the order of head.trees
  * @property {Lines | null} lines
+ * @property {Lines | null} [linesBase] of a diff: those of the base
  */
 
 /**
@@ -219,13 +220,16 @@
 /** @typedef {{file: string, firstLine: number, lines: string[]}} SourceText */
 
 /**
- * What is decoded when a view asks for it. Absent sections give null.
- * @typedef {object} Late
- * @property {Record<string, Runs>} runs by tree name
+ * @typedef {object} CallParts
  * @property {CallRows | null} calls
  * @property {CallSums | null} callSums
  * @property {CallBuckets | null} callBuckets
- * @property {SourceText[] | null} source
+ */
+
+/**
+ * What is decoded when a view asks for it. Absent sections give null.
+ * @typedef {CallParts & {runs: Record<string, Runs>, source: SourceText[] | null, base: CallParts | null}} Late
+ *   runs by tree name; base: calls of the base of a diff
  */
 
 /**

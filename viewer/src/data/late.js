@@ -169,21 +169,37 @@ function readSource(columns, page) {
  */
 async function decodeLate(page, read) {
   const { head } = page;
-  /** @type {Late} */
-  const late = { runs: {}, calls: null, callSums: null, callBuckets: null, source: null };
+  /** @type {Late['runs']} */
+  const runs = {};
   for (const [tree, { name }] of page.trees.entries()) {
     const columns = await readSectionColumns(head, read, `runs:${name}`);
-    if (columns) late.runs[name] = readRuns(columns, page, tree);
+    if (columns) runs[name] = readRuns(columns, page, tree);
   }
-  const calls = await readSectionColumns(head, read, 'calls');
-  if (calls) late.calls = readCalls(calls, page);
-  const sums = await readSectionColumns(head, read, 'call_sums');
-  if (sums) late.callSums = readCallSums(sums, page);
-  const buckets = await readSectionColumns(head, read, 'call_buckets');
-  if (buckets) late.callBuckets = readCallBuckets(buckets, page);
   const source = await readSectionColumns(head, read, 'source');
-  if (source) late.source = readSource(source, page);
-  return late;
+  return {
+    runs,
+    source: source && readSource(source, page),
+    base: head.diff ? await readCallParts(page, read, ':base') : null,
+    ...(await readCallParts(page, read, '')),
+  };
+}
+
+/**
+ * @param {Page} page
+ * @param {ReadSection} read
+ * @param {string} side ":base" or nothing
+ * @returns {Promise<import('../types.js').CallParts>}
+ */
+async function readCallParts(page, read, side) {
+  const of = (/** @type {string} */ name) => readSectionColumns(page.head, read, `${name}${side}`);
+  const calls = await of('calls');
+  const sums = await of('call_sums');
+  const buckets = await of('call_buckets');
+  return {
+    calls: calls && readCalls(calls, page),
+    callSums: sums && readCallSums(sums, page),
+    callBuckets: buckets && readCallBuckets(buckets, page),
+  };
 }
 
 /**

@@ -169,10 +169,11 @@ function readLines(columns, functions) {
  */
 export async function decodePage(head, read) {
   // All at once: unpacking goes on beside the decoding of what came first.
-  const [text, functionColumns, lineColumns, treeColumns] = await Promise.all([
+  const [text, functionColumns, lineColumns, baseLines, treeColumns] = await Promise.all([
     readNeeded(head, read, 'strings'),
     readNeeded(head, read, 'functions'),
     readSectionColumns(head, read, 'lines'),
+    readSectionColumns(head, read, 'lines:base'),
     Promise.all(
       head.trees.map(({ name }) =>
         Promise.all([
@@ -199,5 +200,6 @@ export async function decodePage(head, read) {
     functions,
     trees,
     lines: lineColumns && readLines(lineColumns, functions.count),
+    linesBase: baseLines && readLines(baseLines, functions.count),
   };
 }

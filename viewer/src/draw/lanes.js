@@ -144,6 +144,7 @@ export function paintChart(raster, { left, top, rowHeight, ratio }, chart, colou
   const { pixels, width, height } = raster;
   const thick = Math.max(Math.round(ratio), 1);
   for (let i = 0; i < chart.count; i++) {
+    if (chart.row[i] >= chart.rows) continue;
     const y0 = top + Math.round(chart.row[i] * rowHeight * ratio);
     const y1 = top + Math.round((chart.row[i] + 1) * rowHeight * ratio);
     if (y1 <= 0 || y0 >= height) continue;
@@ -152,7 +153,7 @@ export function paintChart(raster, { left, top, rowHeight, ratio }, chart, colou
     const x1 = left + chart.to[i] - (wide ? thick : 0);
     const { fill, edge } = colour(chart.node[i]);
     for (let y = Math.max(y0, 0); y < Math.min(y1, height); y++)
-      pixels.fill(y < y0 + thick ? edge : fill, y * width + x0, y * width + x1);
+      pixels.fill(wide && y < y0 + thick ? edge : fill, y * width + x0, y * width + x1);
   }
 }
 

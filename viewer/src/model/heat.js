@@ -23,10 +23,12 @@
 /**
  * @param {Page} page
  * @param {boolean} run the run's own time; otherwise threads' time
+ * @param {number} [side] of a diff
  * @returns {FileHeat[]} those with most time of their own first
  */
-export function fileHeat(page, run) {
-  const { lines, functions } = page;
+export function fileHeat(page, run, side = 1) {
+  const { functions } = page;
+  const lines = page.head.diff && side === 0 ? (page.linesBase ?? null) : page.lines;
   if (lines === null) return [];
   const self = run ? lines.selfRun : lines.self;
   const total = run ? lines.totalRun : lines.total;

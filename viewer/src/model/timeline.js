@@ -199,9 +199,10 @@ export class Lanes {
  * @param {Tree} tree
  * @param {Int32Array} nodes by column, -1 = none
  * @param {number} [deepest] rows at most
+ * @param {number} [wide] columns: rows below the last box of that width are left out, for all that they would show is lines
  * @returns {Chart}
  */
-export function flameChart(tree, nodes, deepest = 200) {
+export function flameChart(tree, nodes, deepest = 200, wide = 1) {
   /** @type {number[]} */
   const from = [];
   /** @type {number[]} */
@@ -217,6 +218,7 @@ export function flameChart(tree, nodes, deepest = 200) {
   const closeTo = (depth, column) => {
     while (open.length > depth) {
       const last = /** @type {{node: number, from: number}} */ (open.pop());
+      if (column - last.from >= wide) rows = Math.max(rows, open.length + 1);
       from.push(last.from);
       to.push(column);
       row.push(open.length);
@@ -233,7 +235,6 @@ export function flameChart(tree, nodes, deepest = 200) {
     while (same < open.length && same < path.length && open[same].node === path[same]) same++;
     closeTo(same, c);
     for (let depth = same; depth < path.length; depth++) open.push({ node: path[depth], from: c });
-    rows = Math.max(rows, path.length);
   }
   return {
     count: from.length,

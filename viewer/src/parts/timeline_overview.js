@@ -135,7 +135,7 @@ export class TimelineOverview {
     paintShares(this.raster, { left: 0, top: 0, bottom: tall }, sum, look, most, ratio);
     this.raster.show(this.context);
     const count = Math.round(most * 10) / 10;
-    this.most.textContent = `${count} ${count === 1 ? 'thread' : 'threads'}`;
+    this.most.textContent = `up to ${count} at once`;
   }
 
   /** @param {number} clientX */

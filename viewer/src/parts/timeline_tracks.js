@@ -23,6 +23,8 @@ const markHeight = 4;
 const threadHeight = 34;
 export const chartRow = 17;
 const mostRows = 60;
+/** Rows of call paths in which nothing is this wide, in CSS pixels, need a closer look at the time. */
+const leastChart = 12;
 
 /**
  * @typedef {object} Track
@@ -259,7 +261,7 @@ export class TimelineTracks {
         track.height = threadHeight;
         if (scene.opened.has(track.index)) {
           const nodes = scene.lanes.nodes(track.index, scene.window, columns);
-          track.chart = flameChart(scene.tree, nodes, mostRows);
+          track.chart = flameChart(scene.tree, nodes, mostRows, leastChart * ratio);
           track.height += track.chart.rows * chartRow + 6;
         }
       }

@@ -1,8 +1,9 @@
 // The views, in the order of their tabs. A new view is a file of its own and a row here.
 
+import { callsView } from './calls.js';
 import { flame } from './flame.js';
 import { summaryView } from './summary.js';
 import { timelineView } from './timeline.js';
 
 /** @type {readonly import('../types.js').View[]} */
-export const views = [summaryView, flame, timelineView];
+export const views = [summaryView, flame, timelineView, callsView];

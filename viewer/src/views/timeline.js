@@ -31,6 +31,14 @@ function button(text, title, act) {
   return el('button', { type: 'button', title, onclick: act }, text);
 }
 
+/**
+ * Single samples cannot tell running from waiting for a CPU; sums can, and say so elsewhere.
+ * @param {import('../types.js').StateInfo} state
+ */
+function wordsOf(state) {
+  return state.key === 'cpu' ? 'running or waiting for a CPU' : state.words;
+}
+
 class Timeline {
   /** @param {Context} context */
   constructor(context) {
@@ -186,7 +194,7 @@ class Timeline {
         this.legend,
         ...this.head.states
           .filter((_, s) => seen.has(s))
-          .map((state) => el('span', { class: 'state-key' }, stateSwatch(state), state.words)),
+          .map((state) => el('span', { class: 'state-key' }, stateSwatch(state), wordsOf(state))),
       );
     }
     this.body.style.setProperty('--gutter', `${this.tracks.gutter()}px`);
@@ -482,7 +490,8 @@ class Timeline {
       el('div', { class: 'tip-name' }, nameElement(head.threads[thread].name.slice(0, 100)), ` at ${formatDuration(tick * head.tick_ns)}`),
     ];
     if (run < 0) return [...lines, el('div', {}, 'nothing recorded')];
-    const state = head.states[lanes.runs.state[run]]?.words ?? 'in recorded calls';
+    const info = head.states[lanes.runs.state[run]];
+    const state = info ? wordsOf(info) : 'in recorded calls';
     lines.push(el('div', { class: 'tip-amount' }, `${state} for ${formatDuration(lanes.runs.time[run] * head.tick_ns)}`));
     const more = this.columnStates(tick, thread);
     if (more) lines.push(el('div', { class: 'tip-self' }, more));
@@ -507,7 +516,7 @@ class Timeline {
     const wide = (window.to - window.from) / Math.max(this.tracks.laneWidth(), 1);
     const shares = lanes.shares(thread, { from: tick - wide / 2, to: tick + wide / 2 }, 1);
     const parts = head.states
-      .map((state, s) => ({ words: state.words, share: shares[s] }))
+      .map((state, s) => ({ words: wordsOf(state), share: shares[s] }))
       .filter(({ share }) => share > 0.005)
       .sort((a, b) => b.share - a.share);
     if (parts.length < 2) return '';
