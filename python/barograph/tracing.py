@@ -81,14 +81,17 @@ _own_agent: ModuleType | None = None
 
 
 def percent_of(overhead: str) -> float:
-    """``"5%"`` as 5.0; TypeError and ValueError where it is no percentage."""
+    """``"5%"`` as 5.0; TypeError and ValueError where it is no percentage.
+
+    Digits, perhaps a point and digits, a percent sign: as ``record --overhead`` has it.
+    """
     if not isinstance(overhead, str):
         raise TypeError('overhead is a percentage, like "5%"')
-    try:
-        percent = float(overhead[:-1])
-    except ValueError:
-        percent = 0.0
-    if not overhead.endswith("%") or not 0.01 <= percent <= 1000:
+    whole, point, fraction = overhead[:-1].partition(".")
+    digits = whole + fraction
+    is_number = digits.isascii() and digits.isdigit() and whole and bool(point) == bool(fraction)
+    percent = float(overhead[:-1]) if is_number and overhead.endswith("%") else 0.0
+    if not 0.01 <= percent <= 1000:
         raise ValueError(f'overhead is a percentage from "0.01%" to "1000%", not {overhead!r}')
     return percent
 

@@ -279,17 +279,20 @@ static int exit_status_of(const baro_recorder_result *result) {
   return WEXITSTATUS(result->wait_status);
 }
 
-/* "5%" or "5": 0.01 to 1,000. False: it is no such text. */
+/* "5%", "0.5%": 0.01 to 1,000. The grammar of `overhead` in Python, too (tracing.py): "5" may be meant as 500 %, and what else
+ * a number may look like (0x5, 5e0) nobody means. False: it is no such text. */
 static bool read_percent(const char *text, double *ret_percent) {
-  char *end;
-  errno = 0;
-  double percent = strtod(text, &end);
-  if (end == text || errno != 0 || !(percent >= 0.01 && percent <= 1000))
+  static const char digits[] = "0123456789";
+  size_t whole = strspn(text, digits);
+  size_t length = whole;
+  if (text[length] == '.') {
+    size_t fraction = strspn(text + length + 1, digits);
+    length = fraction == 0 ? 0 : length + 1 + fraction;
+  }
+  if (whole == 0 || length == 0 || strcmp(text + length, "%") != 0)
     return false;
-  if (*end == '%')
-    end++;
-  *ret_percent = percent;
-  return *end == '\0';
+  *ret_percent = strtod(text, NULL);
+  return *ret_percent >= 0.01 && *ret_percent <= 1000;
 }
 
 static int record(const record_values *values, double overhead_percent, char *const *command) {
@@ -372,8 +375,9 @@ static int run(const baro_call *call) {
         "record: --overhead is a budget for --calls; samples cost the program next "
         "to nothing, and --rate says how many there are");
   if (values->overhead != NULL && !read_percent(values->overhead, &overhead_percent))
-    return baro_cli_fail("record: --overhead takes a percentage from 0.01%% to 1000%%, not '%s'",
-                         values->overhead);
+    return baro_cli_fail(
+        "record: --overhead takes a percentage from 0.01%% to 1000%%, like 5%%, not '%s'",
+        values->overhead);
   if (values->calls == NULL && values->rate_hz == 0)
     filled.rate_hz = DEFAULT_HZ;
   if (values->pid != 0 && call->operand_count > 0)

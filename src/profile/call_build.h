@@ -123,6 +123,7 @@ typedef struct baro_call_thread {
   uint32_t window; /* how many readings there were */
   uint64_t read_ns;
   uint64_t read_cpu_ns;
+  uint64_t first_cpu_ns; /* at the first one */
   uint32_t read_peak_kib;
   uint32_t raised_kib; /* since the first reading */
   uint64_t wait_ns;    /* not on a CPU, since the first reading */

@@ -143,6 +143,7 @@ void baro_call_usage_read(baro_call_build *build, baro_call_thread *thread,
     thread->raised_kib += over.raised_kib;
   } else {
     settle_rest(build, thread);
+    thread->first_cpu_ns = reading->cpu_ns;
     for (uint32_t d = 0; d < thread->depth; d++) { /* from before the first one: nothing is known */
       thread->stack[d].unsure_ns = BARO_UNKNOWN_AMOUNT / 2;
       thread->stack[d].unsure_kib = UINT32_MAX;
@@ -203,8 +204,11 @@ void baro_call_usage_finish(baro_call_build *build) {
   bool any = false;
   for (uint32_t t = 0; t < build->thread_capacity; t++) {
     if (build->threads[t] != NULL) {
+      const baro_call_thread *thread = build->threads[t];
       settle_rest(build, build->threads[t]);
-      any |= build->threads[t]->window != 0;
+      any |= thread->window != 0;
+      build->rows.threads_cpu_ns =
+          baro_sum_ns(build->rows.threads_cpu_ns, less(thread->read_cpu_ns, thread->first_cpu_ns));
     }
   }
   baro_profile_calls *rows = &build->rows;

@@ -190,6 +190,9 @@ typedef struct baro_profile_calls {
   /* What recording itself took of the threads' time, in all: taken off durations, self, total and active time.
    * 0 where the recording does not say what an event costs. */
   uint64_t own_cost_ns;
+  /* CPU time of the threads between the first reading and the last one of each, in all: at least so much was used, recording
+   * itself included. 0: no thread was read twice. */
+  uint64_t threads_cpu_ns;
 } baro_profile_calls;
 
 /* What recording took of a call, as far as it was taken off its duration. Whole ns up to 2 s, above in steps of 1,024. */

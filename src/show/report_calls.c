@@ -266,7 +266,7 @@ static void write_outcome(const baro_profile *profile, uint32_t call, baro_buffe
   }
 }
 
-static void add_slow(baro_report *report, uint32_t call, baro_text_table *table,
+static void add_slow(baro_report *report, uint32_t call, bool with_ends, baro_text_table *table,
                      baro_buffer *scratch) {
   const baro_profile *profile = report->profile;
   const baro_profile_calls *calls = &profile->calls;
@@ -274,8 +274,10 @@ static void add_slow(baro_report *report, uint32_t call, baro_text_table *table,
   add_duration(table, BARO_STYLE_PLAIN, calls->duration_ns[call]);
   add_duration(table, BARO_STYLE_PLAIN, calls->start_ns[call] - profile->start_ns);
   add_function(report, calls->function[call], table, scratch);
-  write_outcome(profile, call, scratch);
-  add_buffer(table, BARO_STYLE_WARN, scratch);
+  if (with_ends) {
+    write_outcome(profile, call, scratch);
+    add_buffer(table, BARO_STYLE_WARN, scratch);
+  }
   const baro_profile_thread *thread = thread_of(profile, call);
   if (thread->is_main)
     baro_write_text(scratch, "main");
@@ -314,28 +316,52 @@ static bool have_values(const baro_report *report, const uint32_t *calls, uint32
   return any;
 }
 
-void baro_report_slowest(baro_report *report) {
-  const baro_column columns[] = {
+/* What calls ended by is of interest where one of those shown did not just return. */
+static bool have_ends(const baro_report *report, const uint32_t *calls, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) {
+    if (report->profile->calls.outcome[calls[i]] != BARO_OUTCOME_RETURNED)
+      return true;
+  }
+  return false;
+}
+
+enum { SLOW_COLUMNS = 8 };
+
+/* How many there are. */
+static size_t slow_columns(bool with_ends, bool with_values, baro_column *columns) {
+  const baro_column always[] = {
       {.title = "self", .right = true},
       {.title = "duration", .right = true, .drop = 1},
       {.title = "begun after", .right = true, .drop = 4},
       function_column,
       place_column,
-      {.title = "end", .cut = BARO_CUT_END, .minimum = 8, .pleasant = 10, .maximum = 40, .drop = 3},
-      {.title = "thread",
-       .cut = BARO_CUT_END,
-       .minimum = 8,
-       .pleasant = 12,
-       .maximum = 40,
-       .drop = 2},
-      /* Where it was asked for. */
-      {.title = "values",
-       .cut = BARO_CUT_END,
-       .minimum = 16,
-       .pleasant = 40,
-       .maximum = 200,
-       .drop = 2},
   };
+  size_t count = sizeof(always) / sizeof(always[0]);
+  memcpy(columns, always, sizeof(always));
+  if (with_ends)
+    columns[count++] = (baro_column){.title = "end",
+                                     .cut = BARO_CUT_END,
+                                     .minimum = 8,
+                                     .pleasant = 10,
+                                     .maximum = 40,
+                                     .drop = 3};
+  columns[count++] = (baro_column){.title = "thread",
+                                   .cut = BARO_CUT_END,
+                                   .minimum = 8,
+                                   .pleasant = 12,
+                                   .maximum = 40,
+                                   .drop = 2};
+  if (with_values)
+    columns[count++] = (baro_column){.title = "values",
+                                     .cut = BARO_CUT_END,
+                                     .minimum = 16,
+                                     .pleasant = 40,
+                                     .maximum = 200,
+                                     .drop = 2};
+  return count;
+}
+
+void baro_report_slowest(baro_report *report) {
   bool by_total = report->options->sort == BARO_SORT_TOTAL;
   baro_arena arena = {0};
   uint32_t count = 0;
@@ -348,12 +374,13 @@ void baro_report_slowest(baro_report *report) {
     return;
   }
   baro_text_table table;
+  bool with_ends = have_ends(report, slowest, count);
   bool with_values = have_values(report, slowest, count);
-  size_t column_count = sizeof(columns) / sizeof(columns[0]) - (with_values ? 0 : 1);
-  baro_text_table_init(&table, columns, column_count);
+  baro_column columns[SLOW_COLUMNS];
+  baro_text_table_init(&table, columns, slow_columns(with_ends, with_values, columns));
   baro_buffer scratch = {0};
   for (uint32_t i = 0; i < count; i++) {
-    add_slow(report, slowest[i], &table, &scratch);
+    add_slow(report, slowest[i], with_ends, &table, &scratch);
     if (with_values) {
       (void)write_values(report->profile, slowest[i], &scratch);
       add_buffer(&table, BARO_STYLE_PLAIN, &scratch);

@@ -140,6 +140,22 @@ static void write_cpu(baro_report *report) {
   write_buffer_line(report, "CPU", BARO_STYLE_PLAIN, &text);
 }
 
+/* Where only calls were recorded: what their threads are known to have used. */
+static void write_cpu_of_calls(baro_report *report) {
+  const baro_profile *profile = report->profile;
+  uint64_t cpu_ns = profile->calls.threads_cpu_ns;
+  uint64_t duration_ns = profile->end_ns - profile->start_ns;
+  baro_buffer text = {0};
+  if (cpu_ns > 0) {
+    baro_write_format(&text, "at least %s", baro_text_duration(cpu_ns).text);
+    if (duration_ns > 0)
+      baro_write_format(&text, ", %s of one core",
+                        baro_text_percent_whole((double)cpu_ns / (double)duration_ns).text);
+    baro_write_text(&text, ": what threads used between their first and last recorded call");
+  }
+  write_buffer_line(report, "CPU", BARO_STYLE_PLAIN, &text);
+}
+
 static void write_part(baro_buffer *text, const char *what, uint64_t part, uint64_t whole) {
   baro_write_format(text, "%s %s", what, baro_text_count(part).text);
   if (part > 0 && whole > 0)
@@ -248,7 +264,10 @@ static void write_own_cost(baro_report *report) {
     baro_write_text(&text, "a call");
   if (counted > 0)
     baro_write_text(&text, ", recorded or counted");
-  baro_write_text(&text, ", as measured at the start; times are without it");
+  baro_write_text(&text, ", as measured at the start");
+  if (calls->value_texts.count > 0)
+    baro_write_text(&text, ", and what telling values took");
+  baro_write_text(&text, "; times are without it");
   write_buffer_line(report, "own cost", BARO_STYLE_PLAIN, &text);
 }
 
@@ -381,6 +400,8 @@ void baro_report_head(baro_report *report) {
   write_run(report);
   if (any)
     write_cpu(report);
+  else
+    write_cpu_of_calls(report);
   bool has_calls = baro_calls_recorded(report->profile);
   if (any || !has_calls || report->profile->damage.dropped_samples > 0)
     write_samples(report);

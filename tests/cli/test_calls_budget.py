@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import shlex
 import sys
@@ -182,13 +183,44 @@ def test_who_makes_most_rows_is_told_how_to_leave_it_out(run: Run, tmp_path: Pat
     assert "--calls=" not in answer.stderr, answer.stderr
 
 
-@pytest.mark.parametrize("percent", ["0", "-5%", "five", "5%%", "1e9%", ""])
-def test_no_percentage_is_refused(run: Run, tmp_path: Path, percent: str) -> None:
-    answer = run(
-        "record", "--calls", f"--overhead={percent}", "-o", tmp_path / "x.baro", "--", "true"
-    )
-    assert answer.returncode == 2
-    assert "--overhead" in answer.stderr
+NO_PERCENTAGES = [
+    *("0", "-5%", "five", "5%%", "1e9%", "", "5", "0x5%", "1e0%", "+5%", " 5%", "5 %", "5%x"),
+    *(
+        ".5%",
+        "5.%",
+        ".%",
+        "%",
+        "5.5.5%",
+        "5,5%",
+        "1_0%",
+        "nan%",
+        "inf%",
+        "0.009%",
+        "1000.1%",
+        "\u0665%",
+    ),
+]
+PERCENTAGES = ["5%", "0.5%", "005.50%", "0.01%", "1000%", "1000.000%"]
+
+
+def test_one_grammar_for_budgets(run: Run, tmp_path: Path) -> None:
+    """`--overhead` and `overhead=` take the same texts, and refuse the same."""
+    sys.path.insert(0, str(REPOSITORY / "python"))
+    try:
+        percent_of = importlib.import_module("barograph.tracing").percent_of
+    finally:
+        sys.path.pop(0)
+    for percent in NO_PERCENTAGES:
+        answer = run("record", "--calls", f"--overhead={percent}", "-o", "x.baro", "--", "true")
+        assert answer.returncode == 2, percent
+        assert "--overhead" in answer.stderr
+        with pytest.raises(ValueError, match="overhead is a percentage"):
+            percent_of(percent)
+    for percent in PERCENTAGES:
+        # Without a command that is the one thing it finds fault with.
+        answer = run("record", "--calls", f"--overhead={percent}", "-o", tmp_path / "x.baro")
+        assert "--overhead" not in answer.stderr, percent
+        assert percent_of(percent) == float(percent[:-1])
 
 
 def test_samples_have_no_budget(run: Run, tmp_path: Path) -> None:

@@ -117,11 +117,35 @@ static void test_report_of_calls_alone(void **state) {
   expect(&text, "22.5 90.0 ms 22.5 90.0 ms 1 90.0 ms 90.0 ms 90.0 ms 90.0 ms 1 Store.load");
   expect(&text, "1.2 5.00 ms 1.2 5.00 ms 3/1 3.00 ms 3.00 ms 5.00 ms 5.00 ms . fib");
   expect(&text, "Slowest calls by their own time");
+  expect(&text, "self duration begun after function place end thread");
   expect(&text, "101 ms 101 ms 7.00 ms parse");
   expect(&text, "raised KeyError");
   expect(&text, "main (main) 10 10 205 400 ms 400 ms");
   expect_none(&text, "samples");
   expect_none(&text, "sampled");
+  expect_none(&text, "CPU"); /* nobody read a clock */
+  baro_buffer_release(&text);
+  baro_profile_destroy(profile);
+}
+
+/* All calls returned: no column for how they ended. Of the CPU time what lies between two readings is known: 30 of 40 ms. */
+static void test_what_is_known_of_calls_that_returned(void **state) {
+  (void)state;
+  shop made = begin_shop();
+  const baro_call_event events[] = {
+      {.time_ns = 5 * MS, .kind = BARO_CALL_USAGE, .cpu_ns = 700 * MS, .peak_kib = 10},
+      {.time_ns = 5 * MS, .kind = BARO_CALL_ENTER, .function = made.functions[MAIN]},
+      {.time_ns = 25 * MS, .kind = BARO_CALL_ENTER, .function = made.functions[LOAD]},
+      {.time_ns = 44 * MS, .kind = BARO_CALL_RETURN},
+      {.time_ns = 44 * MS, .kind = BARO_CALL_USAGE, .cpu_ns = 730 * MS, .peak_kib = 10},
+      {.time_ns = 45 * MS, .kind = BARO_CALL_RETURN},
+  };
+  given_events(&made.made, made.thread, events, sizeof(events) / sizeof(events[0]));
+  baro_profile *profile = given_profile(&made.made);
+  assert_int_equal(profile->calls.threads_cpu_ns, 30 * MS);
+  baro_buffer text = text_of(profile, (baro_report_options){.top = 15}, 200);
+  expect(&text, "CPU at least 30.0 ms, 75 % of one core: what threads used between");
+  expect(&text, "self duration begun after function place thread");
   baro_buffer_release(&text);
   baro_profile_destroy(profile);
 }
@@ -465,6 +489,7 @@ static void test_csv(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_report_of_calls_alone),
+      cmocka_unit_test(test_what_is_known_of_calls_that_returned),
       cmocka_unit_test(test_cost_is_told_by_what_was_told),
       cmocka_unit_test(test_narrow_terminals_keep_what_matters),
       cmocka_unit_test(test_callers_and_callees),
