@@ -3,11 +3,10 @@
 #include <string.h>
 
 #include "show/call_rows.h"
-#include "show/summary.h"
 #include "show/text_width.h"
 #include "show/units.h"
 
-enum { CLAUSES_MAX = 3 };
+enum { CLAUSES_MAX = BARO_SUMMARY_MARKS };
 
 /* Tried one after the other until the first clause fits. */
 typedef struct clause_width {
@@ -51,9 +50,9 @@ static void write_clause(const baro_profile *profile, uint32_t f, double ratio,
 }
 
 static void write_clauses(const baro_profile *profile, const uint32_t *order, uint32_t count,
-                          uint64_t basis_ns, baro_buffer *text) {
+                          uint64_t basis_ns, baro_summary_marks *marks, baro_buffer *text) {
   baro_buffer part = {0};
-  size_t tried = 0;
+  size_t tried = 0, lead_length = 0;
   for (uint32_t i = 0; i < count && i < CLAUSES_MAX && !text->failed; i++) {
     double ratio = (double)profile->call_sums.self_ns[order[i]] / (double)basis_ns;
     if (ratio < SHARE_MIN)
@@ -64,13 +63,18 @@ static void write_clauses(const baro_profile *profile, const uint32_t *order, ui
         baro_write_format(&part, "Of %s in calls ", baro_text_duration(basis_ns).text);
       else
         baro_write_text(&part, ", ");
+      lead_length = part.length;
       write_clause(profile, order[i], ratio, &widths[tried], &part);
     } while (text->length + part.length > BARO_SUMMARY_CHARACTERS && i == 0 &&
              ++tried < WIDTH_COUNT);
     text->failed |= part.failed;
     if (text->length + part.length > BARO_SUMMARY_CHARACTERS)
       break;
+    /* The clause is what begins with its number: behind "Of 377 ms in calls ", or a comma. */
+    size_t from = text->length + lead_length;
     baro_write_bytes(text, part.data, part.length);
+    marks->rows[marks->count++] = (baro_summary_mark){
+        .from = from, .to = text->length, .function = order[i], .state = BARO_STATE_COUNT};
   }
   if (text->length == 0)
     baro_write_format(text, "%s calls were recorded; their functions' names fit no sentence.",
@@ -78,7 +82,8 @@ static void write_clauses(const baro_profile *profile, const uint32_t *order, ui
   baro_buffer_release(&part);
 }
 
-void baro_write_call_summary(const baro_profile *profile, baro_arena *scratch, baro_buffer *text) {
+void baro_write_call_summary(const baro_profile *profile, baro_arena *scratch,
+                             baro_summary_marks *marks, baro_buffer *text) {
   uint64_t basis_ns = baro_calls_basis_ns(profile);
   uint32_t count = 0;
   uint32_t *order = baro_call_functions(profile, BARO_SORT_SELF, scratch, &count);
@@ -98,5 +103,5 @@ void baro_write_call_summary(const baro_profile *profile, baro_arena *scratch, b
                       baro_text_duration(basis_ns).text);
     return;
   }
-  write_clauses(profile, order, count, basis_ns, text);
+  write_clauses(profile, order, count, basis_ns, marks, text);
 }

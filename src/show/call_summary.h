@@ -7,8 +7,10 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 #include "profile/profile.h"
+#include "show/summary.h"
 
-/* Appends the sentence; the profile has calls. */
-void baro_write_call_summary(const baro_profile *profile, baro_arena *scratch, baro_buffer *text);
+/* Appends the sentence, and to marks where it speaks of functions; the profile has calls. */
+void baro_write_call_summary(const baro_profile *profile, baro_arena *scratch,
+                             baro_summary_marks *marks, baro_buffer *text);
 
 #endif

@@ -9,7 +9,7 @@
 #include "show/ending.h"
 #include "show/html_calls.h"
 #include "show/html_parts.h"
-#include "show/summary.h"
+#include "show/html_summary.h"
 #include "show/thread_label.h"
 #include "show/units.h"
 
@@ -398,21 +398,6 @@ static void write_limits(const baro_html_page *page, baro_json *json) {
   baro_json_end_object(json);
 }
 
-static void write_summary(const baro_html_page *page, baro_json *json) {
-  baro_arena scratch = {0};
-  baro_view sentence = baro_summary(page->profiles[0], BARO_MEASURE_RUN, &scratch);
-  baro_json_array(json, "summary", false);
-  baro_json_object(json, NULL, false);
-  baro_json_array(json, "parts", false);
-  baro_json_object(json, NULL, true);
-  baro_json_string(json, "t", sentence);
-  baro_json_end_object(json);
-  baro_json_end_array(json);
-  baro_json_end_object(json);
-  baro_json_end_array(json);
-  baro_arena_release(&scratch);
-}
-
 void baro_html_title(const baro_html_page *page, baro_buffer *out) {
   baro_view command = command_of(page->profiles[0]);
   baro_write_bytes(out, command.data, command.length);
@@ -433,7 +418,7 @@ void baro_html_head(const baro_html_page *page, baro_stream *output) {
     write_side(page, side, &json);
   }
   baro_json_end_array(&json);
-  write_summary(page, &json);
+  baro_html_write_summary(page, &json);
   write_state_list(&json);
   baro_json_u64(&json, "unit_ns", page->unit_ns);
   baro_json_u64(&json, "tick_ns", page->tick_ns);

@@ -9,7 +9,7 @@
 #include "show/text_width.h"
 #include "show/units.h"
 
-enum { CLAUSES_MAX = 3 };
+enum { CLAUSES_MAX = BARO_SUMMARY_MARKS };
 
 /* Smaller shares are not what a program mostly did. */
 static const double SHARE_MIN = 0.05;
@@ -108,17 +108,10 @@ static baro_view base_name(baro_view file) {
   return (baro_view){.data = file.data + start, .length = file.length - start};
 }
 
-/* "61 % waiting for disk in load_rows (app.py:40)" */
-static void write_clause(const baro_profile *profile, const said *clause, const clause_width *width,
-                         baro_buffer *text) {
-  const baro_profile_function *function = &profile->functions.rows[clause->function];
-  baro_write_format(text, "%.0f %% ", clause->ratio * 100);
-  if (clause->state == BARO_STATE_UNKNOWN) {
-    baro_write_text(text, "unknown");
-  } else {
-    baro_write_text(text, baro_state_words(clause->state));
-  }
-  baro_write_text(text, clause->state == BARO_STATE_CPU ? " " : " in ");
+/* "load_rows (app.py:40)" */
+static void write_function(const baro_profile *profile, uint32_t index, const clause_width *width,
+                           baro_buffer *text) {
+  const baro_profile_function *function = &profile->functions.rows[index];
   (void)baro_write_fitted(text, baro_profile_string(profile, function->qualified_string),
                           width->name_columns, BARO_CUT_MIDDLE, width->unicode);
   baro_view file = baro_profile_string(profile, function->file_string);
@@ -133,8 +126,25 @@ static void write_clause(const baro_profile *profile, const said *clause, const 
   }
 }
 
+void baro_summary_write_function(const baro_profile *profile, uint32_t function, baro_buffer *out) {
+  write_function(profile, function, &widths[0], out);
+}
+
+/* "61 % waiting for disk in load_rows (app.py:40)" */
+static void write_clause(const baro_profile *profile, const said *clause, const clause_width *width,
+                         baro_buffer *text) {
+  baro_write_format(text, "%.0f %% ", clause->ratio * 100);
+  if (clause->state == BARO_STATE_UNKNOWN) {
+    baro_write_text(text, "unknown");
+  } else {
+    baro_write_text(text, baro_state_words(clause->state));
+  }
+  baro_write_text(text, clause->state == BARO_STATE_CPU ? " " : " in ");
+  write_function(profile, clause->function, width, text);
+}
+
 static void write_clauses(const baro_profile *profile, baro_measure measure, const said *best,
-                          baro_buffer *text) {
+                          baro_summary_marks *marks, baro_buffer *text) {
   baro_buffer part = {0};
   size_t tried = 0;
   for (int i = 0; i < CLAUSES_MAX && !text->failed; i++) {
@@ -151,7 +161,10 @@ static void write_clauses(const baro_profile *profile, baro_measure measure, con
       break;
     }
     text->failed = text->failed || part.failed;
+    size_t from = text->length + (i == 0 ? 0 : 2);
     baro_write_bytes(text, part.data, part.length);
+    marks->rows[marks->count++] = (baro_summary_mark){
+        .from = from, .to = text->length, .function = best[i].function, .state = best[i].state};
   }
   baro_buffer_release(&part);
 }
@@ -174,11 +187,11 @@ static void write_nothing(const baro_profile *profile, baro_buffer *text) {
 }
 
 static void write_sentence(const baro_profile *profile, baro_measure measure, baro_arena *scratch,
-                           baro_buffer *text) {
+                           baro_summary_marks *marks, baro_buffer *text) {
   double all_ns = (double)profile->all_ns[measure];
   double idle_ns = (double)profile->state_ns[measure][BARO_STATE_IDLE];
   if (profile->samples.count == 0 && profile->calls.count != 0) {
-    baro_write_call_summary(profile, scratch, text);
+    baro_write_call_summary(profile, scratch, marks, text);
     return;
   }
   if (!(all_ns > 0)) {
@@ -199,7 +212,7 @@ static void write_sentence(const baro_profile *profile, baro_measure measure, ba
     return;
   }
   size_t before = text->length;
-  write_clauses(profile, measure, best, text);
+  write_clauses(profile, measure, best, marks, text);
   if (text->length == before) {
     baro_write_text(text, before == 0 ? "No" : "no");
     baro_write_text(text, is_sure(profile, measure, SHARE_MIN)
@@ -208,13 +221,20 @@ static void write_sentence(const baro_profile *profile, baro_measure measure, ba
   }
 }
 
-baro_view baro_summary(const baro_profile *profile, baro_measure measure, baro_arena *keep) {
+baro_view baro_summary_marked(const baro_profile *profile, baro_measure measure, baro_arena *keep,
+                              baro_summary_marks *ret_marks) {
   baro_arena scratch = {0};
   baro_buffer text = {0};
-  write_sentence(profile, measure, &scratch, &text);
+  *ret_marks = (baro_summary_marks){0};
+  write_sentence(profile, measure, &scratch, ret_marks, &text);
   char *copy = text.failed ? NULL : baro_arena_copy(keep, text.data, text.length);
   baro_view sentence = {.data = (const uint8_t *)copy, .length = copy == NULL ? 0 : text.length};
   baro_buffer_release(&text);
   baro_arena_release(&scratch);
   return sentence;
+}
+
+baro_view baro_summary(const baro_profile *profile, baro_measure measure, baro_arena *keep) {
+  baro_summary_marks marks;
+  return baro_summary_marked(profile, measure, keep, &marks);
 }

@@ -172,6 +172,32 @@ def check_call_sums(page: Page, report: dict[str, Any]) -> None:
         assert sum(buckets["count"]) == sum(row["calls"] for row in called)
 
 
+def check_summary(page: Page, report: dict[str, Any]) -> None:
+    """The first sentence is the report's; links lead to what there is."""
+    sentences = ["".join(part["t"] for part in one["parts"]) for one in page.head["summary"]]
+    assert sentences[0].rstrip(".") == report["summary"].rstrip(".")
+    assert len(sentences) <= 5
+    assert len(set(sentences)) == len(sentences)
+    assert all(sentence.endswith(".") for sentence in sentences)
+    links = [
+        part["link"] for one in page.head["summary"] for part in one["parts"] if "link" in part
+    ]
+    for link in links:
+        assert link["view"] in ("flame", "sandwich", "timeline", "functions", "calls", "diff")
+        assert link.get("function", 0) < len(page.names())
+        assert link.get("thread", 0) < len(page.head["threads"])
+        kinds = {f"wait:{state['key']}" for state in page.head["states"]} | {"call-time"}
+        assert link.get("metric", "call-time") in kinds
+    idle = [state["key"] for state in page.head["states"]].index("idle")
+    busy = [entry for entry in all_entries(page) if entry["time"] > 0 and entry["state"] != idle]
+    assert (len(links) > 0) == (len(busy) > 0)
+
+
+def all_entries(page: Page) -> list[dict[str, int]]:
+    """Those of all trees."""
+    return [entry for tree in page.head["trees"] for entry in page.entries(tree["name"])]
+
+
 def check_head(page: Page, report: dict[str, Any], path: Path) -> None:
     head, side = report["head"], page.head["sides"][0]
     assert page.head["version"] == 1
@@ -204,6 +230,7 @@ def test_page_says_what_the_report_says(run: Run, recording: Recording, source: 
         return
     report, page = json.loads(answer.stdout), page_of(run, path)
     check_head(page, report, path)
+    check_summary(page, report)
     if report["head"]["samples"] > 0:
         check_samples(page, report)
         check_lines(page, report)

@@ -1,0 +1,449 @@
+#include "show/html_summary.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "show/call_rows.h"
+#include "show/call_summary.h"
+#include "show/damage.h"
+#include "show/hot_path.h"
+#include "show/summary.h"
+#include "show/thread_label.h"
+#include "show/units.h"
+
+/* Shares that are worth a word, as in summary.c. */
+static const double SHARE_MIN = 0.05;
+/* What is not known of a run is said from here on; losses as report_head.c warns of them. */
+static const double UNKNOWN_MIN = 0.02;
+
+enum { WAITS_SAID = 2 };
+
+/* Where a part of a sentence leads. */
+typedef struct link {
+  const char *view;   /* NULL: nowhere */
+  uint32_t function;  /* of the page, or BARO_NONE_ID */
+  uint32_t thread;    /* likewise */
+  const char *metric; /* or NULL */
+} link;
+
+static const link no_link = {NULL, BARO_NONE_ID, BARO_NONE_ID, NULL};
+
+static void fail(baro_json *json) {
+  if (json->output->status == BARO_OK) {
+    json->output->status = baro_error_set(&json->output->error, BARO_NO_MEMORY, "out of memory");
+  }
+}
+
+static void begin(baro_json *json) {
+  baro_json_object(json, NULL, false);
+  baro_json_array(json, "parts", false);
+}
+
+static void end(baro_json *json) {
+  baro_json_end_array(json);
+  baro_json_end_object(json);
+}
+
+static void write_part(baro_json *json, baro_view text, const link *to) {
+  if (text.length == 0) {
+    return;
+  }
+  baro_json_object(json, NULL, true);
+  baro_json_string(json, "t", text);
+  if (to->view != NULL) {
+    baro_json_object(json, "link", true);
+    baro_json_text(json, "view", to->view);
+    if (to->function != BARO_NONE_ID) {
+      baro_json_u64(json, "function", to->function);
+    }
+    if (to->thread != BARO_NONE_ID) {
+      baro_json_u64(json, "thread", to->thread);
+    }
+    if (to->metric != NULL) {
+      baro_json_text(json, "metric", to->metric);
+    }
+    baro_json_end_object(json);
+  }
+  baro_json_end_object(json);
+}
+
+static void write_words(baro_json *json, const char *text, const link *to) {
+  write_part(json, baro_view_of(text), to);
+}
+
+static void write_buffer(baro_json *json, baro_buffer *text, const link *to) {
+  if (text->failed) {
+    fail(json);
+  }
+  write_part(json, (baro_view){.data = text->data, .length = text->length}, to);
+  baro_buffer_release(text);
+}
+
+/* "wait:disk"; NULL for what is no wait. */
+static const char *metric_of(baro_state state, char room[32]) {
+  if (state == BARO_STATE_CPU || state == BARO_STATE_COLLECTOR || state == BARO_STATE_COUNT) {
+    return NULL;
+  }
+  (void)snprintf(room, 32, "wait:%s", baro_state_key(state));
+  return room;
+}
+
+/* --- What it mostly did --- */
+
+/* A sentence of the report, its clauses linked to their functions. */
+static void write_marked(const baro_html_page *page, unsigned side, baro_view text,
+                         const baro_summary_marks *marks, baro_json *json) {
+  size_t done = 0;
+  begin(json);
+  for (uint32_t i = 0; i < marks->count; i++) {
+    const baro_summary_mark *mark = &marks->rows[i];
+    link to = no_link;
+    to.view = mark->state == BARO_STATE_COUNT ? "calls" : "flame";
+    to.function = page->names.of_function[side][mark->function];
+    write_part(json, (baro_view){text.data + done, mark->from - done}, &no_link);
+    write_part(json, (baro_view){text.data + mark->from, mark->to - mark->from}, &to);
+    done = mark->to;
+  }
+  write_part(json, (baro_view){text.data + done, text.length - done}, &no_link);
+  if (text.length > 0 && text.data[text.length - 1] != '.') {
+    write_words(json, ".", &no_link);
+  }
+  end(json);
+}
+
+static void write_main(const baro_html_page *page, unsigned side, baro_summary_marks *ret_marks,
+                       baro_json *json) {
+  baro_arena scratch = {0};
+  baro_view text = baro_summary_marked(page->profiles[side], BARO_MEASURE_RUN, &scratch, ret_marks);
+  if (text.data == NULL) {
+    fail(json);
+  } else {
+    write_marked(page, side, text, ret_marks, json);
+  }
+  baro_arena_release(&scratch);
+}
+
+/* --- Through which function most of it goes --- */
+
+/* The innermost function of the user's own on the hottest path: what a person would look into first. */
+static void write_path(const baro_html_page *page, unsigned side, const baro_summary_marks *said,
+                       baro_json *json) {
+  const baro_profile *profile = page->profiles[side];
+  double basis_ns = (double)baro_profile_basis_ns(profile, BARO_MEASURE_RUN);
+  baro_arena scratch = {0};
+  baro_hot_path path = {0};
+  if (!baro_hot_path_find(profile, BARO_MEASURE_RUN, &scratch, &path)) {
+    fail(json);
+    baro_arena_release(&scratch);
+    return;
+  }
+  const baro_hot_step *best = NULL;
+  for (uint32_t i = 0; i < path.count; i++) {
+    const baro_hot_step *step = &path.steps[i];
+    bool own = profile->functions.rows[step->function].origin == BARO_ORIGIN_USER;
+    /* A step that only hands on says nothing: its own time is not the point, what it calls is. */
+    if (own && (double)step->total_ns >= basis_ns / 4 && step->self_ns < step->total_ns / 2) {
+      best = step;
+    }
+  }
+  for (uint32_t i = 0; best != NULL && i < said->count; i++) {
+    best = said->rows[i].function == best->function ? NULL : best;
+  }
+  if (best != NULL && basis_ns > 0) {
+    baro_buffer text = {0};
+    link to = no_link;
+    to.view = "sandwich";
+    to.function = page->names.of_function[side][best->function];
+    baro_summary_write_function(profile, best->function, &text);
+    begin(json);
+    char share[80];
+    (void)snprintf(share, sizeof(share), "%s of the time passes in ",
+                   baro_text_percent_whole((double)best->total_ns / basis_ns).text);
+    write_words(json, share, &no_link);
+    write_buffer(json, &text, &to);
+    write_words(json, " and what it calls.", &no_link);
+    end(json);
+  }
+  baro_arena_release(&scratch);
+}
+
+/* --- Running and waiting --- */
+
+typedef struct waited {
+  baro_state state;
+  double ratio;
+} waited;
+
+/* The largest waits of the measure, in falling order. */
+static void find_waits(const baro_profile *profile, double basis_ns, waited ret_best[WAITS_SAID]) {
+  for (int s = 0; s < BARO_STATE_COUNT; s++) {
+    if (s == BARO_STATE_CPU || s == BARO_STATE_COLLECTOR || s == BARO_STATE_IDLE ||
+        s == BARO_STATE_UNKNOWN) {
+      continue;
+    }
+    waited next = {(baro_state)s, (double)profile->state_ns[BARO_MEASURE_RUN][s] / basis_ns};
+    for (int i = 0; i < WAITS_SAID; i++) {
+      if (next.ratio > ret_best[i].ratio) {
+        waited other = ret_best[i];
+        ret_best[i] = next;
+        next = other;
+      }
+    }
+  }
+}
+
+static void write_states(const baro_html_page *page, unsigned side, baro_json *json) {
+  const baro_profile *profile = page->profiles[side];
+  const uint64_t *state_ns = profile->state_ns[BARO_MEASURE_RUN];
+  double basis_ns = (double)baro_profile_basis_ns(profile, BARO_MEASURE_RUN);
+  if (!(basis_ns > 0)) {
+    return;
+  }
+  waited best[WAITS_SAID] = {0};
+  find_waits(profile, basis_ns, best);
+  double running = (double)(state_ns[BARO_STATE_CPU] + state_ns[BARO_STATE_COLLECTOR]) / basis_ns;
+  char text[120];
+  (void)snprintf(text, sizeof(text), "In all it was running for %s of the time",
+                 baro_text_percent_whole(running).text);
+  link to = no_link;
+  to.view = "timeline";
+  begin(json);
+  write_words(json, text, &to);
+  for (int i = 0; i < WAITS_SAID && best[i].ratio >= SHARE_MIN; i++) {
+    char metric[32];
+    link wait = no_link;
+    wait.view = "flame";
+    wait.metric = metric_of(best[i].state, metric);
+    (void)snprintf(text, sizeof(text), "%s %s", baro_state_words(best[i].state),
+                   baro_text_percent_whole(best[i].ratio).text);
+    write_words(json, ", ", &no_link);
+    write_words(json, text, &wait);
+  }
+  write_words(json, ".", &no_link);
+  end(json);
+}
+
+/* --- Threads --- */
+
+static uint32_t busiest_thread(const baro_profile *profile, uint64_t *ret_sum_ns) {
+  uint32_t best = 0;
+  *ret_sum_ns = 0;
+  for (uint32_t t = 0; t < profile->thread_count; t++) {
+    *ret_sum_ns += profile->threads[t].has_cpu ? profile->threads[t].cpu_ns : 0;
+    if (profile->threads[t].cpu_ns > profile->threads[best].cpu_ns) {
+      best = t;
+    }
+  }
+  return best;
+}
+
+/* Of a process's first thread the name is the program's, which says nothing. */
+static void write_thread_name(const baro_profile *profile, const baro_profile_thread *thread,
+                              baro_buffer *out) {
+  if (thread->is_main && profile->process_count == 1) {
+    baro_write_text(out, "the main thread");
+    return;
+  }
+  if (thread->is_main) {
+    baro_write_format(out, "the main thread of process %u",
+                      profile->processes[thread->process].os_pid);
+    return;
+  }
+  baro_write_thread_label(out, profile, thread);
+  if (out->length == 0) {
+    baro_write_format(out, "thread %u", thread->os_tid);
+  }
+}
+
+static void write_threads(const baro_html_page *page, unsigned side, baro_json *json) {
+  const baro_profile *profile = page->profiles[side];
+  uint64_t duration_ns = profile->end_ns - profile->start_ns, sum_ns;
+  if (profile->thread_count < 2 || !profile->has_cpu || duration_ns == 0) {
+    return;
+  }
+  uint32_t best = busiest_thread(profile, &sum_ns);
+  char text[240], processes[80] = "";
+  if (profile->process_count > 1) {
+    (void)snprintf(processes, sizeof(processes), " in %s processes",
+                   baro_text_count(profile->process_count).text);
+  }
+  (void)snprintf(text, sizeof(text), "%s threads%s used %s of CPU, %s of one core",
+                 baro_text_count(profile->thread_count).text, processes,
+                 baro_text_duration(profile->cpu_ns).text,
+                 baro_text_percent_whole((double)profile->cpu_ns / (double)duration_ns).text);
+  link all = no_link, one = no_link;
+  all.view = one.view = "timeline";
+  one.thread = page->first_thread[side] + best;
+  begin(json);
+  write_words(json, text, &all);
+  if (sum_ns > 0) {
+    baro_buffer label = {0};
+    write_thread_name(profile, &profile->threads[best], &label);
+    (void)snprintf(
+        text, sizeof(text), "; %s of it ",
+        baro_text_percent_whole((double)profile->threads[best].cpu_ns / (double)sum_ns).text);
+    write_words(json, text, &no_link);
+    write_buffer(json, &label, &one);
+  }
+  uint64_t gil_ns = profile->state_ns[BARO_MEASURE_THREAD][BARO_STATE_GIL];
+  double gil =
+      (double)gil_ns / fmax((double)baro_profile_basis_ns(profile, BARO_MEASURE_THREAD), 1);
+  if (gil >= SHARE_MIN) {
+    link to = no_link;
+    to.view = "flame";
+    to.metric = "wait:gil";
+    (void)snprintf(text, sizeof(text), "they waited for the GIL %s of their time",
+                   baro_text_percent_whole(gil).text);
+    write_words(json, "; ", &no_link);
+    write_words(json, text, &to);
+  }
+  write_words(json, ".", &no_link);
+  end(json);
+}
+
+/* --- Calls --- */
+
+/* Beside samples; of calls alone it is the first sentence. */
+static void write_calls(const baro_html_page *page, unsigned side, baro_json *json) {
+  const baro_profile *profile = page->profiles[side];
+  baro_arena scratch = {0};
+  baro_buffer text = {0};
+  baro_summary_marks marks = {0};
+  baro_write_call_summary(profile, &scratch, &marks, &text);
+  if (text.failed) {
+    fail(json);
+  } else {
+    write_marked(page, side, (baro_view){text.data, text.length}, &marks, json);
+  }
+  baro_buffer_release(&text);
+  baro_arena_release(&scratch);
+}
+
+/* Of calls alone: how many there were, and the longest. */
+static void write_call_counts(const baro_html_page *page, unsigned side, baro_json *json) {
+  const baro_profile *profile = page->profiles[side];
+  uint32_t functions = 0;
+  for (uint32_t f = 0; f < profile->functions.count; f++) {
+    functions += profile->call_sums.calls[f] > 0;
+  }
+  uint64_t raised = profile->calls.raised_count;
+  char text[240];
+  (void)snprintf(text, sizeof(text), "%s calls of %s functions in %s",
+                 baro_text_count(baro_calls_thinned_of(profile).calls).text,
+                 baro_text_count(functions).text,
+                 baro_text_duration(profile->end_ns - profile->start_ns).text);
+  link to = no_link;
+  to.view = "calls";
+  begin(json);
+  write_words(json, text, &to);
+  if (raised > 0) {
+    (void)snprintf(text, sizeof(text), "; %s raised", baro_text_count(raised).text);
+    write_words(json, text, &no_link);
+  }
+  write_words(json, ".", &no_link);
+  end(json);
+}
+
+/* What is called again and again, and takes most: a function that is called once is but the program. */
+static void write_call_path(const baro_html_page *page, unsigned side,
+                            const baro_summary_marks *said, baro_json *json) {
+  const baro_profile *profile = page->profiles[side];
+  const baro_profile_call_sums *sums = &profile->call_sums;
+  uint32_t best = BARO_NONE_ID;
+  for (uint32_t f = 0; f < profile->functions.count; f++) {
+    bool is_said = false;
+    for (uint32_t i = 0; i < said->count; i++) {
+      is_said = is_said || said->rows[i].function == f;
+    }
+    if (!is_said && sums->calls[f] > 1 &&
+        (best == BARO_NONE_ID || sums->total_ns[f] > sums->total_ns[best])) {
+      best = f;
+    }
+  }
+  double all_ns = (double)baro_calls_basis_ns(profile);
+  if (best == BARO_NONE_ID || (double)sums->total_ns[best] < SHARE_MIN * all_ns) {
+    return;
+  }
+  baro_buffer name = {0};
+  char text[240];
+  link to = no_link;
+  to.view = "sandwich";
+  to.metric = "call-time";
+  to.function = page->names.of_function[side][best];
+  baro_summary_write_function(profile, best, &name);
+  begin(json);
+  (void)snprintf(text, sizeof(text), "%s went into %s calls of ",
+                 baro_text_duration(sums->total_ns[best]).text,
+                 baro_text_count(sums->calls[best]).text);
+  write_words(json, text, &no_link);
+  write_buffer(json, &name, &to);
+  write_words(json, ", with all that they called.", &no_link);
+  end(json);
+}
+
+/* --- What not to trust --- */
+
+static void write_doubts(const baro_html_page *page, unsigned side, baro_json *json) {
+  const baro_profile *profile = page->profiles[side];
+  const uint64_t *counters = profile->counters;
+  baro_buffer text = {0};
+  baro_damage_write(&profile->damage, &text);
+  if (text.length > 0) {
+    baro_buffer damage = text;
+    text = (baro_buffer){0};
+    baro_write_text(&text, "The recording is damaged: ");
+    baro_write_bytes(&text, damage.data, damage.length);
+    baro_write_text(&text, ". ");
+    baro_buffer_release(&damage);
+  }
+  uint64_t lost = counters[BARO_COUNTER_REJECTED] + counters[BARO_COUNTER_UNREADABLE] +
+                  profile->damage.dropped_samples;
+  if (lost > counters[BARO_COUNTER_STACKS] / 50) {
+    baro_write_format(&text, "%s samples were lost. ", baro_text_count(lost).text);
+  }
+  if (profile->calls.lost_events > 0) {
+    baro_write_format(&text, "%s events of calls were lost. ",
+                      baro_text_count(profile->calls.lost_events).text);
+  }
+  double basis_ns = (double)baro_profile_basis_ns(profile, BARO_MEASURE_RUN);
+  double unknown_ns = (double)profile->state_ns[BARO_MEASURE_RUN][BARO_STATE_UNKNOWN];
+  if (basis_ns > 0 && unknown_ns / basis_ns >= UNKNOWN_MIN) {
+    baro_write_format(&text, "What threads did in %s of the time is not known. ",
+                      baro_text_percent_whole(unknown_ns / basis_ns).text);
+  }
+  if (text.length > 0 && !text.failed) {
+    text.length--; /* the last space */
+    begin(json);
+    write_buffer(json, &text, &no_link);
+    end(json);
+  }
+  baro_buffer_release(&text);
+}
+
+static void write_of_samples(const baro_html_page *page, unsigned side,
+                             const baro_summary_marks *said, baro_json *json) {
+  write_path(page, side, said, json);
+  write_states(page, side, json);
+  if (page->profiles[side]->calls.count > 0) {
+    write_calls(page, side, json);
+  } else {
+    write_threads(page, side, json);
+  }
+}
+
+void baro_html_write_summary(const baro_html_page *page, baro_json *json) {
+  unsigned side = page->side_count - 1;
+  const baro_profile *profile = page->profiles[side];
+  baro_summary_marks said = {0};
+  baro_json_array(json, "summary", false);
+  write_main(page, side, &said, json);
+  if (profile->samples.count > 0) {
+    write_of_samples(page, side, &said, json);
+  } else if (profile->calls.count > 0) {
+    write_call_path(page, side, &said, json);
+    write_call_counts(page, side, json);
+  }
+  write_doubts(page, side, json);
+  baro_json_end_array(json);
+}
