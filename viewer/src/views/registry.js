@@ -2,8 +2,9 @@
 
 import { callsView } from './calls.js';
 import { flame } from './flame.js';
+import { sourceView } from './source.js';
 import { summaryView } from './summary.js';
 import { timelineView } from './timeline.js';
 
 /** @type {readonly import('../types.js').View[]} */
-export const views = [summaryView, flame, timelineView, callsView];
+export const views = [summaryView, flame, timelineView, callsView, sourceView];

@@ -16,10 +16,10 @@ export function randomNumbers(seed) {
 
 /** @type {[number, string[], [string, number][]][]} weight, stack, states with their chances */
 const loading = [
-  [5, ['load_orders:41', 'parse_order:62', 'json.loads:339', 'JSONDecoder.decode:354'], [['cpu', 0.75], ['gil', 0.25]]],
-  [3, ['load_orders:41', 'parse_order:64', 'Order.__init__:18'], [['cpu', 0.8], ['gil', 0.2]]],
-  [2, ['load_orders:43', 'Order.total:33', 'Order.total.<genexpr>:34'], [['cpu', 0.85], ['collector', 0.08], ['gil', 0.07]]],
-  [2, ['load_orders:39'], [['disk', 0.7], ['cpu', 0.3]]],
+  [5, ['load_orders:39', 'parse_order:30', 'json.loads:339', 'JSONDecoder.decode:354'], [['cpu', 0.75], ['gil', 0.25]]],
+  [3, ['load_orders:39', 'parse_order:32', 'Order.__init__:16'], [['cpu', 0.8], ['gil', 0.2]]],
+  [2, ['load_orders:41', 'Order.total:24', 'Order.total.<genexpr>:25'], [['cpu', 0.85], ['collector', 0.08], ['gil', 0.07]]],
+  [2, ['load_orders:38'], [['disk', 0.7], ['cpu', 0.3]]],
 ];
 /** @type {typeof loading} */
 const saving = [
@@ -66,6 +66,52 @@ const standard = (/** @type {string} */ file) => ({ origin: 2, file: `/usr/lib/p
 const requests = { origin: 1, file: '/venv/lib/python3.12/site-packages/requests/sessions.py', module: 'requests.sessions' };
 const own = (/** @type {string} */ name, /** @type {number} */ line) => ({ file: `/home/user/shop/${name}.py`, module: `shop.${name}`, line });
 
+/** What orders.py says. */
+const orders = `"""Orders of the shop: read from files, checked, priced."""
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+VAT = 0.19
+
+
+class Order:
+    """One order with its items."""
+
+    def __init__(self, row: dict) -> None:
+        self.number = row["number"]
+        # Prices come as texts, with a comma in them.
+        self.items = [(name, float(price.replace(",", "."))) for name, price in row["items"]]
+        self.paid = bool(row.get("paid"))
+
+    def __repr__(self) -> str:
+        return f"Order {self.number}: {len(self.items)} items"
+
+    def total(self) -> float:
+        """What the customer pays."""
+        return (1 + VAT) * sum(
+            price for _name, price in self.items
+        )
+
+
+def parse_order(line: str) -> Order:
+    row = json.loads(line)
+    row["items"] = row.pop("lines", [])
+    return Order(row)
+
+
+def load_orders(folder: Path) -> list[Order]:
+    orders = []
+    with (folder / "orders.jsonl").open() as lines:
+        for line in lines:
+            order = parse_order(line)
+            if order.paid:
+                order.total()
+            orders.append(order)
+    return orders
+`;
+
 /** @returns {import('./plain.js').PlainRecording} */
 export function demoRecording() {
   const random = randomNumbers(7);
@@ -73,9 +119,9 @@ export function demoRecording() {
   const thread = ['Thread._bootstrap:1032', 'Thread._bootstrap_inner:1075', 'Thread.run:1012'];
   return {
     functions: {
-      '<module>': own('bookshop', 1), main: own('bookshop', 60), load_orders: own('orders', 30),
-      parse_order: own('orders', 61), 'Order.__init__': own('orders', 15), 'Order.total': own('orders', 30),
-      'Order.total.<genexpr>': own('orders', 34), 'Store.run': own('store', 12), 'Store.save_orders': own('store', 40),
+      '<module>': own('bookshop', 1), main: own('bookshop', 60), load_orders: own('orders', 35),
+      parse_order: own('orders', 29), 'Order.__init__': own('orders', 13), 'Order.total': own('orders', 22),
+      'Order.total.<genexpr>': own('orders', 25), 'Store.run': own('store', 12), 'Store.save_orders': own('store', 40),
       fetch_prices: own('prices', 8), backoff: own('prices', 3), render: own('report', 5), 'Thread.run': standard('threading.py'),
       'json.loads': standard('json/__init__.py'), 'JSONDecoder.decode': standard('json/decoder.py'),
       'Queue.get': standard('queue.py'), 'Condition.wait': standard('threading.py'), 'Cursor.execute': { ...standard('sqlite3.py'), origin: 1, file: '/venv/lib/python3.12/site-packages/apsw/ext.py', module: 'apsw.ext' },
@@ -95,6 +141,7 @@ export function demoRecording() {
       { name: 'prices-0', runs: busy(random, thread, fetching, 1_900_000, 200_000) },
       { name: 'prices-1', runs: busy(random, thread, fetching, 1_700_000, 240_000) },
     ],
+    source: [{ file: '/home/user/shop/orders.py', firstLine: 1, text: orders }],
     summary: [
       { parts: [{ t: '31 % running in ' }, { t: 'parse_order', link: { view: 'functions', function: 3 } }, { t: ' (orders.py:61), 18 % waiting for disk in ' }, { t: 'Store.save_orders', link: { view: 'sandwich', function: 8 } }, { t: ' (store.py:44).' }] },
       { parts: [{ t: 'The thread ' }, { t: 'MainThread', link: { view: 'timeline', thread: 0 } }, { t: ' needs the CPU most; it waits 17 % of its time for the GIL.' }] },
