@@ -160,7 +160,7 @@ class Source {
       rows: Uint32Array.from(this.rows, (_, i) => i),
       key: rowsKey,
       selected: this.selectedRow(state, model),
-      note: texts.length > 0 ? `${formatCount(this.rows.length)} lines` : `${formatCount(this.rows.length)} lines with time; the page has no source of this file`,
+      note: texts.length > 0 ? `${formatCount(this.rows.length)} lines` : `Lines with time: ${formatCount(this.rows.length)}. The page has no source of this file`,
     });
   }
 
@@ -175,6 +175,7 @@ class Source {
     return (
       this.heats.find((heat) => heat.file === of) ??
       this.heats.find((heat) => said !== undefined && heat.file === Number(said)) ??
+      this.heats.find((heat) => heat.origin === 0 && heat.self > 0) ??
       this.heats[0]
     );
   }
