@@ -109,11 +109,12 @@ export class Labels {
    */
   draw(label, x, middle, style) {
     const { context } = this;
-    context.font = this.font(label.size, style.bold);
     if (label.dim !== '') {
+      context.font = this.font(label.size, false);
       context.fillStyle = style.dim;
       context.fillText(label.dim, x + side, middle);
     }
+    context.font = this.font(label.size, style.bold);
     context.fillStyle = style.text;
     context.fillText(label.text, x + side + label.dimWidth, middle);
   }

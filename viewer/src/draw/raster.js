@@ -26,11 +26,10 @@
  */
 
 /**
- * A stacked bar along the lower edge of each box.
+ * What boxes are divided into, below their upper edge: each is a stacked bar.
  * @typedef {object} Strips
  * @property {Float64Array} amounts boxes rows of colours.length
  * @property {number[]} colours pixels
- * @property {Uint8Array} hatched 1 by colour
  */
 
 export class Raster {
@@ -112,7 +111,7 @@ export class Raster {
       const x0 = Math.round(layout.x[i] * ratio);
       const x1 = rightEdge(layout, i, ratio, this.width);
       if (layout.rest[i] > 0) this.hatch(x0, x1, y0, y1, ratio, look.hatchGround, look.hatch);
-      else if (strips !== null && x1 - x0 >= 3) this.strip(strips, i, x0, x1, y1, ratio);
+      else if (strips !== null && x1 - x0 >= 3) this.strip(strips, i, x0, x1, y0 + Math.max(Math.round(ratio), 1), y1);
       if (hit !== null && hit[i] === 1) this.outline(x0, x1, y0, y1, Math.round(2 * ratio), look.hit);
     }
   }
@@ -140,22 +139,22 @@ export class Raster {
    * @param {number} box
    * @param {number} x0
    * @param {number} x1
+   * @param {number} y0
    * @param {number} y1
-   * @param {number} ratio
    */
-  strip(strips, box, x0, x1, y1, ratio) {
+  strip(strips, box, x0, x1, y0, y1) {
     const states = strips.colours.length;
     let sum = 0;
     for (let s = 0; s < states; s++) sum += strips.amounts[box * states + s];
     if (!(sum > 0)) return;
-    const high = Math.round(5 * ratio);
     let x = x0;
     let upTo = 0;
     for (let s = 0; s < states; s++) {
       upTo += strips.amounts[box * states + s];
       const end = Math.round(x0 + ((x1 - x0) * upTo) / sum);
-      for (let y = Math.max(y1 - high, 0); y < Math.min(y1, this.height); y++)
-        this.pixels.fill(strips.colours[s], y * this.width + x, y * this.width + end);
+      if (end > x)
+        for (let y = Math.max(y0, 0); y < Math.min(y1, this.height); y++)
+          this.pixels.fill(strips.colours[s], y * this.width + x, y * this.width + end);
       x = end;
     }
   }

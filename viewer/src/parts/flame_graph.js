@@ -262,8 +262,7 @@ export class FlameGraph {
       fillOf[box] = colours.fill[most];
       edge[box] = colours.edge[most];
     });
-    const hatched = Uint8Array.from(head.states, (state) => (state.kind === 'wait' ? 1 : 0));
-    return { amounts, colours: [...colours.fill], hatched };
+    return { amounts, colours: [...colours.fill] };
   }
 
   /**
@@ -282,7 +281,7 @@ export class FlameGraph {
     const onState = this.colourByState(flame) && !theme.forced;
     const style = {
       text: onState ? '#111' : theme.text,
-      dim: onState ? '#333' : theme.dim,
+      dim: onState ? '#222' : theme.dim,
       bold: false,
     };
     const found = flame.model.found;

@@ -18,6 +18,14 @@ import { listenForKeys } from './keys.js';
 
 /** @typedef {{page: Page, workshop: Workshop, store: Store, views: View[]}} ShellParts */
 
+/**
+ * A command without the folders of its program and files: the whole of it is in the tooltip.
+ * @param {string} command
+ */
+function shortCommand(command) {
+  return command.slice(0, 2000).replace(/(^|[\s=])\/(?:[^\s/]+\/)+(?=[^\s/])/g, '$1');
+}
+
 /** @param {Side} side @param {string} word */
 function sideFacts(side, word) {
   const unknown = side.unknown.reduce((sum, part) => sum + part.ratio, 0);
@@ -34,7 +42,7 @@ function sideFacts(side, word) {
     'div',
     { class: 'side' },
     word ? el('span', { class: 'side-word' }, word) : null,
-    el('span', { class: 'command', title: side.command.slice(0, 2000) }, nameElement(side.command)),
+    el('span', { class: 'command', title: side.command.slice(0, 2000) }, nameElement(shortCommand(side.command))),
     el(
       'span',
       { class: side.damage ? 'facts damaged' : 'facts', title: sideDetails(side) },
@@ -203,7 +211,7 @@ export function createShell(parts) {
         fill(panel, content);
         current = content;
       }
-      toolbar.update(state, model);
+      toolbar.update(state, model, view);
       chips.update(state, model);
     },
   };

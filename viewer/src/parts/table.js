@@ -58,16 +58,17 @@ export class Table {
       this.body,
     );
     this.note = el('span', { class: 'table-note' });
-    this.element = el(
-      'div',
-      { class: 'table-box' },
-      this.grid,
-      el('div', { class: 'table-foot' }, this.note, this.copyButton('text'), this.copyButton('Markdown')),
-    );
+    this.foot = el('div', { class: 'table-foot' }, this.note, this.copyButton('text'), this.copyButton('Markdown'));
+    this.element = el('div', { class: 'table-box' }, this.grid, this.foot);
     this.render = oncePerFrame(() => this.renderRows());
     this.grid.addEventListener('scroll', () => this.render());
     this.grid.addEventListener('keydown', (event) => this.key(event));
     new ResizeObserver(() => this.render()).observe(this.grid);
+  }
+
+  /** @param {HTMLElement} control before the buttons that copy */
+  addToFoot(control) {
+    this.note.after(control);
   }
 
   /** @param {'text' | 'Markdown'} kind */

@@ -86,6 +86,13 @@ export function createToolbar(parts) {
         el('option', { value: '1' }, 'after'),
       )
     : null;
+  const colour = el(
+    'select',
+    { onchange: () => store.set({ colour: colour.value === 'state' ? 'state' : 'module' }) },
+    el('option', { value: 'module' }, 'module'),
+    el('option', { value: 'state' }, 'state'),
+  );
+  const colours = labelled('colours', colour);
   const found = el('output', { class: 'found', for: 'search' });
   let timer = 0;
   const search = el('input', {
@@ -119,6 +126,7 @@ export function createToolbar(parts) {
     side ? labelled('side', side) : null,
     workshop.metrics.length > 1 ? labelled('of', metric) : null,
     page.head.threads.length > 1 ? labelled('in', threads.select) : null,
+    colours,
     el('span', { class: 'search' }, search, found),
   );
 
@@ -131,10 +139,13 @@ export function createToolbar(parts) {
     /**
      * @param {State} state
      * @param {Model} model
+     * @param {import('../types.js').View} view
      */
-    update(state, model) {
+    update(state, model, view) {
       if (model.metric) metric.value = model.metric.key;
       threads.update(state);
+      colour.value = state.colour;
+      colours.hidden = !['flame', 'summary'].includes(view.id) || model.inverted || model.metric?.tree !== 'samples';
       if (side) side.value = String(model.side);
       if (document.activeElement !== search) search.value = state.search;
       const hits = model.found;

@@ -1,8 +1,9 @@
-// The flame graph, root on top, or inverted, with the inspector beside it.
+// The flame graph, root on top, or inverted; below it the functions, so that no half of the screen is empty; beside it the inspector.
 
 import { el, visibleText } from '../base/dom.js';
 import { FlameGraph } from '../parts/flame_graph.js';
 import { createInspector } from '../parts/inspector.js';
+import { createFunctionTable } from './functions.js';
 import { pageNode } from '../model/tree.js';
 
 /** @typedef {import('../types.js').Context} Context */
@@ -112,7 +113,14 @@ function create(context) {
     go(node, false, true);
     graph.reveal(node);
   });
-  const element = el('div', { class: 'flame-view' }, graph.element, inspector.element);
+  const table = createFunctionTable(context, 'flame-functions');
+  const element = el(
+    'div',
+    { class: 'flame-view' },
+    el('div', { class: 'flame-column' }, graph.element, table.element),
+    inspector.element,
+  );
+  let drawn = false;
 
   return {
     element,
@@ -132,6 +140,10 @@ function create(context) {
         selected,
         whole: !model.inverted,
       });
+      // The first picture does not wait for the table.
+      if (drawn) table.update(state, model);
+      else requestAnimationFrame(() => setTimeout(() => table.update(store.get(), model)));
+      drawn = true;
       inspector.update(state, model);
     },
   };

@@ -2,9 +2,19 @@
 
 import { callsView } from './calls.js';
 import { flame } from './flame.js';
+import { functions } from './functions.js';
+import { sandwich } from './sandwich.js';
 import { sourceView } from './source.js';
 import { summaryView } from './summary.js';
 import { timelineView } from './timeline.js';
 
 /** @type {readonly import('../types.js').View[]} */
-export const views = [summaryView, flame, timelineView, callsView, sourceView];
+export const views = [
+  summaryView,
+  flame,
+  sandwich,
+  functions,
+  timelineView,
+  callsView,
+  sourceView,
+];

@@ -1,0 +1,176 @@
+// The columns of tables whose rows are functions.
+
+import { el, nameElement, visibleText } from '../base/dom.js';
+import { formatAmount, formatCount, formatPercent, formatShare } from '../base/format.js';
+import { statesBar, statesText } from '../parts/states_bar.js';
+
+/** @typedef {import('../parts/table.js').Column} Column */
+/** @typedef {import('../model/model.js').Model} Model */
+
+/**
+ * @param {Model} model
+ * @param {string} width
+ * @returns {Column}
+ */
+export function nameColumn(model, width) {
+  const text = (/** @type {number} */ fn) => {
+    const { module, name } = model.names(fn);
+    return module ? `${module}.${name}` : name;
+  };
+  return {
+    key: 'name',
+    title: 'function',
+    width,
+    text: (fn) => visibleText(text(fn)),
+    value: (fn) => model.names(fn).name.toLowerCase(),
+    cell: (fn) => {
+      const { module, name, bare } = model.names(fn);
+      const hit = model.found?.fns[fn] === 1;
+      const cell = el('span', { class: hit ? 'fn hit' : 'fn', title: `${visibleText(text(fn)).slice(0, 600)}` });
+      cell.append(nameElement(name.slice(0, 400) || bare));
+      if (module) cell.append(' ', nameElement(module.slice(0, 200), 'dim'));
+      return cell;
+    },
+  };
+}
+
+/** @param {Model} model @param {string} width @returns {Column} */
+export function placeColumn(model, width) {
+  const text = (/** @type {number} */ fn) => visibleText(model.names(fn).place);
+  return {
+    key: 'place',
+    title: 'place',
+    width,
+    text,
+    value: (fn) => model.names(fn).place,
+    cell: (fn) => {
+      const place = text(fn);
+      // The end tells more than the beginning.
+      const shown = place.length > 40 ? `…${place.slice(-38)}` : place;
+      return el('span', { class: 'dim', title: place.slice(0, 600) }, nameElement(shown));
+    },
+  };
+}
+
+/**
+ * Share, its error and amount of self or total.
+ * @param {Model} model
+ * @param {'self' | 'total'} which
+ * @returns {Column[]}
+ */
+export function amountColumns(model, which) {
+  const { head } = model.page;
+  const values = model.functions[which];
+  const words = which === 'self' ? 'in the function itself' : 'with what it calls, recursion counted once';
+  const exact = model.error(0) === null;
+  /** @type {Column[]} */
+  const columns = [
+    {
+      key: `${which}_share`,
+      title: `${which} %`,
+      help: `Share of ${model.metric.words} ${words}`,
+      number: true,
+      width: '56px',
+      value: (fn) => values[fn],
+      text: (fn) => formatPercent(model.share(values[fn])),
+      cell: (fn) => formatShare(model.share(values[fn])),
+    },
+  ];
+  if (!exact)
+    columns.push({
+      key: `${which}_error`,
+      title: '±',
+      help: 'Standard error of the share to the left: the true one lies within two of them in 19 of 20 cases',
+      number: true,
+      width: '36px',
+      text: (fn) => formatPercent(model.error(values[fn])),
+      cell: (fn) => el('span', { class: 'dim' }, formatShare(model.error(values[fn]) ?? 0)),
+    });
+  columns.push({
+    key: which,
+    title: which,
+    help: `${model.metric.words} ${words}`,
+    number: true,
+    width: '76px',
+    value: (fn) => values[fn],
+    text: (fn) => formatAmount(values[fn], model.metric, head),
+    cell: (fn) => formatAmount(values[fn], model.metric, head),
+  });
+  return columns;
+}
+
+/**
+ * What a function's own time was spent on, as a bar as long as its share.
+ * @param {Model} model
+ * @returns {Column}
+ */
+export function spentColumn(model) {
+  const { head } = model.page;
+  const states = head.states.length;
+  const by = model.functionStates;
+  const values = model.functions.self;
+  let most = 0;
+  for (const value of values) if (value > most) most = value;
+  const row = (/** @type {number} */ fn) => by.subarray(fn * states, (fn + 1) * states);
+  return {
+    key: 'spent',
+    title: 'spent',
+    help: 'What its own time was spent on; the bar is as long as its share',
+    width: '120px',
+    text: (fn) => statesText(head, row(fn)),
+    cell: (fn) => statesBar(head, row(fn), most > 0 ? values[fn] / most : 0),
+  };
+}
+
+/**
+ * A column for each state that occurs.
+ * @param {Model} model
+ * @returns {Column[]}
+ */
+export function stateColumns(model) {
+  const { head } = model.page;
+  const states = head.states.length;
+  const by = model.functionStates;
+  const occurs = head.states.map((_, s) => {
+    for (let i = s; i < by.length; i += states) if (by[i] > 0) return true;
+    return false;
+  });
+  return head.states.flatMap((state, s) => {
+    if (!occurs[s]) return [];
+    const value = (/** @type {number} */ fn) => by[fn * states + s];
+    const text = (/** @type {number} */ fn) =>
+      value(fn) > 0 ? formatAmount(value(fn), model.metric, head) : '';
+    return [
+      {
+        key: `state_${state.key}`,
+        title: state.words.replace('waiting for ', '').replace(/^(?:a|the) /, ''),
+        help: `${state.words}, in the function itself`,
+        number: true,
+        width: '76px',
+        value,
+        text,
+        cell: text,
+      },
+    ];
+  });
+}
+
+/**
+ * @param {string} key
+ * @param {string} title
+ * @param {string} help
+ * @param {Float64Array} values by function
+ * @returns {Column}
+ */
+export function countColumn(key, title, help, values) {
+  return {
+    key,
+    title,
+    help,
+    number: true,
+    width: '76px',
+    value: (fn) => values[fn],
+    text: (fn) => formatCount(values[fn]),
+    cell: (fn) => (values[fn] > 0 ? formatCount(values[fn]) : ''),
+  };
+}
