@@ -51,11 +51,11 @@ function functionColumns(model, fns) {
   const place = (/** @type {number} */ row) => model.names(fns[row]).place;
   return [
     {
-      key: 'function', title: 'Function', width: 'minmax(160px, 1fr)',
+      key: 'function', title: 'function', width: 'minmax(160px, 1fr)',
       cell: (row) => nameElement(name(row).slice(0, 300)), text: (row) => visibleText(name(row)), value: name,
     },
     {
-      key: 'place', title: 'Where', width: 'minmax(90px, 0.5fr)',
+      key: 'place', title: 'place', width: 'minmax(90px, 0.5fr)',
       cell: (row) => nameElement(place(row).slice(-200), 'dim'), text: (row) => visibleText(place(row)), value: place,
     },
   ];
@@ -72,21 +72,21 @@ function sumColumns(model, sums) {
   const share = (/** @type {number} */ row) => formatPercent(all > 0 ? sums.selfNs[row] / all : 0);
   return [
     name,
-    { key: 'share', title: 'Self %', help: 'of the self times of all calls', number: true, width: '68px', cell: share, text: share, value: (row) => sums.selfNs[row] },
-    durationColumn('self', 'Self', 'without recorded calls that it made', sums.selfNs),
-    durationColumn('total', 'Total', 'with what it called, recursion counted once', sums.totalNs),
+    { key: 'share', title: 'self %', help: 'of the self times of all calls', number: true, width: '68px', cell: share, text: share, value: (row) => sums.selfNs[row] },
+    durationColumn('self', 'self', 'without recorded calls that it made', sums.selfNs),
+    durationColumn('total', 'total', 'with what it called, recursion counted once', sums.totalNs),
     durationColumn('cpu', 'CPU', 'CPU time within the total', sums.cpuNs),
     {
-      ...countColumn('calls', 'Calls', 'how many; of a recursive function all / those not within another of it', sums.calls),
+      ...countColumn('calls', 'calls', 'how many; of a recursive function all / those not within another of it', sums.calls),
       width: '96px',
       cell: (row) => callsText(sums, row),
       text: (row) => callsText(sums, row),
     },
-    countColumn('raised', 'Raised', 'calls that an exception ended', sums.raised),
-    durationColumn('mean', 'Per call', 'mean duration', sums.meanNs),
+    countColumn('raised', 'raised', 'calls that an exception ended', sums.raised),
+    durationColumn('mean', 'per call', 'mean duration', sums.meanNs),
     durationColumn('p50', 'p50', 'half of the calls took no longer', sums.p50Ns),
     durationColumn('p99', 'p99', '99 of 100 calls took no longer', sums.p99Ns),
-    durationColumn('max', 'Longest', 'the longest call', sums.maxNs),
+    durationColumn('max', 'longest', 'the longest call', sums.maxNs),
     place,
   ];
 }
@@ -118,12 +118,12 @@ function callColumns(model, calls) {
     return calls.outcome[row] === 1 && exception ? `raised ${exception}` : word;
   };
   return [
-    durationColumn('duration', 'Took', 'from its begin to its end', calls.durationNs),
-    durationColumn('self', 'Self', 'without recorded calls that it made', calls.selfNs),
-    durationColumn('start', 'Began at', 'since the start of the recording', starts),
+    durationColumn('duration', 'took', 'from its begin to its end', calls.durationNs),
+    durationColumn('self', 'self', 'without recorded calls that it made', calls.selfNs),
+    durationColumn('start', 'began at', 'since the start of the recording', starts),
     name,
-    { key: 'outcome', title: 'Outcome', width: 'minmax(90px, 0.4fr)', cell: (row) => nameElement(outcome(row).slice(0, 120)), text: (row) => visibleText(outcome(row)), value: outcome },
-    { key: 'thread', title: 'Thread', width: 'minmax(90px, 0.4fr)', cell: (row) => nameElement(thread(row).slice(0, 100)), text: (row) => visibleText(thread(row)), value: thread },
+    { key: 'outcome', title: 'outcome', width: 'minmax(90px, 0.4fr)', cell: (row) => nameElement(outcome(row).slice(0, 120)), text: (row) => visibleText(outcome(row)), value: outcome },
+    { key: 'thread', title: 'thread', width: 'minmax(90px, 0.4fr)', cell: (row) => nameElement(thread(row).slice(0, 100)), text: (row) => visibleText(thread(row)), value: thread },
     place,
   ];
 }

@@ -1,6 +1,7 @@
 // The views, in the order of their tabs. A new view is a file of its own and a row here.
 
 import { callsView } from './calls.js';
+import { diffView } from './diff.js';
 import { flame } from './flame.js';
 import { functions } from './functions.js';
 import { sandwich } from './sandwich.js';
@@ -11,6 +12,7 @@ import { timelineView } from './timeline.js';
 /** @type {readonly import('../types.js').View[]} */
 export const views = [
   summaryView,
+  diffView,
   flame,
   sandwich,
   functions,

@@ -251,13 +251,13 @@ class Source {
     const fn = (/** @type {number} */ row) => rows[row].heat?.fn ?? -1;
     const name = (/** @type {number} */ row) => (fn(row) >= 0 ? model.names(fn(row)).name : '');
     return [
-      { key: 'line', title: 'Line', number: true, width: '52px', cell: line, text: line, value: (row) => rows[row].line },
-      { key: 'share', title: 'Self %', help: 'of all time', number: true, width: '84px', cell: heated, text: share, value: value('self') },
-      { key: 'self', title: 'Self', help: 'on the line itself', number: true, width: '72px', cell: (row) => time('self', row), text: (row) => time('self', row), value: value('self') },
-      { key: 'total', title: 'Total', help: 'with what the line calls', number: true, width: '72px', cell: (row) => time('total', row), text: (row) => time('total', row), value: value('total') },
+      { key: 'line', title: 'line', number: true, width: '52px', cell: line, text: line, value: (row) => rows[row].line },
+      { key: 'share', title: 'self %', help: 'of all time', number: true, width: '84px', cell: heated, text: share, value: value('self') },
+      { key: 'self', title: 'self', help: 'on the line itself', number: true, width: '72px', cell: (row) => time('self', row), text: (row) => time('self', row), value: value('self') },
+      { key: 'total', title: 'total', help: 'with what the line calls', number: true, width: '72px', cell: (row) => time('total', row), text: (row) => time('total', row), value: value('total') },
       withText
-        ? { key: 'code', title: 'Source', width: 'minmax(400px, 1fr)', cell: (row) => codeElement(rows[row]), text: (row) => rows[row].text ?? '' }
-        : { key: 'function', title: 'Function', width: 'minmax(200px, 1fr)', cell: (row) => nameElement(name(row).slice(0, 300)), text: (row) => visibleText(name(row)), value: name },
+        ? { key: 'code', title: 'source', width: 'minmax(400px, 1fr)', cell: (row) => codeElement(rows[row]), text: (row) => rows[row].text ?? '' }
+        : { key: 'function', title: 'function', width: 'minmax(200px, 1fr)', cell: (row) => nameElement(name(row).slice(0, 300)), text: (row) => visibleText(name(row)), value: name },
     ];
   }
 

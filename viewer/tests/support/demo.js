@@ -1,6 +1,8 @@
 // A recording as people have them: a shop that imports orders with three threads, waits for disk, network and the GIL, and collects
 // garbage. The same every time. For tests and pictures of the views.
 
+import { encodePage } from './plain.js';
+
 /** @typedef {import('./plain.js').PlainRun} PlainRun */
 
 /** @param {number} seed */
@@ -146,5 +148,33 @@ export function demoRecording() {
       { parts: [{ t: '31 % running in ' }, { t: 'parse_order', link: { view: 'functions', function: 3 } }, { t: ' (orders.py:61), 18 % waiting for disk in ' }, { t: 'Store.save_orders', link: { view: 'sandwich', function: 8 } }, { t: ' (store.py:44).' }] },
       { parts: [{ t: 'The thread ' }, { t: 'MainThread', link: { view: 'timeline', thread: 0 } }, { t: ' needs the CPU most; it waits 17 % of its time for the GIL.' }] },
     ],
+  };
+}
+
+/**
+ * The same shop before and after a change: orders are parsed faster, prices take longer, everything else as chance has it.
+ * @returns {import('./plain.js').PlainRecording}
+ */
+export function demoDiff() {
+  const before = demoRecording();
+  const random = randomNumbers(11);
+  const threads = before.threads.map((thread) => ({
+    ...thread,
+    runs: thread.runs.map((run) => {
+      const faster = run.stack.some((frame) => frame.startsWith('json.loads')) ? 0.45 : 1;
+      const slower = run.stack.some((frame) => frame.startsWith('Session.get')) ? 1.3 : 1;
+      return { ...run, ticks: Math.max(Math.round(run.ticks * faster * slower * (0.95 + 0.1 * random())), 1) };
+    }),
+  }));
+  const { head } = encodePage({ ...before, threads: [...before.threads, ...threads] });
+  const side = { ...head.sides[0], effective_samples: 3000 };
+  return {
+    ...before,
+    threads: [...before.threads, ...threads],
+    head: {
+      diff: true,
+      sides: [side, { ...side, file: 'after.baro', duration_ns: side.duration_ns * 0.78 }],
+      threads: head.threads.map((thread, i) => ({ ...thread, side: i < threads.length ? 0 : 1 })),
+    },
   };
 }
