@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,6 +54,16 @@ int32_t baro_access_owner(pid_t pid, uint32_t *ret_uid) {
 void baro_access_our_ids(uint32_t *ret_uid, uint32_t *ret_gid) {
   *ret_uid = getuid();
   *ret_gid = getgid();
+}
+
+void baro_access_user_name(uint32_t uid, char *ret_name, size_t name_bytes) {
+  char text[1024];
+  struct passwd entry;
+  struct passwd *found = NULL;
+  if (getpwuid_r((uid_t)uid, &entry, text, sizeof text, &found) == 0 && found != NULL)
+    (void)snprintf(ret_name, name_bytes, "%s", found->pw_name);
+  else
+    (void)snprintf(ret_name, name_bytes, "%" PRIu32, uid);
 }
 
 pid_t baro_access_our_pid(void) {

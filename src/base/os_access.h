@@ -22,6 +22,8 @@ bool baro_access_exists(pid_t pid);
 int32_t baro_access_owner(pid_t pid, uint32_t *ret_uid);
 /* Our real ids. */
 void baro_access_our_ids(uint32_t *ret_uid, uint32_t *ret_gid);
+/* What the user is called, else the number in digits; NUL-terminated, cut. */
+void baro_access_user_name(uint32_t uid, char *ret_name, size_t name_bytes);
 pid_t baro_access_our_pid(void);
 /* The id that /proc gives us; 0 when it cannot be read. Not our pid: /proc shows another namespace. */
 pid_t baro_access_our_pid_in_proc(void);

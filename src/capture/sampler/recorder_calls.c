@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/os_access.h"
 #include "base/os_proc.h"
 
 /* Between visits: while many events come, while some do, and when none have for a while. A thread's ring holds 20 ms of
@@ -13,7 +14,13 @@ static const uint64_t BUSY_NS = 1000000;
 static const uint64_t CALM_NS = 5000000;
 static const uint64_t IDLE_NS = 20000000;
 
-enum { BUSY_EVENTS = 16384 };
+enum {
+  BUSY_EVENTS = 16384,
+  LOOKED_AT = 64, /* processes of the command's tree */
+  USER_BYTES = 33,
+};
+static const uint64_t LOOK_NS = 20000000;
+static const uint64_t LATE_LOOK_NS = 1000000000;
 
 baro_status baro_recorder_calls_prepare(baro_recorder_calls *calls,
                                         const baro_recorder_options *options, baro_error *err) {
@@ -47,9 +54,59 @@ baro_status baro_recorder_calls_begin(baro_recorder_calls *calls, baro_writer *w
   baro_drain_ids ids = {.context = (void *)followers, .process = process_id, .thread = thread_id};
   baro_status status = baro_drain_create(calls->spool.path, writer, followers != NULL ? &ids : NULL,
                                          &calls->drain, err);
+  calls->root = root;
   if (status == BARO_OK && !calls->options->follow_children)
     baro_drain_take_only(calls->drain, root);
   return status;
+}
+
+/* --- users who may not tell of calls --- */
+
+/* One of the command's processes that runs as a user who may not enter the spool: neither ours nor root. */
+static void look_for_stranger(baro_recorder_calls *calls, uint32_t our_uid) {
+  baro_pid_list children = {0};
+  pid_t tree[LOOKED_AT] = {calls->root};
+  uint32_t count = 1;
+  for (uint32_t i = 0; i < count && calls->stranger[0] == '\0'; i++) {
+    baro_proc_status status;
+    if (baro_proc_status_read(tree[i], &status, NULL) != BARO_OK)
+      continue;
+    if (status.uids[1] != our_uid && status.uids[1] != 0 &&
+        baro_proc_comm(tree[i], 0, calls->stranger, NULL) == BARO_OK)
+      calls->stranger_uid = status.uids[1];
+    if (baro_proc_list_children(tree[i], &children, NULL) != BARO_OK)
+      continue;
+    for (uint32_t c = 0; c < children.count && count < LOOKED_AT; c++)
+      tree[count++] = children.pids[c];
+  }
+  baro_pid_list_release(&children);
+}
+
+/* As long as no agent has come: often at first, for such a process may be short. */
+static void look_at_users(baro_recorder_calls *calls, uint64_t now_ns) {
+  uint32_t our_uid;
+  uint32_t our_gid;
+  if (now_ns < calls->look_ns)
+    return;
+  if (calls->first_look_ns == 0)
+    calls->first_look_ns = now_ns;
+  bool is_early = now_ns - calls->first_look_ns < LATE_LOOK_NS;
+  calls->look_ns = now_ns + (is_early ? LOOK_NS : LATE_LOOK_NS);
+  baro_access_our_ids(&our_uid, &our_gid);
+  look_for_stranger(calls, our_uid);
+  if (calls->stranger[0] != '\0' || baro_drain_count(calls->drain).processes > 0)
+    calls->look_ns = UINT64_MAX;
+}
+
+/* Paths are cut where the note would be. */
+static void say_stranger(const baro_recorder_calls *calls, char *note, size_t room) {
+  char user[USER_BYTES];
+  baro_access_user_name(calls->stranger_uid, user, sizeof user);
+  (void)snprintf(
+      note, room,
+      "no calls were recorded: %s ran as user %s, who may not enter the recorder's folder "
+      "(%.80s): run barograph itself as %s, who must be able to read %.100s",
+      calls->stranger, user, calls->spool.path, user, calls->place.module);
 }
 
 void baro_recorder_calls_visit(baro_recorder_calls *calls, uint64_t now_ns) {
@@ -58,6 +115,7 @@ void baro_recorder_calls_visit(baro_recorder_calls *calls, uint64_t now_ns) {
     return;
   if (baro_drain_visit(calls->drain, now_ns, &events) != BARO_OK)
     calls->is_out_of_memory = true;
+  look_at_users(calls, now_ns);
   if (events >= BUSY_EVENTS)
     calls->pause_ns = BUSY_NS;
   else if (events > 0)
@@ -121,6 +179,8 @@ static void say_why_none(const baro_recorder_calls *calls, baro_recorder_result 
                    "no calls were recorded: Python was started with -%c, which keeps "
                    "barograph's start-up hook out",
                    letter);
+  else if (calls->stranger[0] != '\0')
+    say_stranger(calls, note, room);
   else if (baro_spool_folder_reason(&calls->spool, reason, sizeof reason))
     (void)snprintf(note, room, "no calls were recorded: %s", reason);
   else

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/os_proc.h"
 #include "base/status.h"
 #include "capture/drain.h"
 #include "capture/sampler/follower.h"
@@ -27,6 +28,11 @@ typedef struct baro_recorder_calls {
   bool is_out_of_memory;              /* a visit failed: what came since may be missing */
   pid_t living[BARO_RECORDER_LIVING]; /* with an agent, when the recording ended */
   uint32_t living_count;
+  pid_t root;
+  uint64_t first_look_ns;
+  uint64_t look_ns;      /* when processes of other users are looked for again; UINT64_MAX: never */
+  uint32_t stranger_uid; /* of one that was seen, or of us */
+  char stranger[BARO_COMM_BYTES];
   baro_drain_counts counts; /* of all, after finish */
 } baro_recorder_calls;
 
