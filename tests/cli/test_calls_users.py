@@ -1,4 +1,4 @@
-"""record --calls of a command that runs as another user: nothing can be recorded, and why is said."""
+"""record --calls of a command that runs as another user: nothing is recorded, and why is said."""
 
 from __future__ import annotations
 
