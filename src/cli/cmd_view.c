@@ -1,47 +1,102 @@
-/* barograph view: recording -> profile -> one HTML file that shows it. */
+/* barograph view: recordings -> profiles -> one HTML file that shows them, and a browser to look at it. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/os_file.h"
+#include "base/os_folder.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/open_browser.h"
 #include "profile/profile.h"
 #include "show/damage.h"
 #include "show/html_page.h"
+
+enum { SIDES_MAX = 2, PATH_BYTES = 4096 };
 
 typedef struct view_values {
   const char *output;
   bool overwrite;
 } view_values;
 
-static baro_status write_to(const baro_profile *const *profiles, const baro_html_options *options,
-                            baro_sink *sink, void *context, baro_error *err) {
+/* What is shown, one recording or two. */
+typedef struct shown_page {
+  baro_profile *profiles[SIDES_MAX]; /* owned */
+  unsigned count;
+  baro_html_options options;
+} shown_page;
+
+static baro_status write_to(const shown_page *shown, baro_sink *sink, void *context,
+                            baro_error *err) {
   baro_stream output;
+  const baro_profile *profiles[SIDES_MAX] = {shown->profiles[0], shown->profiles[1]};
   baro_stream_init(&output, sink, context);
-  baro_status status = baro_html_write(profiles, 1, options, &output, err);
+  baro_status status = baro_html_write(profiles, shown->count, &shown->options, &output, err);
   /* A failing sink is the reason for whatever the page says. */
   return output.status != BARO_OK || status == BARO_OK ? baro_stream_finish(&output, err) : status;
 }
 
-static baro_status write_page(const baro_profile *const *profiles, const baro_html_options *options,
-                              const view_values *values, baro_error *err) {
-  if (strcmp(values->output, "-") == 0)
-    return write_to(profiles, options, baro_sink_stream, stdout, err);
+static baro_status write_file(const shown_page *shown, const char *path, bool overwrite,
+                              baro_error *err) {
   baro_file_sink sink = {0};
-  baro_status status = baro_file_create(values->output, values->overwrite, &sink.file, err);
+  baro_status status = baro_file_create(path, overwrite, &sink.file, err);
   if (status != BARO_OK)
     return status;
-  status = write_to(profiles, options, baro_sink_file, &sink, err);
+  status = write_to(shown, baro_sink_file, &sink, err);
   baro_error closing;
   baro_status closed = baro_file_close(sink.file, &closing);
   if (status == BARO_OK && closed != BARO_OK) {
     status = closed;
     *err = closing;
   }
+  if (status == BARO_OK)
+    return BARO_OK;
+  baro_file_remove(path);
+  return baro_error_prefix(err, status, "%s", path);
+}
+
+/* "night.html" of "/data/night.baro" */
+static void name_page(const char *recording, char *ret_name, size_t size) {
+  const char *slash = strrchr(recording, '/');
+  const char *name = slash == NULL ? recording : slash + 1;
+  size_t length = strlen(name);
+  if (length > 5 && strcmp(name + length - 5, ".baro") == 0)
+    length -= 5;
+  (void)snprintf(ret_name, size, "%.*s.html", length > 200 ? 200 : (int)length, name);
+}
+
+/* Where only this user comes, and what is left goes with the session or the next start. */
+static baro_status write_temporary(const shown_page *shown, char ret_path[PATH_BYTES],
+                                   baro_error *err) {
+  static const char *const places[] = {"XDG_RUNTIME_DIR", "TMPDIR"};
+  const char *parent = NULL;
+  for (size_t i = 0; i < sizeof(places) / sizeof(places[0]) && parent == NULL; i++) {
+    const char *value = getenv(places[i]);
+    parent = value != NULL && value[0] == '/' && access(value, W_OK) == 0 ? value : NULL;
+  }
+  char folder[PATH_BYTES / 2], name[256];
+  baro_status status = baro_folder_create(parent == NULL ? "/tmp" : parent, "barograph-", folder,
+                                          sizeof(folder), err);
   if (status != BARO_OK)
-    baro_file_remove(values->output);
+    return status;
+  name_page(shown->options.paths[shown->count - 1], name, sizeof(name));
+  (void)snprintf(ret_path, PATH_BYTES, "%s/%s", folder, name);
+  status = write_file(shown, ret_path, false, err);
+  if (status != BARO_OK)
+    baro_folder_remove(folder);
   return status;
+}
+
+static int open_in_browser(const shown_page *shown) {
+  char path[PATH_BYTES];
+  baro_error err;
+  if (baro_browser_look(&err) != BARO_OK || write_temporary(shown, path, &err) != BARO_OK)
+    return baro_cli_fail("view: %s", err.message);
+  if (baro_browser_open(path, &err) != BARO_OK)
+    return baro_cli_fail("view: %s; the page is in %s", err.message, path);
+  baro_cli_say("view: opened %s", path);
+  return BARO_EXIT_OK;
 }
 
 /* The page says it in its head; who only looks at the terminal should know, too. */
@@ -53,23 +108,61 @@ static void say_damage(const baro_profile *profile, const char *path) {
   baro_buffer_release(&text);
 }
 
+/* Times in calls and times of samples are no two sides of anything. */
+static int check_sides(const shown_page *shown) {
+  bool samples[SIDES_MAX] = {0}, calls[SIDES_MAX] = {0};
+  for (unsigned side = 0; side < shown->count; side++) {
+    samples[side] = shown->profiles[side]->samples.count > 0;
+    calls[side] = shown->profiles[side]->calls.count > 0;
+  }
+  bool comparable = (samples[0] && samples[1]) || (calls[0] && calls[1]);
+  bool any = samples[0] || calls[0] || samples[1] || calls[1];
+  if (shown->count < SIDES_MAX || comparable || !any)
+    return BARO_EXIT_OK;
+  for (unsigned side = 0; side < SIDES_MAX; side++) {
+    if (!samples[side] && !calls[side])
+      return baro_cli_fail("view: nothing to compare with: %s is empty",
+                           shown->options.paths[side]);
+  }
+  return baro_cli_fail("view: nothing to compare: %s has %s only, %s has %s only",
+                       shown->options.paths[0], samples[0] ? "samples" : "calls",
+                       shown->options.paths[1], samples[1] ? "samples" : "calls");
+}
+
+static int show(const shown_page *shown, const view_values *values) {
+  for (unsigned side = 0; side < shown->count; side++)
+    say_damage(shown->profiles[side], shown->options.paths[side]);
+  baro_error err;
+  baro_status status;
+  if (values->output == NULL)
+    return open_in_browser(shown);
+  if (strcmp(values->output, "-") == 0)
+    status = write_to(shown, baro_sink_stream, stdout, &err);
+  else
+    status = write_file(shown, values->output, values->overwrite, &err);
+  return status == BARO_OK ? BARO_EXIT_OK : baro_cli_fail("view: %s", err.message);
+}
+
 static int run(const baro_call *call) {
   const view_values *values = call->values;
-  const char *path = call->operand_count > 0 ? call->operands[0] : "barograph.baro";
-  if (values->output == NULL)
-    return baro_cli_fail("view: where to? give -o OUT.html");
-  if (strcmp(values->output, "-") == 0 && isatty(STDOUT_FILENO))
+  if (values->output != NULL && strcmp(values->output, "-") == 0 && isatty(STDOUT_FILENO))
     return baro_cli_fail("view: a page is not for a terminal; give -o OUT.html");
-  baro_profile *profile = NULL;
-  baro_error err;
-  if (baro_profile_load(path, &profile, &err) != BARO_OK)
-    return baro_cli_fail("view: %s", err.message);
-  say_damage(profile, path);
-  baro_html_options options = {.paths = {path}};
-  const baro_profile *profiles[] = {profile};
-  baro_status status = write_page(profiles, &options, values, &err);
-  baro_profile_destroy(profile);
-  return status == BARO_OK ? BARO_EXIT_OK : baro_cli_fail("view: %s", err.message);
+  shown_page shown = {.count = call->operand_count > 1 ? SIDES_MAX : 1};
+  int status = BARO_EXIT_OK;
+  for (unsigned side = 0; status == BARO_EXIT_OK && side < shown.count; side++) {
+    const char *path = call->operand_count > 0 ? call->operands[side] : "barograph.baro";
+    baro_error err;
+    shown.options.paths[side] = path;
+    if (baro_profile_load(path, &shown.profiles[side], &err) != BARO_OK)
+      status = baro_cli_fail("view: %s", err.message);
+  }
+  if (status == BARO_EXIT_OK)
+    status = check_sides(&shown);
+  if (status == BARO_EXIT_OK)
+    status = show(&shown, values);
+  for (unsigned side = 0; side < SIDES_MAX; side++)
+    baro_profile_destroy(shown.profiles[side]);
+  return status;
 }
 
 static const baro_option options[] = {
@@ -79,7 +172,7 @@ static const baro_option options[] = {
      .value = "OUT",
      .offset = offsetof(view_values, output),
      .completion = BARO_COMPLETE_FILE,
-     .help = "write the page to the file OUT"},
+     .help = "write the page to the file OUT (-: standard output) and open no browser"},
     {.name = "force",
      .letter = 'f',
      .offset = offsetof(view_values, overwrite),
@@ -90,16 +183,21 @@ static const view_values defaults = {0};
 
 const baro_command baro_command_view = {
     .name = "view",
-    .summary = "write a recording as one HTML file that shows it",
-    .usage = "-o OUT.html [OPTION...] [FILE]",
-    .description = "Writes a page that shows a recording in any current browser, from disk and "
-                   "without a network: everything is in the one file. FILE is barograph.baro "
-                   "unless given.",
-    .examples = "  barograph view -o night.html night.baro\n",
+    .summary = "show a recording, or two beside each other, in a browser",
+    .usage = "[OPTION...] [FILE]\n[OPTION...] BASE NEW",
+    .description =
+        "Writes one HTML file that shows a recording in any current browser, from disk and without "
+        "a network: everything is in it. FILE is barograph.baro unless given. With two recordings "
+        "the page compares them: BASE is before, NEW is after.\n\n"
+        "Without -o the file is a temporary one, and the browser of BROWSER, or of the desktop, "
+        "is opened.",
+    .examples = "  barograph view\n"
+                "  barograph view -o night.html night.baro\n"
+                "  barograph view -o change.html before.baro after.baro\n",
     .options = {.rows = options, .count = sizeof(options) / sizeof(options[0])},
     .defaults = &defaults,
     .values_size = sizeof(defaults),
-    .operands_at_most = 1,
+    .operands_at_most = SIDES_MAX,
     .operand_completion = BARO_COMPLETE_RECORDING,
     .run = run,
 };

@@ -2,12 +2,13 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "show/call_rows.h"
 #include "show/call_summary.h"
 #include "show/damage.h"
 #include "show/hot_path.h"
+#include "show/html_changes.h"
+#include "show/html_sentence.h"
 #include "show/summary.h"
 #include "show/thread_label.h"
 #include "show/units.h"
@@ -18,67 +19,6 @@ static const double SHARE_MIN = 0.05;
 static const double UNKNOWN_MIN = 0.02;
 
 enum { WAITS_SAID = 2 };
-
-/* Where a part of a sentence leads. */
-typedef struct link {
-  const char *view;   /* NULL: nowhere */
-  uint32_t function;  /* of the page, or BARO_NONE_ID */
-  uint32_t thread;    /* likewise */
-  const char *metric; /* or NULL */
-} link;
-
-static const link no_link = {NULL, BARO_NONE_ID, BARO_NONE_ID, NULL};
-
-static void fail(baro_json *json) {
-  if (json->output->status == BARO_OK) {
-    json->output->status = baro_error_set(&json->output->error, BARO_NO_MEMORY, "out of memory");
-  }
-}
-
-static void begin(baro_json *json) {
-  baro_json_object(json, NULL, false);
-  baro_json_array(json, "parts", false);
-}
-
-static void end(baro_json *json) {
-  baro_json_end_array(json);
-  baro_json_end_object(json);
-}
-
-static void write_part(baro_json *json, baro_view text, const link *to) {
-  if (text.length == 0) {
-    return;
-  }
-  baro_json_object(json, NULL, true);
-  baro_json_string(json, "t", text);
-  if (to->view != NULL) {
-    baro_json_object(json, "link", true);
-    baro_json_text(json, "view", to->view);
-    if (to->function != BARO_NONE_ID) {
-      baro_json_u64(json, "function", to->function);
-    }
-    if (to->thread != BARO_NONE_ID) {
-      baro_json_u64(json, "thread", to->thread);
-    }
-    if (to->metric != NULL) {
-      baro_json_text(json, "metric", to->metric);
-    }
-    baro_json_end_object(json);
-  }
-  baro_json_end_object(json);
-}
-
-static void write_words(baro_json *json, const char *text, const link *to) {
-  write_part(json, baro_view_of(text), to);
-}
-
-static void write_buffer(baro_json *json, baro_buffer *text, const link *to) {
-  if (text->failed) {
-    fail(json);
-  }
-  write_part(json, (baro_view){.data = text->data, .length = text->length}, to);
-  baro_buffer_release(text);
-}
 
 /* "wait:disk"; NULL for what is no wait. */
 static const char *metric_of(baro_state state, char room[32]) {
@@ -95,21 +35,26 @@ static const char *metric_of(baro_state state, char room[32]) {
 static void write_marked(const baro_html_page *page, unsigned side, baro_view text,
                          const baro_summary_marks *marks, baro_json *json) {
   size_t done = 0;
-  begin(json);
+  baro_html_sentence_begin(json);
+  if (page->side_count > 1) {
+    baro_html_sentence_text(json, "Now: ", &baro_html_no_link);
+  }
   for (uint32_t i = 0; i < marks->count; i++) {
     const baro_summary_mark *mark = &marks->rows[i];
-    link to = no_link;
+    baro_html_link to = baro_html_no_link;
     to.view = mark->state == BARO_STATE_COUNT ? "calls" : "flame";
     to.function = page->names.of_function[side][mark->function];
-    write_part(json, (baro_view){text.data + done, mark->from - done}, &no_link);
-    write_part(json, (baro_view){text.data + mark->from, mark->to - mark->from}, &to);
+    baro_html_sentence_view(json, (baro_view){text.data + done, mark->from - done},
+                            &baro_html_no_link);
+    baro_html_sentence_view(json, (baro_view){text.data + mark->from, mark->to - mark->from}, &to);
     done = mark->to;
   }
-  write_part(json, (baro_view){text.data + done, text.length - done}, &no_link);
+  baro_html_sentence_view(json, (baro_view){text.data + done, text.length - done},
+                          &baro_html_no_link);
   if (text.length > 0 && text.data[text.length - 1] != '.') {
-    write_words(json, ".", &no_link);
+    baro_html_sentence_text(json, ".", &baro_html_no_link);
   }
-  end(json);
+  baro_html_sentence_end(json);
 }
 
 static void write_main(const baro_html_page *page, unsigned side, baro_summary_marks *ret_marks,
@@ -117,7 +62,7 @@ static void write_main(const baro_html_page *page, unsigned side, baro_summary_m
   baro_arena scratch = {0};
   baro_view text = baro_summary_marked(page->profiles[side], BARO_MEASURE_RUN, &scratch, ret_marks);
   if (text.data == NULL) {
-    fail(json);
+    baro_html_sentence_fail(json);
   } else {
     write_marked(page, side, text, ret_marks, json);
   }
@@ -134,7 +79,7 @@ static void write_path(const baro_html_page *page, unsigned side, const baro_sum
   baro_arena scratch = {0};
   baro_hot_path path = {0};
   if (!baro_hot_path_find(profile, BARO_MEASURE_RUN, &scratch, &path)) {
-    fail(json);
+    baro_html_sentence_fail(json);
     baro_arena_release(&scratch);
     return;
   }
@@ -152,18 +97,18 @@ static void write_path(const baro_html_page *page, unsigned side, const baro_sum
   }
   if (best != NULL && basis_ns > 0) {
     baro_buffer text = {0};
-    link to = no_link;
+    baro_html_link to = baro_html_no_link;
     to.view = "sandwich";
     to.function = page->names.of_function[side][best->function];
     baro_summary_write_function(profile, best->function, &text);
-    begin(json);
+    baro_html_sentence_begin(json);
     char share[80];
     (void)snprintf(share, sizeof(share), "%s of the time passes in ",
                    baro_text_percent_whole((double)best->total_ns / basis_ns).text);
-    write_words(json, share, &no_link);
-    write_buffer(json, &text, &to);
-    write_words(json, " and what it calls.", &no_link);
-    end(json);
+    baro_html_sentence_text(json, share, &baro_html_no_link);
+    baro_html_sentence_buffer(json, &text, &to);
+    baro_html_sentence_text(json, " and what it calls.", &baro_html_no_link);
+    baro_html_sentence_end(json);
   }
   baro_arena_release(&scratch);
 }
@@ -206,22 +151,22 @@ static void write_states(const baro_html_page *page, unsigned side, baro_json *j
   char text[120];
   (void)snprintf(text, sizeof(text), "In all it was running for %s of the time",
                  baro_text_percent_whole(running).text);
-  link to = no_link;
+  baro_html_link to = baro_html_no_link;
   to.view = "timeline";
-  begin(json);
-  write_words(json, text, &to);
+  baro_html_sentence_begin(json);
+  baro_html_sentence_text(json, text, &to);
   for (int i = 0; i < WAITS_SAID && best[i].ratio >= SHARE_MIN; i++) {
     char metric[32];
-    link wait = no_link;
+    baro_html_link wait = baro_html_no_link;
     wait.view = "flame";
     wait.metric = metric_of(best[i].state, metric);
     (void)snprintf(text, sizeof(text), "%s %s", baro_state_words(best[i].state),
                    baro_text_percent_whole(best[i].ratio).text);
-    write_words(json, ", ", &no_link);
-    write_words(json, text, &wait);
+    baro_html_sentence_text(json, ", ", &baro_html_no_link);
+    baro_html_sentence_text(json, text, &wait);
   }
-  write_words(json, ".", &no_link);
-  end(json);
+  baro_html_sentence_text(json, ".", &baro_html_no_link);
+  baro_html_sentence_end(json);
 }
 
 /* --- Threads --- */
@@ -272,34 +217,34 @@ static void write_threads(const baro_html_page *page, unsigned side, baro_json *
                  baro_text_count(profile->thread_count).text, processes,
                  baro_text_duration(profile->cpu_ns).text,
                  baro_text_percent_whole((double)profile->cpu_ns / (double)duration_ns).text);
-  link all = no_link, one = no_link;
+  baro_html_link all = baro_html_no_link, one = baro_html_no_link;
   all.view = one.view = "timeline";
   one.thread = page->first_thread[side] + best;
-  begin(json);
-  write_words(json, text, &all);
+  baro_html_sentence_begin(json);
+  baro_html_sentence_text(json, text, &all);
   if (sum_ns > 0) {
     baro_buffer label = {0};
     write_thread_name(profile, &profile->threads[best], &label);
     (void)snprintf(
         text, sizeof(text), "; %s of it ",
         baro_text_percent_whole((double)profile->threads[best].cpu_ns / (double)sum_ns).text);
-    write_words(json, text, &no_link);
-    write_buffer(json, &label, &one);
+    baro_html_sentence_text(json, text, &baro_html_no_link);
+    baro_html_sentence_buffer(json, &label, &one);
   }
   uint64_t gil_ns = profile->state_ns[BARO_MEASURE_THREAD][BARO_STATE_GIL];
   double gil =
       (double)gil_ns / fmax((double)baro_profile_basis_ns(profile, BARO_MEASURE_THREAD), 1);
   if (gil >= SHARE_MIN) {
-    link to = no_link;
+    baro_html_link to = baro_html_no_link;
     to.view = "flame";
     to.metric = "wait:gil";
     (void)snprintf(text, sizeof(text), "they waited for the GIL %s of their time",
                    baro_text_percent_whole(gil).text);
-    write_words(json, "; ", &no_link);
-    write_words(json, text, &to);
+    baro_html_sentence_text(json, "; ", &baro_html_no_link);
+    baro_html_sentence_text(json, text, &to);
   }
-  write_words(json, ".", &no_link);
-  end(json);
+  baro_html_sentence_text(json, ".", &baro_html_no_link);
+  baro_html_sentence_end(json);
 }
 
 /* --- Calls --- */
@@ -312,7 +257,7 @@ static void write_calls(const baro_html_page *page, unsigned side, baro_json *js
   baro_summary_marks marks = {0};
   baro_write_call_summary(profile, &scratch, &marks, &text);
   if (text.failed) {
-    fail(json);
+    baro_html_sentence_fail(json);
   } else {
     write_marked(page, side, (baro_view){text.data, text.length}, &marks, json);
   }
@@ -333,16 +278,16 @@ static void write_call_counts(const baro_html_page *page, unsigned side, baro_js
                  baro_text_count(baro_calls_thinned_of(profile).calls).text,
                  baro_text_count(functions).text,
                  baro_text_duration(profile->end_ns - profile->start_ns).text);
-  link to = no_link;
+  baro_html_link to = baro_html_no_link;
   to.view = "calls";
-  begin(json);
-  write_words(json, text, &to);
+  baro_html_sentence_begin(json);
+  baro_html_sentence_text(json, text, &to);
   if (raised > 0) {
     (void)snprintf(text, sizeof(text), "; %s raised", baro_text_count(raised).text);
-    write_words(json, text, &no_link);
+    baro_html_sentence_text(json, text, &baro_html_no_link);
   }
-  write_words(json, ".", &no_link);
-  end(json);
+  baro_html_sentence_text(json, ".", &baro_html_no_link);
+  baro_html_sentence_end(json);
 }
 
 /* What is called again and again, and takes most: a function that is called once is but the program. */
@@ -367,19 +312,19 @@ static void write_call_path(const baro_html_page *page, unsigned side,
   }
   baro_buffer name = {0};
   char text[240];
-  link to = no_link;
+  baro_html_link to = baro_html_no_link;
   to.view = "sandwich";
   to.metric = "call-time";
   to.function = page->names.of_function[side][best];
   baro_summary_write_function(profile, best, &name);
-  begin(json);
+  baro_html_sentence_begin(json);
   (void)snprintf(text, sizeof(text), "%s went into %s calls of ",
                  baro_text_duration(sums->total_ns[best]).text,
                  baro_text_count(sums->calls[best]).text);
-  write_words(json, text, &no_link);
-  write_buffer(json, &name, &to);
-  write_words(json, ", with all that they called.", &no_link);
-  end(json);
+  baro_html_sentence_text(json, text, &baro_html_no_link);
+  baro_html_sentence_buffer(json, &name, &to);
+  baro_html_sentence_text(json, ", with all that they called.", &baro_html_no_link);
+  baro_html_sentence_end(json);
 }
 
 /* --- What not to trust --- */
@@ -414,9 +359,9 @@ static void write_doubts(const baro_html_page *page, unsigned side, baro_json *j
   }
   if (text.length > 0 && !text.failed) {
     text.length--; /* the last space */
-    begin(json);
-    write_buffer(json, &text, &no_link);
-    end(json);
+    baro_html_sentence_begin(json);
+    baro_html_sentence_buffer(json, &text, &baro_html_no_link);
+    baro_html_sentence_end(json);
   }
   baro_buffer_release(&text);
 }
@@ -437,8 +382,13 @@ void baro_html_write_summary(const baro_html_page *page, baro_json *json) {
   const baro_profile *profile = page->profiles[side];
   baro_summary_marks said = {0};
   baro_json_array(json, "summary", false);
+  if (page->side_count > 1 && !baro_html_write_changes(page, json)) {
+    baro_html_sentence_fail(json);
+  }
   write_main(page, side, &said, json);
-  if (profile->samples.count > 0) {
+  if (page->side_count > 1) {
+    write_doubts(page, 0, json);
+  } else if (profile->samples.count > 0) {
     write_of_samples(page, side, &said, json);
   } else if (profile->calls.count > 0) {
     write_call_path(page, side, &said, json);

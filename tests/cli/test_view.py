@@ -35,7 +35,7 @@ def report_of(run: Run, path: Path) -> dict[str, Any]:
     return report
 
 
-def totals_of(page: Page, name: str) -> Totals:
+def totals_of(page: Page, name: str, side: int = 0) -> Totals:
     """Of each function: ns of threads and of the run, and samples; recursion counted once."""
     names, parents = page.names(), page.parents(name)
     functions = page.sections[f"tree:{name}"]["function"]
@@ -47,6 +47,8 @@ def totals_of(page: Page, name: str) -> Totals:
     unit = page.head["unit_ns"]
     idle = [state["key"] for state in page.head["states"]].index("idle")
     for entry in page.entries(name):
+        if page.head["threads"][entry["thread"]]["side"] != side:
+            continue
         amounts = {"thread": entry["time"] * unit, "samples": entry["samples"]}
         amounts["run"] = 0 if entry["state"] == idle else entry.get("run", 0) * unit
         for kind, amount in amounts.items():
@@ -65,9 +67,9 @@ def key_of(row: dict[str, Any]) -> tuple[str, str, int]:
     return whole(row["name"]), whole(row["file"] or ""), row["line"] or 0
 
 
-def check_samples(page: Page, report: dict[str, Any]) -> None:
+def check_samples(page: Page, report: dict[str, Any], side: int = 0) -> None:
     """Of each function, what the report has: to a unit for each entry that its sum has."""
-    totals = totals_of(page, "samples")
+    totals = totals_of(page, "samples", side)
     tolerance = page.head["unit_ns"] * (len(page.entries("samples")) + 1)
     seen = 0
     for row in report["functions"]:
@@ -85,9 +87,9 @@ def check_samples(page: Page, report: dict[str, Any]) -> None:
     assert seen == sum(amounts["thread total"] > 0 for amounts in totals.values())
 
 
-def check_calls(page: Page, report: dict[str, Any]) -> None:
+def check_calls(page: Page, report: dict[str, Any], side: int = 0) -> None:
     """Of thinned functions the tree has what the recorded calls stand for, which is an estimate."""
-    totals = totals_of(page, "calls")
+    totals = totals_of(page, "calls", side)
     tolerance = page.head["unit_ns"] * len(page.entries("calls"))
     for row in report["functions"]:
         ours = totals[key_of(row)]
@@ -174,7 +176,7 @@ def check_call_sums(page: Page, report: dict[str, Any]) -> None:
 
 def check_summary(page: Page, report: dict[str, Any]) -> None:
     """The first sentence is the report's; links lead to what there is."""
-    sentences = ["".join(part["t"] for part in one["parts"]) for one in page.head["summary"]]
+    sentences = sentences_of(page)
     assert sentences[0].rstrip(".") == report["summary"].rstrip(".")
     assert len(sentences) <= 5
     assert len(set(sentences)) == len(sentences)
@@ -241,6 +243,76 @@ def test_page_says_what_the_report_says(run: Run, recording: Recording, source: 
         check_runs(page, "calls")
 
 
+def sentences_of(page: Page) -> list[str]:
+    return ["".join(part["t"] for part in one["parts"]) for one in page.head["summary"]]
+
+
+@pytest.mark.parametrize(
+    ("base", "new"), [("small", "night"), ("night", "night"), ("calls", "calls_and_samples")]
+)
+def test_two_recordings_in_one_tree(
+    run: Run, recording: Recording, base: str, new: str, tmp_path: Path
+) -> None:
+    """Each side's amounts are those of its own report, and what both have is one node."""
+    paths = [recording(base), tmp_path / "new.baro"]
+    recording(new).rename(paths[1])
+    if base == new:
+        recording(base)
+    answer = run("view", "-o", "-", *paths)
+    assert answer.returncode == 0, answer.stderr
+    page = Page(answer.stdout)
+    assert page.head["diff"]
+    assert [side["file"] for side in page.head["sides"]] == [str(path) for path in paths]
+    assert len(page.head["summary"]) >= 3
+    assert page.head["summary"][0]["parts"][0]["link"]["view"] == "diff"
+    parents = {name: page.parents(name) for name in (tree["name"] for tree in page.head["trees"])}
+    for name, above in parents.items():
+        functions = page.sections[f"tree:{name}"]["function"]
+        children = list(zip(above[1:], functions[1:]))
+        assert len(set(children)) == len(children), "siblings of one function are one node"
+    for side, path in enumerate(paths):
+        report = report_of(run, path)
+        if report["head"]["samples"] > 0:
+            check_samples(page, report, side)
+        if report["head"]["calls"] and "calls" in parents:
+            check_calls(page, report, side)
+    if base == new:
+        alone = page_of(run, paths[0])
+        assert len(parents["samples"]) == len(alone.parents("samples"))
+        assert "No function's own time changed" in sentences_of(page)[1]
+
+
+def test_recordings_that_cannot_be_compared(run: Run, recording: Recording) -> None:
+    for first, second in (("small", "calls"), ("empty", "small"), ("calls", "empty")):
+        answer = run("view", "-o", "-", recording(first), recording(second))
+        assert answer.returncode == 2
+        assert answer.stdout == ""
+        assert answer.stderr.count("\n") == 1
+        assert "nothing to compare" in answer.stderr
+
+
+def test_browser(run: Run, recording: Recording, tmp_path: Path) -> None:
+    """Opened without a shell, from a folder of this user; what does not work is said in a line."""
+    path = recording("small")
+    places = {"TMPDIR": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path / "none")}
+    nowhere = run("view", path, env={**places, "BROWSER": ""})
+    assert nowhere.returncode == 2
+    assert nowhere.stderr.count("\n") == 1
+    assert "-o" in nowhere.stderr
+    assert not list(tmp_path.glob("barograph-*"))
+    shown = run("view", path, env={**places, "BROWSER": "no-such-program:false:echo <%s> %s x;y"})
+    assert shown.returncode == 0, shown.stderr
+    (page,) = tmp_path.glob("barograph-*/small.html")
+    assert shown.stdout == f"<%s> {page} x;y\n"
+    assert str(page) in shown.stderr
+    assert page.stat().st_mode & 0o777 == 0o600
+    assert page.parent.stat().st_mode & 0o777 == 0o700
+    assert Page(page.read_text(encoding="utf-8")).head["sides"][0]["samples"] > 0
+    refused = run("view", path, env={**places, "BROWSER": "false"})
+    assert refused.returncode == 2
+    assert refused.stderr.count("\n") == 1
+
+
 def test_same_recording_same_bytes(run: Run, recording: Recording) -> None:
     path = recording("night")
     assert page_of(run, path).text == page_of(run, path).text
@@ -258,7 +330,6 @@ def test_hostile_names_stay_where_they_are(run: Run, recording: Recording) -> No
 
 def test_files(run: Run, recording: Recording, tmp_path: Path) -> None:
     path, out = recording("small"), tmp_path / "out.html"
-    assert run("view", path).stderr.count("\n") == 1
     assert run("view", "-o", out, path).returncode == 0
     assert out.stat().st_mode & 0o777 == 0o600
     before = out.read_bytes()
