@@ -52,36 +52,46 @@ export function edgeOf([r, g, b], dark) {
   return pixel([Math.round(r * part), Math.round(g * part), Math.round(b * part)]);
 }
 
+/** @typedef {{fill: Uint32Array, edge: Uint32Array, css: (fn: number) => string}} FunctionColours */
+
+/** @type {{workshop: object, key: string, colours: FunctionColours} | null} */
+let kept = null;
+
 /**
- * Colours of all functions, by module.
+ * Colours of all functions, by module: the same for every metric and transform.
  * @param {import('../model/model.js').Workshop} workshop
- * @param {Float64Array} weight by function: the heaviest groups choose their hue first
  * @param {Theme} theme
- * @returns {{fill: Uint32Array, edge: Uint32Array, css: (fn: number) => string}}
+ * @returns {FunctionColours}
  */
-export function functionColours(workshop, weight, theme) {
+export function functionColours(workshop, theme) {
+  const key = `${theme.dark} ${theme.forced} ${theme.background}`;
+  if (kept?.workshop === workshop && kept.key === key) return kept.colours;
   const { functions } = workshop.page;
   const { files } = workshop.names;
-  /** @type {Map<string, number>} */
-  const groups = new Map();
-  for (let f = 0; f < functions.count; f++) {
-    if (functions.origin[f] > 1) continue;
-    const group = files[functions.file[f]]?.group ?? '';
-    groups.set(group, (groups.get(group) ?? 0) + weight[f]);
-  }
-  const order = [...groups].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
-  const hues = groupHues(order.map(([group]) => group));
+  const hues = groupHues(workshop.groupsByWeight());
   const fill = new Uint32Array(functions.count);
   const edge = new Uint32Array(functions.count);
+  /** @type {Map<string, Rgb>} */
+  const known = new Map();
   /** @param {number} f @returns {Rgb} */
-  const colour = (f) =>
-    moduleColour(functions.origin[f], hues.get(files[functions.file[f]]?.group ?? '') ?? 0, theme.dark);
+  const colour = (f) => {
+    const group = files[functions.file[f]]?.group ?? '';
+    const name = `${functions.origin[f]} ${group}`;
+    let rgb = known.get(name);
+    if (!rgb) {
+      rgb = moduleColour(functions.origin[f], hues.get(group) ?? 0, theme.dark);
+      known.set(name, rgb);
+    }
+    return rgb;
+  };
   for (let f = 0; f < functions.count; f++) {
     const rgb = theme.forced ? theme.background : colour(f);
     fill[f] = pixel(rgb);
     edge[f] = theme.forced ? theme.look.line : edgeOf(rgb, theme.dark);
   }
-  return { fill, edge, css: (fn) => `rgb(${colour(fn).join(' ')})` };
+  const colours = { fill, edge, css: (/** @type {number} */ fn) => `rgb(${colour(fn).join(' ')})` };
+  kept = { workshop, key, colours };
+  return colours;
 }
 
 /**

@@ -30,6 +30,29 @@ export function functionAmounts(tree, amounts, functionCount) {
 }
 
 /**
+ * Self amounts by function, straight from the entries.
+ * @param {import('../types.js').Entries} entries
+ * @param {import('../types.js').Metric} metric
+ * @param {Uint8Array} threads
+ * @param {Tree} tree
+ * @param {number} functionCount
+ * @param {number} [step] looks at each entry of so many
+ * @returns {Float64Array}
+ */
+export function selfByFunction(entries, metric, threads, tree, functionCount, step = 1) {
+  const by = new Float64Array(functionCount);
+  const amounts = amountsOf(entries, metric);
+  const { count, node, thread, state } = entries;
+  const { map, fn } = tree;
+  for (let i = 0; i < count; i += step) {
+    if (metric.states[state[i]] === 0 || threads[thread[i]] === 0) continue;
+    const n = map === null ? node[i] : map[node[i]];
+    if (n > 0) by[fn[n]] += amounts[i];
+  }
+  return by;
+}
+
+/**
  * Self amounts by function and state.
  * @param {import('../types.js').Entries} entries
  * @param {import('../types.js').Metric} metric

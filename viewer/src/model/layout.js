@@ -19,6 +19,7 @@
  * @property {number} rows
  * @property {Int32Array} rowStart rows + 1: boxes of row r are [rowStart[r], rowStart[r + 1]), from left to right
  * @property {number} zoomRow
+ * @property {boolean} complete false: there are more rows than could be made in time
  */
 
 /** Grows by doubling. */
@@ -79,9 +80,11 @@ function grown(from, to) {
  * @param {number} zoom node that fills the width
  * @param {number} width pixels
  * @param {number} least pixels of the narrowest box
+ * @param {() => boolean} [late] asked now and then: the rest can wait. Rows come from the root on, so that what is left are
+ *   the farther ones
  * @returns {Layout}
  */
-export function layOut(shape, zoom, width, least) {
+export function layOut(shape, zoom, width, least, late) {
   const boxes = new Boxes();
   const above = [];
   for (let n = shape.parent(zoom); n >= 0; n = shape.parent(n)) above.push(n);
@@ -91,8 +94,13 @@ export function layOut(shape, zoom, width, least) {
   const scale = all > 0 ? width / all : 0;
   boxes.add(zoom, zoomRow, 0, width, all, 0);
   // Level by level, so that boxes stand in order of rows.
+  let complete = true;
   for (let i = boxes.count - 1; i < boxes.count; i++) {
     if (boxes.rest[i] > 0) continue;
+    if (late !== undefined && i % 4 === 0 && i > zoomRow && late()) {
+      complete = false;
+      break;
+    }
     const node = boxes.node[i];
     const row = boxes.row[i] + 1;
     const { nodes, rest, restCount } = shape.children(node, scale > 0 ? least / scale : Infinity);
@@ -120,6 +128,7 @@ export function layOut(shape, zoom, width, least) {
     rows,
     rowStart,
     zoomRow,
+    complete,
   };
 }
 

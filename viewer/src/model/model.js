@@ -2,7 +2,7 @@
 // they depend on, so that a new search or selection costs nothing of the trees. No DOM.
 
 import { selfAmounts, stateAmounts, threadSet, totals } from './aggregate.js';
-import { functionAmounts, functionStates, outermostNodes } from './functions.js';
+import { functionAmounts, functionStates, outermostNodes, selfByFunction } from './functions.js';
 import { metricsOf } from './metrics.js';
 import { functionNames, nameFiles } from './names.js';
 import { entriesInRange } from './range.js';
@@ -61,6 +61,33 @@ export class Workshop {
    */
   model(state) {
     return new Model(this, state);
+  }
+
+  /**
+   * What functions are coloured by, heaviest first. Only the order of the hues depends on it: a part of the entries will do.
+   * @returns {string[]}
+   */
+  groupsByWeight() {
+    return this.keep('groups', 1, '', () => {
+      const { functions, trees } = this.page;
+      /** @type {Map<string, number>} */
+      const groups = new Map();
+      const metric = this.metrics[0];
+      const tree = trees.find((t) => t.name === metric?.tree);
+      if (!tree) return [];
+      const step = Math.max(Math.floor(tree.entries.count / 50_000), 1);
+      const threads = new Uint8Array(Math.max(this.page.head.threads.length, 1)).fill(1);
+      const upright = { ...tree, end: tree.parent, map: null, origin: null };
+      const self = selfByFunction(tree.entries, metric, threads, upright, functions.count, step);
+      for (let f = 0; f < functions.count; f++) {
+        if (functions.origin[f] > 1) continue;
+        const group = this.names.files[functions.file[f]]?.group ?? '';
+        groups.set(group, (groups.get(group) ?? 0) + self[f]);
+      }
+      return [...groups]
+        .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+        .map(([group]) => group);
+    });
   }
 
   /** @param {number} fn */
@@ -238,15 +265,14 @@ export class Model {
   get functionSamples() {
     if (this.entries.samples === null) return null;
     return this.workshop.keep('functionSamples', 1, this.key, () => {
-      const self = selfAmounts(
+      const metric = { ...this.metric, column: /** @type {const} */ ('samples') };
+      return selfByFunction(
         this.entries,
-        { ...this.metric, column: 'samples' },
+        metric,
         this.threads,
         this.tree,
+        this.page.functions.count,
       );
-      const by = new Float64Array(this.page.functions.count);
-      for (let n = 1; n < this.tree.count; n++) by[this.tree.fn[n]] += self[n];
-      return by;
     });
   }
 

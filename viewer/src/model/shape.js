@@ -91,6 +91,9 @@ class Grouping {
   }
 }
 
+const nothing = new Int32Array(0);
+const noWeights = new Float64Array(0);
+
 /** What the two lazy kinds share: nodes that hold a list of places in the tree, and are split by function when asked. */
 class LazyShape {
   /**
@@ -130,15 +133,22 @@ class LazyShape {
     for (let i = 0; i < weights.length; i++) total += weights[i];
     this.fns.push(fn);
     this.totals.push(total);
-    this.selfs.push(this.selfOf(places, weights));
+    this.selfs.push(-1);
     this.parents.push(parent);
     this.places.push(places);
     this.weights.push(weights);
     return node;
   }
 
+  /** @param {number} node */
+  selfOf(node) {
+    if (this.selfs[node] < 0)
+      this.selfs[node] = this.countSelf(this.places[node], this.weights[node]);
+    return this.selfs[node];
+  }
+
   /** @param {Int32Array} _places @param {Float64Array} _weights @returns {number} */
-  selfOf(_places, _weights) {
+  countSelf(_places, _weights) {
     return 0;
   }
 
@@ -152,7 +162,7 @@ class LazyShape {
     return {
       fn: (n) => this.fns[n],
       total: (n) => this.totals[n],
-      self: (n) => this.selfs[n],
+      self: (n) => this.selfOf(n),
       parent: (n) => this.parents[n],
       children: (n, least) => this.childrenOf(n, least),
     };
@@ -167,15 +177,19 @@ class LazyShape {
     let all = this.split[node];
     if (all === undefined) {
       const { totals, fns } = this;
-      all = this.expand(node).sort((a, b) => totals[b] - totals[a] || fns[a] - fns[b]);
+      all = this.expand(node).filter((n) => totals[n] > 0);
+      all.sort((a, b) => totals[b] - totals[a] || fns[a] - fns[b]);
       this.split[node] = all;
+      // Nobody asks for the list again once it is divided, and it can be as long as the tree.
+      this.selfOf(node);
+      this.places[node] = nothing;
+      this.weights[node] = noWeights;
     }
     let seen = 0;
-    let rest = this.totals[node] - this.selfs[node];
-    while (seen < all.length && this.totals[all[seen]] >= least && this.totals[all[seen]] > 0)
-      rest -= this.totals[all[seen++]];
-    const restCount = all.length - seen;
-    return { nodes: all.slice(0, seen), rest: restCount > 0 ? Math.max(rest, 0) : 0, restCount };
+    while (seen < all.length && this.totals[all[seen]] >= least && this.totals[all[seen]] > 0) seen++;
+    let rest = 0;
+    for (let i = seen; i < all.length; i++) rest += this.totals[all[i]];
+    return { nodes: all.slice(0, seen), rest, restCount: all.length - seen };
   }
 }
 
@@ -184,10 +198,10 @@ class CallersShape extends LazyShape {
   merged;
 
   /** @override @param {Int32Array} places @param {Float64Array} weights */
-  selfOf(places, weights) {
+  countSelf(places, weights) {
+    const { parent } = this.tree;
     let self = 0;
-    for (let i = 0; i < places.length; i++)
-      if (this.tree.parent[places[i]] === 0) self += weights[i];
+    for (let i = 0; i < places.length; i++) if (parent[places[i]] === 0) self += weights[i];
     return self;
   }
 
@@ -196,18 +210,16 @@ class CallersShape extends LazyShape {
     const { parent, fn } = this.tree;
     const places = this.places[node];
     const weights = this.weights[node];
-    // At the root of a wholly inverted tree the functions themselves come first.
-    const moves = this.fns[node] >= 0;
-    const above = moves ? new Int32Array(places.length) : places;
+    const above = new Int32Array(places.length);
     const keys = new Int32Array(places.length);
     for (let i = 0; i < places.length; i++) {
-      if (moves) above[i] = parent[places[i]];
+      above[i] = parent[places[i]];
       keys[i] = above[i] === 0 ? -1 : fn[above[i]];
     }
     const groups = this.grouping.by(keys);
+    const merged = (this.merged ??= new Int32Array(this.tree.count).fill(-1));
     /** @type {number[]} */
     const children = [];
-    this.merged ??= new Int32Array(this.tree.count).fill(-1);
     for (let g = 0; g < groups.fns.length; g++) {
       const from = groups.starts[g];
       const to = groups.starts[g + 1];
@@ -217,24 +229,68 @@ class CallersShape extends LazyShape {
       for (let i = from; i < to; i++) {
         const place = groups.places[i];
         const n = above[place];
-        let at = this.merged[n];
-        // Left from another group or level, unless that place of this list is this node.
+        let at = merged[n];
+        // What stands there may be left from another group or level.
         if (at < 0 || at >= count || list[at] !== n) {
           at = count++;
           list[at] = n;
-          this.merged[n] = at;
+          merged[n] = at;
         }
         sums[at] += weights[place];
       }
-      children.push(this.add(node, groups.fns[g], list.slice(0, count), sums.slice(0, count)));
+      const whole = count === list.length;
+      children.push(
+        this.add(
+          node,
+          groups.fns[g],
+          whole ? list : list.slice(0, count),
+          whole ? sums : sums.slice(0, count),
+        ),
+      );
     }
     return children;
   }
 }
 
+/** The whole tree inverted: below its root the functions themselves, by self. */
+class InvertedShape extends CallersShape {
+  /** @override @param {number} node */
+  expand(node) {
+    if (node !== 0) return super.expand(node);
+    const { fn, count } = this.tree;
+    const { self } = this.amounts;
+    const functions = this.grouping.group.length;
+    const starts = new Int32Array(functions + 1);
+    for (let n = 1; n < count; n++) if (self[n] > 0) starts[fn[n] + 1]++;
+    for (let f = 0; f < functions; f++) starts[f + 1] += starts[f];
+    const places = new Int32Array(starts[functions]);
+    const weights = new Float64Array(starts[functions]);
+    const next = starts.slice();
+    for (let n = 1; n < count; n++) {
+      if (!(self[n] > 0)) continue;
+      const at = next[fn[n]]++;
+      places[at] = n;
+      weights[at] = self[n];
+    }
+    /** @type {number[]} */
+    const children = [];
+    for (let f = 0; f < functions; f++) {
+      const [from, to] = [starts[f], starts[f + 1]];
+      if (to > from)
+        children.push(this.add(0, f, places.subarray(from, to), weights.subarray(from, to)));
+    }
+    return children;
+  }
+
+  /** @override @param {number} node */
+  selfOf(node) {
+    return node === 0 ? this.amounts.self[0] : super.selfOf(node);
+  }
+}
+
 class CalleesShape extends LazyShape {
   /** @override @param {Int32Array} places */
-  selfOf(places) {
+  countSelf(places) {
     let self = 0;
     for (const n of places) self += this.amounts.self[n];
     return self;
@@ -272,21 +328,10 @@ class CalleesShape extends LazyShape {
  * @returns {Shape}
  */
 export function invertedShape(tree, amounts, functionCount) {
-  const { self } = amounts;
-  let count = 0;
-  for (let n = 1; n < tree.count; n++) if (self[n] > 0) count++;
-  const places = new Int32Array(count);
-  const weights = new Float64Array(count);
-  let at = 0;
-  for (let n = 1; n < tree.count; n++)
-    if (self[n] > 0) {
-      places[at] = n;
-      weights[at++] = self[n];
-    }
-  const callers = new CallersShape(tree, amounts, functionCount);
-  callers.add(-1, -1, places, weights);
-  callers.selfs[0] = 0;
-  return callers.shape();
+  const inverted = new InvertedShape(tree, amounts, functionCount);
+  inverted.add(-1, -1, nothing, noWeights);
+  inverted.totals[0] = amounts.total[0];
+  return inverted.shape();
 }
 
 /**

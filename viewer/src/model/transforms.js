@@ -5,10 +5,10 @@
 //   focus F             outermost F: child of the root; below it: child of p; else left out
 //   ignore F            F and all below: left out
 //   merge F, own-code   F: p; else child of p
-//   merge-recursion     a function that is already on the stack: its outermost node; else child of p
+//   merge-recursion     a function that is among p and its callers: that one; else child of p
 //   collapse-library    library below library: p; else child of p
 
-import { TreeBuilder } from './tree.js';
+import { subtreeEnds, TreeBuilder } from './tree.js';
 
 /** @typedef {import('../types.js').Tree} Tree */
 /** @typedef {import('../types.js').Transform} Transform */
@@ -76,12 +76,31 @@ function focus(tree, set) {
 function ignore(tree, set) {
   const { parent, fn, count } = tree;
   const to = new Int32Array(count);
-  const builder = new TreeBuilder(count);
+  // Nothing is merged, so what is left is in order: it only moves together.
+  const above = new Int32Array(count);
+  const origin = new Int32Array(count);
+  let left = 1;
   for (let n = 1; n < count; n++) {
     const p = to[parent[n]];
-    to[n] = p === leftOut || set[fn[n]] === 1 ? leftOut : builder.append(p, fn[n], n);
+    if (p === leftOut || set[fn[n]] === 1) {
+      to[n] = leftOut;
+      continue;
+    }
+    above[left] = p;
+    origin[left] = n;
+    to[n] = left++;
   }
-  return builder.finish(to);
+  const fns = new Uint32Array(left);
+  for (let n = 1; n < left; n++) fns[n] = fn[origin[n]];
+  const parents = above.slice(0, left);
+  return {
+    count: left,
+    parent: parents,
+    fn: fns,
+    end: subtreeEnds(parents),
+    map: to,
+    origin: origin.slice(0, left),
+  };
 }
 
 /**
@@ -117,19 +136,18 @@ function mergeRecursion(tree, functionCount) {
   const builder = new TreeBuilder(count);
   const pure = new Uint8Array(count);
   pure[0] = 1;
-  // By function: its outermost node that is open, and where that one's subtree ends.
-  const outermost = new Int32Array(functionCount);
+  // By function: where the subtree of its outermost open node ends. Only within it can it be on the stack already.
   const openUntil = new Int32Array(functionCount);
   for (let n = 1; n < count; n++) {
     const f = fn[n];
+    const p = to[parent[n]];
+    let there = 0;
     if (n < openUntil[f]) {
-      to[n] = to[outermost[f]];
-      pure[to[n]] = 0;
-      continue;
-    }
-    to[n] = keep(builder, pure, to[parent[n]], f, n);
-    outermost[f] = n;
-    openUntil[f] = end[n];
+      there = p;
+      while (there !== 0 && builder.fn[there] !== f) there = builder.parent[there];
+    } else openUntil[f] = end[n];
+    if (there !== 0) pure[there] = 0;
+    to[n] = there !== 0 ? there : keep(builder, pure, p, f, n);
   }
   return builder.finish(to);
 }

@@ -18,6 +18,8 @@ import { tooltip } from './tooltip.js';
 export const rowHeight = 20;
 /** Narrower boxes are put together: they would be a line each, and nobody can point at one. */
 const leastWidth = 0.75;
+/** How long a frame may take to find out what is below, ms. */
+const patience = 25;
 
 /**
  * What is drawn.
@@ -65,7 +67,6 @@ export class FlameGraph {
     this.layout = null;
     this.layoutKey = '';
     this.hovered = -1;
-    this.colourKey = '';
     /** @type {ReturnType<typeof functionColours> | null} */
     this.colours = null;
     this.theme = currentTheme();
@@ -99,7 +100,7 @@ export class FlameGraph {
   }
 
   themeChanged() {
-    this.colourKey = '';
+    this.colours = null;
     this.redraw();
   }
 
@@ -126,8 +127,12 @@ export class FlameGraph {
     const width = this.element.clientWidth;
     if (!flame || width === 0) return null;
     const key = `${flame.key} ${flame.zoom} ${width}`;
-    if (key !== this.layoutKey || this.layout === null) {
-      this.layout = layOut(flame.shape, flame.zoom, width, leastWidth);
+    if (key !== this.layoutKey || !this.layout?.complete) {
+      // Shapes that are made as they are looked at keep what they made: the next frame goes on from there.
+      const end = performance.now() + patience;
+      const late = flame.whole ? undefined : () => performance.now() > end;
+      this.layout = layOut(flame.shape, flame.zoom, width, leastWidth, late);
+      if (!this.layout.complete) this.redraw();
       this.layoutKey = key;
       this.inner.style.height = `${this.layout.rows * rowHeight}px`;
       if (this.options.up) this.element.scrollTop = this.layout.rows * rowHeight;
@@ -184,11 +189,9 @@ export class FlameGraph {
   /** @param {Flame} flame */
   chooseColours(flame) {
     const { workshop } = flame.model;
-    const key = flame.model.treeIndex + flame.model.metric.column;
-    if (this.colours !== null && this.colourKey === key) return;
-    this.colourKey = key;
+    if (this.colours !== null) return;
     this.theme = currentTheme();
-    this.colours = functionColours(workshop, flame.model.functions.self, this.theme);
+    this.colours = functionColours(workshop, this.theme);
     const family = getComputedStyle(document.body).fontFamily;
     this.labels = new Labels(
       this.context,

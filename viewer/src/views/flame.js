@@ -120,7 +120,9 @@ function create(context) {
     el('div', { class: 'flame-column' }, graph.element, table.element),
     inspector.element,
   );
-  let drawn = false;
+  let tableKey = '';
+  /** @type {Model | null} */
+  let current = null;
 
   return {
     element,
@@ -140,10 +142,14 @@ function create(context) {
         selected,
         whole: !model.inverted,
       });
-      // The first picture does not wait for the table.
-      if (drawn) table.update(state, model);
-      else requestAnimationFrame(() => setTimeout(() => table.update(store.get(), model)));
-      drawn = true;
+      // The picture does not wait for the table.
+      if (model.key === tableKey || model.tree.count < 50_000) table.update(state, model);
+      else
+        requestAnimationFrame(() => setTimeout(() => {
+          if (model === current) table.update(store.get(), model);
+        }));
+      tableKey = model.key;
+      current = model;
       inspector.update(state, model);
     },
   };

@@ -56,10 +56,13 @@ function columnsOf(context, state, model) {
     ...amountColumns(model, 'total'),
   ];
   if (model.metric.tree === 'samples') {
-    const samples = model.functionSamples;
     columns.push(spentColumn(model));
-    if (state.extra['functions.states'] === '1') columns.push(...stateColumns(model));
-    if (samples) columns.push(countColumn('samples', 'samples', 'How often it was seen itself', samples));
+    if (state.extra['functions.states'] === '1') {
+      columns.push(...stateColumns(model));
+      const samples = model.functionSamples;
+      if (samples)
+        columns.push(countColumn('samples', 'samples', 'How often it was seen itself', samples));
+    }
   }
   const calls = callCounts(context, state, model);
   if (calls) columns.push(countColumn('calls', 'calls', 'How often it was called', calls));

@@ -242,7 +242,7 @@ class Timeline {
    * @param {Model} model
    */
   makePaints(model) {
-    const colours = functionColours(model.workshop, model.functions.self, this.theme);
+    const colours = functionColours(model.workshop, this.theme);
     const { fn } = this.workTree(model);
     const family = getComputedStyle(document.body).fontFamily;
     const labels = new Labels(

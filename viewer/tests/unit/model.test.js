@@ -1,0 +1,435 @@
+// The model against a plain one: all stacks written out, one by one, and summed in maps. Random trees, the same ones each time.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { layOut, boxAt } from '../../src/model/layout.js';
+import { Workshop } from '../../src/model/model.js';
+import { pageNode, pathTo } from '../../src/model/tree.js';
+import { initialState } from '../../src/state/state.js';
+
+/** @typedef {import('../../src/types.js').Page} Page */
+/** @typedef {import('../../src/types.js').State} State */
+/** @typedef {import('../../src/types.js').Transform} Transform */
+/** @typedef {import('../../src/model/shape.js').Shape} Shape */
+/** @typedef {{path: number[], thread: number, state: number, time: number, run: number, samples: number}} Stack */
+
+const functionCount = 9;
+const threadCount = 3;
+/** Own code, packages, the standard library. */
+const origins = [0, 0, 0, 0, 1, 1, 1, 2, 2];
+const states = [
+  { key: 'unknown', words: 'unknown', kind: 'unknown' },
+  { key: 'cpu', words: 'running', kind: 'run' },
+  { key: 'gil', words: 'waiting for the GIL', kind: 'wait' },
+  { key: 'idle', words: 'idle', kind: 'idle' },
+];
+
+/** @param {number} seed */
+function randomOf(seed) {
+  let value = seed;
+  return (/** @type {number} */ below) => {
+    value = (Math.imul(value, 1664525) + 1013904223) >>> 0;
+    return Math.floor((value / 4294967296) * below);
+  };
+}
+
+/**
+ * @param {number} seed
+ * @returns {Page}
+ */
+function randomPage(seed) {
+  const random = randomOf(seed);
+  const parent = [0];
+  const fn = [0];
+  /** @param {number} node @param {number} depth */
+  const grow = (node, depth) => {
+    const used = new Set();
+    for (let i = random(depth === 0 ? 5 : 4); i > 0 && depth < 9; i--) {
+      const f = random(functionCount);
+      if (used.has(f)) continue;
+      used.add(f);
+      parent.push(node);
+      fn.push(f);
+      grow(parent.length - 1, depth + 1);
+    }
+  };
+  grow(0, 0);
+  /** @type {number[][]} */
+  const entries = [];
+  parent.forEach((_, node) => {
+    for (let t = 0; t < threadCount; t++)
+      for (let s = 0; s < states.length; s++)
+        if (random(4) === 0) entries.push([node, t, s, 1 + random(50), random(20), random(5)]);
+  });
+  const column = (/** @type {number} */ i) => entries.map((entry) => entry[i]);
+  const names = Array.from({ length: functionCount }, (_, f) => `fn${f}`);
+  const files = ['/app/main.py', '/x/site-packages/lib/a.py', '/usr/lib/python3.12/json/b.py'];
+  const threads = Array.from({ length: threadCount }, (_, t) => ({
+    process: 0, tid: t, name: `t${t}`, main: t === 0, side: 0, start_tick: 0, end_tick: 100, wall: 1, cpu: 1,
+    states: { cpu: 1, gil: 1, idle: 1, unknown: 1 },
+  }));
+  const page = {
+    head: {
+      version: 1, title: '', diff: false, sides: [{ effective_samples: 400 }], summary: [], states,
+      unit_ns: 1000, tick_ns: 2000, processes: [], threads,
+      trees: [{ name: 'samples', nodes: parent.length, entries: entries.length, merged: null }],
+      limits: [], source: 'none', sections: {},
+    },
+    strings: ['', ...names, ...files],
+    functions: {
+      count: functionCount,
+      name: Uint32Array.from(names, (_, f) => f + 1),
+      bare: Uint32Array.from(names, (_, f) => f + 1),
+      file: Uint32Array.from(origins, (origin) => names.length + 1 + origin),
+      module: new Uint32Array(functionCount),
+      line: new Uint32Array(functionCount).fill(1),
+      origin: Uint8Array.from(origins),
+    },
+    trees: [
+      {
+        name: 'samples', count: parent.length,
+        parent: Int32Array.from(parent), fn: Uint32Array.from(fn),
+        entries: {
+          count: entries.length, node: Uint32Array.from(column(0)), thread: Uint16Array.from(column(1)),
+          state: Uint8Array.from(column(2)), time: Uint32Array.from(column(3)), run: Uint32Array.from(column(4)),
+          samples: Uint32Array.from(column(5)),
+        },
+      },
+    ],
+    lines: null,
+  };
+  return /** @type {Page} */ (/** @type {unknown} */ (page));
+}
+
+/**
+ * @param {Page} page
+ * @returns {Stack[]}
+ */
+function stacksOf(page) {
+  const [tree] = page.trees;
+  const { entries } = tree;
+  return Array.from({ length: entries.count }, (_, i) => {
+    const path = [];
+    for (let n = entries.node[i]; n > 0; n = tree.parent[n]) path.unshift(tree.fn[n]);
+    const of = (/** @type {ArrayLike<number> | null} */ column) => column?.[i] ?? 0;
+    return {
+      path, thread: entries.thread[i], state: entries.state[i],
+      time: of(entries.time), run: of(entries.run), samples: of(entries.samples),
+    };
+  });
+}
+
+/**
+ * @param {number[]} path
+ * @param {Transform} transform
+ * @returns {number[] | null} null: left out
+ */
+function transformPath(path, { kind, fn = -1, pattern }) {
+  const set = (/** @type {number} */ f) => (pattern ? new RegExp(pattern).test(`fn${f}`) : f === fn);
+  const library = (/** @type {number} */ f) => origins[f] === 1 || origins[f] === 2;
+  if (kind === 'focus') {
+    const at = path.findIndex(set);
+    return at < 0 ? null : path.slice(at);
+  }
+  if (kind === 'ignore') return path.some(set) ? null : path;
+  if (kind === 'merge') return path.filter((f) => !set(f));
+  if (kind === 'own-code') return path.filter((f) => !library(f));
+  if (kind === 'collapse-library')
+    return path.filter((f, i) => !(library(f) && i > 0 && library(path[i - 1])));
+  if (kind === 'merge-recursion') {
+    /** @type {number[]} */
+    const out = [];
+    for (const f of path) {
+      const at = out.indexOf(f);
+      if (at < 0) out.push(f);
+      else out.length = at + 1;
+    }
+    return out;
+  }
+  return path;
+}
+
+/** @param {Map<string, number>} sums @param {string} key @param {number} amount */
+function add(sums, key, amount) {
+  if (amount > 0) sums.set(key, (sums.get(key) ?? 0) + amount);
+}
+
+/**
+ * Totals by path, as a shape gives them when all of it is asked for.
+ * @param {Shape} shape
+ */
+function sumsOfShape(shape) {
+  /** @type {Map<string, number>} */
+  const total = new Map();
+  /** @type {Map<string, number>} */
+  const self = new Map();
+  const open = [{ node: 0, path: '' }];
+  for (let next = open.pop(); next; next = open.pop()) {
+    const { node, path } = next;
+    add(total, path, shape.total(node));
+    add(self, path, shape.self(node));
+    const { nodes, restCount } = shape.children(node, 0);
+    assert.equal(restCount, 0);
+    for (let i = 1; i < nodes.length; i++)
+      assert.ok(shape.total(nodes[i]) <= shape.total(nodes[i - 1]), 'heaviest first');
+    for (const child of nodes) {
+      assert.equal(shape.parent(child), node);
+      open.push({ node: child, path: `${path};${shape.fn(child)}` });
+    }
+  }
+  return { total, self };
+}
+
+/**
+ * @param {{path: number[], amount: number}[]} stacks
+ */
+function sumsOfPaths(stacks) {
+  /** @type {Map<string, number>} */
+  const total = new Map();
+  /** @type {Map<string, number>} */
+  const self = new Map();
+  for (const { path, amount } of stacks) {
+    let key = '';
+    add(total, key, amount);
+    for (const f of path) {
+      key += `;${f}`;
+      add(total, key, amount);
+    }
+    add(self, key, amount);
+  }
+  return { total, self };
+}
+
+/** @type {Transform[][]} */
+const chains = [
+  [],
+  [{ kind: 'focus', fn: 2 }],
+  [{ kind: 'focus', pattern: 'fn[37]' }],
+  [{ kind: 'ignore', fn: 3 }],
+  [{ kind: 'merge', fn: 1 }],
+  [{ kind: 'merge-recursion' }],
+  [{ kind: 'collapse-library' }],
+  [{ kind: 'own-code' }],
+  [{ kind: 'collapse-library' }, { kind: 'merge-recursion' }],
+  [{ kind: 'merge-recursion' }, { kind: 'ignore', fn: 5 }, { kind: 'own-code' }],
+  [{ kind: 'ignore', fn: 0 }, { kind: 'merge', fn: 4 }, { kind: 'focus', fn: 6 }, { kind: 'merge-recursion' }],
+];
+/** @type {{metric: string, counts: (s: Stack) => number}[]} */
+const metrics = [
+  { metric: 'run', counts: (s) => (s.state === 3 ? 0 : s.run) },
+  { metric: 'wall', counts: (s) => (s.state === 3 ? 0 : s.time) },
+  { metric: 'wait:gil', counts: (s) => (s.state === 2 ? s.time : 0) },
+];
+
+/**
+ * Runs a check for many pages, chains of transforms and metrics.
+ * @param {(given: {page: Page, workshop: Workshop, state: State, left: {path: number[], amount: number, stack: Stack}[], name: string}) => void} check
+ */
+function forMany(check) {
+  for (let seed = 1; seed <= 12; seed++) {
+    const page = randomPage(seed);
+    const workshop = new Workshop(page);
+    const all = stacksOf(page);
+    chains.forEach((transforms, c) => {
+      const { metric, counts } = metrics[(seed + c) % metrics.length];
+      const threads = seed % 3 === 0 ? [0, 2] : null;
+      const state = { ...initialState, metric, transforms, threads };
+      const left = all.flatMap((stack) => {
+        if (threads && !threads.includes(stack.thread)) return [];
+        /** @type {number[] | null} */
+        let path = stack.path;
+        for (const transform of transforms) path = path && transformPath(path, transform);
+        return path === null ? [] : [{ path, amount: counts(stack), stack }];
+      });
+      check({ page, workshop, state, left, name: `seed ${seed}, chain ${c}, ${metric}` });
+    });
+  }
+}
+
+test('self and total of every node are those of the stacks written out', () => {
+  forMany(({ workshop, state, left, name }) => {
+    const model = workshop.model(state);
+    assert.deepEqual(sumsOfShape(model.shape), sumsOfPaths(left), name);
+  });
+});
+
+test('trees are in preorder, siblings merged, and maps lead there and back', () => {
+  forMany(({ workshop, state, name }) => {
+    const { tree, whole } = workshop.model(state);
+    const seen = new Set();
+    for (let n = 1; n < tree.count; n++) {
+      assert.ok(tree.parent[n] < n && n < tree.end[n] && tree.end[n] <= tree.end[tree.parent[n]], name);
+      const key = `${tree.parent[n]} ${tree.fn[n]}`;
+      assert.ok(!seen.has(key), `${name}: siblings of one function`);
+      seen.add(key);
+      const origin = pageNode(tree, n);
+      assert.equal(tree.fn[n], whole.fn[origin], name);
+      if (tree.map) assert.equal(tree.map[origin], n, name);
+    }
+    assert.equal(tree.end[0], tree.count);
+  });
+});
+
+test('functions: recursion counts once', () => {
+  forMany(({ workshop, state, left, name }) => {
+    const { self, total } = workshop.model(state).functions;
+    const wanted = { self: new Float64Array(functionCount), total: new Float64Array(functionCount) };
+    for (const { path, amount } of left) {
+      if (path.length > 0) wanted.self[path[path.length - 1]] += amount;
+      for (const f of new Set(path)) wanted.total[f] += amount;
+    }
+    assert.deepEqual({ self, total }, wanted, name);
+  });
+});
+
+test('inverted: every function by its own time, then who called it', () => {
+  forMany(({ workshop, state, left, name }) => {
+    const model = workshop.model({ ...state, transforms: [...state.transforms, { kind: 'invert' }] });
+    const inverted = left.map(({ path, amount }) => ({ path: [...path].reverse(), amount }));
+    assert.deepEqual(sumsOfShape(model.shape).total, sumsOfPaths(inverted).total, name);
+  });
+});
+
+test('sandwich: callers and callees of the outermost instances, both with the total of the function', () => {
+  forMany(({ workshop, state, left, name }) => {
+    const model = workshop.model(state);
+    for (let f = 0; f < functionCount; f++) {
+      const { callers, callees } = model.sandwich(f);
+      const with_ = left.flatMap(({ path, amount }) => {
+        const at = path.indexOf(f);
+        return at < 0 ? [] : [{ up: path.slice(0, at).reverse(), down: path.slice(at + 1), amount }];
+      });
+      const up = with_.map(({ up: path, amount }) => ({ path, amount }));
+      const down = with_.map(({ down: path, amount }) => ({ path, amount }));
+      assert.deepEqual(sumsOfShape(callers), sumsOfPaths(up), `${name}: callers of ${f}`);
+      assert.deepEqual(sumsOfShape(callees), sumsOfPaths(down), `${name}: callees of ${f}`);
+      assert.equal(callers.total(0), model.functions.total[f], name);
+    }
+  });
+});
+
+test('states of a function, of a node, and of all its instances', () => {
+  forMany(({ workshop, state, left, name }) => {
+    const model = workshop.model(state);
+    const counts = metrics.find((m) => m.metric === state.metric)?.counts ?? (() => 0);
+    for (let f = 0; f < functionCount; f++) {
+      const self = new Float64Array(states.length);
+      const total = new Float64Array(states.length);
+      for (const { path, stack } of left) {
+        if (path[path.length - 1] === f) self[stack.state] += counts(stack);
+        if (path.includes(f)) total[stack.state] += counts(stack);
+      }
+      const rows = model.functionStates;
+      assert.deepEqual(rows.slice(f * states.length, (f + 1) * states.length), self, name);
+      assert.deepEqual(model.totalStates(f), total, name);
+    }
+    const node = Math.floor(model.tree.count / 2);
+    let sum = 0;
+    for (const amount of model.nodeStates(node)) sum += amount;
+    assert.equal(sum, model.amounts.total[node], name);
+  });
+});
+
+test('a search finds time once, however many matches are on the stack', () => {
+  forMany(({ workshop, state, left, name }) => {
+    const found = workshop.model({ ...state, search: 'fn[135]' }).found;
+    const hits = left.filter(({ path, amount }) => amount > 0 && path.some((f) => [1, 3, 5].includes(f)));
+    assert.equal(found?.matched, hits.reduce((sum, { amount }) => sum + amount, 0), name);
+    const functions = new Set(hits.flatMap(({ path }) => path.filter((f) => [1, 3, 5].includes(f))));
+    assert.equal(found?.functions, functions.size, name);
+  });
+});
+
+test('a search is a regular expression where it is one, and text where it is none', () => {
+  const workshop = new Workshop(randomPage(1));
+  const matches = (/** @type {string} */ search) => [...workshop.model({ ...initialState, search }).match(search)];
+  assert.deepEqual(matches('^FN1$'), [0, 0, 0, 0, 0, 0, 0, 0, 0], 'capitals are meant');
+  assert.deepEqual(matches('^fn1$'), [0, 1, 0, 0, 0, 0, 0, 0, 0]);
+  assert.deepEqual(matches('fn1('), [0, 0, 0, 0, 0, 0, 0, 0, 0], 'no regular expression: looked for as it stands');
+  assert.deepEqual(matches('lib.a'), [0, 0, 0, 0, 1, 1, 1, 0, 0], 'modules');
+  assert.deepEqual(matches('site-packages'), [0, 0, 0, 0, 0, 0, 0, 0, 0], 'not the folder everything lies in');
+});
+
+test('a range of time counts what lies in it, cut at its ends', () => {
+  const page = randomPage(5);
+  const workshop = new Workshop(page);
+  const random = randomOf(77);
+  const runs = { tree: 'samples', count: 0, first: [0], start: /** @type {number[]} */ ([]), time: /** @type {number[]} */ ([]), node: /** @type {number[]} */ ([]), state: /** @type {number[]} */ ([]), share: /** @type {number[]} */ ([]) };
+  for (let t = 0; t < threadCount; t++) {
+    for (let at = random(9), i = 0; i < 40; i++) {
+      runs.start.push(at);
+      runs.time.push(1 + random(12));
+      runs.node.push(random(page.trees[0].count));
+      runs.state.push(random(states.length));
+      runs.share.push(random(256));
+      at += runs.time[runs.time.length - 1] + random(3);
+    }
+    runs.first.push(runs.start.length);
+  }
+  workshop.late = /** @type {any} */ ({
+    runs: { samples: { ...runs, count: runs.start.length, first: Uint32Array.from(runs.first) } },
+  });
+  for (const [from, to] of /** @type {[number, number][]} */ ([[0, 1000], [30, 90], [64, 65], [900, 950]])) {
+    const wanted = { wall: 0, run: 0 };
+    runs.start.forEach((start, i) => {
+      const inside = Math.min(start + runs.time[i], to) - Math.max(start, from);
+      if (inside <= 0 || runs.node[i] === 0 || runs.state[i] === 3) return;
+      wanted.wall += inside * 2;
+      wanted.run += (inside * 2 * runs.share[i]) / 255;
+    });
+    for (const metric of /** @type {const} */ (['wall', 'run'])) {
+      const model = workshop.model({ ...initialState, metric, range: [from, to] });
+      assert.ok(Math.abs(model.shown - wanted[metric]) < 1e-6, `${metric} from ${from} to ${to}`);
+    }
+  }
+});
+
+test('shares are of the basis, which transforms do not change; errors are those of a proportion', () => {
+  const workshop = new Workshop(randomPage(4));
+  const all = workshop.model(initialState);
+  const focused = workshop.model({ ...initialState, transforms: [{ kind: 'focus', fn: 2 }] });
+  assert.equal(focused.basis, all.shown);
+  assert.ok(focused.shown < all.shown);
+  const half = all.basis / 2;
+  assert.ok(Math.abs((all.error(half) ?? 0) - Math.sqrt(0.25 / 400)) < 1e-12);
+});
+
+test('boxes lie in their rows from left to right, within their parents, and are found again', () => {
+  for (let seed = 1; seed <= 12; seed++) {
+    const model = new Workshop(randomPage(seed)).model({ ...initialState, metric: 'wall' });
+    const zoom = Math.floor(model.tree.count / 3);
+    const layout = layOut(model.shape, zoom, 400, 3);
+    assert.ok(layout.complete);
+    const above = new Set(pathTo(model.tree, zoom));
+    for (let row = 0; row < layout.rows; row++) {
+      let edge = 0;
+      for (let i = layout.rowStart[row]; i < layout.rowStart[row + 1]; i++) {
+        assert.equal(layout.row[i], row);
+        assert.ok(layout.x[i] >= edge - 0.01, 'no box over another');
+        assert.ok(layout.width[i] >= 3 || model.amounts.total[zoom] === 0, 'wide enough to see');
+        edge = layout.x[i] + layout.width[i];
+        assert.ok(edge <= 400.01);
+        assert.equal(boxAt(layout, row, layout.x[i] + layout.width[i] / 2), i);
+        const node = layout.node[i];
+        if (row <= layout.zoomRow) assert.ok(node === 0 || above.has(node));
+      }
+    }
+    assert.equal(boxAt(layout, layout.rows, 5), -1);
+  }
+});
+
+test('layout gives up in time and says so', () => {
+  const model = new Workshop(randomPage(3)).model({ ...initialState, metric: 'wall' });
+  const full = layOut(model.shape, 0, 4000, 0.1);
+  let asked = 0;
+  const part = layOut(model.shape, 0, 4000, 0.1, () => ++asked > 2);
+  assert.equal(part.complete, false);
+  assert.ok(part.count < full.count);
+  assert.ok(part.count > 1, 'the nearest rows are there');
+});
+
+test('metrics are those that have any amount, the run first', () => {
+  const workshop = new Workshop(randomPage(1));
+  assert.deepEqual(workshop.metrics.map((m) => m.key), ['run', 'wall', 'cpu', 'wait:unknown', 'wait:gil', 'wait:idle']);
+  assert.equal(workshop.model({ ...initialState, metric: 'nonsense' }).metric.key, 'run');
+});
