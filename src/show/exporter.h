@@ -2,8 +2,8 @@
  * Flow: profile -> exporter -> baro_stream (a file, a buffer). Output is streamed: memory is that of one sample or
  * one table, never of the whole file. Every exporter makes valid output of any names: bytes that are not UTF-8
  * become U+FFFD, and what a format gives a meaning (";" and newlines in collapsed stacks) is replaced.
- * Weights of all formats are BARO_MEASURE_THREAD: wall time of threads, as these tools expect. Formats of recorded calls
- * have their own times and no samples; of a profile without calls they are empty files of their kind. */
+ * Weights of samples are BARO_MEASURE_THREAD: wall time of threads, as these tools expect; of recorded calls they are the
+ * calls' own times. A file is made of samples or of calls, never of both: they tell of the same time. */
 #ifndef BARO_SHOW_EXPORTER_H
 #define BARO_SHOW_EXPORTER_H
 
@@ -16,15 +16,20 @@
 #include "show/stream.h"
 
 typedef enum baro_export_weight {
-  BARO_EXPORT_WEIGHT_US,    /* microseconds of wall time */
+  BARO_EXPORT_WEIGHT_AUTO, /* of samples us, of calls ns */
+  BARO_EXPORT_WEIGHT_US,   /* microseconds of wall time */
+  BARO_EXPORT_WEIGHT_NS,
   BARO_EXPORT_WEIGHT_TICKS, /* scheduler ticks */
 } baro_export_weight;
 
 typedef struct baro_export_options {
-  bool threads; /* collapsed: a root for each process and thread */
-  bool lines;   /* collapsed: frames are function:line */
-  bool states;  /* collapsed, speedscope: a leaf that names the state, "[waiting for disk]" */
-  bool idle;    /* collapsed: idle samples too; speedscope and pprof always have them */
+  bool of_calls; /* made of the recorded calls, else of samples */
+  bool threads;  /* collapsed: a root for each process and thread */
+  /* The others are about samples: calls have no lines, states or idle time. */
+  bool lines; /* collapsed, speedscope: frames are lines of functions */
+  bool
+      states; /* collapsed, speedscope, chrome: a leaf that names the state, "[waiting for disk]" */
+  bool idle;  /* collapsed, pstats, callgrind: idle samples too; the others always have them */
   baro_export_weight weight; /* collapsed */
   const char *name; /* borrowed: title of the profile, e.g. the recording's path; may be NULL */
 } baro_export_options;
@@ -36,9 +41,10 @@ enum {
   BARO_EXPORT_TAKES_STATES = 1u << 2,
   BARO_EXPORT_TAKES_IDLE = 1u << 3,
   BARO_EXPORT_TAKES_WEIGHT = 1u << 4,
-  BARO_EXPORT_TAKES_CALLS = 1u << 5, /* no option: it is made of calls, and not of samples */
-  BARO_EXPORT_INTO_FOLDER = 1u << 6, /* tables, which the Python package writes: write is NULL */
+  BARO_EXPORT_PREFERS_CALLS = 1u << 5, /* no option: of a recording with both it is made of calls */
+  BARO_EXPORT_INTO_FOLDER = 1u << 6,   /* tables, which the Python package writes: write is NULL */
   BARO_EXPORT_TAKES_SOURCE = 1u << 7,
+  BARO_EXPORT_TAKES_OF = 1u << 8, /* made of samples or of calls; else of all there is */
 };
 
 typedef struct baro_exporter {

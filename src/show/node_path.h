@@ -2,7 +2,7 @@
 #ifndef BARO_SHOW_NODE_PATH_H
 #define BARO_SHOW_NODE_PATH_H
 
-#include "profile/profile.h"
+#include "show/stacks.h"
 
 typedef struct baro_node_path {
   uint32_t *nodes; /* owned; root's child first */
@@ -10,11 +10,11 @@ typedef struct baro_node_path {
   uint32_t capacity; /* the deepest stack's count */
 } baro_node_path;
 
-/* Room for the deepest stack of the profile. */
-baro_status baro_node_path_init(baro_node_path *path, const baro_profile *profile,
+/* Room for the deepest one. */
+baro_status baro_node_path_init(baro_node_path *path, const baro_stacks *stacks,
                                 baro_error *err) BARO_MUST_USE;
 /* The nodes from below the root down to node. O(depth). */
-void baro_node_path_set(baro_node_path *path, const baro_profile *profile, uint32_t node);
+void baro_node_path_set(baro_node_path *path, const baro_stacks *stacks, uint32_t node);
 void baro_node_path_release(baro_node_path *path);
 
 #endif

@@ -1,8 +1,8 @@
 /* pprof's profile.proto, gzipped. Samples are summed up by stack, thread and state. Functions and locations are
  * the profile's functions and frames, with ids one higher (0 is not an id there). A string is written where it
- * is first used: the format numbers strings by their order in the file alone.
+ * is first used: the format numbers strings by their order in the file alone. Recorded calls are summed up by stack and
+ * thread; nobody knows what they waited for.
  * The recorded command line is left out: a profile that is handed on must not carry arguments. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +12,7 @@
 #include "show/gzip_output.h"
 #include "show/node_path.h"
 #include "show/protobuf.h"
+#include "show/stacks.h"
 #include "show/thread_label.h"
 #include "show/utf8.h"
 
@@ -54,7 +55,7 @@ enum {
   FUNCTION_START_LINE = 5,
 };
 
-/* The values of a sample, in the order of sample types. */
+/* The values of a sample, in the order of sample types: of calls, the first are their number, and there is no third. */
 enum { VALUE_SAMPLES, VALUE_WALL_NS, VALUE_CPU_NS, VALUE_COUNT };
 
 typedef struct pprof_writer {
@@ -63,12 +64,18 @@ typedef struct pprof_writer {
   baro_buffer message; /* scratch, owned, as below */
   baro_buffer inner;
   baro_buffer text;
-  baro_intern strings; /* text -> number in the file */
-  baro_node_path path;
-  uint64_t *locations; /* owned; room for the deepest stack */
-  double *sums;        /* owned; [node][VALUE_COUNT] of one thread and state */
-  bool failed;         /* out of memory */
+  baro_intern strings;       /* text -> number in the file */
+  baro_stacks stacks;        /* owned */
+  baro_node_path path;       /* owned */
+  uint64_t *locations;       /* owned; room for the deepest stack */
+  double *sums;              /* owned; [node][VALUE_COUNT] of one thread and state */
+  double carry[VALUE_COUNT]; /* that rounding took: sums stay true */
+  bool failed;               /* out of memory */
 } pprof_writer;
+
+static int value_count(const pprof_writer *pprof) {
+  return pprof->stacks.of_calls ? VALUE_CPU_NS : VALUE_COUNT;
+}
 
 static void emit(pprof_writer *pprof, uint32_t field) {
   baro_buffer_clear(&pprof->text);
@@ -131,9 +138,12 @@ static void emit_value_type(pprof_writer *pprof, uint32_t field, const char *typ
 static void emit_head(pprof_writer *pprof) {
   const baro_profile *profile = pprof->profile;
   (void)text_number(pprof, ""); /* string 0 by definition */
-  emit_value_type(pprof, PROFILE_SAMPLE_TYPE, "samples", "count");
+  emit_value_type(pprof, PROFILE_SAMPLE_TYPE, pprof->stacks.of_calls ? "calls" : "samples",
+                  "count");
   emit_value_type(pprof, PROFILE_SAMPLE_TYPE, "wall", "nanoseconds");
-  emit_value_type(pprof, PROFILE_SAMPLE_TYPE, "cpu", "nanoseconds");
+  if (!pprof->stacks.of_calls) {
+    emit_value_type(pprof, PROFILE_SAMPLE_TYPE, "cpu", "nanoseconds");
+  }
   emit_u64(pprof, PROFILE_DEFAULT_SAMPLE_TYPE, text_number(pprof, "wall"));
   uint64_t utc_ns;
   if (baro_profile_utc_ns(profile, profile->start_ns, &utc_ns)) {
@@ -141,7 +151,8 @@ static void emit_head(pprof_writer *pprof) {
   }
   emit_u64(pprof, PROFILE_DURATION_NANOS, profile->end_ns - profile->start_ns);
   double rate_hz;
-  if (baro_profile_info_number(profile, "rate_hz", &rate_hz) && rate_hz >= 1e-3) {
+  if (!pprof->stacks.of_calls && baro_profile_info_number(profile, "rate_hz", &rate_hz) &&
+      rate_hz >= 1e-3) {
     emit_value_type(pprof, PROFILE_PERIOD_TYPE, "wall", "nanoseconds");
     emit_u64(pprof, PROFILE_PERIOD, (uint64_t)(1e9 / rate_hz));
   }
@@ -172,27 +183,30 @@ static void emit_mapping(pprof_writer *pprof) {
 }
 
 static void emit_functions(pprof_writer *pprof) {
-  const baro_profile *profile = pprof->profile;
-  for (uint32_t f = 0; f < profile->functions.count && !pprof->failed; f++) {
-    const baro_profile_function *function = &profile->functions.rows[f];
-    uint64_t name = string_number(pprof, baro_profile_string(profile, function->qualified_string));
-    uint64_t file = string_number(pprof, baro_profile_string(profile, function->file_string));
+  const baro_stacks *stacks = &pprof->stacks;
+  for (uint32_t f = 0; f < stacks->function_count && !pprof->failed; f++) {
+    baro_stack_function function = baro_stacks_function(stacks, f);
+    uint64_t name = string_number(pprof, function.qualified);
+    uint64_t file = string_number(pprof, function.file);
     baro_buffer_clear(&pprof->message);
     baro_protobuf_u64(&pprof->message, FUNCTION_ID, (uint64_t)f + 1);
     baro_protobuf_u64(&pprof->message, FUNCTION_NAME, name);
     /* No system name: one that is equal makes pprof demangle the name, and "<module>" vanish. */
     baro_protobuf_u64(&pprof->message, FUNCTION_FILENAME, file);
-    baro_protobuf_u64(&pprof->message, FUNCTION_START_LINE, function->first_line);
+    baro_protobuf_u64(&pprof->message, FUNCTION_START_LINE, function.first_line);
     emit(pprof, PROFILE_FUNCTION);
   }
 }
 
 static void emit_locations(pprof_writer *pprof) {
-  const baro_profile *profile = pprof->profile;
-  for (uint32_t f = 0; f < profile->frames.count && !pprof->failed; f++) {
+  const baro_stacks *stacks = &pprof->stacks;
+  for (uint32_t f = 0; f < stacks->frame_count && !pprof->failed; f++) {
+    uint32_t function = stacks->frame_function[f];
+    uint32_t line = stacks->of_calls ? baro_stacks_function(stacks, function).first_line
+                                     : baro_stacks_line(stacks, f);
     baro_buffer_clear(&pprof->inner);
-    baro_protobuf_u64(&pprof->inner, LINE_FUNCTION_ID, (uint64_t)profile->frames.function[f] + 1);
-    baro_protobuf_u64(&pprof->inner, LINE_LINE, profile->frames.line[f]);
+    baro_protobuf_u64(&pprof->inner, LINE_FUNCTION_ID, (uint64_t)function + 1);
+    baro_protobuf_u64(&pprof->inner, LINE_LINE, line);
     baro_buffer_clear(&pprof->message);
     baro_protobuf_u64(&pprof->message, LOCATION_ID, (uint64_t)f + 1);
     baro_protobuf_u64(&pprof->message, LOCATION_MAPPING_ID, 1);
@@ -248,68 +262,74 @@ static void write_label(pprof_writer *pprof, uint64_t key, uint32_t value_field,
 }
 
 /* int64 of the format. */
-static uint64_t value_of(double amount) {
-  return amount < 9.2e18 ? (uint64_t)llround(amount) : (uint64_t)INT64_MAX;
+static uint64_t value_of(double amount, double *carry) {
+  uint64_t whole = baro_whole(amount, carry);
+  return whole < INT64_MAX ? whole : INT64_MAX;
 }
 
 static void emit_sample(pprof_writer *pprof, uint32_t node, const double *sums,
                         const label_set *labels) {
-  const baro_profile *profile = pprof->profile;
-  baro_node_path_set(&pprof->path, profile, node);
+  const baro_stacks *stacks = &pprof->stacks;
+  baro_node_path_set(&pprof->path, stacks, node);
   uint32_t count = pprof->path.count;
   for (uint32_t i = 0; i < count; i++) {
     /* Innermost first, in this format. */
-    pprof->locations[i] = (uint64_t)profile->nodes.frame[pprof->path.nodes[count - 1 - i]] + 1;
+    pprof->locations[i] = (uint64_t)stacks->frame[pprof->path.nodes[count - 1 - i]] + 1;
   }
   uint64_t values[VALUE_COUNT];
   for (int v = 0; v < VALUE_COUNT; v++) {
-    values[v] = value_of(sums[v]);
+    values[v] = value_of(sums[v], &pprof->carry[v]);
   }
   baro_buffer_clear(&pprof->message);
   baro_protobuf_packed(&pprof->message, SAMPLE_LOCATION_ID, pprof->locations, count);
-  baro_protobuf_packed(&pprof->message, SAMPLE_VALUE, values, VALUE_COUNT);
+  baro_protobuf_packed(&pprof->message, SAMPLE_VALUE, values, (size_t)value_count(pprof));
   write_label(pprof, labels->thread_key, LABEL_STR, labels->thread_name);
   write_label(pprof, labels->thread_id_key, LABEL_NUM, labels->thread_id);
   write_label(pprof, labels->process_key, LABEL_STR, labels->process);
-  write_label(pprof, labels->state_key, LABEL_STR, labels->state);
+  if (!stacks->of_calls) {
+    write_label(pprof, labels->state_key, LABEL_STR, labels->state);
+  }
   emit(pprof, PROFILE_SAMPLE);
 }
 
-/* Adds a sample's part in `state`; false when it has none. */
-static bool add_sample(pprof_writer *pprof, const baro_profile_thread *thread, uint64_t sample,
-                       baro_state state) {
-  const baro_profile_samples *samples = &pprof->profile->samples;
-  baro_sample_split split = baro_profile_sample_split(pprof->profile, thread, sample);
-  bool running = state == split.state;
-  if (!running && (state != BARO_STATE_RUNNABLE || split.runnable_ns <= 0)) {
+/* Adds an entry's part in `state`; false when it has none. */
+static bool add_entry(pprof_writer *pprof, const baro_stack_entry *entry, baro_state state) {
+  bool running = state == entry->state;
+  if (!running && (state != BARO_STATE_RUNNABLE || entry->runnable_ns <= 0)) {
     return false;
   }
-  double wall_ns = running ? split.state_ns : split.runnable_ns;
-  double both_ns = split.state_ns + split.runnable_ns;
+  double wall_ns = running ? entry->state_ns : entry->runnable_ns;
+  double both_ns = entry->state_ns + entry->runnable_ns;
   bool on_cpu = running && (state == BARO_STATE_CPU || state == BARO_STATE_COLLECTOR);
-  double *sums = &pprof->sums[(size_t)samples->node[sample] * VALUE_COUNT];
-  sums[VALUE_SAMPLES] += both_ns > 0 ? samples->ticks[sample] * (wall_ns / both_ns) : 0;
+  double *sums = &pprof->sums[(size_t)entry->node * VALUE_COUNT];
+  if (pprof->stacks.of_calls) {
+    sums[VALUE_SAMPLES] += (double)entry->count;
+    sums[VALUE_WALL_NS] += entry->sum_ns;
+    return true;
+  }
+  sums[VALUE_SAMPLES] += both_ns > 0 ? (double)entry->count * (wall_ns / both_ns) : 0;
   sums[VALUE_WALL_NS] += wall_ns;
   sums[VALUE_CPU_NS] += on_cpu ? wall_ns : 0;
   return true;
 }
 
 static void emit_state(pprof_writer *pprof, const baro_profile_thread *thread, baro_state state) {
-  const baro_profile *profile = pprof->profile;
-  uint32_t low = profile->nodes.count;
+  const baro_stacks *stacks = &pprof->stacks;
+  uint32_t low = stacks->node_count;
   uint32_t high = 0;
-  for (uint64_t i = 0; i < thread->sample_count; i++) {
-    uint64_t s = thread->first_sample + i;
-    if (add_sample(pprof, thread, s, state)) {
-      uint32_t node = profile->samples.node[s];
-      low = node < low ? node : low;
-      high = node > high ? node : high;
+  uint64_t entries = baro_stacks_count(stacks, thread);
+  for (uint64_t i = 0; i < entries; i++) {
+    baro_stack_entry entry = baro_stacks_entry(stacks, thread, i);
+    if (add_entry(pprof, &entry, state)) {
+      low = entry.node < low ? entry.node : low;
+      high = entry.node > high ? entry.node : high;
     }
   }
   label_set labels = labels_of(pprof, thread, state);
-  for (uint32_t n = low; n <= high && n < profile->nodes.count && !pprof->failed; n++) {
+  for (uint32_t n = low; n <= high && n < stacks->node_count && !pprof->failed; n++) {
     double *sums = &pprof->sums[(size_t)n * VALUE_COUNT];
-    if (sums[VALUE_WALL_NS] > 0) {
+    /* A call that took no time was one. */
+    if (sums[VALUE_WALL_NS] > 0 || (stacks->of_calls && sums[VALUE_SAMPLES] > 0)) {
       emit_sample(pprof, n, sums, &labels);
     }
     memset(sums, 0, VALUE_COUNT * sizeof(*sums));
@@ -323,6 +343,10 @@ static void emit_all(pprof_writer *pprof) {
   emit_locations(pprof);
   for (uint32_t t = 0; t < pprof->profile->thread_count; t++) {
     const baro_profile_thread *thread = &pprof->profile->threads[t];
+    if (pprof->stacks.of_calls) {
+      emit_state(pprof, thread, BARO_STATE_UNKNOWN);
+      continue;
+    }
     for (int state = 0; state < BARO_STATE_COUNT; state++) {
       if (thread->state_ns[state] != 0) {
         emit_state(pprof, thread, (baro_state)state);
@@ -333,16 +357,18 @@ static void emit_all(pprof_writer *pprof) {
 
 baro_status baro_export_pprof(const baro_profile *profile, const baro_export_options *options,
                               baro_stream *output, baro_error *err) {
-  (void)options;
   pprof_writer pprof = {.profile = profile};
   baro_status status = baro_gzip_create(output, &pprof.gzip, err);
   if (status != BARO_OK) {
     return status;
   }
-  status = baro_node_path_init(&pprof.path, profile, NULL);
+  status = baro_stacks_init(&pprof.stacks, profile, options->of_calls, NULL);
+  if (status == BARO_OK) {
+    status = baro_node_path_init(&pprof.path, &pprof.stacks, NULL);
+  }
   if (status == BARO_OK) {
     pprof.locations = malloc(((size_t)pprof.path.capacity + 1) * sizeof(*pprof.locations));
-    pprof.sums = calloc(profile->nodes.count, VALUE_COUNT * sizeof(*pprof.sums));
+    pprof.sums = calloc(pprof.stacks.node_count, VALUE_COUNT * sizeof(*pprof.sums));
     pprof.failed = pprof.locations == NULL || pprof.sums == NULL;
   }
   if (status == BARO_OK && !pprof.failed) {
@@ -354,6 +380,7 @@ baro_status baro_export_pprof(const baro_profile *profile, const baro_export_opt
   baro_buffer_release(&pprof.text);
   baro_intern_release(&pprof.strings);
   baro_node_path_release(&pprof.path);
+  baro_stacks_release(&pprof.stacks);
   free(pprof.locations);
   free(pprof.sums);
   if (status != BARO_OK || pprof.failed) {

@@ -2,12 +2,14 @@
  *   (file, line, name): (primitive calls, calls, self s, total s, {caller: (calls, primitive calls, self s, total s)})
  * with the first two numbers in either order, as cProfile writes them and pstats prints them.
  * Only types are used that every marshal since version 0 reads alike. Names are bare, as cProfile writes them;
- * functions that differ in their qualified name only (two lambdas of a line) are therefore one, and added up. */
+ * functions that differ in their qualified name only (two lambdas of a line) are therefore one, and added up.
+ * Of samples, calls are ticks of the schedule that found the function on the stack. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/map.h"
 #include "show/export_formats.h"
+#include "show/sample_sums.h"
 #include "show/utf8.h"
 
 /* What cProfile keeps of a function, or of one caller's calls of it. */
@@ -26,6 +28,8 @@ typedef struct caller_row {
 
 typedef struct pstats_file {
   const baro_profile *profile;
+  bool of_calls;
+  baro_sample_sums samples; /* owned; not of calls */
   baro_stream *output;
   baro_intern keys;    /* owned: (file, line, name) -> key */
   uint32_t *function;  /* owned; by key, one that has it */
@@ -134,12 +138,23 @@ static baro_status find_key(pstats_file *file, uint32_t function, uint32_t *ret_
   return baro_intern_put(&file->keys, bytes, ret_key, ret_is_new);
 }
 
+static stats stats_of(const pstats_file *file, uint32_t f) {
+  const baro_profile_call_sums *sums = &file->profile->call_sums;
+  if (file->of_calls) {
+    return (stats){sums->primitive_calls[f], sums->calls[f], sums->self_ns[f], sums->total_ns[f]};
+  }
+  const baro_sample_sums *samples = &file->samples;
+  return (stats){samples->ticks[f], samples->ticks[f],
+                 baro_sample_sums_all(samples, samples->self_ns, f),
+                 baro_sample_sums_all(samples, samples->total_ns, f)};
+}
+
 static baro_status sum_keys(pstats_file *file) {
   const baro_profile *profile = file->profile;
-  const baro_profile_call_sums *sums = &profile->call_sums;
   for (uint32_t f = 0; f < profile->functions.count; f++) {
+    stats own = stats_of(file, f);
     file->key[f] = BARO_NONE_ID;
-    if (sums->calls[f] == 0) {
+    if (own.calls == 0) {
       continue;
     }
     bool is_new;
@@ -151,7 +166,6 @@ static baro_status sum_keys(pstats_file *file) {
     if (is_new) {
       file->function[key] = f;
     }
-    stats own = {sums->primitive_calls[f], sums->calls[f], sums->self_ns[f], sums->total_ns[f]};
     add_stats(&file->sums[key], &own);
   }
   return BARO_OK;
@@ -166,18 +180,37 @@ static int compare_callers(const void *left, const void *right) {
   return (a->caller > b->caller) - (a->caller < b->caller);
 }
 
-static void sum_callers(pstats_file *file) {
+static uint32_t edge_count(const pstats_file *file) {
+  return file->of_calls ? file->profile->call_edges.count : file->samples.edge_count;
+}
+
+/* An edge; false where there is no caller, or nothing to tell of it. */
+static bool caller_of(const pstats_file *file, uint32_t e, caller_row *ret_row) {
   const baro_profile_call_edges *edges = &file->profile->call_edges;
+  const baro_sample_sums *samples = &file->samples;
+  uint32_t caller = file->of_calls ? edges->caller[e] : samples->caller[e];
+  if (caller == BARO_NONE_ID || (!file->of_calls && samples->edge_ticks[e] == 0)) {
+    return false;
+  }
+  *ret_row = (caller_row){
+      .callee = file->key[file->of_calls ? edges->callee[e] : samples->callee[e]],
+      .caller = file->key[caller],
+  };
+  if (file->of_calls) {
+    ret_row->sums =
+        (stats){edges->primitive_calls[e], edges->calls[e], edges->self_ns[e], edges->total_ns[e]};
+  } else {
+    ret_row->sums = (stats){samples->edge_ticks[e], samples->edge_ticks[e],
+                            baro_sample_sums_all(samples, samples->edge_self_ns, e),
+                            baro_sample_sums_all(samples, samples->edge_total_ns, e)};
+  }
+  return true;
+}
+
+static void sum_callers(pstats_file *file) {
   size_t used = 0;
-  for (uint32_t e = 0; e < edges->count; e++) {
-    if (edges->caller[e] != BARO_NONE_ID) {
-      file->callers[used++] = (caller_row){
-          .callee = file->key[edges->callee[e]],
-          .caller = file->key[edges->caller[e]],
-          .sums = {edges->primitive_calls[e], edges->calls[e], edges->self_ns[e],
-                   edges->total_ns[e]},
-      };
-    }
+  for (uint32_t e = 0; e < edge_count(file); e++) {
+    used += caller_of(file, e, &file->callers[used]) ? 1 : 0;
   }
   qsort(file->callers, used, sizeof(*file->callers), compare_callers);
   for (size_t i = 0; i < used; i++) {
@@ -210,27 +243,32 @@ static void write_file(pstats_file *file) {
   baro_stream_char(file->output, '0');
 }
 
+static baro_status write_stats(pstats_file *file) {
+  size_t functions = (size_t)file->profile->functions.count + 1;
+  file->function = malloc(functions * sizeof(*file->function));
+  file->sums = calloc(functions, sizeof(*file->sums));
+  file->key = malloc(functions * sizeof(*file->key));
+  file->callers = malloc(((size_t)edge_count(file) + 1) * sizeof(*file->callers));
+  if (file->function == NULL || file->sums == NULL || file->key == NULL || file->callers == NULL ||
+      sum_keys(file) != BARO_OK) {
+    return BARO_NO_MEMORY;
+  }
+  sum_callers(file);
+  write_file(file);
+  return file->scratch.failed ? BARO_NO_MEMORY : BARO_OK;
+}
+
 baro_status baro_export_pstats(const baro_profile *profile, const baro_export_options *options,
                                baro_stream *output, baro_error *err) {
-  (void)options;
-  size_t functions = (size_t)profile->functions.count + 1;
-  pstats_file file = {
-      .profile = profile,
-      .output = output,
-      .function = malloc(functions * sizeof(*file.function)),
-      .sums = calloc(functions, sizeof(*file.sums)),
-      .key = malloc(functions * sizeof(*file.key)),
-      .callers = malloc(((size_t)profile->call_edges.count + 1) * sizeof(*file.callers)),
-  };
-  baro_status status = BARO_NO_MEMORY;
-  if (file.function != NULL && file.sums != NULL && file.key != NULL && file.callers != NULL) {
-    status = sum_keys(&file);
+  pstats_file file = {.profile = profile, .of_calls = options->of_calls, .output = output};
+  if (!options->of_calls) {
+    baro_status status = baro_sample_sums_init(&file.samples, profile, false, options->idle, err);
+    if (status != BARO_OK) {
+      return status;
+    }
   }
-  if (status == BARO_OK) {
-    sum_callers(&file);
-    write_file(&file);
-    status = file.scratch.failed ? BARO_NO_MEMORY : BARO_OK;
-  }
+  baro_status status = write_stats(&file);
+  baro_sample_sums_release(&file.samples);
   baro_intern_release(&file.keys);
   free(file.function);
   free(file.sums);

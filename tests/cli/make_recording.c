@@ -411,13 +411,56 @@ static void write_calls_and_samples(baro_writer *writer) {
   add_counters(writer, 0, 300, 0, 0);
 }
 
+/* Names that formats give a meaning, each with samples and calls of a time of its own. */
+static void write_names(baro_writer *writer) {
+  static char long_name[1001];
+  memset(long_name, 'x', sizeof(long_name) - 1);
+  const frame_spec frames[] = {
+      {"<module>", "<module>", "/srv/names.py", 1, 2},
+      {"<lambda>", "<lambda>", "/srv/names.py", 3, 4},
+      {"a;b", "a;b", "/srv/names.py", 5, 6},
+      {"\xc3\xbcn\xc3\xaf", "\xc3\xbcn\xc3\xaf", "/srv/\xc3\xbc.py", 7, 8},
+      {"</script>", "</script>", "/srv/names.py", 9, 10},
+      {long_name, long_name, "/srv/names.py", 11, 12},
+      {"a<b>c(d::e)", "a<b>c(d::e)", "/srv/names.py", 13, 14},
+      {"f 7", "f 7", "/srv/names.py", 15, 16},
+  };
+  enum { COUNT = sizeof(frames) / sizeof(frames[0]) };
+  int stacks[COUNT][3];
+  phase_spec phases[COUNT];
+  uint32_t threads[2];
+  define_call_threads(writer, "sample,calls", threads);
+  call_thread calls = {writer, threads[0], start_ns};
+  for (int i = 0; i < COUNT; i++) {
+    int *stack = stacks[i];
+    stack[0] = 0;
+    stack[1] = i == 0 ? -1 : i;
+    stack[2] = -1;
+    phases[i] = (phase_spec){stack, BARO_STATE_CPU, (uint32_t)(10 + i)};
+    baro_function_record record = {.name_string = text_id(writer, frames[i].name),
+                                   .qualified_string = text_id(writer, frames[i].qualified),
+                                   .file_string = text_id(writer, frames[i].file),
+                                   .first_line = frames[i].first_line,
+                                   .module_string = BARO_NONE_ID};
+    uint32_t function = 0;
+    check(baro_writer_function(writer, &record, &function), NULL);
+    put_enter(&calls, 1, function);
+    if (i != 0)
+      put_return(&calls, (uint32_t)(100 + i));
+  }
+  put_return(&calls, 1);
+  play_all(writer, threads[0], frames, phases, COUNT, 108);
+  add_counters(writer, 0, 108, 0, 0);
+}
+
 static const struct {
   const char *name;
   void (*write)(baro_writer *writer);
 } scenarios[] = {{"empty", write_empty}, {"small", write_small},
                  {"idle", write_idle},   {"hostile", write_hostile},
                  {"night", write_night}, {"deep", write_deep},
-                 {"calls", write_calls}, {"calls_and_samples", write_calls_and_samples}};
+                 {"calls", write_calls}, {"calls_and_samples", write_calls_and_samples},
+                 {"names", write_names}};
 
 int main(int argc, char **argv) {
   if (argc != 3) {

@@ -1,74 +1,21 @@
 """Exports as the programs that people open them with read them.
 
-pprof, inferno and speedscope are fetched by tools/get_consumers.sh. One that is not there skips its
-tests by name; in CI it fails them.
+Whether all formats have the same totals and names is in test_export_totals.py.
 """
 
 from __future__ import annotations
 
 import base64
 import json
-import os
 import re
-import shutil
-import subprocess
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from calling import REPOSITORY, Recording, Run
+from calling import Recording, Run
+from consumers import SPEEDSCOPE, call, chromium, consumer, dump_page, export, report
 
-CONSUMERS = REPOSITORY / "build" / "consumers"
-SPEEDSCOPE = CONSUMERS / "node_modules" / "speedscope" / "dist" / "release"
-IN_CI = os.environ.get("CI", "") not in ("", "false", "0")
 SCENARIOS = ["small", "night", "deep", "hostile", "idle", "empty"]
-
-
-def unavailable(what: str) -> None:
-    reason = f"{what} is missing; tools/get_consumers.sh fetches it"
-    if IN_CI:
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(reason)
-
-
-def consumer(name: str) -> Path:
-    path = CONSUMERS / "bin" / name
-    if not path.exists():
-        unavailable(name)
-    return path
-
-
-def chromium() -> Path:
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if found is None or not SPEEDSCOPE.is_dir():
-        unavailable("speedscope in chromium")
-    return Path(str(found))
-
-
-def export(run: Run, recording: Path, format_name: str, *options: str) -> Path:
-    out = recording.with_suffix(f".{format_name}")
-    done = run("export", recording, "--to", format_name, "-f", "-o", out, *options)
-    assert done.returncode == 0, done.stderr
-    assert out.stat().st_mode & 0o777 == 0o600
-    return out
-
-
-def report(run: Run, recording: Path) -> dict[str, object]:
-    parsed: dict[str, object] = json.loads(run("report", "--json", recording).stdout)
-    return parsed
-
-
-def call(program: Path, *arguments: object) -> str:
-    done = subprocess.run(
-        [program, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 # --- pprof ---
@@ -153,21 +100,12 @@ def test_inferno_sees_the_shares_of_the_report(run: Run, recording: Recording) -
 
 def open_in_speedscope(out: Path) -> str:
     """The text of the page that shows the file, as speedscope's own command line opens it."""
-    browser = chromium()
+    chromium()
     script = out.with_suffix(".js")
     content = base64.b64encode(out.read_bytes()).decode()
     script.write_text(f"speedscope.loadFileFromBase64({out.name!r}, {content!r})", "utf-8")
-    url = (SPEEDSCOPE / "index.html").as_uri() + f"#localProfilePath={script}"
-    page = call(
-        browser,
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--enable-unsafe-swiftshader",
-        f"--user-data-dir={out.parent / 'chromium'}",
-        "--virtual-time-budget=20000",
-        "--dump-dom",
-        url,
+    page = dump_page(
+        (SPEEDSCOPE / "index.html").as_uri() + f"#localProfilePath={script}", out.parent
     )
     page = re.sub(r"<(style|script).*?</\1>", "", page, flags=re.DOTALL)
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))

@@ -129,10 +129,10 @@ def test_what_cannot_be_answered(run: Run, recording: Recording) -> None:
         assert message in done.stderr
         assert done.stderr.count("\n") == 1
         assert done.stdout == ""
-    for path, format_name in [(calls, "collapsed"), (samples, "pstats")]:
-        done = run("export", "--to", format_name, path)
+    for path, format_name, of in [(calls, "collapsed", "samples"), (samples, "pstats", "calls")]:
+        done = run("export", "--to", format_name, "--of", of, path)
         assert done.returncode == 2
-        assert "calls" in done.stderr
+        assert f"--of {of}: none were recorded" in done.stderr
 
 
 def test_samples_and_calls_side_by_side(run: Run, recording: Recording) -> None:

@@ -77,10 +77,13 @@ def test_every_command_has_its_page(run: Run) -> None:
         (["export", "x.baro"], "which format? give --to FORMAT: collapsed"),
         (["export", "--to", "colapsed", "x.baro"], "did you mean 'collapsed'?"),
         (["export", "--to", "xyz", "x.baro"], "unknown format 'xyz'; formats: collapsed"),
-        (["export", "--to", "pprof", "--lines", "x.baro"], "--lines is for --to collapsed only"),
+        (
+            ["export", "--to", "pprof", "--lines", "x.baro"],
+            "--lines is for --to collapsed, speedscope only",
+        ),
         (
             ["export", "--to", "pprof", "--states", "x.baro"],
-            "--states is for --to collapsed, speedscope only",
+            "--states is for --to collapsed, speedscope, chrome only",
         ),
         (["completion"], "an argument is missing"),
         (["completion", "fish"], "'fish' is none of: bash, zsh"),

@@ -108,6 +108,18 @@ static void test_speedscope(void **state) {
       profile, "speedscope", &options,
       "{\"$schema\":\"https://www.speedscope.app/file-format-schema.json\","
       "\"exporter\":\"barograph " BARO_VERSION "\",\"name\":\"app.baro\",\"activeProfileIndex\":0,"
+      "\"shared\":{\"frames\":[{\"name\":\"main\",\"file\":\"/srv/app.py\",\"line\":3},"
+      "{\"name\":\"load\",\"file\":\"/srv/app.py\",\"line\":40}]},\"profiles\":["
+      "{\"type\":\"sampled\",\"name\":\"main (pid 10, thread 10)\",\"unit\":\"nanoseconds\","
+      "\"startValue\":0,\"endValue\":40000000,\"samples\":[[0,1],[],[0]],"
+      "\"weights\":[30000000,5000000,5000000]},"
+      "{\"type\":\"sampled\",\"name\":\"a;b c (pid 10, thread 11)\",\"unit\":\"nanoseconds\","
+      "\"startValue\":0,\"endValue\":40000000,\"samples\":[[0]],\"weights\":[40000000]}]}");
+  options.lines = true;
+  check_text(
+      profile, "speedscope", &options,
+      "{\"$schema\":\"https://www.speedscope.app/file-format-schema.json\","
+      "\"exporter\":\"barograph " BARO_VERSION "\",\"name\":\"app.baro\",\"activeProfileIndex\":0,"
       "\"shared\":{\"frames\":[{\"name\":\"main\",\"file\":\"/srv/app.py\",\"line\":5},"
       "{\"name\":\"main\",\"file\":\"/srv/app.py\",\"line\":6},"
       "{\"name\":\"load\",\"file\":\"/srv/app.py\",\"line\":41},"
@@ -277,11 +289,20 @@ static void test_absurd_profile(void **state) {
       given_sample(&made, thread, BARO_NONE_ID, (baro_state)s, UINT64_MAX - (uint64_t)s,
                    UINT64_MAX - 9);
     }
+    uint32_t function = given_function(&made, "f", "/srv/f.py", 1, 0);
+    const baro_call_event events[] = {
+        {.time_ns = 1, .kind = BARO_CALL_ENTER, .function = function},
+        {.time_ns = UINT64_MAX - 1, .kind = BARO_CALL_RETURN},
+    };
+    given_events(&made, thread, events, 2);
     baro_profile *profile = given_profile(&made);
-    baro_export_options options = {.states = true, .threads = true, .idle = true};
-    baro_buffer text = export_to(profile, exporter->name, &options);
-    assert_true(text.length > 0);
-    baro_buffer_release(&text);
+    for (int of_calls = 0; of_calls < 2; of_calls++) {
+      baro_export_options options = {
+          .states = true, .threads = true, .idle = true, .of_calls = of_calls != 0};
+      baro_buffer text = export_to(profile, exporter->name, &options);
+      assert_true(text.length > 0);
+      baro_buffer_release(&text);
+    }
     baro_profile_destroy(profile);
   }
 }
