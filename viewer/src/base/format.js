@@ -67,7 +67,8 @@ export function formatShare(ratio) {
  * @returns {string} "± 0.4 %", "" where there is none
  */
 export function formatError(error) {
-  return error === null ? '' : `± ${formatPercent(error)}`;
+  // Of nothing and of everything there is none to speak of.
+  return error === null || error === 0 ? '' : `± ${formatPercent(error)}`;
 }
 
 /**

@@ -7,7 +7,8 @@
 /**
  * @typedef {object} Look
  * @property {number} background pixel
- * @property {number} line pixel of the upper edges of boxes; 0 = each box its own, darker
+ * @property {number} line pixel of lines
+ * @property {number} frame pixel of a line around each box, where boxes have no colours; 0 = none
  * @property {number} hit pixel of the outline of what was found
  * @property {number} hatch pixel of the stripes of boxes that stand for many
  * @property {number} hatchGround
@@ -112,6 +113,7 @@ export class Raster {
       const x1 = rightEdge(layout, i, ratio, this.width);
       if (layout.rest[i] > 0) this.hatch(x0, x1, y0, y1, ratio, look.hatchGround, look.hatch);
       else if (strips !== null && x1 - x0 >= 3) this.strip(strips, i, x0, x1, y0 + Math.max(Math.round(ratio), 1), y1);
+      if (look.frame !== 0) this.outline(x0, x1, y0, y1, 1, look.frame);
       if (hit !== null && hit[i] === 1) this.outline(x0, x1, y0, y1, Math.round(2 * ratio), look.hit);
     }
   }

@@ -39,9 +39,10 @@ export function currentTheme() {
     look: {
       background: pixel(background),
       line: pixel(text),
+      frame: forced ? pixel(text) : 0,
       hit: forced ? pixel(text) : dark ? pixel([255, 255, 255]) : pixel([0, 0, 0]),
-      hatch: forced ? pixel(text) : dark ? pixel([92, 98, 108]) : pixel([176, 182, 190]),
-      hatchGround: forced ? pixel(background) : dark ? pixel([44, 48, 54]) : pixel([233, 236, 239]),
+      hatch: forced ? pixel(text) : dark ? pixel([66, 72, 81]) : pixel([208, 213, 219]),
+      hatchGround: forced ? pixel(background) : dark ? pixel([38, 42, 48]) : pixel([240, 242, 245]),
     },
   };
 }
@@ -87,7 +88,7 @@ export function functionColours(workshop, theme) {
   for (let f = 0; f < functions.count; f++) {
     const rgb = theme.forced ? theme.background : colour(f);
     fill[f] = pixel(rgb);
-    edge[f] = theme.forced ? theme.look.line : edgeOf(rgb, theme.dark);
+    edge[f] = theme.forced ? theme.look.frame : edgeOf(rgb, theme.dark);
   }
   const colours = { fill, edge, css: (/** @type {number} */ fn) => `rgb(${colour(fn).join(' ')})` };
   kept = { workshop, key, colours };
@@ -105,7 +106,7 @@ export function stateColours(head, theme) {
   head.states.forEach((state, index) => {
     const rgb = theme.forced ? theme.background : parseColour(stateColour(state.key));
     fill[index] = pixel(rgb);
-    edge[index] = theme.forced ? theme.look.line : edgeOf(rgb, false);
+    edge[index] = theme.forced ? theme.look.frame : edgeOf(rgb, false);
   });
   return { fill, edge };
 }

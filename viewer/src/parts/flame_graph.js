@@ -43,6 +43,20 @@ const patience = 25;
  * @property {() => void} [onEscape]
  */
 
+/**
+ * @param {Layout} layout
+ * @returns {number} rows before the first that has only narrow boxes
+ */
+function readableRows(layout) {
+  for (let row = 0; row < layout.rows; row++) {
+    let widest = 0;
+    for (let i = layout.rowStart[row]; i < layout.rowStart[row + 1]; i++)
+      widest = Math.max(widest, layout.width[i]);
+    if (widest < 12) return row + 1;
+  }
+  return layout.rows;
+}
+
 export class FlameGraph {
   /** @param {FlameOptions} options */
   constructor(options) {
@@ -67,6 +81,8 @@ export class FlameGraph {
     this.layout = null;
     this.layoutKey = '';
     this.hovered = -1;
+    /** Of a graph with its root at the bottom: that is in sight and stays there when the room changes. */
+    this.atRoot = true;
     /** @type {ReturnType<typeof functionColours> | null} */
     this.colours = null;
     this.theme = currentTheme();
@@ -91,6 +107,7 @@ export class FlameGraph {
     canvas.addEventListener('blur', () => this.placeSelected());
     element.addEventListener('scroll', () => {
       this.leave();
+      this.atRoot = element.scrollTop + element.clientHeight >= this.inner.clientHeight - 2;
       this.redraw();
     });
     new ResizeObserver(() => this.redraw()).observe(element);
@@ -108,8 +125,9 @@ export class FlameGraph {
   update(flame) {
     const zoomed = this.flame?.zoom !== flame.zoom || this.flame.key !== flame.key;
     this.flame = flame;
+    if (zoomed) this.atRoot = true;
     this.draw();
-    if (zoomed) this.scrollToRow(this.layout?.zoomRow ?? 0);
+    if (zoomed && !this.options.up) this.scrollToRow(this.layout?.zoomRow ?? 0);
     mirrorTree(this.canvas, flame, (fn) => this.nameOf(fn), flame.selected);
   }
 
@@ -135,7 +153,8 @@ export class FlameGraph {
       if (!this.layout.complete) this.redraw();
       this.layoutKey = key;
       this.inner.style.height = `${this.layout.rows * rowHeight}px`;
-      if (this.options.up) this.element.scrollTop = this.layout.rows * rowHeight;
+      // As high as the rows that can be read; towers of thin boxes below them are there for who scrolls.
+      if (!this.options.fit) this.element.style.flexBasis = `${readableRows(this.layout) * rowHeight + 2}px`;
     }
     return this.layout;
   }
@@ -183,6 +202,7 @@ export class FlameGraph {
   scrolled() {
     const { element, inner } = this;
     if (this.options.fit) return 0;
+    if (this.options.up && this.atRoot) element.scrollTop = inner.clientHeight;
     return Math.max(Math.min(element.scrollTop, inner.clientHeight - element.clientHeight), 0);
   }
 

@@ -45,9 +45,7 @@ export function placeColumn(model, width) {
     value: (fn) => model.names(fn).place,
     cell: (fn) => {
       const place = text(fn);
-      // The end tells more than the beginning.
-      const shown = place.length > 40 ? `…${place.slice(-38)}` : place;
-      return el('span', { class: 'dim', title: place.slice(0, 600) }, nameElement(shown));
+      return el('span', { class: 'end-first dim', title: place.slice(0, 600) }, nameElement(place.slice(-200)));
     },
   };
 }
