@@ -23,12 +23,15 @@ function readRgb(css) {
   return [r, g, b];
 }
 
-/** @returns {Theme} */
-export function currentTheme() {
+/**
+ * @param {boolean} [paper] black on white, whatever the screen has
+ * @returns {Theme}
+ */
+export function currentTheme(paper = false) {
   const style = getComputedStyle(document.body);
-  const background = readRgb(style.backgroundColor);
-  const text = readRgb(style.color);
-  const forced = matchMedia('(forced-colors: active)').matches;
+  const background = paper ? readRgb('255 255 255') : readRgb(style.backgroundColor);
+  const text = paper ? readRgb('0 0 0') : readRgb(style.color);
+  const forced = !paper && matchMedia('(forced-colors: active)').matches;
   const dark = background[0] + background[1] + background[2] < 384;
   return {
     dark,

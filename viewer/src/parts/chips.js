@@ -42,7 +42,7 @@ function threadWords(model) {
 /** @param {import('./shell.js').ShellParts} parts */
 export function createChips({ page, store, workshop }) {
   const { head } = page;
-  const element = el('div', { class: 'chips', role: 'group', 'aria-label': 'What is shown' });
+  const element = el('section', { class: 'chips', 'aria-label': 'What is left out' });
 
   /**
    * @param {State} state

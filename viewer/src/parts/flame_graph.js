@@ -38,6 +38,7 @@ const patience = 25;
  * @property {boolean} [up] the root at the bottom
  * @property {string} [root] what the root's box says
  * @property {boolean} [fit] as high as its rows, does not scroll
+ * @property {boolean} [paper] for print
  * @property {(node: number) => void} onZoom
  * @property {(node: number) => void} onSelect by keyboard
  * @property {() => void} [onEscape]
@@ -210,7 +211,7 @@ export class FlameGraph {
   chooseColours(flame) {
     const { workshop } = flame.model;
     if (this.colours !== null) return;
-    this.theme = currentTheme();
+    this.theme = currentTheme(this.options.paper);
     this.colours = functionColours(workshop, this.theme);
     const family = getComputedStyle(document.body).fontFamily;
     this.labels = new Labels(
@@ -503,6 +504,18 @@ export class FlameGraph {
         this.scrollToRow(layout.row[i]);
         return;
       }
+  }
+
+  /**
+   * @param {number} rows from the first on
+   * @returns {string} the picture as a data: address
+   */
+  picture(rows) {
+    const { canvas } = this;
+    const ratio = canvas.width / Math.max(this.element.clientWidth, 1);
+    const part = el('canvas', { width: canvas.width, height: Math.min(Math.round(rows * rowHeight * ratio), canvas.height) });
+    part.getContext('2d')?.drawImage(canvas, 0, 0);
+    return part.toDataURL();
   }
 
   /** @param {string} label */

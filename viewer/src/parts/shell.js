@@ -7,6 +7,7 @@ import { createHelp } from './help.js';
 import { createPalette } from './palette_box.js';
 import { createToolbar } from './toolbar.js';
 import { listenForKeys } from './keys.js';
+import { preparePrint } from './print_report.js';
 
 /** @typedef {import('../types.js').Page} Page */
 /** @typedef {import('../types.js').Side} Side */
@@ -126,7 +127,7 @@ export function createShell(parts) {
   const commands = createPalette(parts);
   const toolbar = createToolbar(parts);
   const chips = createChips(parts);
-  const panel = el('main', { class: 'panel', role: 'tabpanel', tabindex: -1, id: 'panel' });
+  const panel = el('div', { class: 'panel', role: 'tabpanel', tabindex: -1, id: 'panel' });
 
   const tabs = views.map((view) =>
     el(
@@ -165,7 +166,7 @@ export function createShell(parts) {
     el(
       'header',
       { class: 'head' },
-      el('span', { class: 'brand' }, 'barograph'),
+      el('h1', { class: 'brand' }, 'barograph'),
       el('div', { class: 'sides' }, ...head.sides.map((side, i) => sideFacts(side, words[i] ?? ''))),
       el(
         'button',
@@ -179,13 +180,14 @@ export function createShell(parts) {
       ),
       themeButton(),
     ),
-    el('div', { class: 'bar' }, tabList, toolbar.element),
+    el('section', { class: 'bar', 'aria-label': 'Views and what they show' }, tabList, toolbar.element),
     chips.element,
-    panel,
+    el('main', {}, panel),
     live.element,
     help.element,
     commands.element,
   );
+  preparePrint(parts);
   listenForKeys({ ...parts, openHelp: help.open, openCommands: commands.open, focusSearch: toolbar.focusSearch });
 
   /** @type {HTMLElement | null} */

@@ -1,0 +1,144 @@
+// What is printed: not the screen, but a page that can be read without the program. Made when the browser is about to print.
+
+import { el, nameElement, visibleText } from '../base/dom.js';
+import { formatAmount, formatCount, formatDuration, formatPercent } from '../base/format.js';
+import { FlameGraph } from './flame_graph.js';
+import { statesBar, statesText } from './states_bar.js';
+import { transformWords } from './transform_words.js';
+
+/** @typedef {import('../model/model.js').Model} Model */
+/** @typedef {import('./shell.js').ShellParts} ShellParts */
+
+const mostFunctions = 22;
+const mostRows = 22;
+
+/** @param {import('../types.js').Side} side */
+function facts(side) {
+  return [
+    `Python ${side.python}`,
+    formatDuration(side.duration_ns),
+    side.cpu_ns === null ? '' : `${formatDuration(side.cpu_ns)} CPU`,
+    side.samples > 0 ? `${formatCount(side.samples)} samples` : '',
+    `${formatCount(side.lost)} lost, ${formatCount(side.rejected)} rejected`,
+    `recorded ${side.start_utc}`,
+    side.ended ?? '',
+    ...side.unknown.map((part) => `${formatPercent(part.ratio)} unknown: ${part.reason}`),
+    side.damage ?? '',
+  ]
+    .filter(Boolean)
+    .join(' · ');
+}
+
+/** @param {Model} model */
+function shownWords(model) {
+  const { state, page } = model;
+  const parts = state.transforms.map((transform) => {
+    const { words, name } = transformWords(transform, (fn) => model.names(fn).name);
+    return `${words} ${name}`.trim();
+  });
+  if (state.threads) parts.push(`${formatCount(state.threads.length)} of ${formatCount(page.head.threads.length)} threads`);
+  if (state.range) {
+    const [from, to] = state.range.map((tick) => formatDuration(tick * page.head.tick_ns));
+    parts.push(`from ${from} to ${to}`);
+  }
+  const limits = parts.length > 0 ? `; ${parts.join('; ')}` : '';
+  return `${formatAmount(model.shown, model.metric, page.head)} ${model.metric.words}${limits}`;
+}
+
+/** @param {Model} model */
+function functionTable(model) {
+  const { head } = model.page;
+  const { self, total } = model.functions;
+  const states = head.states.length;
+  const rows = Array.from(self.keys())
+    .filter((fn) => self[fn] > 0)
+    .sort((a, b) => self[b] - self[a])
+    .slice(0, mostFunctions);
+  const timed = model.metric.tree === 'samples';
+  const cell = (/** @type {number} */ amount) => [
+    el('td', { class: 'number' }, formatPercent(model.share(amount))),
+    el('td', { class: 'number' }, formatAmount(amount, model.metric, head)),
+  ];
+  const spent = (/** @type {number} */ fn) => model.functionStates.subarray(fn * states, (fn + 1) * states);
+  return el(
+    'table',
+    {},
+    el(
+      'thead',
+      {},
+      el(
+        'tr',
+        {},
+        ...['self %', 'self', 'total %', 'total'].map((title) => el('th', { class: 'number' }, title)),
+        el('th', {}, 'function'),
+        timed ? el('th', {}, 'spent') : null,
+        el('th', {}, 'place'),
+      ),
+    ),
+    el(
+      'tbody',
+      {},
+      ...rows.map((fn) => {
+        const names = model.names(fn);
+        return el(
+          'tr',
+          {},
+          ...cell(self[fn]),
+          ...cell(total[fn]),
+          el('td', {}, nameElement(names.name.slice(0, 80))),
+          timed ? el('td', {}, statesText(head, spent(fn)).split(', ').slice(0, 2).join(', ')) : null,
+          el('td', {}, nameElement(names.place.slice(-60))),
+        );
+      }),
+    ),
+  );
+}
+
+/** @param {Model} model */
+function flamePicture(model) {
+  const graph = new FlameGraph({ label: 'Flame graph', fit: true, paper: true, onZoom() {}, onSelect() {} });
+  return {
+    element: graph.element,
+    draw() {
+      const zoom = model.inverted ? 0 : model.zoom;
+      const key = `${model.key} ${model.inverted}`;
+      graph.update({ model, shape: model.shape, key, zoom, selected: -1, whole: !model.inverted });
+      const rows = Math.min(graph.layout?.rows ?? 1, mostRows);
+      const image = el('img', { alt: `Flame graph: ${model.metric.words}` });
+      image.src = graph.picture(rows);
+      graph.element.replaceWith(image);
+    },
+  };
+}
+
+/** @param {ShellParts} parts */
+export function preparePrint({ page, workshop, store }) {
+  const { head } = page;
+  /** @type {HTMLElement | null} */
+  let report = null;
+  window.addEventListener('beforeprint', () => {
+    report?.remove();
+    const model = workshop.model(store.get());
+    const flame = flamePicture(model);
+    report = el(
+      'article',
+      { class: 'print-report', 'aria-hidden': 'true' },
+      el('h1', {}, nameElement((head.sides[model.side]?.command ?? '').slice(0, 300))),
+      ...head.sides.map((side) => el('p', { class: 'facts' }, facts(side))),
+      el('h2', {}, 'What it did'),
+      el('div', { class: 'findings' }, ...head.summary.map(({ parts }) => el('p', {}, visibleText(parts.map((part) => part.t).join(''))))),
+      model.metric.tree === 'samples' ? statesBar(head, model.nodeStates(0)) : null,
+      model.metric.tree === 'samples' ? el('p', {}, statesText(head, model.nodeStates(0))) : null,
+      el('h2', {}, `Where the time goes: ${shownWords(model)}`),
+      flame.element,
+      el('h2', {}, 'Functions by their own time'),
+      functionTable(model),
+    );
+    document.body.append(report);
+    flame.draw();
+  });
+  window.addEventListener('afterprint', () => {
+    report?.remove();
+    report = null;
+  });
+}
