@@ -338,9 +338,17 @@ static baro_status beside(baro_profile_builder *builder, baro_call_thread *threa
   return BARO_OK;
 }
 
-/* The reading of usage right behind an event that ends something, to which it belongs; what telling its result took may stand
- * between them. NULL: there is none. */
-static inline const baro_call_event *reading_of(const baro_call_event *event,
+/* Was the next reading due at an event? Then it was taken there. Costs are known to a nanosecond, a hundredth of the slack. */
+static bool is_due(const baro_call_thread *thread, const baro_call_event *event) {
+  uint64_t interval_ns = thread->costs.usage_interval_ns;
+  return thread->window == 0 ||
+         event->time_ns + interval_ns / 64 >= baro_sum_ns(thread->read_ns, interval_ns);
+}
+
+/* The reading of usage right behind an event that ends something, if it belongs to it and not to the beginning of what comes
+ * next, which may be long after; what telling its result took may stand between them. NULL: there is none. */
+static inline const baro_call_event *reading_of(const baro_call_thread *thread,
+                                                const baro_call_event *event,
                                                 const baro_call_event *end) {
   if (event->kind != BARO_CALL_RETURN && event->kind != BARO_CALL_RAISE &&
       event->kind != BARO_CALL_SUSPEND) {
@@ -350,7 +358,7 @@ static inline const baro_call_event *reading_of(const baro_call_event *event,
   if (next < end && next->kind == BARO_CALL_OWN) {
     next++;
   }
-  return next < end && next->kind == BARO_CALL_USAGE ? next : NULL;
+  return next < end && next->kind == BARO_CALL_USAGE && is_due(thread, event) ? next : NULL;
 }
 
 static inline baro_status on_event(baro_profile_builder *builder, baro_call_thread *thread,
@@ -388,7 +396,7 @@ static baro_status on_events(baro_profile_builder *builder, baro_call_thread *th
       thread->fresh_slots -= slots;
       thread->pending_ns += (uint64_t)thread->costs.fresh_ns * slots;
     }
-    const baro_call_event *reading = reading_of(event, end);
+    const baro_call_event *reading = reading_of(thread, event, end);
     if (reading != NULL) {
       if (reading != event + 1) {
         baro_call_own_comes(thread, event + 1);

@@ -462,6 +462,29 @@ static void test_an_end_behind_a_reading(void **state) {
   }
 }
 
+/* f calls g, sleeps for 1 ms, and calls g again: the reading in front of that stands behind the end of the first call, but the
+ * sleep is not g's. */
+static void test_a_reading_long_behind_an_end_belongs_to_what_comes_next(void **state) {
+  (void)state;
+  program p = begin();
+  cost(&p, "own_cost_usage_ns", "1000.0"); /* one in 100 us */
+  reading(&p, 1000, 0, 100);
+  enter(&p, 1000, p.f);
+  enter(&p, 1000, p.g);
+  leave_and_read(&p, 51000, 1051000, 50000, 100);
+  enter(&p, 1051000, p.g);
+  leave_and_read(&p, 1251000, 1252000, 251000, 100);
+  leave(&p, 1253000);
+  baro_profile *profile = given_profile(&p.made);
+  const baro_profile_call_sums *sums = &profile->call_sums;
+  uint32_t f = profile->calls.function[0];
+  uint32_t g = profile->calls.function[1];
+  assert_int_equal(sums->total_ns[g], 250000);
+  assert_int_equal(sums->cpu_ns[g], 250000);
+  assert_int_equal(sums->total_ns[f] - sums->cpu_ns[f], 1000000);
+  baro_profile_destroy(profile);
+}
+
 static void test_steps_add_up(void **state) {
   (void)state;
   program p = begin();
@@ -510,6 +533,7 @@ int main(void) {
       cmocka_unit_test(test_short_calls_have_no_cpu_time),
       cmocka_unit_test(test_unsure_calls_have_no_cpu_time),
       cmocka_unit_test(test_an_end_behind_a_reading),
+      cmocka_unit_test(test_a_reading_long_behind_an_end_belongs_to_what_comes_next),
       cmocka_unit_test(test_steps_add_up),
       cmocka_unit_test(test_without_readings_nothing_is_known),
   };
