@@ -361,7 +361,7 @@ static void test_json_without_calls_says_null(void **state) {
 static baro_buffer export_to(const baro_profile *profile, const char *format) {
   baro_buffer text = {0};
   baro_stream stream;
-  baro_export_options options = {0};
+  baro_export_options options = {.of_calls = true};
   const baro_exporter *exporter = baro_exporter_find(format);
   assert_non_null(exporter);
   baro_stream_init(&stream, baro_sink_buffer, &text);
