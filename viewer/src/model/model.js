@@ -22,6 +22,9 @@ import { nodeHere, wholeTree } from './tree.js';
 /** @typedef {import('../types.js').Found} Found */
 /** @typedef {import('./shape.js').Shape} Shape */
 
+/** What is as long as the tree or the timeline. */
+const largeKinds = new Set(['tree', 'amounts', 'sandwich', 'functionStates', 'range']);
+
 /** What does not change with the state, and what was computed last. */
 export class Workshop {
   /** @param {Page} page */
@@ -33,6 +36,7 @@ export class Workshop {
     this.late = null;
     /** @type {Map<string, {key: string, value: unknown}[]>} */
     this.kept = new Map();
+    this.large = page.trees.some((tree) => tree.count > 300_000);
   }
 
   /**
@@ -47,6 +51,8 @@ export class Workshop {
   keep(kind, most, key, compute) {
     const list = this.kept.get(kind) ?? [];
     this.kept.set(kind, list);
+    // Of large pages only the newest of what is large is kept: all of it together would be more than the page.
+    if (this.large && largeKinds.has(kind)) most = 1;
     const at = list.findIndex((entry) => entry.key === key);
     const entry = at >= 0 ? list.splice(at, 1)[0] : null;
     if (entry === null && list.length >= most) list.length = most - 1;
@@ -60,6 +66,11 @@ export class Workshop {
    * @returns {Model}
    */
   model(state) {
+    if (this.large) {
+      if (!state.transforms.some((t) => t.kind === 'invert')) this.kept.delete('inverted');
+      if (state.range === null) this.kept.delete('range');
+      if (state.transforms.length === 0) this.kept.delete('tree');
+    }
     return new Model(this, state);
   }
 

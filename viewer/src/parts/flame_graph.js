@@ -48,7 +48,7 @@ const patience = 25;
  * @param {Layout} layout
  * @returns {number} rows before the first that has only narrow boxes
  */
-function readableRows(layout) {
+export function readableRows(layout) {
   for (let row = 0; row < layout.rows; row++) {
     let widest = 0;
     for (let i = layout.rowStart[row]; i < layout.rowStart[row + 1]; i++)

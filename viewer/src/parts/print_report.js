@@ -2,15 +2,15 @@
 
 import { el, nameElement, visibleText } from '../base/dom.js';
 import { formatAmount, formatCount, formatDuration, formatPercent } from '../base/format.js';
-import { FlameGraph } from './flame_graph.js';
+import { FlameGraph, readableRows } from './flame_graph.js';
 import { statesBar, statesText } from './states_bar.js';
 import { transformWords } from './transform_words.js';
 
 /** @typedef {import('../model/model.js').Model} Model */
 /** @typedef {import('./shell.js').ShellParts} ShellParts */
 
-const mostFunctions = 22;
-const mostRows = 22;
+const mostFunctions = 16;
+const mostRows = 18;
 
 /** @param {import('../types.js').Side} side */
 function facts(side) {
@@ -85,9 +85,9 @@ function functionTable(model) {
           {},
           ...cell(self[fn]),
           ...cell(total[fn]),
-          el('td', {}, nameElement(names.name.slice(0, 80))),
-          timed ? el('td', {}, statesText(head, spent(fn)).split(', ').slice(0, 2).join(', ')) : null,
-          el('td', {}, nameElement(names.place.slice(-60))),
+          el('td', {}, nameElement(names.name.slice(0, 60))),
+          timed ? el('td', {}, statesText(head, spent(fn)).split(', ')[0]) : null,
+          el('td', {}, nameElement(names.place.slice(-40))),
         );
       }),
     ),
@@ -103,7 +103,7 @@ function flamePicture(model) {
       const zoom = model.inverted ? 0 : model.zoom;
       const key = `${model.key} ${model.inverted}`;
       graph.update({ model, shape: model.shape, key, zoom, selected: -1, whole: !model.inverted });
-      const rows = Math.min(graph.layout?.rows ?? 1, mostRows);
+      const rows = graph.layout ? Math.min(readableRows(graph.layout), mostRows) : 1;
       const image = el('img', { alt: `Flame graph: ${model.metric.words}` });
       image.src = graph.picture(rows);
       graph.element.replaceWith(image);

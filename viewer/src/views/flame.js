@@ -120,9 +120,15 @@ function create(context) {
     el('div', { class: 'flame-column' }, graph.element, table.element),
     inspector.element,
   );
-  let tableKey = '';
-  /** @type {Model | null} */
+  /** @type {Model | null} what is to be shown beside the picture; null: it is */
   let current = null;
+  const beside = () => {
+    if (!current) return;
+    const shown = current;
+    current = null;
+    inspector.update(shown.state, shown);
+    table.update(shown.state, shown);
+  };
 
   return {
     element,
@@ -142,15 +148,10 @@ function create(context) {
         selected,
         whole: !model.inverted,
       });
-      // The picture does not wait for the table.
-      if (model.key === tableKey || model.tree.count < 50_000) table.update(state, model);
-      else
-        requestAnimationFrame(() => setTimeout(() => {
-          if (model === current) table.update(store.get(), model);
-        }));
-      tableKey = model.key;
       current = model;
-      inspector.update(state, model);
+      // Of a large page the picture does not wait for the rest.
+      if (model.tree.count < 100_000) beside();
+      else requestAnimationFrame(() => setTimeout(beside));
     },
   };
 }
