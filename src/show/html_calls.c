@@ -94,16 +94,15 @@ static baro_status write_slowest(baro_html_page *page, unsigned side, baro_error
   char title[BARO_HTML_NAME_BYTES];
   name_section(page, side, "calls", title);
   baro_html_sections *sections = &page->sections;
-  const baro_html_content content = BARO_HTML_MIXED;
   baro_html_begin(sections, title, true);
   static const char *const names[] = {"function",    "node",    "thread",    "start",
                                       "duration_ns", "self_ns", "exception", "weight"};
   enum { NAMES = sizeof(names) / sizeof(names[0]) };
   baro_html_column *columns[NAMES];
   for (size_t i = 0; i < NAMES; i++) {
-    columns[i] = baro_html_column_begin(sections, names[i], BARO_HTML_UNSIGNED, content);
+    columns[i] = baro_html_column_begin(sections, names[i], BARO_HTML_UNSIGNED);
   }
-  baro_html_column *outcome = baro_html_column_begin(sections, "outcome", BARO_HTML_BYTE, content);
+  baro_html_column *outcome = baro_html_column_begin(sections, "outcome", BARO_HTML_BYTE);
   baro_status status = BARO_OK;
   for (uint32_t i = 0; status == BARO_OK && i < count; i++) {
     uint32_t call = slowest[i], exception = 0;
@@ -148,8 +147,7 @@ static void write_sums(baro_html_page *page, unsigned side) {
   enum { NAMES = sizeof(names) / sizeof(names[0]) };
   baro_html_column *columns[NAMES];
   for (size_t i = 0; i < NAMES; i++) {
-    columns[i] =
-        baro_html_column_begin(&page->sections, names[i], BARO_HTML_UNSIGNED, BARO_HTML_MIXED);
+    columns[i] = baro_html_column_begin(&page->sections, names[i], BARO_HTML_UNSIGNED);
   }
   for (uint32_t f = 0; f < profile->functions.count; f++) {
     if (sums->calls[f] == 0) {
@@ -235,12 +233,9 @@ static baro_status write_durations(baro_html_page *page, unsigned side, baro_err
   name_section(page, side, "call_buckets", title);
   baro_html_sections *sections = &page->sections;
   baro_html_begin(sections, title, true);
-  baro_html_column *function =
-      baro_html_column_begin(sections, "function", BARO_HTML_DIFFERENCE, BARO_HTML_MIXED);
-  baro_html_column *bucket =
-      baro_html_column_begin(sections, "bucket", BARO_HTML_UNSIGNED, BARO_HTML_MIXED);
-  baro_html_column *calls =
-      baro_html_column_begin(sections, "count", BARO_HTML_UNSIGNED, BARO_HTML_MIXED);
+  baro_html_column *function = baro_html_column_begin(sections, "function", BARO_HTML_DIFFERENCE);
+  baro_html_column *bucket = baro_html_column_begin(sections, "bucket", BARO_HTML_UNSIGNED);
+  baro_html_column *calls = baro_html_column_begin(sections, "count", BARO_HTML_UNSIGNED);
   for (size_t i = 0; i < count; i++) {
     baro_html_put(function, rows[i].key >> 9);
     baro_html_put(bucket, rows[i].key & 511);

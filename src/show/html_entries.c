@@ -24,6 +24,7 @@ void baro_html_entries_release(baro_html_entries *entries) {
   free(entries->rows);
   free(entries->order);
   free(entries->newest);
+  free(entries->rank);
   *entries = (baro_html_entries){0};
 }
 
@@ -67,44 +68,77 @@ static uint64_t round_ns(double ns) {
   return ns < 18446744073709549568.0 ? (uint64_t)(ns + 0.5) : UINT64_MAX;
 }
 
-static bool add_sample(baro_html_entries *entries, const baro_profile *profile,
-                       const baro_profile_thread *thread, uint64_t s, uint32_t node,
-                       uint32_t thread_index) {
+/* Samples next to each other of one node and state. */
+typedef struct sample_run {
+  uint32_t node;
+  uint8_t state;
+  uint64_t time_ns;
+  uint64_t run_ns;
+  uint64_t runnable_ns; /* of these, waiting for a CPU: a state of its own */
+  uint64_t runnable_run_ns;
+  bool has_runnable;
+  uint64_t samples; /* 0: there are none */
+} sample_run;
+
+static bool close_run(baro_html_entries *entries, uint32_t thread, sample_run *run) {
+  if (run->samples == 0) {
+    return true;
+  }
+  baro_html_entry *row = find_row(entries, run->node, thread, run->state);
+  if (row == NULL) {
+    return false;
+  }
+  row->time_ns = add(row->time_ns, run->time_ns);
+  row->run_ns = add(row->run_ns, run->run_ns);
+  row->samples += run->samples;
+  if (run->has_runnable) {
+    row = find_row(entries, run->node, thread, BARO_STATE_RUNNABLE);
+    if (row == NULL) {
+      return false;
+    }
+    row->time_ns = add(row->time_ns, run->runnable_ns);
+    row->run_ns = add(row->run_ns, run->runnable_run_ns);
+  }
+  return true;
+}
+
+static void add_sample(sample_run *run, const baro_profile *profile,
+                       const baro_profile_thread *thread, uint64_t s) {
   baro_sample_split split = baro_profile_sample_split(profile, thread, s);
   double run_ns = (double)profile->samples.run_ns[s];
   double running_ns = run_ns * (double)profile->samples.running_ratio[s];
   uint64_t runnable_ns = round_ns(split.runnable_ns), waited_ns = round_ns(run_ns - running_ns);
-  baro_html_entry *row = find_row(entries, node, thread_index, (uint8_t)split.state);
-  if (row == NULL) {
-    return false;
+  run->time_ns = add(run->time_ns, round_ns(split.state_ns));
+  run->run_ns = add(run->run_ns, round_ns(running_ns));
+  run->samples++;
+  if (runnable_ns != 0 || waited_ns != 0) {
+    run->has_runnable = true;
+    run->runnable_ns = add(run->runnable_ns, runnable_ns);
+    run->runnable_run_ns = add(run->runnable_run_ns, waited_ns);
   }
-  row->time_ns = add(row->time_ns, round_ns(split.state_ns));
-  row->run_ns = add(row->run_ns, round_ns(running_ns));
-  row->samples++;
-  if (runnable_ns == 0 && waited_ns == 0) {
-    return true;
-  }
-  row = find_row(entries, node, thread_index, BARO_STATE_RUNNABLE);
-  if (row == NULL) {
-    return false;
-  }
-  row->time_ns = add(row->time_ns, runnable_ns);
-  row->run_ns = add(row->run_ns, waited_ns);
-  return true;
 }
 
 baro_status baro_html_entries_add_samples(baro_html_entries *entries, const baro_profile *profile,
                                           const uint32_t *of_node, uint32_t first_thread,
                                           baro_error *err) {
+  const baro_profile_samples *samples = &profile->samples;
   for (uint32_t t = 0; t < profile->thread_count; t++) {
     const baro_profile_thread *thread = &profile->threads[t];
+    uint64_t end = thread->first_sample + thread->sample_count;
+    sample_run run = {0};
     entries->thread_first = entries->count;
-    for (uint64_t i = 0; i < thread->sample_count; i++) {
-      uint64_t s = thread->first_sample + i;
-      uint32_t node = of_node[profile->samples.node[s]];
-      if (!add_sample(entries, profile, thread, s, node, first_thread + t)) {
-        return no_memory(err);
+    for (uint64_t s = thread->first_sample; s < end; s++) {
+      uint32_t node = of_node[samples->node[s]];
+      if (run.samples == 0 || run.node != node || run.state != samples->state[s]) {
+        if (!close_run(entries, first_thread + t, &run)) {
+          return no_memory(err);
+        }
+        run = (sample_run){.node = node, .state = samples->state[s]};
       }
+      add_sample(&run, profile, thread, s);
+    }
+    if (!close_run(entries, first_thread + t, &run)) {
+      return no_memory(err);
     }
   }
   return BARO_OK;
@@ -175,6 +209,64 @@ baro_status baro_html_entries_sort(baro_html_entries *entries, baro_error *err) 
   return BARO_OK;
 }
 
+/* --- Numbers of a thread's entries --- */
+
+enum { SAMPLE_CLASSES = 65 };
+
+static unsigned class_of(uint64_t samples) {
+  return samples == 0 ? 0 : 64 - (unsigned)__builtin_clzll(samples);
+}
+
+baro_status baro_html_entries_rank(baro_html_entries *entries, uint32_t thread_count,
+                                   baro_error *err) {
+  uint32_t *next = calloc((size_t)thread_count * SAMPLE_CLASSES + 1, sizeof(*next));
+  entries->rank = malloc(((size_t)entries->count + 1) * sizeof(*entries->rank));
+  if (next == NULL || entries->rank == NULL) {
+    free(next);
+    return no_memory(err);
+  }
+  for (uint32_t i = 0; i < entries->count; i++) {
+    const baro_html_entry *row = &entries->rows[i];
+    next[(size_t)row->thread * SAMPLE_CLASSES + class_of(row->samples)] +=
+        row->state != BARO_STATE_RUNNABLE;
+  }
+  for (uint32_t t = 0; t < thread_count; t++) {
+    uint32_t sum = 0;
+    for (unsigned c = SAMPLE_CLASSES; c-- > 0;) {
+      uint32_t *place = &next[(size_t)t * SAMPLE_CLASSES + c];
+      uint32_t count = *place;
+      *place = sum;
+      sum += count;
+    }
+  }
+  for (uint32_t i = 0; i < entries->count; i++) {
+    uint32_t index = entries->order[i];
+    const baro_html_entry *row = &entries->rows[index];
+    if (row->state != BARO_STATE_RUNNABLE) {
+      entries->rank[index] = next[(size_t)row->thread * SAMPLE_CLASSES + class_of(row->samples)]++;
+    }
+  }
+  free(next);
+  return BARO_OK;
+}
+
+void baro_html_entries_of_thread(baro_html_entries *entries, uint32_t thread, uint32_t *first) {
+  uint32_t i = *first;
+  entries->thread_first = i;
+  for (; i < entries->count && entries->rows[i].thread == thread; i++) {
+    entries->newest[entries->rows[i].node] = i;
+  }
+  *first = i;
+}
+
+uint32_t baro_html_entry_rank(const baro_html_entries *entries, uint32_t node, uint8_t state) {
+  uint32_t at = entries->newest[node];
+  while (entries->rows[at].state != state) {
+    at = entries->rows[at].next;
+  }
+  return entries->rank[at];
+}
+
 /* --- What is told against what --- */
 
 void baro_html_ratios_release(baro_html_ratios *ratios) {
@@ -236,19 +328,13 @@ baro_status baro_html_entries_write(const baro_html_entries *entries, const char
   }
   int64_t *run_carry_ns = carry_ns + thread_count;
   baro_html_begin(sections, title, false);
-  baro_html_column *node =
-      baro_html_column_begin(sections, "node", BARO_HTML_DIFFERENCE, BARO_HTML_PLAIN);
-  baro_html_column *thread =
-      baro_html_column_begin(sections, "thread", BARO_HTML_UNSIGNED, BARO_HTML_PLAIN);
-  baro_html_column *state =
-      baro_html_column_begin(sections, "state", BARO_HTML_BYTE, BARO_HTML_PLAIN);
-  baro_html_column *time =
-      baro_html_column_begin(sections, "time", BARO_HTML_UNSIGNED, BARO_HTML_NOISE);
+  baro_html_column *node = baro_html_column_begin(sections, "node", BARO_HTML_DIFFERENCE);
+  baro_html_column *thread = baro_html_column_begin(sections, "thread", BARO_HTML_UNSIGNED);
+  baro_html_column *state = baro_html_column_begin(sections, "state", BARO_HTML_BYTE);
+  baro_html_column *time = baro_html_column_begin(sections, "time", BARO_HTML_UNSIGNED);
   baro_html_column *run =
-      ratios == NULL ? NULL
-                     : baro_html_column_begin(sections, "run", BARO_HTML_ZIGZAG, BARO_HTML_NOISE);
-  baro_html_column *samples =
-      baro_html_column_begin(sections, "samples", BARO_HTML_ZIGZAG, BARO_HTML_PLAIN);
+      ratios == NULL ? NULL : baro_html_column_begin(sections, "run", BARO_HTML_ZIGZAG);
+  baro_html_column *samples = baro_html_column_begin(sections, "samples", BARO_HTML_ZIGZAG);
   for (uint32_t i = 0; i < entries->count; i++) {
     const baro_html_entry *row = &entries->rows[entries->order[i]];
     uint64_t time_units = to_units(&carry_ns[row->thread], row->time_ns, unit_ns);

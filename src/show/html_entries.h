@@ -29,6 +29,7 @@ typedef struct baro_html_entries {
   baro_html_entry *rows; /* owned; by thread, until sorted through `order` */
   uint32_t *order;       /* owned; ascending by node, thread, state */
   uint32_t *newest;      /* owned; of each node */
+  uint32_t *rank;        /* owned; see baro_html_entries_rank */
   uint32_t node_count;
   uint32_t thread_first; /* entries before it are of other threads */
 } baro_html_entries;
@@ -48,6 +49,15 @@ baro_status baro_html_entries_add_calls(baro_html_entries *entries, const baro_p
 
 /* Once all are added. */
 baro_status baro_html_entries_sort(baro_html_entries *entries, baro_error *err) BARO_MUST_USE;
+
+/* Numbers each thread's entries, those of many samples first: by floor(log2(samples)), then as they are sorted. Those of state
+ * runnable, which no sample was recorded with, have no number. */
+baro_status baro_html_entries_rank(baro_html_entries *entries, uint32_t thread_count,
+                                   baro_error *err) BARO_MUST_USE;
+/* Makes the thread's entries those that baro_html_entry_of finds: [*first, ...) are of earlier threads; moves it on. */
+void baro_html_entries_of_thread(baro_html_entries *entries, uint32_t thread, uint32_t *first);
+/* Number of the thread's entry, which exists. */
+uint32_t baro_html_entry_rank(const baro_html_entries *entries, uint32_t node, uint8_t state);
 
 /* What the values of the columns run and samples are told against, by page thread and state. */
 typedef struct baro_html_ratios {

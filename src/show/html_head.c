@@ -16,6 +16,9 @@
 /* Larger ones say nothing more, and would stand in every page. */
 enum { COMMAND_BYTES = 4096 };
 
+/* What the timeline is rounded to is worth a word above this. */
+enum { FINE_TICK_NS = 10000 };
+
 static void write_known(baro_json *json, const char *name, bool known, uint64_t value) {
   if (known) {
     baro_json_u64(json, name, value < BARO_HTML_VALUE_MAX ? value : BARO_HTML_VALUE_MAX);
@@ -389,9 +392,16 @@ static void write_limits(const baro_html_page *page, baro_json *json) {
                    baro_text_count(calls->count).text);
     baro_json_text(json, "calls", text);
   }
+  if (page->tick_ns > FINE_TICK_NS) {
+    char text[160];
+    (void)snprintf(text, sizeof(text),
+                   "times are rounded to %s: there are too many samples for more",
+                   baro_text_duration(page->tick_ns).text);
+    baro_json_text(json, "runs:samples", text);
+  }
   if (page->call_step_ticks > 1) {
     char text[160];
-    (void)snprintf(text, sizeof(text), "rounded to %s: there are too many calls for more",
+    (void)snprintf(text, sizeof(text), "times are rounded to %s: there are too many calls for more",
                    baro_text_duration(page->call_step_ticks * page->tick_ns).text);
     baro_json_text(json, "runs:calls", text);
   }

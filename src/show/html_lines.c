@@ -15,7 +15,7 @@ static void write_side(baro_html_page *page, unsigned side, const char *title) {
   enum { NAMES = sizeof(names) / sizeof(names[0]) };
   baro_html_column *columns[NAMES];
   for (size_t i = 0; i < NAMES; i++) {
-    columns[i] = baro_html_column_begin(sections, names[i], BARO_HTML_UNSIGNED, BARO_HTML_PLAIN);
+    columns[i] = baro_html_column_begin(sections, names[i], BARO_HTML_UNSIGNED);
   }
   for (uint32_t f = 0; f < frames->count; f++) {
     uint32_t function = page->names.of_function[side][frames->function[f]];

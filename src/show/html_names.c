@@ -185,15 +185,13 @@ baro_status baro_html_names_add(baro_html_names *names, const char *name, uint32
 }
 
 void baro_html_names_write(const baro_html_names *names, baro_html_sections *sections) {
-  const baro_html_content content = BARO_HTML_MIXED;
   baro_html_begin(sections, "functions", false);
-  baro_html_column *name = baro_html_column_begin(sections, "name", BARO_HTML_UNSIGNED, content);
-  baro_html_column *bare = baro_html_column_begin(sections, "bare", BARO_HTML_UNSIGNED, content);
-  baro_html_column *file = baro_html_column_begin(sections, "file", BARO_HTML_UNSIGNED, content);
-  baro_html_column *module =
-      baro_html_column_begin(sections, "module", BARO_HTML_UNSIGNED, content);
-  baro_html_column *line = baro_html_column_begin(sections, "line", BARO_HTML_UNSIGNED, content);
-  baro_html_column *origin = baro_html_column_begin(sections, "origin", BARO_HTML_BYTE, content);
+  baro_html_column *name = baro_html_column_begin(sections, "name", BARO_HTML_UNSIGNED);
+  baro_html_column *bare = baro_html_column_begin(sections, "bare", BARO_HTML_UNSIGNED);
+  baro_html_column *file = baro_html_column_begin(sections, "file", BARO_HTML_UNSIGNED);
+  baro_html_column *module = baro_html_column_begin(sections, "module", BARO_HTML_UNSIGNED);
+  baro_html_column *line = baro_html_column_begin(sections, "line", BARO_HTML_UNSIGNED);
+  baro_html_column *origin = baro_html_column_begin(sections, "origin", BARO_HTML_BYTE);
   for (uint32_t f = 0; f < names->count; f++) {
     const baro_html_function *row = &names->functions[f];
     baro_html_put(name, row->name_string);
@@ -205,7 +203,7 @@ void baro_html_names_write(const baro_html_names *names, baro_html_sections *sec
   }
   baro_html_end(sections);
   baro_html_begin(sections, "strings", false);
-  baro_html_column *text = baro_html_column_begin(sections, "text", BARO_HTML_STRING, content);
+  baro_html_column *text = baro_html_column_begin(sections, "text", BARO_HTML_STRING);
   for (uint32_t s = 0; s < names->strings.count; s++) {
     baro_html_put_string(text, names->strings.views[s]);
   }

@@ -95,6 +95,17 @@ static baro_status write_entries(baro_html_page *page, baro_html_tree_kind kind,
                                  page->unit_ns, &page->sections, err);
 }
 
+static baro_status write_runs(baro_html_page *page, baro_html_tree_kind kind,
+                              baro_html_entries *entries, baro_error *err) {
+  baro_status status = baro_html_entries_rank(entries, page->first_thread[page->side_count], err);
+  if (status == BARO_OK && kind == BARO_HTML_OF_SAMPLES) {
+    baro_html_runs_of_samples(page, entries);
+  } else if (status == BARO_OK) {
+    status = baro_html_runs_of_calls(page, entries, err);
+  }
+  return status;
+}
+
 static baro_status add_tree(baro_html_page *page, baro_html_tree_kind kind, baro_error *err) {
   baro_html_tree tree = {0};
   baro_html_entries entries = {0};
@@ -107,12 +118,18 @@ static baro_status add_tree(baro_html_page *page, baro_html_tree_kind kind, baro
     facts->exists = true;
     facts->nodes = tree.count;
     facts->entries = entries.count;
-    baro_html_tree_write(&tree, baro_html_tree_names[kind], &page->sections);
+    status = baro_html_tree_write(&tree, baro_html_tree_names[kind], page->names.count,
+                                  &page->sections, err);
+  }
+  if (status == BARO_OK) {
     status = write_entries(page, kind, &entries, err);
   }
   for (unsigned side = 0; status == BARO_OK && side < page->side_count; side++) {
     facts->of_source[side] = tree.of_source[side];
     tree.of_source[side] = NULL;
+  }
+  if (status == BARO_OK) {
+    status = write_runs(page, kind, &entries, err);
   }
   baro_html_entries_release(&entries);
   baro_html_tree_release(&tree);
@@ -145,12 +162,6 @@ static baro_status add_sections(baro_html_page *page, baro_error *err) {
     status = add_tree(page, BARO_HTML_OF_CALLS, err);
   }
   baro_html_write_lines(page);
-  if (status == BARO_OK && page->trees[BARO_HTML_OF_SAMPLES].exists) {
-    baro_html_runs_of_samples(page);
-  }
-  if (status == BARO_OK && page->trees[BARO_HTML_OF_CALLS].exists) {
-    status = baro_html_runs_of_calls(page, err);
-  }
   if (status == BARO_OK) {
     status = baro_html_write_calls(page, err);
   }
@@ -296,12 +307,14 @@ static void choose_units(baro_html_page *page) {
     samples += profile->samples.count;
     duration_ns = ns > duration_ns ? ns : duration_ns;
   }
-  page->tick_ns = samples > 2000000 ? 100000 : samples > 200000 ? 10000 : 1000;
+  page->tick_ns = samples > 4000000 ? 1000000 : samples > 200000 ? 10000 : 1000;
   /* Times of 40 bits are still exact in everything that a viewer does with them. */
   while (duration_ns / page->tick_ns >= UINT64_C(1) << 40) {
     page->tick_ns *= 10;
   }
-  page->unit_ns = any_calls(page) && samples <= 200000 ? 1 : page->tick_ns;
+  page->unit_ns = any_calls(page) && samples <= 200000 ? 1
+                  : samples > 4000000                  ? 200000
+                                                       : page->tick_ns;
 }
 
 static void page_release(baro_html_page *page) {

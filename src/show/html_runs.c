@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SHARE_ALL = 255, STEP_FACTOR = 8 };
+/* 255 = 15 * 17: shares in seventeen steps are still right at both ends. */
+enum { SHARE_ALL = 255, SHARE_STEP_COARSE = 17, SHARE_FINE_SAMPLES = 200000, STEP_FACTOR = 8 };
 
 /* A run that may still grow. */
 typedef struct open_run {
@@ -28,21 +29,22 @@ typedef struct run_lane {
   baro_html_column *counts; /* all NULL where runs are only counted */
   baro_html_column *gaps;
   baro_html_column *times;
-  baro_html_column *nodes;
-  baro_html_column *states;
+  baro_html_column *entry_ranks;
   baro_html_column *shares;
+  baro_html_entries *entries; /* borrowed */
+  uint32_t first_entry;       /* of the next thread */
+  unsigned share_step;        /* shares are told in multiples of it */
 } run_lane;
 
 static void begin_section(run_lane *lane, baro_html_sections *sections, const char *tree) {
   char title[BARO_HTML_NAME_BYTES];
   (void)snprintf(title, sizeof(title), "runs:%s", tree);
   baro_html_begin(sections, title, true);
-  lane->counts = baro_html_column_begin(sections, "count", BARO_HTML_UNSIGNED, BARO_HTML_PLAIN);
-  lane->gaps = baro_html_column_begin(sections, "gap", BARO_HTML_UNSIGNED, BARO_HTML_PLAIN);
-  lane->times = baro_html_column_begin(sections, "time", BARO_HTML_UNSIGNED, BARO_HTML_NOISE);
-  lane->nodes = baro_html_column_begin(sections, "node", BARO_HTML_DIFFERENCE, BARO_HTML_PLAIN);
-  lane->states = baro_html_column_begin(sections, "state", BARO_HTML_BYTE, BARO_HTML_PLAIN);
-  lane->shares = baro_html_column_begin(sections, "share", BARO_HTML_BYTE, BARO_HTML_PLAIN);
+  lane->counts = baro_html_column_begin(sections, "count", BARO_HTML_UNSIGNED);
+  lane->gaps = baro_html_column_begin(sections, "gap", BARO_HTML_UNSIGNED);
+  lane->times = baro_html_column_begin(sections, "time", BARO_HTML_UNSIGNED);
+  lane->entry_ranks = baro_html_column_begin(sections, "entry", BARO_HTML_UNSIGNED);
+  lane->shares = baro_html_column_begin(sections, "share", BARO_HTML_BYTE);
 }
 
 static void close_run(run_lane *lane) {
@@ -50,15 +52,23 @@ static void close_run(run_lane *lane) {
   if (run->end <= run->start) {
     return;
   }
-  double share = run->time_ns > 0 ? run->run_ns / run->time_ns : 1;
-  baro_html_put(lane->gaps, (run->start - lane->written) * lane->step_ticks);
-  baro_html_put(lane->times, (run->end - run->start) * lane->step_ticks);
-  baro_html_put(lane->nodes, run->node);
-  baro_html_put(lane->states, run->state);
-  baro_html_put(lane->shares, (uint64_t)(fmin(share, 1) * SHARE_ALL + 0.5));
+  if (lane->entry_ranks != NULL) {
+    double share = run->time_ns > 0 ? fmin(run->run_ns / run->time_ns, 1) : 1;
+    double steps = floor(share * SHARE_ALL / lane->share_step + 0.5);
+    baro_html_put(lane->gaps, (run->start - lane->written) * lane->step_ticks);
+    baro_html_put(lane->times, (run->end - run->start) * lane->step_ticks);
+    baro_html_put(lane->entry_ranks, baro_html_entry_rank(lane->entries, run->node, run->state));
+    baro_html_put(lane->shares, (uint64_t)steps * lane->share_step);
+  }
   lane->written = run->end;
   lane->count++;
   *run = (open_run){.start = lane->written, .end = lane->written};
+}
+
+static void begin_thread(run_lane *lane, uint32_t thread) {
+  if (lane->entry_ranks != NULL) {
+    baro_html_entries_of_thread(lane->entries, thread, &lane->first_entry);
+  }
 }
 
 static void end_thread(run_lane *lane) {
@@ -113,14 +123,22 @@ static void add_samples(run_lane *lane, const baro_profile *profile, const uint3
   end_thread(lane);
 }
 
-void baro_html_runs_of_samples(baro_html_page *page) {
-  run_lane lane = {.step_ns = page->tick_ns, .step_ticks = 1};
+void baro_html_runs_of_samples(baro_html_page *page, baro_html_entries *entries) {
+  uint64_t samples = 0;
+  for (unsigned side = 0; side < page->side_count; side++) {
+    samples += page->profiles[side]->samples.count;
+  }
+  run_lane lane = {.step_ns = page->tick_ns,
+                   .step_ticks = 1,
+                   .share_step = samples > SHARE_FINE_SAMPLES ? SHARE_STEP_COARSE : 1,
+                   .entries = entries};
   begin_section(&lane, &page->sections, baro_html_tree_names[BARO_HTML_OF_SAMPLES]);
   for (unsigned side = 0; side < page->side_count; side++) {
     const baro_profile *profile = page->profiles[side];
     const uint32_t *of_node = page->trees[BARO_HTML_OF_SAMPLES].of_source[side];
     lane.origin_ns = profile->start_ns;
     for (uint32_t t = 0; t < profile->thread_count; t++) {
+      begin_thread(&lane, page->first_thread[side] + t);
       add_samples(&lane, profile, of_node, &profile->threads[t]);
     }
   }
@@ -209,6 +227,7 @@ static bool walk_calls(const baro_html_page *page, run_lane *lane) {
     uint32_t suspendable = 0;
     lane->origin_ns = profile->start_ns;
     for (uint32_t t = 0; good && t < profile->thread_count; t++) {
+      begin_thread(lane, page->first_thread[side] + t);
       good = add_calls(lane, &stack, profile, of_call, &profile->threads[t], &suspendable);
     }
   }
@@ -216,8 +235,9 @@ static bool walk_calls(const baro_html_page *page, run_lane *lane) {
   return good;
 }
 
-baro_status baro_html_runs_of_calls(baro_html_page *page, baro_error *err) {
-  run_lane lane = {.step_ns = page->tick_ns, .step_ticks = 1};
+baro_status baro_html_runs_of_calls(baro_html_page *page, baro_html_entries *entries,
+                                    baro_error *err) {
+  run_lane lane = {.step_ns = page->tick_ns, .step_ticks = 1, .share_step = 1, .entries = entries};
   bool good = walk_calls(page, &lane); /* only counted: there are no columns yet */
   while (good && lane.all > BARO_HTML_CALL_RUNS_MAX) {
     lane.step_ticks *= STEP_FACTOR;

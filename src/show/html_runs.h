@@ -12,8 +12,10 @@
 
 enum { BARO_HTML_CALL_RUNS_MAX = 1000000 };
 
-void baro_html_runs_of_samples(baro_html_page *page);
+/* entries: ranked; what is found in them is of the last thread then. */
+void baro_html_runs_of_samples(baro_html_page *page, baro_html_entries *entries);
 /* BARO_NO_MEMORY. */
-baro_status baro_html_runs_of_calls(baro_html_page *page, baro_error *err) BARO_MUST_USE;
+baro_status baro_html_runs_of_calls(baro_html_page *page, baro_html_entries *entries,
+                                    baro_error *err) BARO_MUST_USE;
 
 #endif

@@ -1,7 +1,7 @@
 /* Sections of the page's data: columns, one after another in one raw-deflate stream (docs/view-page.md).
  * Flow: html_tree.c, html_entries.c ... -> columns of numbers, bytes, strings -> packed bytes -> html_page.c.
  * All columns of a section can be filled side by side: each is deflated by itself, ends on a whole byte, and the streams are
- * joined. Memory is what was packed and 300 KiB for each open column. Order of calls: begin, columns and their values, end.
+ * joined; how, is tried on its first bytes. Memory is what was packed and 600 KiB for each open column. Order of calls: begin, columns and their values, end.
  * After the first failure (memory) everything is dropped and `failed` stays set; columns are NULL then, and take values all
  * the same. Not thread-safe. */
 #ifndef BARO_SHOW_HTML_SECTION_H
@@ -31,13 +31,6 @@ typedef enum baro_html_encoding {
   BARO_HTML_BYTE = 'b',
   BARO_HTML_STRING = 's',
 } baro_html_encoding;
-
-/* What is known about a column's values, so that no time goes into looking for what is not there. */
-typedef enum baro_html_content {
-  BARO_HTML_MIXED, /* patterns come again: search well */
-  BARO_HTML_PLAIN, /* some do */
-  BARO_HTML_NOISE, /* none do, but small values are many */
-} baro_html_content;
 
 typedef struct baro_html_packer baro_html_packer;
 
@@ -69,7 +62,7 @@ void baro_html_sections_release(baro_html_sections *sections);
 void baro_html_begin(baro_html_sections *sections, const char *name, bool is_late);
 /* Of the section that was begun last. */
 baro_html_column *baro_html_column_begin(baro_html_sections *sections, const char *name,
-                                         baro_html_encoding encoding, baro_html_content content);
+                                         baro_html_encoding encoding);
 void baro_html_end(baro_html_sections *sections);
 
 /* The next value of the column, as its encoding wants it: u, b of unsigned ones, z and d of any. */

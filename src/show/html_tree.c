@@ -268,18 +268,47 @@ baro_status baro_html_tree_merge(const baro_html_trie *sources, unsigned source_
   return good ? BARO_OK : no_memory(err);
 }
 
-void baro_html_tree_write(const baro_html_tree *tree, const char *name,
-                          baro_html_sections *sections) {
+/* What a function was seen to call, in order of appearance: a list, and the place of each callee in it. */
+typedef struct callee_lists {
+  uint32_t
+      *count; /* owned; of each function, and of the root, whose number is that behind the last */
+  baro_map place; /* caller << 32 | callee -> place in the list, from 1 */
+} callee_lists;
+
+/* Place of the callee in its caller's list, from 1; 0: it was not there, and is now. */
+static bool place_of_callee(callee_lists *lists, uint32_t caller, uint32_t callee,
+                            uint64_t *ret_place) {
+  uint64_t key = (uint64_t)caller << 32 | callee;
+  const uint64_t *known = baro_map_find(&lists->place, key);
+  *ret_place = known == NULL ? 0 : *known;
+  return known != NULL || baro_map_set(&lists->place, key, ++lists->count[caller]) == BARO_OK;
+}
+
+baro_status baro_html_tree_write(const baro_html_tree *tree, const char *name,
+                                 uint32_t function_count, baro_html_sections *sections,
+                                 baro_error *err) {
   char title[BARO_HTML_NAME_BYTES];
   (void)snprintf(title, sizeof(title), "tree:%s", name);
+  callee_lists lists = {.count = calloc((size_t)function_count + 1, sizeof(uint32_t))};
+  bool good = lists.count != NULL;
   baro_html_begin(sections, title, false);
-  baro_html_column *parent =
-      baro_html_column_begin(sections, "parent", BARO_HTML_UNSIGNED, BARO_HTML_PLAIN);
-  baro_html_column *function =
-      baro_html_column_begin(sections, "function", BARO_HTML_UNSIGNED, BARO_HTML_PLAIN);
-  for (uint32_t n = 0; n < tree->count; n++) {
-    baro_html_put(parent, n - tree->parent[n]);
-    baro_html_put(function, tree->function[n]);
+  baro_html_column *parent = baro_html_column_begin(sections, "parent", BARO_HTML_UNSIGNED);
+  baro_html_column *callee = baro_html_column_begin(sections, "callee", BARO_HTML_UNSIGNED);
+  baro_html_column *function = baro_html_column_begin(sections, "function", BARO_HTML_UNSIGNED);
+  baro_html_put(parent, 0);
+  for (uint32_t n = 1; good && n < tree->count; n++) {
+    uint32_t above = tree->parent[n];
+    uint32_t caller = above == 0 ? function_count : tree->function[above];
+    uint64_t place;
+    good = place_of_callee(&lists, caller, tree->function[n], &place);
+    baro_html_put(parent, n - above);
+    baro_html_put(callee, place);
+    if (place == 0) {
+      baro_html_put(function, tree->function[n]);
+    }
   }
   baro_html_end(sections);
+  baro_map_release(&lists.place);
+  free(lists.count);
+  return good ? BARO_OK : no_memory(err);
 }

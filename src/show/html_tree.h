@@ -41,7 +41,9 @@ baro_status baro_html_tree_merge(const baro_html_trie *sources, unsigned source_
                                  baro_error *err) BARO_MUST_USE;
 void baro_html_tree_release(baro_html_tree *tree);
 
-void baro_html_tree_write(const baro_html_tree *tree, const char *name,
-                          baro_html_sections *sections);
+/* function_count: of the page. BARO_NO_MEMORY. */
+baro_status baro_html_tree_write(const baro_html_tree *tree, const char *name,
+                                 uint32_t function_count, baro_html_sections *sections,
+                                 baro_error *err) BARO_MUST_USE;
 
 #endif

@@ -105,6 +105,41 @@ class Page:
             open_nodes.append(node)
         return parents
 
+    def functions(self, name: str) -> list[int]:
+        """Function of each node, told by its place among what its caller was seen to call."""
+        section = self.sections[f"tree:{name}"]
+        parents, fresh = self.parents(name), iter(section["function"])
+        root = len(self.names())
+        functions, callees = [root], dict[int, list[int]]()
+        for parent, place in zip(parents[1:], section["callee"]):
+            called = callees.setdefault(functions[parent], [])
+            if place == 0:
+                called.append(next(fresh))
+            functions.append(called[place - 1])
+        assert next(fresh, None) is None
+        return functions
+
+    def runs(self, name: str) -> list[list[dict[str, int]]]:
+        """Of each thread: start and time in ticks, node, state and share of each run."""
+        section, entries = self.sections[f"runs:{name}"], self.entries(name)
+        runnable = [state["key"] for state in self.head["states"]].index("runnable")
+        threads: list[list[dict[str, int]]] = []
+        at = 0
+        for thread, count in enumerate(section["count"]):
+            own = [row for row in entries if row["thread"] == thread and row["state"] != runnable]
+            own.sort(key=lambda row: -row["samples"].bit_length())
+            runs, tick = [], 0
+            for i in range(at, at + count):
+                start = tick + section["gap"][i]
+                tick = start + section["time"][i]
+                entry = own[section["entry"][i]]
+                run = {"start": start, "time": section["time"][i], "share": section["share"][i]}
+                runs.append({**run, "node": entry["node"], "state": entry["state"]})
+            threads.append(runs)
+            at += count
+        assert at == len(section["gap"])
+        return threads
+
     def names(self) -> list[tuple[str, str, int]]:
         """Qualified name, file and first line of each function."""
         strings = self.sections["strings"]["text"]

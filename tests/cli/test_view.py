@@ -38,7 +38,7 @@ def report_of(run: Run, path: Path) -> dict[str, Any]:
 def totals_of(page: Page, name: str, side: int = 0) -> Totals:
     """Of each function: ns of threads and of the run, and samples; recursion counted once."""
     names, parents = page.names(), page.parents(name)
-    functions = page.sections[f"tree:{name}"]["function"]
+    functions = page.functions(name)
     totals: Totals = defaultdict(lambda: defaultdict(float))
     above: list[frozenset[int]] = [frozenset()]
     for node, parent in enumerate(parents[1:], 1):
@@ -123,24 +123,21 @@ def check_lines(page: Page, report: dict[str, Any]) -> None:
 
 def check_runs(page: Page, name: str) -> None:
     """Runs stand within their thread's time; those of samples add up to what the tree has."""
-    runs, trees = page.sections[f"runs:{name}"], page.sections[f"tree:{name}"]
-    threads = page.head["threads"]
-    assert len(runs["count"]) == len(threads)
-    assert sum(runs["count"]) == len(runs["gap"])
-    at = 0
-    for thread, count in zip(threads, runs["count"]):
-        own = range(at, at + count)
-        at += count
-        assert all(runs["time"][i] > 0 for i in own)
-        assert all(0 < runs["node"][i] < len(trees["function"]) for i in own)
-        time = sum(runs["time"][i] for i in own) * page.head["tick_ns"]
-        end = sum(runs["time"][i] + runs["gap"][i] for i in own)
-        longest = max(side["duration_ns"] or 0 for side in page.head["sides"])
-        assert end * page.head["tick_ns"] <= longest
+    lanes, nodes = page.runs(name), page.tree(name)["nodes"]
+    threads, tick = page.head["threads"], page.head["tick_ns"]
+    assert len(lanes) == len(threads)
+    longest = max(side["duration_ns"] or 0 for side in page.head["sides"])
+    known = {(entry["node"], entry["thread"], entry["state"]) for entry in page.entries(name)}
+    for index, (thread, runs) in enumerate(zip(threads, lanes)):
+        assert all(run["time"] > 0 and 0 < run["node"] < nodes for run in runs)
+        assert all((run["node"], index, run["state"]) in known for run in runs)
+        assert all(run["start"] + run["time"] <= longest / tick for run in runs[-1:])
         wall = thread["wall"] * page.head["unit_ns"]
         # As the clock had it. (A hostile recording has weights that begin before time does.)
         if name == "samples" and thread["samples"] > 0 and wall <= longest:
-            assert abs(time - wall) <= (count + 1) * page.head["tick_ns"]
+            assert abs(sum(run["time"] for run in runs) * tick - wall) <= (len(runs) + 1) * tick
+            # Unscaled: what the thread did by the clock, per node.
+            assert {run["node"] for run in runs} <= {node for node, at, _ in known if at == index}
 
 
 def check_call_sums(page: Page, report: dict[str, Any]) -> None:
@@ -267,7 +264,7 @@ def test_two_recordings_in_one_tree(
     assert page.head["summary"][0]["parts"][0]["link"]["view"] == "diff"
     parents = {name: page.parents(name) for name in (tree["name"] for tree in page.head["trees"])}
     for name, above in parents.items():
-        functions = page.sections[f"tree:{name}"]["function"]
+        functions = page.functions(name)
         children = list(zip(above[1:], functions[1:]))
         assert len(set(children)) == len(children), "siblings of one function are one node"
     for side, path in enumerate(paths):

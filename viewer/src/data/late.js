@@ -4,6 +4,7 @@ import { readSectionColumns } from './page.js';
 
 /** @typedef {import('../types.js').Page} Page */
 /** @typedef {import('../types.js').Late} Late */
+/** @typedef {import('../types.js').Entries} Entries */
 /** @typedef {import('../types.js').Runs} Runs */
 /** @typedef {import('../types.js').CallRows} CallRows */
 /** @typedef {import('../types.js').CallSums} CallSums */
@@ -35,6 +36,67 @@ function readStarts(columns, first, time) {
 }
 
 /**
+ * The entries that runs tell by their number: of each thread, those of many samples first, by floor(log2(samples)), then as
+ * they stand. Amounts of state runnable are parts of others', and no run's.
+ * @param {Entries} entries
+ * @param {number} threads
+ * @param {number} runnable its state
+ * @returns {{first: Uint32Array, order: Uint32Array}} of thread t: order[first[t]] ...
+ */
+function numberEntries(entries, threads, runnable) {
+  const { count, thread, state, samples } = entries;
+  const classes = 65;
+  const classOf = (/** @type {number} */ i) => {
+    const n = samples ? samples[i] : 0;
+    return n > 4294967295 ? 64 - Math.clz32(n / 4294967296) : 32 - Math.clz32(n);
+  };
+  const next = new Uint32Array(threads * classes);
+  for (let i = 0; i < count; i++) if (state[i] !== runnable) next[thread[i] * classes + classOf(i)]++;
+  const first = new Uint32Array(threads + 1);
+  let sum = 0;
+  for (let t = 0; t < threads; t++) {
+    for (let c = classes - 1; c >= 0; c--) {
+      const at = t * classes + c;
+      sum += next[at];
+      next[at] = sum - next[at];
+    }
+    first[t + 1] = sum;
+  }
+  const order = new Uint32Array(sum);
+  for (let i = 0; i < count; i++)
+    if (state[i] !== runnable) order[next[thread[i] * classes + classOf(i)]++] = i;
+  return { first, order };
+}
+
+/**
+ * Node and state of each run.
+ * @param {Columns} columns
+ * @param {Uint32Array} first run of each thread
+ * @param {Page} page
+ * @param {number} tree index
+ * @returns {{node: Uint32Array, state: Uint8Array}}
+ */
+function readPlaces(columns, first, page, tree) {
+  const threads = first.length - 1;
+  const { entries } = page.trees[tree];
+  const runnable = page.head.states.findIndex(({ key }) => key === 'runnable');
+  const numbers = numberEntries(entries, threads, runnable);
+  const node = columns.indices('entry', 4294967296).slice();
+  const state = new Uint8Array(node.length);
+  for (let thread = 0; thread < threads; thread++) {
+    const from = numbers.first[thread];
+    const count = numbers.first[thread + 1] - from;
+    for (let run = first[thread]; run < first[thread + 1]; run++) {
+      if (node[run] >= count) throw columns.error('entry', `points to entry ${node[run]} of ${count}`);
+      const entry = numbers.order[from + node[run]];
+      node[run] = entries.node[entry];
+      state[run] = entries.state[entry];
+    }
+  }
+  return { node, state };
+}
+
+/**
  * @param {Columns} columns
  * @param {Page} page
  * @param {number} tree index
@@ -45,7 +107,7 @@ function readRuns(columns, page, tree) {
   const threads = page.head.threads.length;
   if (ofThread.length !== threads)
     throw columns.error('count', `has ${ofThread.length} threads of ${threads}`);
-  const count = columns.count(['gap', 'time', 'node', 'state', 'share']);
+  const count = columns.count(['gap', 'time', 'entry', 'share']);
   const first = new Uint32Array(threads + 1);
   let sum = 0;
   for (let thread = 0; thread < threads; thread++) {
@@ -54,18 +116,13 @@ function readRuns(columns, page, tree) {
   }
   if (sum !== count) throw columns.error('count', `announces ${sum} runs of ${count}`);
   const time = columns.numbers('time');
-  const state = columns.bytes('state');
-  for (let i = 0; i < count; i++)
-    if (state[i] >= page.head.states.length && state[i] !== 255)
-      throw columns.error('state', `has the unknown value ${state[i]}`);
   return {
     tree: page.trees[tree].name,
     count,
     first,
     start: readStarts(columns, first, time),
     time,
-    node: columns.indices('node', page.trees[tree].count),
-    state,
+    ...readPlaces(columns, first, page, tree),
     share: columns.bytes('share'),
   };
 }

@@ -66,12 +66,44 @@ function readFunctions(columns, strings) {
 }
 
 /**
+ * A function calls few others, so a node tells which one of those that its caller was seen to call; only the first time, 0,
+ * is the function itself told.
+ * @param {Columns} columns
+ * @param {Int32Array} parent
+ * @param {number} functions
+ * @returns {Uint32Array}
+ */
+function readCallees(columns, parent, functions) {
+  const fresh = columns.indices('function', functions);
+  const place = columns.indices('callee', functions + 1);
+  if (place.length !== parent.length - 1) throw columns.error('callee', 'has another length than "parent"');
+  const fn = new Uint32Array(parent.length);
+  /** @type {(number[] | undefined)[]} */
+  const called = new Array(functions + 1);
+  let next = 0;
+  for (let node = 1; node < parent.length; node++) {
+    const caller = parent[node] === 0 ? functions : fn[parent[node]];
+    const list = (called[caller] ??= []);
+    const at = place[node - 1];
+    if (at > list.length) throw columns.error('callee', `of node ${node} was not called before`);
+    if (at === 0) {
+      if (next === fresh.length) throw columns.error('function', 'ends too early');
+      list.push(fresh[next]);
+      fn[node] = fresh[next++];
+    } else {
+      fn[node] = list[at - 1];
+    }
+  }
+  return fn;
+}
+
+/**
  * @param {Columns} columns
  * @param {number} functions
  * @returns {{count: number, parent: Int32Array, fn: Uint32Array}}
  */
 function readTree(columns, functions) {
-  const count = columns.count(['parent', 'function']);
+  const count = columns.count(['parent']);
   if (count === 0) throw columns.error('parent', 'has no root');
   const offset = columns.indices('parent', count);
   const parent = new Int32Array(count);
@@ -80,9 +112,7 @@ function readTree(columns, functions) {
       throw columns.error('parent', `of node ${node} points out of the tree`);
     parent[node] = node - offset[node];
   }
-  // The root stands for no function, and a page may have none.
-  const fn = columns.indices('function', Math.max(functions, 1));
-  return { count, parent, fn };
+  return { count, parent, fn: readCallees(columns, parent, functions) };
 }
 
 /**

@@ -139,6 +139,65 @@ function stateNumber(key) {
 }
 
 /**
+ * Which one of those that its caller was seen to call a node is; of new ones 0, and the function.
+ * @param {Grown} tree
+ */
+function calleesOf({ nodes }) {
+  /** @type {Map<number, number[]>} */
+  const called = new Map();
+  /** @type {number[]} */
+  const fresh = [];
+  const places = nodes.slice(1).map(({ fn, parent }) => {
+    const caller = parent && parent.parent ? parent.fn : -1;
+    const list = called.get(caller) ?? [];
+    called.set(caller, list);
+    const place = list.indexOf(fn) + 1;
+    if (place === 0) fresh.push(list[list.length] = fn);
+    return place;
+  });
+  return { places, fresh };
+}
+
+/**
+ * Numbers of the entries of runs, thread by thread, those of many samples first.
+ * @param {ReturnType<typeof entriesOf>} entries
+ * @param {Grown['runs']} threads
+ * @param {boolean} ofCalls
+ */
+function entryNumbers(entries, threads, ofCalls) {
+  return threads.flatMap((runs, thread) => {
+    const size = (/** @type {number} */ samples) => Math.floor(Math.log2(samples));
+    const own = entries
+      .filter((entry) => entry.thread === thread && entry.state !== stateNumber('runnable'))
+      .sort((a, b) => size(b.samples) - size(a.samples));
+    return runs.map((run) => {
+      const state = ofCalls ? 255 : stateNumber(run.state);
+      return own.findIndex((entry) => entry.node === run.node.id && entry.state === state);
+    });
+  });
+}
+
+/**
+ * Nothing on the stack is a gap.
+ * @param {Grown['runs']} threads
+ */
+function withoutNothing(threads) {
+  return threads.map((runs) => {
+    let gap = 0;
+    return runs.flatMap((run) => {
+      gap += run.gap ?? 0;
+      if (run.stack.length === 0) {
+        gap += run.ticks;
+        return [];
+      }
+      const kept = { ...run, gap };
+      gap = 0;
+      return [kept];
+    });
+  });
+}
+
+/**
  * @param {string} name
  * @param {Grown} tree
  * @param {number} threads
@@ -150,11 +209,14 @@ function treeSections(name, tree, threads) {
   const samplesRatio = Array.from({ length: threads }, () => (ofCalls ? 0 : 0.001));
   const residual = (/** @type {number} */ value, /** @type {number} */ time, /** @type {number} */ ratio) =>
     value - Math.floor(time * ratio + 0.5);
-  const all = tree.runs.flat();
+  const lanes = withoutNothing(tree.runs);
+  const all = lanes.flat();
+  const callees = calleesOf(tree);
   const section = {
     [`tree:${name}`]: encodeSection([
       { name: 'parent', encoding: 'u', values: tree.nodes.map((n) => (n.parent ? n.id - n.parent.id : 0)) },
-      { name: 'function', encoding: 'u', values: tree.nodes.map((n) => n.fn) },
+      { name: 'callee', encoding: 'u', values: callees.places },
+      { name: 'function', encoding: 'u', values: callees.fresh },
     ]),
     [`entries:${name}`]: encodeSection([
       { name: 'node', encoding: 'd', values: entries.map((e) => e.node) },
@@ -169,11 +231,10 @@ function treeSections(name, tree, threads) {
         values: entries.map((e) => residual(e.samples, e.time, samplesRatio[e.thread])) },
     ]),
     [`runs:${name}`]: encodeSection([
-      { name: 'count', encoding: 'u', values: tree.runs.map((list) => list.length) },
+      { name: 'count', encoding: 'u', values: lanes.map((list) => list.length) },
       { name: 'gap', encoding: 'u', values: all.map((run) => run.gap ?? 0) },
       { name: 'time', encoding: 'u', values: all.map((run) => run.ticks) },
-      { name: 'node', encoding: 'd', values: all.map((run) => run.node.id) },
-      { name: 'state', encoding: 'b', values: all.map((run) => (ofCalls ? 255 : stateNumber(run.state))) },
+      { name: 'entry', encoding: 'u', values: entryNumbers(entries, lanes, ofCalls) },
       { name: 'share', encoding: 'b', values: all.map((run) => run.share ?? 255) },
     ]),
   };

@@ -63,7 +63,7 @@ test('a page comes back as it was written', async () => {
 });
 
 test('the late part comes back as it was written, and is read once', async () => {
-  const { late } = await open(pageHtml(shop));
+  const { page, late } = await open(pageHtml(shop));
   const { runs, calls, callSums, callBuckets, source } = await late();
   assert.equal(await late(), await late());
   assert.deepEqual([...runs.samples.first], [0, 3, 4]);
@@ -71,7 +71,9 @@ test('the late part comes back as it was written, and is read once', async () =>
   assert.deepEqual([...runs.samples.time], [300, 700, 50, 7]);
   assert.deepEqual([...runs.samples.node], [3, 4, 2, 6]);
   assert.deepEqual([...runs.samples.share], [255, 51, 255, 255]);
-  assert.deepEqual([...runs.calls.node], [0, 2]);
+  assert.deepEqual([...runs.samples.state].map((s) => page.head.states[s].key), ['cpu', 'disk', 'cpu', 'cpu']);
+  assert.deepEqual([...runs.calls.node], [2]);
+  assert.deepEqual([...runs.calls.start], [10]);
   assert.equal(calls?.durationNs[0], 90_000);
   assert.ok(Number.isNaN(callSums?.cpuNs[0]));
   assert.deepEqual([...(callBuckets?.bucket ?? [])], [57, 65]);
