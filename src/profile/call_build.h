@@ -84,8 +84,8 @@ typedef struct baro_call_costs {
   uint32_t counted_ns; /* of a call that is only counted, all of it in the caller */
   uint32_t resting_ns; /* ... while its function rests */
   uint32_t usage_ns;   /* of a reading */
-  uint64_t
-      usage_interval_ns; /* between one and the first event that the next is taken at; 0: unknown */
+  uint32_t
+      usage_interval_ns; /* from one to the first event that the next is taken at; 0: unknown */
   uint32_t fresh_ns;     /* of a slot, as long as the ring is filled for the first time */
 } baro_call_costs;
 

@@ -9,11 +9,10 @@
 
 /* Beyond it no event costs: a hostile recording must not take all time away. */
 #define COST_LIMIT_NS 100000
+#define INTERVAL_LIMIT_NS 1000000000
 #define FRESH_SLOTS_LIMIT (1 << 25)
 /* Sums stay below what 64 bits hold; more never lies between two events. */
 #define MOST_OWN_NS (UINT64_MAX / 4)
-
-enum { COSTS_BETWEEN_READINGS = 100, SHORTEST_INTERVAL_NS = 50000 };
 
 /* Whole ns, so that what is taken off one call and added to none stays consistent; 0: unknown. */
 static uint32_t number_of(const baro_profile_process *process, const char *key, double limit) {
@@ -49,12 +48,6 @@ static void set_end(baro_call_costs *costs, baro_call_event_kind kind, int suspe
   costs->after_ns[kind][suspends] = cost.outer_ns - cost.outer_ns / 2;
 }
 
-/* As the agent has it (agent_usage.c). */
-static uint64_t interval_of(uint32_t usage_ns) {
-  uint64_t interval_ns = (uint64_t)usage_ns * COSTS_BETWEEN_READINGS;
-  return usage_ns == 0 || interval_ns > SHORTEST_INTERVAL_NS ? interval_ns : SHORTEST_INTERVAL_NS;
-}
-
 static void set_costs(const baro_profile_process *process, baro_call_costs *ret_costs) {
   const event_cost plain = {.inner_ns = cost_of(process, "own_cost_inner_ns"),
                             .outer_ns = cost_of(process, "own_cost_outer_ns")};
@@ -63,8 +56,9 @@ static void set_costs(const baro_profile_process *process, baro_call_costs *ret_
   *ret_costs = (baro_call_costs){.counted_ns = cost_of(process, "own_cost_counted_ns"),
                                  .resting_ns = cost_of(process, "own_cost_resting_ns"),
                                  .usage_ns = cost_of(process, "own_cost_usage_ns"),
+                                 .usage_interval_ns =
+                                     number_of(process, "usage_interval_ns", INTERVAL_LIMIT_NS),
                                  .fresh_ns = cost_of(process, "own_cost_fresh_slot_ns")};
-  ret_costs->usage_interval_ns = interval_of(ret_costs->usage_ns);
   set_begin(ret_costs, BARO_CALL_ENTER, plain);
   set_begin(ret_costs, BARO_CALL_ENTER_SUSPENDABLE, step);
   set_begin(ret_costs, BARO_CALL_RESUME, step);

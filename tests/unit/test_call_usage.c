@@ -467,7 +467,7 @@ static void test_an_end_behind_a_reading(void **state) {
 static void test_a_reading_long_behind_an_end_belongs_to_what_comes_next(void **state) {
   (void)state;
   program p = begin();
-  cost(&p, "own_cost_usage_ns", "1000.0"); /* one in 100 us */
+  cost(&p, "usage_interval_ns", "100000.0");
   reading(&p, 1000, 0, 100);
   enter(&p, 1000, p.f);
   enter(&p, 1000, p.g);

@@ -62,3 +62,7 @@ double baro_usage_start(double ns_per_tick) {
   interval = cost * COSTS_BETWEEN_READINGS > shortest ? cost * COSTS_BETWEEN_READINGS : shortest;
   return (double)cost * ns_per_tick;
 }
+
+double baro_usage_interval(double ns_per_tick) {
+  return (double)interval * ns_per_tick;
+}

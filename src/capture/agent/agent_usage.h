@@ -12,5 +12,7 @@
 /* Measures what a reading costs, and from that how often one is due; some 20 us. Before it nothing is read.
  * ns_per_tick: of the clock of events. Returns the cost of one reading in ns. */
 double baro_usage_start(double ns_per_tick);
+/* From one reading to the first event that the next is taken at, in ns; after baro_usage_start. */
+double baro_usage_interval(double ns_per_tick);
 
 #endif

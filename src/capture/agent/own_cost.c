@@ -399,6 +399,7 @@ void baro_own_cost_measure(const baro_engine *engine, bool is_marked) {
   write_fact("own_cost_fresh_slot_ns", time_fresh_slot() * ns_per_tick);
   write_fact("own_cost_fresh_slots", BARO_RING_EVENTS);
   write_fact("own_cost_usage_ns", baro_usage_start(ns_per_tick));
+  write_fact("usage_interval_ns", baro_usage_interval(ns_per_tick));
   baro_capture_start(ns_per_tick);
   if (here.step != NULL) {
     measure(engine, is_marked, ns_per_tick);
