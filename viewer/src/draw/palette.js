@@ -12,12 +12,12 @@ const states = {
   lock: { colour: '#977ba2', letter: 'l' },
   disk: { colour: '#ffa500', letter: 'd' },
   network: { colour: '#31d8ff', letter: 'n' },
-  pipe: { colour: '#2fae8f', letter: 'p' },
-  child: { colour: '#c9b84c', letter: 'c' },
-  sleep: { colour: '#a9bdd6', letter: 's' },
+  pipe: { colour: '#00a05a', letter: 'p' },
+  child: { colour: '#bbaa88', letter: 'c' },
+  sleep: { colour: '#99aabb', letter: 's' },
   idle: { colour: '#cdcdcd', letter: 'i' },
   collector: { colour: '#718a78', letter: 'm' },
-  unknown: { colour: '#f0f0f0', letter: '?' },
+  unknown: { colour: '#f8f8f8', letter: '?' },
 };
 
 /**

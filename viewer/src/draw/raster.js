@@ -10,6 +10,7 @@
  * @property {number} line pixel of lines
  * @property {number} frame pixel of a line around each box, where boxes have no colours; 0 = none
  * @property {number} hit pixel of the outline of what was found
+ * @property {number} chosen pixel of the outline of the chosen function's boxes
  * @property {number} hatch pixel of the stripes of boxes that stand for many
  * @property {number} hatchGround
  */
@@ -22,7 +23,7 @@
  * @property {(row: number) => number} top upper edge of a row in CSS pixels, within the canvas
  * @property {Uint32Array} fill by box
  * @property {Uint32Array} edge by box: its upper line
- * @property {Uint8Array | null} hit 1 by box: outlined
+ * @property {Uint8Array | null} hit by box: 1 found, 2 of the chosen function; both outlined
  * @property {Strips | null} strips
  */
 
@@ -114,7 +115,9 @@ export class Raster {
       if (layout.rest[i] > 0) this.hatch(x0, x1, y0, y1, ratio, look.hatchGround, look.hatch);
       else if (strips !== null && x1 - x0 >= 3) this.strip(strips, i, x0, x1, y0 + Math.max(Math.round(ratio), 1), y1);
       if (look.frame !== 0) this.outline(x0, x1, y0, y1, 1, look.frame);
-      if (hit !== null && hit[i] === 1) this.outline(x0, x1, y0, y1, Math.round(2 * ratio), look.hit);
+      if (hit === null || hit[i] === 0) continue;
+      const thick = x1 - x0 < 6 * ratio ? 1 : Math.round(2 * ratio);
+      this.outline(x0, x1, y0, y1, thick, hit[i] === 1 ? look.hit : look.chosen);
     }
   }
 

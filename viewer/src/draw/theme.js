@@ -44,6 +44,7 @@ export function currentTheme(paper = false) {
       line: pixel(text),
       frame: forced ? pixel(text) : 0,
       hit: forced ? pixel(text) : dark ? pixel([255, 255, 255]) : pixel([0, 0, 0]),
+      chosen: forced ? pixel(text) : dark ? pixel([125, 185, 255]) : pixel([11, 92, 173]),
       hatch: forced ? pixel(text) : dark ? pixel([66, 72, 81]) : pixel([208, 213, 219]),
       hatchGround: forced ? pixel(background) : dark ? pixel([38, 42, 48]) : pixel([240, 242, 245]),
     },

@@ -235,13 +235,14 @@ export class FlameGraph {
     const fillOf = new Uint32Array(count);
     const edge = new Uint32Array(count);
     const found = model.found;
-    const hit = found ? new Uint8Array(count) : null;
+    const chosen = model.state.fn;
+    const hit = found || chosen >= 0 ? new Uint8Array(count) : null;
     const rootFill = theme.look.hatchGround;
     for (let i = 0; i < count; i++) {
       const fn = layout.rest[i] > 0 ? -1 : shape.fn(layout.node[i]);
       fillOf[i] = fn < 0 || !colours ? rootFill : colours.fill[fn];
       edge[i] = fn < 0 || !colours ? theme.look.hatch : colours.edge[fn];
-      if (hit && fn >= 0 && found && found.fns[fn] === 1) hit[i] = 1;
+      if (hit && fn >= 0) hit[i] = found && found.fns[fn] === 1 ? 1 : fn === chosen ? 2 : 0;
     }
     const strips = this.colourByState(flame) ? this.stateStrips(flame, layout, fillOf, edge) : null;
     return { fill: fillOf, edge, hit, strips };
@@ -354,7 +355,7 @@ export class FlameGraph {
     const { model } = flame;
     const amount = formatAmount(layout.amount[i], model.metric, model.page.head);
     this.context.font = this.labels?.font(12, false) ?? '';
-    this.context.fillStyle = this.theme.text;
+    this.context.fillStyle = this.colourByState(flame) && !this.theme.forced ? '#111' : this.theme.text;
     this.context.fillText(`${this.nameOf(-1)} · ${amount}`, layout.x[i] + 4, middle);
   }
 
