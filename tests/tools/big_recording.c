@@ -20,8 +20,8 @@ enum {
   THREADS_MAX = 1024,
 };
 
-static const double STAYS = 0.7;       /* with this chance a thread is where it was */
-static const double MEAN_NS = 1e6;     /* of the interval of a running thread */
+static const double STAYS = 0.7;   /* with this chance a thread is where it was */
+static const double MEAN_NS = 1e6; /* of the interval of a running thread */
 static const double MEAN_WAIT_NS = 8e6;
 static const uint64_t START_NS = UINT64_C(1000000000000);
 
