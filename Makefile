@@ -55,7 +55,7 @@ viewer_modules := viewer/node_modules/.package-lock.json
 say = printf '\n== %s\n'
 
 .PHONY: help demo test check bench format lint viewer clean deps test-deps pythons consumers install \
-	lint-viewer \
+	lint-viewer test-viewer \
 	test-gcc test-clang test-sanitizers test-fuzz test-pytest
 
 help: ## this list
@@ -77,7 +77,7 @@ test: ## set up, then every test
 	@$(MAKE) test-clang
 	@$(MAKE) test-sanitizers
 	@$(MAKE) test-fuzz
-	@$(MAKE) install test-pytest
+	@$(MAKE) install test-viewer test-pytest
 
 # --- What a person who changes the code runs ---
 
@@ -120,6 +120,11 @@ lint-viewer: $(viewer_modules)
 	$(npm) --prefix viewer run types
 	$(npm) --prefix viewer run test
 	$(npm) --prefix viewer run check
+
+# Pages that the installed program writes, in browsers; viewer/tests/browser/browsers.js says in which.
+test-viewer: $(viewer_modules)
+	@$(say) 'viewer, in a browser'
+	BAROGRAPH=$(CURDIR)/$(bin)/barograph $(npm) --prefix viewer run browser
 
 $(viewer_modules): viewer/package.json viewer/package-lock.json viewer/.npmrc
 	@$(say) 'tools of the viewer'

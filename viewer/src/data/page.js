@@ -192,6 +192,23 @@ function readLines(columns, functions) {
   };
 }
 
+/** What a recording in which nothing was seen has: views need not ask. @type {PageTree} */
+const emptyTree = {
+  name: 'samples',
+  count: 1,
+  parent: new Int32Array(1),
+  fn: new Uint32Array(1),
+  entries: {
+    count: 0,
+    node: new Uint32Array(0),
+    thread: new Uint16Array(0),
+    state: new Uint8Array(0),
+    time: new Uint32Array(0),
+    run: new Uint32Array(0),
+    samples: new Uint32Array(0),
+  },
+};
+
 /**
  * @param {Head} head
  * @param {ReadSection} read
@@ -228,7 +245,7 @@ export async function decodePage(head, read) {
     head,
     strings,
     functions,
-    trees,
+    trees: trees.length > 0 ? trees : [emptyTree],
     lines: lineColumns && readLines(lineColumns, functions.count),
     linesBase: baseLines && readLines(baseLines, functions.count),
   };

@@ -37,7 +37,37 @@ function checkedHead(value) {
     if (!Array.isArray(head[key])) throw new PageError(`The page is damaged: its head has no ${key}.`);
   if (typeof head.sections !== 'object' || head.sections === null)
     throw new PageError('The page is damaged: its head lists no sections.');
-  return /** @type {Head} */ (head);
+  const known = /** @type {Head} */ (head);
+  return {
+    ...known,
+    title: text(known.title),
+    sides: known.sides.map((side) => ({
+      ...side,
+      file: text(side.file),
+      command: text(side.command),
+      python: text(side.python),
+      machine: text(side.machine),
+      start_utc: text(side.start_utc),
+    })),
+    processes: known.processes.map((process) => ({
+      ...process,
+      command: text(process.command),
+      python: text(process.python),
+    })),
+    threads: known.threads.map((thread) => ({
+      ...thread,
+      name: thread.name ? text(thread.name) : `thread ${thread.tid}`,
+    })),
+    limits: known.limits ?? {},
+  };
+}
+
+/**
+ * What is not known is null on the page, and no text to look at.
+ * @param {unknown} value
+ */
+function text(value) {
+  return typeof value === 'string' ? value : '';
 }
 
 /**

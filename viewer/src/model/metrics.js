@@ -53,5 +53,10 @@ export function metricsOf(head) {
       { key: 'calls', words: 'calls', kind: 'count', tree: 'calls', column: 'samples', states },
     );
   }
+  // Nothing was seen: what is shown is nothing of this.
+  if (metrics.length === 0) {
+    const states = stateSet(head, (state) => state.kind !== 'idle');
+    metrics.push({ key: 'run', words: 'the run’s time', kind: 'time', tree: 'samples', column: 'run', states });
+  }
   return metrics;
 }

@@ -43,6 +43,18 @@ const groups = [
       ['t', 'colours by module or by state'],
     ],
   },
+  {
+    title: 'Timeline',
+    keys: [
+      ['drag', 'select a time, which all views then count'],
+      ['+ - 0', 'look closer, wider, at the whole run'],
+      ['z', 'look at what is selected'],
+      ['⇧← ⇧→', 'earlier, later'],
+      ['Esc', 'clear the selection'],
+      ['↓ ↑', 'threads; Enter opens the call paths of one'],
+      ['x', 'count only this thread, or all again'],
+    ],
+  },
 ];
 
 /** @returns {{element: HTMLElement, open: () => void}} */

@@ -10,7 +10,7 @@ import { transformWords } from './transform_words.js';
 /** @typedef {import('./shell.js').ShellParts} ShellParts */
 
 const mostFunctions = 16;
-const mostRows = 18;
+const mostRows = 14;
 
 /** @param {import('../types.js').Side} side */
 function facts(side) {

@@ -177,13 +177,13 @@ export class TimelineTracks {
         'aria-setsize': size,
         'aria-posinset': place,
         'aria-expanded': open ? 'true' : 'false',
-        'aria-label': `${visibleText(thread.name.slice(0, 200))}${thread.main ? ', main thread' : ''}: ${said}${left ? '; left out' : ''}`,
         title: `${visibleText(thread.name.slice(0, 200))} · thread ${thread.tid}\n${said}`,
         onclick: () => this.options.onToggle(index),
       },
       el('span', { class: 'track-caret', 'aria-hidden': 'true' }, open ? '▾' : '▸'),
       nameElement(thread.name.slice(0, 100)),
-      el('span', { class: 'track-share' }, this.runningShare(index)),
+      el('span', { class: 'track-share', 'aria-hidden': 'true' }, this.runningShare(index)),
+      el('span', { class: 'off-screen' }, `${thread.main ? ', main thread' : ''}: ${said}${left ? '; left out' : ''}`),
     );
   }
 

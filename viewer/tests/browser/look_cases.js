@@ -1,0 +1,107 @@
+// How the page looks to people who see it otherwise: with another colour vision, in the system's own colours, at 200 %, on paper.
+
+import assert from 'node:assert/strict';
+import { colourDistance, readPng } from './png.js';
+
+/** @typedef {import('./session.js').Session} Session */
+/** @typedef {import('./session.js').Opened} Opened */
+
+/** Side by side in the legend; a letter and hatching tell them apart besides. */
+const leastDistance = 10;
+
+/** @param {Session} session */
+async function colourVision(session) {
+  const opened = await session.open('demo', 'view=timeline');
+  const { page } = opened;
+  await page.locator('.timeline-legend .swatch').first().waitFor();
+  const boxes = await page.locator('.timeline-legend .swatch').evaluateAll((all) => all.map((one) => ({ x: one.getBoundingClientRect().x, y: one.getBoundingClientRect().y, words: one.parentElement?.textContent ?? '' })));
+  assert.ok(boxes.length >= 6);
+  const devtools = await page.context().newCDPSession(page);
+  for (const type of /** @type {const} */ (['none', 'protanopia', 'deuteranopia', 'tritanopia'])) {
+    await devtools.send('Emulation.setEmulatedVisionDeficiency', { type });
+    await opened.settled();
+    const png = readPng(await page.screenshot());
+    // Beside the letter; of hatched ones the lightest of a few pixels is the ground.
+    const colours = boxes.map(({ x, y }) => [2, 3, 4].flatMap((dx) => [3, 4, 5].map((dy) => png.at(x + dx, y + dy))).sort((a, b) => b[0] + b[1] + b[2] - a[0] - a[1] - a[2])[0]);
+    for (let i = 0; i < colours.length; i++)
+      for (let j = 0; j < i; j++) {
+        const distance = colourDistance(colours[i], colours[j]);
+        assert.ok(distance >= leastDistance, `${type}: ${boxes[i].words} and ${boxes[j].words} look alike (${distance.toFixed(1)})`);
+      }
+  }
+  assert.deepEqual(await opened.close(), []);
+}
+
+/** @param {Session} session */
+async function forcedColours(session) {
+  const opened = await session.open('demo', '', { forcedColors: 'active' });
+  for (const view of await opened.views()) {
+    await opened.view(view);
+    const canvases = opened.page.locator('.panel canvas:visible');
+    for (let i = 0; i < (await canvases.count()); i++) {
+      const kinds = await canvases.nth(i).evaluate((canvas) => {
+        const element = /** @type {HTMLCanvasElement} */ (canvas);
+        const pixels = new Uint32Array(element.getContext('2d')?.getImageData(0, 0, element.width, element.height).data.buffer ?? new ArrayBuffer(0));
+        return new Set(pixels).size;
+      });
+      assert.ok(kinds >= 2, `${view}: canvas ${i} has ${kinds} colour`);
+    }
+  }
+  assert.deepEqual(await opened.close(), []);
+}
+
+/** @param {Session} session */
+async function zoomed(session) {
+  // 1280 x 800 at 200 % has room for half of it.
+  for (const name of ['demo', 'calls', 'diff']) {
+    const opened = await session.open(name, '', { viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 });
+    const { page } = opened;
+    for (const view of await opened.views()) {
+      await opened.view(view);
+      const width = await page.evaluate(() => document.documentElement.scrollWidth);
+      assert.ok(width <= 640, `${name}, ${view}: ${width} pixels wide`);
+      const tab = await page.locator(`#tab-${view}`).boundingBox();
+      assert.ok(tab && tab.x >= 0 && tab.x + tab.width <= 640, `${view}: its tab is out of sight`);
+      const panel = await page.locator('.panel > *').boundingBox();
+      assert.ok(panel && panel.height >= 100, `${name}, ${view}: ${panel?.height} pixels are left for it`);
+    }
+    assert.deepEqual(await opened.close(), []);
+  }
+}
+
+/** @param {Session} session */
+async function print(session) {
+  for (const name of ['demo', 'threads']) {
+    const opened = await session.open(name, 'view=timeline');
+    const { page } = opened;
+    await page.emulateMedia({ media: 'print' });
+    const pdf = await page.pdf({ format: 'A4' });
+    const pages = pdf.toString('latin1').match(/\/Type\s*\/Page\b/g)?.length;
+    assert.equal(pages, 1, `${name}: a report of one page has ${pages}`);
+    assert.deepEqual(await opened.close(), []);
+  }
+}
+
+/** @param {Session} session */
+async function theme(session) {
+  const opened = await session.open('demo', 'view=flame', { colorScheme: 'light' });
+  const { page } = opened;
+  const light = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  await page.getByRole('button', { name: 'Dark colours' }).click();
+  await opened.settled();
+  const dark = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  assert.notEqual(dark, light);
+  for (const view of await opened.views()) await opened.view(view);
+  await page.getByRole('button', { name: 'Light colours' }).click();
+  assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), light);
+  assert.deepEqual(await opened.close(), []);
+}
+
+/** @type {Record<string, (session: Session) => Promise<void>>} */
+export const lookCases = {
+  'states are told apart with every colour vision': colourVision,
+  'with the system’s colours every picture still has something in it': forcedColours,
+  'at 200 % nothing is cut off': zoomed,
+  'printed from any view it is one page': print,
+  'dark and light': theme,
+};

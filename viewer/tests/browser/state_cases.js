@@ -1,0 +1,286 @@
+// What a person chooses: transforms, threads, time, search. Each is a chip, each is in the address, and the numbers follow.
+
+import assert from 'node:assert/strict';
+import { demoRecording } from '../support/demo.js';
+
+/** @typedef {import('./session.js').Session} Session */
+/** @typedef {import('./session.js').Opened} Opened */
+/** @typedef {import('../support/plain.js').PlainRun} PlainRun */
+
+const recording = demoRecording();
+const runs = recording.threads.flatMap((thread, index) => thread.runs.map((run) => ({ ...run, thread: index })));
+
+/** @param {PlainRun} run */
+function own(run) {
+  return run.state === 'idle' ? 0 : Math.floor((run.ticks * (run.share ?? 255)) / 255 + 0.5);
+}
+
+/** @param {PlainRun} run @param {string} name */
+function holds(run, name) {
+  return run.stack.some((frame) => frame.replace(/:\d+$/, '') === name);
+}
+
+/** @param {(run: PlainRun & {thread: number}) => boolean} counts */
+function sum(counts) {
+  return runs.filter(counts).reduce((all, run) => all + own(run), 0);
+}
+
+const all = sum(() => true);
+
+/** @param {Opened} opened @param {string} name index of a function, by the text of the functions table */
+async function chooseFunction({ page }, name) {
+  await page.locator('#tab-functions').click();
+  await page.locator('.panel [role=row]', { has: page.getByText(name, { exact: true }) }).first().click();
+}
+
+/** What the chips say is shown: share of the metric. @param {Opened} opened */
+async function shownShare(opened) {
+  await opened.settled();
+  const text = await opened.page.locator('.chips-sum').innerText();
+  return Number(/([\d.]+) % of/.exec(text)?.[1]);
+}
+
+/**
+ * @param {number} part ticks
+ * @param {string} what
+ * @param {number} shown
+ */
+function sameShare(part, what, shown) {
+  assert.ok(Math.abs(shown - (part / all) * 100) <= 0.051, `${what}: ${shown} %, not ${((part / all) * 100).toFixed(2)} %`);
+}
+
+/** @param {Session} session */
+async function transforms(session) {
+  const opened = await session.open('demo');
+  const { page } = opened;
+  /** @type {[string, string, (run: PlainRun) => boolean][]} */
+  const each = [
+    ['f', 'focus', (run) => holds(run, 'parse_order')],
+    ['d', 'ignore', (run) => !holds(run, 'parse_order')],
+    ['m', 'merge', () => true],
+    ['c', 'collapse-library', () => true],
+    ['o', 'own-code', () => true],
+    ['r', 'merge-recursion', () => true],
+    ['i', 'invert', () => true],
+  ];
+  for (const [key, kind, counts] of each) {
+    await chooseFunction(opened, 'parse_order');
+    const before = opened.hash();
+    await page.keyboard.press(key);
+    await opened.settled();
+    assert.ok(opened.hash().includes(`t=${kind}`), `${key} did not ${kind}: ${opened.hash()}`);
+    sameShare(sum(counts), kind, await shownShare(opened));
+    for (const view of ['flame', 'sandwich', 'timeline', 'summary', 'functions']) await opened.view(view);
+    assert.equal(await page.locator('.chip').count(), 1, kind);
+    // Its cross takes it away; the way back brings it again, and further back undoes it.
+    await page.locator('.chip button').click();
+    await opened.settled();
+    assert.ok(!opened.hash().includes('t='), kind);
+    await page.goBack();
+    await opened.settled();
+    assert.ok(opened.hash().includes(`t=${kind}`), `back after removing ${kind}`);
+    await page.locator('.chip button').click();
+    await opened.settled();
+    assert.ok(before.length > 0);
+  }
+  assert.deepEqual(await opened.close(), []);
+}
+
+/** @param {Session} session */
+async function ownCodeHides(session) {
+  const opened = await session.open('demo', 'view=functions&t=own-code');
+  const rows = await opened.page.locator('.panel').innerText();
+  assert.ok(rows.includes('parse_order'));
+  assert.ok(!rows.includes('JSONDecoder'), 'a library is still there');
+  assert.deepEqual(await opened.close(), []);
+}
+
+/** @param {Session} session */
+async function searchShare(session) {
+  const opened = await session.open('demo', 'view=flame');
+  const { page } = opened;
+  await page.keyboard.press('/');
+  await page.keyboard.type('json|readinto');
+  await page.waitForFunction(() => /%/.test(document.querySelector('.found')?.textContent ?? ''));
+  await opened.settled();
+  const said = await page.locator('.found').innerText();
+  sameShare(sum((run) => holds(run, 'json.loads') || holds(run, 'SocketIO.readinto')), 'search', Number(/([\d.]+) %/.exec(said)?.[1]));
+  assert.ok(opened.hash().includes('search=json'), 'the search is not in the address');
+  await page.locator('[role=searchbox], input[type=search]').fill('(');
+  await opened.settled();
+  assert.deepEqual(await opened.close(), []);
+}
+
+/** @param {Session} session */
+async function linkAndReload(session) {
+  const hash = 'view=sandwich&metric=wait:disk&threads=1&t=collapse-library&fn=8&search=store';
+  const opened = await session.open('demo', hash);
+  const before = await opened.page.locator('.panel').innerText();
+  await opened.page.reload();
+  await opened.page.waitForSelector('body[data-ready]');
+  await opened.settled();
+  assert.equal(await opened.page.locator('.panel').innerText(), before);
+  for (const part of hash.split('&')) assert.ok(opened.hash().includes(part), `${part} is lost: ${opened.hash()}`);
+  // Nonsense in an address is the default, not an error.
+  await opened.page.evaluate(() => {
+    location.hash = '#view=nothing&metric=%E0%A4%A&threads=9999&fn=77777777&selected=99999999&zoom=99999&t=focus:99999999,what&range=9,1&sort.x=y&x.timeline.window=9,9&x.timeline.open=999';
+  });
+  for (const view of await opened.views()) await opened.view(view);
+  const { errors } = opened;
+  opened.requests.length = 1;
+  await opened.page.close();
+  assert.deepEqual(errors, []);
+}
+
+/** @param {Session} session */
+async function timeRange(session) {
+  const opened = await session.open('demo', 'view=timeline');
+  const { page } = opened;
+  await page.waitForSelector('.overview-canvas');
+  await opened.settled();
+  const area = await page.locator('.overview-area').boundingBox();
+  assert.ok(area);
+  const y = area.y + area.height / 2;
+  await page.mouse.move(area.x + area.width * 0.25, y);
+  await page.mouse.down();
+  await page.mouse.move(area.x + area.width * 0.5, y, { steps: 4 });
+  await page.mouse.up();
+  await opened.settled();
+  const [from, to] = (/range=(\d+),(\d+)/.exec(opened.hash()) ?? []).slice(1).map(Number);
+  assert.ok(from > 0 && to > from, opened.hash());
+  let part = 0;
+  for (const { runs: list } of recording.threads) {
+    let tick = 0;
+    for (const run of list) {
+      tick += run.gap ?? 0;
+      const inside = Math.min(tick + run.ticks, to) - Math.max(tick, from);
+      if (inside > 0) part += (inside * (run.share ?? 255)) / 255;
+      tick += run.ticks;
+    }
+  }
+  const text = await page.locator('.chips-sum').innerText();
+  const seconds = Number(/^([\d.]+) (?:m?s)/.exec(text)?.[1]) * (/^[\d.]+ ms/.test(text) ? 1e3 : 1e6);
+  assert.ok(Math.abs(seconds / part - 1) < 0.006, `${text} is not ${part / 1e6} s`);
+  // What is selected stays in other views; its end can be moved by keys; Escape takes it away.
+  await opened.view('functions');
+  assert.ok(opened.hash().includes('range='));
+  await opened.view('timeline');
+  const handle = page.locator('.overview-handle').nth(1);
+  const before = Number(await handle.getAttribute('aria-valuenow'));
+  await handle.press('ArrowRight');
+  await opened.settled();
+  assert.ok(Number(await handle.getAttribute('aria-valuenow')) > before, 'the key did not move the end');
+  await handle.press('Escape');
+  await opened.settled();
+  assert.ok(!opened.hash().includes('range='), 'Escape did not clear the range');
+  assert.deepEqual(await opened.close(), []);
+}
+
+/** @param {Session} session */
+async function timelineClick(session) {
+  const opened = await session.open('demo', 'view=timeline');
+  const { page } = opened;
+  await page.waitForSelector('.track-thread');
+  await opened.settled();
+  const lane = await page.locator('.tracks-canvas').boundingBox();
+  const row = await page.locator('.track-thread').first().boundingBox();
+  assert.ok(lane && row);
+  // The end of the main thread is render: nine tenths of its lane.
+  await page.mouse.move(lane.x + lane.width * 0.95, row.y + 14);
+  assert.match(await page.locator('.tooltip').innerText(), /MainThread at 3\.8.*render/s);
+  await page.mouse.click(lane.x + lane.width * 0.95, row.y + 14);
+  await opened.settled();
+  assert.match(await page.locator('.inspector').innerText(), /render/);
+  const window = () => /timeline\.window=(\d+),(\d+)/.exec(opened.hash());
+  await page.getByRole('button', { name: '+', exact: true }).click();
+  await opened.settled();
+  assert.ok(window(), 'zoom is not in the address');
+  await page.getByRole('button', { name: 'Whole run' }).click();
+  await opened.settled();
+  assert.equal(window(), null);
+  assert.deepEqual(await opened.close(), []);
+}
+
+/** @param {Session} session */
+async function threadsAndMetrics(session) {
+  const opened = await session.open('demo', 'view=functions&threads=1');
+  sameShare(sum((run) => run.thread === 1), 'one thread', await ofEverything(opened));
+  const metrics = await opened.page.locator('.tools select').first().locator('option').evaluateAll((options) =>
+    options.map((option) => /** @type {HTMLOptionElement} */ (option).value),
+  );
+  for (const key of ['run', 'wall', 'cpu', 'wait:gil', 'wait:disk', 'wait:network'])
+    assert.ok(metrics.includes(key), `${key} is not offered: ${metrics}`);
+  for (const metric of metrics) {
+    await opened.page.locator('.tools select').first().selectOption(metric);
+    await opened.settled();
+  }
+  assert.deepEqual(await opened.close(), []);
+}
+
+/** Amount shown, as a share of all. @param {Opened} opened */
+async function ofEverything(opened) {
+  await opened.settled();
+  const text = await opened.page.locator('.chips-sum').innerText();
+  return (Number(/^([\d.]+) s/.exec(text)?.[1]) / (all / 1e6)) * 100;
+}
+
+/** @param {Session} session */
+async function callInTimeline(session) {
+  const opened = await session.open('calls', 'view=calls');
+  const { page } = opened;
+  const row = page.locator('#calls-0');
+  await row.waitFor();
+  await row.click();
+  await page.getByRole('button', { name: 'Show in timeline' }).click();
+  await opened.settled();
+  assert.match(opened.hash(), /view=timeline/);
+  assert.match(opened.hash(), /range=\d+,\d+/);
+  assert.deepEqual(await opened.close(), []);
+}
+
+/** @param {Session} session */
+async function diffChoices(session) {
+  const opened = await session.open('diff', 'view=diff');
+  const { page } = opened;
+  const table = page.locator('.diff-table');
+  assert.match(await table.innerText(), /− less\s+JSONDecoder\.decode/);
+  assert.match(await table.innerText(), /\+ more\s+SocketIO\.readinto/);
+  assert.match(await table.innerText(), /same\s+Condition\.wait/);
+  for (const name of ['after', 'before', 'change', 'larger of both', 'shares', 'total', 'side by side', 'changes']) {
+    await page.locator('.diff').getByRole('button', { name, exact: true }).click();
+    await opened.settled();
+    assert.equal(await page.locator('.diff').getByRole('button', { name, exact: true }).getAttribute('aria-pressed'), 'true', name);
+  }
+  assert.deepEqual(await opened.close(), []);
+}
+
+/** @param {Session} session */
+async function copying(session) {
+  const opened = await session.open('demo');
+  const { page } = opened;
+  for (const view of ['summary', 'functions', 'source']) {
+    await opened.view(view);
+    await page.getByRole('button', { name: 'Copy as Markdown' }).last().click();
+    const copied = await page.evaluate(() => String(/** @type {any} */ (window).copied));
+    const lines = copied.split('\n');
+    assert.ok(lines.length > 5, `${view}: ${copied}`);
+    const cells = (/** @type {string} */ line) => line.split(/(?<!\\)\|/).length;
+    assert.match(lines[1], /^\|(?: :?-+:? \|)+$/, view);
+    for (const line of lines) assert.equal(cells(line), cells(lines[0]), `${view}: ${line}`);
+  }
+  assert.deepEqual(await opened.close(), []);
+}
+
+/** @type {Record<string, (session: Session) => Promise<void>>} */
+export const stateCases = {
+  'each transform is a chip, is in the address, gives the right sum, and can be taken back': transforms,
+  'my code only shows no libraries': ownCodeHides,
+  'search says the share of time that has a match on its stack': searchShare,
+  'a link shows the same again, and a broken one shows something': linkAndReload,
+  'a range of time is chosen by dragging or by keys, and counts everywhere': timeRange,
+  'a click on the timeline selects what ran there': timelineClick,
+  'threads and metrics': threadsAndMetrics,
+  'a slow call is found in the timeline': callInTimeline,
+  'changes: what is beyond chance is marked with a sign, in every choice': diffChoices,
+  'tables are copied as Markdown': copying,
+};

@@ -1,0 +1,57 @@
+// The page in a real browser. One browser for all; each test says what would be wrong for the one who looks at the page.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { join } from 'node:path';
+import { demoDiff, demoRecording } from '../support/demo.js';
+import { browsers, whySkipped } from './browsers.js';
+import { hostileRecording } from './hostile.js';
+import { Session, repository } from './session.js';
+import { accessCases } from './access_cases.js';
+import { keyCases } from './key_cases.js';
+import { lookCases } from './look_cases.js';
+import { numberCases } from './number_cases.js';
+import { stateCases } from './state_cases.js';
+
+const skip = whySkipped(browsers.chromium);
+const session = new Session();
+export const recordings = ['calls', 'everything', 'threads', 'killed', 'empty'];
+
+if (!skip) {
+  before(async () => {
+    await session.start();
+    session.writePlain('demo', demoRecording());
+    session.writePlain('diff', demoDiff());
+    session.writePlain('hostile', hostileRecording());
+    for (const name of recordings) session.writeReal(name, join(repository, 'tests/recordings', `${name}.baro`));
+  });
+  after(() => session.stop());
+}
+
+/** @type {Record<string, (session: Session) => Promise<void>>} */
+const cases = {
+  'every view of every page opens without an error and without a request': openEverything,
+  ...stateCases,
+  ...keyCases,
+  ...numberCases,
+  ...accessCases,
+  ...lookCases,
+};
+
+for (const [name, run] of Object.entries(cases)) test(name, { skip }, () => run(session));
+
+/** @param {Session} session */
+async function openEverything(session) {
+  for (const name of session.files.keys()) {
+    const opened = await session.open(name);
+    const views = await opened.views();
+    assert.ok(views.length > 0, `${name} has no tabs`);
+    for (const id of views) {
+      await opened.view(id);
+      const panel = opened.page.locator('[role=tabpanel]');
+      assert.equal(await panel.getAttribute('data-view'), id);
+      assert.ok((await panel.innerText()).trim().length > 0 || id === 'flame', `${name}: ${id} is empty`);
+    }
+    assert.deepEqual(await opened.close(), [], name);
+  }
+}
