@@ -142,8 +142,8 @@ static void write_functions(const baro_html_page *page, const changed *rows, uin
   }
   if (count > CHANGES_SAID) {
     char text[120];
-    (void)snprintf(text, sizeof(text), "; %s more changed",
-                   baro_text_count(count - CHANGES_SAID).text);
+    (void)snprintf(text, sizeof(text), "; %s more changed by over 1 %% of %s",
+                   baro_text_count(count - CHANGES_SAID).text, samples ? "the run" : "all calls");
     baro_html_sentence_text(json, text, &baro_html_no_link);
   }
   baro_html_sentence_text(json, count == 0 ? "" : ".", &baro_html_no_link);
