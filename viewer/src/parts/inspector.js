@@ -3,6 +3,8 @@
 
 import { el, fill, nameElement } from '../base/dom.js';
 import { formatAmount, formatCount, formatError, formatPercent } from '../base/format.js';
+import { currentTheme, functionColours } from '../draw/theme.js';
+import { pageNode, pathTo } from '../model/tree.js';
 import { toggle } from './actions.js';
 import { statesBar, statesLegend } from './states_bar.js';
 
@@ -144,6 +146,51 @@ function buttons({ store, page }, model, fn, node) {
   );
 }
 
+const stackEnds = 7;
+
+/**
+ * The stack of a node, outermost first; of a long one both ends.
+ * @param {Context} context
+ * @param {Model} model
+ * @param {number} node
+ */
+function stackList({ store, workshop }, model, node) {
+  const path = pathTo(model.tree, node);
+  const colours = functionColours(workshop, currentTheme());
+  const left = path.length - 2 * stackEnds;
+  const shown = left > 1 ? [...path.slice(0, stackEnds), -1, ...path.slice(-stackEnds)] : path;
+  return el(
+    'section',
+    {},
+    el('h3', {}, `Stack, ${formatCount(path.length)} deep`),
+    el(
+      'ol',
+      { class: 'stack' },
+      ...shown.map((at) => {
+        if (at < 0) return el('li', { class: 'dim' }, `${formatCount(left)} more`);
+        const fn = model.tree.fn[at];
+        const selected = pageNode(model.tree, at);
+        return el(
+          'li',
+          {},
+          el('span', { class: 'stack-colour', 'aria-hidden': 'true', style: `background-color: ${colours.css(fn)}` }),
+          el(
+            'button',
+            {
+              type: 'button',
+              class: 'link',
+              'aria-current': at === node ? 'true' : null,
+              onclick: () => store.set({ selected, fn }),
+            },
+            nameElement(model.names(fn).name.slice(0, 200)),
+          ),
+          el('span', { class: 'amount dim' }, formatPercent(model.share(model.amounts.total[at]))),
+        );
+      }),
+    ),
+  );
+}
+
 /** @param {Context} context */
 export function createInspector(context) {
   const { page } = context;
@@ -177,6 +224,7 @@ export function createInspector(context) {
       buttons(context, model, fn, node),
       neighbourList(context, model, 'Called by', callers),
       neighbourList(context, model, 'Calls', callees),
+      node > 0 ? stackList(context, model, node) : null,
     );
   }
 

@@ -207,9 +207,14 @@ class Summary {
     this.listNote.textContent = cut
       ? `The first ${mostRows} rows; more in the flame graph`
       : rows.length === 0 ? 'Nothing to show here' : 'Rows of 1 % and more';
-    this.updateSide(model);
     const key = `${model.key}`;
     this.flame.update({ model, shape: model.shape, key: `${key} ${model.inverted}`, zoom: model.inverted ? 0 : model.zoom, selected: model.inverted ? -1 : model.selected, whole: !model.inverted });
+    // Of a large page the first picture does not wait for the sums by state.
+    if (model.tree.count < 100_000) this.updateSide(model);
+    else
+      requestAnimationFrame(() => setTimeout(() => {
+        if (this.model === model) this.updateSide(model);
+      }));
   }
 
   headRow() {
