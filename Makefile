@@ -56,7 +56,7 @@ say = printf '\n== %s\n'
 
 .PHONY: help demo test check bench format lint viewer clean deps test-deps pythons consumers install \
 	lint-viewer test-viewer \
-	test-gcc test-clang test-sanitizers test-fuzz test-pytest
+	test-gcc test-sanitizers test-fuzz test-pytest
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,7 +74,6 @@ test: ## set up, then every test
 	@$(MAKE) test-deps
 	@$(MAKE) --jobs=3 --output-sync=line lint lint-viewer pythons consumers
 	@$(MAKE) test-gcc
-	@$(MAKE) test-clang
 	@$(MAKE) test-sanitizers
 	@$(MAKE) test-fuzz
 	@$(MAKE) install test-viewer test-pytest
@@ -186,9 +185,6 @@ $(bin)/.installed: $(bin)/.build $(package_files) $(wildcard build/pythons/*/inc
 build/gcc/build.ninja: | $(bin)/.build
 	CC=gcc $(meson) setup build/gcc -Dwerror=true -Dtests=true $(free_threaded)
 
-build/clang/build.ninja: | $(bin)/.build
-	CC=clang $(meson) setup build/clang -Dwerror=true -Dtests=true
-
 build/asan/build.ninja: | $(bin)/.build
 	CC=clang $(meson) setup build/asan -Dwerror=true -Dtests=true \
 		-Db_sanitize=address,undefined -Db_lundef=false
@@ -207,13 +203,8 @@ test-gcc: build/gcc/build.ninja
 	$(in_venv) tools/run_c_tests.py build/gcc
 	@$(call say_skipped,gcc)
 
-# Those with interpreters run as clang compiles them under two sanitizers.
-test-clang: build/clang/build.ninja
-	@$(say) 'C tests, clang'
-	$(meson) compile -C build/clang
-	$(in_venv) tools/run_c_tests.py build/clang --no-suite with-interpreters
-
-# Programs of the command line tests get the agent of another build: no interpreter has a sanitizer's runtime.
+# By clang, whose warnings are errors, too. Programs of the command line tests get the agent of another build: no
+# interpreter has a sanitizer's runtime.
 # The thread sanitizer wants the address space laid out as without randomization.
 test-sanitizers: build/gcc/build.ninja build/asan/build.ninja build/tsan/build.ninja
 	@$(say) 'C tests, address and undefined behaviour sanitizers'

@@ -7,13 +7,15 @@ import signal
 import statistics
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import pytest
-from harness.recorder import Python
 from harness.tools import barograph_program
 
+import find_pythons
+
 SECONDS = 20
+VERSIONS = ("3.10", "3.12", "3.15")
 # Kept descriptors follow the number of threads of the moment, which is what it is.
 DESCRIPTORS = 8
 # Ids and names of ended threads stay known: some 0.5 kB each, of some 900 in the ten seconds
@@ -73,20 +75,36 @@ def observe(process: subprocess.Popen[bytes]) -> list[tuple[int, int]]:
     return seen
 
 
-@pytest.mark.only_on("3.10", "3.12", "3.15")
-def test_descriptors_and_memory_stay_as_they_are(python: Python, tmp_path: Path) -> None:
-    command = [barograph_program(), "record", "-q", "-o", str(tmp_path / "leaks.baro"), "--"]
-    process = subprocess.Popen([*command, python, "-c", CHURN, str(SECONDS)])
+def watch(version: str, folder: Path) -> list[tuple[int, int]]:
+    """What is seen of a recorder of the churning program."""
+    python = find_pythons.find(version)
+    assert python is not None, f"no CPython {version} on this machine: tools/get_pythons.sh"
+    recording = folder / f"{version}.baro"
+    command = [barograph_program(), "record", "-q", "-o", str(recording), "--", str(python)]
+    process = subprocess.Popen([*command, "-c", CHURN, str(SECONDS)])
     try:
         seen = observe(process)
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
     assert process.wait() == 0
+    return seen
+
+
+def growth(seen: list[tuple[int, int]], column: int) -> float:
+    """Of the median, from the second quarter of the time to the last."""
     quarter = len(seen) // 4
-    assert quarter > SECONDS  # it was looked at all the while
     early, late = seen[quarter : 2 * quarter], seen[3 * quarter :]
-    descriptors = [statistics.median(pair[0] for pair in part) for part in (early, late)]
-    resident = [statistics.median(pair[1] for pair in part) for part in (early, late)]
-    assert descriptors[1] - descriptors[0] <= DESCRIPTORS, f"descriptors {descriptors}"
-    assert resident[1] - resident[0] <= GROWTH_KIB, f"resident KiB {resident}"
+    before, after = (statistics.median(row[column] for row in part) for part in (early, late))
+    return after - before
+
+
+def test_descriptors_and_memory_stay_as_they_are(tmp_path: Path) -> None:
+    """Three recorders beside each other: nothing of it depends on how fast they get on."""
+    with ThreadPoolExecutor(len(VERSIONS)) as pool:
+        watches = {v: pool.submit(watch, v, tmp_path) for v in VERSIONS}
+        for version, watching in watches.items():
+            seen = watching.result()
+            assert len(seen) // 4 > SECONDS, version  # it was looked at all the while
+            assert growth(seen, 0) <= DESCRIPTORS, f"descriptors {version}: {seen}"
+            assert growth(seen, 1) <= GROWTH_KIB, f"resident KiB {version}: {seen}"
