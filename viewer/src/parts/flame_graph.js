@@ -81,6 +81,8 @@ export class FlameGraph {
     /** @type {Layout | null} */
     this.layout = null;
     this.layoutKey = '';
+    this.heightKey = '';
+    this.heightRows = 0;
     this.hovered = -1;
     /** Of a graph with its root at the bottom: that is in sight and stays there when the room changes. */
     this.atRoot = true;
@@ -154,10 +156,22 @@ export class FlameGraph {
       if (!this.layout.complete) this.redraw();
       this.layoutKey = key;
       this.inner.style.height = `${this.layout.rows * rowHeight}px`;
-      // As high as the rows that can be read; towers of thin boxes below them are there for who scrolls.
-      if (!this.options.fit) this.element.style.flexBasis = `${readableRows(this.layout) * rowHeight + 2}px`;
+      if (!this.options.fit) this.chooseHeight(flame, this.layout);
     }
     return this.layout;
+  }
+
+  /**
+   * As high as the rows that can be read; towers of thin boxes below them are there for who scrolls. A zoom does not make it lower:
+   * what stands below would jump.
+   * @param {Flame} flame
+   * @param {Layout} layout
+   */
+  chooseHeight(flame, layout) {
+    const rows = readableRows(layout);
+    this.heightRows = flame.key === this.heightKey ? Math.max(rows, this.heightRows) : rows;
+    this.heightKey = flame.key;
+    this.element.style.flexBasis = `${this.heightRows * rowHeight + 2}px`;
   }
 
   /**
@@ -173,7 +187,7 @@ export class FlameGraph {
     const layout = this.layOut();
     const { flame, canvas, element } = this;
     if (!layout || !flame) return;
-    const ratio = window.devicePixelRatio || 1;
+    const ratio = Math.max(window.devicePixelRatio || 1, this.options.paper ? 2 : 0);
     const width = element.clientWidth;
     const all = layout.rows * rowHeight;
     const height = Math.max(this.options.fit ? all : Math.min(element.clientHeight, all), rowHeight);
@@ -509,14 +523,15 @@ export class FlameGraph {
 
   /**
    * @param {number} rows from the first on
-   * @returns {string} the picture as a data: address
+   * @returns {HTMLCanvasElement} a picture that stays as it is
    */
   picture(rows) {
     const { canvas } = this;
     const ratio = canvas.width / Math.max(this.element.clientWidth, 1);
-    const part = el('canvas', { width: canvas.width, height: Math.min(Math.round(rows * rowHeight * ratio), canvas.height) });
+    const height = Math.min(Math.round(rows * rowHeight * ratio), canvas.height);
+    const part = el('canvas', { width: canvas.width, height, role: 'img', 'aria-label': this.options.label });
     part.getContext('2d')?.drawImage(canvas, 0, 0);
-    return part.toDataURL();
+    return part;
   }
 
   /** @param {string} label */

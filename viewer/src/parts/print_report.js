@@ -9,8 +9,10 @@ import { transformWords } from './transform_words.js';
 /** @typedef {import('../model/model.js').Model} Model */
 /** @typedef {import('./shell.js').ShellParts} ShellParts */
 
-const mostFunctions = 16;
+const mostFunctions = 24;
 const mostRows = 14;
+/** CSS pixels of the lower of A4 and Letter, less the margins. */
+const pageHeight = 930;
 
 /** @param {import('../types.js').Side} side */
 function facts(side) {
@@ -104,9 +106,7 @@ function flamePicture(model) {
       const key = `${model.key} ${model.inverted}`;
       graph.update({ model, shape: model.shape, key, zoom, selected: -1, whole: !model.inverted });
       const rows = graph.layout ? Math.min(readableRows(graph.layout), mostRows) : 1;
-      const image = el('img', { alt: `Flame graph: ${model.metric.words}` });
-      image.src = graph.picture(rows);
-      graph.element.replaceWith(image);
+      graph.element.replaceWith(graph.picture(rows));
     },
   };
 }
@@ -131,11 +131,14 @@ export function preparePrint({ page, workshop, store }) {
       model.metric.tree === 'samples' ? el('p', {}, statesText(head, model.nodeStates(0))) : null,
       el('h2', {}, `Where the time goes: ${shownWords(model)}`),
       flame.element,
-      el('h2', {}, 'Functions by their own time'),
+      el('h2', {}, 'The first functions by their own time'),
       functionTable(model),
     );
     document.body.append(report);
     flame.draw();
+    // Rows that would stand on a second page are left out; the page says that these are the first.
+    const body = report.querySelector('tbody');
+    while (body && body.rows.length > 1 && report.offsetHeight > pageHeight) body.deleteRow(-1);
   });
   window.addEventListener('afterprint', () => {
     report?.remove();
