@@ -29,8 +29,8 @@ function documentParsed() {
  * @param {() => Promise<import('./types.js').Late>} late
  */
 function start(page, late) {
-  const store = createStore(window);
   const workshop = new Workshop(page);
+  const store = createStore(window, (values, before) => workshop.adjust(values, before));
   const shown = views.filter((view) => view.available(page));
   const shell = createShell({ page, workshop, store, views: shown });
   /** @type {Map<string, LiveView>} */

@@ -75,6 +75,20 @@ export class Workshop {
   }
 
   /**
+   * A metric of another tree makes what is zoomed and selected meaningless: they are nodes of the tree.
+   * @param {Partial<State>} values a change
+   * @param {State} before
+   * @returns {Partial<State>}
+   */
+  adjust(values, before) {
+    if (values.metric === undefined) return values;
+    const treeOf = (/** @type {string} */ key) =>
+      (this.metrics.find((metric) => metric.key === key) ?? this.metrics[0])?.tree;
+    if (treeOf(values.metric) === treeOf(before.metric)) return values;
+    return { zoom: 0, selected: -1, trail: [], ...values };
+  }
+
+  /**
    * What functions are coloured by, heaviest first. Only the order of the hues depends on it: a part of the entries will do.
    * @returns {string[]}
    */

@@ -39,8 +39,20 @@ function threadWords(model) {
   return `${formatCount(chosen.length)} threads`;
 }
 
-/** @param {import('./shell.js').ShellParts} parts */
-export function createChips({ page, store, workshop }) {
+/** @param {Model} model */
+function sumWords(model) {
+  const { shown, metric } = model;
+  const amount = formatAmount(shown, metric, model.page.head);
+  return `${amount} shown, ${formatPercent(model.share(shown))} of ${metric.words} ${formatError(model.error(shown))}`;
+}
+
+/**
+ * @param {import('./shell.js').ShellParts} parts
+ * @param {(text: string) => void} announce
+ */
+export function createChips({ page, store, workshop }, announce) {
+  /** @type {string | null} */
+  let said = null;
   const { head } = page;
   const element = el('section', { class: 'chips', 'aria-label': 'What is left out' });
 
@@ -77,16 +89,10 @@ export function createChips({ page, store, workshop }) {
     update(state, model) {
       const chips = list(state, model);
       const narrowed = chips.length > 0;
-      if (narrowed && model.metric) {
-        const { shown } = model;
-        chips.push(
-          el(
-            'span',
-            { class: 'chips-sum' },
-            `${formatAmount(shown, model.metric, head)} shown, ${formatPercent(model.share(shown))} of ${model.metric.words} ${formatError(model.error(shown))}`,
-          ),
-        );
-      }
+      const sum = model.metric ? sumWords(model) : '';
+      if (narrowed) chips.push(el('span', { class: 'chips-sum' }, sum));
+      if (said !== null && sum !== said) announce(sum);
+      said = sum;
       if (chips.length > 2)
         chips.push(
           el(

@@ -18,6 +18,8 @@ import { tooltip } from './tooltip.js';
 export const rowHeight = 20;
 /** Narrower boxes are put together: they would be a line each, and nobody can point at one. */
 const leastWidth = 0.75;
+/** Of one that does not scroll, CSS pixels: canvases cannot be of any size. */
+const highest = 6000;
 /** How long a frame may take to find out what is below, ms. */
 const patience = 25;
 
@@ -190,7 +192,7 @@ export class FlameGraph {
     const ratio = Math.max(window.devicePixelRatio || 1, this.options.paper ? 2 : 0);
     const width = element.clientWidth;
     const all = layout.rows * rowHeight;
-    const height = Math.max(this.options.fit ? all : Math.min(element.clientHeight, all), rowHeight);
+    const height = Math.max(this.options.fit ? Math.min(all, highest) : Math.min(element.clientHeight, all), rowHeight);
     const pixelWidth = Math.round(width * ratio);
     const pixelHeight = Math.round(height * ratio);
     if (canvas.width !== pixelWidth || canvas.height !== pixelHeight) {

@@ -126,7 +126,7 @@ export function createShell(parts) {
   const help = createHelp();
   const commands = createPalette(parts);
   const toolbar = createToolbar(parts);
-  const chips = createChips(parts);
+  const chips = createChips(parts, live.announce);
   const panel = el('div', { class: 'panel', role: 'tabpanel', tabindex: -1, id: 'panel' });
 
   const tabs = views.map((view) =>

@@ -16,10 +16,18 @@ import { readHash, stateHash } from './state.js';
  */
 
 /**
+ * @callback Adjust
+ * @param {Partial<State>} values a change
+ * @param {State} before
+ * @returns {Partial<State>} with what has to change along with it
+ */
+
+/**
  * @param {Window} window
+ * @param {Adjust} [adjust]
  * @returns {Store}
  */
-export function createStore(window) {
+export function createStore(window, adjust = (values) => values) {
   let state = readHash(window.location.hash);
   /** @type {Set<(state: State, before: State) => void>} */
   const listeners = new Set();
@@ -40,7 +48,7 @@ export function createStore(window) {
   const store = {
     get: () => state,
     set(values, how) {
-      const next = { ...state, ...values };
+      const next = { ...state, ...adjust(values, state) };
       const hash = stateHash(next);
       if (hash === stateHash(state)) return;
       const replace = how?.replace ?? false;
@@ -57,7 +65,7 @@ export function createStore(window) {
       else extra[name] = value;
       store.set({ extra }, how);
     },
-    link: (values) => `#${stateHash({ ...state, ...values })}`,
+    link: (values) => `#${stateHash({ ...state, ...adjust(values, state) })}`,
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

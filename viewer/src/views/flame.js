@@ -2,6 +2,7 @@
 
 import { el, visibleText } from '../base/dom.js';
 import { FlameGraph } from '../parts/flame_graph.js';
+import { spokenNode } from '../parts/flame_mirror.js';
 import { createInspector } from '../parts/inspector.js';
 import { createFunctionTable } from './functions.js';
 import { pageNode } from '../model/tree.js';
@@ -85,6 +86,9 @@ function create(context) {
       if (zoom) change.zoom = Math.max(there, 0);
     }
     inverted = model.inverted ? node : -1;
+    // By keys the tree itself says where one is.
+    if (zoom && graph.flame)
+      context.announce(`Zoomed: ${spokenNode(graph.flame, (f) => graph.nameOf(f), node)}`);
     store.set(change, { replace: byKey });
   }
   let inverted = -1;

@@ -433,3 +433,15 @@ test('metrics are those that have any amount, the run first', () => {
   assert.deepEqual(workshop.metrics.map((m) => m.key), ['run', 'wall', 'cpu', 'wait:unknown', 'wait:gil', 'wait:idle']);
   assert.equal(workshop.model({ ...initialState, metric: 'nonsense' }).metric.key, 'run');
 });
+
+test('a metric of another tree takes back what was zoomed and selected, unless that is said, too', () => {
+  const page = randomPage(2);
+  page.head.trees.push({ name: 'calls', nodes: 1, entries: 1, merged: null });
+  const workshop = new Workshop(page);
+  const before = { ...initialState, zoom: 5, selected: 6, metric: 'wall' };
+  assert.deepEqual(workshop.adjust({ metric: 'run' }, before), { metric: 'run' });
+  assert.deepEqual(workshop.adjust({ view: 'flame' }, before), { view: 'flame' });
+  assert.deepEqual(workshop.adjust({ metric: 'calls', selected: 2 }, before), {
+    metric: 'calls', zoom: 0, selected: 2, trail: [],
+  });
+});
