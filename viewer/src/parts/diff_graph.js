@@ -6,7 +6,8 @@ import { formatAmount, formatPercent } from '../base/format.js';
 import { mix, parseColour, pixel } from '../draw/palette.js';
 import { edgeOf } from '../draw/theme.js';
 import { changeError, verdict } from '../model/diff.js';
-import { FlameGraph, rowHeight } from './flame_graph.js';
+import { FlameGraph } from './flame_graph.js';
+import { rowHeight } from './flame_labels.js';
 
 /** @typedef {import('./flame_graph.js').Flame} Flame */
 /** @typedef {import('../model/layout.js').Layout} Layout */

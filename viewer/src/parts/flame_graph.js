@@ -1,21 +1,21 @@
 // A flame graph as a part that views put anywhere: a canvas that scrolls, its keyboard, its tooltip, and the tree that screen readers
 // read in its place. It knows nothing of the page's state: what is zoomed or selected is told, and what the user does is called back.
 
-import { el, nameElement, oncePerFrame } from '../base/dom.js';
-import { formatAmount, formatCount, formatError, formatPercent } from '../base/format.js';
+import { el, oncePerFrame } from '../base/dom.js';
 import { Labels } from '../draw/labels.js';
 import { Raster } from '../draw/raster.js';
 import { currentTheme, functionColours, stateColours } from '../draw/theme.js';
 import { stateAmountsOfNodes } from '../model/aggregate.js';
 import { boxAt, layOut } from '../model/layout.js';
+import { drawLabels, rowHeight } from './flame_labels.js';
 import { leastStep, mirrorTree } from './flame_mirror.js';
+import { flameTip } from './flame_tip.js';
 import { tooltip } from './tooltip.js';
 
 /** @typedef {import('../model/model.js').Model} Model */
 /** @typedef {import('../model/shape.js').Shape} Shape */
 /** @typedef {import('../model/layout.js').Layout} Layout */
 
-export const rowHeight = 20;
 /** Narrower boxes are put together: they would be a line each, and nobody can point at one. */
 const leastWidth = 0.75;
 /** Of one that does not scroll, CSS pixels: canvases cannot be of any size. */
@@ -316,63 +316,9 @@ export class FlameGraph {
   drawLabels(flame, layout, ratio, top, height) {
     const { context, labels, theme } = this;
     if (!labels) return;
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.textBaseline = 'middle';
-    context.direction = 'ltr';
-    const onState = this.colourByState(flame) && !theme.forced;
-    const style = {
-      text: onState ? '#111' : theme.text,
-      dim: onState ? '#222' : theme.dim,
-      bold: false,
-    };
-    const found = flame.model.found;
-    for (let row = 0; row < layout.rows; row++) {
-      const y = top(row);
-      if (y + rowHeight <= 0 || y >= height) continue;
-      for (let i = layout.rowStart[row]; i < layout.rowStart[row + 1]; i++) {
-        if (layout.width[i] < 22) continue;
-        const middle = y + rowHeight / 2 + 0.5;
-        const fn = flame.shape.fn(layout.node[i]);
-        if (layout.rest[i] > 0) this.drawRest(layout, i, middle);
-        else if (fn < 0) this.drawRoot(flame, layout, i, middle);
-        else {
-          const label = labels.fit(fn, layout.width[i]);
-          style.bold = found !== null && found.fns[fn] === 1;
-          if (label) labels.draw(label, layout.x[i], middle, style);
-        }
-      }
-    }
-  }
-
-  /**
-   * @param {Layout} layout
-   * @param {number} i
-   * @param {number} middle
-   */
-  drawRest(layout, i, middle) {
-    const text = `${formatCount(layout.rest[i])} small`;
-    this.context.font = this.labels?.font(10.5, false) ?? '';
-    const { width } = this.context.measureText(text);
-    if (width + 8 > layout.width[i]) return;
-    const { background } = this.theme;
-    this.context.fillStyle = `rgb(${background.join(' ')} / 0.8)`;
-    this.context.fillRect(layout.x[i] + 2, middle - 7, width + 4, 13);
-    this.context.fillStyle = this.theme.text;
-    this.context.fillText(text, layout.x[i] + 4, middle);
-  }
-
-  /**
-   * @param {Flame} flame
-   * @param {Layout} layout
-   * @param {number} i
-   * @param {number} middle
-   */
-  drawRoot(flame, layout, i, middle) {
-    const { model } = flame;
-    const amount = formatAmount(layout.amount[i], model.metric, model.page.head);
-    this.context.font = this.labels?.font(12, false) ?? '';
-    this.context.fillStyle = this.colourByState(flame) && !this.theme.forced ? '#111' : this.theme.text;
-    this.context.fillText(`${this.nameOf(-1)} · ${amount}`, layout.x[i] + 4, middle);
+    const root = this.nameOf(-1);
+    const onStates = this.colourByState(flame);
+    drawLabels({ context, labels, theme, flame, layout, ratio, top, height, root, onStates });
   }
 
   // --- Pointer ---
@@ -411,31 +357,10 @@ export class FlameGraph {
    * @param {Flame} flame
    * @param {Layout} layout
    * @param {number} box
+   * @returns {HTMLElement[]}
    */
   tip(flame, layout, box) {
-    const { model, shape } = flame;
-    const { head } = model.page;
-    const node = layout.node[box];
-    const say = (/** @type {number} */ amount) =>
-      `${formatAmount(amount, model.metric, head)} · ${formatPercent(model.share(amount))}`;
-    if (layout.rest[box] > 0)
-      return [
-        el('div', { class: 'tip-name' }, `${formatCount(layout.rest[box])} narrow boxes`),
-        el('div', {}, `${say(layout.amount[box])} together; zoom in to see them`),
-      ];
-    const fn = shape.fn(node);
-    const total = layout.amount[box];
-    const lines = [
-      el('div', { class: 'tip-amount' }, `${say(total)} ${formatError(model.error(total))}`),
-    ];
-    if (fn < 0) return [el('div', { class: 'tip-name' }, this.nameOf(-1)), ...lines];
-    const names = model.names(fn);
-    return [
-      el('div', { class: 'tip-name' }, nameElement(names.name.slice(0, 200))),
-      ...lines,
-      el('div', { class: 'tip-self' }, `itself ${say(shape.self(node))}`),
-      el('div', { class: 'tip-place' }, nameElement(names.place.slice(-200))),
-    ];
+    return flameTip(flame, layout, box, this.nameOf(-1));
   }
 
   /**

@@ -88,11 +88,13 @@ export function createToolbar(parts) {
     : null;
   const colour = el(
     'select',
-    { onchange: () => store.set({ colour: colour.value === 'state' ? 'state' : 'module' }) },
-    el('option', { value: 'module' }, 'module'),
-    el('option', { value: 'state' }, 'state'),
+    {
+      'aria-label': 'Colours',
+      onchange: () => store.set({ colour: colour.value === 'state' ? 'state' : 'module' }),
+    },
+    el('option', { value: 'module' }, 'by module'),
+    el('option', { value: 'state' }, 'by state'),
   );
-  const colours = labelled('colours', colour);
   const found = el('output', { class: 'found', for: 'search' });
   let timer = 0;
   const search = el('input', {
@@ -126,7 +128,7 @@ export function createToolbar(parts) {
     side ? labelled('side', side) : null,
     workshop.metrics.length > 1 ? labelled('of', metric) : null,
     page.head.threads.length > 1 ? labelled('in', threads.select) : null,
-    colours,
+    colour,
     el('span', { class: 'search' }, search, found),
   );
 
@@ -145,11 +147,12 @@ export function createToolbar(parts) {
       if (model.metric) metric.value = model.metric.key;
       threads.update(state);
       colour.value = state.colour;
-      colours.hidden = !['flame', 'summary'].includes(view.id) || model.inverted || model.metric?.tree !== 'samples';
+      colour.hidden = !['flame', 'summary'].includes(view.id) || model.inverted || model.metric?.tree !== 'samples';
       if (side) side.value = String(model.side);
       if (document.activeElement !== search) search.value = state.search;
       const hits = model.found;
       fill(found, hits ? foundWords(model, hits) : '');
+      found.title = hits ? `${formatCount(hits.functions)} functions match` : '';
     },
   };
 }
@@ -161,5 +164,5 @@ export function createToolbar(parts) {
 function foundWords(model, hits) {
   if (hits.functions === 0) return 'no match';
   const amount = formatAmount(hits.matched, model.metric, model.page.head);
-  return `${formatCount(hits.functions)} match · ${amount} · ${formatPercent(model.share(hits.matched))}`;
+  return `${amount} · ${formatPercent(model.share(hits.matched))}`;
 }

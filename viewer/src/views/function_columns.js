@@ -166,7 +166,7 @@ export function countColumn(key, title, help, values) {
     title,
     help,
     number: true,
-    width: '80px',
+    width: '62px',
     value: (fn) => values[fn],
     text: (fn) => formatCount(values[fn]),
     cell: (fn) => (values[fn] > 0 ? formatCount(values[fn]) : ''),

@@ -114,7 +114,7 @@ export function createFunctionTable(context, id) {
         rows,
         key: `${model.key} ${state.search} ${extra}`,
         selected: state.fn,
-        note: `${formatCount(rows.length)} functions; Enter or a double click shows callers and callees`,
+        note: `${formatCount(rows.length)} ${rows.length === 1 ? 'function' : 'functions'}; Enter or a double click shows callers and callees`,
       });
     },
   };
