@@ -26,7 +26,7 @@ export function metricsOf(head) {
     const of = /** @type {const} */ ({ kind: 'time', tree: 'samples' });
     const busy = stateSet(head, (state) => state.kind !== 'idle');
     metrics.push({ ...of, key: 'run', words: 'the run’s time', column: 'run', states: busy });
-    metrics.push({ ...of, key: 'wall', words: 'time of all threads', column: 'time', states: busy });
+    metrics.push({ ...of, key: 'wall', words: 'threads’ time', column: 'time', states: busy });
     const running = stateSet(head, (state) => state.kind === 'run');
     metrics.push({ ...of, key: 'cpu', words: 'running', column: 'time', states: running });
     const any = head.states.filter(
