@@ -14,7 +14,7 @@ export class PageError extends Error {
 
 /** @typedef {{name: string, encoding: string, count: number, bytes: number}} ColumnInfo */
 /** @typedef {{bytes: number, columns: ColumnInfo[]}} SectionInfo */
-/** @typedef {Uint32Array | Float64Array | Uint8Array | string[]} Column */
+/** @typedef {Uint32Array | Int32Array | Float64Array | Uint8Array | string[]} Column */
 
 const twoTo32 = 4294967296;
 const mostExact = Number.MAX_SAFE_INTEGER;
@@ -58,6 +58,19 @@ class Cursor {
 }
 
 /**
+ * Most columns of large pages have no value of more than seven bits: then a value is a byte, and there is nothing to ask.
+ * @param {Cursor} cursor
+ * @param {number} count
+ * @returns {boolean} each of the column's values is one byte
+ */
+function isSingle({ bytes, at, end }, count) {
+  if (end - at !== count) return false;
+  let any = 0;
+  for (let i = at; i < end; i++) any |= bytes[i];
+  return any < 128;
+}
+
+/**
  * Numbers below 2^32 take four bytes each; the first that is not makes them doubles.
  * @param {Cursor} cursor
  * @param {number} count
@@ -67,6 +80,11 @@ function readUnsigned(cursor, count) {
   const out = new Uint32Array(count);
   const { bytes, end } = cursor;
   let at = cursor.at;
+  if (isSingle(cursor, count)) {
+    out.set(bytes.subarray(at, end));
+    cursor.at = end;
+    return out;
+  }
   for (let i = 0; i < count; i++) {
     if (at >= end) throw new PageError('ends too early');
     const first = bytes[at];
@@ -106,33 +124,40 @@ function readWide(cursor, begun, i, value) {
 }
 
 /**
- * Signed values, or sums of signed differences; doubles, because they may be below 0.
+ * Signed values: 32 bits each, or doubles from the first on that needs more.
  * @param {Cursor} cursor
  * @param {number} count
- * @param {boolean} differences
- * @returns {Float64Array}
+ * @returns {Int32Array | Float64Array}
  */
-function readSigned(cursor, count, differences) {
-  const out = new Float64Array(count);
+function readSigned(cursor, count) {
+  const out = new Int32Array(count);
   const { bytes, end } = cursor;
-  let before = 0;
+  let at = cursor.at;
+  if (isSingle(cursor, count)) {
+    for (let i = 0; i < count; i++, at++) out[i] = (bytes[at] >> 1) ^ -(bytes[at] & 1);
+    cursor.at = end;
+    return out;
+  }
   for (let i = 0; i < count; i++) {
-    if (cursor.at >= end) throw new PageError('ends too early');
-    const first = bytes[cursor.at];
-    let value;
+    if (at >= end) throw new PageError('ends too early');
+    const first = bytes[at];
     if (first < 128) {
-      value = (first >> 1) ^ -(first & 1);
-      cursor.at++;
-    } else {
-      value = cursor.signed();
+      out[i] = (first >> 1) ^ -(first & 1);
+      at++;
+      continue;
     }
-    if (differences) {
-      value += before;
-      if (Math.abs(value) > mostExact) throw new PageError('has a value of more than 53 bits');
-      before = value;
+    cursor.at = at;
+    const value = cursor.signed();
+    at = cursor.at;
+    if (value !== (value | 0)) {
+      const wide = Float64Array.from(out);
+      wide[i] = value;
+      for (let next = i + 1; next < count; next++) wide[next] = cursor.signed();
+      return wide;
     }
     out[i] = value;
   }
+  cursor.at = at;
   return out;
 }
 
@@ -193,7 +218,7 @@ function readColumn(cursor, column) {
     case 'u':
       return readUnsigned(cursor, count);
     case 'z':
-      return readSigned(cursor, count, false);
+      return readSigned(cursor, count);
     case 'd':
       return readAscending(cursor, count);
     case 'b': {
@@ -253,6 +278,17 @@ export class Columns {
     const column = this.#get(name);
     if (column instanceof Uint32Array || column instanceof Float64Array) return column;
     throw this.error(name, 'does not hold numbers');
+  }
+
+  /**
+   * Numbers that may be below 0.
+   * @param {string} name
+   * @returns {Int32Array | Float64Array}
+   */
+  signed(name) {
+    const column = this.#get(name);
+    if (column instanceof Int32Array || column instanceof Float64Array) return column;
+    throw this.error(name, 'does not hold signed numbers');
   }
 
   /**

@@ -129,20 +129,32 @@ function readThreads(columns, threads) {
  * Amounts that the writer left out because a rule gives them: round(time * ratio) + residual.
  * @param {Columns} columns
  * @param {string} name
- * @param {ArrayLike<number>} time
- * @param {(i: number) => number} ratio
+ * @param {{time: ArrayLike<number>, thread: ArrayLike<number>, state: Uint8Array}} entries
+ * @param {Float64Array} ratios by thread and state
  * @returns {Uint32Array | Float64Array}
  */
-function readByRatio(columns, name, time, ratio) {
-  const residual = columns.numbers(name);
-  let out = /** @type {Uint32Array | Float64Array} */ (new Uint32Array(residual.length));
-  for (let i = 0; i < residual.length; i++) {
-    const value = Math.floor(time[i] * ratio(i) + 0.5) + residual[i];
+function readByRatio(columns, name, { time, thread, state }, ratios) {
+  const residual = columns.signed(name);
+  const count = residual.length;
+  let out = /** @type {Uint32Array | Float64Array} */ (new Uint32Array(count));
+  for (let i = 0; i < count; i++) {
+    const value = Math.floor(time[i] * ratios[thread[i] * 256 + state[i]] + 0.5) + residual[i];
     if (!(value >= 0)) throw columns.error(name, 'goes below 0');
     if (value > 4294967295 && out instanceof Uint32Array) out = Float64Array.from(out);
     out[i] = value;
   }
   return out;
+}
+
+/**
+ * @param {number} threads
+ * @param {(thread: number, state: number) => number | undefined} ratio
+ * @returns {Float64Array} by thread and state; 0 where the writer says none
+ */
+function ratioTable(threads, ratio) {
+  const table = new Float64Array(threads * 256);
+  for (let i = 0; i < table.length; i++) table[i] = Number(ratio(i >> 8, i & 255) ?? 0);
+  return table;
 }
 
 /**
@@ -164,10 +176,12 @@ function readEntries(columns, head, ratios, nodes) {
     if (node[i] < node[i - 1]) throw columns.error('node', 'does not ascend');
   const time = columns.numbers('time');
   const { run_ratio: ofRun = [], samples_ratio: ofSamples = [] } = ratios;
+  const threads = head.threads.length;
+  const known = { time, thread, state };
   const run = columns.has('run')
-    ? readByRatio(columns, 'run', time, (i) => ofRun[thread[i]]?.[state[i]] ?? 0)
+    ? readByRatio(columns, 'run', known, ratioTable(threads, (t, s) => ofRun[t]?.[s]))
     : null;
-  const samples = readByRatio(columns, 'samples', time, (i) => ofSamples[thread[i]] ?? 0);
+  const samples = readByRatio(columns, 'samples', known, ratioTable(threads, (t) => ofSamples[t]));
   if (run && run.length !== count) throw columns.error('run', 'has another length than "node"');
   return { count, node, thread, state, time, run, samples };
 }

@@ -23,6 +23,7 @@ const markHeight = 4;
 const threadHeight = 34;
 export const chartRow = 17;
 const mostRows = 60;
+const laneStep = 2;
 /** Rows of call paths in which nothing is this wide, in CSS pixels, need a closer look at the time. */
 const leastChart = 12;
 
@@ -51,6 +52,21 @@ const leastChart = 12;
  * @property {ReadonlySet<number>} opened
  * @property {ReadonlySet<number> | null} chosen threads that count elsewhere, null = all
  */
+
+/**
+ * @param {Float32Array} shares of columns that are `laneStep` pixels wide
+ * @param {number} states
+ * @param {number} columns
+ * @returns {Float32Array} of each pixel
+ */
+function doubled(shares, states, columns) {
+  const all = new Float32Array(columns * states);
+  for (let c = 0; c < columns; c++) {
+    const from = Math.floor(c / laneStep) * states;
+    for (let s = 0; s < states; s++) all[c * states + s] = shares[from + s];
+  }
+  return all;
+}
 
 export class TimelineTracks {
   /**
@@ -284,7 +300,8 @@ export class TimelineTracks {
    */
   paintThread(scene, track, scroll, columns, ratio) {
     const { lanes, window, look } = scene;
-    const shares = lanes.shares(track.index, window, columns);
+    // Columns of two pixels: single ones would be noise where runs are shorter than a pixel.
+    const shares = doubled(lanes.shares(track.index, window, Math.ceil(columns / laneStep)), lanes.states, columns);
     const at = (/** @type {number} */ y) => Math.round((track.y - scroll + y) * ratio);
     const lane = { left: 0, top: at(laneTop), bottom: at(laneTop + laneHeight) };
     paintShares(this.raster, lane, shares, look, 1, ratio);

@@ -331,7 +331,7 @@ class Calls {
     const key = el(
       'div',
       { class: 'durations-key' },
-      el('span', { class: 'key-calls' }, `${formatCount(calls)} calls`),
+      el('span', { class: 'key-calls' }, `${formatCount(calls)} ${calls === 1 ? 'call' : 'calls'}`),
       el('span', { class: 'key-time' }, 'their time'),
     );
     fill(this.chart, el('div', { class: 'durations-name' }, nameElement(names.name.slice(0, 200)), key), plot, axis);

@@ -21,6 +21,7 @@ import { tooltip } from '../parts/tooltip.js';
 /** Ticks of the narrowest window. */
 const leastTicks = 20;
 const tipStack = 6;
+const fewThreads = 4;
 
 /**
  * @param {string} text
@@ -176,8 +177,11 @@ class Timeline {
 
   opened() {
     const text = this.shown?.state.extra['timeline.open'];
-    // At first the main thread is open: what it does in which order is what people look for.
-    if (text === undefined) return new Set(this.threads().slice(0, 1));
+    // At first the main thread is open: what it does in which order is what people look for. Of a few threads there is room for all.
+    if (text === undefined) {
+      const threads = this.threads();
+      return new Set(threads.length <= fewThreads ? threads : threads.slice(0, 1));
+    }
     return new Set(text.split(',').filter((part) => part !== '').map(Number));
   }
 

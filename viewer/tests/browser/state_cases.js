@@ -70,7 +70,7 @@ async function transforms(session) {
     await opened.settled();
     assert.ok(opened.hash().includes(`t=${kind}`), `${key} did not ${kind}: ${opened.hash()}`);
     sameShare(sum(counts), kind, await shownShare(opened));
-    for (const view of ['flame', 'sandwich', 'timeline', 'summary', 'functions']) await opened.view(view);
+    for (const view of ['flame', 'sandwich', 'summary']) await opened.view(view);
     assert.equal(await page.locator('.chip').count(), 1, kind);
     // Its cross takes it away; the way back brings it again, and further back undoes it.
     await page.locator('.chip button').click();
@@ -104,7 +104,7 @@ async function searchShare(session) {
   await page.waitForFunction(() => /%/.test(document.querySelector('.found')?.textContent ?? ''));
   await opened.settled();
   const said = await page.locator('.found').innerText();
-  sameShare(sum((run) => holds(run, 'json.loads') || holds(run, 'SocketIO.readinto')), 'search', Number(/([\d.]+) %/.exec(said)?.[1]));
+  sameShare(sum((run) => holds(run, 'loads') || holds(run, 'SocketIO.readinto')), 'search', Number(/([\d.]+) %/.exec(said)?.[1]));
   assert.ok(opened.hash().includes('search=json'), 'the search is not in the address');
   await page.locator('[role=searchbox], input[type=search]').fill('(');
   await opened.settled();

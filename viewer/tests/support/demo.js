@@ -18,7 +18,7 @@ export function randomNumbers(seed) {
 
 /** @type {[number, string[], [string, number][]][]} weight, stack, states with their chances */
 const loading = [
-  [5, ['load_orders:39', 'parse_order:30', 'json.loads:339', 'JSONDecoder.decode:354'], [['cpu', 0.75], ['gil', 0.25]]],
+  [5, ['load_orders:39', 'parse_order:30', 'loads:339', 'JSONDecoder.decode:354'], [['cpu', 0.75], ['gil', 0.25]]],
   [3, ['load_orders:39', 'parse_order:32', 'Order.__init__:16'], [['cpu', 0.8], ['gil', 0.2]]],
   [2, ['load_orders:41', 'Order.total:24', 'Order.total.<genexpr>:25'], [['cpu', 0.85], ['collector', 0.08], ['gil', 0.07]]],
   [2, ['load_orders:38'], [['disk', 0.7], ['cpu', 0.3]]],
@@ -32,7 +32,7 @@ const saving = [
 /** @type {typeof loading} */
 const fetching = [
   [4, ['fetch_prices:12', 'Session.get:600', 'HTTPConnection.getresponse:1348', 'SocketIO.readinto:717'], [['network', 0.95], ['cpu', 0.05]]],
-  [1, ['fetch_prices:15', 'json.loads:339', 'JSONDecoder.decode:354'], [['cpu', 0.7], ['gil', 0.3]]],
+  [1, ['fetch_prices:15', 'loads:339', 'JSONDecoder.decode:354'], [['cpu', 0.7], ['gil', 0.3]]],
   [1, ['fetch_prices:17', 'backoff:5'], [['sleep', 1]]],
 ];
 
@@ -114,6 +114,49 @@ def load_orders(folder: Path) -> list[Order]:
     return orders
 `;
 
+/**
+ * Calls of the shop, as if they had been recorded, too: names, how many, and how long in ms.
+ * @type {[string, number, number, string][]}
+ */
+const called = [
+  ['parse_order', 5000, 0.3, ''], ['Order.__init__', 5000, 0.13, ''], ['Order.total', 4100, 0.08, ''],
+  ['Store.save_orders', 250, 4.6, 'OperationalError'], ['fetch_prices', 64, 48, 'ConnectionError'], ['backoff', 9, 21, ''],
+  ['load_orders', 1, 2010, ''], ['render', 1, 500, ''], ['main', 1, 3990, ''],
+];
+
+/** @param {() => number} random */
+function demoCalls(random) {
+  /** @type {import('./plain.js').PlainCallSum[]} */
+  const callSums = [];
+  /** @type {import('./plain.js').PlainCall[]} */
+  const calls = [];
+  for (const [name, count, mean, exception] of called) {
+    // Durations around the mean, a few much longer.
+    const durations = Array.from({ length: count }, () => Math.round(mean * 1e6 * (count === 1 ? 1 : 0.55 * Math.exp(1.1 * (random() + random() + random() - 1.5)) + (random() < 0.02 ? 4 : 0))));
+    durations.sort((a, b) => a - b);
+    const sum = durations.reduce((all, ns) => all + ns, 0);
+    /** @type {Map<number, number>} */
+    const buckets = new Map();
+    for (const ns of durations) {
+      const bucket = Math.floor(4 * Math.log2(ns));
+      buckets.set(bucket, (buckets.get(bucket) ?? 0) + 1);
+    }
+    callSums.push({
+      name, calls: count, primitive: count, raised: exception ? Math.ceil(count / 60) : 0, self: Math.round(sum * 0.6), total: sum,
+      cpu: Math.round(sum * 0.4), mean: Math.round(sum / count), p50: durations[count >> 1], p99: durations[Math.floor(count * 0.99)],
+      max: durations[count - 1], skipped: 0, buckets: [...buckets].sort((a, b) => a[0] - b[0]),
+    });
+    for (const [i, duration] of durations.slice(-4).entries())
+      calls.push({
+        stack: name === 'main' ? ['main'] : ['main', name], thread: 0, start: Math.floor(random() * 1_500_000), duration,
+        self: Math.round(duration * 0.6), outcome: exception && i === 3 ? 1 : 0, exception,
+      });
+  }
+  calls.sort((a, b) => b.duration - a.duration);
+  const runs = called.map(([name, count, mean]) => ({ ticks: Math.round(count * mean * 300), stack: name === 'main' ? ['main'] : ['main', name], samples: count }));
+  return { callSums, calls, callThreads: [{ runs }, { runs: [] }, { runs: [] }, { runs: [] }] };
+}
+
 /** @returns {import('./plain.js').PlainRecording} */
 export function demoRecording() {
   const random = randomNumbers(7);
@@ -125,7 +168,7 @@ export function demoRecording() {
       parse_order: own('orders', 29), 'Order.__init__': own('orders', 13), 'Order.total': own('orders', 22),
       'Order.total.<genexpr>': own('orders', 25), 'Store.run': own('store', 12), 'Store.save_orders': own('store', 40),
       fetch_prices: own('prices', 8), backoff: own('prices', 3), render: own('report', 5), 'Thread.run': standard('threading.py'),
-      'json.loads': standard('json/__init__.py'), 'JSONDecoder.decode': standard('json/decoder.py'),
+      loads: standard('json/__init__.py'), 'JSONDecoder.decode': standard('json/decoder.py'),
       'Queue.get': standard('queue.py'), 'Condition.wait': standard('threading.py'), 'Cursor.execute': { ...standard('sqlite3.py'), origin: 1, file: '/venv/lib/python3.12/site-packages/apsw/ext.py', module: 'apsw.ext' },
       'Thread._bootstrap': standard('threading.py'), 'Thread._bootstrap_inner': standard('threading.py'),
       'Session.get': requests, 'HTTPConnection.getresponse': standard('http/client.py'), 'SocketIO.readinto': standard('socket.py'),
@@ -143,6 +186,7 @@ export function demoRecording() {
       { name: 'prices-0', runs: busy(random, thread, fetching, 1_900_000, 200_000) },
       { name: 'prices-1', runs: busy(random, thread, fetching, 1_700_000, 240_000) },
     ],
+    ...demoCalls(randomNumbers(5)),
     source: [{ file: '/home/user/shop/orders.py', firstLine: 1, text: orders }],
     summary: [
       { parts: [{ t: '31 % running in ' }, { t: 'parse_order', link: { view: 'functions', function: 3 } }, { t: ' (orders.py:61), 18 % waiting for disk in ' }, { t: 'Store.save_orders', link: { view: 'sandwich', function: 8 } }, { t: ' (store.py:44).' }] },
@@ -161,15 +205,18 @@ export function demoDiff() {
   const threads = before.threads.map((thread) => ({
     ...thread,
     runs: thread.runs.map((run) => {
-      const faster = run.stack.some((frame) => frame.startsWith('json.loads')) ? 0.45 : 1;
+      const faster = run.stack.some((frame) => frame.startsWith('loads:')) ? 0.45 : 1;
       const slower = run.stack.some((frame) => frame.startsWith('Session.get')) ? 1.3 : 1;
       return { ...run, ticks: Math.max(Math.round(run.ticks * faster * slower * (0.95 + 0.1 * random())), 1) };
     }),
   }));
-  const { head } = encodePage({ ...before, threads: [...before.threads, ...threads] });
+  const { head } = encodePage({ ...before, callThreads: undefined, threads: [...before.threads, ...threads] });
   const side = { ...head.sides[0], effective_samples: 3000 };
   return {
     ...before,
+    callThreads: undefined,
+    calls: undefined,
+    callSums: undefined,
     threads: [...before.threads, ...threads],
     head: {
       diff: true,

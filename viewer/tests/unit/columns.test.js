@@ -28,7 +28,13 @@ test('signed values and differences come back on both sides of 0', () => {
     { name: 'z', encoding: 'z', values },
     { name: 'd', encoding: 'd', values: ascending },
   ]);
-  assert.deepEqual([...columns.numbers('z')], values);
+  assert.deepEqual([...columns.signed('z')], values);
+  const small = decode([{ name: 'z', encoding: 'z', values: [0, -1, 1, -64, 63] }]).signed('z');
+  assert.ok(small instanceof Int32Array);
+  assert.deepEqual([...small], [0, -1, 1, -64, 63]);
+  const edge = [2 ** 31 - 1, -(2 ** 31), 5];
+  assert.deepEqual([...decode([{ name: 'z', encoding: 'z', values: edge }]).signed('z')], edge);
+  assert.ok(decode([{ name: 'z', encoding: 'z', values: [5, 2 ** 31, 6] }]).signed('z') instanceof Float64Array);
   assert.deepEqual([...columns.numbers('d')], ascending);
 });
 
