@@ -236,7 +236,7 @@ typedef struct baro_note_record {
   baro_view text;   /* borrowed */
 } baro_note_record;
 
-/* Facts about the recording, text by key. Well-known keys: "tool_version", "command", "kind" ("sample"),
+/* Facts about the recording, text by key. Well-known keys: "tool_version", "command", "kind" ("sample", "import"),
  * "rate_hz", "mode" ("nonblocking", "stop"), "host", "kernel", "cpu_count", "end" ("exit",
  * "interrupt", "duration", "detached"; "disk_full", "write_failed": what came last is missing; absent when the recorder
  * was killed), "exit_status", "signal" (number of the one that ended it). Later values replace earlier ones. */

@@ -8,6 +8,7 @@
 
 enum {
   BLOCK_FLAG_RESET = 1,
+  BLOCK_FLAG_NS = 2,
 
   STACK_NONE = BARO_SAMPLE_RECENT_STACKS,      /* no stack, and not among the recent ones */
   STACK_OTHER = BARO_SAMPLE_RECENT_STACKS + 1, /* + zigzag distance from the last such */
@@ -57,21 +58,26 @@ baro_status baro_sample_encoder_add_thread(baro_sample_encoder *encoder) {
   return BARO_OK;
 }
 
+static int64_t unit_of(const baro_sample_encoder *encoder) {
+  return encoder->in_ns ? 1 : NS_PER_US;
+}
+
 /* Weight in us. The gap since the thread's last sample is taken whenever that keeps the sum within
  * 1 us, because it codes as 0; else the nearest us, and the rest is carried. */
-static uint64_t weight_round(int64_t *carry_ns, uint64_t weight_ns, uint64_t gap_us) {
+static uint64_t weight_round(int64_t *carry_ns, uint64_t weight_ns, uint64_t gap_us,
+                             int64_t unit_ns) {
   assert(weight_ns <= INT64_MAX / 2);
   int64_t due_ns = (int64_t)weight_ns + *carry_ns;
   /* A gap beyond that is a step back in time. */
-  if (gap_us <= INT64_MAX / 2 / NS_PER_US) {
-    int64_t left_ns = due_ns - (int64_t)(gap_us * NS_PER_US);
-    if (left_ns > -NS_PER_US && left_ns < NS_PER_US) {
+  if (gap_us <= (uint64_t)(INT64_MAX / 2 / unit_ns)) {
+    int64_t left_ns = due_ns - (int64_t)gap_us * unit_ns;
+    if (left_ns > -unit_ns && left_ns < unit_ns) {
       *carry_ns = left_ns;
       return gap_us;
     }
   }
-  int64_t weight_us = due_ns > 0 ? (due_ns + NS_PER_US / 2) / NS_PER_US : 0;
-  *carry_ns = due_ns - weight_us * NS_PER_US;
+  int64_t weight_us = due_ns > 0 ? (due_ns + unit_ns / 2) / unit_ns : 0;
+  *carry_ns = due_ns - weight_us * unit_ns;
   return (uint64_t)weight_us;
 }
 
@@ -125,14 +131,14 @@ static void put_times(baro_sample_encoder *encoder, baro_number_writer *numbers,
                       uint64_t *time_us) {
   baro_sample_model *model = &encoder->model;
   baro_sample_thread *thread = context->thread;
-  uint64_t now_us = sample->time_ns / NS_PER_US;
+  uint64_t now_us = sample->time_ns / (uint64_t)unit_of(encoder);
   if (context->is_next) {
     baro_number_put(numbers, baro_sample_step_model(model), now_us - *time_us);
     *time_us = now_us;
   }
   uint64_t gap_us = thread->is_seen ? now_us - thread->time_us : 0;
-  uint64_t weight_us =
-      weight_round(&encoder->carries[context->index].weight_ns, sample->weight_ns, gap_us);
+  uint64_t weight_us = weight_round(&encoder->carries[context->index].weight_ns, sample->weight_ns,
+                                    gap_us, unit_of(encoder));
   baro_number_put(numbers, baro_sample_weight_model(model), zigzag(weight_us - gap_us));
   thread->due_us += weight_us;
 
@@ -184,7 +190,7 @@ static void encode_one(baro_sample_encoder *encoder, baro_number_writer *numbers
                        const baro_sample_record *sample, bool is_first, uint64_t *time_us) {
   baro_sample_model *model = &encoder->model;
   assert(sample->thread < model->count);
-  bool is_next = is_first || sample->time_ns / NS_PER_US != *time_us;
+  bool is_next = is_first || sample->time_ns / (uint64_t)unit_of(encoder) != *time_us;
   baro_sample_context context = put_thread(model, numbers, sample->thread, is_next);
   put_times(encoder, numbers, &context, sample, time_us);
 
@@ -236,12 +242,13 @@ baro_status baro_sample_encode(baro_sample_encoder *encoder, const baro_sample_r
     return BARO_NO_MEMORY;
   }
   uint64_t flags = encoder->is_reset_due ? BLOCK_FLAG_RESET : 0;
+  flags |= encoder->in_ns ? BLOCK_FLAG_NS : 0;
   if (encoder->is_reset_due) {
     baro_sample_model_reset(&encoder->model);
     encoder->is_reset_due = false;
   }
   order_by_time(samples, count, encoder->order);
-  uint64_t start_us = samples[encoder->order[0]].time_ns / NS_PER_US;
+  uint64_t start_us = samples[encoder->order[0]].time_ns / (uint64_t)unit_of(encoder);
   uint64_t time_us = start_us;
   baro_number_writer numbers;
   baro_number_writer_init(&numbers, encoder->numbers.data);
@@ -282,7 +289,7 @@ baro_status baro_sample_decoder_init(baro_sample_decoder *decoder, baro_sample_m
   uint64_t count = baro_read_varint(&reader);
   uint64_t time_us = baro_read_varint(&reader);
   baro_view numbers = baro_read_string(&reader); /* what follows is of a newer minor version */
-  if (reader.failed || (flags & ~(uint64_t)BLOCK_FLAG_RESET) != 0) {
+  if (reader.failed || (flags & ~(uint64_t)(BLOCK_FLAG_RESET | BLOCK_FLAG_NS)) != 0) {
     return baro_error_set(err, BARO_CORRUPT, "head of a sample block");
   }
   /* Samples may cost next to nothing: only this bounds them, and with them the blocks. */
@@ -298,8 +305,12 @@ baro_status baro_sample_decoder_init(baro_sample_decoder *decoder, baro_sample_m
   if ((flags & BLOCK_FLAG_RESET) != 0) {
     baro_sample_model_reset(model);
   }
-  *decoder = (baro_sample_decoder){
-      .model = model, .left = count, .time_us = time_us, .threads = threads, .stacks = stacks};
+  *decoder = (baro_sample_decoder){.model = model,
+                                   .left = count,
+                                   .time_us = time_us,
+                                   .unit_ns = (flags & BLOCK_FLAG_NS) != 0 ? 1 : NS_PER_US,
+                                   .threads = threads,
+                                   .stacks = stacks};
   baro_number_reader_init(&decoder->numbers, numbers);
   return BARO_OK;
 }
@@ -321,7 +332,7 @@ static bool get_thread(baro_sample_decoder *decoder, baro_sample_context *ret_co
 /* false when a number cannot be. */
 static bool get_times(baro_sample_decoder *decoder, const baro_sample_context *context,
                       baro_sample_record *sample) {
-  const uint64_t limit_us = UINT64_MAX / NS_PER_US;
+  const uint64_t limit_us = UINT64_MAX / decoder->unit_ns;
   baro_sample_model *model = decoder->model;
   baro_sample_thread *thread = context->thread;
   if (context->is_next) {
@@ -342,8 +353,8 @@ static bool get_times(baro_sample_decoder *decoder, const baro_sample_context *c
   if (decoder->time_us > limit_us || weight_us > limit_us || ticks > UINT32_MAX) {
     return false;
   }
-  sample->time_ns = decoder->time_us * NS_PER_US;
-  sample->weight_ns = weight_us * NS_PER_US;
+  sample->time_ns = decoder->time_us * decoder->unit_ns;
+  sample->weight_ns = weight_us * decoder->unit_ns;
   sample->ticks = (uint32_t)ticks;
   return true;
 }

@@ -12,7 +12,8 @@
  *              weight not yet accounted for
  *   share      the smaller of the two, and which it is; only where they moved
  *
- * Samples are stored in the order of their times. Rounding to 1 us: a time is cut; weight (to 1 us)
+ * Samples are stored in the order of their times. A block may be in ns instead (what others measured and was imported has
+ * any unit); then "us" here and in the model means ns, and nothing is rounded. Rounding to 1 us: a time is cut; weight (to 1 us)
  * and cpu and runnable (to 100 us) carry what was cut, so that their sums per thread are never further
  * off than that. Specified in docs/recording-format.md, "Samples". Internal to src/recording; not
  * thread-safe per object. */
@@ -49,6 +50,7 @@ typedef struct baro_sample_encoder {
   baro_buffer numbers;
   uint16_t order[BARO_SAMPLE_BLOCK_LIMIT]; /* of its samples, by time */
   bool is_reset_due;                       /* the next block starts from an empty model */
+  bool in_ns;                              /* all blocks; before the first one */
 } baro_sample_encoder;
 
 /* One more thread. BARO_NO_MEMORY leaves the encoder as it was. */
@@ -71,6 +73,7 @@ typedef struct baro_sample_decoder {
   baro_number_reader numbers;
   uint64_t left;    /* samples */
   uint64_t time_us; /* of the previous sample */
+  uint64_t unit_ns; /* of all times */
   uint32_t threads; /* defined so far */
   uint32_t stacks;
 } baro_sample_decoder;

@@ -28,7 +28,8 @@ static void drop_pending(baro_writer *writer) {
 static void head_add_samples(baro_writer *writer) {
   baro_chunk_head *head = &writer->head;
   for (uint32_t i = 0; i < writer->pending_count; i++) {
-    uint64_t time_ns = writer->pending[i].time_ns / 1000 * 1000; /* as readers will see it */
+    uint64_t unit_ns = writer->encoder.in_ns ? 1 : 1000;
+    uint64_t time_ns = writer->pending[i].time_ns / unit_ns * unit_ns; /* as readers will see it */
     if (head->samples == 0 || time_ns < head->first_ns) {
       head->first_ns = time_ns;
     }
@@ -299,12 +300,16 @@ void baro_writer_info(baro_writer *writer, const char *key, const char *value) {
   event_append(writer, BARO_RECORD_INFO);
 }
 
+void baro_writer_anchor(baro_writer *writer, const baro_clock_anchor *anchor) {
+  baro_buffer *record = baro_writer_record_begin(writer);
+  baro_write_varint(record, anchor->monotonic_ns);
+  baro_write_varint(record, anchor->utc_ns);
+  event_append(writer, BARO_RECORD_ANCHOR);
+}
+
 static void write_anchor(baro_writer *writer) {
   baro_clock_anchor anchor = baro_clock_anchor_now();
-  baro_buffer *record = baro_writer_record_begin(writer);
-  baro_write_varint(record, anchor.monotonic_ns);
-  baro_write_varint(record, anchor.utc_ns);
-  event_append(writer, BARO_RECORD_ANCHOR);
+  baro_writer_anchor(writer, &anchor);
 }
 
 void baro_writer_tick(baro_writer *writer, uint64_t now_ns) {
@@ -387,7 +392,9 @@ baro_status baro_writer_create_on(const baro_output *take_output, const char *na
     writer->queue.output = *take_output;
     status = write_file_head(writer, err);
   }
-  if (status == BARO_OK) {
+  if (status == BARO_OK && options != NULL && options->imported) {
+    writer->encoder.in_ns = true;
+  } else if (status == BARO_OK) {
     write_anchor(writer);
     status = baro_writer_flush(writer, err);
   }

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "base/status.h"
 #include "recording/records.h"
 
@@ -24,10 +25,13 @@ typedef struct baro_writer baro_writer;
 typedef struct baro_writer_options {
   bool overwrite;        /* an existing file is renamed to PATH.old; without it, creating fails */
   int compression_level; /* zstd; 0 = our default */
+  /* What is written was not recorded here and now: samples are kept to the ns, and there is no clock anchor but
+   * by baro_writer_anchor. */
+  bool imported;
 } baro_writer_options;
 
 /* Creates path with mode 0600 (never following a symbolic link at the last component) and writes
- * the head and a clock anchor at once. An existing file without overwrite is BARO_USAGE naming it and "-f". */
+ * the head and, unless it is imported, a clock anchor at once. An existing file without overwrite is BARO_USAGE naming it and "-f". */
 baro_status baro_writer_create(const char *path, const baro_writer_options *options,
                                baro_writer **ret_writer, baro_error *err) BARO_MUST_USE;
 
@@ -66,6 +70,9 @@ void baro_writer_counters(baro_writer *writer, const baro_counters_record *count
 void baro_writer_note(baro_writer *writer, const baro_note_record *note);
 void baro_writer_process_fact(baro_writer *writer, const baro_process_fact_record *fact);
 void baro_writer_info(baro_writer *writer, const char *key, const char *value);
+
+/* When a monotonic time of an imported recording was. */
+void baro_writer_anchor(baro_writer *writer, const baro_clock_anchor *anchor);
 
 /* Writes a chunk if one second of now_ns has passed since the last, or enough has gathered. */
 void baro_writer_tick(baro_writer *writer, uint64_t now_ns);

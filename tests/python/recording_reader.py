@@ -148,10 +148,11 @@ class Reader:
 
     def samples(self, b: Bytes) -> None:
         flags, count, self.now, data = b.varint(), b.varint(), b.varint(), b.take(b.varint())
-        require(flags <= 1 and len(self.times) + count <= 2**20, "head of a block")
+        require(flags <= 3 and len(self.times) + count <= 2**20, "head of a block")
         require(count > 0 and self.counts["thread"] > 0, "no samples, or before any thread")
-        if flags:
+        if flags & 1:
             self.forget()
+        self.unit_ns = 1 if flags & 2 else 1000
         n = Numbers(data, self.models)
         for _ in range(count):
             self.sample(n)
@@ -194,7 +195,8 @@ class Reader:
             require(v // 2 <= moved < U64 // 100_000 + 1, "movement does not fit")
             cpu, runnable = (v // 2, moved - v // 2) if v & 1 else (moved - v // 2, v // 2)
             thread.due = 0
-        ns = [1000 * us for us in (self.now, weight, 100 * cpu, 100 * runnable)]
+        ns = [self.unit_ns * unit for unit in (self.now, weight)]
+        ns += [100_000 * moved for moved in (cpu, runnable)]
         require(max(ns) < U64, "time does not fit")
         state = STATES[thread.state] if thread.state < len(STATES) else "unknown"
         self.put("sample", index, *ns[:2], ticks, stack, state, *ns[2:])

@@ -141,7 +141,7 @@ static const bad_record bad_records[] = {
     BAD(NOTE, "\0\2\0"),
     BAD(NOTE, "\0\0\1"),
     BAD(SAMPLES, ""),
-    BAD(SAMPLES, "\2\1\0\6\x0b\x80\x80\0\0\0"), /* a flag that there is not */
+    BAD(SAMPLES, "\4\1\0\6\x0b\x80\x80\0\0\0"), /* a flag that there is not */
     BAD(SAMPLES, "\0\1\0\7\x0b\x80\x80\0\0\0"),
     BAD(SAMPLES, "\0\1\0\3\0\0\0"),
     BAD(SAMPLES, "\0\0\0\4\0\0\0\0"),         /* no samples */

@@ -77,7 +77,9 @@ static void round_trip(baro_sample_encoder *encoder, baro_sample_model *model,
     assert_int_equal(got.stack, samples[i].stack);
     assert_int_equal(got.state, samples[i].state);
     assert_int_equal(got.ticks, samples[i].ticks);
-    assert_true(got.time_ns == samples[i].time_ns / 1000 * 1000);
+    uint64_t unit_ns = encoder->in_ns ? 1 : 1000;
+    assert_true(got.time_ns == samples[i].time_ns / unit_ns * unit_ns);
+    assert_true(!encoder->in_ns || got.weight_ns == samples[i].weight_ns);
     sums_add(&written[got.thread], &samples[i]);
     sums_add(&read[got.thread], &got);
     assert_true(distance(written[got.thread].weight_ns, read[got.thread].weight_ns) <= 1000);
@@ -116,9 +118,8 @@ static baro_sample_record wild_sample(fixture_random *random) {
   return sample;
 }
 
-static void wild_samples_come_back(void **state) {
-  (void)state;
-  baro_sample_encoder encoder = {0};
+static void check_wild_samples(bool in_ns) {
+  baro_sample_encoder encoder = {.in_ns = in_ns};
   baro_sample_model model = {0};
   sums written[THREADS] = {0};
   sums read[THREADS] = {0};
@@ -136,6 +137,17 @@ static void wild_samples_come_back(void **state) {
   }
   baro_sample_encoder_release(&encoder);
   baro_sample_model_release(&model);
+}
+
+static void wild_samples_come_back(void **state) {
+  (void)state;
+  check_wild_samples(false);
+}
+
+/* What others measured in other units comes back to the unit: nothing is rounded. */
+static void wild_samples_in_ns_come_back_exactly(void **state) {
+  (void)state;
+  check_wild_samples(true);
 }
 
 /* Threads that ended cost next to nothing; should there be samples of one after all, they come back right. */
@@ -292,7 +304,8 @@ static void blocks_that_break_a_rule_are_refused(void **state) {
   assert_int_equal(STATUS_OF("\0\1\0\6\x0b\x80\x80\0\0\0"), BARO_OK);
   assert_int_equal(STATUS_OF("\0\1\0\6\x0b\x80\x80\0\0\0 more fields"), BARO_OK);
   assert_int_equal(STATUS_OF("\1\1\0\6\x0b\x80\x80\0\0\0"), BARO_OK);
-  assert_int_equal(STATUS_OF("\2\1\0\6\x0b\x80\x80\0\0\0"), BARO_CORRUPT); /* flags */
+  assert_int_equal(STATUS_OF("\2\1\0\6\x0b\x80\x80\0\0\0"), BARO_OK);
+  assert_int_equal(STATUS_OF("\4\1\0\6\x0b\x80\x80\0\0\0"), BARO_CORRUPT); /* flags */
   assert_int_equal(STATUS_OF("\0\0\0\4\0\0\0\0"), BARO_CORRUPT);           /* no samples */
   assert_int_equal(STATUS_OF("\1\0\0\4\0\0\0\0"), BARO_CORRUPT);
   assert_int_equal(STATUS_OF("\0\1\0\7\x0b\x80\x80\0\0\0"), BARO_CORRUPT); /* length */
@@ -370,6 +383,8 @@ static void threads_without_samples_take_no_memory(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(wild_samples_come_back),
+      cmocka_unit_test(wild_samples_in_ns_come_back_exactly),
+      cmocka_unit_test(wild_samples_in_ns_come_back_exactly),
       cmocka_unit_test(ended_threads_are_let_go),
       cmocka_unit_test(rounding_does_not_add_up),
       cmocka_unit_test(hostile_payloads_are_survived),
