@@ -104,6 +104,15 @@ static int choose_content(const export_values *values, const baro_exporter *expo
     return baro_cli_fail("export: --of samples: none %s", damaged ? damage : "were recorded");
   options->of_calls =
       values->of == OF_CALLS || (values->of == OF_AUTO && calls && (prefers_calls || !samples));
+  baro_view unit = baro_profile_weight_unit(profile);
+  bool counts = !options->of_calls && unit.length != 0;
+  if (counts && (exporter->takes & BARO_EXPORT_TIME_ONLY) != 0)
+    return baro_cli_fail("export: %s can tell times only, and amounts of this recording are %.*s",
+                         exporter->name, (int)unit.length, (const char *)unit.data);
+  if (counts &&
+      (options->weight == BARO_EXPORT_WEIGHT_US || options->weight == BARO_EXPORT_WEIGHT_NS))
+    return baro_cli_fail("export: --weight: amounts of this recording are no time but %.*s",
+                         (int)unit.length, (const char *)unit.data);
   const char *of_samples = values->lines    ? "--lines"
                            : values->states ? "--states"
                            : values->idle   ? "--idle"

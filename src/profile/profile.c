@@ -153,10 +153,19 @@ uint64_t baro_amount_waiting(const baro_amounts *amounts, uint32_t index) {
   return busy_ns > running_ns ? busy_ns - running_ns : 0;
 }
 
+baro_view baro_profile_weight_unit(const baro_profile *profile) {
+  baro_view unit = {0};
+  (void)baro_profile_info(profile, "weight_unit", &unit);
+  return unit;
+}
+
 double baro_profile_ratio_error(const baro_profile *profile, baro_measure measure, double ratio,
                                 double square) {
   double basis_ns = (double)baro_profile_basis_ns(profile, measure);
-  if (!(basis_ns > 0)) {
+  baro_view looks;
+  bool unknown = baro_profile_info(profile, "looks", &looks) &&
+                 baro_view_equal(looks, baro_view_of("unknown"));
+  if (unknown || !(basis_ns > 0)) {
     return -1;
   }
   double all = profile->square[measure];

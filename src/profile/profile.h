@@ -394,6 +394,9 @@ bool baro_profile_process_fact(const baro_profile *profile, uint32_t process, co
                                baro_view *ret_value);
 bool baro_profile_process_fact_number(const baro_profile *profile, uint32_t process,
                                       const char *key, double *ret_value);
+/* What amounts of samples are where they are no time, as some imported ones: "samples", "bytes"; then one of them stands where a
+ * ns would. "" for time. */
+baro_view baro_profile_weight_unit(const baro_profile *profile);
 /* UTC of a monotonic time, by the nearest anchor; false without anchors. */
 bool baro_profile_utc_ns(const baro_profile *profile, uint64_t monotonic_ns, uint64_t *ret_utc_ns);
 /* Function of a node; BARO_NONE_ID at the root. */
@@ -409,7 +412,7 @@ uint64_t baro_amount_waiting(const baro_amounts *amounts, uint32_t index);
 /* Standard error of a share `ratio` of the basis, of which `square` is the row's self_square or total_square:
  * sqrt(sum w^2 (x - p)^2) / sum w over the samples that are not idle (w the time a sample stands for, x 1 if it
  * belongs to the row). A sample of n ticks counts as n looks of w/n each. For equal weights this is
- * sqrt(p (1 - p) / n). Negative (unknown) without samples. */
+ * sqrt(p (1 - p) / n). Negative (unknown) without samples, and where it is not known how many looks imported ones were. */
 double baro_profile_ratio_error(const baro_profile *profile, baro_measure measure, double ratio,
                                 double square);
 

@@ -148,7 +148,17 @@ static void put_states(callgrind_file *file, const baro_sample_sums *sums) {
       totals[1 + state] += sums->self_ns[(size_t)row * sums->state_count + state];
     }
   }
-  baro_stream_text(file->output, "events: ns"); /* ends the head */
+  baro_stream_text(file->output, "events: "); /* ends the head */
+  baro_view unit = baro_profile_weight_unit(file->profile);
+  if (unit.length == 0) {
+    unit = baro_view_of("ns");
+  }
+  for (size_t i = 0; i < unit.length; i++) { /* a space would begin another event */
+    uint8_t byte = unit.data[i];
+    bool is_word = (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
+                   (byte >= 'A' && byte <= 'Z');
+    baro_stream_char(file->output, is_word ? (char)byte : '_');
+  }
   for (uint32_t state = 0; state < sums->state_count; state++) {
     baro_stream_char(file->output, ' ');
     baro_stream_text(file->output, baro_state_key(sums->states[state]));

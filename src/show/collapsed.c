@@ -23,6 +23,7 @@ typedef struct folding {
   baro_arena arena;    /* owns texts */
   baro_view *text;     /* owned; of frames, made when first needed */
   double *amount;      /* owned; by node */
+  bool counts_units;   /* ns of calls, and what is no time at all */
   double carry;        /* that rounding took: the sum of all lines stays true to one unit */
   uint32_t *canonical; /* owned; the first node of the same stack of functions */
   baro_buffer scratch; /* owned */
@@ -77,7 +78,7 @@ static baro_view frame_text(folding *fold, uint32_t frame) {
 
 static double per_ns(const folding *fold) {
   switch (fold->options->weight) {
-  case BARO_EXPORT_WEIGHT_AUTO: return fold->options->of_calls ? 1 : 1e-3;
+  case BARO_EXPORT_WEIGHT_AUTO: return fold->counts_units ? 1 : 1e-3;
   case BARO_EXPORT_WEIGHT_US: return 1e-3;
   case BARO_EXPORT_WEIGHT_NS: return 1;
   case BARO_EXPORT_WEIGHT_TICKS: break;
@@ -207,6 +208,7 @@ static baro_status fold_all(folding *fold) {
 baro_status baro_export_collapsed(const baro_profile *profile, const baro_export_options *options,
                                   baro_stream *output, baro_error *err) {
   folding fold = {.profile = profile, .options = options, .output = output};
+  fold.counts_units = options->of_calls || baro_profile_weight_unit(profile).length != 0;
   baro_status status = baro_stacks_init(&fold.stacks, profile, options->of_calls, NULL);
   if (status == BARO_OK) {
     size_t nodes = fold.stacks.node_count;

@@ -16,7 +16,7 @@
 #include "show/stream.h"
 
 typedef enum baro_export_weight {
-  BARO_EXPORT_WEIGHT_AUTO, /* of samples us, of calls ns */
+  BARO_EXPORT_WEIGHT_AUTO, /* of samples us, of calls ns; what is no time in its own unit */
   BARO_EXPORT_WEIGHT_US,   /* microseconds of wall time */
   BARO_EXPORT_WEIGHT_NS,
   BARO_EXPORT_WEIGHT_TICKS, /* scheduler ticks */
@@ -44,7 +44,8 @@ enum {
   BARO_EXPORT_PREFERS_CALLS = 1u << 5, /* no option: of a recording with both it is made of calls */
   BARO_EXPORT_INTO_FOLDER = 1u << 6,   /* tables, which the Python package writes: write is NULL */
   BARO_EXPORT_TAKES_SOURCE = 1u << 7,
-  BARO_EXPORT_TAKES_OF = 1u << 8, /* made of samples or of calls; else of all there is */
+  BARO_EXPORT_TIME_ONLY = 1u << 9, /* amounts that are no time (imported ones) cannot be told */
+  BARO_EXPORT_TAKES_OF = 1u << 8,  /* made of samples or of calls; else of all there is */
 };
 
 typedef struct baro_exporter {

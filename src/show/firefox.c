@@ -21,6 +21,7 @@ enum { NO_VALUE = -1 };
 typedef struct firefox_file {
   const baro_profile *profile;
   baro_stacks stacks; /* owned */
+  baro_view unit;     /* of amounts that are no time; "" for time */
   baro_json json;
   baro_intern strings; /* owned: text -> index in the file's strings */
   baro_buffer scratch; /* owned */
@@ -192,7 +193,13 @@ static void put_sample_column(firefox_file *file, const baro_profile_thread *thr
       last_ns = row.time_ns > last_ns ? row.time_ns : last_ns; /* never goes back */
       put_ms(output, since_start(file->profile, last_ns));
       break;
-    case WEIGHT: put_ms(output, row.weight_ns); break;
+    case WEIGHT:
+      if (file->unit.length == 0) {
+        put_ms(output, row.weight_ns);
+      } else {
+        baro_stream_u64(output, row.weight_ns);
+      }
+      break;
     case CPU_DELTA: baro_stream_u64(output, row.cpu_ns); break;
     }
   }
@@ -209,10 +216,14 @@ static void put_samples(firefox_file *file, const baro_profile_thread *thread) {
   put_sample_column(file, thread, "stack", STACK);
   put_sample_column(file, thread, "time", TIME);
   put_sample_column(file, thread, "weight", WEIGHT);
-  if (!file->stacks.of_calls) {
+  if (!file->stacks.of_calls && file->unit.length == 0) {
     put_sample_column(file, thread, "threadCPUDelta", CPU_DELTA);
   }
-  baro_json_text(&file->json, "weightType", "tracing-ms");
+  bool is_bytes = baro_view_equal(file->unit, baro_view_of("bytes"));
+  baro_json_text(&file->json, "weightType",
+                 file->unit.length == 0 ? "tracing-ms"
+                 : is_bytes             ? "bytes"
+                                        : "samples");
   baro_json_u64(&file->json, "length", count);
   baro_json_end_object(&file->json);
 }
@@ -509,6 +520,9 @@ baro_status baro_export_firefox(const baro_profile *profile, const baro_export_o
     return status;
   }
   baro_json_init(&file.json, output, false);
+  if (!options->of_calls) {
+    file.unit = baro_profile_weight_unit(profile);
+  }
   file.failed = !baro_used_init(&file.nodes, file.stacks.node_count) ||
                 !baro_used_init(&file.frames, file.stacks.frame_count) ||
                 !baro_used_init(&file.functions, file.stacks.function_count);

@@ -55,7 +55,8 @@ enum {
   FUNCTION_START_LINE = 5,
 };
 
-/* The values of a sample, in the order of sample types: of calls, the first are their number, and there is no third. */
+/* The values of a sample, in the order of sample types. Of calls, the first are their number, and there is no third; nor is there
+ * of imported amounts that are no time, where the second has their name. */
 enum { VALUE_SAMPLES, VALUE_WALL_NS, VALUE_CPU_NS, VALUE_COUNT };
 
 typedef struct pprof_writer {
@@ -73,8 +74,17 @@ typedef struct pprof_writer {
   bool failed;               /* out of memory */
 } pprof_writer;
 
+static baro_view unit_of(const pprof_writer *pprof) {
+  return pprof->stacks.of_calls ? (baro_view){0} : baro_profile_weight_unit(pprof->profile);
+}
+
+/* What is counted in samples is the first value alone: the second would be the same. */
 static int value_count(const pprof_writer *pprof) {
-  return pprof->stacks.of_calls ? VALUE_CPU_NS : VALUE_COUNT;
+  baro_view unit = unit_of(pprof);
+  bool is_count = baro_view_equal(unit, baro_view_of("samples"));
+  return is_count                                     ? VALUE_WALL_NS
+         : pprof->stacks.of_calls || unit.length != 0 ? VALUE_CPU_NS
+                                                      : VALUE_COUNT;
 }
 
 static void emit(pprof_writer *pprof, uint32_t field) {
@@ -140,16 +150,29 @@ static void emit_head(pprof_writer *pprof) {
   (void)text_number(pprof, ""); /* string 0 by definition */
   emit_value_type(pprof, PROFILE_SAMPLE_TYPE, pprof->stacks.of_calls ? "calls" : "samples",
                   "count");
-  emit_value_type(pprof, PROFILE_SAMPLE_TYPE, "wall", "nanoseconds");
-  if (!pprof->stacks.of_calls) {
+  char name[64] = "wall";
+  baro_view unit = unit_of(pprof);
+  if (unit.length != 0) {
+    (void)snprintf(name, sizeof(name), "%.*s", (int)unit.length, (const char *)unit.data);
+  }
+  bool is_bytes = strcmp(name, "bytes") == 0;
+  if (value_count(pprof) > VALUE_WALL_NS) {
+    emit_value_type(pprof, PROFILE_SAMPLE_TYPE, is_bytes ? "space" : name,
+                    unit.length == 0 ? "nanoseconds"
+                    : is_bytes       ? "bytes"
+                                     : "count");
+  }
+  if (value_count(pprof) > VALUE_CPU_NS) {
     emit_value_type(pprof, PROFILE_SAMPLE_TYPE, "cpu", "nanoseconds");
   }
-  emit_u64(pprof, PROFILE_DEFAULT_SAMPLE_TYPE, text_number(pprof, "wall"));
+  emit_u64(pprof, PROFILE_DEFAULT_SAMPLE_TYPE, text_number(pprof, is_bytes ? "space" : name));
   uint64_t utc_ns;
   if (baro_profile_utc_ns(profile, profile->start_ns, &utc_ns)) {
     emit_u64(pprof, PROFILE_TIME_NANOS, utc_ns);
   }
-  emit_u64(pprof, PROFILE_DURATION_NANOS, profile->end_ns - profile->start_ns);
+  if (unit.length == 0) {
+    emit_u64(pprof, PROFILE_DURATION_NANOS, profile->end_ns - profile->start_ns);
+  }
   double rate_hz;
   if (!pprof->stacks.of_calls && baro_profile_info_number(profile, "rate_hz", &rate_hz) &&
       rate_hz >= 1e-3) {
@@ -279,6 +302,9 @@ static void emit_sample(pprof_writer *pprof, uint32_t node, const double *sums,
   uint64_t values[VALUE_COUNT];
   for (int v = 0; v < VALUE_COUNT; v++) {
     values[v] = value_of(sums[v], &pprof->carry[v]);
+  }
+  if (value_count(pprof) == VALUE_WALL_NS) {
+    values[VALUE_SAMPLES] = values[VALUE_WALL_NS]; /* whatever number of ticks they were */
   }
   baro_buffer_clear(&pprof->message);
   baro_protobuf_packed(&pprof->message, SAMPLE_LOCATION_ID, pprof->locations, count);

@@ -85,7 +85,7 @@ static void add_row(baro_report *report, const table_row *row, uint64_t full_ns,
   add_percent(table, BARO_STYLE_STRONG, ratio_of(report, row->self.all_ns));
   add_percent(table, BARO_STYLE_FAINT, row->self_error);
   baro_text_table_add_format(table, BARO_STYLE_PLAIN, "%s",
-                             baro_text_duration(row->self.all_ns).text);
+                             baro_text_amount(row->self.all_ns, report->unit).text);
   add_percent(table, BARO_STYLE_PLAIN, ratio_of(report, row->total.all_ns));
   if (report->options->sort == BARO_SORT_WAIT)
     add_percent(table, BARO_STYLE_PLAIN, ratio_of(report, row->waiting_ns));
@@ -180,13 +180,16 @@ static void write_title(baro_report *report) {
   char title[64], remark[160];
   snprintf(title, sizeof(title), "%s by %s", options->lines ? "Lines" : "Functions",
            orders[options->sort]);
-  snprintf(remark, sizeof(remark), "shares of %s %s", baro_text_duration(report->basis_ns).text,
-           options->measure == BARO_MEASURE_RUN ? "of the run" : "of all threads' time");
+  snprintf(remark, sizeof(remark), "shares of %s%s",
+           baro_text_amount(report->basis_ns, report->unit).text,
+           report->unit.length != 0               ? ""
+           : options->measure == BARO_MEASURE_RUN ? " of the run"
+                                                  : " of all threads' time");
   uint64_t idle = report->profile->state_ns[options->measure][BARO_STATE_IDLE];
   if (idle > 0) {
     size_t used = strlen(remark);
     snprintf(remark + used, sizeof(remark) - used, "; %s idle is left out",
-             baro_text_duration(idle).text);
+             baro_text_amount(idle, report->unit).text);
   }
   baro_buffer text = {0};
   baro_write_text(&text, remark);

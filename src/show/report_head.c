@@ -83,13 +83,17 @@ static void write_python(baro_report *report) {
       baro_write_bytes(&text, view.data, view.length);
     }
   }
-  if (text.length == 0)
+  baro_view from;
+  bool imported = baro_profile_info(profile, "imported_from", &from);
+  if (imported)
+    baro_write_format(&text, "from %.*s", (int)from.length, (const char *)from.data);
+  else if (text.length == 0)
     baro_write_text(&text, "version unknown");
   baro_write_format(&text, "; %s %s, %s %s", baro_text_count(profile->process_count).text,
                     plural(profile->process_count, "process", "processes"),
                     baro_text_count(profile->thread_count).text,
                     plural(profile->thread_count, "thread", "threads"));
-  write_buffer_line(report, "Python", BARO_STYLE_PLAIN, &text);
+  write_buffer_line(report, imported ? "imported" : "Python", BARO_STYLE_PLAIN, &text);
 }
 
 static void write_run(baro_report *report) {
@@ -98,7 +102,7 @@ static void write_run(baro_report *report) {
   bool any = profile->samples.count > 0 || profile->calls.count > 0;
   uint64_t start_ns = profile->start_ns;
   if (any)
-    baro_write_text(&text, baro_text_duration(profile->end_ns - start_ns).text);
+    baro_write_text(&text, baro_text_amount(profile->end_ns - start_ns, report->unit).text);
   else if (profile->anchor_count > 0)
     start_ns = profile->anchors[0].monotonic_ns;
   uint64_t utc_ns = 0;
@@ -115,7 +119,7 @@ static void write_run(baro_report *report) {
     text.length -= 2;
     memmove(text.data, text.data + 2, text.length);
   }
-  write_buffer_line(report, "run", BARO_STYLE_PLAIN, &text);
+  write_buffer_line(report, report->unit.length == 0 ? "run" : "amount", BARO_STYLE_PLAIN, &text);
 }
 
 static void write_cpu(baro_report *report) {

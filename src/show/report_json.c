@@ -181,7 +181,8 @@ static void write_facts(baro_json_report *report) {
   }
   baro_report_json_known(report, "command", value);
   baro_report_json_known(report, "python", python);
-  static const char *const keys[] = {"tool_version", "kind", "mode", "host", "kernel", "end"};
+  static const char *const keys[] = {"tool_version", "kind", "imported_from", "weight_unit",
+                                     "mode",         "host", "kernel",        "end"};
   for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
     value = (baro_view){0};
     (void)baro_profile_info(profile, keys[i], &value);

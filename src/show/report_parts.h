@@ -12,6 +12,7 @@ typedef struct baro_report {
   const baro_terminal *terminal;
   baro_buffer *out;
   uint64_t basis_ns;            /* what shares are shares of */
+  baro_view unit;               /* of amounts that are no time; "" for time */
   bool is_foreign;              /* the files are not below the current folder: say where they are */
   bool shown[BARO_STATE_COUNT]; /* states that a bar has shown so far: the legend names these */
 } baro_report;

@@ -100,7 +100,8 @@ void baro_report_text(const baro_profile *profile, const baro_report_options *op
                         .terminal = terminal,
                         .out = out,
                         .is_foreign = own.directory != options->directory,
-                        .basis_ns = baro_profile_basis_ns(profile, options->measure)};
+                        .basis_ns = baro_profile_basis_ns(profile, options->measure),
+                        .unit = baro_profile_weight_unit(profile)};
   baro_report_head(&report);
   if (options->callers != NULL)
     baro_report_relatives(&report, options->callers, true);

@@ -24,8 +24,9 @@ static void add_buffer(baro_text_table *table, baro_style style, baro_buffer *te
   baro_buffer_clear(text);
 }
 
-static void add_duration(baro_text_table *table, baro_style style, uint64_t ns) {
-  baro_text_table_add_format(table, style, "%s", baro_text_duration(ns).text);
+static void add_amount(const baro_report *report, baro_text_table *table, baro_style style,
+                       uint64_t ns) {
+  baro_text_table_add_format(table, style, "%s", baro_text_amount(ns, report->unit).text);
 }
 
 typedef struct thread_key {
@@ -90,9 +91,9 @@ static void add_thread_name(const baro_report *report, const baro_profile_thread
   if (profile->process_count > 1)
     baro_text_table_add_format(table, BARO_STYLE_FAINT, "%" PRIu32,
                                profile->processes[thread->process].os_pid);
-  add_duration(table, BARO_STYLE_PLAIN, thread->wall_ns);
+  add_amount(report, table, BARO_STYLE_PLAIN, thread->wall_ns);
   if (thread->has_cpu)
-    add_duration(table, BARO_STYLE_PLAIN, thread->cpu_ns);
+    add_amount(report, table, BARO_STYLE_PLAIN, thread->cpu_ns);
   else
     baro_text_table_add_format(table, BARO_STYLE_FAINT, "-");
 }
@@ -234,9 +235,10 @@ static void add_process(baro_report *report, const baro_profile_process *process
   baro_text_table_add_format(table, BARO_STYLE_PLAIN, "%" PRIu32, process->os_pid);
   baro_text_table_add_format(table, BARO_STYLE_PLAIN, "%s",
                              baro_text_count(process->thread_count).text);
-  add_duration(table, BARO_STYLE_PLAIN, end_ns > process->seen_ns ? end_ns - process->seen_ns : 0);
+  add_amount(report, table, BARO_STYLE_PLAIN,
+             end_ns > process->seen_ns ? end_ns - process->seen_ns : 0);
   if (process->has_cpu)
-    add_duration(table, BARO_STYLE_PLAIN, process->cpu_ns);
+    add_amount(report, table, BARO_STYLE_PLAIN, process->cpu_ns);
   else
     baro_text_table_add_format(table, BARO_STYLE_FAINT, "-");
   uint64_t peak = process->has_counters ? process->counters[BARO_COUNTER_RSS_PEAK_BYTES] : 0;

@@ -170,13 +170,20 @@ static void write_thread_name(baro_json *json, const baro_profile *profile,
   baro_buffer_release(&name);
 }
 
+/* The schema knows units of time, and two others. */
+static const char *unit_of(const speedscope_file *file) {
+  baro_view unit = baro_profile_weight_unit(file->profile);
+  bool is_bytes = baro_view_equal(unit, baro_view_of("bytes"));
+  return file->stacks.of_calls || unit.length == 0 ? "nanoseconds" : is_bytes ? "bytes" : "none";
+}
+
 static void write_thread(speedscope_file *file, const baro_profile_thread *thread) {
   baro_json *json = &file->json;
   stack_run run;
   baro_json_object(json, NULL, false);
   baro_json_text(json, "type", "sampled");
   write_thread_name(json, file->profile, thread);
-  baro_json_text(json, "unit", "nanoseconds");
+  baro_json_text(json, "unit", unit_of(file));
   run_cursor all = runs_of(file, thread);
   while (next_run(&all, &run)) {
   }

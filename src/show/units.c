@@ -100,3 +100,19 @@ baro_unit_text baro_text_percent_whole(double ratio) {
     snprintf(result.text, sizeof(result.text), "%.0f %%", ratio * 100);
   return result;
 }
+
+baro_unit_text baro_text_amount(uint64_t amount, baro_view unit) {
+  if (unit.length == 0)
+    return baro_text_duration(amount);
+  if (baro_view_equal(unit, baro_view_of("bytes")))
+    return baro_text_bytes(amount);
+  baro_unit_text text = baro_text_count(amount);
+  size_t used = strlen(text.text);
+  size_t width = unit.length < 16 ? unit.length : 16;
+  if (used + 1 + width < sizeof(text.text)) {
+    text.text[used] = ' ';
+    memcpy(text.text + used + 1, unit.data, width);
+    text.text[used + 1 + width] = '\0';
+  }
+  return text;
+}

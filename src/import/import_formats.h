@@ -1,0 +1,19 @@
+/* The importers' functions, for the table in importers.c alone; the contract is in importer.h. */
+#ifndef BARO_IMPORT_IMPORT_FORMATS_H
+#define BARO_IMPORT_IMPORT_FORMATS_H
+
+#include "import/importer.h"
+
+bool baro_sniff_speedscope(baro_view bytes);
+baro_status baro_import_speedscope(baro_view bytes, const baro_import_options *options,
+                                   baro_import_output *output, baro_error *err);
+
+bool baro_sniff_pprof(baro_view bytes);
+baro_status baro_import_pprof(baro_view bytes, const baro_import_options *options,
+                              baro_import_output *output, baro_error *err);
+
+bool baro_sniff_collapsed(baro_view bytes);
+baro_status baro_import_collapsed(baro_view bytes, const baro_import_options *options,
+                                  baro_import_output *output, baro_error *err);
+
+#endif

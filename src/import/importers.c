@@ -1,0 +1,154 @@
+/* The table of importers; files for them, and the recording that comes of it. */
+#include "import/importer.h"
+
+#include <string.h>
+
+#include "base/os_file.h"
+#include "import/gzip_input.h"
+#include "import/import_formats.h"
+#include "recording/output.h"
+
+/* Those that are surest of their own first: nearly any text has a line that could be a collapsed stack. */
+const baro_importer baro_importers[] = {
+    {"speedscope", "speedscope.app's own format", baro_sniff_speedscope, baro_import_speedscope},
+    {"pprof", "pprof's profile.proto, gzipped or not: Go, pprof-rs, gperftools", baro_sniff_pprof,
+     baro_import_pprof},
+    {"collapsed", "a;b;c COUNT a line: py-spy --format raw, austin, perf scripts",
+     baro_sniff_collapsed, baro_import_collapsed},
+    {0},
+};
+
+const baro_importer *baro_importer_find(const char *name) {
+  for (const baro_importer *importer = baro_importers; importer->name != NULL; importer++) {
+    if (strcmp(importer->name, name) == 0) {
+      return importer;
+    }
+  }
+  return NULL;
+}
+
+const baro_importer *baro_importer_sniff(baro_view bytes) {
+  for (const baro_importer *importer = baro_importers; importer->name != NULL; importer++) {
+    if (importer->sniff(bytes)) {
+      return importer;
+    }
+  }
+  return NULL;
+}
+
+/* The file, unpacked if it is packed. */
+static baro_status read_input(const char *path, baro_buffer *bytes, baro_error *err) {
+  baro_status status = baro_file_read_all(path, BARO_IMPORT_BYTES_MAX, bytes, err);
+  if (status != BARO_OK) {
+    return status; /* names the path */
+  }
+  baro_view packed = {.data = bytes->data, .length = bytes->length};
+  if (!baro_is_gzip(packed)) {
+    return BARO_OK;
+  }
+  baro_buffer plain = {0};
+  status = baro_gunzip(packed, BARO_IMPORT_BYTES_MAX, &plain, err);
+  if (status != BARO_OK) {
+    baro_buffer_release(&plain);
+    return baro_error_prefix(err, status, "%s", path);
+  }
+  baro_buffer_release(bytes);
+  *bytes = plain;
+  return BARO_OK;
+}
+
+static baro_status choose(const char *path, baro_view bytes, const baro_import_options *options,
+                          const baro_importer **ret_importer, baro_error *err) {
+  *ret_importer =
+      options->format != NULL ? baro_importer_find(options->format) : baro_importer_sniff(bytes);
+  if (*ret_importer == NULL) {
+    return baro_error_set(err, BARO_UNSUPPORTED,
+                          "%s: of no known format; expected collapsed stacks (a;b;c COUNT), "
+                          "speedscope's JSON or pprof's protocol buffer",
+                          path);
+  }
+  return BARO_OK;
+}
+
+static void put_facts(baro_writer *writer, const baro_importer *importer, const char *path) {
+  const char *slash = strrchr(path, '/');
+  baro_writer_info(writer, "tool_version", BARO_VERSION);
+  baro_writer_info(writer, "kind", "import");
+  baro_writer_info(writer, "imported_from", importer->name);
+  baro_writer_info(writer, "command", slash == NULL ? path : slash + 1);
+}
+
+baro_status baro_import_bytes(const baro_importer *importer, baro_view bytes, const char *path,
+                              const baro_import_options *options, baro_writer *writer,
+                              baro_import_result *ret_result, baro_error *err) {
+  baro_import_output output;
+  baro_import_output_init(&output, writer);
+  put_facts(writer, importer, path);
+  baro_status status = importer->read(bytes, options, &output, err);
+  if (status == BARO_OK && output.samples == 0) {
+    status = baro_error_set(err, BARO_INVALID, "nothing in it has any weight");
+  }
+  if (status == BARO_OK && output.lacks_ticks) {
+    baro_writer_info(writer, "looks", "unknown"); /* so are statistical errors */
+  }
+  if (status == BARO_OK) {
+    status = baro_writer_flush(writer, err);
+  }
+  if (status == BARO_NO_MEMORY || baro_writer_dropped_samples(writer) != 0) {
+    status = baro_error_set(err, BARO_NO_MEMORY, "out of memory");
+  }
+  *ret_result = (baro_import_result){
+      .importer = importer, .samples = output.samples, .threads = output.threads.count};
+  baro_import_output_release(&output);
+  return status == BARO_OK ? BARO_OK
+                           : baro_error_prefix(err, status, "%s: %s", path, importer->name);
+}
+
+/* Beside what is there; published when all went well. */
+static baro_status import_to(const char *output_path, const char *path, baro_view bytes,
+                             const baro_importer *importer, const baro_import_options *options,
+                             baro_import_result *ret_result, baro_error *err) {
+  char staged[BARO_STAGED_PATH_BYTES];
+  baro_output output;
+  baro_writer *writer = NULL;
+  baro_writer_options how = {.imported = true};
+  baro_status status =
+      baro_output_stage_file(output_path, options->overwrite, staged, &output, err);
+  if (status != BARO_OK) {
+    return status;
+  }
+  status = baro_writer_create_on(&output, output_path, &how, &writer, err);
+  if (status == BARO_OK) {
+    status = baro_import_bytes(importer, bytes, path, options, writer, ret_result, err);
+    baro_error close_error = {0};
+    baro_status closed = baro_writer_close(writer, &close_error);
+    if (status == BARO_OK && closed != BARO_OK) {
+      *err = close_error;
+      status = closed;
+    }
+  }
+  if (status == BARO_OK) {
+    status = baro_file_publish(staged, output_path, err);
+  }
+  if (status != BARO_OK) {
+    baro_file_remove(staged);
+  }
+  return status;
+}
+
+baro_status baro_import_file(const char *path, const char *output_path,
+                             const baro_import_options *options, baro_import_result *ret_result,
+                             baro_error *err) {
+  const baro_importer *importer = NULL;
+  baro_buffer bytes = {0};
+  baro_status status = read_input(path, &bytes, err);
+  baro_view view = {.data = bytes.data, .length = bytes.length};
+  if (status == BARO_OK) {
+    status = choose(path, view, options, &importer, err);
+  }
+  if (status == BARO_OK) {
+    status = import_to(output_path, path, view, importer, options, ret_result, err);
+  }
+  baro_buffer_release(&bytes);
+  return status;
+}

@@ -1,0 +1,332 @@
+"""`barograph import`: what others wrote opens here, and what we wrote comes back to the unit."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from calling import REPOSITORY, Recording, Run
+from consumers import call, consumer, export
+
+THEIRS = REPOSITORY / "tests" / "imports"
+
+
+def imported(run: Run, path: Path, *options: str) -> Path:
+    out = path.with_name(path.name + ".imported.baro")
+    done = run("import", "-f", "-o", out, *options, path)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("\n") == 1
+    assert out.stat().st_mode & 0o777 == 0o600
+    return out
+
+
+def folded(run: Run, path: Path, *options: str) -> list[str]:
+    done = run("export", "--to", "collapsed", *options, path)
+    assert done.returncode == 0, done.stderr
+    return sorted(done.stdout.splitlines())
+
+
+def head(run: Run, path: Path) -> dict[str, Any]:
+    parsed: dict[str, Any] = json.loads(run("report", "--json", path).stdout)["head"]
+    return parsed
+
+
+# --- Round trips ---
+
+WHOLE = ["--threads", "--states", "--idle", "--weight", "ns"]
+SCENARIOS = pytest.mark.parametrize("scenario", ["small", "night", "deep", "names", "hostile"])
+
+
+@SCENARIOS
+def test_pprof_comes_back(run: Run, recording: Recording, scenario: str) -> None:
+    """Stacks, lines, threads, processes, states and times."""
+    path = recording(scenario)
+    once = imported(run, export(run, path, "pprof", "--of", "samples"))
+    back = folded(run, once, *WHOLE, "--lines")
+    assert clean(back) == clean(folded(run, path, *WHOLE, "--lines"))
+    twice = imported(run, export(run, once, "pprof"))
+    assert folded(run, twice, *WHOLE, "--lines") == back
+    ticks = ["--weight", "ticks"]
+    assert clean(folded(run, once, *ticks)) == clean(folded(run, path, *ticks))
+
+
+@SCENARIOS
+def test_speedscope_comes_back(run: Run, recording: Recording, scenario: str) -> None:
+    path = recording(scenario)
+    out = export(run, path, "speedscope", "--of", "samples", "--states")
+    once = imported(run, out)
+    # A frame of a state stands for waits only: what ran has none, and comes back as unknown.
+    expected = [line.replace(";[running] ", ";[unknown] ") for line in folded(run, path, *WHOLE)]
+    assert folded(run, once, *WHOLE) == added_up(expected)
+    again = export(run, once, "speedscope", "--states")
+    assert profiles_of(again) == [
+        [
+            (stack + ([] if stack[-1:] and stack[-1].startswith("[") else ["[unknown]"]), weight)
+            if stack
+            else (stack, weight)
+            for stack, weight in profile
+        ]
+        for profile in profiles_of(out)
+    ]
+
+
+@SCENARIOS
+def test_collapsed_comes_back(run: Run, recording: Recording, scenario: str) -> None:
+    path = recording(scenario)
+    options = [*WHOLE, "--lines"]
+    out = export(run, path, "collapsed", "--of", "samples", *options)
+    once = imported(run, out, "--unit", "ns")
+    assert folded(run, once, *options) == sorted(out.read_text("utf-8").splitlines())
+
+
+def clean(lines: list[str]) -> list[str]:
+    """pprof has '?' for what drives terminals, where collapsed has '_'."""
+    return sorted(line.replace("?", "_") for line in lines)
+
+
+def added_up(lines: list[str]) -> list[str]:
+    sums: dict[str, int] = {}
+    for line in lines:
+        stack, count = line.rsplit(" ", 1)
+        sums[stack] = sums.get(stack, 0) + int(count)
+    return sorted(f"{stack} {count}" for stack, count in sums.items())
+
+
+def profiles_of(path: Path) -> list[list[tuple[list[str], int]]]:
+    """Names of stacks, and their weights, of each profile."""
+    parsed = json.loads(path.read_text("utf-8"))
+    names = [frame["name"] for frame in parsed["shared"]["frames"]]
+    return [
+        [
+            ([names[f] for f in stack], weight)
+            for stack, weight in zip(profile["samples"], profile["weights"])
+        ]
+        for profile in parsed["profiles"]
+    ]
+
+
+def test_counts_and_bytes_come_back_in_their_unit(run: Run, tmp_path: Path) -> None:
+    lines = ["main;load 7", "main;parse 12345678901"]
+    source = tmp_path / "counts.txt"
+    source.write_text("\n".join(lines) + "\n")
+    for unit in ("samples", "bytes", "pages"):
+        recorded = imported(run, source, "--unit", unit)
+        assert folded(run, recorded) == lines
+        assert head(run, recorded)["weight_unit"] == unit
+        once = imported(run, export(run, recorded, "pprof"))
+        assert folded(run, once) == lines
+        assert head(run, once)["weight_unit"] == unit
+        spoken = json.loads(export(run, recorded, "speedscope").read_text("utf-8"))
+        assert spoken["profiles"][0]["unit"] == ("bytes" if unit == "bytes" else "none")
+        for format_name in ("chrome", "pstats", "csv"):
+            done = run("export", "--to", format_name, recorded)
+            assert done.returncode == 2
+            assert f"amounts of this recording are {unit}" in done.stderr
+        text = run("report", recorded).stdout
+        assert ("12.3 GB" if unit == "bytes" else f"12,345,678,908 {unit}") in text
+        assert " ns" not in text.replace("1 ns is 1 of", "")
+
+
+# --- What others wrote ---
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "total_ns"),
+    [
+        ("pyspy.raw", ["--rate", "100"], 110_000_000),
+        ("pyspy_threads.raw", ["--rate", "100"], 110_000_000),
+        ("pyspy.speedscope.json", [], None),
+        ("austin.txt", [], None),
+        ("go_cpu.pb.gz", [], None),
+    ],
+)
+def test_files_of_other_tools_open(
+    run: Run, tmp_path: Path, name: str, options: list[str], total_ns: int | None
+) -> None:
+    source = tmp_path / name
+    shutil.copy(THEIRS / name, source)
+    recorded = imported(run, source, *options)
+    report = json.loads(run("report", "--json", recorded).stdout)
+    wall_ns = sum(thread["wall_ns"] for thread in report["threads"])
+    assert wall_ns == (total_of(source) if total_ns is None else total_ns)
+    threads = {"pyspy_threads.raw": 2, "pyspy.speedscope.json": 2}
+    assert len(report["threads"]) == threads.get(name, 1)
+    assert report["head"]["weight_unit"] is None
+    assert report["head"]["imported_from"] in {"collapsed", "speedscope", "pprof"}
+    names = {function["short_name"] for function in report["functions"]}
+    assert names & {"wait", "main.parse", "parse"}
+    for command in (["report"], ["view", "-o", tmp_path / "page.html"]):
+        assert run(*command, recorded).returncode == 0
+
+
+def total_of(path: Path) -> int:
+    """ns of all, by other means."""
+    if path.suffix == ".json":
+        profiles = json.loads(path.read_text("utf-8"))["profiles"]
+        return sum(
+            round(weight * 1e9)
+            for p in profiles
+            for stack, weight in zip(p["samples"], p["weights"])
+            if stack
+        )
+    if path.suffix == ".gz":
+        text = call(consumer("pprof"), "-raw", path)
+        return sum(int(ns) for ns in re.findall(r"^ +\d+ +(\d+): ", text, re.M))
+    lines = [line for line in path.read_text("utf-8").splitlines() if line and line[0] != "#"]
+    return sum(int(line.rsplit(" ", 1)[1]) for line in lines) * 1000
+
+
+def test_stacks_that_nobody_could_read_are_told(run: Run, tmp_path: Path) -> None:
+    """py-spy and austin write counts without a stack, which some readers drop."""
+    source = tmp_path / "odd.txt"
+    source.write_text("main;load 3\n 2\n")
+    recorded = imported(run, source)
+    assert folded(run, recorded) == ["(unreadable) 2", "main;load 3"]
+
+
+def test_values_of_pprof_are_chosen(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "heap.pb.gz"
+    shutil.copy(THEIRS / "go_heap.pb.gz", source)
+    for options, unit in [([], "bytes"), (["--type", "alloc_objects"], "alloc_objects")]:
+        recorded = imported(run, source, *options)
+        assert head(run, recorded)["weight_unit"] == unit
+    objects = sum(int(line.rsplit(" ", 1)[1]) for line in folded(run, recorded))
+    raw = call(consumer("pprof"), "-raw", source)
+    assert objects == sum(int(n) for n in re.findall(r"^ +(\d+) +\d+ +\d+ +\d+: ", raw, re.M))
+    answer = run("import", "-o", tmp_path / "x.baro", "--type", "wall", source)
+    assert answer.returncode == 2
+    assert "no values of type wall; there are: alloc_objects, alloc_space," in answer.stderr
+
+
+def test_evented_profiles_of_speedscope(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "events.json"
+    events = [("O", 0, 2), ("O", 1, 3), ("C", 1, 5.5), ("O", 1, 6), ("C", 1, 7), ("C", 0, 8)]
+    source.write_text(
+        json.dumps(
+            {
+                "$schema": "https://www.speedscope.app/file-format-schema.json",
+                "profiles": [
+                    {
+                        "type": "evented",
+                        "name": 'Thread 34 "main"',
+                        "unit": "milliseconds",
+                        "startValue": 2,
+                        "endValue": 8,
+                        "events": [{"type": t, "frame": f, "at": at} for t, f, at in events],
+                    }
+                ],
+                "shared": {"frames": [{"name": "main \ud83d\ude80"}, {"name": 'a;"b"\n'}]},
+            }
+        )
+    )
+    recorded = imported(run, source)
+    assert folded(run, recorded, "--weight", "us") == ["main_🚀 2500", 'main_🚀;a:"b"_ 3500']
+    (thread,) = json.loads(run("report", "--json", recorded).stdout)["threads"]
+    assert thread["thread_id"] == 34
+
+
+# --- What is wrong ---
+
+GOOD_JSON = '{"shared":{"frames":[{"name":"f"}]},"profiles":[%s]}'
+WRONG = {
+    "empty.txt": (b"", "of no known format"),
+    "words.py": (b"def f():\n    return 1\n", "of no known format"),
+    "noise.bin": (bytes(range(256)) * 40, "of no known format"),
+    "third.txt": (b"a;b 1\na 2\nno count\n", "of no known format"),
+    "late.txt": (b"a;b 1\n" * 30 + b"no count\n", "collapsed: line 31: expected frames and a"),
+    "huge.txt": (b"a 99999999999999999999\n", "of no known format"),
+    "zero.txt": (b"a;b 0\n", "collapsed: nothing in it has any weight"),
+    "cut.json": (b'{"$schema":"speedscope","profiles":[{"type":', "speedscope: byte 44: expected"),
+    "deep.json": (b'{"profiles":' + b"[" * 100_000, "fewer brackets within each other"),
+    "frames.json": (
+        (
+            GOOD_JSON % '{"type":"sampled","name":"x","unit":"none","samples":[[1]],"weights":[1]}'
+        ).encode(),
+        "expected numbers of frames of this file",
+    ),
+    "weights.json": (
+        (
+            GOOD_JSON % '{"type":"sampled","name":"x","unit":"none","samples":[[0]],"weights":[]}'
+        ).encode(),
+        "expected as many weights as samples",
+    ),
+    "negative.json": (
+        (
+            GOOD_JSON % '{"type":"sampled","name":"x","unit":"none","samples":[[0]],"weights":[-1]}'
+        ).encode(),
+        "an amount of -1; expected 0 to 2^60",
+    ),
+    "order.json": (
+        (
+            GOOD_JSON % '{"type":"evented","name":"x","unit":"none","startValue":0,"endValue":9,'
+            '"events":[{"type":"C","frame":0,"at":1}]}'
+        ).encode(),
+        "expected an event that opens a frame, or closes the last that is open",
+    ),
+    "cut.pb.gz": (gzip.compress(b"a;b 1\n" * 1000)[:-20], "its gzip stream ends early"),
+    "broken.pb.gz": (b"\x1f\x8b\x08\x00" + b"\xff" * 40, "broken gzip at byte"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_is_told_in_one_line(run: Run, tmp_path: Path, name: str) -> None:
+    content, part = WRONG[name]
+    source = tmp_path / name
+    source.write_bytes(content)
+    answer = run("import", "-o", tmp_path / "out.baro", source)
+    assert answer.returncode == 2, answer.stderr
+    assert answer.stderr.startswith(f"barograph: import: {source}: ")
+    assert part in answer.stderr
+    assert answer.stderr.count("\n") == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == [name]
+
+
+def test_a_cut_pprof_is_refused(run: Run, tmp_path: Path) -> None:
+    plain = gzip.decompress((THEIRS / "go_cpu.pb.gz").read_bytes())
+    for length in range(1, len(plain), max(1, len(plain) // 40)):
+        source = tmp_path / "cut.pb"
+        source.write_bytes(plain[:length])
+        answer = run("import", "-f", "-o", tmp_path / "out.baro", "--from", "pprof", source)
+        assert answer.returncode in (0, 2)
+        assert answer.stderr.count("\n") == 1
+        if answer.returncode == 2:
+            assert answer.stderr.startswith(f"barograph: import: {source}: pprof: ")
+
+
+def test_a_failed_import_leaves_what_was_there(run: Run, tmp_path: Path) -> None:
+    good, bad, out = (tmp_path / name for name in ("good.txt", "bad.txt", "out.baro"))
+    good.write_text("a;b 1\n")
+    bad.write_text("a;b 1\n" * 30 + "x\n")
+    assert run("import", "-q", "-o", out, good).returncode == 0
+    before = out.read_bytes()
+    for options in ([], ["-f"]):
+        assert run("import", "-o", out, *options, bad).returncode == 2
+        assert out.read_bytes() == before
+    answer = run("import", "-o", out, good)
+    assert answer.returncode == 2
+    assert "-f" in answer.stderr
+    assert run("import", "-f", "-q", "-o", out, good).returncode == 0
+    assert (tmp_path / "out.baro.old").read_bytes() == before
+    assert not [path for path in tmp_path.iterdir() if path.suffix not in {".txt", ".baro", ".old"}]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["import"], "an argument is missing"),
+        (["import", "--from", "pprov", "x"], "unknown format 'pprov'; did you mean 'pprof'?"),
+        (["import", "--from", "xml", "x"], "formats: speedscope, pprof, collapsed"),
+        (["import", "/nonexistent/x"], "/nonexistent/x"),
+        (["import", "/dev"], "/dev"),
+    ],
+)
+def test_mistakes(run: Run, arguments: list[str], part: str) -> None:
+    answer = run(*arguments)
+    assert answer.returncode == 2
+    assert part in answer.stderr
+    assert answer.stderr.count("\n") == 1
