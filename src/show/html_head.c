@@ -17,7 +17,7 @@
 enum { COMMAND_BYTES = 4096 };
 
 /* What the timeline is rounded to is worth a word above this. */
-enum { FINE_TICK_NS = 10000 };
+enum { FINE_TICK_NS = 100000 };
 
 static void write_known(baro_json *json, const char *name, bool known, uint64_t value) {
   if (known) {

@@ -298,7 +298,19 @@ static baro_status write_file(const baro_html_page *page, baro_stream *output, b
 
 /* --- All --- */
 
-/* As fine as the recorder's clock while that costs little: single samples are noise, which does not pack. */
+/* How fine times are told, by how many samples there are at most: single samples are noise, which does not pack, and the more
+ * there are, the less does one say. */
+static const struct {
+  uint64_t samples;
+  uint64_t unit_ns;
+  uint64_t unit_of_calls_ns; /* where there are any: many are shorter than a microsecond */
+  uint64_t tick_ns;
+} grains[] = {
+    {BARO_HTML_FINE_SAMPLES, 1000, 1, 1000}, /* the recorder's own */
+    {4000000, 100000, 100, 100000},
+    {UINT64_MAX, 200000, 1000, 1000000},
+};
+
 static void choose_units(baro_html_page *page) {
   uint64_t samples = 0, duration_ns = 0;
   for (unsigned side = 0; side < page->side_count; side++) {
@@ -307,14 +319,17 @@ static void choose_units(baro_html_page *page) {
     samples += profile->samples.count;
     duration_ns = ns > duration_ns ? ns : duration_ns;
   }
-  page->tick_ns = samples > 4000000 ? 1000000 : samples > 200000 ? 10000 : 1000;
+  const size_t last = sizeof(grains) / sizeof(grains[0]) - 1;
+  size_t grain = 0;
+  while (grain < last && samples > grains[grain].samples) {
+    grain++;
+  }
+  page->tick_ns = grains[grain].tick_ns;
   /* Times of 40 bits are still exact in everything that a viewer does with them. */
   while (duration_ns / page->tick_ns >= UINT64_C(1) << 40) {
     page->tick_ns *= 10;
   }
-  page->unit_ns = any_calls(page) && samples <= 200000 ? 1
-                  : samples > 4000000                  ? 200000
-                                                       : page->tick_ns;
+  page->unit_ns = any_calls(page) ? grains[grain].unit_of_calls_ns : grains[grain].unit_ns;
 }
 
 static void page_release(baro_html_page *page) {

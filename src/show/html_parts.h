@@ -25,6 +25,9 @@ typedef struct baro_html_tree_facts {
   baro_html_ratios ratios;
 } baro_html_tree_facts;
 
+/* Up to here all is told as fine as it was recorded. */
+enum { BARO_HTML_FINE_SAMPLES = 20000 };
+
 /* A page being made. */
 typedef struct baro_html_page {
   const baro_profile *profiles[BARO_HTML_SIDES_MAX]; /* borrowed */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 /* 255 = 15 * 17: shares in seventeen steps are still right at both ends. */
-enum { SHARE_ALL = 255, SHARE_STEP_COARSE = 17, SHARE_FINE_SAMPLES = 200000, STEP_FACTOR = 8 };
+enum { SHARE_ALL = 255, SHARE_STEP_COARSE = 17, STEP_FACTOR = 8 };
 
 /* A run that may still grow. */
 typedef struct open_run {
@@ -130,7 +130,7 @@ void baro_html_runs_of_samples(baro_html_page *page, baro_html_entries *entries)
   }
   run_lane lane = {.step_ns = page->tick_ns,
                    .step_ticks = 1,
-                   .share_step = samples > SHARE_FINE_SAMPLES ? SHARE_STEP_COARSE : 1,
+                   .share_step = samples > BARO_HTML_FINE_SAMPLES ? SHARE_STEP_COARSE : 1,
                    .entries = entries};
   begin_section(&lane, &page->sections, baro_html_tree_names[BARO_HTML_OF_SAMPLES]);
   for (unsigned side = 0; side < page->side_count; side++) {

@@ -1,6 +1,6 @@
 /* Writes a recording of a big invented program, for measuring what reads it: big_recording PATH [SAMPLES [STACKS [THREADS]]]
  * Ten million samples, 1.3 million distinct stacks and 16 threads unless told otherwise. The same every time, but for the
- * clock's anchor. The program: 20,000 functions in 1,000 files, each calling 16 others, a few of them mostly; stacks 20 to
+ * clock's anchor. The program: a function for each 8 stacks, 20,000 at most, each calling 16 others, a few of them mostly; stacks 20 to
  * 60 deep that share most of their callers; threads stay where they are for some samples (3.3 on average), go to the few
  * common stacks most of the time, and meet each of the rare ones once or a few times; a fifth of the visits are waits. */
 #include <inttypes.h>
@@ -13,7 +13,8 @@
 #include "support/recording_fixture.h"
 
 enum {
-  FUNCTIONS = 20000,
+  FUNCTIONS_MAX = 20000,
+  STACKS_A_FUNCTION = 8,
   FUNCTIONS_A_FILE = 20,
   CALLEES = 16,
   TRUNK = 20, /* frames that all stacks begin with */
@@ -34,7 +35,8 @@ typedef struct worker {
 typedef struct program {
   baro_writer *writer;
   fixture_random random;
-  uint32_t functions[FUNCTIONS];
+  uint32_t functions[FUNCTIONS_MAX];
+  uint32_t function_count;
   uint32_t *stacks;       /* ids in the recording */
   uint16_t *top_function; /* of each */
   uint32_t stack_count;
@@ -61,7 +63,7 @@ static void define_functions(program *made) {
                                         "/usr/lib/python3.12"};
   static const char *const verbs[] = {"load", "parse", "merge", "score", "render", "check"};
   static const char *const things[] = {"order", "row", "page", "customer", "index", "request"};
-  for (uint32_t f = 0; f < FUNCTIONS; f++) {
+  for (uint32_t f = 0; f < made->function_count; f++) {
     uint32_t file = f / FUNCTIONS_A_FILE;
     char name[64], qualified[96], path[128];
     (void)snprintf(name, sizeof(name), "%s_%s_%u", verbs[f % 6], things[f / 6 % 6], f);
@@ -86,9 +88,9 @@ static uint32_t zipf(fixture_random *random, uint32_t limit) {
   return rank < limit ? (uint32_t)rank : limit - 1;
 }
 
-static uint32_t callee_of(uint32_t function, uint32_t choice) {
+static uint32_t callee_of(const program *made, uint32_t function, uint32_t choice) {
   uint64_t mixed = ((uint64_t)function * CALLEES + choice + 1) * UINT64_C(0x9e3779b97f4a7c15);
-  return (uint32_t)((mixed ^ mixed >> 29) % FUNCTIONS);
+  return (uint32_t)((mixed ^ mixed >> 29) % made->function_count);
 }
 
 /* The stack with one more call on top; the line tells from where the next one is called. */
@@ -110,7 +112,7 @@ static void keep_stack(program *made, uint32_t stack, uint32_t function) {
 static void define_stacks(program *made, uint32_t count) {
   uint32_t trunk = BARO_NONE_ID, function = 0, newest = 0;
   for (uint32_t i = 0; i < TRUNK; i++) {
-    function = callee_of(function, 0);
+    function = callee_of(made, function, 0);
     newest = trunk = extend(made, trunk, function, 0);
   }
   keep_stack(made, trunk, function);
@@ -120,7 +122,7 @@ static void define_stacks(program *made, uint32_t count) {
     function = made->top_function[from];
     uint64_t calls = fixture_below(&made->random, 8) < 6 ? 1 : 2 + fixture_below(&made->random, 2);
     for (uint64_t i = 0; i < calls; i++) {
-      function = callee_of(function, zipf(&made->random, CALLEES));
+      function = callee_of(made, function, zipf(&made->random, CALLEES));
       stack = extend(made, stack, function, (uint32_t)fixture_below(&made->random, 2));
     }
     /* Ids are dense: one above the newest was not there before. */
@@ -218,6 +220,8 @@ int main(int count, char **arguments) {
     return 1;
   }
   made->random.state = 20261122;
+  uint64_t functions = 16 + stacks / STACKS_A_FUNCTION;
+  made->function_count = functions < FUNCTIONS_MAX ? (uint32_t)functions : FUNCTIONS_MAX;
   made->stacks = malloc(stacks * sizeof(*made->stacks));
   made->top_function = malloc(stacks * sizeof(*made->top_function));
   if (made->stacks == NULL || made->top_function == NULL) {
