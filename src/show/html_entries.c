@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A node with one entry has its number in `newest` itself, with this bit: one look at memory that is far away, not two. So
+ * there are never that many entries. */
+#define IS_NUMBER (UINT32_C(1) << 31)
+
 static baro_status no_memory(baro_error *err) {
   return baro_error_set(err, BARO_NO_MEMORY, "out of memory");
 }
@@ -24,7 +28,7 @@ void baro_html_entries_release(baro_html_entries *entries) {
   free(entries->rows);
   free(entries->order);
   free(entries->newest);
-  free(entries->rank);
+  free(entries->sorting);
   *entries = (baro_html_entries){0};
 }
 
@@ -38,7 +42,7 @@ static uint64_t add(uint64_t sum, uint64_t amount) {
 static baro_html_entry *find_row(baro_html_entries *entries, uint32_t node, uint32_t thread,
                                  uint8_t state) {
   uint32_t at = entries->newest[node];
-  for (; at != BARO_NONE_ID && at >= entries->thread_first; at = entries->rows[at].next) {
+  for (; at != BARO_NONE_ID && at >= entries->thread_first; at = entries->rows[at].link) {
     if (entries->rows[at].state == state) {
       return &entries->rows[at];
     }
@@ -55,9 +59,57 @@ static baro_html_entry *find_row(baro_html_entries *entries, uint32_t node, uint
   }
   baro_html_entry *row = &entries->rows[entries->count];
   *row = (baro_html_entry){
-      .node = node, .thread = thread, .state = state, .next = entries->newest[node]};
+      .node = node, .thread = thread, .state = state, .link = entries->newest[node]};
   entries->newest[node] = entries->count++;
   return row;
+}
+
+static int compare_rows(const void *a_pointer, const void *b_pointer) {
+  const baro_html_entry *a = a_pointer, *b = b_pointer;
+  if (a->node != b->node) {
+    return a->node < b->node ? -1 : 1;
+  }
+  return a->state < b->state ? -1 : a->state > b->state;
+}
+
+/* Copies the node's entries of the thread at hand, the few states in order. */
+static uint32_t collect_node(const baro_html_entries *entries, uint32_t node,
+                             baro_html_entry *ret_rows) {
+  uint32_t count = 0, at = entries->newest[node];
+  for (; at != BARO_NONE_ID && at >= entries->thread_first; at = entries->rows[at].link) {
+    uint32_t place = count++;
+    for (; place > 0 && ret_rows[place - 1].state > entries->rows[at].state; place--) {
+      ret_rows[place] = ret_rows[place - 1];
+    }
+    ret_rows[place] = entries->rows[at];
+  }
+  return count;
+}
+
+/* The entries of the thread at hand are complete. Those of a busy thread are found by going through all nodes. */
+static bool sort_thread(baro_html_entries *entries) {
+  enum { FEW = 32 };
+  uint32_t first = entries->thread_first, count = entries->count - first;
+  if (count < entries->node_count / FEW) {
+    if (count > 1) {
+      qsort(&entries->rows[first], count, sizeof(*entries->rows), compare_rows);
+    }
+    return true;
+  }
+  if (count > entries->sorting_capacity) {
+    free(entries->sorting);
+    entries->sorting = malloc(count * sizeof(*entries->sorting));
+    entries->sorting_capacity = entries->sorting == NULL ? 0 : count;
+    if (entries->sorting == NULL) {
+      return false;
+    }
+  }
+  uint32_t sorted = 0;
+  for (uint32_t n = 0; n < entries->node_count; n++) {
+    sorted += collect_node(entries, n, &entries->sorting[sorted]);
+  }
+  memcpy(&entries->rows[first], entries->sorting, sorted * sizeof(*entries->rows));
+  return true;
 }
 
 /* As totals.c rounds, so that sums are the profile's own. */
@@ -137,7 +189,7 @@ baro_status baro_html_entries_add_samples(baro_html_entries *entries, const baro
       }
       add_sample(&run, profile, thread, s);
     }
-    if (!close_run(entries, first_thread + t, &run)) {
+    if (!close_run(entries, first_thread + t, &run) || !sort_thread(entries)) {
       return no_memory(err);
     }
   }
@@ -170,42 +222,32 @@ baro_status baro_html_entries_add_calls(baro_html_entries *entries, const baro_p
       row->time_ns = add(row->time_ns, self_ns);
       row->samples = add(row->samples, weight);
     }
+    if (!sort_thread(entries)) {
+      return no_memory(err);
+    }
   }
   return BARO_OK;
 }
 
-/* By node in order of appearance, which is that of threads; the few states of one thread by hand. */
 baro_status baro_html_entries_sort(baro_html_entries *entries, baro_error *err) {
   size_t places = (size_t)entries->node_count + 1;
-  uint32_t *end = calloc(places, sizeof(*end));
+  uint32_t *next = calloc(places, sizeof(*next));
   entries->order = malloc(((size_t)entries->count + 1) * sizeof(*entries->order));
-  if (end == NULL || entries->order == NULL) {
-    free(end);
+  if (next == NULL || entries->order == NULL) {
+    free(next);
     return no_memory(err);
   }
   for (uint32_t i = 0; i < entries->count; i++) {
-    end[entries->rows[i].node + 1]++;
+    next[entries->rows[i].node + 1]++;
   }
   for (size_t n = 1; n < places; n++) {
-    end[n] += end[n - 1];
+    next[n] += next[n - 1];
   }
-  memset(entries->order, 0xff, ((size_t)entries->count + 1) * sizeof(*entries->order));
-  /* From here on end[n] is where the next entry of n goes; what no entry has come to yet is of another node. */
+  /* By node; threads and states come in their order. */
   for (uint32_t i = 0; i < entries->count; i++) {
-    const baro_html_entry *row = &entries->rows[i];
-    uint32_t place = end[row->node]++;
-    for (; place > 0; place--) {
-      uint32_t before = entries->order[place - 1];
-      const baro_html_entry *other = before == BARO_NONE_ID ? NULL : &entries->rows[before];
-      if (other == NULL || other->node != row->node || other->thread != row->thread ||
-          other->state < row->state) {
-        break;
-      }
-      entries->order[place] = before;
-    }
-    entries->order[place] = i;
+    entries->order[next[entries->rows[i].node]++] = i;
   }
-  free(end);
+  free(next);
   return BARO_OK;
 }
 
@@ -220,9 +262,7 @@ static unsigned class_of(uint64_t samples) {
 baro_status baro_html_entries_rank(baro_html_entries *entries, uint32_t thread_count,
                                    baro_error *err) {
   uint32_t *next = calloc((size_t)thread_count * SAMPLE_CLASSES + 1, sizeof(*next));
-  entries->rank = malloc(((size_t)entries->count + 1) * sizeof(*entries->rank));
-  if (next == NULL || entries->rank == NULL) {
-    free(next);
+  if (next == NULL) {
     return no_memory(err);
   }
   for (uint32_t i = 0; i < entries->count; i++) {
@@ -239,11 +279,11 @@ baro_status baro_html_entries_rank(baro_html_entries *entries, uint32_t thread_c
       sum += count;
     }
   }
+  /* A thread's own entries stand in the order of all. */
   for (uint32_t i = 0; i < entries->count; i++) {
-    uint32_t index = entries->order[i];
-    const baro_html_entry *row = &entries->rows[index];
+    baro_html_entry *row = &entries->rows[i];
     if (row->state != BARO_STATE_RUNNABLE) {
-      entries->rank[index] = next[(size_t)row->thread * SAMPLE_CLASSES + class_of(row->samples)]++;
+      row->link = next[(size_t)row->thread * SAMPLE_CLASSES + class_of(row->samples)]++;
     }
   }
   free(next);
@@ -252,19 +292,30 @@ baro_status baro_html_entries_rank(baro_html_entries *entries, uint32_t thread_c
 
 void baro_html_entries_of_thread(baro_html_entries *entries, uint32_t thread, uint32_t *first) {
   uint32_t i = *first;
-  entries->thread_first = i;
-  for (; i < entries->count && entries->rows[i].thread == thread; i++) {
-    entries->newest[entries->rows[i].node] = i;
+  while (i < entries->count && entries->rows[i].thread == thread) {
+    const baro_html_entry *row = &entries->rows[i];
+    uint32_t end = i + 1, told = 0;
+    for (; end < entries->count && entries->rows[end].thread == thread &&
+           entries->rows[end].node == row->node;
+         end++) {
+      told += entries->rows[end].state != BARO_STATE_RUNNABLE;
+    }
+    bool is_alone = row->state != BARO_STATE_RUNNABLE && told == 0 && row->link < IS_NUMBER;
+    entries->newest[row->node] = is_alone ? row->link | IS_NUMBER : i;
+    i = end;
   }
   *first = i;
 }
 
 uint32_t baro_html_entry_rank(const baro_html_entries *entries, uint32_t node, uint8_t state) {
   uint32_t at = entries->newest[node];
-  while (entries->rows[at].state != state) {
-    at = entries->rows[at].next;
+  if ((at & IS_NUMBER) != 0) {
+    return at & ~IS_NUMBER;
   }
-  return entries->rank[at];
+  while (entries->rows[at].state != state) {
+    at++;
+  }
+  return entries->rows[at].link;
 }
 
 /* --- What is told against what --- */

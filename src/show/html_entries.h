@@ -19,19 +19,24 @@ typedef struct baro_html_entry {
   uint64_t samples; /* of calls: how many entered the node */
   uint32_t node;
   uint32_t thread; /* of the page: threads of a second recording stand behind those of the first */
-  uint32_t next;   /* of the same node; see html_entries.c */
+  uint32_t
+      link; /* while they are added: to the node's entry before; then the number that ranking gave */
   uint8_t state;
 } baro_html_entry;
 
 typedef struct baro_html_entries {
   uint32_t count;
   uint32_t capacity;
-  baro_html_entry *rows; /* owned; by thread, until sorted through `order` */
-  uint32_t *order;       /* owned; ascending by node, thread, state */
-  uint32_t *newest;      /* owned; of each node */
-  uint32_t *rank;        /* owned; see baro_html_entries_rank */
+  /* Owned; by thread, and of each ascending by node and state: what reads them in `order` goes through as many places side
+   * by side as there are threads, which caches like better than any order of appearance. */
+  baro_html_entry *rows;
+  uint32_t *order; /* owned; ascending by node, thread, state */
+  uint32_t
+      *newest; /* owned; of each node: an entry, of the thread at hand if not before thread_first */
   uint32_t node_count;
-  uint32_t thread_first; /* entries before it are of other threads */
+  uint32_t thread_first;    /* entries before it are of other threads */
+  baro_html_entry *sorting; /* owned; room for those of a thread */
+  uint32_t sorting_capacity;
 } baro_html_entries;
 
 /* BARO_NO_MEMORY; release it then too. */

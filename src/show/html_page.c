@@ -1,5 +1,6 @@
 #include "show/html_page.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,29 +80,75 @@ static baro_status count_entries(const baro_html_page *page, baro_html_tree_kind
   return status == BARO_OK ? baro_html_entries_sort(entries, err) : status;
 }
 
-static baro_status write_entries(baro_html_page *page, baro_html_tree_kind kind,
-                                 const baro_html_entries *entries, baro_error *err) {
-  baro_html_tree_facts *facts = &page->trees[kind];
-  uint32_t thread_count = page->first_thread[page->side_count];
-  const baro_html_ratios *ratios = NULL;
-  if (kind == BARO_HTML_OF_SAMPLES) {
-    baro_status status = baro_html_ratios_of(entries, thread_count, &facts->ratios, err);
-    if (status != BARO_OK) {
-      return status;
-    }
-    ratios = &facts->ratios;
-  }
-  return baro_html_entries_write(entries, baro_html_tree_names[kind], ratios, thread_count,
-                                 page->unit_ns, &page->sections, err);
+/* The sections of one tree. The timeline's are written by another thread: both only read the entries, and packing takes
+ * most of the time of both. */
+typedef struct tree_work {
+  baro_html_page *page;
+  baro_html_tree_kind kind;
+  const baro_html_tree *tree;
+  baro_html_entries *entries;
+  baro_html_sections runs;
+  baro_status status; /* of the timeline */
+  baro_error error;
+} tree_work;
+
+static baro_status write_tree(tree_work *work, baro_error *err) {
+  baro_html_page *page = work->page;
+  const char *name = baro_html_tree_names[work->kind];
+  const baro_html_ratios *ratios =
+      work->kind == BARO_HTML_OF_SAMPLES ? &page->trees[work->kind].ratios : NULL;
+  baro_status status =
+      baro_html_tree_write(work->tree, name, page->names.count, &page->sections, err);
+  return status != BARO_OK ? status
+                           : baro_html_entries_write(work->entries, name, ratios,
+                                                     page->first_thread[page->side_count],
+                                                     page->unit_ns, &page->sections, err);
 }
 
-static baro_status write_runs(baro_html_page *page, baro_html_tree_kind kind,
-                              baro_html_entries *entries, baro_error *err) {
-  baro_status status = baro_html_entries_rank(entries, page->first_thread[page->side_count], err);
+static void write_runs(tree_work *work) {
+  work->status = BARO_OK;
+  if (work->kind == BARO_HTML_OF_SAMPLES) {
+    baro_html_runs_of_samples(work->page, work->entries, &work->runs);
+  } else {
+    work->status = baro_html_runs_of_calls(work->page, work->entries, &work->runs, &work->error);
+  }
+}
+
+static void *write_runs_beside(void *context) {
+  write_runs(context);
+  return NULL;
+}
+
+/* Where no thread can be had, one after the other. */
+static baro_status write_both(tree_work *work, baro_error *err) {
+  enum { WORTH_A_THREAD = 100000 };
+  pthread_t beside;
+  bool has_thread = work->entries->count > WORTH_A_THREAD &&
+                    pthread_create(&beside, NULL, write_runs_beside, work) == 0;
+  baro_status status = write_tree(work, err);
+  if (has_thread) {
+    (void)pthread_join(beside, NULL);
+  } else {
+    write_runs(work);
+  }
+  if (status == BARO_OK && work->status != BARO_OK) {
+    *err = work->error;
+    status = work->status;
+  }
+  baro_html_sections_join(&work->page->sections, &work->runs);
+  return status;
+}
+
+static baro_status prepare_entries(baro_html_page *page, baro_html_tree_kind kind,
+                                   baro_html_tree *tree, baro_html_entries *entries,
+                                   baro_error *err) {
+  uint32_t thread_count = page->first_thread[page->side_count];
+  baro_status status = count_entries(page, kind, tree, entries, err);
+  if (status == BARO_OK) {
+    status = baro_html_entries_rank(entries, thread_count, err);
+  }
   if (status == BARO_OK && kind == BARO_HTML_OF_SAMPLES) {
-    baro_html_runs_of_samples(page, entries);
-  } else if (status == BARO_OK) {
-    status = baro_html_runs_of_calls(page, entries, err);
+    status = baro_html_ratios_of(entries, thread_count, &page->trees[kind].ratios, err);
   }
   return status;
 }
@@ -112,24 +159,18 @@ static baro_status add_tree(baro_html_page *page, baro_html_tree_kind kind, baro
   baro_html_tree_facts *facts = &page->trees[kind];
   baro_status status = merge_tree(page, kind, &tree, err);
   if (status == BARO_OK) {
-    status = count_entries(page, kind, &tree, &entries, err);
+    status = prepare_entries(page, kind, &tree, &entries, err);
   }
   if (status == BARO_OK) {
     facts->exists = true;
     facts->nodes = tree.count;
     facts->entries = entries.count;
-    status = baro_html_tree_write(&tree, baro_html_tree_names[kind], page->names.count,
-                                  &page->sections, err);
-  }
-  if (status == BARO_OK) {
-    status = write_entries(page, kind, &entries, err);
-  }
-  for (unsigned side = 0; status == BARO_OK && side < page->side_count; side++) {
-    facts->of_source[side] = tree.of_source[side];
-    tree.of_source[side] = NULL;
-  }
-  if (status == BARO_OK) {
-    status = write_runs(page, kind, &entries, err);
+    for (unsigned side = 0; side < page->side_count; side++) {
+      facts->of_source[side] = tree.of_source[side];
+      tree.of_source[side] = NULL;
+    }
+    tree_work work = {.page = page, .kind = kind, .tree = &tree, .entries = &entries};
+    status = write_both(&work, err);
   }
   baro_html_entries_release(&entries);
   baro_html_tree_release(&tree);

@@ -123,7 +123,8 @@ static void add_samples(run_lane *lane, const baro_profile *profile, const uint3
   end_thread(lane);
 }
 
-void baro_html_runs_of_samples(baro_html_page *page, baro_html_entries *entries) {
+void baro_html_runs_of_samples(const baro_html_page *page, baro_html_entries *entries,
+                               baro_html_sections *sections) {
   uint64_t samples = 0;
   for (unsigned side = 0; side < page->side_count; side++) {
     samples += page->profiles[side]->samples.count;
@@ -132,7 +133,7 @@ void baro_html_runs_of_samples(baro_html_page *page, baro_html_entries *entries)
                    .step_ticks = 1,
                    .share_step = samples > BARO_HTML_FINE_SAMPLES ? SHARE_STEP_COARSE : 1,
                    .entries = entries};
-  begin_section(&lane, &page->sections, baro_html_tree_names[BARO_HTML_OF_SAMPLES]);
+  begin_section(&lane, sections, baro_html_tree_names[BARO_HTML_OF_SAMPLES]);
   for (unsigned side = 0; side < page->side_count; side++) {
     const baro_profile *profile = page->profiles[side];
     const uint32_t *of_node = page->trees[BARO_HTML_OF_SAMPLES].of_source[side];
@@ -142,7 +143,7 @@ void baro_html_runs_of_samples(baro_html_page *page, baro_html_entries *entries)
       add_samples(&lane, profile, of_node, &profile->threads[t]);
     }
   }
-  baro_html_end(&page->sections);
+  baro_html_end(sections);
 }
 
 /* --- Calls --- */
@@ -236,7 +237,7 @@ static bool walk_calls(const baro_html_page *page, run_lane *lane) {
 }
 
 baro_status baro_html_runs_of_calls(baro_html_page *page, baro_html_entries *entries,
-                                    baro_error *err) {
+                                    baro_html_sections *sections, baro_error *err) {
   run_lane lane = {.step_ns = page->tick_ns, .step_ticks = 1, .share_step = 1, .entries = entries};
   bool good = walk_calls(page, &lane); /* only counted: there are no columns yet */
   while (good && lane.all > BARO_HTML_CALL_RUNS_MAX) {
@@ -245,8 +246,8 @@ baro_status baro_html_runs_of_calls(baro_html_page *page, baro_html_entries *ent
     good = walk_calls(page, &lane);
   }
   page->call_step_ticks = lane.step_ticks;
-  begin_section(&lane, &page->sections, baro_html_tree_names[BARO_HTML_OF_CALLS]);
+  begin_section(&lane, sections, baro_html_tree_names[BARO_HTML_OF_CALLS]);
   good = good && walk_calls(page, &lane);
-  baro_html_end(&page->sections);
+  baro_html_end(sections);
   return good ? BARO_OK : baro_error_set(err, BARO_NO_MEMORY, "out of memory");
 }

@@ -13,9 +13,10 @@
 enum { BARO_HTML_CALL_RUNS_MAX = 1000000 };
 
 /* entries: ranked; what is found in them is of the last thread then. */
-void baro_html_runs_of_samples(baro_html_page *page, baro_html_entries *entries);
+void baro_html_runs_of_samples(const baro_html_page *page, baro_html_entries *entries,
+                               baro_html_sections *sections);
 /* BARO_NO_MEMORY. */
 baro_status baro_html_runs_of_calls(baro_html_page *page, baro_html_entries *entries,
-                                    baro_error *err) BARO_MUST_USE;
+                                    baro_html_sections *sections, baro_error *err) BARO_MUST_USE;
 
 #endif

@@ -194,6 +194,16 @@ void baro_html_end(baro_html_sections *sections) {
   sections->failed = sections->failed || section->packed.failed;
 }
 
+void baro_html_sections_join(baro_html_sections *sections, baro_html_sections *take_more) {
+  sections->failed = sections->failed || take_more->failed ||
+                     take_more->count > BARO_HTML_SECTIONS_MAX - sections->count;
+  for (unsigned s = 0; s < take_more->count && !sections->failed; s++) {
+    sections->rows[sections->count++] = take_more->rows[s];
+    take_more->rows[s].packed = (baro_buffer){0};
+  }
+  baro_html_sections_release(take_more);
+}
+
 static void put_byte(baro_html_column *column, uint8_t byte) {
   baro_html_packer *packer = column->packer;
   if (packer->used == ROOM_BYTES) {

@@ -65,6 +65,9 @@ baro_html_column *baro_html_column_begin(baro_html_sections *sections, const cha
                                          baro_html_encoding encoding);
 void baro_html_end(baro_html_sections *sections);
 
+/* Moves ended sections behind those that are there; failures too. take_more is empty then. */
+void baro_html_sections_join(baro_html_sections *sections, baro_html_sections *take_more);
+
 /* The next value of the column, as its encoding wants it: u, b of unsigned ones, z and d of any. */
 void baro_html_put(baro_html_column *column, uint64_t value);
 void baro_html_put_signed(baro_html_column *column, int64_t value);
