@@ -1,6 +1,7 @@
 #include "show/html_entries.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,30 +171,102 @@ static void add_sample(sample_run *run, const baro_profile *profile,
   }
 }
 
+/* Threads [from, to) of a profile, added to entries. */
+typedef struct sample_work {
+  baro_html_entries *entries;
+  const baro_profile *profile;
+  const uint32_t *of_node;
+  uint32_t first_thread; /* page's number of the profile's thread 0 */
+  uint32_t from;
+  uint32_t to;
+  bool good;
+} sample_work;
+
+static bool add_thread(const sample_work *work, uint32_t t) {
+  const baro_profile_samples *samples = &work->profile->samples;
+  const baro_profile_thread *thread = &work->profile->threads[t];
+  uint64_t end = thread->first_sample + thread->sample_count;
+  sample_run run = {0};
+  work->entries->thread_first = work->entries->count;
+  for (uint64_t s = thread->first_sample; s < end; s++) {
+    uint32_t node = work->of_node[samples->node[s]];
+    if (run.samples == 0 || run.node != node || run.state != samples->state[s]) {
+      if (!close_run(work->entries, work->first_thread + t, &run)) {
+        return false;
+      }
+      run = (sample_run){.node = node, .state = samples->state[s]};
+    }
+    add_sample(&run, work->profile, thread, s);
+  }
+  return close_run(work->entries, work->first_thread + t, &run) && sort_thread(work->entries);
+}
+
+static void *add_threads(void *context) {
+  sample_work *work = context;
+  work->good = true;
+  for (uint32_t t = work->from; work->good && t < work->to; t++) {
+    work->good = add_thread(work, t);
+  }
+  return NULL;
+}
+
+/* The first thread with which at least half of the samples stand before it. */
+static uint32_t half_of(const baro_profile *profile) {
+  uint64_t sum = 0;
+  uint32_t t = 0;
+  for (; t < profile->thread_count && sum < profile->samples.count / 2; t++) {
+    sum += profile->threads[t].sample_count;
+  }
+  return t;
+}
+
+/* Puts the rows of more behind those of entries. */
+static bool append(baro_html_entries *entries, const baro_html_entries *more) {
+  uint32_t count = entries->count + more->count;
+  if (count < entries->count || count >= IS_NUMBER) {
+    return false;
+  }
+  baro_html_entry *rows = realloc(entries->rows, ((size_t)count + 1) * sizeof(*rows));
+  if (rows == NULL) {
+    return false;
+  }
+  if (more->count > 0) {
+    memcpy(&rows[entries->count], more->rows, more->count * sizeof(*rows));
+  }
+  entries->rows = rows;
+  entries->count = entries->capacity = count;
+  return true;
+}
+
 baro_status baro_html_entries_add_samples(baro_html_entries *entries, const baro_profile *profile,
                                           const uint32_t *of_node, uint32_t first_thread,
                                           baro_error *err) {
-  const baro_profile_samples *samples = &profile->samples;
-  for (uint32_t t = 0; t < profile->thread_count; t++) {
-    const baro_profile_thread *thread = &profile->threads[t];
-    uint64_t end = thread->first_sample + thread->sample_count;
-    sample_run run = {0};
-    entries->thread_first = entries->count;
-    for (uint64_t s = thread->first_sample; s < end; s++) {
-      uint32_t node = of_node[samples->node[s]];
-      if (run.samples == 0 || run.node != node || run.state != samples->state[s]) {
-        if (!close_run(entries, first_thread + t, &run)) {
-          return no_memory(err);
-        }
-        run = (sample_run){.node = node, .state = samples->state[s]};
-      }
-      add_sample(&run, profile, thread, s);
-    }
-    if (!close_run(entries, first_thread + t, &run) || !sort_thread(entries)) {
-      return no_memory(err);
-    }
+  enum { WORTH_A_THREAD = 1000000 };
+  baro_html_entries more;
+  sample_work work = {.entries = entries,
+                      .profile = profile,
+                      .of_node = of_node,
+                      .first_thread = first_thread,
+                      .to = profile->thread_count};
+  if (profile->samples.count < WORTH_A_THREAD || profile->thread_count < 2 ||
+      baro_html_entries_init(&more, entries->node_count, NULL) != BARO_OK) {
+    (void)add_threads(&work);
+    return work.good ? BARO_OK : no_memory(err);
   }
-  return BARO_OK;
+  sample_work other = work;
+  pthread_t beside;
+  work.to = other.from = half_of(profile);
+  other.entries = &more;
+  bool has_thread = pthread_create(&beside, NULL, add_threads, &other) == 0;
+  (void)add_threads(&work);
+  if (has_thread) {
+    (void)pthread_join(beside, NULL);
+  } else {
+    (void)add_threads(&other);
+  }
+  bool good = work.good && other.good && append(entries, &more);
+  baro_html_entries_release(&more);
+  return good ? BARO_OK : no_memory(err);
 }
 
 baro_status baro_html_entries_add_calls(baro_html_entries *entries, const baro_profile *profile,

@@ -44,7 +44,7 @@ baro_status baro_html_entries_init(baro_html_entries *entries, uint32_t node_cou
                                    baro_error *err) BARO_MUST_USE;
 void baro_html_entries_release(baro_html_entries *entries);
 
-/* Adds what a profile has; of_node: number of each of its nodes (or calls). */
+/* Adds what a profile has; of_node: number of each of its nodes (or calls). Of many samples another thread takes half. */
 baro_status baro_html_entries_add_samples(baro_html_entries *entries, const baro_profile *profile,
                                           const uint32_t *of_node, uint32_t first_thread,
                                           baro_error *err) BARO_MUST_USE;
