@@ -18,6 +18,7 @@ enum { SIDES_MAX = 2, PATH_BYTES = 4096 };
 typedef struct view_values {
   const char *output;
   bool overwrite;
+  double size_mb;
 } view_values;
 
 /* What is shown, one recording or two. */
@@ -147,7 +148,8 @@ static int run(const baro_call *call) {
   const view_values *values = call->values;
   if (values->output != NULL && strcmp(values->output, "-") == 0 && isatty(STDOUT_FILENO))
     return baro_cli_fail("view: a page is not for a terminal; give -o OUT.html");
-  shown_page shown = {.count = call->operand_count > 1 ? SIDES_MAX : 1};
+  shown_page shown = {.options.limit_bytes = (uint64_t)(values->size_mb * 1e6),
+                      .count = call->operand_count > 1 ? SIDES_MAX : 1};
   int status = BARO_EXIT_OK;
   for (unsigned side = 0; status == BARO_EXIT_OK && side < shown.count; side++) {
     const char *path = call->operand_count > 0 ? call->operands[side] : "barograph.baro";
@@ -177,9 +179,18 @@ static const baro_option options[] = {
      .letter = 'f',
      .offset = offsetof(view_values, overwrite),
      .help = "replace OUT if it exists"},
+    {.name = "size",
+     .kind = BARO_OPTION_NUMBER,
+     .value = "MB",
+     .minimum = 0.5,
+     .maximum = 1000,
+     .offset = offsetof(view_values, size_mb),
+     .help =
+         "keep the page below MB megabytes (default: 25): above it small leaves of the call tree "
+         "are put together and the timeline is coarser, and the page says so"},
 };
 
-static const view_values defaults = {0};
+static const view_values defaults = {.size_mb = 25};
 
 const baro_command baro_command_view = {
     .name = "view",

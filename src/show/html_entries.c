@@ -144,6 +144,7 @@ static bool close_run(baro_html_entries *entries, uint32_t thread, sample_run *r
   row->time_ns = add(row->time_ns, run->time_ns);
   row->run_ns = add(row->run_ns, run->run_ns);
   row->samples += run->samples;
+  entries->run_count++;
   if (run->has_runnable) {
     row = find_row(entries, run->node, thread, BARO_STATE_RUNNABLE);
     if (row == NULL) {
@@ -235,6 +236,7 @@ static bool append(baro_html_entries *entries, const baro_html_entries *more) {
   }
   entries->rows = rows;
   entries->count = entries->capacity = count;
+  entries->run_count += more->run_count;
   return true;
 }
 

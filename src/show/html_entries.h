@@ -37,6 +37,7 @@ typedef struct baro_html_entries {
   uint32_t thread_first;    /* entries before it are of other threads */
   baro_html_entry *sorting; /* owned; room for those of a thread */
   uint32_t sorting_capacity;
+  uint64_t run_count; /* runs of samples of one node and state that were added */
 } baro_html_entries;
 
 /* BARO_NO_MEMORY; release it then too. */

@@ -1,5 +1,6 @@
 /* The head of a page, as JSON: what was recorded and how well, processes, threads, what sections there are. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -360,10 +361,12 @@ static void write_trees(const baro_html_page *page, baro_json *json) {
     baro_json_text(json, "name", baro_html_tree_names[kind]);
     baro_json_u64(json, "nodes", tree->nodes);
     baro_json_u64(json, "entries", tree->entries);
-    if (tree->merged_nodes > 0) {
+    const baro_html_merged *merged = &tree->merged;
+    if (merged->nodes > 0) {
       baro_json_object(json, "merged", true);
-      baro_json_u64(json, "nodes", tree->merged_nodes);
-      baro_json_number(json, "ratio", tree->merged_ratio);
+      baro_json_u64(json, "nodes", merged->nodes);
+      baro_json_number(json, "ratio",
+                       merged->all_ns > 0 ? (double)merged->time_ns / (double)merged->all_ns : 0);
       baro_json_end_object(json);
     } else {
       baro_json_null(json, "merged");
@@ -392,18 +395,25 @@ static void write_limits(const baro_html_page *page, baro_json *json) {
                    baro_text_count(calls->count).text);
     baro_json_text(json, "calls", text);
   }
-  if (page->tick_ns > FINE_TICK_NS) {
-    char text[160];
-    (void)snprintf(text, sizeof(text),
-                   "times are rounded to %s: there are too many samples for more",
-                   baro_text_duration(page->tick_ns).text);
-    baro_json_text(json, "runs:samples", text);
-  }
-  if (page->call_step_ticks > 1) {
-    char text[160];
-    (void)snprintf(text, sizeof(text), "times are rounded to %s: there are too many calls for more",
-                   baro_text_duration(page->call_step_ticks * page->tick_ns).text);
-    baro_json_text(json, "runs:calls", text);
+  for (int kind = 0; kind < BARO_HTML_TREE_KINDS; kind++) {
+    uint64_t step_ns = page->step_ticks[kind] * page->tick_ns;
+    char name[BARO_HTML_NAME_BYTES], text[200];
+    if (page->step_ticks[kind] > 0 && step_ns > FINE_TICK_NS) {
+      (void)snprintf(name, sizeof(name), "runs:%s", baro_html_tree_names[kind]);
+      (void)snprintf(text, sizeof(text), "times are rounded to %s: there are too many %s for more",
+                     baro_text_duration(step_ns).text, baro_html_tree_names[kind]);
+      baro_json_text(json, name, text);
+    }
+    const baro_html_merged *merged = &page->trees[kind].merged;
+    if (merged->nodes > 0) {
+      (void)snprintf(name, sizeof(name), "tree:%s", baro_html_tree_names[kind]);
+      (void)snprintf(
+          text, sizeof(text),
+          "%s small stacks are put together to keep the page small: %s of the time",
+          baro_text_count(merged->nodes).text,
+          baro_text_percent((double)merged->time_ns / fmax((double)merged->all_ns, 1)).text);
+      baro_json_text(json, name, text);
+    }
   }
   baro_json_end_object(json);
 }

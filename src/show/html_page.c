@@ -1,6 +1,6 @@
 #include "show/html_page.h"
 
-#include <pthread.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,11 +9,11 @@
 #include "show/html_parts.h"
 #include "show/html_runs.h"
 #include "show/html_template.h"
+#include "show/html_trees.h"
 #include "show/utf8.h"
 
-const char *const baro_html_tree_names[BARO_HTML_TREE_KINDS] = {"samples", "calls"};
-
 enum {
+  SEAMS_BYTES = 4096, /* of the elements around sections, at most */
   PART_BYTES =
       3 << 20, /* 4 MB of base64; a multiple of 3, so that each part can be read by itself */
 };
@@ -23,159 +23,6 @@ static const char late_marker[] = "<!--baro:late-->";
 static const char title_marker[] = "<title>barograph</title>";
 
 /* --- Sections --- */
-
-static baro_status make_trie(const baro_html_page *page, baro_html_tree_kind kind, unsigned side,
-                             baro_html_trie *ret_trie, uint32_t **ret_node_of_call,
-                             baro_error *err) {
-  const baro_profile *profile = page->profiles[side];
-  const uint32_t *of_function = page->names.of_function[side];
-  return kind == BARO_HTML_OF_SAMPLES
-             ? baro_html_trie_of_nodes(profile, of_function, ret_trie, err)
-             : baro_html_trie_of_calls(profile, of_function, ret_trie, ret_node_of_call, err);
-}
-
-/* Calls go to nodes of their trie, and with it to the tree's. */
-static void place_calls(uint32_t *node_of_call, uint32_t count, const uint32_t *of_source) {
-  for (uint32_t c = 0; c < count; c++) {
-    node_of_call[c] = of_source[node_of_call[c]];
-  }
-}
-
-static baro_status merge_tree(baro_html_page *page, baro_html_tree_kind kind,
-                              baro_html_tree *ret_tree, baro_error *err) {
-  baro_html_trie tries[BARO_HTML_SIDES_MAX] = {0};
-  uint32_t *node_of_call[BARO_HTML_SIDES_MAX] = {0};
-  baro_status status = BARO_OK;
-  for (unsigned side = 0; status == BARO_OK && side < page->side_count; side++) {
-    status = make_trie(page, kind, side, &tries[side], &node_of_call[side], err);
-  }
-  if (status == BARO_OK) {
-    status = baro_html_tree_merge(tries, page->side_count, page->names.count, ret_tree, err);
-  }
-  for (unsigned side = 0; side < page->side_count; side++) {
-    baro_html_trie_release(&tries[side]);
-    if (status == BARO_OK && kind == BARO_HTML_OF_CALLS) {
-      place_calls(node_of_call[side], page->profiles[side]->calls.count, ret_tree->of_source[side]);
-      free(ret_tree->of_source[side]);
-      ret_tree->of_source[side] = node_of_call[side];
-    } else {
-      free(node_of_call[side]);
-    }
-  }
-  return status;
-}
-
-static baro_status count_entries(const baro_html_page *page, baro_html_tree_kind kind,
-                                 const baro_html_tree *tree, baro_html_entries *entries,
-                                 baro_error *err) {
-  baro_status status = baro_html_entries_init(entries, tree->count, err);
-  for (unsigned side = 0; status == BARO_OK && side < page->side_count; side++) {
-    const baro_profile *profile = page->profiles[side];
-    status = kind == BARO_HTML_OF_SAMPLES
-                 ? baro_html_entries_add_samples(entries, profile, tree->of_source[side],
-                                                 page->first_thread[side], err)
-                 : baro_html_entries_add_calls(entries, profile, tree->of_source[side],
-                                               page->first_thread[side], err);
-  }
-  return status == BARO_OK ? baro_html_entries_sort(entries, err) : status;
-}
-
-/* The sections of one tree. The timeline's are written by another thread: both only read the entries, and packing takes
- * most of the time of both. */
-typedef struct tree_work {
-  baro_html_page *page;
-  baro_html_tree_kind kind;
-  const baro_html_tree *tree;
-  baro_html_entries *entries;
-  baro_html_sections runs;
-  baro_status status; /* of the timeline */
-  baro_error error;
-} tree_work;
-
-static baro_status write_tree(tree_work *work, baro_error *err) {
-  baro_html_page *page = work->page;
-  const char *name = baro_html_tree_names[work->kind];
-  const baro_html_ratios *ratios =
-      work->kind == BARO_HTML_OF_SAMPLES ? &page->trees[work->kind].ratios : NULL;
-  baro_status status =
-      baro_html_tree_write(work->tree, name, page->names.count, &page->sections, err);
-  return status != BARO_OK ? status
-                           : baro_html_entries_write(work->entries, name, ratios,
-                                                     page->first_thread[page->side_count],
-                                                     page->unit_ns, &page->sections, err);
-}
-
-static void write_runs(tree_work *work) {
-  work->status = BARO_OK;
-  if (work->kind == BARO_HTML_OF_SAMPLES) {
-    baro_html_runs_of_samples(work->page, work->entries, &work->runs);
-  } else {
-    work->status = baro_html_runs_of_calls(work->page, work->entries, &work->runs, &work->error);
-  }
-}
-
-static void *write_runs_beside(void *context) {
-  write_runs(context);
-  return NULL;
-}
-
-/* Where no thread can be had, one after the other. */
-static baro_status write_both(tree_work *work, baro_error *err) {
-  enum { WORTH_A_THREAD = 100000 };
-  pthread_t beside;
-  bool has_thread = work->entries->count > WORTH_A_THREAD &&
-                    pthread_create(&beside, NULL, write_runs_beside, work) == 0;
-  baro_status status = write_tree(work, err);
-  if (has_thread) {
-    (void)pthread_join(beside, NULL);
-  } else {
-    write_runs(work);
-  }
-  if (status == BARO_OK && work->status != BARO_OK) {
-    *err = work->error;
-    status = work->status;
-  }
-  baro_html_sections_join(&work->page->sections, &work->runs);
-  return status;
-}
-
-static baro_status prepare_entries(baro_html_page *page, baro_html_tree_kind kind,
-                                   baro_html_tree *tree, baro_html_entries *entries,
-                                   baro_error *err) {
-  uint32_t thread_count = page->first_thread[page->side_count];
-  baro_status status = count_entries(page, kind, tree, entries, err);
-  if (status == BARO_OK) {
-    status = baro_html_entries_rank(entries, thread_count, err);
-  }
-  if (status == BARO_OK && kind == BARO_HTML_OF_SAMPLES) {
-    status = baro_html_ratios_of(entries, thread_count, &page->trees[kind].ratios, err);
-  }
-  return status;
-}
-
-static baro_status add_tree(baro_html_page *page, baro_html_tree_kind kind, baro_error *err) {
-  baro_html_tree tree = {0};
-  baro_html_entries entries = {0};
-  baro_html_tree_facts *facts = &page->trees[kind];
-  baro_status status = merge_tree(page, kind, &tree, err);
-  if (status == BARO_OK) {
-    status = prepare_entries(page, kind, &tree, &entries, err);
-  }
-  if (status == BARO_OK) {
-    facts->exists = true;
-    facts->nodes = tree.count;
-    facts->entries = entries.count;
-    for (unsigned side = 0; side < page->side_count; side++) {
-      facts->of_source[side] = tree.of_source[side];
-      tree.of_source[side] = NULL;
-    }
-    tree_work work = {.page = page, .kind = kind, .tree = &tree, .entries = &entries};
-    status = write_both(&work, err);
-  }
-  baro_html_entries_release(&entries);
-  baro_html_tree_release(&tree);
-  return status;
-}
 
 static bool any_calls(const baro_html_page *page) {
   bool any = false;
@@ -197,10 +44,10 @@ static bool any_samples(const baro_html_page *page) {
 static baro_status add_sections(baro_html_page *page, baro_error *err) {
   baro_status status = BARO_OK;
   if (any_samples(page) || !any_calls(page)) {
-    status = add_tree(page, BARO_HTML_OF_SAMPLES, err);
+    status = baro_html_add_tree(page, BARO_HTML_OF_SAMPLES, err);
   }
   if (status == BARO_OK && any_calls(page)) {
-    status = add_tree(page, BARO_HTML_OF_CALLS, err);
+    status = baro_html_add_tree(page, BARO_HTML_OF_CALLS, err);
   }
   baro_html_write_lines(page);
   if (status == BARO_OK) {
@@ -378,6 +225,7 @@ static void page_release(baro_html_page *page) {
   baro_html_names_release(&page->names);
   for (int kind = 0; kind < BARO_HTML_TREE_KINDS; kind++) {
     baro_html_ratios_release(&page->trees[kind].ratios);
+    baro_html_merged_release(&page->trees[kind].merged);
     for (unsigned side = 0; side < BARO_HTML_SIDES_MAX; side++) {
       free(page->trees[kind].of_source[side]);
     }
@@ -385,9 +233,9 @@ static void page_release(baro_html_page *page) {
   free(page);
 }
 
-baro_status baro_html_write(const baro_profile *const *profiles, unsigned profile_count,
-                            const baro_html_options *options, baro_stream *output,
-                            baro_error *err) {
+static baro_status page_create(const baro_profile *const *profiles, unsigned profile_count,
+                               const baro_html_options *options, const baro_html_room *room,
+                               baro_html_page **ret_page, baro_error *err) {
   baro_html_page *page = calloc(1, sizeof(*page));
   if (page == NULL) {
     return baro_error_set(err, BARO_NO_MEMORY, "out of memory");
@@ -400,13 +248,95 @@ baro_status baro_html_write(const baro_profile *const *profiles, unsigned profil
     page->first_thread[side + 1] = page->first_thread[side] + profiles[side]->thread_count;
   }
   choose_units(page);
+  page->room = *room;
   baro_status status = baro_html_names_init(&page->names, profiles, profile_count, err);
   if (status == BARO_OK) {
     status = add_sections(page, err);
   }
-  if (status == BARO_OK) {
-    status = write_file(page, output, err);
+  if (status != BARO_OK) {
+    page_release(page);
+    return status;
   }
-  page_release(page);
-  return status;
+  *ret_page = page;
+  return BARO_OK;
+}
+
+/* Trees, their amounts and timelines: what can be made smaller. */
+static bool is_elastic(const baro_html_section *section) {
+  return strchr(section->name, ':') != NULL && strncmp(section->name, "call", 4) != 0 &&
+         strncmp(section->name, "lines", 5) != 0;
+}
+
+static baro_status drop_sink(void *context, const void *data, size_t length, baro_error *err) {
+  (void)context;
+  (void)data;
+  (void)length;
+  (void)err;
+  return BARO_OK;
+}
+
+/* Of the file; ret_elastic: of it, what can be made smaller. */
+static uint64_t file_bytes(const baro_html_page *page, uint64_t *ret_elastic) {
+  baro_stream head;
+  baro_stream_init(&head, drop_sink, NULL);
+  baro_html_head(page, &head);
+  uint64_t bytes = baro_html_template_bytes + head.bytes + head.used + SEAMS_BYTES;
+  *ret_elastic = 0;
+  for (unsigned s = 0; s < page->sections.count; s++) {
+    uint64_t letters = (page->sections.rows[s].packed.length + 2) / 3 * 4;
+    bytes += letters;
+    *ret_elastic += is_elastic(&page->sections.rows[s]) ? letters : 0;
+  }
+  return bytes;
+}
+
+/* Leaves nothing out that may just fit: how well a profile packs is not known before. Half is for timelines. */
+static baro_html_room first_room(const baro_profile *const *profiles, unsigned profile_count,
+                                 uint64_t limit) {
+  bool has[BARO_HTML_TREE_KINDS] = {0};
+  for (unsigned side = 0; side < profile_count; side++) {
+    has[BARO_HTML_OF_SAMPLES] |= profiles[side]->samples.count > 0;
+    has[BARO_HTML_OF_CALLS] |= profiles[side]->calls.count > 0;
+  }
+  double each = (double)limit * 3 / 4 * 1.1 / (has[0] && has[1] ? 4 : 2);
+  baro_html_room room;
+  for (int kind = 0; kind < BARO_HTML_TREE_KINDS; kind++) {
+    room.tree_bytes[kind] = room.runs_bytes[kind] = each;
+  }
+  return room;
+}
+
+/* A part of what this page took, by the same estimates. */
+static baro_html_room less_room(const baro_html_page *page, double part) {
+  baro_html_room room;
+  for (int kind = 0; kind < BARO_HTML_TREE_KINDS; kind++) {
+    const baro_html_tree_facts *tree = &page->trees[kind];
+    room.tree_bytes[kind] = (double)baro_html_estimate(tree->nodes, tree->entries) * part;
+    room.runs_bytes[kind] = (double)tree->runs * BARO_HTML_RUN_BYTES * part;
+  }
+  return room;
+}
+
+baro_status baro_html_write(const baro_profile *const *profiles, unsigned profile_count,
+                            const baro_html_options *options, baro_stream *output,
+                            baro_error *err) {
+  enum { ATTEMPTS = 5 };
+  uint64_t limit = options->limit_bytes == 0 ? BARO_HTML_LIMIT_BYTES : options->limit_bytes;
+  baro_html_room room = first_room(profiles, profile_count, limit);
+  for (int attempt = 1;; attempt++) {
+    baro_html_page *page = NULL;
+    baro_status status = page_create(profiles, profile_count, options, &room, &page, err);
+    if (status != BARO_OK) {
+      return status;
+    }
+    uint64_t elastic, bytes = file_bytes(page, &elastic);
+    if (bytes <= limit || attempt == ATTEMPTS || elastic == 0) {
+      status = write_file(page, output, err);
+      page_release(page);
+      return status;
+    }
+    double left = (double)limit - (double)(bytes - elastic);
+    room = less_room(page, 0.95 * fmax(left / (double)elastic, 0.01));
+    page_release(page);
+  }
 }

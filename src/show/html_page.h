@@ -1,7 +1,8 @@
 /* The page: one self-contained HTML file that shows a recording, or two beside each other (docs/view-page.md).
  * Flow: profile(s) -> sections (html_*.c) + the viewer's built template (viewer/dist/viewer.html, linked in) -> output.
  * The same recordings give the same bytes. Names in a recording cannot leave their place: the head's JSON has no "<", all
- * else is base64. Memory: the packed sections, which is nearly the file, and some bytes for each node of the call tree. */
+ * else is base64. Memory: the packed sections, which is nearly the file, some bytes for each node of the call tree, 40 for each
+ * entry (html_entries.h). Of big profiles a second thread does half of the work. */
 #ifndef BARO_SHOW_HTML_PAGE_H
 #define BARO_SHOW_HTML_PAGE_H
 
@@ -13,7 +14,12 @@
 
 typedef struct baro_html_options {
   const char *paths[2]; /* borrowed: the recordings, as the user named them */
+  /* What the page should not exceed, 0: BARO_HTML_LIMIT_BYTES. Above it small leaves are put together and the timeline is told
+   * more coarsely, and the page says so; what has no parts to leave out (names, lines) stays. */
+  uint64_t limit_bytes;
 } baro_html_options;
+
+#define BARO_HTML_LIMIT_BYTES 25000000
 
 /* One profile, or two that are compared: base, new. Fails with BARO_NO_MEMORY; a failing sink shows in
  * baro_stream_finish. */

@@ -2,6 +2,7 @@
 #ifndef BARO_SHOW_HTML_PARTS_H
 #define BARO_SHOW_HTML_PARTS_H
 
+#include "show/html_budget.h"
 #include "show/html_entries.h"
 #include "show/html_names.h"
 #include "show/html_page.h"
@@ -19,14 +20,20 @@ typedef struct baro_html_tree_facts {
   bool exists;
   uint32_t nodes;
   uint32_t entries;
-  uint32_t merged_nodes; /* that the writer put together to keep to the size; 0: none */
-  double merged_ratio;   /* of the time, what they hold */
+  uint64_t runs;
+  baro_html_merged merged;                  /* what the writer put together to keep to the size */
   uint32_t *of_source[BARO_HTML_SIDES_MAX]; /* owned; of each node of the profile, or call */
   baro_html_ratios ratios;
 } baro_html_tree_facts;
 
 /* Up to here all is told as fine as it was recorded. */
 enum { BARO_HTML_FINE_SAMPLES = 20000 };
+
+/* What trees and timelines may take, packed, by the estimates of those who make them; above, they are made smaller. */
+typedef struct baro_html_room {
+  double tree_bytes[BARO_HTML_TREE_KINDS];
+  double runs_bytes[BARO_HTML_TREE_KINDS];
+} baro_html_room;
 
 /* A page being made. */
 typedef struct baro_html_page {
@@ -37,7 +44,8 @@ typedef struct baro_html_page {
   uint32_t first_thread[BARO_HTML_SIDES_MAX + 1];
   uint64_t unit_ns;
   uint64_t tick_ns;
-  uint64_t call_step_ticks; /* the timeline of calls is rounded to; 0: there is none */
+  uint64_t step_ticks[BARO_HTML_TREE_KINDS]; /* timelines are rounded to; 0: there is none */
+  baro_html_room room;
   baro_html_names names;
   baro_html_tree_facts trees[BARO_HTML_TREE_KINDS];
   baro_html_sections sections;

@@ -5,7 +5,10 @@
 #include <stdlib.h>
 
 /* 255 = 15 * 17: shares in seventeen steps are still right at both ends. */
-enum { SHARE_ALL = 255, SHARE_STEP_COARSE = 17, STEP_FACTOR = 8 };
+enum { SHARE_ALL = 255, SHARE_STEP_COARSE = 17, STEP_FACTOR = 2 };
+
+/* Of coarser steps a timeline would have no use. */
+static const uint64_t STEP_MAX_NS = UINT64_C(1) << 40;
 
 /* A run that may still grow. */
 typedef struct open_run {
@@ -123,7 +126,30 @@ static void add_samples(run_lane *lane, const baro_profile *profile, const uint3
   end_thread(lane);
 }
 
-void baro_html_runs_of_samples(const baro_html_page *page, baro_html_entries *entries,
+static uint64_t runs_that_fit(const baro_html_page *page, baro_html_tree_kind kind) {
+  return (uint64_t)(page->room.runs_bytes[kind] / BARO_HTML_RUN_BYTES);
+}
+
+static void coarsen(const baro_html_page *page, run_lane *lane) {
+  lane->step_ticks *= STEP_FACTOR;
+  lane->step_ns = page->tick_ns * lane->step_ticks;
+}
+
+/* All threads of all sides. */
+static void walk_samples(const baro_html_page *page, run_lane *lane) {
+  lane->all = 0;
+  for (unsigned side = 0; side < page->side_count; side++) {
+    const baro_profile *profile = page->profiles[side];
+    const uint32_t *of_node = page->trees[BARO_HTML_OF_SAMPLES].of_source[side];
+    lane->origin_ns = profile->start_ns;
+    for (uint32_t t = 0; t < profile->thread_count; t++) {
+      begin_thread(lane, page->first_thread[side] + t);
+      add_samples(lane, profile, of_node, &profile->threads[t]);
+    }
+  }
+}
+
+void baro_html_runs_of_samples(baro_html_page *page, baro_html_entries *entries,
                                baro_html_sections *sections) {
   uint64_t samples = 0;
   for (unsigned side = 0; side < page->side_count; side++) {
@@ -133,16 +159,19 @@ void baro_html_runs_of_samples(const baro_html_page *page, baro_html_entries *en
                    .step_ticks = 1,
                    .share_step = samples > BARO_HTML_FINE_SAMPLES ? SHARE_STEP_COARSE : 1,
                    .entries = entries};
-  begin_section(&lane, sections, baro_html_tree_names[BARO_HTML_OF_SAMPLES]);
-  for (unsigned side = 0; side < page->side_count; side++) {
-    const baro_profile *profile = page->profiles[side];
-    const uint32_t *of_node = page->trees[BARO_HTML_OF_SAMPLES].of_source[side];
-    lane.origin_ns = profile->start_ns;
-    for (uint32_t t = 0; t < profile->thread_count; t++) {
-      begin_thread(&lane, page->first_thread[side] + t);
-      add_samples(&lane, profile, of_node, &profile->threads[t]);
+  /* Counting them takes as long as writing them: only where they may be too many. */
+  uint64_t most = runs_that_fit(page, BARO_HTML_OF_SAMPLES);
+  if (entries->run_count > most) {
+    walk_samples(page, &lane);
+    while (lane.all > most && lane.step_ns < STEP_MAX_NS) {
+      coarsen(page, &lane);
+      walk_samples(page, &lane);
     }
   }
+  page->step_ticks[BARO_HTML_OF_SAMPLES] = lane.step_ticks;
+  begin_section(&lane, sections, baro_html_tree_names[BARO_HTML_OF_SAMPLES]);
+  walk_samples(page, &lane);
+  page->trees[BARO_HTML_OF_SAMPLES].runs = lane.all;
   baro_html_end(sections);
 }
 
@@ -240,14 +269,16 @@ baro_status baro_html_runs_of_calls(baro_html_page *page, baro_html_entries *ent
                                     baro_html_sections *sections, baro_error *err) {
   run_lane lane = {.step_ns = page->tick_ns, .step_ticks = 1, .share_step = 1, .entries = entries};
   bool good = walk_calls(page, &lane); /* only counted: there are no columns yet */
-  while (good && lane.all > BARO_HTML_CALL_RUNS_MAX) {
-    lane.step_ticks *= STEP_FACTOR;
-    lane.step_ns = page->tick_ns * lane.step_ticks;
+  uint64_t most = runs_that_fit(page, BARO_HTML_OF_CALLS);
+  most = most < BARO_HTML_CALL_RUNS_MAX ? most : BARO_HTML_CALL_RUNS_MAX;
+  while (good && lane.all > most && lane.step_ns < STEP_MAX_NS) {
+    coarsen(page, &lane);
     good = walk_calls(page, &lane);
   }
-  page->call_step_ticks = lane.step_ticks;
+  page->step_ticks[BARO_HTML_OF_CALLS] = lane.step_ticks;
   begin_section(&lane, sections, baro_html_tree_names[BARO_HTML_OF_CALLS]);
   good = good && walk_calls(page, &lane);
+  page->trees[BARO_HTML_OF_CALLS].runs = lane.all;
   baro_html_end(sections);
   return good ? BARO_OK : baro_error_set(err, BARO_NO_MEMORY, "out of memory");
 }

@@ -12,8 +12,11 @@
 
 enum { BARO_HTML_CALL_RUNS_MAX = 1000000 };
 
+/* Packed; measured on a page of ten million samples (2026-11). */
+#define BARO_HTML_RUN_BYTES 2.75
+
 /* entries: ranked; what is found in them is of the last thread then. */
-void baro_html_runs_of_samples(const baro_html_page *page, baro_html_entries *entries,
+void baro_html_runs_of_samples(baro_html_page *page, baro_html_entries *entries,
                                baro_html_sections *sections);
 /* BARO_NO_MEMORY. */
 baro_status baro_html_runs_of_calls(baro_html_page *page, baro_html_entries *entries,

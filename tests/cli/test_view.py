@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 import pytest
-from calling import REPOSITORY, Recording, Run
+from calling import REPOSITORY, Recording, Run, tool_path
 from page_reader import Page
 
 SCENARIOS = ("small", "idle", "hostile", "night", "deep", "calls", "calls_and_samples", "empty")
@@ -18,6 +19,7 @@ KEPT = sorted(path.name for path in (REPOSITORY / "tests" / "recordings").glob("
 # What a reader in JavaScript can hold exactly.
 LARGEST = 2**53 - 1
 
+Function = tuple[str, str, int]
 Totals = dict[tuple[str, str, int], dict[str, float]]
 
 
@@ -308,6 +310,52 @@ def test_browser(run: Run, recording: Recording, tmp_path: Path) -> None:
     refused = run("view", path, env={**places, "BROWSER": "false"})
     assert refused.returncode == 2
     assert refused.stderr.count("\n") == 1
+
+
+def test_above_the_size_small_leaves_are_one(barograph: Path, run: Run, tmp_path: Path) -> None:
+    """All time is still there, nodes that stay have what they had, and the page says so."""
+    tool = tool_path(barograph).parents[1] / "tools" / "big_recording"
+    path = tmp_path / "big.baro"
+    subprocess.run([tool, path, "60000", "30000", "3"], check=True)
+    whole, small = page_of(run, path, "--size", "25"), page_of(run, path, "--size", "0.5")
+    assert whole.tree("samples")["merged"] is None
+    assert len(small.text) <= 500_000 < len(whole.text)
+    merged = small.tree("samples")["merged"]
+    assert merged["nodes"] > 1000
+    assert 0 < merged["ratio"] < 1
+    assert "small stacks" in small.head["limits"]["tree:samples"]
+    names = small.names()
+    paths: dict[tuple[int, Function], int] = {}
+    theirs, ours = subtrees_of(whole, paths), subtrees_of(small, paths)
+    made = {number for (_, name), number in paths.items() if name[0] == "(small stacks)"}
+    assert all(theirs[path] == total for path, total in ours.items() if path not in made)
+    assert len(made) == len(ours.keys() - theirs.keys()) > 0
+    nodes = small.sections["merged:samples"]["node"]
+    functions = small.functions("samples")
+    assert all(names[functions[node]][0] == "(small stacks)" for node in nodes)
+    assert sum(small.sections["merged:samples"]["stacks"]) == merged["nodes"]
+    made_nodes, entries = set(nodes), small.entries("samples")
+    in_small = sum(entry["time"] for entry in entries if entry["node"] in made_nodes)
+    everything = sum(entry["time"] for entry in whole.entries("samples"))
+    assert sum(entry["time"] for entry in entries) == everything
+    assert abs(in_small / everything - merged["ratio"]) < 1e-4
+    check_runs(small, "samples")
+
+
+def subtrees_of(page: Page, paths: dict[tuple[int, Function], int]) -> dict[int, int]:
+    """Samples at or below each path of functions, which `paths` numbers: rounding is in none."""
+    names, functions = page.names(), page.functions("samples")
+    parents = page.parents("samples")
+    totals = [0] * len(parents)
+    for entry in page.entries("samples"):
+        totals[entry["node"]] += entry["samples"]
+    for node in range(len(parents) - 1, 0, -1):
+        totals[parents[node]] += totals[node]
+    numbers = [0]
+    for node in range(1, len(parents)):
+        key = (numbers[parents[node]], names[functions[node]])
+        numbers.append(paths.setdefault(key, len(paths) + 1))
+    return dict(zip(numbers, totals))
 
 
 def test_same_recording_same_bytes(run: Run, recording: Recording) -> None:
