@@ -2,11 +2,15 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Measured on a page of ten million samples (2026-11): 1.2 bytes a node, 1.9 an entry. Small pages take more of each, but need
  * no budget; where this is wrong, html_page.c tries again. */
 static const double NODE_BYTES = 1.22;
 static const double ENTRY_BYTES = 1.9;
+
+/* A small node has more than one entry: of several threads, and running and waiting. */
+static const double ENTRIES_OF_SMALL = 2;
 
 enum { STEPS_AN_OCTAVE = 16, STEPS = 64 * STEPS_AN_OCTAVE + 1 };
 
@@ -45,6 +49,40 @@ static uint64_t least_of(unsigned step) {
   return step == 0 ? 0 : (uint64_t)ceil(exp2((double)(step - 1) / STEPS_AN_OCTAVE));
 }
 
+/* What stays at each step, were it the least, costs: cost[step] and all above it, and what stands for the others. */
+typedef struct step_costs {
+  double own[STEPS + 2];   /* of nodes of the step, and their entries */
+  double small[STEPS + 2]; /* by how much the cost of small nodes changes from the step before */
+} step_costs;
+
+/* A node has a small one below it when it stays and the least of its children does not. */
+static bool count_costs(const baro_html_tree *tree, const baro_html_entries *entries,
+                        const uint64_t *total_ns, step_costs *costs) {
+  uint64_t *least_child_ns = malloc(tree->count * sizeof(*least_child_ns));
+  if (least_child_ns == NULL) {
+    return false;
+  }
+  memset(least_child_ns, 0xff, tree->count * sizeof(*least_child_ns));
+  for (uint32_t n = 1; n < tree->count; n++) {
+    uint64_t *least = &least_child_ns[tree->parent[n]];
+    *least = total_ns[n] < *least ? total_ns[n] : *least;
+    costs->own[step_of(total_ns[n])] += NODE_BYTES;
+  }
+  for (uint32_t i = 0; i < entries->count; i++) {
+    costs->own[step_of(total_ns[entries->rows[i].node])] += ENTRY_BYTES;
+  }
+  for (uint32_t n = 0; n < tree->count; n++) {
+    unsigned last = n == 0 ? STEPS : step_of(total_ns[n]);
+    unsigned first = least_child_ns[n] == UINT64_MAX ? last : step_of(least_child_ns[n]);
+    if (first < last) {
+      costs->small[first + 1] += NODE_BYTES + ENTRIES_OF_SMALL * ENTRY_BYTES;
+      costs->small[last + 1] -= NODE_BYTES + ENTRIES_OF_SMALL * ENTRY_BYTES;
+    }
+  }
+  free(least_child_ns);
+  return true;
+}
+
 baro_status baro_html_least_time(const baro_html_tree *tree, const baro_html_entries *entries,
                                  uint64_t bytes, uint64_t *ret_least_ns, baro_error *err) {
   *ret_least_ns = 0;
@@ -52,28 +90,23 @@ baro_status baro_html_least_time(const baro_html_tree *tree, const baro_html_ent
     return BARO_OK;
   }
   uint64_t *total_ns = sum_totals(tree, entries);
-  double *cost = calloc(STEPS + 1, sizeof(*cost));
-  if (total_ns == NULL || cost == NULL) {
-    free(total_ns);
-    free(cost);
-    return no_memory(err);
+  step_costs *costs = calloc(1, sizeof(*costs));
+  bool good = total_ns != NULL && costs != NULL && count_costs(tree, entries, total_ns, costs);
+  if (good) {
+    double staying = 0, small = 0;
+    for (unsigned step = 0; step <= STEPS; step++) {
+      staying += costs->own[step];
+    }
+    unsigned step = 0;
+    for (; step < STEPS && staying + small > (double)bytes; step++) {
+      staying -= costs->own[step];
+      small += costs->small[step + 1];
+    }
+    *ret_least_ns = least_of(step);
   }
-  for (uint32_t n = 1; n < tree->count; n++) {
-    cost[step_of(total_ns[n])] += NODE_BYTES;
-  }
-  for (uint32_t i = 0; i < entries->count; i++) {
-    cost[step_of(total_ns[entries->rows[i].node])] += ENTRY_BYTES;
-  }
-  /* From the largest down, as long as they fit. */
-  double sum = 0;
-  unsigned step = STEPS;
-  while (step > 0 && sum + cost[step] <= (double)bytes) {
-    sum += cost[step--];
-  }
-  *ret_least_ns = least_of(step + 1);
   free(total_ns);
-  free(cost);
-  return BARO_OK;
+  free(costs);
+  return good ? BARO_OK : no_memory(err);
 }
 
 /* The new tree while it is made. */

@@ -320,7 +320,7 @@ static baro_html_room less_room(const baro_html_page *page, double part) {
 baro_status baro_html_write(const baro_profile *const *profiles, unsigned profile_count,
                             const baro_html_options *options, baro_stream *output,
                             baro_error *err) {
-  enum { ATTEMPTS = 5 };
+  enum { ATTEMPTS = 6 };
   uint64_t limit = options->limit_bytes == 0 ? BARO_HTML_LIMIT_BYTES : options->limit_bytes;
   baro_html_room room = first_room(profiles, profile_count, limit);
   for (int attempt = 1;; attempt++) {
@@ -336,7 +336,7 @@ baro_status baro_html_write(const baro_profile *const *profiles, unsigned profil
       return status;
     }
     double left = (double)limit - (double)(bytes - elastic);
-    room = less_room(page, 0.95 * fmax(left / (double)elastic, 0.01));
+    room = less_room(page, 0.9 * fmax(left / (double)elastic, 0.01));
     page_release(page);
   }
 }
