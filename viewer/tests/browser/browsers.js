@@ -9,6 +9,7 @@ import { delimiter, join } from 'node:path';
 /** @type {Record<'chromium' | 'firefox', Browser>} */
 export const browsers = {
   chromium: { name: 'Chromium', programs: ['chromium', 'chromium-browser', 'google-chrome'], needed: true },
+  // Not among the packages of the tests: 80 MB, and half a minute more.
   firefox: { name: 'Firefox ESR', programs: ['firefox-esr'], needed: false },
 };
 
