@@ -80,10 +80,28 @@ static void count_row(baro_drain_shared *shared, const baro_drain_reading *readi
     baro_drain_rows_thin(&shared->rows, reading->step.function);
 }
 
+/* Steps that say whose a frame's address is from now on: all threads' are taken in the order of their time. */
+static bool moves_frame(const baro_call_step *step) {
+  return step->frame != 0 && (step->kind == BARO_RING_ENTER || step->kind == BARO_RING_RESUME ||
+                              step->kind == BARO_RING_THROW || step->kind == BARO_RING_SPAWN);
+}
+
+/* Whether the thread has to stop in front of the step that its piece begins with. */
+static bool must_stop(baro_drain_thread *thread, const baro_drain_shared *shared,
+                      const baro_drain_piece *piece, const baro_call_step *step,
+                      const baro_drain_leave *leave) {
+  uint64_t time_ns = step->kind == BARO_RING_SPAWN
+                         ? baro_drain_time(shared, thread, piece->events[0].time)
+                         : step->time_ns;
+  thread->stop_ns = time_ns;
+  thread->is_stopped = time_ns > leave->limit_ns && !leave->is_forced;
+  return thread->is_stopped;
+}
+
 /* One piece. *ret_used: events that are done with; fewer than count when the thread has to wait, or the last event is
- * not whole. is_forced: the first event is not to wait. */
+ * not whole. */
 static baro_status take_piece(baro_drain_process *process, baro_drain_thread *thread,
-                              baro_drain_shared *shared, uint32_t count, bool is_forced,
+                              baro_drain_shared *shared, uint32_t count, baro_drain_leave *leave,
                               uint32_t *ret_used) {
   baro_drain_reading reading;
   baro_status status = BARO_OK;
@@ -95,20 +113,21 @@ static baro_status take_piece(baro_drain_process *process, baro_drain_thread *th
     status = read_event(process, thread, shared, &piece, &reading);
     if (status != BARO_OK || reading.used == 0)
       break;
-    if (reading.has_meaning)
-      status = baro_order_take(&process->order, &thread->order, &reading.step, is_forced,
+    if (reading.has_meaning) {
+      if (moves_frame(&reading.step) && must_stop(thread, shared, &piece, &reading.step, leave))
+        break;
+      status = baro_order_take(&process->order, &thread->order, &reading.step, leave->is_forced,
                                &shared->output);
+    }
     if (status != BARO_OK)
       break;
     count_row(shared, &reading);
     used += reading.used;
-    is_forced = false;
+    leave->is_forced = false;
     if (shared->output.count > BARO_ORDER_BATCH - BARO_ORDER_STEP_EVENTS)
       write_output(thread, shared);
   }
   if (status == BARO_AGAIN) {
-    if (!thread->is_waiting)
-      thread->waiting_visit = shared->visit;
     thread->is_waiting = true;
     status = BARO_OK;
   }
@@ -116,33 +135,49 @@ static baro_status take_piece(baro_drain_process *process, baro_drain_thread *th
   return status;
 }
 
+/* Where threads take turns often, most of a large piece would be read in vain. */
+static void fit_piece(baro_drain_thread *thread, uint32_t limit, uint32_t used) {
+  uint32_t next = thread->is_stopped || thread->is_waiting ? used * 2 : limit * 4;
+  thread->piece_events = next < BARO_DRAIN_LONGEST ? BARO_DRAIN_LONGEST
+                         : next > BARO_DRAIN_PIECE ? BARO_DRAIN_PIECE
+                                                   : next;
+}
+
+static uint32_t piece_limit(const baro_drain_thread *thread, const baro_drain_leave *leave) {
+  uint32_t limit = thread->piece_events == 0 ? BARO_DRAIN_PIECE : thread->piece_events;
+  if (leave->budget < limit)
+    limit = (uint32_t)leave->budget;
+  return limit < BARO_DRAIN_LONGEST ? BARO_DRAIN_LONGEST : limit;
+}
+
 baro_status baro_drain_take(baro_drain_process *process, baro_drain_thread *thread,
-                            baro_drain_shared *shared, bool is_forced, uint64_t *budget,
+                            baro_drain_shared *shared, baro_drain_leave *leave,
                             uint64_t *ret_taken) {
   baro_status status = BARO_OK;
   *ret_taken = 0;
-  uint64_t waiting_visit = thread->is_waiting ? thread->waiting_visit : shared->visit;
+  bool was_held = thread->is_waiting || thread->is_stopped;
+  uint64_t waiting_visit = was_held ? thread->waiting_visit : shared->visit;
   thread->is_waiting = false;
-  while (status == BARO_OK && *budget > 0 && !thread->is_waiting) {
-    uint32_t limit = *budget < BARO_DRAIN_PIECE ? (uint32_t)*budget : BARO_DRAIN_PIECE;
+  thread->is_stopped = false;
+  while (status == BARO_OK && leave->budget > 0 && !thread->is_waiting && !thread->is_stopped) {
+    uint32_t limit = piece_limit(thread, leave);
     uint32_t used = 0;
-    if (limit < BARO_DRAIN_LONGEST)
-      limit = BARO_DRAIN_LONGEST;
     uint32_t count = baro_drain_ring_read(&thread->ring, shared->events, limit);
     if (count == 0)
       break;
-    status = take_piece(process, thread, shared, count, is_forced, &used);
+    status = take_piece(process, thread, shared, count, leave, &used);
     write_output(thread, shared); /* its values are in the piece */
-    is_forced = false;
+    fit_piece(thread, limit, used);
+    leave->is_forced = false;
     baro_drain_ring_take(&thread->ring, used);
-    *budget -= used < *budget ? used : *budget;
+    leave->budget -= used < leave->budget ? used : leave->budget;
     *ret_taken += used;
     if (used == 0)
       break;
     waiting_visit = shared->visit;
     baro_drain_ring_tell(&thread->ring, shared->now_ns);
   }
-  if (thread->is_waiting)
+  if (thread->is_waiting || thread->is_stopped)
     thread->waiting_visit = waiting_visit;
   shared->counts.events += *ret_taken;
   return status;

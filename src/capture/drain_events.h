@@ -13,10 +13,17 @@
 /* Takes what definitions have been added, once a visit. */
 baro_status baro_drain_read_definitions(baro_drain_process *process,
                                         baro_drain_shared *shared) BARO_MUST_USE;
-/* All that a thread has, up to *budget events, which is lowered; stops where an event has to wait for those of other
- * threads (thread->is_waiting) or is not whole yet. is_forced: the first one is not to wait. The thread has its id. */
+/* What a thread may take without regard to others. */
+typedef struct baro_drain_leave {
+  bool is_forced;    /* the first event is not to wait */
+  uint64_t limit_ns; /* all that others have up to here was taken */
+  uint64_t budget;   /* events, lowered as they are taken */
+} baro_drain_leave;
+
+/* All that a thread has, as far as it may; stops in front of an event that has to wait for those of other threads
+ * (thread->is_stopped, is_waiting) or is not whole yet. The thread has its id. */
 baro_status baro_drain_take(baro_drain_process *process, baro_drain_thread *thread,
-                            baro_drain_shared *shared, bool is_forced, uint64_t *budget,
+                            baro_drain_shared *shared, baro_drain_leave *leave,
                             uint64_t *ret_taken) BARO_MUST_USE;
 /* So many events of the thread are missing from here on. */
 void baro_drain_lose(baro_drain_process *process, baro_drain_thread *thread,

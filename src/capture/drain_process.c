@@ -7,17 +7,14 @@
 #include "base/os_folder.h"
 #include "base/os_proc.h"
 #include "capture/drain_events.h"
+#include "capture/drain_rounds.h"
 
-static const uint64_t SHORTEST_PAUSE_NS = 1000000;
-static const uint64_t LONGEST_PAUSE_NS = 16000000; /* a ring is full after 20 ms at the earliest */
 /* How long the sampler is given to find a process or a thread before the drain defines it. */
 static const uint64_t PROCESS_WAIT_NS = 60000000;
 static const uint64_t THREAD_WAIT_NS = 10000000;
 static const uint64_t LOOK_NS = 100000000; /* between looks whether a process lives */
 static const uint64_t LONG_SILENCE_NS = 2000000000;
 static const uint64_t BIRTH_ERROR_NS = 20000000; /* starts are known within a clock tick, 10 ms */
-
-enum { MOST_FORCED = 4096 }; /* events of a process that do not wait any longer, in one visit */
 
 /* --- life --- */
 
@@ -228,8 +225,8 @@ static baro_status define_thread(const baro_drain_process *process, baro_drain_t
   return status;
 }
 
-static baro_status identify_thread(const baro_drain_process *process, baro_drain_thread *thread,
-                                   baro_drain_shared *shared) {
+baro_status baro_drain_identify_thread(const baro_drain_process *process, baro_drain_thread *thread,
+                                       baro_drain_shared *shared) {
   if (thread->id != BARO_NONE_ID)
     return BARO_OK;
   uint64_t birth_ns = thread->ring.birth_ns;
@@ -245,106 +242,6 @@ static baro_status identify_thread(const baro_drain_process *process, baro_drain
     status = define_thread(process, thread, shared);
   if (status == BARO_OK)
     shared->counts.threads++;
-  return status;
-}
-
-/* --- a visit --- */
-
-static bool is_one_waiting(const baro_drain_process *process) {
-  for (uint32_t i = 0; i < process->thread_count; i++)
-    if (process->threads[i]->is_waiting)
-      return true;
-  return false;
-}
-
-/* Asks the rings that are due, all if somebody waits; those that have nothing are asked less often. */
-static void poll_threads(baro_drain_process *process, baro_drain_shared *shared) {
-  bool all = shared->is_final || process->is_dead || is_one_waiting(process);
-  for (uint32_t i = 0; i < process->thread_count; i++) {
-    baro_drain_thread *thread = process->threads[i];
-    if (!all && shared->now_ns < thread->next_poll_ns)
-      continue;
-    baro_drain_ring_poll(&thread->ring);
-    bool is_idle = thread->ring.is_ready && baro_drain_ring_pending(&thread->ring) == 0;
-    thread->pause_ns = !is_idle                                  ? 0
-                       : thread->pause_ns == 0                   ? SHORTEST_PAUSE_NS
-                       : thread->pause_ns * 2 < LONGEST_PAUSE_NS ? thread->pause_ns * 2
-                                                                 : LONGEST_PAUSE_NS;
-    thread->next_poll_ns = shared->now_ns + thread->pause_ns;
-    baro_drain_ring_tell(&thread->ring, process->is_ignored ? BARO_RING_BEAT_OVER : shared->now_ns);
-  }
-}
-
-/* The thread that waited in earlier visits already, and longest: what it waits for will not come, for all others were
- * asked since. With a single thread there is nobody to wait for. */
-static baro_drain_thread *hopeless_thread(const baro_drain_process *process,
-                                          const baro_drain_shared *shared) {
-  baro_drain_thread *found = NULL;
-  for (uint32_t i = 0; i < process->thread_count; i++) {
-    baro_drain_thread *thread = process->threads[i];
-    if (!thread->is_waiting ||
-        (thread->waiting_visit == shared->visit && process->thread_count > 1))
-      continue;
-    if (found == NULL || thread->order.last_ns < found->order.last_ns)
-      found = thread;
-  }
-  return found;
-}
-
-/* One round over all threads. *ret_held: a thread has more than its budget. */
-static baro_status take_round(baro_drain_process *process, baro_drain_shared *shared,
-                              const baro_drain_thread *forced, uint64_t *budgets,
-                              uint64_t *ret_taken, bool *ret_held) {
-  *ret_taken = 0;
-  *ret_held = false;
-  for (uint32_t i = 0; i < process->thread_count; i++) {
-    baro_drain_thread *thread = process->threads[i];
-    uint64_t taken = 0;
-    if (baro_drain_ring_pending(&thread->ring) == 0) {
-      thread->is_waiting = false; /* its ring broke meanwhile */
-      continue;
-    }
-    baro_status status = identify_thread(process, thread, shared);
-    if (status == BARO_AGAIN) {
-      *ret_held = true;
-      continue;
-    }
-    if (status == BARO_OK)
-      status = baro_drain_take(process, thread, shared, thread == forced, &budgets[i], &taken);
-    if (status != BARO_OK)
-      return status;
-    *ret_taken += taken;
-    *ret_held = *ret_held || (budgets[i] == 0 && !thread->is_waiting);
-  }
-  return BARO_OK;
-}
-
-static baro_status take_threads(baro_drain_process *process, baro_drain_shared *shared,
-                                uint64_t *ret_events) {
-  uint64_t *budgets = malloc((process->thread_count + 1) * sizeof *budgets);
-  baro_drain_thread *forced = NULL;
-  uint32_t forced_count = 0;
-  baro_status status = budgets == NULL ? BARO_NO_MEMORY : BARO_OK;
-  for (uint32_t i = 0; i < process->thread_count && budgets != NULL; i++)
-    budgets[i] = BARO_DRAIN_VISIT_EVENTS;
-  while (status == BARO_OK) {
-    uint64_t taken;
-    bool is_held;
-    status = take_round(process, shared, forced, budgets, &taken, &is_held);
-    *ret_events += taken;
-    if (status != BARO_OK || !is_one_waiting(process))
-      break;
-    bool was_forced = forced != NULL;
-    forced = NULL;
-    if (taken > 0)
-      continue;
-    *ret_events += 1; /* come again soon */
-    forced = is_held || was_forced ? NULL : hopeless_thread(process, shared);
-    /* Each costs a round over all threads: who makes them on purpose must not hold up other processes. */
-    if (forced == NULL || ++forced_count > MOST_FORCED)
-      break;
-  }
-  free(budgets);
   return status;
 }
 
@@ -416,7 +313,7 @@ baro_status baro_drain_process_visit(baro_drain_process *process, baro_drain_sha
                                      uint64_t *ret_events) {
   uint64_t events = 0;
   look_at_life(process, shared);
-  poll_threads(process, shared);
+  baro_drain_poll(process, shared);
   *ret_events = 0;
   if (process->is_ignored) {
     retire_threads(process, shared);
@@ -435,7 +332,7 @@ baro_status baro_drain_process_visit(baro_drain_process *process, baro_drain_sha
   if (status == BARO_OK)
     baro_drain_process_write_remarks(process, shared);
   if (status == BARO_OK && has_pending(process))
-    status = take_threads(process, shared, &events);
+    status = baro_drain_take_threads(process, shared, &events);
   if (events > 0)
     process->active_ns = shared->now_ns;
   retire_threads(process, shared);

@@ -50,8 +50,13 @@ typedef struct baro_drain_thread {
   char file_name[BARO_DRAIN_FILE_NAME_BYTES];
   uint32_t id;            /* in the recording, or BARO_NONE_ID */
   bool is_ours;           /* the drain defined it, and writes its end */
-  bool is_waiting;        /* for events of other threads */
-  uint64_t waiting_visit; /* since this one */
+  bool is_waiting;        /* for events of other threads that were not seen */
+  bool is_stopped;        /* at a step that others may have something in front of: drain_rounds.h */
+  uint64_t waiting_visit; /* either, since this one */
+  uint64_t stop_ns;       /* time of the step that it waits or stopped at */
+  uint64_t late_visit;    /* that step is later than this visit; 0: it is not */
+  uint64_t polled_ns;     /* all that was written before was seen */
+  uint32_t piece_events;  /* to be read at once; 0: as many as fit */
   uint64_t found_ns;
   uint64_t next_poll_ns;
   uint64_t pause_ns; /* between polls */
@@ -98,6 +103,9 @@ void baro_drain_process_finish(baro_drain_process *process, baro_drain_shared *s
 /* What its definitions say of the process as a whole, as soon as it has its id: before the calls of codes that were defined
  * later, so that readers know facts when they read calls. */
 void baro_drain_process_write_remarks(baro_drain_process *process, baro_drain_shared *shared);
+/* Gives a thread that has events its id in the recording. AGAIN: not now, but soon. */
+baro_status baro_drain_identify_thread(const baro_drain_process *process, baro_drain_thread *thread,
+                                       baro_drain_shared *shared) BARO_MUST_USE;
 /* True while it runs, and is no zombie. */
 bool baro_drain_process_is_alive(const baro_drain_process *process);
 

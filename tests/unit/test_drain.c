@@ -158,6 +158,45 @@ static void a_generator_changes_threads(void **state) {
   drain_scene_end(&one);
 }
 
+/* Two threads take turns with one generator, and then with its address. Whichever ring is read first: what lies in front
+ * in the other one comes first. */
+static void threads_take_turns(void **state) {
+  (void)state;
+  for (uint32_t turned = 0; turned < 2; turned++) {
+    static drain_scene one;
+    begin_scene(&one);
+    uint32_t code = spool_process_code(&one.process, "g", GENERATOR);
+    spool_ring rings[2] = {drain_scene_ring(&one, 0), drain_scene_ring(&one, 1)};
+    spool_ring *first = &rings[turned];
+    spool_ring *second = &rings[1 - turned];
+    drain_put_framed(first, 2000, BARO_RING_ENTER, code, 0x7f00);
+    drain_put_framed(first, 2100, BARO_RING_YIELD, code, 0x7f00);
+    drain_put_framed(second, 2200, BARO_RING_RESUME, code, 0x7f00);
+    drain_put_framed(second, 2300, BARO_RING_YIELD, code, 0x7f00);
+    drain_put_framed(first, 2400, BARO_RING_RESUME, code, 0x7f00);
+    drain_put_framed(first, 2500, BARO_RING_RETURN, code, 0x7f00);
+    drain_put_framed(second, 2600, BARO_RING_ENTER, code, 0x7f00); /* another one */
+    drain_put_framed(second, 2700, BARO_RING_YIELD, code, 0x7f00);
+    drain_put_framed(first, 2800, BARO_RING_THROW, code, 0x7f00);
+    drain_put_framed(first, 2900, BARO_RING_RETURN, code, 0x7f00);
+    spool_ring_commit(first);
+    spool_ring_commit(second);
+    (void)drain_scene_visit(&one);
+    assert_int_equal(drain_tail_of(first), 12);
+    assert_int_equal(drain_tail_of(second), 8);
+    drain_found *seen = drain_scene_finish(&one);
+    /* Threads are numbered as their files are found; #2 begins on the second one. */
+    bool is_first = seen->calls[1] == '0';
+    assert_string_equal(seen->calls, is_first ? "T0: +g#1 < T1: >#1 < +g#2 < T0: >#1 - ^#2 -"
+                                              : "T1: +g#1 < T0: >#1 < +g#2 < T1: >#1 - ^#2 -");
+    assert_int_equal(baro_drain_count(one.drain).calls, 2);
+    assert_string_equal(seen->notes, "");
+    spool_ring_close(&rings[0]);
+    spool_ring_close(&rings[1]);
+    drain_scene_end(&one);
+  }
+}
+
 /* Nobody ever said where it began: then it is a call from there on, and nothing hangs. */
 static void a_generator_of_nobody_is_a_call(void **state) {
   (void)state;
@@ -502,6 +541,7 @@ int main(void) {
       cmocka_unit_test(definitions_and_threads_may_come_later),
       cmocka_unit_test(an_event_waits_for_its_frame),
       cmocka_unit_test(a_generator_changes_threads),
+      cmocka_unit_test(threads_take_turns),
       cmocka_unit_test(a_generator_of_nobody_is_a_call),
       cmocka_unit_test(greenlets_are_told_with_what_is_mended),
       cmocka_unit_test(losses_are_told),

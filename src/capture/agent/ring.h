@@ -95,7 +95,7 @@ typedef enum baro_ring_kind {
   BARO_RING_USAGE, /* what the thread has used: `id` is the peak resident memory of the process in KiB; a FRAME behind it has
                         the thread's CPU time in ns */
   BARO_RING_SPAWN, /* the newest active call of the thread made a task of a coroutine of code `id`, which has not begun; a
-                        FRAME behind it has the address of its frame, as its events will say it; `time` is unused; `detail` 1: another
+                        FRAME behind it has the address of its frame, as its events will say it; `detail` 1: another
                         thread asked for it and has said so, and its SPAWN is the one that counts */
   BARO_RING_SKIPPED, /* `time` calls of code `id` by this thread were counted, not recorded, since the last of this kind */
   BARO_RING_WEIGHT, /* `time`, at least 1, is the number of calls that the next ENTER stands for; committed with it. `detail`
