@@ -71,6 +71,7 @@ typedef struct baro_open_call {
 /* Beside it, where weights are. */
 typedef struct baro_weighed_call {
   double weight;
+  double time_weight; /* that its own time counts with */
   double
       correction_ns; /* of its own time: what callees without a row took of it, less than nothing */
   double counting_ns; /* what counting these cost, in it and in what it called */

@@ -112,10 +112,25 @@ static bool make_room(baro_call_thread *thread) {
     return false;
   }
   for (uint32_t i = thread->weighed_capacity; i < capacity; i++) {
-    thread->weighed[i] = (baro_weighed_call){.weight = 1};
+    thread->weighed[i] = (baro_weighed_call){.weight = 1, .time_weight = 1};
   }
   thread->weighed_capacity = capacity;
   return true;
+}
+
+/* What a row's own time counts with. A call has in its time that of the calls below it without a row, which rows of the same
+ * function tell again, each by its weight: with every level of a recursion estimates were multiplied, and changed their sign.
+ * So a call within another one of its function counts as that one's: by its row, or by those of others like it. Only where
+ * what it was called by stands for itself alone, above a row of the function, nothing is multiplied. */
+static double time_weight_of(const baro_call_thread *thread, weight_row row) {
+  if (!row.is_inner || row.weight <= 1) {
+    return row.weight;
+  }
+  uint32_t top = thread->depth - 1;
+  uint32_t actor = thread->links[thread->stack[top].link].actor;
+  bool has_outer = thread->actors[actor].depth > 1 && top > 0;
+  bool is_direct = has_outer && thread->links[thread->stack[top - 1].link].actor == actor;
+  return has_outer && !is_direct && thread->weighed[top - 1].weight <= 1 ? row.weight : 0;
 }
 
 baro_status baro_call_weigh_push(baro_call_build *build, baro_call_thread *thread) {
@@ -124,7 +139,8 @@ baro_status baro_call_weigh_push(baro_call_build *build, baro_call_thread *threa
   }
   const baro_open_call *open = &thread->stack[thread->depth - 1];
   weight_row row = weight_of(build, open->call);
-  thread->weighed[thread->depth - 1] = (baro_weighed_call){.weight = row.weight};
+  thread->weighed[thread->depth - 1] =
+      (baro_weighed_call){.weight = row.weight, .time_weight = time_weight_of(thread, row)};
   baro_call_link *link = &thread->links[open->link];
   baro_call_actor *actor = &thread->actors[link->actor];
   double total = row.is_inner ? 0 : row.weight;
@@ -153,7 +169,7 @@ void baro_call_weigh_pop(baro_call_thread *thread, uint64_t time_ns) {
   baro_call_link *link = &thread->links[open->link];
   baro_call_actor *actor = &thread->actors[link->actor];
   double own_ns = (double)open->self_ns + weighed->correction_ns;
-  double extra_ns = weighed->weight * own_ns - (double)open->self_ns;
+  double extra_ns = weighed->time_weight * own_ns - (double)open->self_ns;
   double counting_ns = weighed->counting_ns;
   link->self_extra_ns += extra_ns;
   actor->self_extra_ns += extra_ns;
@@ -162,7 +178,7 @@ void baro_call_weigh_pop(baro_call_thread *thread, uint64_t time_ns) {
     double others = weighed->weight - 1;
     double cost_ns = others * counting_cost_of(thread, weighed->weight);
     thread->counting_ns += cost_ns;
-    thread->weighed[top - 1].correction_ns -= others * own_ns + cost_ns;
+    thread->weighed[top - 1].correction_ns -= (weighed->time_weight - 1) * own_ns + cost_ns;
     thread->weighed[top - 1].counting_ns += counting_ns + cost_ns;
   }
   if (link->depth == 1) {
@@ -180,7 +196,7 @@ void baro_call_weigh_pop(baro_call_thread *thread, uint64_t time_ns) {
     }
     actor->total_factor = 0;
   }
-  *weighed = (baro_weighed_call){.weight = 1};
+  *weighed = (baro_weighed_call){.weight = 1, .time_weight = 1};
 }
 
 /* --- the end --- */

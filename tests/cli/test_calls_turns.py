@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from calling import Run, python_of
 
-# Pool threads take turns with a generator, as web servers stream from one; others have their own, one
-# after the other, at addresses that threads get from each other; and threads do but one step each.
+# Pool threads take turns with a generator, as web servers stream from one; others have their own,
+# at addresses that threads get from each other; and threads do but one step each.
 PROGRAM = """
 import threading, time
 from concurrent.futures import ThreadPoolExecutor

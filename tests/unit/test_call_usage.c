@@ -188,6 +188,38 @@ static void test_cost_of_counting_what_rests(void **state) {
   baro_profile_destroy(profile);
 }
 
+/* g calls itself, and one call of 100 has a row: what a row has below it is what others like it have. */
+static void test_recursion_multiplies_no_weights(void **state) {
+  (void)state;
+  program p = begin();
+  enter(&p, 1000, p.f);
+  const baro_call_event thinned[] = {
+      {.time_ns = 2000, .kind = BARO_CALL_SKIPPED, .function = p.g, .skipped = 297},
+      {.time_ns = 2000, .kind = BARO_CALL_WEIGHT, .weight = 100},
+      {.time_ns = 2000, .kind = BARO_CALL_ENTER, .function = p.g},
+      {.time_ns = 2010, .kind = BARO_CALL_WEIGHT, .weight = 100, .is_recursive = 1},
+      {.time_ns = 2010, .kind = BARO_CALL_ENTER, .function = p.g},
+      {.time_ns = 2040, .kind = BARO_CALL_RETURN},
+      {.time_ns = 2050, .kind = BARO_CALL_RETURN},
+      /* Another one, within a call that has no row. */
+      {.time_ns = 3000, .kind = BARO_CALL_WEIGHT, .weight = 100, .is_recursive = 1},
+      {.time_ns = 3000, .kind = BARO_CALL_ENTER, .function = p.g},
+      {.time_ns = 3040, .kind = BARO_CALL_RETURN},
+  };
+  given_events(&p.made, p.thread, thinned, 10);
+  leave(&p, 12000);
+  baro_profile *profile = given_profile(&p.made);
+  const baro_profile_call_sums *sums = &profile->call_sums;
+  uint32_t of_f = profile->calls.function[0];
+  uint32_t of_g = profile->calls.function[1];
+  assert_int_equal(sums->calls[of_g], 300);
+  assert_int_equal(sums->total_ns[of_g], 100 * 50);
+  assert_int_equal(sums->self_ns[of_g], 100 * 50);
+  assert_int_equal(sums->self_ns[of_f], 11000 - 100 * 50);
+  assert_int_equal(sums->total_ns[of_f], 11000);
+  baro_profile_destroy(profile);
+}
+
 /* Weights of a forged recording cannot make a sum of times less than nothing. */
 static void test_counting_costs_no_more_than_passed(void **state) {
   (void)state;
@@ -526,6 +558,7 @@ int main(void) {
       cmocka_unit_test(test_absurd_costs_are_not_believed),
       cmocka_unit_test(test_cost_of_counting_is_taken_off_callers),
       cmocka_unit_test(test_cost_of_counting_what_rests),
+      cmocka_unit_test(test_recursion_multiplies_no_weights),
       cmocka_unit_test(test_counting_costs_no_more_than_passed),
       cmocka_unit_test(test_much_own_cost),
       cmocka_unit_test(test_own_cost_of_steps),
