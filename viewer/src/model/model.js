@@ -152,8 +152,9 @@ export class Model {
     return this.workshop.functionNames(fn);
   }
 
+  /** Whether the range of the state counts: how often something was called is not known of a part of the time. */
   hasRange() {
-    return this.state.range !== null && this.workshop.late?.runs[this.pageTree.name] !== undefined;
+    return this.metric?.column !== 'samples' && this.state.range !== null && this.workshop.late?.runs[this.pageTree.name] !== undefined;
   }
 
   /** @returns {PageTree} */
@@ -192,7 +193,7 @@ export class Model {
   get entries() {
     const { range } = this.state;
     const runs = this.workshop.late?.runs[this.pageTree.name];
-    if (range === null || !runs) return this.pageTree.entries;
+    if (range === null || !runs || !this.hasRange()) return this.pageTree.entries;
     const { tick_ns, unit_ns } = this.page.head;
     return this.workshop.keep('range', 1, this.rangeKey, () =>
       entriesInRange(runs, range, tick_ns / unit_ns),

@@ -74,7 +74,8 @@ export function createChips({ page, store, workshop }, announce) {
     }
     if (state.range) {
       const [from, to] = state.range.map((tick) => formatDuration(tick * head.tick_ns));
-      const words = `from ${from} to ${to}`;
+      const whole = model.metric?.column === 'samples' ? ' (not for counts: they are of all the time)' : '';
+      const words = `from ${from} to ${to}${whole}`;
       chips.push(chip(words, '', words, () => store.set({ range: null })));
     }
     return chips;

@@ -15,6 +15,10 @@ import { readHash, stateHash } from './state.js';
  * @property {(listener: (state: State, before: State) => void) => () => void} subscribe gives how to stop
  */
 
+/** So many addresses may replace each other at once; then one each `leastMs`. Browsers allow some hundred in half a minute. */
+const mostAtOnce = 40;
+const leastMs = 200;
+
 /**
  * @callback Adjust
  * @param {Partial<State>} values a change
@@ -44,6 +48,38 @@ export function createStore(window, adjust = (values) => values) {
       change(readHash(window.location.hash));
   });
 
+  // Browsers refuse addresses that change too often, as they do while an arrow key is held: then the last one counts.
+  let free = mostAtOnce;
+  let counted = Date.now();
+  let timer = 0;
+
+  /** Whether an address may be written now. */
+  function mayWrite() {
+    const now = Date.now();
+    free = Math.min(free + (now - counted) / leastMs, mostAtOnce);
+    counted = now;
+    if (free < 1) return false;
+    free--;
+    return true;
+  }
+
+  /** @param {string} hash @param {boolean} replace */
+  function write(hash, replace) {
+    try {
+      if (replace) window.history.replaceState(null, '', `#${hash}`);
+      else window.history.pushState(null, '', `#${hash}`);
+    } catch {
+      // Refused all the same: the page goes on, the address is behind until the next change.
+    }
+  }
+
+  function writeLate() {
+    if (timer === 0) return;
+    window.clearTimeout(timer);
+    timer = 0;
+    write(stateHash(state), true);
+  }
+
   /** @type {Store} */
   const store = {
     get: () => state,
@@ -51,9 +87,13 @@ export function createStore(window, adjust = (values) => values) {
       const next = { ...state, ...adjust(values, state) };
       const hash = stateHash(next);
       if (hash === stateHash(state)) return;
-      const replace = how?.replace ?? false;
-      if (replace) window.history.replaceState(null, '', `#${hash}`);
-      else window.history.pushState(null, '', `#${hash}`);
+      if (!how?.replace) {
+        writeLate();
+        write(hash, false);
+      } else if (timer === 0) {
+        if (mayWrite()) write(hash, true);
+        else timer = window.setTimeout(writeLate, leastMs);
+      }
       change(next);
     },
     setSort(table, order) {
@@ -73,6 +113,8 @@ export function createStore(window, adjust = (values) => values) {
   };
   // pushState gives no hashchange, back and forward after it give popstate.
   window.addEventListener('popstate', () => {
+    window.clearTimeout(timer);
+    timer = 0;
     const next = readHash(window.location.hash);
     if (stateHash(next) !== stateHash(state)) change(next);
   });
