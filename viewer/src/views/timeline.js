@@ -1,16 +1,16 @@
 // Timeline: what every thread did at which time. The strip above shows the whole run; dragging on it or on the lanes chooses a range
 // of time that all views then count. The window that is looked at is another thing: zooming and moving it changes no number.
 
-import { el, fill, nameElement, oncePerFrame } from '../base/dom.js';
-import { formatDuration, formatPercent } from '../base/format.js';
-import { Labels } from '../draw/labels.js';
+import { el, fill, oncePerFrame } from '../base/dom.js';
+import { formatDuration } from '../base/format.js';
 import { laneLook } from '../draw/lanes.js';
-import { currentTheme, functionColours } from '../draw/theme.js';
-import { Lanes, axisMarks, moved, runAt, zoomed } from '../model/timeline.js';
+import { currentTheme } from '../draw/theme.js';
+import { Lanes, moved, runAt, zoomed } from '../model/timeline.js';
 import { createInspector } from '../parts/inspector.js';
 import { TimelineOverview } from '../parts/timeline_overview.js';
 import { TimelineTracks } from '../parts/timeline_tracks.js';
 import { stateSwatch } from '../parts/states_bar.js';
+import { axisElements, chartPaints, timelineTip, wordsOf } from '../parts/timeline_parts.js';
 import { tooltip } from '../parts/tooltip.js';
 
 /** @typedef {import('../types.js').State} State */
@@ -20,7 +20,6 @@ import { tooltip } from '../parts/tooltip.js';
 
 /** Ticks of the narrowest window. */
 const leastTicks = 20;
-const tipStack = 6;
 const fewThreads = 4;
 
 /**
@@ -30,14 +29,6 @@ const fewThreads = 4;
  */
 function button(text, title, act) {
   return el('button', { type: 'button', title, onclick: act }, text);
-}
-
-/**
- * Single samples cannot tell running from waiting for a CPU; sums can, and say so elsewhere.
- * @param {import('../types.js').StateInfo} state
- */
-function wordsOf(state) {
-  return state.key === 'cpu' ? 'running or waiting for a CPU' : state.words;
 }
 
 class Timeline {
@@ -192,7 +183,7 @@ class Timeline {
     if (!this.laneLook) {
       this.theme = currentTheme();
       this.laneLook = laneLook(this.head, this.theme);
-      this.paints = this.makePaints(model);
+      this.paints = chartPaints(model, this.workTree(model), this.theme, this.tracks.context);
       const seen = this.seenStates(lanes);
       fill(
         this.legend,
@@ -220,7 +211,7 @@ class Timeline {
     });
     const key = `${this.tree} ${model.side} ${this.theme.dark} ${this.theme.forced}`;
     this.overview.update(lanes, threads, window, range, this.laneLook, key);
-    this.drawAxis(window);
+    fill(this.axis, ...axisElements(window, this.head.tick_ns, this.tracks.laneWidth()));
     this.say(window, range);
   }
 
@@ -239,53 +230,6 @@ class Timeline {
     for (let r = 0; r < state.length; r++)
       if (state[r] < this.head.states.length || node[r] > 0) seen.add(state[r]);
     return seen;
-  }
-
-  /**
-   * How call paths are painted: by module, as everywhere.
-   * @param {Model} model
-   */
-  makePaints(model) {
-    const colours = functionColours(model.workshop, this.theme);
-    const { fn } = this.workTree(model);
-    const family = getComputedStyle(document.body).fontFamily;
-    const labels = new Labels(
-      this.tracks.context,
-      (f) => {
-        const { module, name, bare } = model.names(f);
-        return { module: module ? `${module}.` : '', name, bare };
-      },
-      family,
-    );
-    const style = { text: this.theme.text, dim: this.theme.dim, bold: false };
-    return {
-      colour: (/** @type {number} */ node) => ({ fill: colours.fill[fn[node]], edge: colours.edge[fn[node]] }),
-      label: (
-        /** @type {CanvasRenderingContext2D} */ _context,
-        /** @type {number} */ node,
-        /** @type {number} */ x,
-        /** @type {number} */ width,
-        /** @type {number} */ middle,
-      ) => {
-        const label = labels.fit(fn[node], width);
-        if (label) labels.draw(label, x, middle, style);
-      },
-    };
-  }
-
-  /** @param {Window} window */
-  drawAxis(window) {
-    const width = this.tracks.laneWidth();
-    const { ticks, stepNs } = axisMarks(window, this.head.tick_ns, Math.max(Math.floor(width / 110), 2));
-    fill(
-      this.axis,
-      ...ticks.map((tick) => {
-        const part = (tick - window.from) / (window.to - window.from);
-        const mark = el('span', { class: part > 0.96 ? 'axis-mark last' : 'axis-mark' }, axisText(tick * this.head.tick_ns, stepNs));
-        mark.style.left = `${part * 100}%`;
-        return mark;
-      }),
-    );
   }
 
   /**
@@ -473,73 +417,27 @@ class Timeline {
       tooltip().hide();
       return;
     }
-    tooltip().show(event.clientX, event.clientY, ...this.tip(event, tick, track.index));
+    const width = this.tracks.laneWidth();
+    tooltip().show(
+      event.clientX,
+      event.clientY,
+      ...timelineTip({
+        model: shown.model,
+        lanes,
+        tree: this.workTree(shown.model),
+        window: this.window(),
+        width,
+        tick,
+        thread: track.index,
+        node: this.nodeAt(event),
+      }),
+    );
   }
 
   leave() {
     this.tracks.cursor.hidden = true;
     tooltip().hide();
   }
-
-  /**
-   * @param {MouseEvent} event
-   * @param {number} tick
-   * @param {number} thread
-   */
-  tip(event, tick, thread) {
-    const { lanes, shown, head } = this;
-    if (!lanes || !shown) return [];
-    const run = runAt(lanes.runs, thread, tick);
-    const lines = [
-      el('div', { class: 'tip-name' }, nameElement(head.threads[thread].name.slice(0, 100)), ` at ${formatDuration(tick * head.tick_ns)}`),
-    ];
-    if (run < 0) return [...lines, el('div', {}, 'nothing recorded')];
-    const info = head.states[lanes.runs.state[run]];
-    const state = info ? wordsOf(info) : 'in recorded calls';
-    lines.push(el('div', { class: 'tip-amount' }, `${state} for ${formatDuration(lanes.runs.time[run] * head.tick_ns)}`));
-    const more = this.columnStates(tick, thread);
-    if (more) lines.push(el('div', { class: 'tip-self' }, more));
-    const tree = this.workTree(shown.model);
-    let node = this.nodeAt(event);
-    for (let n = 0; node > 0 && n < tipStack; n++, node = tree.parent[node])
-      lines.push(el('div', { class: n === 0 ? 'tip-stack first' : 'tip-stack' }, nameElement(shown.model.names(tree.fn[node]).name.slice(0, 120))));
-    if (node > 0) lines.push(el('div', { class: 'tip-stack' }, '…'));
-    return lines;
-  }
-
-  /**
-   * Where a pixel holds more than one state, what it holds.
-   * @param {number} tick
-   * @param {number} thread
-   * @returns {string}
-   */
-  columnStates(tick, thread) {
-    const { lanes, head } = this;
-    if (!lanes) return '';
-    const window = this.window();
-    const wide = (window.to - window.from) / Math.max(this.tracks.laneWidth(), 1);
-    const shares = lanes.shares(thread, { from: tick - wide / 2, to: tick + wide / 2 }, 1);
-    const parts = head.states
-      .map((state, s) => ({ words: wordsOf(state), share: shares[s] }))
-      .filter(({ share }) => share > 0.005)
-      .sort((a, b) => b.share - a.share);
-    if (parts.length < 2) return '';
-    const said = parts.map(({ words, share }) => `${words} ${formatPercent(share)}`).join(', ');
-    return `within ${formatDuration(wide * head.tick_ns)}: ${said}`;
-  }
-}
-
-/**
- * @param {number} ns
- * @param {number} stepNs
- * @returns {string} with as many decimals as steps need
- */
-function axisText(ns, stepNs) {
-  const units = /** @type {[string, number][]} */ ([['s', 1e9], ['ms', 1e6], ['µs', 1e3], ['ns', 1]]);
-  // The largest unit that needs at most two decimals.
-  const [unit, size] = units.find(([, one]) => stepNs >= one / 100) ?? units[3];
-  const decimals = stepNs >= size ? 0 : stepNs >= size / 10 ? 1 : 2;
-  return `${(ns / size).toFixed(decimals)} ${unit}`;
 }
 
 /** @type {import('../types.js').View} */

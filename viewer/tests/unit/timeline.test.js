@@ -103,3 +103,11 @@ test('marks stand at round times', () => {
   assert.equal(stepNs, 2_000_000);
   assert.deepEqual(ticks, [2000, 4000, 6000, 8000]);
 });
+
+test('marks are told in the largest unit that needs no more than two decimals', async () => {
+  const { axisText } = await import('../../src/parts/timeline_parts.js');
+  assert.deepEqual(
+    [[2e9, 1e9], [1.5e9, 5e8], [1.23e9, 1e7], [1.234e9, 1e6], [5e3, 500], [7, 1]].map(([ns, step]) => axisText(ns, step)),
+    ['2 s', '1.5 s', '1.23 s', '1234 ms', '5.0 µs', '7 ns'],
+  );
+});
