@@ -137,6 +137,15 @@ baro_status baro_file_identify(int file, baro_file_identity *ret_identity, baro_
   return BARO_OK;
 }
 
+baro_status baro_file_changed_ns(int file, uint64_t *ret_utc_ns, baro_error *err) {
+  struct stat info;
+  if (fstat(file, &info) != 0) {
+    return baro_error_set_errno(err, errno, "stat");
+  }
+  *ret_utc_ns = (uint64_t)info.st_ctim.tv_sec * 1000000000 + (uint64_t)info.st_ctim.tv_nsec;
+  return BARO_OK;
+}
+
 baro_status baro_file_read_at(int file, uint64_t offset, void *data, size_t length,
                               size_t *ret_length, baro_error *err) {
   size_t done = 0;

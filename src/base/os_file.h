@@ -48,6 +48,9 @@ typedef struct baro_file_identity {
 baro_status baro_file_identify(int file, baro_file_identity *ret_identity,
                                baro_error *err) BARO_MUST_USE;
 
+/* When the file's inode changed last, UTC: nobody can set it, unlike the time of modification. */
+baro_status baro_file_changed_ns(int file, uint64_t *ret_utc_ns, baro_error *err) BARO_MUST_USE;
+
 /* Reads length bytes at offset; *ret_length is smaller only at the end of the file. */
 baro_status baro_file_read_at(int file, uint64_t offset, void *data, size_t length,
                               size_t *ret_length, baro_error *err) BARO_MUST_USE;

@@ -10,6 +10,7 @@
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -115,6 +116,14 @@ void baro_process_prefer_prompt(void) {
 bool baro_process_set_realtime(bool on) {
   struct sched_param param = {.sched_priority = on ? 1 : 0};
   return sched_setscheduler(0, (on ? SCHED_RR : SCHED_OTHER) | SCHED_RESET_ON_FORK, &param) == 0;
+}
+
+bool baro_process_host_name(char *ret_name, size_t size) {
+  struct utsname names;
+  if (uname(&names) != 0 || strlen(names.nodename) >= size)
+    return false;
+  memcpy(ret_name, names.nodename, strlen(names.nodename) + 1);
+  return true;
 }
 
 void baro_process_raise_file_limit(void) {

@@ -36,6 +36,9 @@ void baro_process_prefer_prompt(void);
  * turn; this one 50 us (measured 2026-11, Linux 6.18, 2 CPUs, load 9). Not inherited by children. */
 bool baro_process_set_realtime(bool on);
 
+/* This machine's name; false where it does not fit. */
+bool baro_process_host_name(char *ret_name, size_t size);
+
 /* Raises the soft limit of open descriptors to the hard one. Inherited by children: spawn first. */
 void baro_process_raise_file_limit(void);
 

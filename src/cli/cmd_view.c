@@ -19,6 +19,7 @@ typedef struct view_values {
   const char *output;
   bool overwrite;
   double size_mb;
+  int source; /* baro_html_source */
 } view_values;
 
 /* What is shown, one recording or two. */
@@ -149,6 +150,7 @@ static int run(const baro_call *call) {
   if (values->output != NULL && strcmp(values->output, "-") == 0 && isatty(STDOUT_FILENO))
     return baro_cli_fail("view: a page is not for a terminal; give -o OUT.html");
   shown_page shown = {.options.limit_bytes = (uint64_t)(values->size_mb * 1e6),
+                      .options.source = (baro_html_source)values->source,
                       .count = call->operand_count > 1 ? SIDES_MAX : 1};
   int status = BARO_EXIT_OK;
   for (unsigned side = 0; status == BARO_EXIT_OK && side < shown.count; side++) {
@@ -179,6 +181,14 @@ static const baro_option options[] = {
      .letter = 'f',
      .offset = offsetof(view_values, overwrite),
      .help = "replace OUT if it exists"},
+    {.name = "source",
+     .kind = BARO_OPTION_CHOICE,
+     .value = "WHAT",
+     .choices = "none|snippets|full",
+     .offset = offsetof(view_values, source),
+     .help =
+         "put source on the page: of your own functions that have time (snippets) or all of their "
+         "files (full), where they have not changed since the run; none (the default)"},
     {.name = "size",
      .kind = BARO_OPTION_NUMBER,
      .value = "MB",

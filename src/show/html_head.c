@@ -395,6 +395,14 @@ static void write_limits(const baro_html_page *page, baro_json *json) {
                    baro_text_count(calls->count).text);
     baro_json_text(json, "calls", text);
   }
+  if (page->source_missing > 0) {
+    char text[200];
+    (void)snprintf(text, sizeof(text),
+                   "%s of %s files are not here as they ran: not on this machine, or changed since",
+                   baro_text_count(page->source_missing).text,
+                   baro_text_count((uint64_t)page->source_missing + page->source_files).text);
+    baro_json_text(json, "source", text);
+  }
   for (int kind = 0; kind < BARO_HTML_TREE_KINDS; kind++) {
     uint64_t step_ns = page->step_ticks[kind] * page->tick_ns;
     char name[BARO_HTML_NAME_BYTES], text[200];
@@ -451,7 +459,12 @@ void baro_html_head(const baro_html_page *page, baro_stream *output) {
   write_threads(page, &json);
   write_trees(page, &json);
   write_limits(page, &json);
-  baro_json_text(&json, "source", "none");
+  static const char *const sources[] = {
+      [BARO_HTML_SOURCE_NONE] = "none",
+      [BARO_HTML_SOURCE_SNIPPETS] = "snippets",
+      [BARO_HTML_SOURCE_FULL] = "full",
+  };
+  baro_json_text(&json, "source", sources[page->options->source]);
   baro_html_describe(&page->sections, &json);
   baro_json_end_object(&json);
 }

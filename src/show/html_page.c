@@ -8,6 +8,7 @@
 #include "show/html_lines.h"
 #include "show/html_parts.h"
 #include "show/html_runs.h"
+#include "show/html_source.h"
 #include "show/html_template.h"
 #include "show/html_trees.h"
 #include "show/utf8.h"
@@ -52,6 +53,9 @@ static baro_status add_sections(baro_html_page *page, baro_error *err) {
   baro_html_write_lines(page);
   if (status == BARO_OK) {
     status = baro_html_write_calls(page, err);
+  }
+  if (status == BARO_OK) {
+    status = baro_html_write_source(page, err);
   }
   if (status == BARO_OK) {
     baro_html_names_write(&page->names, &page->sections);

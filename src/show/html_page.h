@@ -12,8 +12,16 @@
 #include "profile/profile.h"
 #include "show/stream.h"
 
+/* The user's own code, as far as its files are what ran (html_source.h). */
+typedef enum baro_html_source {
+  BARO_HTML_SOURCE_NONE,
+  BARO_HTML_SOURCE_SNIPPETS, /* functions that have time */
+  BARO_HTML_SOURCE_FULL,     /* their files */
+} baro_html_source;
+
 typedef struct baro_html_options {
   const char *paths[2]; /* borrowed: the recordings, as the user named them */
+  baro_html_source source;
   /* What the page should not exceed, 0: BARO_HTML_LIMIT_BYTES. Above it small leaves are put together and the timeline is told
    * more coarsely, and the page says so; what has no parts to leave out (names, lines) stays. */
   uint64_t limit_bytes;

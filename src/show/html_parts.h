@@ -46,6 +46,8 @@ typedef struct baro_html_page {
   uint64_t tick_ns;
   uint64_t step_ticks[BARO_HTML_TREE_KINDS]; /* timelines are rounded to; 0: there is none */
   baro_html_room room;
+  uint32_t source_files; /* that are on the page */
+  uint32_t source_missing;
   baro_html_names names;
   baro_html_tree_facts trees[BARO_HTML_TREE_KINDS];
   baro_html_sections sections;
