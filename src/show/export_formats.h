@@ -29,5 +29,8 @@ baro_status baro_export_chrome(const baro_profile *profile, const baro_export_op
 /* RFC 4180, a row a call. */
 baro_status baro_export_csv(const baro_profile *profile, const baro_export_options *options,
                             baro_stream *output, baro_error *err);
+/* The page of html_page.h, of samples and calls alike. */
+baro_status baro_export_html(const baro_profile *profile, const baro_export_options *options,
+                             baro_stream *output, baro_error *err);
 
 #endif

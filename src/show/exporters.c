@@ -31,6 +31,7 @@ const baro_exporter baro_exporters[] = {
      "for KCachegrind, callgrind_annotate", baro_export_callgrind},
     {"csv", ".csv", false, BARO_EXPORT_TIME_ONLY | BARO_EXPORT_TAKES_OF | BARO_EXPORT_PREFERS_CALLS,
      "a row for each call or sample", baro_export_csv},
+    {"html", ".html", false, 0, "a page that shows all of it: barograph view", baro_export_html},
     {"parquet", "/", true, BARO_EXPORT_INTO_FOLDER | BARO_EXPORT_TAKES_SOURCE,
      "a run added to tables of Parquet files in the folder OUT", NULL},
     {"delta", "/", true, BARO_EXPORT_INTO_FOLDER | BARO_EXPORT_TAKES_SOURCE,

@@ -449,6 +449,7 @@ void baro_html_head(const baro_html_page *page, baro_stream *output) {
   baro_html_write_summary(page, &json);
   write_state_list(&json);
   baro_json_u64(&json, "unit_ns", page->unit_ns);
+  write_text(&json, "amounts", baro_profile_weight_unit(page->profiles[0]));
   baro_json_u64(&json, "tick_ns", page->tick_ns);
   baro_json_array(&json, "origin_ns", true);
   for (unsigned side = 0; side < page->side_count; side++) {

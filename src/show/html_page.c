@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "show/export_formats.h"
 #include "show/html_calls.h"
 #include "show/html_lines.h"
 #include "show/html_parts.h"
@@ -221,7 +222,10 @@ static void choose_units(baro_html_page *page) {
   while (duration_ns / page->tick_ns >= UINT64_C(1) << 40) {
     page->tick_ns *= 10;
   }
-  page->unit_ns = any_calls(page) ? grains[grain].unit_of_calls_ns : grains[grain].unit_ns;
+  bool is_time = baro_profile_weight_unit(page->profiles[0]).length == 0;
+  page->unit_ns = !is_time          ? 1
+                  : any_calls(page) ? grains[grain].unit_of_calls_ns
+                                    : grains[grain].unit_ns;
 }
 
 static void page_release(baro_html_page *page) {
@@ -343,4 +347,10 @@ baro_status baro_html_write(const baro_profile *const *profiles, unsigned profil
     room = less_room(page, 0.9 * fmax(left / (double)elastic, 0.01));
     page_release(page);
   }
+}
+
+baro_status baro_export_html(const baro_profile *profile, const baro_export_options *options,
+                             baro_stream *output, baro_error *err) {
+  const baro_html_options page = {.paths = {options->name}};
+  return baro_html_write(&profile, 1, &page, output, err);
 }

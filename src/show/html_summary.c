@@ -369,6 +369,9 @@ static void write_doubts(const baro_html_page *page, unsigned side, baro_json *j
 static void write_of_samples(const baro_html_page *page, unsigned side,
                              const baro_summary_marks *said, baro_json *json) {
   write_path(page, side, said, json);
+  if (baro_profile_weight_unit(page->profiles[side]).length > 0) {
+    return; /* imported, and no time: nothing ran or waited */
+  }
   write_states(page, side, json);
   if (page->profiles[side]->calls.count > 0) {
     write_calls(page, side, json);

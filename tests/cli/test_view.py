@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import subprocess
+import sys
+import time
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -356,6 +358,56 @@ def subtrees_of(page: Page, paths: dict[tuple[int, Function], int]) -> dict[int,
         key = (numbers[parents[node]], names[functions[node]])
         numbers.append(paths.setdefault(key, len(paths) + 1))
     return dict(zip(numbers, totals))
+
+
+SOURCE = """\
+def unused():
+    pass
+
+
+def spin(n):
+    total = 0
+    for i in range(n):
+        total += i * i
+    return total
+
+
+print(spin(3_000_000))
+"""
+
+
+def test_source_only_where_it_is_what_ran(run: Run, tmp_path: Path) -> None:
+    program, path = tmp_path / "spin.py", tmp_path / "spin.baro"
+    program.write_text(SOURCE)
+    # The clock of inodes is coarse: what was written just now may be as new as the process.
+    time.sleep(0.1)
+    recorded = run("record", "--calls", "--rate", "500", "-o", path, "--", sys.executable, program)
+    assert recorded.returncode == 0, recorded.stderr
+    assert "source" not in page_of(run, path).sections
+
+    full = page_of(run, path, "--source", "full")
+    assert full.head["source"] == "full"
+    assert full.sections["source"]["text"] == [SOURCE]
+    assert full.sections["strings"]["text"][full.sections["source"]["file"][0]] == str(program)
+
+    snippets = page_of(run, path, "--source", "snippets").sections["source"]
+    for first_line, text in zip(snippets["first_line"], snippets["text"]):
+        lines = SOURCE.splitlines(keepends=True)[first_line - 1 :]
+        assert "".join(lines).startswith(text)
+    assert any("def spin" in text for text in snippets["text"])
+
+    program.write_text(SOURCE.replace("3_000_000", "2"))
+    changed = page_of(run, path, "--source", "full")
+    assert changed.sections["source"]["text"] == []
+    assert changed.head["limits"]["source"].startswith("1 of 1 files")
+
+
+def test_export_writes_the_same_page(run: Run, recording: Recording) -> None:
+    for scenario in ("small", "calls", "calls_and_samples"):
+        path = recording(scenario)
+        exported = run("export", "--to", "html", path)
+        assert exported.returncode == 0, exported.stderr
+        assert exported.stdout == page_of(run, path).text
 
 
 def test_same_recording_same_bytes(run: Run, recording: Recording) -> None:
