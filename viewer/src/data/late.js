@@ -13,6 +13,16 @@ import { readSectionColumns } from './page.js';
 /** @typedef {import('./columns.js').Columns} Columns */
 /** @typedef {import('./sections.js').ReadSection} ReadSection */
 
+/** Of a thread with more than this the page does something else in between: a click is not to wait for all. */
+const manyRuns = 20_000;
+
+/** @returns {Promise<void>} what waits for its turn has had it */
+function pause() {
+  return new Promise((resolve) => {
+    setTimeout(resolve);
+  });
+}
+
 /**
  * Starts of runs from the gaps between them; each thread begins at tick 0.
  * @param {Columns} columns
@@ -41,10 +51,10 @@ function readStarts(columns, first, time) {
  * @param {Entries} entries
  * @param {number} threads
  * @param {number} runnable its state
- * @returns {{first: Uint32Array, order: Uint32Array}} of thread t: order[first[t]] ...
+ * @returns {{first: Uint32Array, node: Uint32Array, state: Uint8Array}} of thread t from first[t] on
  */
 function numberEntries(entries, threads, runnable) {
-  const { count, thread, state, samples } = entries;
+  const { count, node, thread, state, samples } = entries;
   const classes = 65;
   const classOf = (/** @type {number} */ i) => {
     const n = samples ? samples[i] : 0;
@@ -62,10 +72,16 @@ function numberEntries(entries, threads, runnable) {
     }
     first[t + 1] = sum;
   }
-  const order = new Uint32Array(sum);
-  for (let i = 0; i < count; i++)
-    if (state[i] !== runnable) order[next[thread[i] * classes + classOf(i)]++] = i;
-  return { first, order };
+  // Node and state themselves, not which entry: runs look them up at random, and each look-up is a cache miss.
+  const nodes = new Uint32Array(sum);
+  const states = new Uint8Array(sum);
+  for (let i = 0; i < count; i++) {
+    if (state[i] === runnable) continue;
+    const at = next[thread[i] * classes + classOf(i)]++;
+    nodes[at] = node[i];
+    states[at] = state[i];
+  }
+  return { first, node: nodes, state: states };
 }
 
 /**
@@ -74,9 +90,9 @@ function numberEntries(entries, threads, runnable) {
  * @param {Uint32Array} first run of each thread
  * @param {Page} page
  * @param {number} tree index
- * @returns {{node: Uint32Array, state: Uint8Array}}
+ * @returns {Promise<{node: Uint32Array, state: Uint8Array}>}
  */
-function readPlaces(columns, first, page, tree) {
+async function readPlaces(columns, first, page, tree) {
   const threads = first.length - 1;
   const { entries } = page.trees[tree];
   const runnable = page.head.states.findIndex(({ key }) => key === 'runnable');
@@ -88,10 +104,11 @@ function readPlaces(columns, first, page, tree) {
     const count = numbers.first[thread + 1] - from;
     for (let run = first[thread]; run < first[thread + 1]; run++) {
       if (node[run] >= count) throw columns.error('entry', `points to entry ${node[run]} of ${count}`);
-      const entry = numbers.order[from + node[run]];
-      node[run] = entries.node[entry];
-      state[run] = entries.state[entry];
+      const entry = from + node[run];
+      node[run] = numbers.node[entry];
+      state[run] = numbers.state[entry];
     }
+    if (first[thread + 1] - first[thread] > manyRuns) await pause();
   }
   return { node, state };
 }
@@ -100,9 +117,9 @@ function readPlaces(columns, first, page, tree) {
  * @param {Columns} columns
  * @param {Page} page
  * @param {number} tree index
- * @returns {Runs}
+ * @returns {Promise<Runs>}
  */
-function readRuns(columns, page, tree) {
+async function readRuns(columns, page, tree) {
   const ofThread = columns.indices('count', 4294967296);
   const threads = page.head.threads.length;
   if (ofThread.length !== threads)
@@ -122,7 +139,7 @@ function readRuns(columns, page, tree) {
     first,
     start: readStarts(columns, first, time),
     time,
-    ...readPlaces(columns, first, page, tree),
+    ...(await readPlaces(columns, first, page, tree)),
     share: columns.bytes('share'),
   };
 }
@@ -230,7 +247,7 @@ async function decodeLate(page, read) {
   const runs = {};
   for (const [tree, { name }] of page.trees.entries()) {
     const columns = await readSectionColumns(head, read, `runs:${name}`);
-    if (columns) runs[name] = readRuns(columns, page, tree);
+    if (columns) runs[name] = await readRuns(columns, page, tree);
   }
   const source = await readSectionColumns(head, read, 'source');
   return {

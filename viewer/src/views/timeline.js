@@ -188,7 +188,7 @@ class Timeline {
       fill(
         this.legend,
         ...this.head.states
-          .filter((_, s) => seen.has(s))
+          .filter(({ kind }, s) => seen.has(s) && kind !== 'idle')
           .map((state) => el('span', { class: 'state-key' }, stateSwatch(state), wordsOf(state))),
       );
     }
