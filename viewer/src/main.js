@@ -35,6 +35,8 @@ function start(page, late) {
   const shell = createShell({ page, workshop, store, views: shown });
   /** @type {Map<string, LiveView>} */
   const live = new Map();
+  /** @type {string | null} */
+  let seen = null;
   const context = { page, store, late, announce: shell.announce, workshop };
   document.body.append(shell.element);
 
@@ -43,6 +45,8 @@ function start(page, late) {
     const view = shown.find((v) => v.id === state.view) ?? shown[0];
     if (!view) return;
     const model = workshop.model(state);
+    if (seen !== null && seen !== view.id) live.get(seen)?.hide?.();
+    seen = view.id;
     let current = live.get(view.id);
     if (!current) {
       current = view.create(context);

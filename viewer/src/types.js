@@ -315,6 +315,7 @@
  * @typedef {object} LiveView
  * @property {HTMLElement} element
  * @property {(state: State, model: Model) => void} update called when the view is shown, and at each change while it is
+ * @property {() => void} [hide] another view is shown now: what is large is let go, update comes before it is seen again
  * @property {() => void} [destroy]
  * @property {() => void} [resize] the element has another size
  */

@@ -136,6 +136,14 @@ export class FlameGraph {
     mirrorTree(this.canvas, flame, (fn) => this.nameOf(fn), flame.selected);
   }
 
+  /** Lets go of what was drawn: sums of a tree that nobody looks at any more. */
+  release() {
+    this.leave();
+    this.flame = null;
+    this.layout = null;
+    this.layoutKey = '';
+  }
+
   /** @param {number} fn -1 = the root */
   nameOf(fn) {
     if (fn < 0) return this.options.root ?? 'everything';

@@ -61,6 +61,15 @@ function nextMatch(graph, model, step) {
   return -1;
 }
 
+/** @type {Shape} */
+const nothing = {
+  fn: () => -1,
+  total: () => 0,
+  self: () => 0,
+  parent: () => -1,
+  children: () => ({ nodes: [], rest: 0, restCount: 0 }),
+};
+
 /**
  * @param {Context} context
  * @returns {import('../types.js').LiveView}
@@ -70,8 +79,7 @@ function create(context) {
   const inspector = createInspector(context);
   /** @type {Model} */
   let model;
-  /** @type {Shape} */
-  let shape;
+  let shape = nothing;
 
   /** @param {number} node @param {boolean} zoom @param {boolean} [byKey] */
   function go(node, zoom, byKey = false) {
@@ -136,6 +144,11 @@ function create(context) {
 
   return {
     element,
+    hide() {
+      graph.release();
+      current = null;
+      shape = nothing;
+    },
     update(state, next) {
       if (next.inverted !== model?.inverted) inverted = -1;
       model = next;

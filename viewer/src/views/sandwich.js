@@ -71,6 +71,10 @@ function half(context, up) {
   });
   return {
     graph,
+    hide() {
+      flame = null;
+      graph.release();
+    },
     /**
      * @param {Model} model
      * @param {number} fn
@@ -121,6 +125,10 @@ function create(context) {
 
   return {
     element,
+    hide() {
+      callers.hide();
+      callees.hide();
+    },
     update(state, model) {
       const known = state.fn >= 0 && state.fn < model.page.functions.count;
       const fn = known ? state.fn : heaviest(model);

@@ -375,6 +375,10 @@ export const summaryView = {
   available: () => true,
   create(context) {
     const summary = new Summary(context);
-    return { element: summary.element, update: (state, model) => summary.update(state, model) };
+    return {
+      element: summary.element,
+      update: (state, model) => summary.update(state, model),
+      hide: () => summary.flame.release(),
+    };
   },
 };
