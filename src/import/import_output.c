@@ -83,9 +83,9 @@ baro_status baro_import_frame(baro_import_output *output, baro_view name, baro_v
   while (from > 0 && name.data[from - 1] != '.') {
     from--;
   }
-  baro_view bare = {.data = name.data + from, .length = name.length - from};
-  if (bare.length == 0 || from == 0) {
-    bare = name;
+  baro_view bare = name;
+  if (from > 0 && from < name.length) {
+    bare = (baro_view){.data = name.data + from, .length = name.length - from};
   }
   if (baro_writer_string(writer, bare, &function.name_string) != BARO_OK ||
       baro_writer_function(writer, &function, &function_id) != BARO_OK) {

@@ -65,7 +65,7 @@ static piece next_piece(const run_cursor *runs) {
   if (file->stacks.of_calls) {
     next.state = -1;
     next.start_ns = runs->time_ns;
-    next.end_ns = runs->time_ns + (uint64_t)entry.state_ns;
+    next.end_ns = runs->time_ns + (entry.end_ns - entry.start_ns);
   }
   return next;
 }
