@@ -241,7 +241,8 @@ export class FlameGraph {
     this.labels = new Labels(
       this.context,
       (fn) => {
-        const { module, name, bare } = flame.model.names(fn);
+        // Not by the flame: these texts outlive what is drawn, and would keep its tree.
+        const { module, name, bare } = workshop.functionNames(fn);
         return { module: module ? `${module}.` : '', name, bare };
       },
       family,
