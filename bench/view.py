@@ -70,7 +70,7 @@ class Bench:
     def export(self, recording: Path, form: str, ending: str) -> Path:
         path = recording.with_suffix(ending)
         command = [self.program, "export", "--to", form, "-f", "-o", path, recording]
-        subprocess.run(command, check=True)
+        subprocess.run([str(word) for word in command], check=True)
         return path
 
     def barograph(self, recording: Path) -> tuple[int, dict[str, Any]]:
