@@ -92,6 +92,7 @@ bench: test-deps pythons install ## measure what the README promises, beside the
 	$(bin)/python bench/sampling.py
 	$(bin)/python bench/calls.py
 	$(bin)/python bench/calls_programs.py
+	$(bin)/python bench/exchange.py --program $(bin)/barograph
 
 format: $(bin)/.test ## lay out all C and Python files
 	$(bin)/clang-format -i $(c_files)

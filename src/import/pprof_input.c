@@ -74,6 +74,8 @@ typedef struct pprof_input {
   baro_buffer location_ids; /* owned; uint64_t, of one sample */
   baro_buffer values;       /* owned; likewise */
   baro_buffer lines;        /* owned; baro_view of one location */
+  uint32_t
+      *frames; /* owned; by row of locations: frame + 1 of those with one frame; 0: not known yet */
 } pprof_input;
 
 static bool next_field(baro_reader *reader, field *ret_field) {
@@ -336,6 +338,9 @@ static baro_status push_location(pprof_input *input, uint64_t id, uint32_t *stac
   if (!get_row(&input->locations, id, &row, &message)) {
     return broken(input, "samples to refer to locations of this file", err);
   }
+  if (input->frames[row] != 0) {
+    return push(input, input->frames[row] - 1, stack);
+  }
   baro_buffer_clear(&input->lines);
   baro_reader reader = reader_of(message);
   while (next_field(&reader, &part)) {
@@ -358,6 +363,9 @@ static baro_status push_location(pprof_input *input, uint64_t id, uint32_t *stac
     memcpy(&message, input->lines.data + i * sizeof(message), sizeof(message));
     status = line_frame(input, message, &frame, err);
     status = status == BARO_OK ? push(input, frame, stack) : status;
+  }
+  if (status == BARO_OK && count <= 1) {
+    input->frames[row] = frame + 1; /* most have one, and most are in many stacks */
   }
   return status;
 }
@@ -473,7 +481,8 @@ baro_status baro_import_pprof(baro_view bytes, const baro_import_options *option
   pprof_input input = {.options = options, .output = output, .bytes = bytes};
   baro_status status = read_definitions(&input, err);
   if (status == BARO_OK) {
-    status = choose_type(&input, err);
+    input.frames = calloc(input.locations.rows.length / sizeof(baro_view) + 1, sizeof(uint32_t));
+    status = input.frames == NULL ? BARO_NO_MEMORY : choose_type(&input, err);
   }
   if (status == BARO_OK && input.time_ns != 0) {
     baro_clock_anchor anchor = {.monotonic_ns = BARO_IMPORT_START_NS, .utc_ns = input.time_ns};
@@ -491,5 +500,6 @@ baro_status baro_import_pprof(baro_view bytes, const baro_import_options *option
   baro_buffer_release(&input.location_ids);
   baro_buffer_release(&input.values);
   baro_buffer_release(&input.lines);
+  free(input.frames);
   return status;
 }
