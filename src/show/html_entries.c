@@ -91,7 +91,7 @@ static uint32_t collect_node(const baro_html_entries *entries, uint32_t node,
 static bool sort_thread(baro_html_entries *entries) {
   enum { FEW = 32 };
   uint32_t first = entries->thread_first, count = entries->count - first;
-  if (count < entries->node_count / FEW) {
+  if (count <= entries->node_count / FEW || count < 2) {
     if (count > 1) {
       qsort(&entries->rows[first], count, sizeof(*entries->rows), compare_rows);
     }
