@@ -97,7 +97,9 @@ baro_origin baro_origin_of(baro_view file) {
   if (file.length == 0) {
     return BARO_ORIGIN_NONE;
   }
-  if (after(file, "/site-packages/") != 0 || after(file, "/dist-packages/") != 0) {
+  /* Our start-up hook, also where it is run out of a checkout, is no more the user's. */
+  if (after(file, "/site-packages/") != 0 || after(file, "/dist-packages/") != 0 ||
+      after(file, "/barograph/_startup/") != 0) {
     return BARO_ORIGIN_PACKAGE;
   }
   if (starts(file, "<frozen ") || in_standard_library(file)) {

@@ -247,6 +247,7 @@ static void test_origin(void **state) {
       {"<frozen importlib._bootstrap>", BARO_ORIGIN_STANDARD},
       {"/opt/py/lib/python3.13/site-packages/requests/api.py", BARO_ORIGIN_PACKAGE},
       {"/usr/lib/python3/dist-packages/yaml/__init__.py", BARO_ORIGIN_PACKAGE},
+      {"/srv/barograph/python/barograph/_startup/sitecustomize.py", BARO_ORIGIN_PACKAGE},
       {"", BARO_ORIGIN_NONE},
   };
   for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
