@@ -1,32 +1,50 @@
-// Pictures of every view for docs/, of the invented shop of tests/support/demo.js: `npm --prefix viewer run screenshots`, after
-// `make viewer`, when the looks have changed. Browsers and fonts differ, so they are made by hand and not compared.
+// Pictures of every view for docs/, of the bookshop of examples/demo: `BAROGRAPH=... npm --prefix viewer run screenshots`, after
+// `make viewer`, when the looks have changed. BEFORE and AFTER are the Pythons that the shop runs with; both are python3
+// unless set. Browsers and fonts differ, so they are made by hand and not compared.
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
 import { browsers, findBrowser } from './tests/browser/browsers.js';
-import { demoDiff, demoRecording } from './tests/support/demo.js';
-import { pageHtml } from './tests/support/plain.js';
 
 const target = fileURLToPath(new URL('../docs/images', import.meta.url));
+const shop = fileURLToPath(new URL('../examples/demo', import.meta.url));
+const barograph = process.env['BAROGRAPH'] ?? 'barograph';
 /** @type {[string, 'demo' | 'diff', string, 'light' | 'dark'][]} name, page, hash, colours */
 const pictures = [
   ['summary', 'demo', 'view=summary', 'light'],
-  ['flame', 'demo', 'view=flame&selected=5&fn=4', 'light'],
-  ['sandwich', 'demo', 'view=sandwich&fn=4', 'light'],
+  ['flame', 'demo', 'view=flame', 'light'],
+  ['sandwich', 'demo', 'view=sandwich', 'light'],
   ['functions', 'demo', 'view=functions', 'light'],
-  ['timeline', 'demo', 'view=timeline&range=1000000,1800000', 'dark'],
-  ['calls', 'demo', 'view=calls&fn=3', 'light'],
-  ['source', 'demo', 'view=source&fn=3', 'dark'],
+  ['timeline', 'demo', 'view=timeline', 'dark'],
+  ['calls', 'demo', 'view=calls', 'light'],
+  ['source', 'demo', 'view=source', 'dark'],
   ['changes', 'diff', 'view=diff', 'light'],
 ];
 
+/**
+ * Two recordings of the shop, samples and calls, and their pages.
+ * @param {string} folder
+ */
+function writePages(folder) {
+  const cwd = join(folder, 'bookshop');
+  cpSync(shop, cwd, { recursive: true });
+  const recordings = ['BEFORE', 'AFTER'].map((name) => {
+    const recording = join(folder, `${name}.baro`);
+    const program = [process.env[name] ?? 'python3', 'bookshop.py', '--folder', `../${name}`];
+    execFileSync(barograph, ['record', '-q', '--calls', '--rate', '1000', '-o', recording, '--', ...program], { cwd });
+    return recording;
+  });
+  execFileSync(barograph, ['view', '--source', 'full', '-o', join(folder, 'demo.html'), recordings[1]]);
+  execFileSync(barograph, ['view', '-o', join(folder, 'diff.html'), ...recordings]);
+}
+
 async function main() {
-  const folder = mkdtempSync(join(tmpdir(), 'barograph-pictures-'));
-  const pages = { demo: demoRecording(), diff: demoDiff() };
-  for (const [name, recording] of Object.entries(pages)) writeFileSync(join(folder, `${name}.html`), pageHtml(recording));
+  const folder = mkdtempSync(join(tmpdir(), 'shop-'));
+  writePages(folder);
   mkdirSync(target, { recursive: true });
   const executablePath = findBrowser(browsers.chromium);
   if (!executablePath) throw new Error(`${browsers.chromium.name} is not installed`);

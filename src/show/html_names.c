@@ -2,12 +2,23 @@
 
 #include <stdlib.h>
 
-/* What a function is called by, over both recordings. */
+#include "show/place.h"
+
+/* What a function is known by over both recordings: its name and where its file lies below what that side's files share, since
+ * both may have run in folders of their own. Its line moves with every change above it, so of functions of one name and file
+ * it only tells which comes first. */
 typedef struct function_key {
   uint32_t name_string;
-  uint32_t file_string;
-  uint32_t line;
+  uint32_t path; /* of the keys' own texts */
+  uint32_t
+      rank; /* among those of this name and file: its line, where there is one recording only */
 } function_key;
+
+/* The functions of one side that stand anywhere. */
+typedef struct side_functions {
+  uint32_t *nodes;    /* owned: how many each stands at; 0: it is not on the page */
+  function_key *keys; /* owned */
+} side_functions;
 
 /* A function before it has its number. */
 typedef struct named_function {
@@ -59,34 +70,126 @@ static uint32_t *count_nodes(const baro_profile *profile) {
   return nodes;
 }
 
-/* Rows in order of appearance; used->place is the same. */
-static baro_status collect(baro_html_names *names, const baro_profile *profile, unsigned side,
-                           baro_intern *keys, named_function *used, baro_error *err) {
-  uint32_t *nodes = count_nodes(profile);
-  baro_status status = nodes == NULL ? no_memory(err) : BARO_OK;
+static int earlier_of_name(const void *a_pointer, const void *b_pointer) {
+  const function_key *a = *(function_key *const *)a_pointer, *b = *(function_key *const *)b_pointer;
+  if (a->name_string != b->name_string) {
+    return a->name_string < b->name_string ? -1 : 1;
+  }
+  if (a->path != b->path) {
+    return a->path < b->path ? -1 : 1;
+  }
+  return (a->rank > b->rank) - (a->rank < b->rank);
+}
+
+/* From lines to ranks. */
+static bool rank_lines(const side_functions *side, uint32_t count) {
+  function_key **order = malloc(((size_t)count + 1) * sizeof(*order));
+  uint32_t used = 0;
+  if (order == NULL) {
+    return false;
+  }
+  for (uint32_t f = 0; f < count; f++) {
+    if (side->nodes[f] != 0) {
+      order[used++] = &side->keys[f];
+    }
+  }
+  if (used > 1) {
+    qsort(order, used, sizeof(*order), earlier_of_name);
+  }
+  uint32_t line = 0, rank = 0;
+  for (uint32_t i = 0; i < used; i++) {
+    function_key *key = order[i];
+    bool is_same =
+        i > 0 && key->name_string == order[i - 1]->name_string && key->path == order[i - 1]->path;
+    rank = !is_same ? 0 : key->rank == line ? rank : rank + 1;
+    line = key->rank;
+    key->rank = rank;
+  }
+  free(order);
+  return true;
+}
+
+/* Names and, where there are two sides, paths below what the files of this one share. */
+static baro_status make_keys(const baro_profile *profile, bool is_one_of_two, baro_intern *texts,
+                             side_functions *side, baro_error *err) {
+  baro_arena keep = {0};
+  baro_buffer path = {0};
+  const char *folder = is_one_of_two ? baro_common_folder(profile, &keep) : "";
+  bool good = folder != NULL;
+  for (uint32_t f = 0; good && f < profile->functions.count; f++) {
+    const baro_profile_function *row = &profile->functions.rows[f];
+    baro_view file = baro_profile_string(profile, row->file_string);
+    function_key *key = &side->keys[f];
+    if (side->nodes[f] == 0) {
+      continue;
+    }
+    baro_buffer_clear(&path);
+    if (is_one_of_two) {
+      baro_write_short_path(&path, file, row->origin, folder, NULL);
+      file = (baro_view){.data = path.data, .length = path.length};
+    }
+    key->rank = row->first_line;
+    good = !path.failed &&
+           baro_intern_put(texts, baro_profile_string(profile, row->qualified_string),
+                           &key->name_string, NULL) == BARO_OK &&
+           baro_intern_put(texts, file, &key->path, NULL) == BARO_OK;
+  }
+  good = good && (!is_one_of_two || rank_lines(side, profile->functions.count));
+  baro_buffer_release(&path);
+  baro_arena_release(&keep);
+  return good ? BARO_OK : no_memory(err);
+}
+
+/* Functions in order of appearance; used->place is the same. Of one on both sides the newer place is shown. */
+static baro_status add_side(baro_html_names *names, const baro_profile *profile, unsigned side,
+                            const side_functions *given, baro_intern *keys, named_function *used,
+                            baro_error *err) {
+  baro_status status = BARO_OK;
   for (uint32_t f = 0; status == BARO_OK && f < profile->functions.count; f++) {
     baro_html_function row;
     uint32_t place;
     names->of_function[side][f] = BARO_NONE_ID;
-    if (nodes[f] == 0) {
+    if (given->nodes[f] == 0) {
       continue;
     }
     status = row_of(names, profile, f, &row, err);
-    function_key key = {row.name_string, row.file_string, row.line};
-    baro_view bytes = {.data = (const uint8_t *)&key, .length = sizeof(key)};
+    baro_view bytes = {.data = (const uint8_t *)&given->keys[f], .length = sizeof(function_key)};
     bool is_new = false;
     if (status == BARO_OK && baro_intern_put(keys, bytes, &place, &is_new) != BARO_OK) {
       status = no_memory(err);
     }
     if (status == BARO_OK) {
-      names->functions[place] = is_new ? row : names->functions[place];
-      used[place] =
-          (named_function){.place = place, .nodes = nodes[f] + (is_new ? 0 : used[place].nodes)};
+      names->functions[place] = row;
+      used[place] = (named_function){.place = place,
+                                     .nodes = given->nodes[f] + (is_new ? 0 : used[place].nodes)};
       names->of_function[side][f] = place;
       names->count = keys->count;
     }
   }
-  free(nodes);
+  return status;
+}
+
+static baro_status collect(baro_html_names *names, const baro_profile *const *profiles,
+                           unsigned profile_count, named_function *used, baro_error *err) {
+  baro_intern keys = {0};
+  baro_intern texts = {0};
+  baro_status status = BARO_OK;
+  for (unsigned side = 0; status == BARO_OK && side < profile_count; side++) {
+    const baro_profile *profile = profiles[side];
+    side_functions given = {.nodes = count_nodes(profile),
+                            .keys =
+                                calloc((size_t)profile->functions.count + 1, sizeof(*given.keys))};
+    status = given.nodes == NULL || given.keys == NULL
+                 ? no_memory(err)
+                 : make_keys(profile, profile_count > 1, &texts, &given, err);
+    if (status == BARO_OK) {
+      status = add_side(names, profile, side, &given, &keys, used, err);
+    }
+    free(given.nodes);
+    free(given.keys);
+  }
+  baro_intern_release(&keys);
+  baro_intern_release(&texts);
   return status;
 }
 
@@ -130,7 +233,6 @@ static baro_status number(baro_html_names *names, const baro_profile *const *pro
 baro_status baro_html_names_init(baro_html_names *names, const baro_profile *const *profiles,
                                  unsigned profile_count, baro_error *err) {
   *names = (baro_html_names){0};
-  baro_intern keys = {0};
   size_t all = 1;
   uint32_t empty;
   for (unsigned side = 0; side < profile_count; side++) {
@@ -147,13 +249,12 @@ baro_status baro_html_names_init(baro_html_names *names, const baro_profile *con
   if (status == BARO_OK) {
     status = baro_html_names_string(names, (baro_view){0}, &empty, err);
   }
-  for (unsigned side = 0; status == BARO_OK && side < profile_count; side++) {
-    status = collect(names, profiles[side], side, &keys, used, err);
+  if (status == BARO_OK) {
+    status = collect(names, profiles, profile_count, used, err);
   }
   if (status == BARO_OK) {
     status = number(names, profiles, profile_count, used, err);
   }
-  baro_intern_release(&keys);
   free(used);
   return status;
 }

@@ -1,5 +1,5 @@
-/* Functions and strings of a page, of one recording or of two that are compared: a function is name, file and first line,
- * and has one number, whichever recording it is of.
+/* Functions and strings of a page, of one recording or of two that are compared: a function is name, file and first line
+ * (of two recordings name and file: html_names.c), and has one number, whichever recording it is of.
  * Flow: profiles -> here -> html_tree.c, html_lines.c ... (numbers) and the sections "functions" and "strings".
  * Numbers are small for functions that stand at many nodes: most of them take a byte then. */
 #ifndef BARO_SHOW_HTML_NAMES_H

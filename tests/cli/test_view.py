@@ -402,6 +402,24 @@ def test_source_only_where_it_is_what_ran(run: Run, tmp_path: Path) -> None:
     assert changed.head["limits"]["source"].startswith("1 of 1 files")
 
 
+def test_a_function_that_moved_is_the_same_function(run: Run, tmp_path: Path) -> None:
+    """The new program lies in another folder, and has two more lines in front."""
+    recordings = []
+    for name, before in (("old", ""), ("new", "import os\nimport json\n")):
+        program = tmp_path / name / "spin.py"
+        program.parent.mkdir()
+        program.write_text(before + SOURCE)
+        recordings.append(tmp_path / f"{name}.baro")
+        command = ["record", "--rate", "500", "-q", "-o", recordings[-1], "--"]
+        recorded = run(*command, sys.executable, program)
+        assert recorded.returncode == 0, recorded.stderr
+    answer = run("view", *recordings, "-o", tmp_path / "moved.html")
+    assert answer.returncode == 0, answer.stderr
+    page = Page((tmp_path / "moved.html").read_text(encoding="utf-8"))
+    spin = [name for name in page.names() if name[0] == "spin"]
+    assert spin == [("spin", str(tmp_path / "new" / "spin.py"), 7)]
+
+
 def test_export_writes_the_same_page(run: Run, recording: Recording) -> None:
     for scenario in ("small", "calls", "calls_and_samples"):
         path = recording(scenario)
