@@ -66,8 +66,9 @@ def test_a_file_instead_of_a_folder_is_named_once(kind: str, tmp_path: Path) -> 
 
 
 INTERRUPTED = """
-import os, sys
+import os, signal, sys
 from barograph import tables, tables_files
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 batches = tables_files._Counted._batches
 def interrupted(self):
     for batch in batches(self):
