@@ -76,7 +76,7 @@ test: ## set up, then every test
 	@$(MAKE) test-gcc
 	@$(MAKE) test-sanitizers
 	@$(MAKE) test-fuzz
-	@$(MAKE) install test-viewer test-pytest
+	@$(MAKE) install test-pytest
 
 # --- What a person who changes the code runs ---
 
@@ -229,8 +229,9 @@ test-fuzz: build/fuzz/build.ninja
 	tools/run_fuzzers.sh build/fuzz/tests/fuzz $(FUZZ_SECONDS)
 
 test-pytest:
-	@$(say) 'command line and Python tests, side by side'
-	{ $(call pytest_twice,$(run_pytest) -o cache_dir=build/pytest-cli,tests/cli); } >build/pytest-cli.log 2>&1 & \
+	@$(say) 'command line tests and those in a browser, beside Python tests'
+	{ { $(call pytest_twice,$(run_pytest) -o cache_dir=build/pytest-cli,tests/cli); } && \
+		$(MAKE) test-viewer; } >build/pytest-cli.log 2>&1 & \
 	others=$$!; status=0; \
 	{ $(call pytest_twice,$(run_pytest),$(filter-out tests/cli,$(pytest_folders))); } || status=1; \
 	wait $$others || status=1; cat build/pytest-cli.log; exit $$status
