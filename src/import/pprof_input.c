@@ -7,40 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pprof_fields.h"
 #include "import/import_formats.h"
 
-/* Field numbers of profile.proto. */
-enum {
-  PROFILE_SAMPLE_TYPE = 1,
-  PROFILE_SAMPLE = 2,
-  PROFILE_MAPPING = 3,
-  PROFILE_LOCATION = 4,
-  PROFILE_FUNCTION = 5,
-  PROFILE_STRING_TABLE = 6,
-  PROFILE_TIME_NANOS = 9,
-  PROFILE_DEFAULT_SAMPLE_TYPE = 14,
-  PROFILE_FIELD_MAX = 15,
-  VALUE_TYPE_TYPE = 1,
-  VALUE_TYPE_UNIT = 2,
-  SAMPLE_LOCATION_ID = 1,
-  SAMPLE_VALUE = 2,
-  SAMPLE_LABEL = 3,
-  LABEL_KEY = 1,
-  LABEL_STR = 2,
-  LABEL_NUM = 3,
-  MAPPING_ID = 1,
-  MAPPING_FILENAME = 5,
-  LOCATION_ID = 1,
-  LOCATION_MAPPING_ID = 2,
-  LOCATION_ADDRESS = 3,
-  LOCATION_LINE = 4,
-  LINE_FUNCTION_ID = 1,
-  LINE_LINE = 2,
-  FUNCTION_ID = 1,
-  FUNCTION_NAME = 2,
-  FUNCTION_FILENAME = 4,
-  FUNCTION_START_LINE = 5,
-};
+enum { FIELD_MAX = 15 }; /* of a profile */
 
 enum { TYPES_MAX = 64 };
 
@@ -107,12 +77,12 @@ bool baro_sniff_pprof(baro_view bytes) {
   bool has_type = false;
   bool has_strings = false;
   while (next_field(&reader, &part)) {
-    bool is_message = part.number <= PROFILE_STRING_TABLE || part.number == 11;
-    if (part.number > PROFILE_FIELD_MAX || (is_message && part.wire != 2)) {
+    bool is_message = part.number <= BARO_PPROF_PROFILE_STRING_TABLE || part.number == 11;
+    if (part.number > FIELD_MAX || (is_message && part.wire != 2)) {
       return false;
     }
-    has_type |= part.number == PROFILE_SAMPLE_TYPE;
-    has_strings |= part.number == PROFILE_STRING_TABLE;
+    has_type |= part.number == BARO_PPROF_PROFILE_SAMPLE_TYPE;
+    has_strings |= part.number == BARO_PPROF_PROFILE_STRING_TABLE;
   }
   return !reader.failed && has_type && has_strings;
 }
@@ -164,23 +134,23 @@ static baro_status read_definitions(pprof_input *input, baro_error *err) {
   baro_status status = BARO_OK;
   while (status == BARO_OK && next_field(&reader, &part)) {
     bool is_message = part.wire == 2;
-    if (part.number == PROFILE_STRING_TABLE && is_message) {
+    if (part.number == BARO_PPROF_PROFILE_STRING_TABLE && is_message) {
       baro_write_bytes(&input->strings, &part.bytes, sizeof(part.bytes));
       status = input->strings.failed ? BARO_NO_MEMORY : BARO_OK;
-    } else if (part.number == PROFILE_FUNCTION && is_message) {
+    } else if (part.number == BARO_PPROF_PROFILE_FUNCTION && is_message) {
       status = put_row(&input->functions, part.bytes);
-    } else if (part.number == PROFILE_LOCATION && is_message) {
+    } else if (part.number == BARO_PPROF_PROFILE_LOCATION && is_message) {
       status = put_row(&input->locations, part.bytes);
-    } else if (part.number == PROFILE_MAPPING && is_message) {
+    } else if (part.number == BARO_PPROF_PROFILE_MAPPING && is_message) {
       status = put_row(&input->mappings, part.bytes);
-    } else if (part.number == PROFILE_SAMPLE_TYPE && is_message) {
+    } else if (part.number == BARO_PPROF_PROFILE_SAMPLE_TYPE && is_message) {
       if (input->type_count == TYPES_MAX) {
         return baro_error_set(err, BARO_LIMIT, "more than %d types of values", TYPES_MAX);
       }
       input->types[input->type_count++] = part;
-    } else if (part.number == PROFILE_TIME_NANOS) {
+    } else if (part.number == BARO_PPROF_PROFILE_TIME_NANOS) {
       input->time_ns = part.value;
-    } else if (part.number == PROFILE_DEFAULT_SAMPLE_TYPE) {
+    } else if (part.number == BARO_PPROF_PROFILE_DEFAULT_SAMPLE_TYPE) {
       input->default_type = part.value;
     }
   }
@@ -206,7 +176,7 @@ static baro_view type_text(const pprof_input *input, uint32_t type, uint32_t whi
 static baro_status unknown_type(const pprof_input *input, baro_error *err) {
   baro_buffer names = {0};
   for (uint32_t t = 0; t < input->type_count; t++) {
-    baro_view name = type_text(input, t, VALUE_TYPE_TYPE);
+    baro_view name = type_text(input, t, BARO_PPROF_VALUE_TYPE_TYPE);
     baro_write_text(&names, t == 0 ? "" : ", ");
     baro_write_bytes(&names, name.data, name.length);
   }
@@ -228,19 +198,20 @@ static baro_status choose_type(pprof_input *input, baro_error *err) {
   input->chosen = input->type_count - 1;
   input->counts = TYPES_MAX;
   for (uint32_t t = 0; t < input->type_count; t++) {
-    if (wanted.length != 0 && baro_view_equal(type_text(input, t, VALUE_TYPE_TYPE), wanted)) {
+    if (wanted.length != 0 &&
+        baro_view_equal(type_text(input, t, BARO_PPROF_VALUE_TYPE_TYPE), wanted)) {
       input->chosen = t;
       found = true;
     }
-    if (baro_view_equal(type_text(input, t, VALUE_TYPE_TYPE), baro_view_of("samples"))) {
+    if (baro_view_equal(type_text(input, t, BARO_PPROF_VALUE_TYPE_TYPE), baro_view_of("samples"))) {
       input->counts = t;
     }
   }
   if (!found) {
     return unknown_type(input, err);
   }
-  baro_view unit = type_text(input, input->chosen, VALUE_TYPE_UNIT);
-  baro_view name = type_text(input, input->chosen, VALUE_TYPE_TYPE);
+  baro_view unit = type_text(input, input->chosen, BARO_PPROF_VALUE_TYPE_UNIT);
+  baro_view name = type_text(input, input->chosen, BARO_PPROF_VALUE_TYPE_TYPE);
   /* Counts say by their type of what: "alloc_objects". */
   if (baro_view_equal(unit, baro_view_of("count")) && input->chosen != input->counts) {
     unit = name;
@@ -288,17 +259,17 @@ static baro_status line_frame(pprof_input *input, baro_view message, uint32_t *r
   uint64_t first_line = 0;
   uint32_t row;
   while (next_field(&reader, &part)) {
-    function = part.number == LINE_FUNCTION_ID ? part.value : function;
-    line = part.number == LINE_LINE ? part.value : line;
+    function = part.number == BARO_PPROF_LINE_FUNCTION_ID ? part.value : function;
+    line = part.number == BARO_PPROF_LINE_LINE ? part.value : line;
   }
   if (!get_row(&input->functions, function, &row, &message)) {
     return broken(input, "locations to refer to functions of this file", err);
   }
   reader = reader_of(message);
   while (next_field(&reader, &part)) {
-    name = part.number == FUNCTION_NAME ? part.value : name;
-    file = part.number == FUNCTION_FILENAME ? part.value : file;
-    first_line = part.number == FUNCTION_START_LINE ? part.value : first_line;
+    name = part.number == BARO_PPROF_FUNCTION_NAME ? part.value : name;
+    file = part.number == BARO_PPROF_FUNCTION_FILENAME ? part.value : file;
+    first_line = part.number == BARO_PPROF_FUNCTION_START_LINE ? part.value : first_line;
   }
   return baro_import_frame(input->output, string_of(input, name), string_of(input, file),
                            line_number(first_line), line_number(line), ret_frame);
@@ -316,7 +287,7 @@ static baro_status address_frame(pprof_input *input, uint64_t address, uint64_t 
     baro_reader reader = reader_of(message);
     field part;
     while (next_field(&reader, &part)) {
-      file = part.number == MAPPING_FILENAME ? string_of(input, part.value) : file;
+      file = part.number == BARO_PPROF_MAPPING_FILENAME ? string_of(input, part.value) : file;
     }
   }
   return baro_import_frame(input->output, baro_view_of(name), file, 0, 0, ret_frame);
@@ -344,9 +315,9 @@ static baro_status push_location(pprof_input *input, uint64_t id, uint32_t *stac
   baro_buffer_clear(&input->lines);
   baro_reader reader = reader_of(message);
   while (next_field(&reader, &part)) {
-    address = part.number == LOCATION_ADDRESS ? part.value : address;
-    mapping = part.number == LOCATION_MAPPING_ID ? part.value : mapping;
-    if (part.number == LOCATION_LINE && part.wire == 2) {
+    address = part.number == BARO_PPROF_LOCATION_ADDRESS ? part.value : address;
+    mapping = part.number == BARO_PPROF_LOCATION_MAPPING_ID ? part.value : mapping;
+    if (part.number == BARO_PPROF_LOCATION_LINE && part.wire == 2) {
       baro_write_bytes(&input->lines, &part.bytes, sizeof(part.bytes));
     }
   }
@@ -400,9 +371,9 @@ static void read_label(const pprof_input *input, baro_view message, label_values
   baro_view text = {0};
   uint64_t number = 0;
   while (next_field(&reader, &part)) {
-    key = part.number == LABEL_KEY ? string_of(input, part.value) : key;
-    text = part.number == LABEL_STR ? string_of(input, part.value) : text;
-    number = part.number == LABEL_NUM ? part.value : number;
+    key = part.number == BARO_PPROF_LABEL_KEY ? string_of(input, part.value) : key;
+    text = part.number == BARO_PPROF_LABEL_STR ? string_of(input, part.value) : text;
+    number = part.number == BARO_PPROF_LABEL_NUM ? part.value : number;
   }
   number = text.length != 0 ? small_number(text) : number;
   if (is_key(key, "process", "pid", "process_id")) {
@@ -425,11 +396,11 @@ static baro_status read_sample(pprof_input *input, baro_view message, baro_state
   baro_buffer_clear(&input->location_ids);
   baro_buffer_clear(&input->values);
   while (good && next_field(&reader, &part)) {
-    if (part.number == SAMPLE_LOCATION_ID) {
+    if (part.number == BARO_PPROF_SAMPLE_LOCATION_ID) {
       good = put_numbers(&input->location_ids, &part);
-    } else if (part.number == SAMPLE_VALUE) {
+    } else if (part.number == BARO_PPROF_SAMPLE_VALUE) {
       good = put_numbers(&input->values, &part);
-    } else if (part.number == SAMPLE_LABEL && part.wire == 2) {
+    } else if (part.number == BARO_PPROF_SAMPLE_LABEL && part.wire == 2) {
       read_label(input, part.bytes, &labels);
     }
   }
@@ -461,10 +432,10 @@ static baro_status read_samples(pprof_input *input, baro_error *err) {
   baro_reader reader = reader_of(input->bytes);
   field part;
   baro_status status = BARO_OK;
-  bool is_cpu =
-      baro_view_equal(type_text(input, input->chosen, VALUE_TYPE_TYPE), baro_view_of("cpu"));
+  bool is_cpu = baro_view_equal(type_text(input, input->chosen, BARO_PPROF_VALUE_TYPE_TYPE),
+                                baro_view_of("cpu"));
   for (uint64_t number = 1; status == BARO_OK && next_field(&reader, &part);) {
-    if (part.number != PROFILE_SAMPLE || part.wire != 2) {
+    if (part.number != BARO_PPROF_PROFILE_SAMPLE || part.wire != 2) {
       continue;
     }
     status = read_sample(input, part.bytes, is_cpu ? BARO_STATE_CPU : BARO_STATE_UNKNOWN, err);

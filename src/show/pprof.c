@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/map.h"
+#include "base/pprof_fields.h"
 #include "show/export_formats.h"
 #include "show/gzip_output.h"
 #include "show/node_path.h"
@@ -15,45 +16,6 @@
 #include "show/stacks.h"
 #include "show/thread_label.h"
 #include "show/utf8.h"
-
-/* Field numbers of profile.proto. */
-enum {
-  PROFILE_SAMPLE_TYPE = 1,
-  PROFILE_SAMPLE = 2,
-  PROFILE_MAPPING = 3,
-  PROFILE_LOCATION = 4,
-  PROFILE_FUNCTION = 5,
-  PROFILE_STRING_TABLE = 6,
-  PROFILE_TIME_NANOS = 9,
-  PROFILE_DURATION_NANOS = 10,
-  PROFILE_PERIOD_TYPE = 11,
-  PROFILE_PERIOD = 12,
-  PROFILE_COMMENT = 13,
-  PROFILE_DEFAULT_SAMPLE_TYPE = 14,
-  VALUE_TYPE_TYPE = 1,
-  VALUE_TYPE_UNIT = 2,
-  SAMPLE_LOCATION_ID = 1,
-  SAMPLE_VALUE = 2,
-  SAMPLE_LABEL = 3,
-  LABEL_KEY = 1,
-  LABEL_STR = 2,
-  LABEL_NUM = 3,
-  MAPPING_ID = 1,
-  MAPPING_FILENAME = 5,
-  MAPPING_HAS_FUNCTIONS = 7,
-  MAPPING_HAS_FILENAMES = 8,
-  MAPPING_HAS_LINE_NUMBERS = 9,
-  LOCATION_ID = 1,
-  LOCATION_MAPPING_ID = 2,
-  LOCATION_ADDRESS = 3,
-  LOCATION_LINE = 4,
-  LINE_FUNCTION_ID = 1,
-  LINE_LINE = 2,
-  FUNCTION_ID = 1,
-  FUNCTION_NAME = 2,
-  FUNCTION_FILENAME = 4,
-  FUNCTION_START_LINE = 5,
-};
 
 /* The values of a sample, in the order of sample types. Of calls, the first are their number, and there is no third; nor is there
  * of imported amounts that are no time, where the second has their name. */
@@ -123,7 +85,7 @@ static uint64_t string_number(pprof_writer *pprof, baro_view text) {
   }
   if (is_new) {
     baro_buffer entry = {0};
-    baro_protobuf_bytes(&entry, PROFILE_STRING_TABLE, valid);
+    baro_protobuf_bytes(&entry, BARO_PPROF_PROFILE_STRING_TABLE, valid);
     pprof->failed |= entry.failed;
     baro_gzip_write(pprof->gzip, (baro_view){.data = entry.data, .length = entry.length});
     baro_buffer_release(&entry);
@@ -140,16 +102,16 @@ static void emit_value_type(pprof_writer *pprof, uint32_t field, const char *typ
   uint64_t type_number = text_number(pprof, type);
   uint64_t unit_number = text_number(pprof, unit);
   baro_buffer_clear(&pprof->message);
-  baro_protobuf_u64(&pprof->message, VALUE_TYPE_TYPE, type_number);
-  baro_protobuf_u64(&pprof->message, VALUE_TYPE_UNIT, unit_number);
+  baro_protobuf_u64(&pprof->message, BARO_PPROF_VALUE_TYPE_TYPE, type_number);
+  baro_protobuf_u64(&pprof->message, BARO_PPROF_VALUE_TYPE_UNIT, unit_number);
   emit(pprof, field);
 }
 
 static void emit_head(pprof_writer *pprof) {
   const baro_profile *profile = pprof->profile;
   (void)text_number(pprof, ""); /* string 0 by definition */
-  emit_value_type(pprof, PROFILE_SAMPLE_TYPE, pprof->stacks.of_calls ? "calls" : "samples",
-                  "count");
+  emit_value_type(pprof, BARO_PPROF_PROFILE_SAMPLE_TYPE,
+                  pprof->stacks.of_calls ? "calls" : "samples", "count");
   char name[64] = "wall";
   baro_view unit = unit_of(pprof);
   if (unit.length != 0) {
@@ -157,31 +119,32 @@ static void emit_head(pprof_writer *pprof) {
   }
   bool is_bytes = strcmp(name, "bytes") == 0;
   if (value_count(pprof) > VALUE_WALL_NS) {
-    emit_value_type(pprof, PROFILE_SAMPLE_TYPE, is_bytes ? "space" : name,
+    emit_value_type(pprof, BARO_PPROF_PROFILE_SAMPLE_TYPE, is_bytes ? "space" : name,
                     unit.length == 0 ? "nanoseconds"
                     : is_bytes       ? "bytes"
                                      : "count");
   }
   if (value_count(pprof) > VALUE_CPU_NS) {
-    emit_value_type(pprof, PROFILE_SAMPLE_TYPE, "cpu", "nanoseconds");
+    emit_value_type(pprof, BARO_PPROF_PROFILE_SAMPLE_TYPE, "cpu", "nanoseconds");
   }
-  emit_u64(pprof, PROFILE_DEFAULT_SAMPLE_TYPE, text_number(pprof, is_bytes ? "space" : name));
+  emit_u64(pprof, BARO_PPROF_PROFILE_DEFAULT_SAMPLE_TYPE,
+           text_number(pprof, is_bytes ? "space" : name));
   uint64_t utc_ns;
   if (baro_profile_utc_ns(profile, profile->start_ns, &utc_ns)) {
-    emit_u64(pprof, PROFILE_TIME_NANOS, utc_ns);
+    emit_u64(pprof, BARO_PPROF_PROFILE_TIME_NANOS, utc_ns);
   }
   if (unit.length == 0) {
-    emit_u64(pprof, PROFILE_DURATION_NANOS, profile->end_ns - profile->start_ns);
+    emit_u64(pprof, BARO_PPROF_PROFILE_DURATION_NANOS, profile->end_ns - profile->start_ns);
   }
   double rate_hz;
   if (!pprof->stacks.of_calls && baro_profile_info_number(profile, "rate_hz", &rate_hz) &&
       rate_hz >= 1e-3) {
-    emit_value_type(pprof, PROFILE_PERIOD_TYPE, "wall", "nanoseconds");
-    emit_u64(pprof, PROFILE_PERIOD, (uint64_t)(1e9 / rate_hz));
+    emit_value_type(pprof, BARO_PPROF_PROFILE_PERIOD_TYPE, "wall", "nanoseconds");
+    emit_u64(pprof, BARO_PPROF_PROFILE_PERIOD, (uint64_t)(1e9 / rate_hz));
   }
-  emit_u64(pprof, PROFILE_COMMENT, text_number(pprof, "barograph " BARO_VERSION));
+  emit_u64(pprof, BARO_PPROF_PROFILE_COMMENT, text_number(pprof, "barograph " BARO_VERSION));
   for (uint32_t i = 0; i < profile->note_count; i++) {
-    emit_u64(pprof, PROFILE_COMMENT, string_number(pprof, profile->notes[i].text));
+    emit_u64(pprof, BARO_PPROF_PROFILE_COMMENT, string_number(pprof, profile->notes[i].text));
   }
 }
 
@@ -197,12 +160,12 @@ static void emit_mapping(pprof_writer *pprof) {
                  length == 0 ? "" : (const char *)python.data);
   uint64_t name_number = text_number(pprof, name);
   baro_buffer_clear(&pprof->message);
-  baro_protobuf_u64(&pprof->message, MAPPING_ID, 1);
-  baro_protobuf_u64(&pprof->message, MAPPING_FILENAME, name_number);
-  baro_protobuf_u64(&pprof->message, MAPPING_HAS_FUNCTIONS, 1);
-  baro_protobuf_u64(&pprof->message, MAPPING_HAS_FILENAMES, 1);
-  baro_protobuf_u64(&pprof->message, MAPPING_HAS_LINE_NUMBERS, 1);
-  emit(pprof, PROFILE_MAPPING);
+  baro_protobuf_u64(&pprof->message, BARO_PPROF_MAPPING_ID, 1);
+  baro_protobuf_u64(&pprof->message, BARO_PPROF_MAPPING_FILENAME, name_number);
+  baro_protobuf_u64(&pprof->message, BARO_PPROF_MAPPING_HAS_FUNCTIONS, 1);
+  baro_protobuf_u64(&pprof->message, BARO_PPROF_MAPPING_HAS_FILENAMES, 1);
+  baro_protobuf_u64(&pprof->message, BARO_PPROF_MAPPING_HAS_LINE_NUMBERS, 1);
+  emit(pprof, BARO_PPROF_PROFILE_MAPPING);
 }
 
 static void emit_functions(pprof_writer *pprof) {
@@ -212,12 +175,12 @@ static void emit_functions(pprof_writer *pprof) {
     uint64_t name = string_number(pprof, function.qualified);
     uint64_t file = string_number(pprof, function.file);
     baro_buffer_clear(&pprof->message);
-    baro_protobuf_u64(&pprof->message, FUNCTION_ID, (uint64_t)f + 1);
-    baro_protobuf_u64(&pprof->message, FUNCTION_NAME, name);
+    baro_protobuf_u64(&pprof->message, BARO_PPROF_FUNCTION_ID, (uint64_t)f + 1);
+    baro_protobuf_u64(&pprof->message, BARO_PPROF_FUNCTION_NAME, name);
     /* No system name: one that is equal makes pprof demangle the name, and "<module>" vanish. */
-    baro_protobuf_u64(&pprof->message, FUNCTION_FILENAME, file);
-    baro_protobuf_u64(&pprof->message, FUNCTION_START_LINE, function.first_line);
-    emit(pprof, PROFILE_FUNCTION);
+    baro_protobuf_u64(&pprof->message, BARO_PPROF_FUNCTION_FILENAME, file);
+    baro_protobuf_u64(&pprof->message, BARO_PPROF_FUNCTION_START_LINE, function.first_line);
+    emit(pprof, BARO_PPROF_PROFILE_FUNCTION);
   }
 }
 
@@ -228,15 +191,15 @@ static void emit_locations(pprof_writer *pprof) {
     uint32_t line = stacks->of_calls ? baro_stacks_function(stacks, function).first_line
                                      : baro_stacks_line(stacks, f);
     baro_buffer_clear(&pprof->inner);
-    baro_protobuf_u64(&pprof->inner, LINE_FUNCTION_ID, (uint64_t)function + 1);
-    baro_protobuf_u64(&pprof->inner, LINE_LINE, line);
+    baro_protobuf_u64(&pprof->inner, BARO_PPROF_LINE_FUNCTION_ID, (uint64_t)function + 1);
+    baro_protobuf_u64(&pprof->inner, BARO_PPROF_LINE_LINE, line);
     baro_buffer_clear(&pprof->message);
-    baro_protobuf_u64(&pprof->message, LOCATION_ID, (uint64_t)f + 1);
-    baro_protobuf_u64(&pprof->message, LOCATION_MAPPING_ID, 1);
+    baro_protobuf_u64(&pprof->message, BARO_PPROF_LOCATION_ID, (uint64_t)f + 1);
+    baro_protobuf_u64(&pprof->message, BARO_PPROF_LOCATION_MAPPING_ID, 1);
     /* No address exists; without a distinct one, views by address would merge all lines. */
-    baro_protobuf_u64(&pprof->message, LOCATION_ADDRESS, (uint64_t)f + 1);
-    baro_protobuf_message(&pprof->message, LOCATION_LINE, &pprof->inner);
-    emit(pprof, PROFILE_LOCATION);
+    baro_protobuf_u64(&pprof->message, BARO_PPROF_LOCATION_ADDRESS, (uint64_t)f + 1);
+    baro_protobuf_message(&pprof->message, BARO_PPROF_LOCATION_LINE, &pprof->inner);
+    emit(pprof, BARO_PPROF_PROFILE_LOCATION);
   }
 }
 
@@ -279,9 +242,9 @@ static void write_label(pprof_writer *pprof, uint64_t key, uint32_t value_field,
     return; /* a label must have a value */
   }
   baro_buffer_clear(&pprof->inner);
-  baro_protobuf_u64(&pprof->inner, LABEL_KEY, key);
+  baro_protobuf_u64(&pprof->inner, BARO_PPROF_LABEL_KEY, key);
   baro_protobuf_u64(&pprof->inner, value_field, value);
-  baro_protobuf_message(&pprof->message, SAMPLE_LABEL, &pprof->inner);
+  baro_protobuf_message(&pprof->message, BARO_PPROF_SAMPLE_LABEL, &pprof->inner);
 }
 
 /* int64 of the format. */
@@ -307,15 +270,16 @@ static void emit_sample(pprof_writer *pprof, uint32_t node, const double *sums,
     values[VALUE_SAMPLES] = values[VALUE_WALL_NS]; /* whatever number of ticks they were */
   }
   baro_buffer_clear(&pprof->message);
-  baro_protobuf_packed(&pprof->message, SAMPLE_LOCATION_ID, pprof->locations, count);
-  baro_protobuf_packed(&pprof->message, SAMPLE_VALUE, values, (size_t)value_count(pprof));
-  write_label(pprof, labels->thread_key, LABEL_STR, labels->thread_name);
-  write_label(pprof, labels->thread_id_key, LABEL_NUM, labels->thread_id);
-  write_label(pprof, labels->process_key, LABEL_STR, labels->process);
+  baro_protobuf_packed(&pprof->message, BARO_PPROF_SAMPLE_LOCATION_ID, pprof->locations, count);
+  baro_protobuf_packed(&pprof->message, BARO_PPROF_SAMPLE_VALUE, values,
+                       (size_t)value_count(pprof));
+  write_label(pprof, labels->thread_key, BARO_PPROF_LABEL_STR, labels->thread_name);
+  write_label(pprof, labels->thread_id_key, BARO_PPROF_LABEL_NUM, labels->thread_id);
+  write_label(pprof, labels->process_key, BARO_PPROF_LABEL_STR, labels->process);
   if (!stacks->of_calls) {
-    write_label(pprof, labels->state_key, LABEL_STR, labels->state);
+    write_label(pprof, labels->state_key, BARO_PPROF_LABEL_STR, labels->state);
   }
-  emit(pprof, PROFILE_SAMPLE);
+  emit(pprof, BARO_PPROF_PROFILE_SAMPLE);
 }
 
 /* Adds an entry's part in `state`; false when it has none. */
