@@ -127,7 +127,10 @@ static void write_cpu(baro_report *report) {
   baro_buffer text = {0};
   uint64_t duration_ns = profile->end_ns - profile->start_ns;
   uint64_t unseen_ns = profile->unseen_cpu_ns;
-  if (!profile->has_cpu || duration_ns == 0)
+  baro_view from;
+  if (baro_profile_info(profile, "imported_from", &from))
+    baro_write_text(&text, "unknown: what was imported does not say");
+  else if (!profile->has_cpu || duration_ns == 0)
     baro_write_text(&text, "unknown: the kernel gave no scheduler statistics");
   else if (profile->cpu_ns == 0)
     baro_write_text(&text, "none: no thread ran while it was recorded");
