@@ -5,10 +5,10 @@ import { el, fill } from '../base/dom.js';
 import { formatAmount, formatDuration } from '../base/format.js';
 import { changeWidths, eitherWidths, functionChanges, sidesOf } from '../model/diff.js';
 import { wholeShape } from '../model/shape.js';
-import { pageNode } from '../model/tree.js';
 import { DiffGraph, changePercent } from '../parts/diff_graph.js';
 import { FlameGraph } from '../parts/flame_graph.js';
 import { Table } from '../parts/table.js';
+import { treeChoice } from '../parts/tree_choice.js';
 import { nameColumn, placeColumn } from './function_columns.js';
 
 /** @typedef {import('../types.js').State} State */
@@ -85,22 +85,9 @@ class Diff {
 
   /** @param {string} label @returns {import('../parts/flame_graph.js').FlameOptions} */
   graphOptions(label) {
-    const { store } = this.context;
-    /** @param {number} node @param {boolean} zoom */
-    const go = (node, zoom) => {
-      const { model } = this;
-      if (!model) return;
-      const there = node === 0 ? -1 : pageNode(model.tree, node);
-      /** @type {{-readonly [K in keyof State]?: State[K]}} */
-      const change = { selected: there, fn: node === 0 ? -1 : model.tree.fn[node] };
-      if (zoom) change.zoom = Math.max(there, 0);
-      store.set(change, { replace: !zoom });
-    };
     return {
       label,
-      onZoom: (node) => go(node, true),
-      onSelect: (node) => go(node, false),
-      onEscape: () => store.set(store.get().zoom > 0 ? { zoom: 0 } : { selected: -1, fn: -1 }),
+      ...treeChoice(this.context.store, () => this.model),
     };
   }
 

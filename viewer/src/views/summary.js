@@ -9,6 +9,7 @@ import { pageNode } from '../model/tree.js';
 import { copyButtons } from '../parts/copy_buttons.js';
 import { FlameGraph } from '../parts/flame_graph.js';
 import { statesBar, statesLegend } from '../parts/states_bar.js';
+import { treeChoice } from '../parts/tree_choice.js';
 
 /** @typedef {import('../types.js').State} State */
 /** @typedef {import('../types.js').Context} Context */
@@ -148,22 +149,9 @@ class Summary {
   }
 
   makeFlame() {
-    const { store } = this.context;
-    /** @param {number} node @param {boolean} zoom */
-    const go = (node, zoom) => {
-      const { model } = this;
-      if (!model) return;
-      const there = node === 0 ? -1 : pageNode(model.tree, node);
-      /** @type {{-readonly [K in keyof State]?: State[K]}} */
-      const change = { selected: there, fn: node === 0 ? -1 : model.tree.fn[node] };
-      if (zoom) change.zoom = Math.max(there, 0);
-      store.set(change, { replace: !zoom });
-    };
     return new FlameGraph({
       label: 'Flame graph',
-      onZoom: (node) => go(node, true),
-      onSelect: (node) => go(node, false),
-      onEscape: () => store.set(store.get().zoom > 0 ? { zoom: 0 } : { selected: -1, fn: -1 }),
+      ...treeChoice(this.context.store, () => this.model),
     });
   }
 
