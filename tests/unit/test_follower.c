@@ -204,6 +204,36 @@ static void test_an_exec_is_another_process_of_the_same_number(void **state) {
   }
 }
 
+/* Nothing is asked while the second program starts: where an interpreter has its globals at fixed addresses, as
+ * Debian's, it looks like the first one then. */
+static void test_an_exec_between_two_ticks_is_seen(void **state) {
+  static const char first[] =
+      "import os, sys\n"
+      "print('ready', flush=True)\n"
+      "sys.stdin.readline()\n"
+      "os.execv(sys.executable, [sys.executable, '-c', 'import sys; open(sys.argv[1], \"w\"); '\n"
+      "         'sys.stdin.read()', sys.argv[1]])\n";
+  (void)state;
+  for (size_t i = 0; i < python_count; i++) {
+    session it;
+    char started[1024];
+    (void)snprintf(started, sizeof started, "%s/started-%zu", live_folder(), i);
+    live_target live = live_start((const char *[]){pythons[i].path, "-c", first, started, NULL});
+    begin(&it, live.pid, false);
+    await_active(&it, 1);
+    assert_int_equal(write(live.input, "\n", 1), 1);
+    for (int waited = 0; waited < 20000 && access(started, F_OK) != 0; waited++)
+      (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    assert_int_equal(access(started, F_OK), 0);
+    for (int waited = 0; waited < 20000 && processes_sampled(&it) < 2; waited++)
+      step(&it);
+    finish(&it, -1);
+    live_stop(&live);
+    assert_int_equal(process_count, 2);
+    assert_int_equal(processes[1].os_pid, processes[0].os_pid);
+  }
+}
+
 static void test_the_end_of_the_root_is_told_with_its_status(void **state) {
   (void)state;
   session it;
@@ -255,6 +285,7 @@ int main(void) {
       cmocka_unit_test(test_children_and_their_children_are_followed),
       cmocka_unit_test(test_children_are_left_alone_unless_wanted),
       cmocka_unit_test(test_an_exec_is_another_process_of_the_same_number),
+      cmocka_unit_test(test_an_exec_between_two_ticks_is_seen),
       cmocka_unit_test(test_the_end_of_the_root_is_told_with_its_status),
       cmocka_unit_test(test_a_first_attach_that_cannot_be_is_refused),
   };

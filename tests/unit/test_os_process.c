@@ -17,6 +17,7 @@
 
 #include "base/os_proc.h"
 #include "base/os_process.h"
+#include "base/os_program.h"
 
 static void pause_ms(long ms) {
   (void)nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
@@ -66,6 +67,33 @@ static void test_a_command_ends_with_its_own_status(void **state) {
   assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 7);
   status = await_end(spawn_shell("kill -TERM $$"));
   assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+}
+
+static void test_an_exec_is_another_program(void **state) {
+  (void)state;
+  baro_program_mark mark;
+  /* Addresses are the same in both, which therefore differ by their random bytes alone. */
+  pid_t pid = spawn_shell(
+      "kill -STOP $$; exec setarch -R sh -c 'kill -STOP $$; exec sh -c \"kill -STOP $$\"'");
+  await_state(pid, 'T');
+  baro_program_mark_read(pid, &mark);
+  assert_int_not_equal(mark.addr, 0);
+  assert_true(baro_program_mark_holds(pid, &mark));
+  for (int program = 0; program < 2; program++) {
+    assert_int_equal(kill(pid, SIGCONT), 0);
+    for (int waited = 0; waited < 20000 && baro_program_mark_holds(pid, &mark); waited++)
+      pause_ms(1);
+    assert_false(baro_program_mark_holds(pid, &mark));
+    await_state(pid, 'T');
+    baro_program_mark_read(pid, &mark);
+    assert_true(baro_program_mark_holds(pid, &mark));
+  }
+  assert_int_equal(kill(pid, SIGKILL), 0);
+  (void)await_end(pid);
+  assert_false(baro_program_mark_holds(pid, &mark));
+  baro_program_mark_read(pid, &mark);
+  assert_int_equal(mark.addr, 0);
+  assert_true(baro_program_mark_holds(pid, &mark)); /* nothing is known */
 }
 
 static void test_what_cannot_be_executed_leaves_no_process(void **state) {
@@ -231,6 +259,7 @@ static void test_an_ended_thread_is_gone_and_left_to_be_reaped(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_a_command_ends_with_its_own_status),
+      cmocka_unit_test(test_an_exec_is_another_program),
       cmocka_unit_test(test_what_cannot_be_executed_leaves_no_process),
       cmocka_unit_test(test_signal_dispositions_are_as_from_a_shell),
       cmocka_unit_test(test_only_an_end_is_reaped),

@@ -60,6 +60,7 @@ baro_status baro_target_attach(const baro_target_options *options, uint64_t now_
   if (baro_clock_of_process(options->pid,
                             &target->cpu_clock)) /* else it is gone, as will be seen */
     (void)!baro_clock_read(target->cpu_clock, &target->base_cpu_ns);
+  baro_program_mark_read(options->pid, &target->program);
   baro_status status =
       baro_interpreter_find(options->pid, options->cache, &target->interpreter, err);
   if (status != BARO_OK) {

@@ -173,14 +173,15 @@ static baro_status list_threads(baro_target *target, uint64_t now_ns) {
   return status == BARO_OK ? baro_target_take_list(target, now_ns) : status;
 }
 
-/* Is it time to look for new threads? */
-static bool listing_due(baro_target *target, uint64_t now_ns) {
-  if (target->observer.threads_changed || now_ns >= target->next_listing_ns)
-    return true;
-  if (now_ns < target->next_count_ns)
-    return false;
+/* Looks for new threads when it is time to, and whether it is the same program still. */
+static baro_status look_around(baro_target *target, uint64_t now_ns) {
+  bool is_due = target->observer.threads_changed || now_ns >= target->next_listing_ns;
+  if (!is_due && now_ns < target->next_count_ns)
+    return BARO_OK;
+  if (!baro_program_mark_holds(target->options.pid, &target->program))
+    return BARO_GONE;
   target->next_count_ns = now_ns + TASK_COUNT_NS;
-  return baro_target_look(target);
+  return is_due || baro_target_look(target) ? list_threads(target, now_ns) : BARO_OK;
 }
 
 void baro_target_drop_threads(baro_target *target, uint64_t now_ns) {
@@ -305,12 +306,10 @@ static baro_status tick_all(baro_target *target, uint64_t now_ns) {
 }
 
 baro_status baro_target_tick_threads(baro_target *target, uint64_t now_ns) {
-  if (listing_due(target, now_ns)) {
-    baro_status status = list_threads(target, now_ns);
-    if (status != BARO_OK)
-      return status;
-  }
-  baro_status status = tick_all(target, now_ns);
+  baro_status status = look_around(target, now_ns);
+  if (status != BARO_OK)
+    return status;
+  status = tick_all(target, now_ns);
   target->last_tick_ns = now_ns;
   return status != BARO_OK || target->thread_count > 0 ? status : BARO_GONE;
 }

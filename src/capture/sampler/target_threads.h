@@ -5,12 +5,14 @@
 
 #include <time.h>
 
+#include "base/os_program.h"
 #include "capture/sampler/sampled_thread.h"
 #include "capture/sampler/target.h"
 #include "capture/sampler/thread_list.h"
 
 struct baro_target {
   baro_target_options options;
+  baro_program_mark program; /* another one is another process of the recording */
   baro_interpreter interpreter;
   baro_code_cache *codes;
   baro_fd_cache fds;
@@ -48,7 +50,7 @@ baro_status baro_target_take_list(baro_target *target, uint64_t now_ns) BARO_MUS
 /* The 10 ms look at the process: stopped by a signal or not. True when its number of threads changed. */
 bool baro_target_look(baro_target *target);
 /* One tick of every thread; the list is read again when it is time to; those that ended are dropped. GONE: none is
- * left. NO_PERMISSION and NO_MEMORY end the sampling. */
+ * left, or the process has executed another program. NO_PERMISSION and NO_MEMORY end the sampling. */
 baro_status baro_target_tick_threads(baro_target *target, uint64_t now_ns) BARO_MUST_USE;
 /* Writes the end of every thread and forgets all. */
 void baro_target_drop_threads(baro_target *target, uint64_t now_ns);
