@@ -9,6 +9,7 @@
 #include "show/damage.h"
 #include "show/ending.h"
 #include "show/html_calls.h"
+#include "show/html_errors.h"
 #include "show/html_parts.h"
 #include "show/html_summary.h"
 #include "show/thread_label.h"
@@ -145,14 +146,13 @@ static void write_unknown(baro_json *json, const baro_profile *profile) {
   baro_json_end_array(json);
 }
 
-/* How many equal samples would have the same errors: (sum w)^2 / sum w^2. */
 static void write_effective(baro_json *json, const baro_profile *profile) {
   static const char *const names[BARO_MEASURE_COUNT] = {"effective_samples",
                                                         "effective_samples_wall"};
   for (int m = 0; m < BARO_MEASURE_COUNT; m++) {
-    double basis_ns = (double)baro_profile_basis_ns(profile, (baro_measure)m);
-    if (profile->square[m] > 0) {
-      baro_json_number(json, names[m], basis_ns * basis_ns / profile->square[m]);
+    double samples = baro_html_effective_samples(profile, (baro_measure)m);
+    if (samples > 0) {
+      baro_json_number(json, names[m], samples);
     } else {
       baro_json_null(json, names[m]);
     }

@@ -91,6 +91,33 @@ def check_samples(page: Page, report: dict[str, Any], side: int = 0) -> None:
     assert seen == sum(amounts["thread total"] > 0 for amounts in totals.values())
 
 
+def check_errors(page: Page, report: dict[str, Any], side: int = 0) -> None:
+    """The standard error of each share is the report's."""
+    is_base = page.head["diff"] and side == 0
+    section = page.sections.get("errors:base" if is_base else "errors")
+    effective = page.head["sides"][side]["effective_samples"]
+    if section is None or effective is None:
+        assert section is None
+        assert effective is None
+        assert all(row["self_ratio_error"] is None for row in report["functions"])
+        return
+    names, (octave,) = page.names(), section["steps"]
+    steps: dict[Function, tuple[int, int]] = {}
+    for function, own, more in zip(
+        *(section[key] for key in ("function", "self_run", "total_run"))
+    ):
+        assert names[function] not in steps
+        steps[names[function]] = (own, own + more)
+    for row in report["functions"]:
+        for key, step in zip(("self", "total"), steps.get(key_of(row), (0, 0))):
+            share = row[f"{key}_ratio"]
+            part = min(share * 2 ** (step / octave), 1)
+            square = part * (1 - share) ** 2 + (1 - part) * share**2
+            ours = math.sqrt(square / effective)
+            # Near a share of 1 the error is a difference of two that are nearly as large.
+            assert abs(ours - row[f"{key}_ratio_error"]) <= 5e-4 * ours + 2e-5, (row["name"], key)
+
+
 def check_calls(page: Page, report: dict[str, Any], side: int = 0) -> None:
     """Of thinned functions the tree has what the recorded calls stand for, which is an estimate."""
     totals = totals_of(page, "calls", side)
@@ -236,6 +263,7 @@ def test_page_says_what_the_report_says(run: Run, recording: Recording, source: 
     check_summary(page, report)
     if report["head"]["samples"] > 0:
         check_samples(page, report)
+        check_errors(page, report)
         check_lines(page, report)
         check_runs(page, "samples")
     if "entries:calls" in page.sections:
@@ -275,6 +303,7 @@ def test_two_recordings_in_one_tree(
         report = report_of(run, path)
         if report["head"]["samples"] > 0:
             check_samples(page, report, side)
+            check_errors(page, report, side)
         if report["head"]["calls"] and "calls" in parents:
             check_calls(page, report, side)
     if base == new:

@@ -142,6 +142,12 @@
  */
 
 /**
+ * How much more uneven the samples of each function are than all are: its part of the squares of what samples stand for, by its part
+ * of the time. 1 = not at all.
+ * @typedef {Record<'run' | 'time', {self: Float32Array, total: Float32Array}>} Spread
+ */
+
+/**
  * Amounts by (function, line).
  * @typedef {object} Lines
  * @property {number} count
@@ -163,6 +169,7 @@
  * @property {PageTree[]} trees in the order of head.trees
  * @property {Lines | null} lines
  * @property {Lines | null} [linesBase] of a diff: those of the base
+ * @property {(Spread | null)[]} [spreads] by side
  */
 
 /**

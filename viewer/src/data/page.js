@@ -8,6 +8,7 @@ import { PageError, readColumns } from './columns.js';
 /** @typedef {import('../types.js').Entries} Entries */
 /** @typedef {import('../types.js').Functions} Functions */
 /** @typedef {import('../types.js').Lines} Lines */
+/** @typedef {import('../types.js').Spread} Spread */
 /** @typedef {import('./columns.js').Columns} Columns */
 /** @typedef {import('./sections.js').ReadSection} ReadSection */
 
@@ -206,6 +207,33 @@ function readLines(columns, functions) {
   };
 }
 
+/**
+ * @param {Columns} columns
+ * @param {number} functions
+ * @returns {Spread}
+ */
+function readSpread(columns, functions) {
+  const count = columns.count(['function', 'self_run', 'total_run', 'self', 'total']);
+  const fn = columns.indices('function', functions);
+  const of = (/** @type {string} */ name) => columns.signed(name);
+  const [selfRun, totalRun, self, total] = ['self_run', 'total_run', 'self', 'total'].map(of);
+  const out = () => new Float32Array(functions).fill(1);
+  const spread = { run: { self: out(), total: out() }, time: { self: out(), total: out() } };
+  const steps = columns.numbers('steps')[0] ?? 0;
+  if (!(steps > 0)) throw columns.error('steps', 'has no number of steps');
+  const power = (/** @type {number} */ excess) => 2 ** (excess / steps);
+  for (let i = 0; i < count; i++) {
+    const f = fn[i];
+    const own = selfRun[i];
+    const all = own + totalRun[i];
+    spread.run.self[f] = power(own);
+    spread.run.total[f] = power(all);
+    spread.time.self[f] = power(own + self[i]);
+    spread.time.total[f] = power(all + total[i]);
+  }
+  return spread;
+}
+
 /** What a recording in which nothing was seen has: views need not ask. @type {PageTree} */
 const emptyTree = {
   name: 'samples',
@@ -230,11 +258,14 @@ const emptyTree = {
  */
 export async function decodePage(head, read) {
   // All at once: unpacking goes on beside the decoding of what came first.
-  const [text, functionColumns, lineColumns, baseLines, treeColumns] = await Promise.all([
+  const [text, functionColumns, lineColumns, baseLines, spreads, treeColumns] = await Promise.all([
     readNeeded(head, read, 'strings'),
     readNeeded(head, read, 'functions'),
     readSectionColumns(head, read, 'lines'),
     readSectionColumns(head, read, 'lines:base'),
+    Promise.all(
+      head.sides.map((_, side) => readSectionColumns(head, read, head.diff && side === 0 ? 'errors:base' : 'errors')),
+    ),
     Promise.all(
       head.trees.map(({ name }) =>
         Promise.all([
@@ -261,6 +292,7 @@ export async function decodePage(head, read) {
     functions,
     trees: trees.length > 0 ? trees : [emptyTree],
     lines: lineColumns && readLines(lineColumns, functions.count),
+    spreads: spreads.map((of) => of && readSpread(of, functions.count)),
     linesBase: baseLines && readLines(baseLines, functions.count),
   };
 }

@@ -30,11 +30,13 @@ export function sidesOf(model, state, shares) {
  * @param {Sides} sides
  * @param {number} before amount of the base, not scaled
  * @param {number} after
+ * @param {number} fn of whose time they are
+ * @param {"self" | "total"} which
  * @returns {number | null} standard error of the change of an amount, null = exact
  */
-export function changeError(sides, before, after) {
-  const a = sides.base.error(before);
-  const b = sides.next.error(after);
+export function changeError(sides, before, after, fn, which) {
+  const a = sides.base.error(before, fn, which);
+  const b = sides.next.error(after, fn, which);
   if (a === null && b === null) return null;
   return Math.hypot((a ?? 0) * sides.base.basis * sides.scale, (b ?? 0) * sides.next.basis);
 }
@@ -74,7 +76,7 @@ export function functionChanges(sides, column) {
     if (before[fn] === 0 && after[fn] === 0) continue;
     const scaled = before[fn] * sides.scale;
     const change = after[fn] - scaled;
-    const error = changeError(sides, before[fn], after[fn]);
+    const error = changeError(sides, before[fn], after[fn], fn, column);
     changes.push({ fn, before: scaled, after: after[fn], change, error, verdict: verdict(change, error) });
   }
   return changes.sort((a, b) => Math.abs(b.change) - Math.abs(a.change));

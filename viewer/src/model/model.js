@@ -254,15 +254,29 @@ export class Model {
   }
 
   /**
-   * @param {number} amount
+   * As in reports: sqrt(sum w^2 (x - p)^2) / sum w over the samples, w what one stands for and x 1 if it is of the row. Of a part of
+   * the time, of some threads or after transforms, as if the samples of each function were as uneven as all of them are.
+   * @param {number} amount of a function, or of a part of what it has
+   * @param {number} [fn] -1 = of none: as uneven as all samples
+   * @param {'self' | 'total'} [which]
    * @returns {number | null} standard error of its share; null where it is counted and not estimated, or not known
    */
-  error(amount) {
-    const effective = this.page.head.sides[this.side]?.effective_samples ?? null;
+  error(amount, fn = -1, which = 'total') {
+    const side = this.page.head.sides[this.side];
+    const { column } = this.metric;
+    const effective = (column === 'time' ? side?.effective_samples_wall : null) ?? side?.effective_samples ?? null;
     if (effective === null || this.metric.tree !== 'samples' || !(this.basis > 0)) return null;
     const share = Math.min(Math.max(this.share(amount), 0), 1);
     const part = this.everything > 0 ? Math.min(this.basis / this.everything, 1) : 1;
-    return Math.sqrt((share * (1 - share)) / Math.max(effective * part, 1));
+    const spread = this.page.spreads?.[this.side]?.[column === 'time' ? 'time' : 'run'][which][fn] ?? 1;
+    const own = Math.min(share * spread, 1);
+    const square = own * (1 - share) ** 2 + (1 - own) * share ** 2;
+    return Math.sqrt(square / Math.max(effective * part, 1));
+  }
+
+  /** Whether shares have errors at all. */
+  get estimated() {
+    return this.error(0) !== null;
   }
 
   /** By function, recursion counted once. @returns {Amounts} */

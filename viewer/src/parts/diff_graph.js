@@ -49,7 +49,7 @@ export class DiffGraph extends FlameGraph {
     const base = sides.base.amounts.total[node];
     const after = sides.next.amounts.total[node];
     const before = base * sides.scale;
-    const error = changeError(sides, base, after);
+    const error = changeError(sides, base, after, node > 0 ? sides.next.tree.fn[node] : -1, 'total');
     return { before, after, change: after - before, error, verdict: verdict(after - before, error) };
   }
 

@@ -22,7 +22,7 @@ export function flameTip({ model, shape }, layout, box, root) {
     ];
   const fn = shape.fn(node);
   const total = layout.amount[box];
-  const lines = [el('div', { class: 'tip-amount' }, `${say(total)} ${formatError(model.error(total))}`)];
+  const lines = [el('div', { class: 'tip-amount' }, `${say(total)} ${formatError(model.error(total, fn))}`)];
   if (fn < 0) return [el('div', { class: 'tip-name' }, root), ...lines];
   const names = model.names(fn);
   return [

@@ -15,15 +15,17 @@ import { statesBar, statesLegend } from './states_bar.js';
 /**
  * @param {Model} model
  * @param {number} amount
+ * @param {number} fn
+ * @param {'self' | 'total'} which
  * @returns {HTMLElement}
  */
-function amountCell(model, amount) {
+function amountCell(model, amount, fn, which) {
   return el(
     'td',
     {},
     el('b', {}, formatAmount(amount, model.metric, model.page.head)),
     el('span', { class: 'dim' }, formatPercent(model.share(amount))),
-    el('span', { class: 'dim error' }, formatError(model.error(amount))),
+    el('span', { class: 'dim error' }, formatError(model.error(amount, fn, which))),
   );
 }
 
@@ -51,16 +53,16 @@ function amountsTable(model, fn, node) {
             'tr',
             {},
             el('th', { scope: 'row' }, 'here'),
-            amountCell(model, amounts.total[node]),
-            amountCell(model, amounts.self[node]),
+            amountCell(model, amounts.total[node], fn, 'total'),
+            amountCell(model, amounts.self[node], fn, 'self'),
           )
         : null,
       el(
         'tr',
         {},
         el('th', { scope: 'row' }, `all ${formatCount(count)}`),
-        amountCell(model, functions.total[fn]),
-        amountCell(model, functions.self[fn]),
+        amountCell(model, functions.total[fn], fn, 'total'),
+        amountCell(model, functions.self[fn], fn, 'self'),
       ),
     ),
   );

@@ -60,7 +60,7 @@ export function amountColumns(model, which) {
   const { head } = model.page;
   const values = model.functions[which];
   const words = which === 'self' ? 'in the function itself' : 'with what it calls, recursion counted once';
-  const exact = model.error(0) === null;
+  const error = (/** @type {number} */ fn) => model.error(values[fn], fn, which);
   /** @type {Column[]} */
   const columns = [
     {
@@ -74,15 +74,15 @@ export function amountColumns(model, which) {
       cell: (fn) => formatShare(model.share(values[fn])),
     },
   ];
-  if (!exact)
+  if (model.estimated)
     columns.push({
       key: `${which}_error`,
       title: '±',
       help: 'Standard error of the share to the left: the true one lies within two of them in 19 of 20 cases',
       number: true,
       width: '36px',
-      text: (fn) => formatPercent(model.error(values[fn])),
-      cell: (fn) => el('span', { class: 'dim' }, formatShare(model.error(values[fn]) ?? 0)),
+      text: (fn) => formatPercent(error(fn)),
+      cell: (fn) => el('span', { class: 'dim' }, formatShare(error(fn) ?? 0)),
     });
   columns.push({
     key: which,

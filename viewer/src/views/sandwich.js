@@ -33,14 +33,16 @@ function heaviest(model) {
 function headOf(model, fn) {
   const { functions, metric, page } = model;
   const names = model.names(fn);
-  const say = (/** @type {number} */ amount) =>
-    `${formatAmount(amount, metric, page.head)} · ${formatPercent(model.share(amount))} ${formatError(model.error(amount))}`;
+  const say = (/** @type {'self' | 'total'} */ which) => {
+    const amount = functions[which][fn];
+    return `${formatAmount(amount, metric, page.head)} · ${formatPercent(model.share(amount))} ${formatError(model.error(amount, fn, which))}`;
+  };
   const instances = model.instances(fn).length;
   return [
     el('h2', {}, nameElement(names.name.slice(0, 1000))),
     el('span', { class: 'place dim' }, nameElement(names.place)),
-    el('span', { class: 'sums' }, el('b', {}, 'total '), say(functions.total[fn])),
-    el('span', { class: 'sums' }, el('b', {}, 'self '), say(functions.self[fn])),
+    el('span', { class: 'sums' }, el('b', {}, 'total '), say('total')),
+    el('span', { class: 'sums' }, el('b', {}, 'self '), say('self')),
     el('span', { class: 'dim' }, `at ${formatCount(instances)} ${instances === 1 ? 'place' : 'places'} of the tree`),
     metric.tree === 'samples' ? statesBar(page.head, model.totalStates(fn)) : null,
   ];

@@ -69,6 +69,8 @@ async function samples(session) {
       assert.ok(row, `${name}: ${fn.name} is not in the table`);
       sameShare(row['self %'], fn.self_ratio, `${name}: self of ${fn.name}`);
       sameShare(row['total %'], fn.total_ratio, `${name}: total of ${fn.name}`);
+      sameShare(row['±'], fn.self_ratio_error, `${name}: error of self of ${fn.name}`);
+      sameShare(row['± 2'], fn.total_ratio_error, `${name}: error of total of ${fn.name}`);
       sameTime(row.self, fn.self_ns, `${name}: self of ${fn.name}`);
       sameTime(row.total, fn.total_ns, `${name}: total of ${fn.name}`);
       compared++;

@@ -394,6 +394,20 @@ test('shares are of the basis, which transforms do not change; errors are those 
   assert.ok(Math.abs((all.error(half) ?? 0) - Math.sqrt(0.25 / 400)) < 1e-12);
 });
 
+test('a function whose samples stand for more than others has a larger error', () => {
+  const page = randomPage(4);
+  const even = new Float32Array(page.functions.count).fill(1);
+  const uneven = even.slice();
+  uneven[2] = 1.5;
+  const of = (/** @type {Float32Array} */ self) => ({ self, total: even });
+  const model = new Workshop({ ...page, spreads: [{ run: of(uneven), time: of(even) }] }).model(initialState);
+  const tenth = model.basis / 10;
+  const error = (/** @type {number} */ part) => Math.sqrt((part * 0.81 + (1 - part) * 0.01) / 400);
+  assert.ok(Math.abs((model.error(tenth, 2, 'self') ?? 0) - error(0.15)) < 1e-9);
+  for (const [fn, which] of /** @type {const} */ ([[2, 'total'], [3, 'self'], [-1, 'self']]))
+    assert.ok(Math.abs((model.error(tenth, fn, which) ?? 0) - error(0.1)) < 1e-9);
+});
+
 test('boxes lie in their rows from left to right, within their parents, and are found again', () => {
   for (let seed = 1; seed <= 12; seed++) {
     const model = new Workshop(randomPage(seed)).model({ ...initialState, metric: 'wall' });
