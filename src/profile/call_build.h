@@ -77,6 +77,9 @@ typedef struct baro_weighed_call {
   double counting_ns; /* what counting these cost, in it and in what it called */
 } baro_weighed_call;
 
+/* Of calls that are recorded while their function rests, and of no others: 1 << BARO_BUDGET_REST_SHIFT of the agent. */
+enum { BARO_CALL_RESTING_WEIGHT = 2048 };
+
 /* What recording itself costs, in ns: of the work for an event, the part in front of its clock and that behind it.
  * By the kind of the event, and by whether the call can be suspended. */
 typedef struct baro_call_costs {
@@ -84,6 +87,7 @@ typedef struct baro_call_costs {
   uint32_t after_ns[BARO_CALL_EVENT_KIND_COUNT][2];
   uint32_t counted_ns; /* of a call that is only counted, all of it in the caller */
   uint32_t resting_ns; /* ... while its function rests */
+  uint32_t woken_ns;   /* inner, of a call that is recorded while it rests, beyond that of others */
   uint32_t usage_ns;   /* of a reading */
   uint32_t
       usage_interval_ns; /* from one to the first event that the next is taken at; 0: unknown */

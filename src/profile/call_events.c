@@ -391,10 +391,14 @@ static baro_status on_events(baro_profile_builder *builder, baro_call_thread *th
     bool suspends = thread->depth != 0 && thread->stack[thread->depth - 1].number != 0;
     pass_time(thread, event->time_ns, thread->costs.before_ns[event->kind][suspends]);
     thread->pending_ns = thread->costs.after_ns[event->kind][suspends];
+    bool is_woken =
+        thread->next_weight == BARO_CALL_RESTING_WEIGHT && event->kind == BARO_CALL_ENTER;
+    thread->pending_ns += is_woken ? thread->costs.woken_ns : 0;
     if (thread->fresh_slots > 1) {
       uint32_t slots = suspends ? 2 : 1;
       thread->fresh_slots -= slots;
-      thread->pending_ns += (uint64_t)thread->costs.fresh_ns * slots;
+      /* Memory for these was there before: the agent sees to it. */
+      thread->pending_ns += is_woken ? 0 : (uint64_t)thread->costs.fresh_ns * slots;
     }
     const baro_call_event *reading = reading_of(thread, event, end);
     if (reading != NULL) {

@@ -59,6 +59,8 @@ static void set_costs(const baro_profile_process *process, baro_call_costs *ret_
                                  .usage_interval_ns =
                                      number_of(process, "usage_interval_ns", INTERVAL_LIMIT_NS),
                                  .fresh_ns = cost_of(process, "own_cost_fresh_slot_ns")};
+  uint32_t woken_ns = cost_of(process, "own_cost_woken_inner_ns");
+  ret_costs->woken_ns = woken_ns > plain.inner_ns ? woken_ns - plain.inner_ns : 0;
   set_begin(ret_costs, BARO_CALL_ENTER, plain);
   set_begin(ret_costs, BARO_CALL_ENTER_SUSPENDABLE, step);
   set_begin(ret_costs, BARO_CALL_RESUME, step);

@@ -5,9 +5,6 @@
 /* More than any agent makes, and so little that sums stay numbers. */
 static const uint64_t WEIGHT_MAX = UINT64_C(1) << 32;
 
-/* 1 << BARO_BUDGET_REST_SHIFT: budget_plan.h of the agent. */
-static const double RESTING_WEIGHT = 2048;
-
 /* Rows of a column of weights. */
 typedef struct weight_row {
   double weight;
@@ -155,7 +152,7 @@ baro_status baro_call_weigh_push(baro_call_build *build, baro_call_thread *threa
 
 /* Only functions that rest are thinned so far, and their calls cost less. */
 static double counting_cost_of(const baro_call_thread *thread, double weight) {
-  bool rests = weight == RESTING_WEIGHT && thread->costs.resting_ns != 0;
+  bool rests = weight == BARO_CALL_RESTING_WEIGHT && thread->costs.resting_ns != 0;
   return rests ? thread->costs.resting_ns : thread->costs.counted_ns;
 }
 
@@ -245,16 +242,8 @@ static void sum_rows(const baro_call_build *build, baro_profile *profile) {
   }
 }
 
-typedef struct actor_extras {
-  double self_ns;
-  double total_ns;
-  double cpu_ns;
-  double duration_ns;
-  uint64_t weights;
-} actor_extras;
-
 static void add_actor(baro_profile_call_sums *sums, uint32_t function, const baro_call_actor *actor,
-                      actor_extras *extras) {
+                      baro_call_extra *extras) {
   extras->self_ns += actor->self_extra_ns;
   extras->total_ns += actor->total_extra_ns;
   extras->cpu_ns += actor->cpu_extra_ns;
@@ -269,7 +258,7 @@ static void add_actor(baro_profile_call_sums *sums, uint32_t function, const bar
 
 /* The number of calls is exact; what part of them is primitive is known of those with a row. */
 static void finish_function(baro_profile_call_sums *sums, uint32_t function,
-                            const actor_extras *extras) {
+                            const baro_call_extra *extras) {
   uint64_t rows = sums->calls[function];
   double stands_for = (double)rows + (double)extras->weights;
   double part = stands_for > 0 ? (double)sums->primitive_calls[function] / stands_for : 1;
@@ -286,11 +275,18 @@ static void finish_function(baro_profile_call_sums *sums, uint32_t function,
   }
 }
 
-baro_status baro_call_sum_weights(baro_profile_builder *builder) {
+static void finish_edges(baro_profile_call_edges *edges, const baro_call_extra *extras) {
+  for (uint32_t e = 0; e < edges->count; e++) {
+    edges->self_ns[e] = baro_call_corrected(edges->self_ns[e], extras[e].self_ns);
+    edges->total_ns[e] = baro_call_corrected(edges->total_ns[e], extras[e].total_ns);
+  }
+}
+
+baro_status baro_call_sum_weights(baro_profile_builder *builder, baro_call_extra *edges) {
   const baro_call_build *build = builder->calls;
   baro_profile *profile = builder->profile;
   uint32_t count = profile->functions.count;
-  actor_extras *extras = calloc((size_t)count + 1, sizeof(*extras));
+  baro_call_extra *extras = calloc((size_t)count + 1, sizeof(*extras));
   if (extras == NULL) {
     return BARO_NO_MEMORY;
   }
@@ -302,14 +298,17 @@ baro_status baro_call_sum_weights(baro_profile_builder *builder) {
       add_actor(&profile->call_sums, function, actor, &extras[function]);
     }
   }
+  baro_status status =
+      build->rows.weighted_count == 0 ? BARO_OK : baro_call_bound_extras(profile, extras, edges);
   for (uint32_t f = 0; f < count; f++) {
     finish_function(&profile->call_sums, f, &extras[f]);
   }
+  finish_edges(&profile->call_edges, edges);
   sum_rows(build, profile);
   for (uint32_t f = 0; f < count; f++) {
     uint64_t *duration_ns = &profile->call_sums.duration_ns[f];
     *duration_ns = baro_call_corrected(*duration_ns, extras[f].duration_ns);
   }
   free(extras);
-  return BARO_OK;
+  return status;
 }

@@ -27,9 +27,23 @@ baro_status baro_call_weigh(baro_call_build *build, baro_call_thread *thread,
 baro_status baro_call_weigh_push(baro_call_build *build, baro_call_thread *thread) BARO_MUST_USE;
 void baro_call_weigh_pop(baro_call_thread *thread, uint64_t time_ns);
 
-/* At the end: rows of the column into the order of the calls; what is not in the rows into the sums. */
+/* What weights add to sums of rows, which may be less than nothing. */
+typedef struct baro_call_extra {
+  double self_ns;
+  double total_ns;
+  double cpu_ns;
+  double duration_ns;
+  uint64_t weights; /* of its rows, each less 1 */
+} baro_call_extra;
+
+/* At the end: rows of the column into the order of the calls; what is not in the rows into the sums of functions and edges.
+ * edges: what weights add to each of the profile's, changed. */
 baro_status baro_call_order_weights(baro_call_build *build) BARO_MUST_USE;
-baro_status baro_call_sum_weights(baro_profile_builder *builder) BARO_MUST_USE;
+baro_status baro_call_sum_weights(baro_profile_builder *builder,
+                                  baro_call_extra *edges) BARO_MUST_USE;
+/* Estimates of calls cannot exceed what the calls took that made them: call_bounds.c. functions, edges: by number. */
+baro_status baro_call_bound_extras(const baro_profile *profile, baro_call_extra *functions,
+                                   baro_call_extra *edges) BARO_MUST_USE;
 /* What counting calls without a row cost the thread: never more than passed. */
 uint64_t baro_call_counting_ns(const baro_call_thread *thread);
 /* sum + extra, at least 0. */

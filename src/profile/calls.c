@@ -310,7 +310,8 @@ static baro_status allocate_edges(baro_profile *profile, uint32_t count) {
   return all ? BARO_OK : BARO_NO_MEMORY;
 }
 
-static baro_status sum_edges(baro_profile_builder *builder) {
+/* *ret_extras: owned by the caller, also where it fails; of each edge. */
+static baro_status sum_edges(baro_profile_builder *builder, baro_call_extra **ret_extras) {
   baro_profile *profile = builder->profile;
   size_t link_count;
   edge *links = gather_edges(builder, &link_count);
@@ -323,8 +324,11 @@ static baro_status sum_edges(baro_profile_builder *builder) {
   }
   baro_status status = allocate_edges(profile, count);
   baro_profile_call_edges *edges = &profile->call_edges;
-  double self_extra_ns = 0;
-  double total_extra_ns = 0;
+  baro_call_extra *extras = calloc((size_t)count + 1, sizeof(*extras));
+  *ret_extras = extras;
+  if (extras == NULL) {
+    status = BARO_NO_MEMORY;
+  }
   for (size_t i = 0; i < link_count && status == BARO_OK; i++) {
     if (i == 0 || compare_edges(&links[i - 1], &links[i]) != 0) {
       edges->caller[edges->count] = links[i].caller;
@@ -336,14 +340,8 @@ static baro_status sum_edges(baro_profile_builder *builder) {
     add(&edges->primitive_calls[e], link->primitive_calls);
     add(&edges->self_ns[e], link->self_ns);
     add(&edges->total_ns[e], link->total_ns);
-    self_extra_ns += link->self_extra_ns;
-    total_extra_ns += link->total_extra_ns;
-    if (i + 1 == link_count || compare_edges(&links[i], &links[i + 1]) != 0) {
-      edges->self_ns[e] = baro_call_corrected(edges->self_ns[e], self_extra_ns);
-      edges->total_ns[e] = baro_call_corrected(edges->total_ns[e], total_extra_ns);
-      self_extra_ns = 0;
-      total_extra_ns = 0;
-    }
+    extras[e].self_ns += link->self_extra_ns;
+    extras[e].total_ns += link->total_extra_ns;
   }
   free(links);
   return status;
@@ -436,14 +434,16 @@ baro_status baro_build_calls(baro_profile_builder *builder) {
   if (status == BARO_OK) {
     status = baro_call_order_weights(build);
   }
+  baro_call_extra *edge_extras = NULL;
   if (status == BARO_OK) {
     number_functions(builder);
     sum_functions(builder);
-    status = baro_call_sum_weights(builder);
+    status = sum_edges(builder, &edge_extras);
   }
   if (status == BARO_OK) {
-    status = sum_edges(builder);
+    status = baro_call_sum_weights(builder, edge_extras);
   }
+  free(edge_extras);
   profile->calls = build->rows;
   build->rows = (baro_profile_calls){0};
   count_dropped(profile);

@@ -137,12 +137,13 @@ static uint64_t next_random(baro_budget_thread *thread) {
   return value;
 }
 
-/* How many calls it is to the next one that is recorded, that one included. Gaps are geometric, as if each call were drawn by
- * itself: in step with nothing that the program does. */
+/* How many calls it is to the next one that is recorded, that one included; of functions that rest, to the next that begins to
+ * warm up. Gaps are geometric, as if each call were drawn by itself: in step with nothing that the program does. */
 static void draw_gap(baro_budget_thread *thread, baro_budget_function *function) {
   uint32_t gap = 1;
-  if (function->shift != 0) {
-    double chance = 1.0 / (double)(UINT32_C(1) << function->shift);
+  if (function->shift != 0 && function->warming == 0) {
+    uint32_t warms = function->shift == BARO_BUDGET_REST_SHIFT ? BARO_BUDGET_WARM_UP : 0;
+    double chance = 1.0 / (double)((UINT32_C(1) << function->shift) - warms);
     double drawn = (double)((next_random(thread) >> 11) + 1) * 0x1p-53;
     gap += (uint32_t)(log(drawn) / log1p(-chance)); /* at most 75,200 */
   }
@@ -224,6 +225,15 @@ void baro_budget_thin(uint32_t id) {
   if (function != NULL) {
     function->shift = BARO_BUDGET_SHIFT_MAX;
     draw_gap(baro_events_here.budget, function);
+  }
+}
+
+void baro_budget_draw_next(uint32_t id) {
+  baro_budget_function *function = known(baro_events_here.budget, id);
+  if (function != NULL) {
+    function->shift = BARO_BUDGET_REST_SHIFT;
+    function->piece = function->left = 1;
+    function->rest = 0;
   }
 }
 
@@ -486,10 +496,29 @@ static void end_piece(baro_budget_thread *thread, baro_budget_function *function
   }
 }
 
+/* A call is drawn that is about to be recorded: false where its function rests, and is not warm yet. */
+static bool is_warm(baro_budget_function *function) {
+  if (function->shift != BARO_BUDGET_REST_SHIFT) {
+    bool was_warming = function->warming != 0;
+    function->warming = 0;
+    return !was_warming; /* else it was not drawn by the chance that it has now */
+  }
+  if (function->warming == 0) {
+    if (function->depth != 0 || baro_rest_look_out(function)) {
+      return true; /* it is about to rest no more */
+    }
+    function->warming = BARO_BUDGET_WARM_UP + 1;
+    baro_rest_wake(function);
+    baro_events_prepare(ROOM_EVENTS - 4);
+  }
+  function->warming--;
+  return function->warming == 0;
+}
+
 /* The last call of a piece: the one that is recorded, if the gap is over. */
 static bool begin_last(baro_budget_thread *thread, baro_budget_function *function, uint64_t frame,
                        bool has_room) {
-  bool keeps = function->rest == 0 && has_room;
+  bool keeps = function->rest == 0 && has_room && (frame != 0 || is_warm(function));
   if (frame == 0) {
     keeps = keeps && make_word(function) != NULL;
   } else {

@@ -36,6 +36,8 @@ void baro_budget_set_costs(double row_ns, double count_ns);
 
 /* This thread thins a code as far as can be, from its first call on; for measuring. */
 void baro_budget_thin(uint32_t id);
+/* On this thread the code rests, and its next call is drawn; for measuring. */
+void baro_budget_draw_next(uint32_t id);
 
 /* frame: of code that can be suspended, else 0. True: write the event now; a weight may stand before it, not committed
  * yet. False: it was counted. */

@@ -24,6 +24,8 @@ enum {
   BARO_BUDGET_SHIFT_MAX = 10,
   BARO_BUDGET_REST_SHIFT =
       11, /* of functions that rest, and of no others: readers know them by it */
+  BARO_BUDGET_WARM_UP =
+      4, /* calls of these that pass between one that is drawn, with it, and the recorded one */
   BARO_BUDGET_CALM = 8,
   BARO_BUDGET_TIRED = 4,
   BARO_BUDGET_GROUPS = 8, /* budgets of one process: the recording's, and those of decorators */
@@ -50,6 +52,7 @@ typedef struct baro_budget_function {
   bool has_rested; /* before this window's plan */
   bool can_rest;
   bool is_suspendable;
+  uint8_t warming;       /* how many calls further on the recorded one is; 0: none is drawn */
   bool is_blind;         /* calls may be active that `depth` does not have */
   uint32_t epoch;        /* of its code, when depth was known */
   uint32_t depth;        /* active calls of it */

@@ -9,6 +9,8 @@ enum {
   MOST_FRAMES = 64,
   /* Who records more of its calls than one in 1 << this is not tired: on its thread the function is rare. */
   LEAST_SHIFT = 8,
+  /* Enough for those that warm up, also if other threads call the function meanwhile. */
+  AWAKE_ENDS = 64,
 };
 
 baro_budget_code *baro_rest_codes; /* owned */
@@ -83,10 +85,18 @@ bool baro_rest_look_out(baro_budget_function *function) {
   return found;
 }
 
+void baro_rest_wake(const baro_budget_function *function) {
+  baro_budget_code *code = baro_rest_code(function->id);
+  if (code != NULL) {
+    code->awake = AWAKE_ENDS;
+  }
+}
+
 void baro_rest_kept(const baro_budget_function *function) {
   baro_budget_code *code = baro_rest_code(function->id);
   if (code != NULL) {
     code->kept++;
+    code->awake = 0;
     code->may_rest = code->may_rest && function->shift >= LEAST_SHIFT;
   }
 }

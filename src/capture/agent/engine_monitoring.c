@@ -74,24 +74,31 @@ static void set_local(PyObject *code, long numbers) {
 }
 
 /* Before the event of a call that begins is written, and before it is known whether it will be. */
-static void hear_ends(PyObject *code_object, uint32_t id, bool is_recorded) {
+static void hear_ends(PyObject *code_object, uint32_t id) {
   baro_budget_code *code = baro_rest_code(id);
   if (code == NULL) {
     set_local(code_object, end_event); /* no memory */
-  } else if (code->ends == BARO_ENDS_UNKNOWN || (is_recorded && code->ends == BARO_ENDS_OFF)) {
+  } else if (code->ends == BARO_ENDS_UNKNOWN ||
+             (code->ends == BARO_ENDS_OFF && (code->kept != 0 || code->awake != 0))) {
     code->ends = BARO_ENDS_ON;
     set_local(code_object, end_event);
   }
 }
 
-/* Behind the end of one that was recorded. */
+/* Behind an end. */
 static void rest(PyObject *code_object, uint32_t id) {
   baro_budget_code *code = baro_rest_code(id);
-  if (code != NULL && code->may_rest && code->kept == 0 && code->ends == BARO_ENDS_ON) {
-    code->ends = BARO_ENDS_OFF;
-    code->epoch++;
-    set_local(code_object, 0);
+  if (code == NULL || !code->may_rest || code->kept != 0 || code->ends != BARO_ENDS_ON) {
+    return;
   }
+  if (code->awake > 1) {
+    code->awake--;
+    return;
+  }
+  code->awake = 0;
+  code->ends = BARO_ENDS_OFF;
+  code->epoch++;
+  set_local(code_object, 0);
 }
 
 /* The limited API has no way from frame to frame but their attributes. */
@@ -123,11 +130,11 @@ static bool lets_begin(PyObject *code_object, baro_identity code, baro_ring_kind
                        uint64_t frame) {
   uint32_t epoch = baro_identities_epoch;
   if (end_event != 0) {
-    hear_ends(code_object, code.id, false);
+    hear_ends(code_object, code.id);
   }
   bool lets = baro_budget_lets_begin(code.id, code.flags, kind, frame);
-  if (lets && end_event != 0 && epoch == baro_identities_epoch) {
-    hear_ends(code_object, code.id, true);
+  if (end_event != 0 && epoch == baro_identities_epoch) {
+    hear_ends(code_object, code.id); /* it may be recorded, or one soon */
   }
   return lets;
 }
@@ -230,6 +237,13 @@ static PyObject *end_odd(PyObject *const *arguments, baro_identity code, baro_ri
   return done();
 }
 
+/* The end of a function that rests is heard only around a call that is recorded: of that one, most likely. */
+static bool is_awake(uint32_t id) {
+  const baro_budget_code *code =
+      end_event != 0 && id < baro_rest_count ? &baro_rest_codes[id] : NULL;
+  return code != NULL && code->may_rest;
+}
+
 /* While there is a budget, many ends need no time, and a clock costs as much as all the rest. */
 static PyObject *end_governed(PyObject *const *arguments, baro_ring_kind kind) {
   baro_identity code = *baro_code_of(arguments[0]);
@@ -237,14 +251,15 @@ static PyObject *end_governed(PyObject *const *arguments, baro_ring_kind kind) {
     return never_again();
   }
   bool suspends = (code.flags & BARO_IDENTITY_SUSPENDS) != 0;
-  uint64_t time = suspends ? baro_events_now() : 0;
+  bool wakes = is_awake(code.id);
+  uint64_t time = suspends || wakes ? baro_events_now() : 0;
   uint64_t frame = suspends ? frame_addr() : 0;
   uint32_t epoch = baro_identities_epoch;
   if (baro_budget_lets_end(code.id, code.flags, kind, frame)) {
-    write_end(arguments, code, kind, suspends ? time : baro_events_now(), frame);
-    if (end_event != 0 && epoch == baro_identities_epoch) {
-      rest(arguments[0], code.id);
-    }
+    write_end(arguments, code, kind, time != 0 ? time : baro_events_now(), frame);
+  }
+  if (wakes && epoch == baro_identities_epoch) {
+    rest(arguments[0], code.id);
   }
   return done();
 }

@@ -128,6 +128,19 @@ static inline void baro_events_begin_frame(uint64_t word, uint64_t frame_addr) {
   baro_events_commit(here);
 }
 
+/* What an event may have to wait for, in front of one that is to follow soon and to tell a short time: reading what the thread used,
+ * and memory of a ring that is filled for the first time. The caller has room for `count` events. */
+static inline void baro_events_prepare(uint64_t count) {
+  baro_events_thread *here = &baro_events_here;
+  if (baro_events_now() >= here->usage_due) {
+    baro_events_put_usage(here);
+  }
+  if (here->limit - here->head >= count) {
+    /* Nobody reads it before it is committed, and written by then. */
+    *(volatile uint64_t *)&here->events[(here->head + count - 1) & here->mask].word = 0;
+  }
+}
+
 /* Something ended, or was suspended, at `time`, which the caller read first of all. */
 static inline void baro_events_end(uint64_t time, uint64_t word) {
   baro_events_thread *here = &baro_events_here;

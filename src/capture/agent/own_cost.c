@@ -46,11 +46,13 @@ static const char source[] = "def plain():\n"
 typedef struct call_cost {
   double all;
   double inside; /* of it, between its two events; 0 without them */
+  double woken;  /* the same of one that is recorded while its function rests; 0: it does not */
 } call_cost;
 
 typedef struct own_cost {
   double inner;
   double outer;
+  double woken; /* inner, of a call that is recorded while its function rests */
 } own_cost;
 
 /* All owned, while a measurement is under way; NULL where there is none. */
@@ -180,6 +182,22 @@ static bool time_batches(PyObject *function, bool has_events, call_cost *ret_cos
   return true;
 }
 
+/* Between the two events of a call that is recorded while its function rests, in units of the clock of events; 0: it failed. */
+static double time_woken(PyObject *function) {
+  double inside[BATCHES];
+  size_t used = 0;
+  for (int i = -WARM_UP; i < BATCHES; i++) {
+    uint64_t first = baro_events_here.head;
+    baro_budget_draw_next(0);
+    (void)time_loop(function, here.times);
+    double one = time_inside(&baro_events_here, first);
+    if (one > 0 && i >= 0) {
+      inside[used++] = one;
+    }
+  }
+  return used > BATCHES / 2 ? median(inside, used) : 0;
+}
+
 /* Events of this thread go to `scratch` meanwhile. False: it could not be measured. */
 static bool time_with_events(PyObject *function, uint32_t flags, baro_ring_event *scratch,
                              call_cost *ret_cost) {
@@ -197,6 +215,9 @@ static bool time_with_events(PyObject *function, uint32_t flags, baro_ring_event
     baro_budget_thin(0); /* the id of all that is private */
   }
   bool good = time_batches(function, !is_counted, ret_cost);
+  const baro_budget_code *private_code = is_counted ? baro_rest_code(0) : NULL;
+  bool rests = private_code != NULL && private_code->may_rest;
+  ret_cost->woken = good && rests ? time_woken(function) / here.turn : 0;
   if (function == here.step) {
     /* To its end, before it dies: closing it would be events of an exception. */
     PyObject *answer = PyObject_CallMethod(here.generator, "send", "i", 1);
@@ -262,6 +283,7 @@ static bool measure_one(const baro_engine *engine, bool is_marked, PyObject *fun
     double added = seen.all - bare->all;
     ret_cost->inner = (seen.inside < added ? seen.inside : added) * here.turn;
     ret_cost->outer = added * here.turn - ret_cost->inner;
+    ret_cost->woken = seen.woken * here.turn;
   }
   return good;
 }
@@ -320,6 +342,7 @@ static void measure(const baro_engine *engine, bool is_marked, double ns_per_tic
       write_fact("own_cost_counted_ns", (counted.inner + counted.outer) * ns_per_tick);
       if (measure_resting(engine, plain_code, scratch, &counted)) {
         write_fact("own_cost_resting_ns", (counted.inner + counted.outer) * ns_per_tick);
+        write_fact("own_cost_woken_inner_ns", counted.woken * ns_per_tick);
       }
     }
   }
