@@ -42,11 +42,11 @@ def recorded(python: Python, folder: Path) -> tuple[dict[str, dict[str, int]], d
     program, recording, table = folder / "app.py", folder / "rest.baro", folder / "rows.csv"
     program.write_text(PROGRAM, encoding="utf-8")
     barograph = barograph_program()
-    command = [barograph, "record", "--quiet", "--calls", "--overhead=5%", "-f", "-o", recording]
-    subprocess.run([*command, "--", python, program], check=True)
+    record = [barograph, "record", "--quiet", "--calls", "--overhead=5%", "-f", "-o"]
+    subprocess.run([*record, str(recording), "--", python, str(program)], check=True)
     text = subprocess.check_output([barograph, "report", "--json", recording])
-    command = [barograph, "export", "--to", "csv", "--of", "calls", "-f", "-o", table]
-    subprocess.run([*command, recording], check=True)
+    export = [barograph, "export", "--to", "csv", "--of", "calls", "-f", "-o"]
+    subprocess.run([*export, str(table), str(recording)], check=True)
     rows: dict[bool, list[int]] = {False: [], True: []}
     with table.open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
