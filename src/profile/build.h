@@ -92,6 +92,8 @@ struct baro_profile_builder {
   baro_profile_note *notes;
   uint32_t note_capacity;
   uint64_t notes_left_out;
+  baro_profile_reading *readings;
+  uint32_t reading_capacity;
   baro_clock_anchor *anchors;
   uint32_t anchor_capacity;
 
@@ -157,6 +159,12 @@ void baro_build_definitions_release(baro_profile_builder *builder);
 void baro_build_tables_release(baro_profile_builder *builder);
 /* Moves the head, processes and threads into the profile. */
 baro_status baro_build_head(baro_profile_builder *builder) BARO_MUST_USE;
+
+/* Keeps what counters of a process say. BARO_LIMIT or BARO_NO_MEMORY. */
+baro_status baro_build_reading(baro_profile_builder *builder, const baro_counters_record *record,
+                               baro_error *err) BARO_MUST_USE;
+/* Moves the readings into the profile, in order. */
+baro_status baro_build_readings(baro_profile_builder *builder) BARO_MUST_USE;
 
 /* --- the steps --- */
 

@@ -165,7 +165,6 @@ static baro_status on_thread_end(void *context, const baro_end_record *end, baro
 
 static baro_status on_counters(void *context, const baro_counters_record *record, baro_error *err) {
   baro_profile_builder *builder = context;
-  (void)err;
   if (record->process == BARO_NONE_ID) {
     memcpy(builder->recorder_counters, record->values, sizeof(record->values));
     builder->has_recorder_counters = true;
@@ -173,6 +172,7 @@ static baro_status on_counters(void *context, const baro_counters_record *record
     baro_profile_process *process = &builder->processes[record->process];
     memcpy(process->counters, record->values, sizeof(record->values));
     process->has_counters = true;
+    return baro_build_reading(builder, record, err);
   }
   return BARO_OK;
 }
@@ -227,6 +227,7 @@ void baro_build_tables_release(baro_profile_builder *builder) {
   baro_intern_release(&builder->fact_keys);
   free(builder->notes);
   free(builder->anchors);
+  free(builder->readings);
 }
 
 static int compare_anchors(const void *left, const void *right) {
@@ -313,5 +314,6 @@ baro_status baro_build_head(baro_profile_builder *builder) {
       keep(profile, builder->threads, profile->thread_count, sizeof(*profile->threads));
   bool all = profile->strings != NULL && profile->facts != NULL && profile->notes != NULL &&
              profile->anchors != NULL && profile->processes != NULL && profile->threads != NULL;
-  return all ? keep_process_facts(builder) : BARO_NO_MEMORY;
+  baro_status status = all ? keep_process_facts(builder) : BARO_NO_MEMORY;
+  return status == BARO_OK ? baro_build_readings(builder) : status;
 }

@@ -326,6 +326,14 @@ typedef struct baro_profile_fact {
   baro_view value;
 } baro_profile_fact;
 
+/* What a process had used by a time: about one a second while it was recorded, ascending by process, then time. */
+typedef struct baro_profile_reading {
+  uint32_t process;
+  uint64_t time_ns;
+  uint64_t cpu_ns;    /* since it was attached; never falls */
+  uint64_t rss_bytes; /* resident memory; 0: not read */
+} baro_profile_reading;
+
 typedef struct baro_profile_note {
   uint64_t time_ns;
   uint32_t process; /* or BARO_NONE_ID */
@@ -346,6 +354,8 @@ typedef struct baro_profile {
   uint32_t process_count;
   baro_profile_thread *threads;
   uint32_t thread_count;
+  baro_profile_reading *readings;
+  uint32_t reading_count;
 
   /* The head. */
   baro_damage damage;

@@ -6,6 +6,7 @@
 
 #include "show/export_formats.h"
 #include "show/html_calls.h"
+#include "show/html_counters.h"
 #include "show/html_errors.h"
 #include "show/html_lines.h"
 #include "show/html_parts.h"
@@ -53,6 +54,7 @@ static baro_status add_sections(baro_html_page *page, baro_error *err) {
     status = baro_html_add_tree(page, BARO_HTML_OF_CALLS, err);
   }
   baro_html_write_lines(page);
+  baro_html_write_counters(page);
   if (status == BARO_OK) {
     status = baro_html_write_errors(page, err);
   }

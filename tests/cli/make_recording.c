@@ -453,6 +453,27 @@ static void write_names(baro_writer *writer) {
   add_counters(writer, 0, 108, 0, 0);
 }
 
+/* A process that computes and grows, with a peak between two readings that are thinned, and its child that does neither. */
+static void write_counters(baro_writer *writer) {
+  enum { READINGS = 5000, PEAK = 2345 };
+  static const frame_spec frames[] = {{"main", "main", "/srv/grow.py", 1, 3}};
+  static const int stack[] = {0, -1};
+  static const phase_spec phases[] = {{stack, BARO_STATE_CPU, 100}, {stack, BARO_STATE_DISK, 100}};
+  add_facts(writer, "python3 grow.py");
+  uint32_t process = add_process(writer, 500, BARO_NONE_ID, "python3 grow.py");
+  uint32_t child = add_process(writer, 501, process, "python3 child.py");
+  play_all(writer, add_thread(writer, process, 500, "python3", true), frames, phases, 2, READINGS);
+  for (uint32_t i = 1; i <= READINGS; i++) {
+    baro_counters_record record = {.process = process, .time_ns = start_ns + i * MS};
+    record.values[BARO_COUNTER_TARGET_CPU_NS] = i * MS / 2;
+    record.values[BARO_COUNTER_RSS_BYTES] = i == PEAK ? 900 << 20 : (10 << 20) + i * 4096;
+    baro_writer_counters(writer, &record);
+  }
+  baro_counters_record record = {.process = child, .time_ns = start_ns + 4000 * MS};
+  record.values[BARO_COUNTER_RSS_BYTES] = 5 << 20;
+  baro_writer_counters(writer, &record);
+}
+
 static const struct {
   const char *name;
   void (*write)(baro_writer *writer);
@@ -460,7 +481,7 @@ static const struct {
                  {"idle", write_idle},   {"hostile", write_hostile},
                  {"night", write_night}, {"deep", write_deep},
                  {"calls", write_calls}, {"calls_and_samples", write_calls_and_samples},
-                 {"names", write_names}};
+                 {"names", write_names}, {"counters", write_counters}};
 
 int main(int argc, char **argv) {
   if (argc != 3) {

@@ -15,7 +15,17 @@ import pytest
 from calling import REPOSITORY, Recording, Run, tool_path
 from page_reader import Page
 
-SCENARIOS = ("small", "idle", "hostile", "night", "deep", "calls", "calls_and_samples", "empty")
+SCENARIOS = (
+    "small",
+    "idle",
+    "hostile",
+    "night",
+    "deep",
+    "calls",
+    "calls_and_samples",
+    "empty",
+    "counters",
+)
 KEPT = sorted(path.name for path in (REPOSITORY / "tests" / "recordings").glob("*.baro"))
 
 # What a reader in JavaScript can hold exactly.
@@ -270,6 +280,24 @@ def test_page_says_what_the_report_says(run: Run, recording: Recording, source: 
         check_calls(page, report)
         check_call_sums(page, report)
         check_runs(page, "calls")
+
+
+def test_cpu_and_memory_over_time(run: Run, recording: Recording) -> None:
+    """As written by make_recording.c; of many readings no peak and nothing used is lost."""
+    page = page_of(run, recording("counters"))
+    section, tick_ns = page.sections["counters"], page.head["tick_ns"]
+    rows = list(zip(*(section[key] for key in ("process", "time", "cpu_us", "memory_kib"))))
+    assert rows == sorted(rows)
+    assert len(rows) < 2100
+    own, child = ([row for row in rows if row[0] == process] for process in (0, 1))
+    # The run starts where its first sample does, which is when the process was seen.
+    assert own[-1][1:] == (5_000_000_000 // tick_ns, 2_500_000, 10 * 1024 + 5000 * 4)
+    assert all(abs(cpu - time * tick_ns / 2000) <= 1 for _, time, cpu, _ in own)
+    peaks = [time * tick_ns / 1e6 for _, time, _, memory in own if memory == 900 * 1024]
+    assert len(peaks) == 1
+    assert 2345 <= peaks[0] < 2350
+    assert child == [(1, 4_000_000_000 // tick_ns, 0, 5 * 1024)]
+    assert "counters" not in page_of(run, recording("small")).sections
 
 
 def sentences_of(page: Page) -> list[str]:

@@ -297,6 +297,39 @@ static void test_head(void **state) {
   baro_profile_destroy(profile);
 }
 
+/* Readings stand by process and time whatever order they came in, CPU time never falls, and what the recorder counts of itself is none. */
+static void test_readings(void **state) {
+  (void)state;
+  given made = given_begin();
+  const baro_visitor *visitor = made.visitor;
+  uint32_t first = given_process(&made, 10, BARO_NONE_ID);
+  uint32_t second = given_process(&made, 11, first);
+  static const struct {
+    unsigned process;
+    uint64_t time_ns, cpu_ns, rss_bytes;
+  } given_rows[] = {{1, 50, 7, 900}, {0, 40, 30, 100}, {0, 20, 35, 0},
+                    {1, 60, 9, 800}, {2, 10, 99, 99},  {0, 50, 0, 0}};
+  for (size_t i = 0; i < sizeof(given_rows) / sizeof(given_rows[0]); i++) {
+    const uint32_t processes[] = {first, second, BARO_NONE_ID};
+    baro_counters_record record = {.process = processes[given_rows[i].process],
+                                   .time_ns = given_rows[i].time_ns};
+    record.values[BARO_COUNTER_TARGET_CPU_NS] = given_rows[i].cpu_ns;
+    record.values[BARO_COUNTER_RSS_BYTES] = given_rows[i].rss_bytes;
+    assert_int_equal(visitor->counters(visitor->context, &record, NULL), BARO_OK);
+  }
+  baro_profile *profile = given_profile(&made);
+  static const baro_profile_reading expected[] = {
+      {0, 20, 35, 0}, {0, 40, 35, 100}, {1, 50, 7, 900}, {1, 60, 9, 800}};
+  assert_int_equal(profile->reading_count, 4);
+  for (uint32_t r = 0; r < 4; r++) {
+    assert_int_equal(profile->readings[r].process, expected[r].process);
+    assert_int_equal(profile->readings[r].time_ns, expected[r].time_ns);
+    assert_int_equal(profile->readings[r].cpu_ns, expected[r].cpu_ns);
+    assert_int_equal(profile->readings[r].rss_bytes, expected[r].rss_bytes);
+  }
+  baro_profile_destroy(profile);
+}
+
 static void test_too_many_notes_are_counted(void **state) {
   (void)state;
   given made = given_begin();
@@ -361,6 +394,7 @@ int main(void) {
       cmocka_unit_test(test_deep_stack),
       cmocka_unit_test(test_origin),
       cmocka_unit_test(test_head),
+      cmocka_unit_test(test_readings),
       cmocka_unit_test(test_too_many_notes_are_counted),
       cmocka_unit_test(test_waits_for_work_are_idle),
   };

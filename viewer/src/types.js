@@ -227,6 +227,16 @@
 /** @typedef {{file: string, firstLine: number, lines: string[]}} SourceText */
 
 /**
+ * What processes had used at times, ascending by process, then time.
+ * @typedef {object} Counters
+ * @property {number} count
+ * @property {Uint32Array} process
+ * @property {Float64Array} time ticks
+ * @property {Float64Array} cpuUs CPU time used up to then
+ * @property {Float64Array} memory bytes of resident memory, 0 = not known
+ */
+
+/**
  * @typedef {object} CallParts
  * @property {CallRows | null} calls
  * @property {CallSums | null} callSums
@@ -235,7 +245,7 @@
 
 /**
  * What is decoded when a view asks for it. Absent sections give null.
- * @typedef {CallParts & {runs: Record<string, Runs>, source: SourceText[] | null, base: CallParts | null}} Late
+ * @typedef {CallParts & {runs: Record<string, Runs>, source: SourceText[] | null, counters: Counters | null, base: CallParts | null}} Late
  *   runs by tree name; base: calls of the base of a diff
  */
 

@@ -1,5 +1,10 @@
 // Numbers as text: three significant digits, always with a unit, the same words as `barograph report`. No DOM.
 
+/** @param {string | null} command @returns {string} its words without the folders they are in */
+export function shortCommand(command) {
+  return (command ?? '').split(' ').map((word) => word.slice(word.lastIndexOf('/') + 1)).join(' ');
+}
+
 /** Not known, everywhere. */
 export const unknown = '–';
 

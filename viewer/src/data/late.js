@@ -237,6 +237,21 @@ function readSource(columns, page) {
 }
 
 /**
+ * @param {Columns} columns
+ * @param {Page} page
+ * @returns {import('../types.js').Counters}
+ */
+function readCounters(columns, page) {
+  return {
+    count: columns.count(['process', 'time', 'cpu_us', 'memory_kib']),
+    process: columns.indices('process', page.head.processes.length),
+    time: doubles(columns, 'time'),
+    cpuUs: doubles(columns, 'cpu_us'),
+    memory: doubles(columns, 'memory_kib').map((kib) => kib * 1024),
+  };
+}
+
+/**
  * @param {Page} page
  * @param {ReadSection} read
  * @returns {Promise<Late>}
@@ -250,9 +265,11 @@ async function decodeLate(page, read) {
     if (columns) runs[name] = await readRuns(columns, page, tree);
   }
   const source = await readSectionColumns(head, read, 'source');
+  const counters = await readSectionColumns(head, read, 'counters');
   return {
     runs,
     source: source && readSource(source, page),
+    counters: counters && readCounters(counters, page),
     base: head.diff ? await readCallParts(page, read, ':base') : null,
     ...(await readCallParts(page, read, '')),
   };

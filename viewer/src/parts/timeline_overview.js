@@ -30,8 +30,11 @@ const steps = /** @type {Readonly<Record<string, number>>} */ ({
  */
 
 export class TimelineOverview {
-  /** @param {OverviewOptions} options */
-  constructor(options) {
+  /**
+   * @param {OverviewOptions} options
+   * @param {import('./counter_strip.js').CounterStrip} counters drawn below, under the same range
+   */
+  constructor(options, counters) {
     this.options = options;
     this.canvas = el('canvas', { class: 'overview-canvas', 'aria-hidden': 'true' });
     this.most = el('span', { class: 'overview-most', 'aria-hidden': 'true' });
@@ -43,14 +46,15 @@ export class TimelineOverview {
       'div',
       { class: 'overview-area' },
       this.canvas,
+      ...counters.boxes,
       this.before,
       this.after,
       this.viewed,
       this.most,
       ...this.handles,
     );
-    const title = el('div', { class: 'overview-title' }, 'All threads');
-    this.element = el('div', { class: 'overview' }, title, this.area);
+    const titles = el('div', { class: 'overview-titles' }, el('div', { class: 'overview-title' }, 'All threads'), ...counters.titles);
+    this.element = el('div', { class: 'overview' }, titles, this.area);
     this.raster = new Raster();
     this.context = /** @type {CanvasRenderingContext2D} */ (
       this.canvas.getContext('2d', { alpha: false })

@@ -6,7 +6,7 @@
 //         | call paths, if opened                   chartRow each
 
 import { el, nameElement, oncePerFrame, visibleText } from '../base/dom.js';
-import { formatDuration, formatPercent } from '../base/format.js';
+import { formatDuration, formatPercent, shortCommand } from '../base/format.js';
 import { paintChart, paintMarks, paintShares } from '../draw/lanes.js';
 import { Raster } from '../draw/raster.js';
 import { flameChart } from '../model/timeline.js';
@@ -154,7 +154,6 @@ export class TimelineTracks {
    */
   processLabel(index, size, place) {
     const process = this.head.processes[index];
-    const file = process.command.split(' ').map((word) => word.slice(word.lastIndexOf('/') + 1));
     return el(
       'div',
       {
@@ -165,10 +164,10 @@ export class TimelineTracks {
         'aria-expanded': 'true',
         'aria-setsize': size,
         'aria-posinset': place + 1,
-        title: visibleText(process.command.slice(0, 400)),
+        title: visibleText((process.command ?? '').slice(0, 400)),
       },
       el('span', { class: 'track-pid' }, `process ${process.pid}`),
-      nameElement(file.join(' ').slice(0, 200)),
+      nameElement(shortCommand(process.command).slice(0, 200)),
     );
   }
 

@@ -6,6 +6,7 @@ import { formatDuration } from '../base/format.js';
 import { laneLook } from '../draw/lanes.js';
 import { currentTheme } from '../draw/theme.js';
 import { Lanes, moved, runAt, zoomed } from '../model/timeline.js';
+import { CounterStrip } from '../parts/counter_strip.js';
 import { createInspector } from '../parts/inspector.js';
 import { TimelineOverview } from '../parts/timeline_overview.js';
 import { TimelineTracks } from '../parts/timeline_tracks.js';
@@ -37,10 +38,13 @@ class Timeline {
     this.context = context;
     const { head } = context.page;
     this.head = head;
-    this.overview = new TimelineOverview({
-      tickNs: head.tick_ns,
-      onRange: (range, settled) => this.choose(range, settled),
-    });
+    this.counters = new CounterStrip(head, (process) => context.store.setExtra('timeline.process', process, { replace: true }));
+    this.overview = new TimelineOverview(
+      { tickNs: head.tick_ns, onRange: (range, settled) => this.choose(range, settled) },
+      this.counters,
+    );
+    /** @type {import('../types.js').Counters | null} */
+    this.readings = null;
     this.tracks = new TimelineTracks(head, {
       onToggle: (thread) => this.toggle(thread),
       onThread: (thread) => this.onlyThread(thread),
@@ -127,6 +131,7 @@ class Timeline {
       return;
     }
     this.context.late().then((late) => {
+      this.readings = late.counters;
       const runs = late.runs[wanted] ?? Object.values(late.runs)[0];
       if (!runs) {
         this.message.textContent = 'This recording has no timeline.';
@@ -211,6 +216,8 @@ class Timeline {
     });
     const key = `${this.tree} ${model.side} ${this.theme.dark} ${this.theme.forced}`;
     this.overview.update(lanes, threads, window, range, this.laneLook, key);
+    const process = state.extra['timeline.process'];
+    this.counters.update(this.readings, model.side, process, lanes.all, this.theme, this.overview.area.clientWidth);
     fill(this.axis, ...axisElements(window, this.head.tick_ns, this.tracks.laneWidth()));
     this.say(window, range);
   }

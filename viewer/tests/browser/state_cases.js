@@ -176,6 +176,40 @@ async function timeRange(session) {
   assert.deepEqual(await opened.close(), []);
 }
 
+/** CPU and memory of processes: what demo.js says, as pictures, scales and text. @param {Session} session */
+async function counters(session) {
+  const opened = await session.open('demo', 'view=timeline');
+  const { page } = opened;
+  const [cpu, memory] = [page.getByRole('img', { name: /CPU used/ }), page.getByRole('img', { name: /memory/ })];
+  await cpu.waitFor();
+  const painted = () =>
+    cpu.evaluate((element) => {
+      const canvas = /** @type {HTMLCanvasElement} */ (element);
+      const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true });
+      copy?.drawImage(canvas, 0, 0);
+      const data = copy?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
+      let painted = 0;
+      for (let i = 3; i < data.length; i += 4) painted += Number(data[i] > 0);
+      return painted / (canvas.width * canvas.height);
+    });
+  // 1.2 CPUs, of which the child has a half from second 1 to 2.5: 1.7 together, until 2 s.
+  assert.match((await cpu.getAttribute('aria-label')) ?? '', /at most 1\.70 CPUs/);
+  assert.match((await memory.getAttribute('aria-label')) ?? '', /24\.6 MB at first, at most 133 MB at 2\.\d+ s, 117 MB at the end/);
+  assert.deepEqual(await page.locator('.counter-band .overview-most').allInnerTexts(), ['up to 1.70 CPUs', 'up to 133 MB']);
+  const all = await painted();
+  assert.ok(all > 0.3 && all < 0.9, `${all} of the strip is painted`);
+  await page.getByLabel('Process of CPU and memory').selectOption({ label: '4313 python prices.py' });
+  await opened.settled();
+  assert.match(opened.hash(), /timeline\.process=1/);
+  assert.match((await cpu.getAttribute('aria-label')) ?? '', /at most 0\.50 CPUs/);
+  assert.ok((await painted()) < all, 'the picture is still that of all processes');
+  assert.deepEqual(await opened.close(), []);
+  const without = await session.open('threads', 'view=timeline');
+  await without.page.waitForSelector('.track-thread');
+  assert.equal(await without.page.locator('.counter-band:visible, .counter-title:visible').count(), 0, 'an empty strip');
+  assert.deepEqual(await without.close(), []);
+}
+
 /** @param {Session} session */
 async function timelineClick(session) {
   const opened = await session.open('demo', 'view=timeline');
@@ -278,6 +312,7 @@ export const stateCases = {
   'search says the share of time that has a match on its stack': searchShare,
   'a link shows the same again, and a broken one shows something': linkAndReload,
   'a range of time is chosen by dragging or by keys, and counts everywhere': timeRange,
+  'CPU and memory over time are drawn, and told': counters,
   'a click on the timeline selects what ran there': timelineClick,
   'threads and metrics': threadsAndMetrics,
   'a slow call is found in the timeline': callInTimeline,

@@ -187,6 +187,11 @@ export function demoRecording() {
       { name: 'prices-1', runs: busy(random, thread, fetching, 1_700_000, 240_000) },
     ],
     ...demoCalls(randomNumbers(5)),
+    head: { processes: shopProcesses },
+    counters: [
+      ...[500, 1000, 1500, 2000, 2500, 3000, 3500].map((ms, i) => ({ process: 0, tick: ms * 1000, cpuUs: Math.round(ms * 1000 * (i < 4 ? 1.2 : 1.1)), kib: 24_000 + 30_000 * Math.min(i, 3) })),
+      ...[1500, 2000, 2500].map((ms, i) => ({ process: 1, tick: ms * 1000, cpuUs: (i + 1) * 250_000, kib: 16_000 })),
+    ],
     source: [{ file: '/home/user/shop/orders.py', firstLine: 1, text: orders }],
     summary: [
       { parts: [{ t: '31 % running in ' }, { t: 'parse_order', link: { view: 'functions', function: 3 } }, { t: ' (orders.py:61), 18 % waiting for disk in ' }, { t: 'Store.save_orders', link: { view: 'sandwich', function: 8 } }, { t: ' (store.py:44).' }] },
@@ -194,6 +199,11 @@ export function demoRecording() {
     ],
   };
 }
+
+const shopProcesses = [
+  { pid: 4312, parent: null, command: 'python bookshop.py', python: 'CPython 3.12.4', side: 0, start_tick: 0, end_tick: 4_000_000 },
+  { pid: 4313, parent: 0, command: 'python prices.py', python: 'CPython 3.12.4', side: 0, start_tick: 1_000_000, end_tick: 2_600_000 },
+];
 
 /**
  * The same shop before and after a change: orders are parsed faster, prices take longer, everything else as chance has it.
@@ -217,6 +227,7 @@ export function demoDiff() {
     callThreads: undefined,
     calls: undefined,
     callSums: undefined,
+    counters: undefined,
     threads: [...before.threads, ...threads],
     head: {
       diff: true,

@@ -28,6 +28,7 @@ import { encodeSection, headElement, sectionElements } from './encode.js';
  * @property {PlainCallSum[]} [callSums]
  * @property {{file: string, firstLine: number, text: string}[]} [source]
  * @property {{parts: {t: string, link?: object}[]}[]} [summary]
+ * @property {{process: number, tick: number, cpuUs: number, kib: number}[]} [counters] ascending by process, then tick
  * @property {object} [head] overrides
  */
 
@@ -439,6 +440,16 @@ export function encodePage(recording) {
       { name: 'first_line', encoding: 'u', values: recording.source.map((s) => s.firstLine) },
       { name: 'text', encoding: 's', values: recording.source.map((s) => s.text) },
     ]);
+  if (recording.counters) {
+    const { counters } = recording;
+    const column = (/** @type {string} */ name, /** @type {number[]} */ values) => ({ name, encoding: /** @type {const} */ ('d'), values });
+    sections.counters = encodeSection([
+      column('process', counters.map((one) => one.process)),
+      column('time', counters.map((one) => one.tick)),
+      column('cpu_us', counters.map((one) => one.cpuUs)),
+      column('memory_kib', counters.map((one) => one.kib)),
+    ]);
+  }
   Object.assign(sections, tableSections(recording, functions, strings));
   const ticks = Math.max(0, ...recording.threads.map(({ runs }) =>
     runs.reduce((sum, run) => sum + (run.gap ?? 0) + run.ticks, 0)));
