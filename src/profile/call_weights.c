@@ -242,6 +242,16 @@ static void sum_rows(const baro_call_build *build, baro_profile *profile) {
   }
 }
 
+/* The part of what rows stand for, of all calls: weights alone may say that more raised than there were. */
+static void scale_raised(baro_profile_call_sums *sums, uint32_t function, uint64_t weights) {
+  uint64_t rows = sums->calls[function] - sums->skipped[function];
+  double stands_for = (double)rows + (double)weights;
+  if (sums->raised[function] != 0 && stands_for > 0) {
+    double part = (double)sums->raised[function] / stands_for;
+    sums->raised[function] = baro_call_corrected(0, part * (double)sums->calls[function]);
+  }
+}
+
 static void add_actor(baro_profile_call_sums *sums, uint32_t function, const baro_call_actor *actor,
                       baro_call_extra *extras) {
   extras->self_ns += actor->self_extra_ns;
@@ -306,6 +316,7 @@ baro_status baro_call_sum_weights(baro_profile_builder *builder, baro_call_extra
   finish_edges(&profile->call_edges, edges);
   sum_rows(build, profile);
   for (uint32_t f = 0; f < count; f++) {
+    scale_raised(&profile->call_sums, f, extras[f].weights);
     uint64_t *duration_ns = &profile->call_sums.duration_ns[f];
     *duration_ns = baro_call_corrected(*duration_ns, extras[f].duration_ns);
   }
