@@ -60,10 +60,11 @@ typedef struct baro_open_call {
   uint64_t since_ns;    /* entered or resumed */
   uint64_t number;      /* of the event; 0: cannot be suspended */
   uint32_t suspendable; /* row; meaningful if number is not 0 */
-  uint32_t window;      /* of the thread at since_ns, as the four below: call_usage.c */
+  uint32_t window;      /* of the thread at since_ns, as the five below: call_usage.c */
   uint64_t own_ns;
   uint64_t wait_ns;
   uint32_t raised_kib;
+  uint32_t blind_windows;
   uint64_t unsure_kib; /* by how much the peak may have risen outside of it */
   uint64_t unsure_ns;  /* by how much its CPU time may be too large */
 } baro_open_call;
@@ -132,9 +133,10 @@ typedef struct baro_call_thread {
   uint64_t read_cpu_ns;
   uint64_t first_cpu_ns; /* at the first one */
   uint32_t read_peak_kib;
-  uint32_t raised_kib; /* since the first reading */
-  uint64_t wait_ns;    /* not on a CPU, since the first reading */
-  uint64_t unsure_ns;  /* of it, what may have happened at other events than it is counted at */
+  uint32_t raised_kib;    /* since the first reading */
+  uint32_t blind_windows; /* that began or ended with no peak known */
+  uint64_t wait_ns;       /* not on a CPU, since the first reading */
+  uint64_t unsure_ns;     /* of it, what may have happened at other events than it is counted at */
   baro_call_pending *pending; /* owned, as all arrays here */
   uint32_t pending_count;
   uint32_t pending_capacity;
@@ -226,6 +228,7 @@ static inline void baro_call_usage_begin(const baro_call_thread *thread, baro_op
   open->own_ns = thread->own_ns;
   open->wait_ns = thread->wait_ns;
   open->raised_kib = thread->raised_kib;
+  open->blind_windows = thread->blind_windows;
 }
 
 /* A reading. gap_ns: when the last thing happened in front of it, or of the event that it stands right behind. */

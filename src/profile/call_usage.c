@@ -7,7 +7,8 @@
  * CPU time of a call is its active time without the waits that were counted meanwhile. It may be too large by as much as
  * the call was active at the ends of the windows in which it began and ended, but by no more than the waits of these; the
  * window of its end is known when it is over, so calls are pending until then. A call with no reading between its first
- * event and its last, or whose CPU time is not sure to 5 %, has none. The peak of memory is treated alike. Functions have what their calls were active without what
+ * event and its last, or whose CPU time is not sure to 5 %, has none. The peak of memory is treated alike; where a reading has none
+ * (a process that was started by a larger one: agent_usage.h), nothing is known of both windows. Functions have what their calls were active without what
  * they waited; where the waits of a thread that are unsure exceed 5 % of its time they have none. */
 #include <stdlib.h>
 
@@ -86,10 +87,14 @@ static void settle(baro_call_build *build, const baro_call_pending *pending) {
 typedef struct window {
   uint64_t wait_ns;
   uint32_t raised_kib;
+  bool is_blind; /* the peak is not known at one of its ends */
 } window;
 
 /* How much of the window's raise may lie in a part of it. */
 static uint64_t unsure_kib(uint64_t part_ns, window over) {
+  if (over.is_blind) {
+    return UINT32_MAX;
+  }
   return smaller(part_ns / 1000 * RAISE_KIB_PER_US, over.raised_kib);
 }
 
@@ -135,12 +140,15 @@ void baro_call_usage_read(baro_call_build *build, baro_call_thread *thread,
         .wait_ns =
             less(less(elapsed_ns, less(reading->cpu_ns, thread->read_cpu_ns)), thread->own_wait_ns),
         .raised_kib = (uint32_t)less(reading->peak_kib, thread->read_peak_kib),
+        .is_blind = reading->peak_kib == 0 || thread->read_peak_kib == 0,
     };
+    over.raised_kib = over.is_blind ? 0 : over.raised_kib;
     close_begins(thread, over);
     close_ends(build, thread, over);
     thread->wait_ns += over.wait_ns;
     thread->unsure_ns += smaller(over.wait_ns, less(gap_ns, thread->read_ns));
     thread->raised_kib += over.raised_kib;
+    thread->blind_windows += over.is_blind;
   } else {
     settle_rest(build, thread);
     thread->first_cpu_ns = reading->cpu_ns;
@@ -162,6 +170,10 @@ static baro_call_pending pending_of(const baro_call_thread *thread, const baro_o
   uint64_t active_ns = time_ns - thread->own_ns - open->since_ns;
   bool has_reading = open->window != thread->window;
   uint64_t behind_ns = less(time_ns, thread->read_ns);
+  uint64_t unsure = has_reading ? open->unsure_kib : 0;
+  if (open->blind_windows != thread->blind_windows) {
+    unsure = UINT32_MAX;
+  }
   return (baro_call_pending){
       .call = open->call,
       .suspendable = open->number == 0 ? BARO_NONE_ID : open->suspendable,
@@ -170,7 +182,7 @@ static baro_call_pending pending_of(const baro_call_thread *thread, const baro_o
       .unsure_ns = has_reading ? open->unsure_ns : 0,
       .behind_ns = has_reading ? behind_ns : active_ns,
       .raised_kib = thread->raised_kib - open->raised_kib,
-      .unsure_kib = has_reading ? open->unsure_kib : 0,
+      .unsure_kib = unsure,
       .has_reading = has_reading,
   };
 }

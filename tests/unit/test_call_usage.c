@@ -633,6 +633,29 @@ static void test_steps_add_up(void **state) {
   baro_profile_destroy(profile);
 }
 
+/* What a larger parent left in the kernel's peak is not the process' own, and 0 stands for it. */
+static void test_an_unknown_peak_says_nothing(void **state) {
+  (void)state;
+  program p = begin();
+  reading(&p, 1000000, 0, 0);
+  enter(&p, 1000000, p.f);
+  enter(&p, 2000000, p.g);
+  reading(&p, 3000000, 2000000, 0);
+  leave_and_read(&p, 4000000, 4000001, 3000000, 5000); /* g: from unknown to known */
+  enter(&p, 4000001, p.g);
+  reading(&p, 6000000, 5000000, 5980);
+  leave_and_read(&p, 7000000, 7000001, 6000000, 6000);
+  leave(&p, 8000000);
+  reading(&p, 8000001, 7000000, 6000);
+  baro_profile *profile = given_profile(&p.made);
+  const baro_profile_calls *calls = &profile->calls;
+  assert_int_equal(calls->usage_count, 3);
+  assert_int_equal(calls->usage_memory_bytes[0], BARO_UNKNOWN_AMOUNT);
+  assert_int_equal(calls->usage_memory_bytes[1], BARO_UNKNOWN_AMOUNT);
+  assert_int_equal(calls->usage_memory_bytes[2], 1000 * 1024);
+  baro_profile_destroy(profile);
+}
+
 static void test_without_readings_nothing_is_known(void **state) {
   (void)state;
   program p = begin();
@@ -667,6 +690,7 @@ int main(void) {
       cmocka_unit_test(test_an_end_behind_a_reading),
       cmocka_unit_test(test_a_reading_long_behind_an_end_belongs_to_what_comes_next),
       cmocka_unit_test(test_steps_add_up),
+      cmocka_unit_test(test_an_unknown_peak_says_nothing),
       cmocka_unit_test(test_without_readings_nothing_is_known),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,13 +3,24 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "base/os_proc.h"
 #include "capture/agent/events.h"
 
-enum { READINGS = 15, COSTS_BETWEEN_READINGS = 100, SHORTEST_INTERVAL_NS = 50000 };
+enum {
+  READINGS = 15,
+  COSTS_BETWEEN_READINGS = 100,
+  SHORTEST_INTERVAL_NS = 50000,
+  /* The kernel counts pages for each CPU, and adds them up now and then: so far may two readings of one peak differ. */
+  PEAK_SLACK_KIB = 256,
+};
 
 /* Of the process, in units of the clock of events; set before its first event. */
 static uint64_t interval = UINT64_MAX / 2;
+
+/* What getrusage says as long as the process has had less than that; UINT32_MAX: it says the truth. Of the process. */
+static uint32_t inherited_kib = UINT32_MAX;
 
 typedef struct reading {
   uint64_t time; /* of the clock of events; read last */
@@ -31,6 +42,21 @@ static reading read_usage(void) {
   };
 }
 
+static uint32_t told_peak(uint32_t peak_kib) {
+  return peak_kib == inherited_kib ? 0 : peak_kib;
+}
+
+/* Before the program runs. */
+static void look_for_inherited(void) {
+  baro_proc_status status;
+  uint32_t peak_kib = read_usage().peak_kib;
+  inherited_kib = UINT32_MAX;
+  if (baro_proc_status_read(getpid(), &status, NULL) == BARO_OK &&
+      peak_kib > status.rss_peak_bytes / 1024 + PEAK_SLACK_KIB) {
+    inherited_kib = peak_kib;
+  }
+}
+
 void baro_events_put_usage(baro_events_thread *here) {
   /* Two slots, and two for the event that is about to follow. Where they are not there, the next event asks again: room is
    * made in pieces, so that is rare. */
@@ -38,7 +64,7 @@ void baro_events_put_usage(baro_events_thread *here) {
     return;
   }
   reading now = read_usage();
-  baro_events_write(here, now.time, baro_ring_word(BARO_RING_USAGE, now.peak_kib, 0));
+  baro_events_write(here, now.time, baro_ring_word(BARO_RING_USAGE, told_peak(now.peak_kib), 0));
   baro_events_write(here, now.cpu_ns, BARO_RING_FRAME);
   baro_events_commit(here);
   here->usage_due = now.time + interval;
@@ -51,6 +77,7 @@ static int compare_costs(const void *left, const void *right) {
 }
 
 double baro_usage_start(double ns_per_tick) {
+  look_for_inherited();
   uint64_t costs[READINGS];
   for (int i = 0; i < READINGS; i++) {
     uint64_t before = baro_events_now();

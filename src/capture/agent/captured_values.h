@@ -64,6 +64,10 @@ void baro_capture_begin(uint64_t word, uint64_t frame_addr, const baro_captured 
 void baro_capture_end(uint64_t time, uint64_t word, uint64_t frame_addr,
                       const baro_captured *captured);
 
+/* What we took since then, by the clock of events and by the thread's CPU clock, for the time between the thread's last event and
+ * its next one. Nothing where it has no ring as yet, or that is full: nobody waits for it. */
+void baro_capture_tell_own(uint64_t since, uint64_t since_cpu_ns);
+
 /* ns_per_tick: of the clock of events. Until it is known what taking costs is not told. */
 void baro_capture_start(double ns_per_tick);
 /* In the child of a fork. Async-signal-safe. */

@@ -92,7 +92,7 @@ typedef enum baro_ring_kind {
                        behind every event of a code that can be suspended */
   BARO_RING_LOST, /* `time` is the number of events that are missing here */
   /* From here on: what is said beside. What one takes several slots for is committed together. */
-  BARO_RING_USAGE, /* what the thread has used: `id` is the peak resident memory of the process in KiB; a FRAME behind it has
+  BARO_RING_USAGE, /* what the thread has used: `id` is the peak resident memory of the process in KiB, 0: unknown; a FRAME behind it has
                         the thread's CPU time in ns */
   BARO_RING_SPAWN, /* the newest active call of the thread made a task of a coroutine of code `id`, which has not begun; a
                         FRAME behind it has the address of its frame, as its events will say it; `detail` 1: another

@@ -1,6 +1,8 @@
-/* Arguments and results on their way into the ring, with what they cost: captured_values.h. */
+/* Arguments and results on their way into the ring, with what they cost, and what else has no constant cost:
+ * captured_values.h. */
 #include <string.h>
 
+#include "base/clock.h"
 #include "capture/agent/budget.h"
 #include "capture/agent/captured_values.h"
 #include "capture/agent/events.h"
@@ -120,4 +122,16 @@ void baro_capture_end(uint64_t time, uint64_t word, uint64_t frame_addr,
   if (time >= here->usage_due) {
     baro_events_put_usage(here);
   }
+}
+
+void baro_capture_tell_own(uint64_t since, uint64_t since_cpu_ns) {
+  baro_events_thread *here = &baro_events_here;
+  if (here->ring == NULL || here->limit - here->head <= OWN_SLOTS || baro_events_stopped()) {
+    return;
+  }
+  uint64_t cpu_ns = baro_clock_thread_cpu_ns() - since_cpu_ns;
+  uint64_t all_ns = ns_of(baro_events_now() - since);
+  uint64_t wait_ns = all_ns > cpu_ns ? all_ns - cpu_ns : 0;
+  put_own(here, here->head++, (own_time){.all_ns = all_ns, .wait_ns = wait_ns});
+  baro_events_commit(here);
 }

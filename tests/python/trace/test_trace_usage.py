@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import subprocess
 from pathlib import Path
@@ -72,3 +74,52 @@ def test_usage_and_own_cost(barograph: Path, traced_interpreter: Path, tmp_path:
     assert head["own_cost_ns"] >= head["calls"]
     assert functions["nothing"]["calls"] == 2000
     assert functions["many"]["calls_cpu_ns"] is not None
+
+
+# What a process has used when it executes another program counts as that one's, by getrusage: a
+# large parent's memory as the child's, which it starts by vfork or fork. And of functions that are
+# called for the first time each, the caller's own work is 2 % of what telling who they are takes.
+LARGE_PARENT = """
+import subprocess, sys, time
+def touches(pages):
+    memory = bytearray(pages * 4096)
+    memory[::4096] = bytes(pages)
+    return memory
+def works():
+    until = time.thread_time() + 0.005
+    while time.thread_time() < until:
+        pass
+if sys.argv[1:]:
+    works()
+    touches(4096)
+    works()
+else:
+    source = "".join(f"def f{i}(): pass\\n" for i in range(1000))
+    source += "def once():\\n" + "".join(f"    f{i}()\\n" for i in range(1000))
+    exec(compile(source, __file__, "exec"))
+    once()
+    memory = touches(12288)
+    subprocess.run([sys.executable, __file__, "child"], check=True)
+"""
+
+
+def rows_of(barograph: Path, interpreter: Path, folder: Path, program: str) -> list[dict[str, str]]:
+    """Calls of a program, as csv has them."""
+    app, recording = folder / "app.py", folder / "app.baro"
+    app.write_text(program, encoding="utf-8")
+    command: list[Any] = [barograph, "record", "--quiet", "--force", "--calls", "-o", recording]
+    subprocess.run([*command, "--", interpreter, app], check=True)
+    export: list[Any] = [barograph, "export", "--to", "csv", "-o", "-", recording]
+    answer = subprocess.run(export, check=True, capture_output=True, text=True)
+    return list(csv.DictReader(io.StringIO(answer.stdout)))
+
+
+def test_what_is_no_part_of_calls(
+    barograph: Path, traced_interpreter: Path, tmp_path: Path
+) -> None:
+    rows = rows_of(barograph, traced_interpreter, tmp_path, LARGE_PARENT)
+    (once,) = [row for row in rows if row["function_name"] == "once"]
+    assert int(once["own_ns"]) > int(once["self_ns"])
+    # Of the parent's it may not be known, where it is not sure to 5 %; the child's was 0.
+    _, child = [row["memory_usage"] for row in rows if row["function_name"] == "touches"]
+    assert child == ""
