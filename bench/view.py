@@ -33,7 +33,7 @@ SIZES = {
     "large": (10_000_000, 1_300_000, 16),
 }
 VIEWERS = ("barograph", "inferno", "pprof", "speedscope")
-COLUMNS = ("first_ms", "zoom_ms", "search_ms", "sort_ms", "timeline_ms", "heap_mb")
+COLUMNS = ("first_ms", "whole_ms", "zoom_ms", "search_ms", "sort_ms", "timeline_ms", "heap_mb")
 PATIENCE_S = 170
 
 

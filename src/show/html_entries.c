@@ -444,8 +444,8 @@ static int64_t expected_run(const baro_html_ratios *ratios, const baro_html_entr
 
 baro_status baro_html_entries_write(const baro_html_entries *entries, const char *name,
                                     const baro_html_ratios *ratios, uint32_t thread_count,
-                                    uint64_t unit_ns, baro_html_sections *sections,
-                                    baro_error *err) {
+                                    uint64_t unit_ns, uint64_t *add_units,
+                                    baro_html_sections *sections, baro_error *err) {
   char title[BARO_HTML_NAME_BYTES];
   (void)snprintf(title, sizeof(title), "entries:%s", name);
   int64_t *carry_ns = calloc(2 * (size_t)thread_count + 1, sizeof(*carry_ns));
@@ -473,6 +473,9 @@ baro_status baro_html_entries_write(const baro_html_entries *entries, const char
       baro_html_put_signed(run, (int64_t)run_units - expected_run(ratios, row, time_units));
     }
     baro_html_put(samples, row->samples);
+    if (add_units != NULL && row->state != BARO_STATE_IDLE) {
+      add_units[row->node] += ratios != NULL ? run_units : time_units;
+    }
   }
   baro_html_end(sections);
   free(carry_ns);

@@ -76,10 +76,11 @@ baro_status baro_html_ratios_of(const baro_html_entries *entries, uint32_t threa
                                 baro_html_ratios *ret_ratios, baro_error *err) BARO_MUST_USE;
 void baro_html_ratios_release(baro_html_ratios *ratios);
 
-/* ratios NULL: of calls, which have no run's own time. */
+/* ratios NULL: of calls, which have no run's own time. add_units: takes, by node, what was written of the page's first metric
+ * (the run's own time that is not idle; of calls their time); or NULL. */
 baro_status baro_html_entries_write(const baro_html_entries *entries, const char *name,
                                     const baro_html_ratios *ratios, uint32_t thread_count,
-                                    uint64_t unit_ns, baro_html_sections *sections,
-                                    baro_error *err) BARO_MUST_USE;
+                                    uint64_t unit_ns, uint64_t *add_units,
+                                    baro_html_sections *sections, baro_error *err) BARO_MUST_USE;
 
 #endif

@@ -8,6 +8,7 @@
 #include "show/html_calls.h"
 #include "show/html_counters.h"
 #include "show/html_errors.h"
+#include "show/html_first.h"
 #include "show/html_lines.h"
 #include "show/html_parts.h"
 #include "show/html_runs.h"
@@ -96,11 +97,35 @@ static void write_base64(baro_stream *output, baro_view bytes) {
   baro_stream_bytes(output, room, used);
 }
 
-static void write_sections(const baro_html_page *page, bool late, baro_stream *output) {
+typedef enum section_place {
+  BEFORE_SCRIPT, /* read before anything is shown */
+  BEHIND_SCRIPT, /* read beside the first picture */
+  AT_END,        /* read when a view asks for it */
+} section_place;
+
+static bool is_named(const baro_html_section *section, const char *begin) {
+  return strncmp(section->name, begin, strlen(begin)) == 0;
+}
+
+/* Where there is a part for the first picture, nothing but what it needs stands before the script. */
+static section_place place_of(const baro_html_page *page, const baro_html_section *section) {
+  bool has_first = false;
+  for (unsigned s = 0; s < page->sections.count; s++) {
+    has_first = has_first || is_named(&page->sections.rows[s], BARO_HTML_FIRST_NAME);
+  }
+  bool is_first = is_named(section, BARO_HTML_FIRST_NAME) || is_named(section, "functions") ||
+                  is_named(section, "strings");
+  return section->is_late ? AT_END : has_first && !is_first ? BEHIND_SCRIPT : BEFORE_SCRIPT;
+}
+
+static void write_sections(const baro_html_page *page, section_place place, baro_stream *output) {
   for (unsigned s = 0; s < page->sections.count; s++) {
     const baro_html_section *section = &page->sections.rows[s];
+    if (place_of(page, section) != place) {
+      continue;
+    }
     unsigned part = 0;
-    for (size_t at = 0; section->is_late == late && at < section->packed.length; at += PART_BYTES) {
+    for (size_t at = 0; at < section->packed.length; at += PART_BYTES) {
       size_t left = section->packed.length - at;
       baro_view bytes = {.data = section->packed.data + at,
                          .length = left < PART_BYTES ? left : PART_BYTES};
@@ -141,7 +166,7 @@ static baro_status write_core(const baro_html_page *page, baro_stream *output, b
   baro_html_head(page, &escaped);
   baro_status status = baro_stream_finish(&escaped, err);
   baro_stream_text(output, "</script>\n");
-  write_sections(page, false, output);
+  write_sections(page, BEFORE_SCRIPT, output);
   return status;
 }
 
@@ -189,7 +214,8 @@ static baro_status write_file(const baro_html_page *page, baro_stream *output, b
   }
   behind = core + strlen(core_marker) + 1; /* with the end of its line */
   baro_stream_bytes(output, baro_html_template + behind, late - behind);
-  write_sections(page, true, output);
+  write_sections(page, BEHIND_SCRIPT, output);
+  write_sections(page, AT_END, output);
   behind = late + strlen(late_marker) + 1;
   baro_stream_bytes(output, baro_html_template + behind, baro_html_template_bytes - behind);
   return status;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "show/html_first.h"
 #include "show/html_runs.h"
 
 const char *const baro_html_tree_names[BARO_HTML_TREE_KINDS] = {"samples", "calls"};
@@ -81,12 +82,24 @@ static baro_status write_tree(tree_work *work, baro_error *err) {
   const char *name = baro_html_tree_names[work->kind];
   const baro_html_ratios *ratios =
       work->kind == BARO_HTML_OF_SAMPLES ? &page->trees[work->kind].ratios : NULL;
+  /* Of a comparison each side has sums of its own: its first picture waits for all of it. */
+  bool has_first = page->side_count == 1 && baro_html_first_is_worth(work->tree);
+  uint64_t *units = has_first ? calloc(work->tree->count, sizeof(*units)) : NULL;
+  if (has_first && units == NULL) {
+    return baro_error_set(err, BARO_NO_MEMORY, "out of memory");
+  }
   baro_status status =
       baro_html_tree_write(work->tree, name, page->names.count, &page->sections, err);
-  return status != BARO_OK ? status
-                           : baro_html_entries_write(work->entries, name, ratios,
-                                                     page->first_thread[page->side_count],
-                                                     page->unit_ns, &page->sections, err);
+  if (status == BARO_OK) {
+    status =
+        baro_html_entries_write(work->entries, name, ratios, page->first_thread[page->side_count],
+                                page->unit_ns, units, &page->sections, err);
+  }
+  if (status == BARO_OK && has_first) {
+    status = baro_html_first_write(work->tree, name, units, &page->sections, err);
+  }
+  free(units);
+  return status;
 }
 
 static void write_runs(tree_work *work) {

@@ -399,6 +399,44 @@ def test_above_the_size_small_leaves_are_one(barograph: Path, run: Run, tmp_path
     assert sum(entry["time"] for entry in entries) == everything
     assert abs(in_small / everything - merged["ratio"]) < 1e-4
     check_runs(small, "samples")
+    check_first(whole, "samples")
+
+
+def check_first(page: Page, name: str) -> None:
+    """The nodes of the first picture are those that can be seen, with the whole tree's sums."""
+    first, parents, functions = (
+        page.sections[f"first:{name}"],
+        page.parents(name),
+        page.functions(name),
+    )
+    idle = [state["key"] for state in page.head["states"]].index("idle")
+    own = [0] * len(parents)
+    for entry in page.entries(name):
+        if entry["state"] != idle:
+            own[entry["node"]] += entry["run"]
+    totals = list(own)
+    for node in range(len(parents) - 1, 0, -1):
+        totals[parents[node]] += totals[node]
+    seen = [
+        node for node, total in enumerate(totals) if node == 0 or total >= totals[0] // 8192 + 1
+    ]
+    assert first["node"] == seen
+    assert 1000 < len(seen) < len(parents)
+    assert first["self"] == [own[node] for node in seen]
+    assert first["total"] == [totals[node] for node in seen]
+    assert first["function"][1:] == [functions[node] for node in seen[1:]]
+    above = [seen[place - offset] for place, offset in enumerate(first["parent"])]
+    assert above == [parents[node] for node in seen]
+    rest = dict.fromkeys(seen, 0)
+    for node in range(1, len(parents)):
+        rest[parents[node]] = rest.get(parents[node], 0) + (
+            totals[node] > 0 and totals[node] <= totals[0] // 8192
+        )
+    assert first["rest"] == [rest[node] for node in seen]
+    script = page.text.index("<script>\n")
+    for section in ("first:samples", "functions", "strings", "tree:samples", "runs:samples"):
+        before = page.text.index(f'data-section="{section}"') < script
+        assert before == (section in ("first:samples", "functions", "strings")), section
 
 
 def subtrees_of(page: Page, paths: dict[tuple[int, Function], int]) -> dict[int, int]:

@@ -1,12 +1,13 @@
-// The page's start. Runs as soon as the browser has read the core sections, while the rest of the page is still being read.
+// The page's start. Runs as soon as the browser has read what stands before the script, while the rest is still being read.
 //
 //   sections -> decodePage -> Workshop -> Model of the state -> the view that is shown
 //   a change of the state (click, key, back button) -> a new Model -> update of that view
+//   of a large page: decodeFirst -> the first picture, then decodePage in steps beside it; what needs more than the picture waits
 
 import { el, fill } from './base/dom.js';
 import { PageError } from './data/columns.js';
 import { lateReader } from './data/late.js';
-import { decodePage } from './data/page.js';
+import { decodeFirst, decodeNames, decodePage, emptyPage } from './data/page.js';
 import { readHead, sectionReader } from './data/sections.js';
 import { Workshop } from './model/model.js';
 import { createShell } from './parts/shell.js';
@@ -24,12 +25,22 @@ function documentParsed() {
   });
 }
 
+/** @returns {Promise<void>} the browser has shown what was drawn, or shows nothing, as in a tab that is hidden */
+function framePainted() {
+  return new Promise((resolve) => {
+    requestAnimationFrame(() => setTimeout(resolve));
+    setTimeout(resolve, 250);
+  });
+}
+
 /**
  * @param {import('./types.js').Page} page
  * @param {() => Promise<import('./types.js').Late>} late
+ * @param {import('./types.js').First | null} [first]
+ * @returns {{complete: () => void}} to be called once the page has its trees
  */
-function start(page, late) {
-  const workshop = new Workshop(page);
+function start(page, late, first = null) {
+  const workshop = new Workshop(page, first);
   const store = createStore(window, (values, before) => workshop.adjust(values, before));
   const shown = views.filter((view) => view.available(page));
   const shell = createShell({ page, workshop, store, views: shown });
@@ -44,6 +55,9 @@ function start(page, late) {
   function show(state) {
     const view = shown.find((v) => v.id === state.view) ?? shown[0];
     if (!view) return;
+    const waits = !workshop.canShow(state);
+    shell.waits(waits, view);
+    if (waits) return;
     const model = workshop.model(state);
     if (seen !== null && seen !== view.id) live.get(seen)?.hide?.();
     seen = view.id;
@@ -59,13 +73,25 @@ function start(page, late) {
         workshop.late = read;
         show(store.get());
       }, fail);
+    if (ready) return;
+    ready = true;
+    requestAnimationFrame(() => {
+      document.body.dataset.ready = 'true';
+    });
   }
+  let ready = false;
 
   store.subscribe(show);
   show(store.get());
-  requestAnimationFrame(() => {
-    document.body.dataset.ready = 'true';
-  });
+  return {
+    complete() {
+      if (workshop.first !== null) {
+        workshop.complete();
+        show(store.get());
+      }
+      document.body.dataset.complete = 'true';
+    },
+  };
 }
 
 /** @param {unknown} error */
@@ -81,8 +107,27 @@ async function main() {
   const head = readHead(document);
   document.title = head.title;
   const read = sectionReader(document, head);
-  const page = await decodePage(head, read);
-  start(page, lateReader(page, read, documentParsed()));
+  const names = await decodeNames(head, read);
+  const first = await decodeFirst(head, read, names.functions.count);
+  const page = emptyPage(head, names);
+  const decode = async () => {
+    Object.assign(page, await decodePage(head, read, names));
+  };
+  if (first === null) {
+    await decode();
+    start(page, lateReader(page, read, documentParsed())).complete();
+    return;
+  }
+  /** @type {() => void} */
+  let decoded = () => {};
+  const whole = new Promise((resolve) => {
+    decoded = () => resolve(undefined);
+  });
+  const app = start(page, lateReader(page, read, Promise.all([documentParsed(), whole])), first);
+  await framePainted();
+  await decode();
+  app.complete();
+  decoded();
 }
 
 main().catch(fail);

@@ -79,6 +79,7 @@
  * @property {number} wall units
  * @property {number | null} cpu units
  * @property {Record<string, number>} states units by state key
+ * @property {Record<string, number>} [run_states] the same in the run's own time
  */
 
 /**
@@ -161,7 +162,7 @@
  */
 
 /**
- * What is decoded before the first picture.
+ * What is decoded before a view asks for it; of a large page beside the first picture, and then put into it as it stands.
  * @typedef {object} Page
  * @property {Head} head
  * @property {string[]} strings
@@ -170,6 +171,20 @@
  * @property {Lines | null} lines
  * @property {Lines | null} [linesBase] of a diff: those of the base
  * @property {(Spread | null)[]} [spreads] by side
+ */
+
+/**
+ * What the first picture of a large page needs: the nodes of the first metric's tree that can be seen, in preorder, with the sums
+ * that the whole tree gives.
+ * @typedef {object} First
+ * @property {string} tree its name
+ * @property {number} nodes of the whole tree
+ * @property {Uint32Array} node of the page's tree
+ * @property {Int32Array} parent place here
+ * @property {Uint32Array} fn
+ * @property {Float64Array} self
+ * @property {Float64Array} total
+ * @property {Uint32Array} rest how many of its children have time and are not here
  */
 
 /**

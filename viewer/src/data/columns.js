@@ -341,12 +341,13 @@ export class Columns {
 }
 
 /**
+ * Reads column by column: each step is one.
  * @param {string} section its name, for errors
  * @param {SectionInfo} info
  * @param {Uint8Array} bytes all of it
- * @returns {Columns}
+ * @returns {Generator<void, Columns>}
  */
-export function readColumns(section, info, bytes) {
+export function* columnSteps(section, info, bytes) {
   /** @type {Map<string, Column>} */
   const columns = new Map();
   const result = new Columns(section, columns);
@@ -362,8 +363,24 @@ export function readColumns(section, info, bytes) {
     }
     at += column.bytes;
     if (cursor.at !== at) throw result.error(column.name, 'has bytes that belong to no value');
+    yield;
   }
   if (at !== bytes.length)
     throw new PageError(`The page is damaged: section "${section}" is longer than its columns.`);
   return result;
+}
+
+/**
+ * All of them at once.
+ * @param {string} section
+ * @param {SectionInfo} info
+ * @param {Uint8Array} bytes
+ * @returns {Columns}
+ */
+export function readColumns(section, info, bytes) {
+  const steps = columnSteps(section, info, bytes);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
 }

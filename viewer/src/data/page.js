@@ -1,11 +1,14 @@
-// The part of the page that the first picture needs: strings, functions, trees, lines. No DOM.
+// What is read of a page before anything is asked of it: strings, functions, trees, lines. No DOM.
+// Of a large page what the first picture needs comes first (decodeFirst), and the rest is read beside it, in steps.
 
-import { PageError, readColumns } from './columns.js';
+import { betweenSteps } from '../base/turns.js';
+import { PageError, columnSteps } from './columns.js';
 
 /** @typedef {import('../types.js').Head} Head */
 /** @typedef {import('../types.js').Page} Page */
 /** @typedef {import('../types.js').PageTree} PageTree */
 /** @typedef {import('../types.js').Entries} Entries */
+/** @typedef {import('../types.js').First} First */
 /** @typedef {import('../types.js').Functions} Functions */
 /** @typedef {import('../types.js').Lines} Lines */
 /** @typedef {import('../types.js').Spread} Spread */
@@ -30,7 +33,13 @@ export const stateOfCalls = 255;
  */
 export async function readSectionColumns(head, read, name) {
   const bytes = await read(name);
-  return bytes && readColumns(name, head.sections[name], bytes);
+  if (bytes === null) return null;
+  const steps = columnSteps(name, head.sections[name], bytes);
+  for (;;) {
+    await betweenSteps();
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
 }
 
 /**
@@ -101,9 +110,9 @@ function readCallees(columns, parent, functions) {
 /**
  * @param {Columns} columns
  * @param {number} functions
- * @returns {{count: number, parent: Int32Array, fn: Uint32Array}}
+ * @returns {Promise<{count: number, parent: Int32Array, fn: Uint32Array}>}
  */
-function readTree(columns, functions) {
+async function readTree(columns, functions) {
   const count = columns.count(['parent']);
   if (count === 0) throw columns.error('parent', 'has no root');
   const offset = columns.indices('parent', count);
@@ -113,6 +122,7 @@ function readTree(columns, functions) {
       throw columns.error('parent', `of node ${node} points out of the tree`);
     parent[node] = node - offset[node];
   }
+  await betweenSteps();
   return { count, parent, fn: readCallees(columns, parent, functions) };
 }
 
@@ -163,12 +173,14 @@ function ratioTable(threads, ratio) {
  * @param {Head} head
  * @param {Ratios} ratios
  * @param {number} nodes
- * @returns {Entries}
+ * @returns {Promise<Entries>}
  */
-function readEntries(columns, head, ratios, nodes) {
+async function readEntries(columns, head, ratios, nodes) {
   const count = columns.count(['node', 'thread', 'state', 'time', 'samples']);
   const node = columns.indices('node', nodes);
+  await betweenSteps();
   const thread = readThreads(columns, head.threads.length);
+  await betweenSteps();
   const state = columns.bytes('state');
   for (let i = 0; i < count; i++)
     if (state[i] >= head.states.length && state[i] !== stateOfCalls)
@@ -179,9 +191,11 @@ function readEntries(columns, head, ratios, nodes) {
   const { run_ratio: ofRun = [], samples_ratio: ofSamples = [] } = ratios;
   const threads = head.threads.length;
   const known = { time, thread, state };
+  await betweenSteps();
   const run = columns.has('run')
     ? readByRatio(columns, 'run', known, ratioTable(threads, (t, s) => ofRun[t]?.[s]))
     : null;
+  await betweenSteps();
   const samples = readByRatio(columns, 'samples', known, ratioTable(threads, (t) => ofSamples[t]));
   if (run && run.length !== count) throw columns.error('run', 'has another length than "node"');
   return { count, node, thread, state, time, run, samples };
@@ -251,16 +265,76 @@ const emptyTree = {
   },
 };
 
+/** @typedef {{strings: string[], functions: Functions}} Names */
+
 /**
  * @param {Head} head
  * @param {ReadSection} read
- * @returns {Promise<Page>}
+ * @returns {Promise<Names>}
  */
-export async function decodePage(head, read) {
-  // All at once: unpacking goes on beside the decoding of what came first.
-  const [text, functionColumns, lineColumns, baseLines, spreads, treeColumns] = await Promise.all([
+export async function decodeNames(head, read) {
+  const [text, columns] = await Promise.all([
     readNeeded(head, read, 'strings'),
     readNeeded(head, read, 'functions'),
+  ]);
+  const strings = text.texts('text');
+  return { strings, functions: readFunctions(columns, strings.length) };
+}
+
+/**
+ * The nodes of the first metric's tree that are wide enough to be seen.
+ * @param {Head} head
+ * @param {ReadSection} read
+ * @param {number} functions
+ * @returns {Promise<First | null>} null: the page is small enough to be read at once
+ */
+export async function decodeFirst(head, read, functions) {
+  const info = head.trees.find((tree) => tree.entries > 0);
+  const columns = info ? await readSectionColumns(head, read, `first:${info.name}`) : null;
+  if (!info || !columns) return null;
+  const count = columns.count(['node', 'parent', 'function', 'self', 'total', 'rest']);
+  const node = columns.indices('node', info.nodes);
+  const offset = columns.indices('parent', count);
+  const parent = new Int32Array(count);
+  if (count === 0 || node[0] !== 0) throw columns.error('node', 'has no root');
+  for (let i = 1; i < count; i++) {
+    if (node[i] <= node[i - 1]) throw columns.error('node', 'does not ascend');
+    if (offset[i] === 0 || offset[i] > i)
+      throw columns.error('parent', `of place ${i} points out of the tree`);
+    parent[i] = i - offset[i];
+  }
+  return {
+    tree: info.name,
+    nodes: info.nodes,
+    node,
+    parent,
+    fn: columns.indices('function', functions),
+    self: Float64Array.from(columns.numbers('self')),
+    total: Float64Array.from(columns.numbers('total')),
+    rest: columns.indices('rest', info.nodes),
+  };
+}
+
+/**
+ * A page of which nothing but names is known yet; what decodePage gives is put into it.
+ * @param {Head} head
+ * @param {Names} names
+ * @returns {Page}
+ */
+export function emptyPage(head, names) {
+  return { head, ...names, trees: head.trees.map(({ name }) => ({ ...emptyTree, name })), lines: null };
+}
+
+/**
+ * @param {Head} head
+ * @param {ReadSection} read
+ * @param {Names} [known]
+ * @returns {Promise<Page>}
+ */
+export async function decodePage(head, read, known) {
+  // All at once: unpacking goes on beside the decoding of what came first.
+  const [names, lineColumns, baseLines, spreads, treeColumns] = await Promise.all([
+    known ?? decodeNames(head, read),
     readSectionColumns(head, read, 'lines'),
     readSectionColumns(head, read, 'lines:base'),
     Promise.all(
@@ -275,21 +349,21 @@ export async function decodePage(head, read) {
       ),
     ),
   ]);
-  const strings = text.texts('text');
-  const functions = readFunctions(functionColumns, strings.length);
-  const trees = head.trees.map((info, i) => {
+  const { functions } = names;
+  const trees = [];
+  for (const [i, info] of head.trees.entries()) {
     const [nodes, entries] = treeColumns[i];
-    const tree = readTree(nodes, functions.count);
-    return {
+    const tree = await readTree(nodes, functions.count);
+    await betweenSteps();
+    trees.push({
       name: info.name,
       ...tree,
-      entries: readEntries(entries, head, /** @type {Ratios} */ (info), tree.count),
-    };
-  });
+      entries: await readEntries(entries, head, /** @type {Ratios} */ (info), tree.count),
+    });
+  }
   return {
     head,
-    strings,
-    functions,
+    ...names,
     trees: trees.length > 0 ? trees : [emptyTree],
     lines: lineColumns && readLines(lineColumns, functions.count),
     spreads: spreads.map((of) => of && readSpread(of, functions.count)),

@@ -133,6 +133,47 @@ function readParts(document, name) {
 }
 
 /**
+ * Whether a section is there as a whole, while the browser still reads the page: something stands behind its last part.
+ * @param {Document} document
+ * @param {string} name
+ */
+function isWhole(document, name) {
+  const elements = document.querySelectorAll('script[data-section]');
+  let seen = false;
+  for (const element of elements) {
+    const own = element.getAttribute('data-section') === name;
+    if (seen && !own) return true;
+    seen = own;
+  }
+  return false;
+}
+
+/**
+ * @param {Document} document
+ * @returns {(name: string) => Promise<void>} settled when the browser has read that section, or the whole page without it
+ */
+function sectionWaiter(document) {
+  if (document.readyState !== 'loading') return () => Promise.resolve();
+  // What stands before the viewer's script is whole, whatever stands behind it.
+  const before = new Set(
+    [...document.querySelectorAll('script[data-section]')].map((element) => element.getAttribute('data-section')),
+  );
+  return (name) =>
+    new Promise((resolve) => {
+      const look = () => {
+        if (document.readyState === 'loading' && !before.has(name) && !isWhole(document, name)) return;
+        watch.disconnect();
+        document.removeEventListener('DOMContentLoaded', look);
+        resolve();
+      };
+      const watch = new MutationObserver(look);
+      watch.observe(document.body, { childList: true });
+      document.addEventListener('DOMContentLoaded', look);
+      look();
+    });
+}
+
+/**
  * @callback ReadSection
  * @param {string} name
  * @returns {Promise<Uint8Array | null>} null: the page has no such section
@@ -144,12 +185,14 @@ function readParts(document, name) {
  * @returns {ReadSection}
  */
 export function sectionReader(document, head) {
+  const waitFor = sectionWaiter(document);
   return async (name) => {
     const info = Object.hasOwn(head.sections, name) ? head.sections[name] : undefined;
     if (!info) return null;
     try {
       if (!Number.isSafeInteger(info.bytes) || info.bytes < 0 || info.bytes > mostBytes)
         throw new PageError('has an impossible length');
+      await waitFor(name);
       return await inflate(readParts(document, name), info.bytes);
     } catch (error) {
       const why = error instanceof PageError ? error.message : 'cannot be unpacked';

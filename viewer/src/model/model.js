@@ -9,7 +9,7 @@ import { entriesInRange } from './range.js';
 import { matchedAmount, matchFunctions, searchExpression } from './search.js';
 import { invertedShape, sandwichShapes, wholeShape } from './shape.js';
 import { derive } from './transforms.js';
-import { nodeHere, wholeTree } from './tree.js';
+import { firstTree, nodeHere, wholeTree } from './tree.js';
 
 /** @typedef {import('../types.js').Page} Page */
 /** @typedef {import('../types.js').Late} Late */
@@ -27,16 +27,48 @@ const largeKinds = new Set(['tree', 'amounts', 'sandwich', 'functionStates', 'ra
 
 /** What does not change with the state, and what was computed last. */
 export class Workshop {
-  /** @param {Page} page */
-  constructor(page) {
+  /**
+   * @param {Page} page
+   * @param {import('../types.js').First | null} [first] what is known while the page's trees are still being read
+   */
+  constructor(page, first = null) {
     this.page = page;
+    this.first = first;
     this.names = nameFiles(page);
     this.metrics = metricsOf(page.head);
     /** @type {Late | null} */
     this.late = null;
     /** @type {Map<string, {key: string, value: unknown}[]>} */
     this.kept = new Map();
-    this.large = page.trees.some((tree) => tree.count > 300_000);
+    this.large = page.head.trees.some((tree) => tree.nodes > 300_000);
+  }
+
+  /** The page has its trees now. */
+  complete() {
+    const groups = this.groupsByWeight();
+    this.first = null;
+    this.kept.clear();
+    this.keep('groups', 1, '', () => groups);
+  }
+
+  /**
+   * Whether what is known so far is enough for a state: the first metric of all threads and all time, as a flame graph.
+   * @param {State} state
+   * @returns {boolean}
+   */
+  canShow(state) {
+    if (this.first === null) return true;
+    const { view, metric, threads, range, transforms, search, colour, zoom } = state;
+    return (
+      ['', 'summary', 'flame'].includes(view) &&
+      ['', this.metrics[0].key].includes(metric) &&
+      threads === null &&
+      range === null &&
+      transforms.length === 0 &&
+      search === '' &&
+      colour === 'module' &&
+      (zoom === 0 || this.first.node.includes(zoom))
+    );
   }
 
   /**
@@ -94,16 +126,10 @@ export class Workshop {
    */
   groupsByWeight() {
     return this.keep('groups', 1, '', () => {
-      const { functions, trees } = this.page;
+      const { functions } = this.page;
       /** @type {Map<string, number>} */
       const groups = new Map();
-      const metric = this.metrics[0];
-      const tree = trees.find((t) => t.name === metric?.tree);
-      if (!tree) return [];
-      const step = Math.max(Math.floor(tree.entries.count / 50_000), 1);
-      const threads = new Uint8Array(Math.max(this.page.head.threads.length, 1)).fill(1);
-      const upright = { ...tree, end: tree.parent, map: null, origin: null };
-      const self = selfByFunction(tree.entries, metric, threads, upright, functions.count, step);
+      const self = this.first ? firstSelf(this.first, functions.count) : this.sampledSelf();
       for (let f = 0; f < functions.count; f++) {
         if (functions.origin[f] > 1) continue;
         const group = this.names.files[functions.file[f]]?.group ?? '';
@@ -115,10 +141,33 @@ export class Workshop {
     });
   }
 
+  /** @returns {Float64Array} by function, of a part of the entries */
+  sampledSelf() {
+    const { functions, trees, head } = this.page;
+    const metric = this.metrics[0];
+    const tree = trees.find((t) => t.name === metric?.tree);
+    if (!tree) return new Float64Array(functions.count);
+    const step = Math.max(Math.floor(tree.entries.count / 50_000), 1);
+    const threads = new Uint8Array(Math.max(head.threads.length, 1)).fill(1);
+    const upright = { ...tree, end: tree.parent, map: null, origin: null };
+    return selfByFunction(tree.entries, metric, threads, upright, functions.count, step);
+  }
+
   /** @param {number} fn */
   functionNames(fn) {
     return functionNames(this.page, this.names, fn);
   }
+}
+
+/**
+ * @param {import('../types.js').First} first
+ * @param {number} functionCount
+ * @returns {Float64Array} by function
+ */
+function firstSelf({ fn, self }, functionCount) {
+  const by = new Float64Array(functionCount);
+  for (let i = 1; i < fn.length; i++) by[fn[i]] += self[i];
+  return by;
 }
 
 export class Model {
@@ -164,7 +213,15 @@ export class Model {
 
   /** The page's tree, before transforms. */
   get whole() {
-    return this.workshop.keep('whole', 2, `${this.treeIndex}`, () => wholeTree(this.pageTree));
+    const { first } = this.workshop;
+    return this.workshop.keep('whole', 2, `${this.treeIndex}`, () =>
+      first ? firstTree(first) : wholeTree(this.pageTree),
+    );
+  }
+
+  /** Whether the page's trees are still being read: there are tree, amounts and shape of what can be seen, and nothing else. */
+  get isFirst() {
+    return this.workshop.first !== null;
   }
 
   /** The tree that is shown. @returns {Tree} */
@@ -202,6 +259,8 @@ export class Model {
 
   /** By node of the tree that is shown. @returns {Amounts} */
   get amounts() {
+    const { first } = this.workshop;
+    if (first) return first;
     return this.workshop.keep('amounts', 2, this.key, () => {
       const self = selfAmounts(this.entries, this.metric, this.threads, this.tree);
       return { self, total: totals(this.tree, self) };
@@ -231,6 +290,7 @@ export class Model {
 
   /** Everything, of all threads and all time: what the effective number of samples is of. */
   get everything() {
+    if (this.isFirst) return this.shown;
     const column = this.metric.column;
     return this.workshop.keep('everything', 4, `${this.treeIndex} ${column} ${this.side}`, () => {
       const { entries } = this.pageTree;
@@ -262,6 +322,8 @@ export class Model {
    * @returns {number | null} standard error of its share; null where it is counted and not estimated, or not known
    */
   error(amount, fn = -1, which = 'total') {
+    // How uneven a function's samples are is read with the trees.
+    if (this.isFirst && fn >= 0) return null;
     const side = this.page.head.sides[this.side];
     const { column } = this.metric;
     const effective = (column === 'time' ? side?.effective_samples_wall : null) ?? side?.effective_samples ?? null;
@@ -322,6 +384,11 @@ export class Model {
    * @returns {Float64Array}
    */
   nodeStates(node) {
+    const { head } = this.page;
+    if (this.isFirst && node === 0)
+      return Float64Array.from(head.states, ({ key }, s) =>
+        this.metric.states[s] === 0 ? 0 : head.threads.reduce((sum, { run_states }) => sum + (run_states?.[key] ?? 0), 0),
+      );
     return this.workshop.keep('nodeStates', 4, `${this.key} ${node}`, () => {
       const end = this.tree.end[node];
       return this.statesWhere((n) => n >= node && n < end);
@@ -366,7 +433,7 @@ export class Model {
   /** What the flame graph draws. @returns {Shape} */
   get shape() {
     const { functions } = this.page;
-    if (!this.inverted) return wholeShape(this.tree, this.amounts);
+    if (!this.inverted) return wholeShape(this.tree, this.amounts, this.workshop.first?.rest);
     return this.workshop.keep('inverted', 1, this.key, () =>
       invertedShape(this.tree, this.amounts, functions.count),
     );

@@ -27,9 +27,10 @@
 /**
  * @param {Tree} tree
  * @param {Amounts} amounts
+ * @param {Uint32Array} [unseen] by node: children that have time and are not in the tree
  * @returns {Shape}
  */
-export function wholeShape(tree, amounts) {
+export function wholeShape(tree, amounts, unseen) {
   const { parent, fn, end } = tree;
   const { self, total } = amounts;
   return {
@@ -47,10 +48,26 @@ export function wholeShape(tree, amounts) {
           rest += total[c];
           restCount++;
         }
+      if (unseen !== undefined && unseen[n] > 0) {
+        restCount += unseen[n];
+        rest += unseenAmount(tree, amounts, n);
+      }
       nodes.sort((a, b) => total[b] - total[a] || fn[a] - fn[b]);
       return { nodes, rest, restCount };
     },
   };
+}
+
+/**
+ * @param {Tree} tree
+ * @param {Amounts} amounts
+ * @param {number} n
+ * @returns {number} what is below a node and in none of its children
+ */
+function unseenAmount({ end }, { self, total }, n) {
+  let amount = total[n] - self[n];
+  for (let c = n + 1; c < end[n]; c = end[c]) amount -= total[c];
+  return amount;
 }
 
 /** Places of a list by group, made in two passes so that no lists grow. */

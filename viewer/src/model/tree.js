@@ -34,6 +34,18 @@ export function wholeTree(tree) {
 }
 
 /**
+ * The nodes of the page's tree that the first picture shows.
+ * @param {import('../types.js').First} first
+ * @returns {Tree}
+ */
+export function firstTree(first) {
+  const { node, parent, fn } = first;
+  const map = new Int32Array(first.nodes).fill(-1);
+  for (let i = 0; i < node.length; i++) map[node[i]] = i;
+  return { count: node.length, parent, fn, end: subtreeEnds(parent), map, origin: Int32Array.from(node) };
+}
+
+/**
  * Grows a tree node by node, in any order, siblings merged by function; then brings it into preorder.
  * A list of children serves for finding one while it is short, which nearly all are; of longer ones a table is kept.
  */

@@ -157,7 +157,7 @@ export class FlameGraph {
     const { flame } = this;
     const width = this.element.clientWidth;
     if (!flame || width === 0) return null;
-    const key = `${flame.key} ${flame.zoom} ${width}`;
+    const key = `${flame.key} ${flame.zoom} ${width} ${flame.model.isFirst}`;
     if (key !== this.layoutKey || !this.layout?.complete) {
       // Shapes that are made as they are looked at keep what they made: the next frame goes on from there.
       const end = performance.now() + patience;

@@ -118,6 +118,9 @@ export function preparePrint({ page, workshop, store }) {
   let report = null;
   window.addEventListener('beforeprint', () => {
     report?.remove();
+    report = null;
+    // The first second of a large page: what is on the screen is printed.
+    if (workshop.first) return;
     const model = workshop.model(store.get());
     const flame = flamePicture(model);
     report = el(

@@ -190,11 +190,31 @@ export function createShell(parts) {
   preparePrint(parts);
   listenForKeys({ ...parts, openHelp: help.open, openCommands: commands.open, focusSearch: toolbar.focusSearch });
 
+  /** @param {View} view */
+  function markTab(view) {
+    tabs.forEach((tab, i) => {
+      const chosen = views[i] === view;
+      tab.setAttribute('aria-selected', String(chosen));
+      tab.tabIndex = chosen ? 0 : -1;
+    });
+  }
+
   /** @type {HTMLElement | null} */
   let current = null;
   return {
     element,
     announce: live.announce,
+    /**
+     * What is asked for is not there yet: it comes by itself.
+     * @param {boolean} waiting
+     * @param {View} view that is asked for
+     */
+    waits(waiting, view) {
+      markTab(view);
+      if (waiting === (panel.getAttribute('aria-busy') === 'true')) return;
+      panel.setAttribute('aria-busy', String(waiting));
+      if (waiting) live.announce('Reading the recording');
+    },
     /**
      * @param {View} view
      * @param {HTMLElement} content
@@ -202,11 +222,7 @@ export function createShell(parts) {
      * @param {Model} model
      */
     show(view, content, state, model) {
-      tabs.forEach((tab, i) => {
-        const chosen = views[i] === view;
-        tab.setAttribute('aria-selected', String(chosen));
-        tab.tabIndex = chosen ? 0 : -1;
-      });
+      markTab(view);
       panel.setAttribute('aria-labelledby', `tab-${view.id}`);
       panel.dataset.view = view.id;
       if (current !== content) {

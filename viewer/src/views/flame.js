@@ -167,7 +167,8 @@ function create(context) {
       });
       current = model;
       // Of a large page the picture does not wait for the rest.
-      if (model.tree.count < 100_000) beside();
+      if (model.isFirst) current = null;
+      else if (model.tree.count < 100_000) beside();
       else requestAnimationFrame(() => setTimeout(beside));
     },
   };

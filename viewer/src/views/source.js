@@ -303,7 +303,7 @@ function shortPlace(place) {
 export const sourceView = {
   id: 'source',
   title: 'Source',
-  available: (page) => (page.lines?.count ?? 0) > 0,
+  available: ({ head }) => (head.sections.lines?.columns[0]?.count ?? 0) > 0,
   create(context) {
     const source = new Source(context);
     return { element: source.element, update: (state, model) => source.update(state, model) };

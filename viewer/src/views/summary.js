@@ -198,7 +198,7 @@ class Summary {
     const key = `${model.key}`;
     this.flame.update({ model, shape: model.shape, key: `${key} ${model.inverted}`, zoom: model.inverted ? 0 : model.zoom, selected: model.inverted ? -1 : model.selected, whole: !model.inverted });
     // Of a large page the first picture does not wait for the sums by state.
-    if (model.tree.count < 100_000) this.updateSide(model);
+    if (!model.workshop.large || model.isFirst) this.updateSide(model);
     else
       requestAnimationFrame(() => setTimeout(() => {
         if (this.model === model) this.updateSide(model);

@@ -21,6 +21,8 @@ if (!skip) {
   before(async () => {
     await session.start();
     session.writePlain('demo', demoRecording());
+    // As large pages are: what the first picture needs stands before the script, all else behind it.
+    session.writePlain('first', { ...demoRecording(), first: 2000 });
     session.writePlain('diff', demoDiff());
     session.writePlain('hostile', hostileRecording());
     for (const name of recordings) session.writeReal(name, join(repository, 'tests/recordings', `${name}.baro`));
@@ -43,7 +45,7 @@ for (const [name, run] of Object.entries(cases)) test(name, { skip }, () => run(
 /** @param {Session} session */
 async function openEverything(session) {
   // The others are opened by tests of their numbers.
-  for (const name of ['demo', 'diff', 'hostile', 'calls', 'everything', 'empty']) {
+  for (const name of ['demo', 'first', 'diff', 'hostile', 'calls', 'everything', 'empty']) {
     const opened = await session.open(name);
     const views = await opened.views();
     assert.ok(views.length > 0, `${name} has no tabs`);

@@ -29,6 +29,7 @@ import { encodeSection, headElement, sectionElements } from './encode.js';
  * @property {{file: string, firstLine: number, text: string}[]} [source]
  * @property {{parts: {t: string, link?: object}[]}[]} [summary]
  * @property {{process: number, tick: number, cpuUs: number, kib: number}[]} [counters] ascending by process, then tick
+ * @property {number} [first] the page has a part for the first picture: nodes of at least so many units
  * @property {object} [head] overrides
  */
 
@@ -196,6 +197,30 @@ function withoutNothing(threads) {
       return [kept];
     });
   });
+}
+
+/**
+ * What the first picture needs of the tree of samples.
+ * @param {Grown} tree
+ * @param {number} least units that a node must have to be seen
+ */
+function firstSection(tree, least) {
+  const self = tree.nodes.map(() => 0);
+  for (const entry of entriesOf(tree, false))
+    if (states[entry.state].kind !== 'idle') self[entry.node] += entry.run;
+  const total = [...self];
+  for (const { id, parent } of [...tree.nodes].reverse()) if (parent) total[parent.id] += total[id];
+  const seen = tree.nodes.filter(({ id }) => id === 0 || total[id] >= least);
+  const place = new Map(seen.map(({ id }, i) => [id, i]));
+  return encodeSection([
+    { name: 'node', encoding: 'd', values: seen.map(({ id }) => id) },
+    { name: 'parent', encoding: 'u', values: seen.map(({ parent }, i) => (parent ? i - (place.get(parent.id) ?? 0) : 0)) },
+    { name: 'function', encoding: 'u', values: seen.map(({ fn }) => fn) },
+    { name: 'self', encoding: 'u', values: seen.map(({ id }) => self[id]) },
+    { name: 'total', encoding: 'u', values: seen.map(({ id }) => total[id]) },
+    { name: 'rest', encoding: 'u',
+      values: seen.map(({ children }) => [...children.values()].filter(({ id }) => total[id] > 0 && !place.has(id)).length) },
+  ]);
 }
 
 /**
@@ -424,8 +449,10 @@ export function encodePage(recording) {
   /** @type {Record<string, ReturnType<typeof encodeSection>>} */
   const sections = {};
   const trees = [];
-  const samples = treeSections('samples', growTree(recording.threads, functions), threads);
+  const grown = growTree(recording.threads, functions);
+  const samples = treeSections('samples', grown, threads);
   Object.assign(sections, samples.section);
+  if (recording.first !== undefined) sections['first:samples'] = firstSection(grown, recording.first);
   trees.push(samples.info);
   sections.lines = linesSection(recording, functions);
   if (recording.callThreads) {
@@ -465,8 +492,9 @@ export function encodePage(recording) {
   };
 }
 
-/** Sections that stand before the script, in this order; the others come after it. */
+/** Sections that stand before the script, in this order; the others come after it, those of a viewer's start first. */
 const core = /^(?:strings|functions|lines|tree:.*|entries:.*)$/;
+const first = /^(?:strings|functions|first:.*)$/;
 
 /**
  * The HTML as the C program writes it.
@@ -478,7 +506,8 @@ export function pageHtml(recording, { characters } = {}) {
   const { head, sections } = encodePage(recording);
   const elements = (/** @type {boolean} */ early) =>
     Object.keys(sections)
-      .filter((name) => core.test(name) === early)
+      .filter((name) => (recording.first === undefined ? core : first).test(name) === early)
+      .sort((a, b) => Number(core.test(b)) - Number(core.test(a)))
       .map((name) => sectionElements(name, sections[name], characters))
       .join('\n');
   return template
