@@ -142,11 +142,18 @@ typedef struct code_facts {
   uint32_t co_flags;
 } code_facts;
 
-static PyObject *qualified_name_of(PyObject *code, const char *file) {
+static PyObject *qualified_name_of(PyObject *code, const code_facts *facts,
+                                   const baro_code_place *place) {
+  const char *file = text_of(facts->file);
+  PyObject *generated = baro_generated_name(code, file, (long)facts->co_flags, place);
   PyObject *name = PyObject_GetAttrString(code, "co_qualname"); /* from 3.11 on */
   if (name == NULL) {
     PyErr_Clear();
     name = baro_code_names_take(code, !baro_patterns_exclude_file(&baro_recorded, file));
+  }
+  if (generated != NULL) {
+    Py_XDECREF(name);
+    name = generated;
   }
   return encode(name);
 }
@@ -171,15 +178,15 @@ static PyObject *import_name_of(PyObject *globals, const code_facts *facts) {
   return name;
 }
 
-static void read_facts(PyObject *code, PyObject *globals, code_facts *facts) {
-  facts->module = text_of_globals(globals, "__name__");
-  facts->module_file = text_of_globals(globals, "__file__");
-  facts->import_name = import_name_of(globals, facts);
+static void read_facts(PyObject *code, const baro_code_place *place, code_facts *facts) {
+  facts->module = text_of_globals(place->globals, "__name__");
+  facts->module_file = text_of_globals(place->globals, "__file__");
+  facts->import_name = import_name_of(place->globals, facts);
   facts->name = text_attribute(code, "co_name");
   facts->file = text_attribute(code, "co_filename");
-  facts->qualified_name = qualified_name_of(code, text_of(facts->file));
   facts->first_line = number_attribute(code, "co_firstlineno");
   facts->co_flags = number_attribute(code, "co_flags");
+  facts->qualified_name = qualified_name_of(code, facts, place);
 }
 
 static void release_facts(code_facts *facts) {
@@ -268,9 +275,16 @@ static const baro_identity *put_code(PyObject *code, const code_facts *facts, ui
   return entry;
 }
 
-static const baro_identity *add_code(PyObject *code, PyObject *globals) {
+static const baro_identity *add_code(PyObject *code, const baro_code_place *given) {
   code_facts facts = {0};
-  read_facts(code, globals == NULL ? PyEval_GetGlobals() : globals, &facts);
+  baro_code_place place;
+  if (given != NULL) {
+    place = *given;
+  } else {
+    place =
+        (baro_code_place){.globals = PyEval_GetGlobals(), .frame = (PyObject *)PyEval_GetFrame()};
+  }
+  read_facts(code, &place, &facts);
   if (strcmp(text_of(facts.name), "<module>") == 0) {
     baro_children_see_import(text_of(facts.module));
   }
@@ -279,7 +293,7 @@ static const baro_identity *add_code(PyObject *code, PyObject *globals) {
   return entry == NULL ? &left_out : entry;
 }
 
-const baro_identity *baro_definitions_add_code(PyObject *code, PyObject *globals) {
+const baro_identity *baro_definitions_add_code(PyObject *code, const baro_code_place *place) {
   surroundings kept;
   const baro_identity *entry = &left_out;
   uint64_t since = baro_events_now();
@@ -288,7 +302,7 @@ const baro_identity *baro_definitions_add_code(PyObject *code, PyObject *globals
   if (!baro_events_stopped()) {
     baro_tasks_find(); /* they may have been imported since */
     look_for_greenlets();
-    entry = add_code(code, globals);
+    entry = add_code(code, place);
   }
   restore(&kept);
   /* 10 to 20 us: of a caller that calls many functions once it would be all its time. Told before an end it is of no call, for

@@ -7,6 +7,7 @@
 #ifndef BARO_CAPTURE_AGENT_AGENT_DEFINITIONS_H
 #define BARO_CAPTURE_AGENT_AGENT_DEFINITIONS_H
 
+#include "capture/agent/generated_names.h"
 #include "capture/agent/identities.h"
 #include "capture/agent/patterns.h"
 
@@ -31,8 +32,8 @@ bool baro_definitions_mark(PyObject *code, uint32_t budget);
 /* Code of our own, which has no id and no definition: what happens to it goes nowhere. False: no memory. */
 bool baro_definitions_add_private(PyObject *code, uint32_t flags);
 
-/* Of code that is not in the table. globals: those that it runs with; NULL: it is the current frame's. Never NULL. */
-const baro_identity *baro_definitions_add_code(PyObject *code, PyObject *globals);
+/* Of code that is not in the table. place: NULL where it is the current frame's. Never NULL. */
+const baro_identity *baro_definitions_add_code(PyObject *code, const baro_code_place *place);
 /* 0: unknown. */
 uint32_t baro_definitions_add_exception(PyObject *type);
 

@@ -99,7 +99,7 @@ static const baro_identity *identity_of(PyObject *code, PyObject *frame) {
   if (globals == NULL) {
     return NULL;
   }
-  known = baro_definitions_add_code(code, globals);
+  known = baro_definitions_add_code(code, &(baro_code_place){.globals = globals});
   Py_DECREF(globals);
   return known;
 }

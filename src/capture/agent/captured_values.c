@@ -8,6 +8,7 @@
 
 #include "capture/agent/agent_lock.h"
 #include "capture/agent/events.h"
+#include "capture/agent/held_items.h"
 #include "capture/agent/identities.h"
 #include "capture/agent/secret_names.h"
 #include "capture/agent/spool.h"
@@ -465,15 +466,6 @@ void baro_capture_take_parameters(PyObject *code, PyObject *const *values, bool 
   errno = kept;
 }
 
-/* Up to 3.12 the interpreter makes a dictionary, which would keep the arguments alive for as long as the frame; it makes it
- * anew for the next one who asks. Held by the frame and by us alone it is that; otherwise somebody gave it to exec. */
-static void release_locals(PyObject *locals) {
-  if (locals != NULL && PyDict_CheckExact(locals) && Py_REFCNT(locals) == 2) {
-    PyDict_Clear(locals);
-  }
-  Py_XDECREF(locals);
-}
-
 void baro_capture_take_arguments(PyObject *code, PyObject *frame, baro_captured *captured) {
   int kept = errno;
   const wanted_values *wanted = find_wanted(code);
@@ -483,7 +475,7 @@ void baro_capture_take_arguments(PyObject *code, PyObject *frame, baro_captured 
     wanted = NULL;
   }
   take_from(wanted, &source, captured);
-  release_locals(source.locals);
+  baro_release_locals(source.locals);
   captured->took = baro_events_now() - captured->since;
   errno = kept;
 }

@@ -55,7 +55,10 @@ static const baro_identity *identity_of(const void *frame) {
   PyObject *code = baro_frame_code(frame);
   const baro_identity *known = baro_identities_find(&baro_codes, code);
   if (__builtin_expect(known == NULL, 0)) {
-    known = baro_definitions_add_code(code, baro_frame_globals(frame, minor));
+    known = baro_definitions_add_code(
+        code, &(baro_code_place){.globals = baro_frame_globals(frame, minor),
+                                 .frame = minor < 11 ? (PyObject *)frame : NULL,
+                                 .parameters = minor < 11 ? NULL : baro_frame_parameters(frame)});
   }
   return known;
 }

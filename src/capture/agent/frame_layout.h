@@ -88,6 +88,11 @@ static inline PyObject *baro_frame_globals(const void *frame, int minor) {
                      : ((const baro_frame_3_9 *)frame)->globals;
 }
 
+/* Values of the parameters; borrowed. Of 3.11. */
+static inline PyObject *const *baro_frame_parameters(const void *frame) {
+  return ((const baro_frame_3_11 *)frame)->variables;
+}
+
 /* The next four: of code of a generator, coroutine or async generator. */
 
 /* Calling such code evaluates a frame in 3.11, which only makes the generator: false. */

@@ -53,4 +53,14 @@ static inline PyObject *baro_list_item(PyObject *list, Py_ssize_t index) {
 #endif
 }
 
+/* A frame's f_locals; may be NULL. Up to 3.12 the interpreter makes a dictionary, which would keep the arguments alive for as long
+ * as the frame; it makes it anew for the next one who asks. Held by the frame and by us alone it is that; otherwise somebody gave
+ * it to exec. */
+static inline void baro_release_locals(PyObject *take_locals) {
+  if (take_locals != NULL && PyDict_CheckExact(take_locals) && Py_REFCNT(take_locals) == 2) {
+    PyDict_Clear(take_locals);
+  }
+  Py_XDECREF(take_locals);
+}
+
 #endif

@@ -18,6 +18,14 @@ PROGRAM = """
     class Point:
         x: int
 
+    @dataclass
+    class Pair:
+        x: int
+        y: int
+
+    class Near(Pair):
+        pass
+
     class Box:
         def put(self): pass
         def take(self): pass
@@ -26,12 +34,15 @@ PROGRAM = """
         textwrap.dedent(" a")
         fractions.Fraction(1, 3)
         installed.function()
-        Point(1)
+        repr(Point(1))
+        Pair(1, 2) == Near(1, 2)
         Box().put()
         Box().take()
 
     own()
 """
+
+ANNOTATIONS = {"Point.__annotate__", "Pair.__annotate__"}  # from 3.14 on
 
 
 @pytest.fixture
@@ -47,13 +58,14 @@ def test_the_users_own_code(trace: Trace, traced_interpreter: Path, calls: str |
     settings = {} if calls is None else {"calls": calls}
     process = trace(traced_interpreter, PROGRAM, settings=settings).process
     names = {code.qualified_name for code in process.codes}
-    # The method that dataclass made has no file; where it runs says whose it is. Its name is
-    # __create_fn__.<locals>.__init__ before 3.13.
-    assert {name for name in names if "__init__" in name}
-    assert {name for name in names if "__init__" not in name} <= {
-        *("<module>", "Point", "Box", "own", "Box.put", "Box.take"),
-        "Point.__annotate__",  # from 3.14 on
-        "__create_fn__",  # the factory that dataclass executes in the user's module
+    # What dataclass made has no file; where it runs says whose it is, and its first argument of
+    # which class: by its code it is __create_fn__.<locals>.__init__, in all of them.
+    assert {name for name in names if "<locals>" in name or name.startswith("__create")} <= {
+        "__create_fn__"  # the factory that dataclass executes in the user's module
+    }
+    assert {name for name in names if not name.startswith("__create")} - ANNOTATIONS == {
+        *("<module>", "Point", "Pair", "Near", "Box", "own", "Box.put", "Box.take"),
+        *("Point.__init__", "Point.__repr__", "Pair.__init__", "Pair.__eq__"),
     }
     assert {code.module for code in process.codes} == {"__main__"}
 
@@ -66,6 +78,7 @@ def test_the_users_own_code(trace: Trace, traced_interpreter: Path, calls: str |
         ("__main__.Box.*", {"Box.put", "Box.take"}),
         ("program.Box.*", {"Box.put", "Box.take"}),  # the script's name, as if it were imported
         ("*.Box.put,textwrap.dedent", {"Box.put", "dedent"}),
+        ("__main__.Pair.__[ie]*", {"Pair.__init__", "Pair.__eq__"}),
         ("installed", {"<module>", "function"}),
         ("ins?alled.func*", {"function"}),
         ("nowhere.*", set()),
