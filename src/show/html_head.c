@@ -121,7 +121,8 @@ static void write_rates(baro_json *json, const baro_profile *profile) {
 static void write_unknown(baro_json *json, const baro_profile *profile) {
   const baro_measure measure = BARO_MEASURE_RUN;
   double basis_ns = (double)baro_profile_basis_ns(profile, measure);
-  double state_ns = (double)profile->state_ns[measure][BARO_STATE_UNKNOWN];
+  bool is_time = baro_profile_weight_unit(profile).length == 0;
+  double state_ns = is_time ? (double)profile->state_ns[measure][BARO_STATE_UNKNOWN] : 0;
   double stack_ns = 0;
   for (uint32_t f = 0; f < profile->functions.count; f++) {
     const baro_profile_function *function = &profile->functions.rows[f];

@@ -353,7 +353,8 @@ static void write_doubts(const baro_html_page *page, unsigned side, baro_json *j
   }
   double basis_ns = (double)baro_profile_basis_ns(profile, BARO_MEASURE_RUN);
   double unknown_ns = (double)profile->state_ns[BARO_MEASURE_RUN][BARO_STATE_UNKNOWN];
-  if (basis_ns > 0 && unknown_ns / basis_ns >= UNKNOWN_MIN) {
+  bool is_time = baro_profile_weight_unit(profile).length == 0;
+  if (is_time && basis_ns > 0 && unknown_ns / basis_ns >= UNKNOWN_MIN) {
     baro_write_format(&text, "What threads did in %s of the time is not known. ",
                       baro_text_percent_whole(unknown_ns / basis_ns).text);
   }

@@ -9,7 +9,7 @@
 #include "show/text_width.h"
 #include "show/units.h"
 
-enum { CLAUSES_MAX = BARO_SUMMARY_MARKS };
+enum { CLAUSES_MAX = BARO_SUMMARY_MARKS, UNIT_COLUMNS = 16 };
 
 /* Smaller shares are not what a program mostly did. */
 static const double SHARE_MIN = 0.05;
@@ -134,12 +134,16 @@ void baro_summary_write_function(const baro_profile *profile, uint32_t function,
 static void write_clause(const baro_profile *profile, const said *clause, const clause_width *width,
                          baro_buffer *text) {
   baro_write_format(text, "%.0f %% ", clause->ratio * 100);
-  if (clause->state == BARO_STATE_UNKNOWN) {
+  baro_view unit = baro_profile_weight_unit(profile);
+  if (unit.length > 0) { /* imported, and no time: nothing ran or waited */
+    baro_write_text(text, "of the ");
+    (void)baro_write_fitted(text, unit, UNIT_COLUMNS, BARO_CUT_MIDDLE, width->unicode);
+  } else if (clause->state == BARO_STATE_UNKNOWN) {
     baro_write_text(text, "unknown");
   } else {
     baro_write_text(text, baro_state_words(clause->state));
   }
-  baro_write_text(text, clause->state == BARO_STATE_CPU ? " " : " in ");
+  baro_write_text(text, clause->state == BARO_STATE_CPU && unit.length == 0 ? " " : " in ");
   write_function(profile, clause->function, width, text);
 }
 

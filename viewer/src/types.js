@@ -99,6 +99,7 @@
  * @property {{parts: SummaryPart[]}[]} summary sentences
  * @property {StateInfo[]} states in the fixed order of states
  * @property {number} unit_ns
+ * @property {string | null} [amounts] what amounts of samples are where they are no time: "bytes", "samples"; null = time
  * @property {number} tick_ns
  * @property {ProcessInfo[]} processes
  * @property {ThreadInfo[]} threads

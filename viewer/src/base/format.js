@@ -1,8 +1,11 @@
 // Numbers as text: three significant digits, always with a unit, the same words as `barograph report`. No DOM.
 
-/** @param {string | null} command @returns {string} its words without the folders they are in */
+/**
+ * A command without the folders of its program and files: the whole of it is in a tooltip.
+ * @param {string} command
+ */
 export function shortCommand(command) {
-  return (command ?? '').split(' ').map((word) => word.slice(word.lastIndexOf('/') + 1)).join(' ');
+  return command.slice(0, 2000).replace(/(^|[\s=])\/(?:[^\s/]+\/)+(?=[^\s/])/g, '$1');
 }
 
 /** Not known, everywhere. */
@@ -83,7 +86,32 @@ export function formatError(error) {
  * @param {import('../types.js').Head} head
  */
 export function formatAmount(amount, metric, head) {
-  return metric.kind === 'count' ? formatCount(amount) : formatDuration(amount * head.unit_ns);
+  if (metric.kind === 'count') return formatCount(amount);
+  return metric.tree === 'samples' ? formatUnits(amount, head) : formatDuration(amount * head.unit_ns);
+}
+
+/**
+ * An amount of samples: time, unless what was imported counts something else.
+ * @param {number} units
+ * @param {import('../types.js').Head} head
+ * @returns {string} "8.70 s", "59.7 MB", "30,855 samples"
+ */
+export function formatUnits(units, head) {
+  const amount = units * head.unit_ns;
+  if (!head.amounts) return formatDuration(amount);
+  if (head.amounts === 'bytes') return amount < 0 ? `−${formatBytes(-amount)}` : formatBytes(amount);
+  return `${formatCount(amount)} ${head.amounts}`;
+}
+
+/**
+ * What the samples of a side amount to, as the heads of reports say it.
+ * @param {import('../types.js').Head} head
+ * @param {number} side
+ */
+export function formatSide(head, side) {
+  if (!head.amounts) return formatDuration(head.sides[side].duration_ns);
+  const threads = head.threads.filter((thread) => thread.side === side);
+  return formatUnits(threads.reduce((sum, thread) => sum + thread.wall, 0), head);
 }
 
 /**

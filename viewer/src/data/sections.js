@@ -41,6 +41,8 @@ function checkedHead(value) {
   return {
     ...known,
     title: text(known.title),
+    // A word or two stand behind each number.
+    amounts: text(known.amounts).replace(/[^\p{L}\p{N} /_-]/gu, '').slice(0, 24) || null,
     sides: known.sides.map((side) => ({
       ...side,
       file: text(side.file),

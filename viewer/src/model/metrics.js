@@ -25,6 +25,8 @@ export function metricsOf(head) {
   if (head.trees.some((tree) => tree.name === 'samples' && tree.entries > 0)) {
     const of = /** @type {const} */ ({ kind: 'time', tree: 'samples' });
     const busy = stateSet(head, (state) => state.kind !== 'idle');
+    // Imported amounts that are no time: there is one way to count them.
+    if (head.amounts) return [{ ...of, key: 'run', words: head.amounts, column: 'run', states: busy }];
     metrics.push({ ...of, key: 'run', words: 'the run’s time', column: 'run', states: busy });
     metrics.push({ ...of, key: 'wall', words: 'threads’ time', column: 'time', states: busy });
     const running = stateSet(head, (state) => state.kind === 'run');

@@ -336,6 +336,11 @@ export class Model {
     return Math.sqrt(square / Math.max(effective * part, 1));
   }
 
+  /** Whether amounts are time, of which states tell what it was spent on. */
+  get timed() {
+    return this.metric.tree === 'samples' && !this.page.head.amounts;
+  }
+
   /** Whether shares have errors at all. */
   get estimated() {
     return this.error(0) !== null;

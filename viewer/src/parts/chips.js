@@ -43,7 +43,7 @@ function threadWords(model) {
 function sumWords(model) {
   const { shown, metric } = model;
   const amount = formatAmount(shown, metric, model.page.head);
-  return `${amount} shown, ${formatPercent(model.share(shown))} of ${metric.words} ${formatError(model.error(shown))}`;
+  return `${amount} shown, ${formatPercent(model.share(shown))} of ${model.page.head.amounts ? 'all' : metric.words} ${formatError(model.error(shown))}`;
 }
 
 /**

@@ -205,8 +205,8 @@ export function createInspector(context) {
    */
   function show(model, fn, node) {
     const names = model.names(fn);
-    const timed = model.metric.tree === 'samples';
-    const states = node > 0 ? model.nodeStates(node) : timed ? model.totalStates(fn) : null;
+    const { timed } = model;
+    const states = !timed ? null : node > 0 ? model.nodeStates(node) : model.totalStates(fn);
     const { callers, callees } = model.sandwich(fn);
     fill(
       element,
@@ -214,7 +214,7 @@ export function createInspector(context) {
       names.module ? el('div', { class: 'dim' }, nameElement(names.module)) : null,
       el('div', { class: 'place' }, nameElement(names.place)),
       amountsTable(model, fn, node),
-      timed && states
+      states
         ? el(
             'section',
             {},
@@ -232,12 +232,11 @@ export function createInspector(context) {
 
   /** @param {Model} model */
   function showAll(model) {
-    const timed = model.metric.tree === 'samples';
-    const states = timed ? model.nodeStates(0) : null;
+    const states = model.timed ? model.nodeStates(0) : null;
     fill(
       element,
       el('h2', {}, 'Everything'),
-      el('p', {}, el('b', {}, formatAmount(model.shown, model.metric, page.head)), ` ${model.metric.words}`),
+      el('p', {}, el('b', {}, formatAmount(model.shown, model.metric, page.head)), page.head.amounts ? '' : ` ${model.metric.words}`),
       states ? statesBar(page.head, states) : null,
       states ? statesLegend(page.head, states) : null,
       el('p', { class: 'dim hint' }, 'Click a box to look closer. Press ? for keys.'),

@@ -1,7 +1,7 @@
 // What is printed: not the screen, but a page that can be read without the program. Made when the browser is about to print.
 
 import { el, nameElement, visibleText } from '../base/dom.js';
-import { formatAmount, formatCount, formatDuration, formatPercent } from '../base/format.js';
+import { formatAmount, formatCount, formatDuration, formatPercent, formatSide } from '../base/format.js';
 import { FlameGraph, readableRows } from './flame_graph.js';
 import { statesBar, statesText } from './states_bar.js';
 import { transformWords } from './transform_words.js';
@@ -14,11 +14,11 @@ const mostRows = 14;
 /** CSS pixels of the lower of A4 and Letter, less the margins. */
 const pageHeight = 930;
 
-/** @param {import('../types.js').Side} side */
-function facts(side) {
+/** @param {import('../types.js').Head} head @param {import('../types.js').Side} side */
+function facts(head, side) {
   return [
-    `Python ${side.python}`,
-    formatDuration(side.duration_ns),
+    side.python ? `Python ${side.python}` : '',
+    formatSide(head, head.sides.indexOf(side)),
     side.cpu_ns === null ? '' : `${formatDuration(side.cpu_ns)} CPU`,
     side.samples > 0 ? `${formatCount(side.samples)} samples` : '',
     `${formatCount(side.lost)} lost, ${formatCount(side.rejected)} rejected`,
@@ -44,7 +44,8 @@ function shownWords(model) {
     parts.push(`from ${from} to ${to}`);
   }
   const limits = parts.length > 0 ? `; ${parts.join('; ')}` : '';
-  return `${formatAmount(model.shown, model.metric, page.head)} ${model.metric.words}${limits}`;
+  const words = page.head.amounts ? '' : ` ${model.metric.words}`;
+  return `${formatAmount(model.shown, model.metric, page.head)}${words}${limits}`;
 }
 
 /** @param {Model} model */
@@ -56,7 +57,7 @@ function functionTable(model) {
     .filter((fn) => self[fn] > 0)
     .sort((a, b) => self[b] - self[a])
     .slice(0, mostFunctions);
-  const timed = model.metric.tree === 'samples';
+  const { timed } = model;
   const cell = (/** @type {number} */ amount) => [
     el('td', { class: 'number' }, formatPercent(model.share(amount))),
     el('td', { class: 'number' }, formatAmount(amount, model.metric, head)),
@@ -127,12 +128,12 @@ export function preparePrint({ page, workshop, store }) {
       'article',
       { class: 'print-report', 'aria-hidden': 'true' },
       el('h1', {}, nameElement((head.sides[model.side]?.command ?? '').slice(0, 300))),
-      ...head.sides.map((side) => el('p', { class: 'facts' }, facts(side))),
+      ...head.sides.map((side) => el('p', { class: 'facts' }, facts(head, side))),
       el('h2', {}, 'What it did'),
       el('div', { class: 'findings' }, ...head.summary.map(({ parts }) => el('p', {}, visibleText(parts.map((part) => part.t).join(''))))),
-      model.metric.tree === 'samples' ? statesBar(head, model.nodeStates(0)) : null,
-      model.metric.tree === 'samples' ? el('p', {}, statesText(head, model.nodeStates(0))) : null,
-      el('h2', {}, `Where the time goes: ${shownWords(model)}`),
+      model.timed ? statesBar(head, model.nodeStates(0)) : null,
+      model.timed ? el('p', {}, statesText(head, model.nodeStates(0))) : null,
+      el('h2', {}, `Where the ${head.amounts ? head.amounts : 'time'} ${head.amounts ? 'are from' : 'goes'}: ${shownWords(model)}`),
       flame.element,
       el('h2', {}, 'The first functions by their own time'),
       functionTable(model),

@@ -1,7 +1,7 @@
 // What stands around every view: the head of the recording, tabs, what is counted and searched, chips, and the live region.
 
 import { el, fill, nameElement } from '../base/dom.js';
-import { formatCount, formatDuration, formatPercent } from '../base/format.js';
+import { formatCount, formatDuration, formatPercent, formatSide, shortCommand } from '../base/format.js';
 import { createChips } from './chips.js';
 import { createHelp } from './help.js';
 import { createPalette } from './palette_box.js';
@@ -19,20 +19,13 @@ import { preparePrint } from './print_report.js';
 
 /** @typedef {{page: Page, workshop: Workshop, store: Store, views: View[]}} ShellParts */
 
-/**
- * A command without the folders of its program and files: the whole of it is in the tooltip.
- * @param {string} command
- */
-function shortCommand(command) {
-  return command.slice(0, 2000).replace(/(^|[\s=])\/(?:[^\s/]+\/)+(?=[^\s/])/g, '$1');
-}
-
-/** @param {Side} side @param {string} word */
-function sideFacts(side, word) {
+/** @param {import('../types.js').Head} head @param {number} index @param {string} word */
+function sideFacts(head, index, word) {
+  const side = head.sides[index];
   const unknown = side.unknown.reduce((sum, part) => sum + part.ratio, 0);
   const facts = [
     side.python && `Python ${side.python}`,
-    formatDuration(side.duration_ns),
+    formatSide(head, index),
     side.cpu_ns === null ? '' : `${formatDuration(side.cpu_ns)} CPU`,
     side.samples > 0 ? `${formatCount(side.samples)} samples` : '',
     side.lost + side.rejected > 0 ? `${formatCount(side.lost + side.rejected)} lost` : 'none lost',
@@ -167,7 +160,7 @@ export function createShell(parts) {
       'header',
       { class: 'head' },
       el('h1', { class: 'brand' }, 'barograph'),
-      el('div', { class: 'sides' }, ...head.sides.map((side, i) => sideFacts(side, words[i] ?? ''))),
+      el('div', { class: 'sides' }, ...head.sides.map((_, i) => sideFacts(head, i, words[i] ?? ''))),
       el(
         'button',
         { class: 'icon', type: 'button', title: 'Commands (Ctrl K)', 'aria-label': 'Commands', onclick: () => commands.open() },

@@ -120,9 +120,8 @@ class Diff {
     const change = changePercent(next.shown - base.shown, base.shown);
     fill(
       this.headline,
-      'Took ',
-      el('b', {}, `${formatDuration(before.duration_ns)} → ${formatDuration(after.duration_ns)}`),
-      ` (${took}) · ${next.metric.words} `,
+      ...(head.amounts ? [] : ['Took ', el('b', {}, `${formatDuration(before.duration_ns)} → ${formatDuration(after.duration_ns)}`), ` (${took}) · `]),
+      `${next.metric.words} `,
       el('b', {}, `${amount(base)} → ${amount(next)}`),
       ` (${change})`,
     );

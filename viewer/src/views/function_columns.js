@@ -89,12 +89,22 @@ export function amountColumns(model, which) {
     title: which,
     help: `${model.metric.words} ${words}`,
     number: true,
-    width: '80px',
+    width: amountWidth(model, values),
     value: (fn) => values[fn],
     text: (fn) => formatAmount(values[fn], model.metric, head),
     cell: (fn) => formatAmount(values[fn], model.metric, head),
   });
   return columns;
+}
+
+/**
+ * Times and bytes have three digits; what is counted has as many as there are, and its unit.
+ * @param {Model} model
+ * @param {Float64Array} values
+ */
+function amountWidth(model, values) {
+  const most = values.reduce((largest, value) => Math.max(largest, value), 0);
+  return `${Math.max(formatAmount(most, model.metric, model.page.head).length * 8 + 8, 80)}px`;
 }
 
 /**

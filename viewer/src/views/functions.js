@@ -55,7 +55,7 @@ function columnsOf(context, state, model) {
     ...amountColumns(model, 'self'),
     ...amountColumns(model, 'total'),
   ];
-  if (model.metric.tree === 'samples') {
+  if (model.timed) {
     columns.push(spentColumn(model));
     if (state.extra['functions.states'] === '1') {
       columns.push(...stateColumns(model));
@@ -108,7 +108,7 @@ export function createFunctionTable(context, id) {
       const rows = functionRows(model);
       const extra = state.extra['functions.states'] ?? '';
       states.setAttribute('aria-pressed', String(extra === '1'));
-      states.hidden = model.metric.tree !== 'samples';
+      states.hidden = !model.timed;
       table.update({
         columns: columnsOf(context, state, model),
         rows,

@@ -44,7 +44,7 @@ function headOf(model, fn) {
     el('span', { class: 'sums' }, el('b', {}, 'total '), say('total')),
     el('span', { class: 'sums' }, el('b', {}, 'self '), say('self')),
     el('span', { class: 'dim' }, `at ${formatCount(instances)} ${instances === 1 ? 'place' : 'places'} of the tree`),
-    metric.tree === 'samples' ? statesBar(page.head, model.totalStates(fn)) : null,
+    model.timed ? statesBar(page.head, model.totalStates(fn)) : null,
   ];
 }
 

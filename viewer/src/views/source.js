@@ -3,7 +3,7 @@
 // than everything, this one says so.
 
 import { el, fill, nameElement, visibleText } from '../base/dom.js';
-import { formatCount, formatDuration, formatPercent, formatShare } from '../base/format.js';
+import { formatCount, formatPercent, formatShare, formatUnits } from '../base/format.js';
 import { pythonTokens } from '../base/python_tokens.js';
 import { fileHeat } from '../model/heat.js';
 import { Table } from '../parts/table.js';
@@ -153,14 +153,14 @@ class Source {
     fill(
       this.title,
       el('b', {}, nameElement(model.workshop.names.files[file.file]?.place ?? path)),
-      el('span', { class: 'dim' }, ` ${formatPercent(all > 0 ? file.self / all : 0)} of the time on its own lines`),
+      el('span', { class: 'dim' }, ` ${formatPercent(all > 0 ? file.self / all : 0)} of ${model.page.head.amounts ? 'all' : 'the time'} on its own lines`),
     );
     this.table.update({
       columns: this.columns(model, all, texts.length > 0),
       rows: Uint32Array.from(this.rows, (_, i) => i),
       key: rowsKey,
       selected: this.selectedRow(state, model),
-      note: texts.length > 0 ? `${formatCount(this.rows.length)} lines` : `Lines with time: ${formatCount(this.rows.length)}. The page has no source of this file`,
+      note: texts.length > 0 ? `${formatCount(this.rows.length)} lines` : `${formatCount(this.rows.length)} ${this.rows.length === 1 ? 'line' : 'lines'}. The page has no source of this file`,
     });
   }
 
@@ -231,11 +231,11 @@ class Source {
    */
   columns(model, all, withText) {
     const { rows } = this;
-    const { unit_ns } = model.page.head;
+    const { head } = model.page;
     const most = rows.reduce((widest, row) => Math.max(widest, row.heat?.self ?? 0), 0);
     const time = (/** @type {'self' | 'total'} */ key, /** @type {number} */ row) => {
       const heat = rows[row].heat;
-      return heat && heat[key] > 0 ? formatDuration(heat[key] * unit_ns) : '';
+      return heat && heat[key] > 0 ? formatUnits(heat[key], head) : '';
     };
     const share = (/** @type {number} */ row) => {
       const self = rows[row].heat?.self ?? 0;
@@ -252,7 +252,7 @@ class Source {
     const name = (/** @type {number} */ row) => (fn(row) >= 0 ? model.names(fn(row)).name : '');
     return [
       { key: 'line', title: 'line', number: true, width: '52px', cell: line, text: line, value: (row) => rows[row].line },
-      { key: 'share', title: 'self %', help: 'of all time', number: true, width: '84px', cell: heated, text: share, value: value('self') },
+      { key: 'share', title: 'self %', help: head.amounts ? 'of all' : 'of all time', number: true, width: '84px', cell: heated, text: share, value: value('self') },
       { key: 'self', title: 'self', help: 'on the line itself', number: true, width: '72px', cell: (row) => time('self', row), text: (row) => time('self', row), value: value('self') },
       { key: 'total', title: 'total', help: 'with what the line calls', number: true, width: '72px', cell: (row) => time('total', row), text: (row) => time('total', row), value: value('total') },
       withText

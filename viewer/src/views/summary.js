@@ -2,7 +2,7 @@
 // of its own code, what it waited for, its threads, and the flame graph; then the facts of the recording and what is not known.
 
 import { el, fill, nameElement, visibleText } from '../base/dom.js';
-import { formatAmount, formatBytes, formatCount, formatDuration, formatPercent } from '../base/format.js';
+import { formatAmount, formatBytes, formatCount, formatDuration, formatPercent, formatSide, formatUnits } from '../base/format.js';
 import { outline } from '../model/outline.js';
 import { librarySet } from '../model/transforms.js';
 import { pageNode } from '../model/tree.js';
@@ -13,6 +13,7 @@ import { treeChoice } from '../parts/tree_choice.js';
 
 /** @typedef {import('../types.js').State} State */
 /** @typedef {import('../types.js').Context} Context */
+/** @typedef {import('../types.js').Head} Head */
 /** @typedef {import('../types.js').Side} Side */
 /** @typedef {import('../types.js').SummaryLink} SummaryLink */
 /** @typedef {import('../model/model.js').Model} Model */
@@ -33,8 +34,8 @@ function linkChange(link) {
   return change;
 }
 
-/** @param {Side} side @returns {[string, string][]} */
-function sideFacts(side) {
+/** @param {Head} head @param {Side} side @returns {[string, string][]} */
+function sideFacts(head, side) {
   const rate = side.achieved_rate_hz ?? side.rate_hz;
   const unknown = side.unknown.map((part) => `${formatPercent(part.ratio)}: ${part.reason}`);
   /** @type {[string, string | null | undefined][]} */
@@ -44,9 +45,9 @@ function sideFacts(side) {
     ['Python', side.python],
     ['Machine', [side.machine, side.host].filter(Boolean).join(', ')],
     ['Started', side.start_utc.replace('T', ' ').replace(/(?:\.\d+)?Z$/, ' UTC')],
-    ['Took', formatDuration(side.duration_ns)],
+    [head.amounts ? 'Amount' : 'Took', formatSide(head, head.sides.indexOf(side))],
     ['Ended', side.ended],
-    ['CPU time', side.cpu_ns === null ? 'not known' : formatDuration(side.cpu_ns)],
+    ['CPU time', head.amounts ? null : side.cpu_ns === null ? 'not known' : formatDuration(side.cpu_ns)],
     ['Peak memory', side.peak_memory_bytes ? formatBytes(side.peak_memory_bytes) : null],
     ['Samples', side.samples > 0 ? `${formatCount(side.samples)}${rate ? `, ${formatCount(rate)} a second` : ''}` : null],
     ['Calls', side.calls ? formatCount(side.calls) : null],
@@ -77,7 +78,7 @@ class Summary {
     const { page, store } = context;
     const { head } = page;
     this.sentences = el('div', { class: 'findings' }, ...head.summary.map((one) => this.sentence(one.parts)));
-    this.list = el('div', { class: 'outline', role: 'treegrid', 'aria-label': 'Where the time goes' });
+    this.list = el('div', { class: 'outline', role: 'treegrid', 'aria-label': this.listTitle() });
     this.listNote = el('span', { class: 'dim' });
     this.fold = el('input', {
       type: 'checkbox',
@@ -136,9 +137,14 @@ class Summary {
     );
   }
 
+  listTitle() {
+    const { amounts } = this.context.page.head;
+    return amounts ? `Where the ${amounts} are from` : 'Where the time goes';
+  }
+
   listHead() {
     return [
-      el('h2', {}, 'Where the time goes'),
+      el('h2', {}, this.listTitle()),
       el('label', { class: 'control' }, this.fold, 'show library frames'),
     ];
   }
@@ -163,7 +169,7 @@ class Summary {
         'div',
         {},
         words[i] ? el('h3', {}, words[i]) : null,
-        el('dl', {}, ...sideFacts(side).flatMap(([name, value]) => [el('dt', {}, name), el('dd', {}, nameElement(value))])),
+        el('dl', {}, ...sideFacts(head, side).flatMap(([name, value]) => [el('dt', {}, name), el('dd', {}, nameElement(value))])),
       ),
     );
     const limits = Object.values(head.limits ?? {});
@@ -212,7 +218,7 @@ class Summary {
     return el(
       'div',
       { role: 'row', class: 'outline-row outline-head' },
-      cell(model?.metric.kind === 'count' ? 'Calls' : 'Time', 'outline-time'),
+      cell(model?.metric.kind === 'count' ? 'Calls' : model?.page.head.amounts ? 'Amount' : 'Time', 'outline-time'),
       cell('Share', 'outline-share'),
       cell('Function', 'outline-name'),
       cell('Where', 'outline-place'),
@@ -277,7 +283,7 @@ class Summary {
     if (!model) return [[]];
     const { head } = model.page;
     return [
-      ['time', 'share', 'function', 'where'],
+      [head.amounts ? 'amount' : 'time', 'share', 'function', 'where'],
       ...this.rows.map((row) => {
         const names = model.names(model.tree.fn[row.node]);
         const name = row.kind === 'folded' ? this.foldedWords(row) : visibleText(names.name);
@@ -294,7 +300,7 @@ class Summary {
   /** @param {Model} model */
   updateSide(model) {
     const { head } = model.page;
-    const states = model.metric.tree === 'samples' ? model.nodeStates(0) : null;
+    const states = model.timed ? model.nodeStates(0) : null;
     if (states) fill(this.kinds, el('h2', {}, 'What it did'), statesBar(head, states), statesLegend(head, states));
     else fill(this.kinds);
     const threads = head.threads
@@ -340,8 +346,8 @@ class Summary {
         },
         nameElement(thread.name.slice(0, 80)),
       ),
-      el('span', { class: 'amount dim' }, formatDuration(thread.wall * head.unit_ns)),
-      el('div', { class: 'thread-bar' }, statesBar(head, amounts, longest > 0 ? thread.wall / longest : 0)),
+      el('span', { class: 'amount dim' }, formatUnits(thread.wall, head)),
+      head.amounts ? null : el('div', { class: 'thread-bar' }, statesBar(head, amounts, longest > 0 ? thread.wall / longest : 0)),
     );
   }
 }

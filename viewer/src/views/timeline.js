@@ -451,7 +451,8 @@ class Timeline {
 export const timelineView = {
   id: 'timeline',
   title: 'Timeline',
-  available: (page) => page.head.trees.some(({ name }) => Object.hasOwn(page.head.sections, `runs:${name}`)),
+  // Amounts that are no time have none: what was imported says not when.
+  available: (page) => !page.head.amounts && page.head.trees.some(({ name }) => Object.hasOwn(page.head.sections, `runs:${name}`)),
   create(context) {
     const timeline = new Timeline(context);
     return {

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatCount, formatDuration, formatPercent } from '../../src/base/format.js';
 import { hostileNames } from './hostile.js';
@@ -78,6 +79,34 @@ async function samples(session) {
     assert.deepEqual(await opened.close(), []);
   }
   assert.ok(compared > 10, `only ${compared} functions were compared`);
+}
+
+/** Imported amounts that are no time are told in their unit wherever they stand. @param {Session} session */
+async function amounts(session) {
+  const stacks = 'main;load;json.loads 2500000\nmain;load 700000\nmain;save;write 12345678\nmain 10\n';
+  const shown = { bytes: ['2.50 MB', '700 kB', '12.3 MB', '10 B', '15.5 MB'], pages: ['2,500,000 pages', '700,000 pages', '12,345,678 pages', '10 pages', '15,545,688 pages'] };
+  for (const [unit, [loads, load, write, main, all]] of Object.entries(shown)) {
+    const [text, recording] = ['txt', 'baro'].map((kind) => join(session.folder, `${unit}.${kind}`));
+    writeFileSync(text, stacks);
+    execFileSync(barograph(), ['import', '-q', '--unit', unit, '-o', recording, text]);
+    session.writeReal(unit, recording);
+    const opened = await session.open(unit, 'view=functions');
+    const rows = await copied(opened);
+    const self = Object.fromEntries(rows.map((row) => [row.function, row.self]));
+    assert.deepEqual(self, { main, load, 'json.loads': loads, save: unit === 'bytes' ? '0 B' : '0 pages', write });
+    assert.ok(rows.every((row) => row['±'] === undefined && row.spent === undefined), 'nothing is known of errors and states');
+    const views = await opened.views();
+    assert.deepEqual(views, ['summary', 'flame', 'sandwich', 'functions', 'source'], 'there is no time to be on a timeline');
+    for (const view of views) {
+      await opened.view(view);
+      // The recording's own note says that it is no time.
+      const words = (await opened.page.locator('body').innerText()).replace(/imported amounts are .*/, '');
+      assert.doesNotMatch(words, /\d (?:ns|µs|ms|s|min)\b|\btime\b|unknown/, `${unit}: ${view}`);
+      assert.ok(words.includes(all), `${unit}: ${view} does not say how much it is in all`);
+    }
+    session.files.delete(unit);
+    assert.deepEqual(await opened.close(), []);
+  }
 }
 
 /** @param {Session} session */
@@ -169,6 +198,7 @@ async function damaged(session) {
 /** @type {Record<string, (session: Session) => Promise<void>>} */
 export const numberCases = {
   'functions have the numbers of the report': samples,
+  'imported bytes and pages are no time in any view': amounts,
   'calls have the numbers of the report': calls,
   'the summary says what the report’s head says': head,
   'names that want to harm are shown as text': hostile,
