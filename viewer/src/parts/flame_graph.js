@@ -6,6 +6,7 @@ import { Labels } from '../draw/labels.js';
 import { Raster } from '../draw/raster.js';
 import { currentTheme, functionColours, stateColours } from '../draw/theme.js';
 import { stateAmountsOfNodes } from '../model/aggregate.js';
+import { boxStates } from '../model/box_states.js';
 import { boxAt, layOut } from '../model/layout.js';
 import { drawLabels, rowHeight } from './flame_labels.js';
 import { leastStep, mirrorTree } from './flame_mirror.js';
@@ -32,6 +33,7 @@ const patience = 25;
  * @property {number} zoom
  * @property {number} selected -1 = none
  * @property {boolean} whole nodes of the shape are nodes of the model's tree
+ * @property {(layout: Layout) => Float64Array} [states] of other shapes: amounts of boxes by state, rows of head.states.length
  */
 
 /**
@@ -60,6 +62,31 @@ export function readableRows(layout) {
   return layout.rows;
 }
 
+/**
+ * @param {Model} model
+ * @returns {Pick<Flame, 'states'>} what a graph of model.shape needs beside it
+ */
+export function invertedStates(model) {
+  return model.inverted ? { states: (layout) => boxStates(model, layout, model.shape, 'inverted', -1) } : {};
+}
+
+/**
+ * @param {Flame} flame one whose nodes are those of the tree
+ * @param {Layout} layout
+ * @returns {Float64Array} by box: rows of amounts by state
+ */
+function wholeStates({ model }, layout) {
+  const states = model.page.head.states.length;
+  const order = Array.from({ length: layout.count }, (_, i) => i)
+    .filter((i) => layout.rest[i] === 0)
+    .sort((a, b) => layout.node[a] - layout.node[b]);
+  const nodes = Int32Array.from(order, (i) => layout.node[i]);
+  const rows = stateAmountsOfNodes(model.entries, model.metric, model.threads, model.tree, nodes, states);
+  const amounts = new Float64Array(layout.count * states);
+  order.forEach((box, at) => amounts.set(rows.subarray(at * states, (at + 1) * states), box * states));
+  return amounts;
+}
+
 export class FlameGraph {
   /** @param {FlameOptions} options */
   constructor(options) {
@@ -83,6 +110,8 @@ export class FlameGraph {
     /** @type {Layout | null} */
     this.layout = null;
     this.layoutKey = '';
+    /** Of the layout that was last coloured by state. @type {{layout: Layout, amounts: Float64Array} | null} */
+    this.states = null;
     this.heightKey = '';
     this.heightRows = 0;
     this.hovered = -1;
@@ -142,6 +171,7 @@ export class FlameGraph {
     this.flame = null;
     this.layout = null;
     this.layoutKey = '';
+    this.states = null;
   }
 
   /** @param {number} fn -1 = the root */
@@ -275,7 +305,7 @@ export class FlameGraph {
 
   /** @param {Flame} flame */
   colourByState(flame) {
-    return flame.whole && flame.model.state.colour === 'state' && flame.model.metric.tree === 'samples';
+    return (flame.whole || flame.states !== undefined) && flame.model.state.colour === 'state' && flame.model.timed;
   }
 
   /**
@@ -287,31 +317,20 @@ export class FlameGraph {
    * @returns {import('../draw/raster.js').Strips}
    */
   stateStrips(flame, layout, fillOf, edge) {
-    const { model } = flame;
-    const { head } = model.page;
+    const { head } = flame.model.page;
     const states = head.states.length;
-    const order = Array.from({ length: layout.count }, (_, i) => i)
-      .filter((i) => layout.rest[i] === 0)
-      .sort((a, b) => layout.node[a] - layout.node[b]);
-    const nodes = Int32Array.from(order, (i) => layout.node[i]);
-    const rows = stateAmountsOfNodes(
-      model.entries,
-      model.metric,
-      model.threads,
-      model.tree,
-      nodes,
-      states,
-    );
     const colours = stateColours(head, this.theme);
-    const amounts = new Float64Array(layout.count * states);
-    order.forEach((box, at) => {
-      const row = rows.subarray(at * states, (at + 1) * states);
-      amounts.set(row, box * states);
+    // A picture is drawn more often than what is in it changes.
+    if (this.states?.layout !== layout) this.states = { layout, amounts: flame.states?.(layout) ?? wholeStates(flame, layout) };
+    const { amounts } = this.states;
+    for (let box = 0; box < layout.count; box++) {
+      if (layout.rest[box] > 0) continue;
+      const row = amounts.subarray(box * states, (box + 1) * states);
       let most = 0;
       for (let s = 1; s < states; s++) if (row[s] > row[most]) most = s;
       fillOf[box] = colours.fill[most];
       edge[box] = colours.edge[most];
-    });
+    }
     return { amounts, colours: [...colours.fill] };
   }
 

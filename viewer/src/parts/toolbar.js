@@ -147,7 +147,7 @@ export function createToolbar(parts) {
       if (model.metric) metric.value = model.metric.key;
       threads.update(state);
       colour.value = state.colour;
-      colour.hidden = !['flame', 'summary'].includes(view.id) || model.inverted || !model.timed;
+      colour.hidden = !['flame', 'summary', 'sandwich'].includes(view.id) || !model.timed;
       if (side) side.value = String(model.side);
       if (document.activeElement !== search) search.value = state.search;
       const hits = model.found;

@@ -1,7 +1,7 @@
 // The flame graph, root on top, or inverted; below it the functions, so that no half of the screen is empty; beside it the inspector.
 
 import { el, visibleText } from '../base/dom.js';
-import { FlameGraph } from '../parts/flame_graph.js';
+import { FlameGraph, invertedStates } from '../parts/flame_graph.js';
 import { spokenNode } from '../parts/flame_mirror.js';
 import { createInspector } from '../parts/inspector.js';
 import { createFunctionTable } from './functions.js';
@@ -164,6 +164,7 @@ function create(context) {
         zoom,
         selected,
         whole: !model.inverted,
+        ...invertedStates(model),
       });
       current = model;
       // Of a large page the picture does not wait for the rest.

@@ -4,8 +4,9 @@
 
 import { el, fill, nameElement, visibleText } from '../base/dom.js';
 import { formatAmount, formatCount, formatError, formatPercent } from '../base/format.js';
+import { boxStates } from '../model/box_states.js';
 import { FlameGraph } from '../parts/flame_graph.js';
-import { statesBar } from '../parts/states_bar.js';
+import { statesBar, statesLegend } from '../parts/states_bar.js';
 import { Table } from '../parts/table.js';
 import { amountColumns, nameColumn } from './function_columns.js';
 import { functionRows } from './functions.js';
@@ -45,6 +46,7 @@ function headOf(model, fn) {
     el('span', { class: 'sums' }, el('b', {}, 'self '), say('self')),
     el('span', { class: 'dim' }, `at ${formatCount(instances)} ${instances === 1 ? 'place' : 'places'} of the tree`),
     model.timed ? statesBar(page.head, model.totalStates(fn)) : null,
+    model.timed && model.state.colour === 'state' ? statesLegend(page.head, model.totalStates(fn)) : null,
   ];
 }
 
@@ -82,12 +84,14 @@ function half(context, up) {
      * @param {number} fn
      */
     update(model, fn) {
-      const shape = model.sandwich(fn)[up ? 'callers' : 'callees'];
+      const kind = up ? 'callers' : 'callees';
+      const shape = model.sandwich(fn)[kind];
       if (key !== `${model.key} ${fn}`) selected = -1;
       key = `${model.key} ${fn}`;
       const name = visibleText(model.names(fn).name.slice(0, 100));
-      graph.setLabel(`Flame graph of ${up ? 'callers' : 'callees'} of ${name}`);
-      flame = { model, shape, key, zoom: 0, selected, whole: false };
+      graph.setLabel(`Flame graph of ${kind} of ${name}`);
+      const states = (/** @type {import('../model/layout.js').Layout} */ layout) => boxStates(model, layout, shape, kind, fn);
+      flame = { model, shape, key, zoom: 0, selected, whole: false, states };
       graph.update(flame);
     },
   };

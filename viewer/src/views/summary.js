@@ -7,7 +7,7 @@ import { outline } from '../model/outline.js';
 import { librarySet } from '../model/transforms.js';
 import { pageNode } from '../model/tree.js';
 import { copyButtons } from '../parts/copy_buttons.js';
-import { FlameGraph } from '../parts/flame_graph.js';
+import { FlameGraph, invertedStates } from '../parts/flame_graph.js';
 import { statesBar, statesLegend } from '../parts/states_bar.js';
 import { treeChoice } from '../parts/tree_choice.js';
 
@@ -202,7 +202,7 @@ class Summary {
       ? `The first ${mostRows} rows; more in the flame graph`
       : rows.length === 0 ? 'Nothing to show here' : 'Rows of 1 % and more';
     const key = `${model.key}`;
-    this.flame.update({ model, shape: model.shape, key: `${key} ${model.inverted}`, zoom: model.inverted ? 0 : model.zoom, selected: model.inverted ? -1 : model.selected, whole: !model.inverted });
+    this.flame.update({ model, shape: model.shape, key: `${key} ${model.inverted}`, zoom: model.inverted ? 0 : model.zoom, selected: model.inverted ? -1 : model.selected, whole: !model.inverted, ...invertedStates(model) });
     // Of a large page the first picture does not wait for the sums by state.
     if (!model.workshop.large || model.isFirst) this.updateSide(model);
     else

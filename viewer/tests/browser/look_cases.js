@@ -1,6 +1,7 @@
 // How the page looks to people who see it otherwise: with another colour vision, in the system's own colours, at 200 %, on paper.
 
 import assert from 'node:assert/strict';
+import { stateColour } from '../../src/draw/palette.js';
 import { colourDistance, readPng } from './png.js';
 
 /** @typedef {import('./session.js').Session} Session */
@@ -47,6 +48,36 @@ async function forcedColours(session) {
       assert.ok(kinds >= 2, `${view}: canvas ${i} has ${kinds} colour`);
     }
   }
+  assert.deepEqual(await opened.close(), []);
+}
+
+/** Graphs that are made as they are looked at have the states, too. @param {Session} session */
+async function statesEverywhere(session) {
+  const opened = await session.open('demo', 'view=sandwich&fn=1');
+  const { page } = opened;
+  const number = (/** @type {string} */ hex) => [1, 3, 5].map((i) => Number.parseInt(hex.slice(i, i + 2), 16)).join(' ');
+  const known = new Map(['cpu', 'runnable', 'gil', 'lock', 'disk', 'network', 'collector'].map((key) => [number(stateColour(key)), key]));
+  /** @param {string} name */
+  const seen = async (name) => {
+    const png = readPng(await page.getByRole('tree', { name }).screenshot());
+    const states = new Set();
+    for (let y = 0; y < png.height; y += 3) for (let x = 0; x < png.width; x += 2) states.add(known.get(png.at(x, y).join(' ')));
+    states.delete(undefined);
+    return [...states].sort();
+  };
+  assert.deepEqual(await seen('graph of callees'), []);
+  await page.getByLabel('Colours', { exact: true }).selectOption('state');
+  await opened.settled();
+  for (const name of ['graph of callees', 'graph of callers']) {
+    const states = await seen(name);
+    assert.ok(states.length >= 2, `${name}: only ${states}`);
+  }
+  await opened.view('flame');
+  await page.keyboard.press('i');
+  await opened.settled();
+  assert.match(opened.hash(), /invert/);
+  const states = await seen('Flame graph of');
+  assert.ok(states.length >= 4, `inverted: only ${states}`);
   assert.deepEqual(await opened.close(), []);
 }
 
@@ -100,6 +131,7 @@ async function theme(session) {
 /** @type {Record<string, (session: Session) => Promise<void>>} */
 export const lookCases = {
   'states are told apart with every colour vision': colourVision,
+  'inverted, callers and callees: boxes by state': statesEverywhere,
   'with the system’s colours every picture still has something in it': forcedColours,
   'at 200 % nothing is cut off': zoomed,
   'printed from any view it is one page': print,
