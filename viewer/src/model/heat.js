@@ -17,7 +17,7 @@
  * @property {number} file string
  * @property {number} self of all its lines
  * @property {number} origin of its functions
- * @property {LineHeat[]} lines ascending; line 0 where it is not known
+ * @property {LineHeat[]} lines ascending; line 0 where it is not known, one for each function then
  */
 
 /**
@@ -48,7 +48,7 @@ export function fileHeat(page, run, side = 1) {
   return [...files.values()]
     .map(({ heat, byLine }) => ({
       ...heat,
-      lines: [...byLine.values()].sort((a, b) => a.line - b.line),
+      lines: [...byLine.values()].sort((a, b) => a.line - b.line || b.self - a.self),
     }))
     .sort((a, b) => b.self - a.self);
 }
@@ -62,9 +62,11 @@ export function fileHeat(page, run, side = 1) {
  * @param {number} samples
  */
 function addLine(byLine, line, fn, self, total, samples) {
-  const there = byLine.get(line);
+  // What is known of no line is known of its function.
+  const key = line > 0 ? line : -1 - fn;
+  const there = byLine.get(key);
   if (!there) {
-    byLine.set(line, { line, fn, self, total, samples });
+    byLine.set(key, { line, fn, self, total, samples });
     return;
   }
   // A comprehension on a function's line, or two lambdas: calls of each other would count twice in a sum.

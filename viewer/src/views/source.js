@@ -35,7 +35,7 @@ const longestLine = 500;
  * @returns {SourceRow[]}
  */
 function sourceRows(file, texts) {
-  const heat = new Map(file.lines.map((line) => [line.line, line]));
+  const heat = new Map(file.lines.filter(({ line }) => line > 0).map((line) => [line.line, line]));
   /** @type {SourceRow[]} */
   const rows = [];
   for (const { firstLine, lines } of [...texts].sort((a, b) => a.firstLine - b.firstLine)) {
@@ -48,7 +48,8 @@ function sourceRows(file, texts) {
     });
   }
   // Lines with time that no text has: all of them where there is none.
-  for (const left of heat.values()) rows.push({ line: left.line, heat: left, text: null, open: '' });
+  const nowhere = file.lines.filter(({ line }) => line === 0);
+  for (const left of [...heat.values(), ...nowhere]) rows.push({ line: left.line, heat: left, text: null, open: '' });
   return rows.sort((a, b) => a.line - b.line);
 }
 
@@ -77,6 +78,7 @@ class Source {
     this.files = el('nav', { class: 'source-files', 'aria-label': 'Files' });
     this.title = el('div', { class: 'source-title' });
     this.note = el('p', { class: 'source-note', hidden: true });
+    this.hint = el('p', { class: 'source-note', hidden: true });
     this.table = new Table({
       id: 'lines', label: 'Lines', order: 'line', store, announce,
       onSelect: (row) => this.chooseLine(row),
@@ -86,7 +88,7 @@ class Source {
       'section',
       { class: 'source', 'aria-label': 'Source' },
       this.files,
-      el('div', { class: 'source-main' }, el('div', { class: 'view-bar' }, this.title), this.note, this.table.element),
+      el('div', { class: 'source-main' }, el('div', { class: 'view-bar' }, this.title), this.note, this.hint, this.table.element),
     );
     /** @type {FileHeat[]} */
     this.heats = [];
@@ -152,15 +154,17 @@ class Source {
     }
     fill(
       this.title,
-      el('b', {}, nameElement(model.workshop.names.files[file.file]?.place ?? path)),
+      el('b', {}, nameElement(placeOf(model, file.file))),
       el('span', { class: 'dim' }, ` ${formatPercent(all > 0 ? file.self / all : 0)} of ${model.page.head.amounts ? 'all' : 'the time'} on its own lines`),
     );
+    this.hint.hidden = texts.length > 0;
+    fill(this.hint, ...hintFor(page.head, path));
     this.table.update({
       columns: this.columns(model, all, texts.length > 0),
       rows: Uint32Array.from(this.rows, (_, i) => i),
       key: rowsKey,
       selected: this.selectedRow(state, model),
-      note: texts.length > 0 ? `${formatCount(this.rows.length)} lines` : `${formatCount(this.rows.length)} ${this.rows.length === 1 ? 'line' : 'lines'}. The page has no source of this file`,
+      note: texts.length > 0 ? `${formatCount(this.rows.length)} lines` : `${formatCount(this.rows.length)} ${this.rows.length === 1 ? 'line' : 'lines'} with ${model.page.head.amounts ? 'an amount' : 'time'}`,
     });
   }
 
@@ -189,7 +193,6 @@ class Source {
     const hadFocus = this.files.contains(document.activeElement);
     const most = this.heats.reduce((widest, heat) => Math.max(widest, heat.self), 0);
     const buttons = this.heats.slice(0, mostFiles).map((heat) => {
-      const place = model.workshop.names.files[heat.file]?.place ?? model.page.strings[heat.file];
       const bar = el('span', { class: 'heat-bar', 'aria-hidden': 'true' });
       bar.style.width = `${most > 0 ? (heat.self / most) * 100 : 0}%`;
       return el(
@@ -198,11 +201,11 @@ class Source {
           type: 'button',
           class: heat.origin === 0 ? 'source-file own' : 'source-file',
           'aria-current': heat === chosen ? 'true' : false,
-          title: visibleText(model.page.strings[heat.file].slice(0, 400)),
+          title: visibleText(model.page.strings[heat.file].slice(0, 400)) || noFile,
           onclick: () => this.chooseFile(heat.file),
         },
         bar,
-        nameElement(shortPlace(place)),
+        nameElement(shortPlace(placeOf(model, heat.file))),
         el('span', { class: 'amount' }, formatPercent(all > 0 ? heat.self / all : 0)),
       );
     });
@@ -267,7 +270,7 @@ class Source {
    */
   selectedRow(state, model) {
     const { rows } = this;
-    if (this.line >= 0) return rows.findIndex((row) => row.line === this.line);
+    if (this.line > 0) return rows.findIndex((row) => row.line === this.line);
     if (state.fn < 0) return -1;
     const first = model.page.functions.line[state.fn];
     const defined = rows.findIndex((row) => row.line === first && row.text !== null);
@@ -291,6 +294,30 @@ class Source {
     if (heat && heat.fn !== before.fn) store.set({ fn: heat.fn, selected: -1 }, { replace: true });
     else this.table.update({ columns: this.table.columns, rows: this.table.rows, key: this.rowsKey, selected: row, note: this.table.note.textContent ?? '' });
   }
+}
+
+/** What was imported may not say where a function is; "(unreadable)" is nowhere. */
+const noFile = '(no file)';
+
+/** @param {Model} model @param {number} file */
+function placeOf(model, file) {
+  return (model.workshop.names.files[file]?.place ?? model.page.strings[file]) || noFile;
+}
+
+/**
+ * Why there is no text, and how to have it.
+ * @param {import('../types.js').Head} head
+ * @param {string} path
+ * @returns {(Node | string)[]}
+ */
+function hintFor(head, path) {
+  if (path === '') return ['In which file these functions are is not known.'];
+  if (head.source === 'none') {
+    const file = visibleText(head.sides[head.sides.length - 1].file.slice(0, 200)) || 'FILE';
+    return ['No source text is on this page. To read your own code here: ', el('code', {}, `barograph view --source full ${file}`)];
+  }
+  const limits = head.limits?.['source'];
+  return [`The text of this file is not on this page: ${limits ?? 'only your own code is'}.`];
 }
 
 /** The end of a path says most. @param {string} place */

@@ -104,6 +104,10 @@ async function amounts(session) {
       assert.doesNotMatch(words, /\d (?:ns|µs|ms|s|min)\b|\btime\b|unknown/, `${unit}: ${view}`);
       assert.ok(words.includes(all), `${unit}: ${view} does not say how much it is in all`);
     }
+    // Neither files nor lines are known: there are no empty names, and each function has its row.
+    await opened.view('source');
+    assert.match(await opened.page.getByRole('navigation', { name: 'Files' }).innerText(), /^\(no file\)\s+100\.0 %$/);
+    assert.deepEqual((await copied(opened)).map((row) => row.function).sort(), ['json.loads', 'load', 'main', 'save', 'write']);
     session.files.delete(unit);
     assert.deepEqual(await opened.close(), []);
   }
@@ -127,6 +131,20 @@ async function calls(session) {
       assert.equal(row[title], formatDuration(fn[key]), `${title} of ${fn.name}`);
     assert.equal(row.raised, formatCount(fn.raised_calls), fn.name);
   }
+  assert.deepEqual(await opened.close(), []);
+}
+
+/** A page without source says how to have one. @param {Session} session */
+async function sourceHint(session) {
+  const without = await session.open('threads', 'view=source');
+  const hint = without.page.locator('.source-note:visible');
+  assert.match(await hint.innerText(), /No source text .* barograph view --source full .*threads\.baro$/);
+  assert.deepEqual(await without.close(), []);
+  const opened = await session.open('demo', 'view=source');
+  await opened.page.getByRole('button', { name: /orders\.py/ }).click();
+  await opened.settled();
+  assert.equal(await opened.page.locator('.source-note:visible').count(), 0, 'a hint though the text is there');
+  assert.match(await opened.page.locator('.code').first().innerText(), /\w/);
   assert.deepEqual(await opened.close(), []);
 }
 
@@ -200,6 +218,7 @@ export const numberCases = {
   'functions have the numbers of the report': samples,
   'imported bytes and pages are no time in any view': amounts,
   'calls have the numbers of the report': calls,
+  'a page without source says how to have it': sourceHint,
   'the summary says what the report’s head says': head,
   'names that want to harm are shown as text': hostile,
   'a damaged page says so in one sentence': damaged,
