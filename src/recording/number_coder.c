@@ -139,11 +139,18 @@ uint8_t *baro_number_writer_end(baro_number_writer *writer) {
   return writer->at;
 }
 
-/* --- Reading. code is what the writer's low still goes beyond ours. --- */
+/* --- Reading. code is what the writer's low still goes beyond ours. The reader's fields are copied to a local for each
+ * number, so that they stay in registers. --- */
 
-static void read_settled(baro_number_reader *reader) {
+static inline void read_settled(baro_number_reader *reader) {
   while (reader->range < RANGE_MIN) {
-    reader->code = reader->code << 8 | baro_read_u8(&reader->bytes);
+    uint8_t byte = 0;
+    if (reader->bytes.at != reader->bytes.end) {
+      byte = *reader->bytes.at++;
+    } else {
+      reader->bytes.failed = true;
+    }
+    reader->code = reader->code << 8 | byte;
     reader->range <<= 8;
   }
 }
@@ -156,7 +163,7 @@ void baro_number_reader_init(baro_number_reader *reader, baro_view bytes) {
   }
 }
 
-static bool get_bit(baro_number_reader *reader, baro_bit_model *model) {
+static inline unsigned get_bit(baro_number_reader *reader, baro_bit_model *model) {
   uint32_t part = zero_part(reader->range, model);
   bool bit = reader->code >= part;
   if (bit) {
@@ -170,8 +177,27 @@ static bool get_bit(baro_number_reader *reader, baro_bit_model *model) {
   return bit;
 }
 
+/* The same without a branch on the bit: below the first bits of a number nothing predicts it, and a wrong guess takes longer
+ * than both ways together. */
+static inline unsigned get_even_bit(baro_number_reader *reader, baro_bit_model *model) {
+  uint32_t part = zero_part(reader->range, model);
+  uint32_t is_one = 0 - (uint32_t)(reader->code >= part); /* all bits or none */
+  reader->code -= part & is_one;
+  reader->range = part + ((reader->range - 2 * part) & is_one);
+  unsigned shift = SHIFT_MAX;
+  if (model->seen < SEEN_MAX) {
+    shift = shifts[model->seen++];
+  }
+  uint32_t zero = (uint32_t)(32768 + model->lean);
+  uint32_t away = (is_one & zero) | (~is_one & (65536 - zero));
+  uint32_t step = away >> shift;
+  model->lean = (int16_t)((uint32_t)model->lean + ((step ^ is_one) - is_one));
+  read_settled(reader);
+  return is_one & 1;
+}
+
 /* Puts count bits behind those of value. */
-static uint64_t get_plain(baro_number_reader *reader, uint64_t value, unsigned count) {
+static inline uint64_t get_plain(baro_number_reader *reader, uint64_t value, unsigned count) {
   while (count != 0) {
     unsigned step = count < PLAIN_BITS ? count : PLAIN_BITS;
     count -= step;
@@ -190,25 +216,29 @@ static uint64_t get_plain(baro_number_reader *reader, uint64_t value, unsigned c
 }
 
 /* Puts count bits along a tree behind a 1. */
-static unsigned get_tree(baro_number_reader *reader, baro_bit_model *tree, unsigned count) {
+static inline unsigned get_tree(baro_number_reader *reader, baro_bit_model *tree, unsigned count) {
   unsigned node = 1;
-  while (count-- != 0) {
-    node = node << 1 | get_bit(reader, &tree[node]);
+#pragma GCC unroll 4
+  for (; count != 0; count--) {
+    node = node << 1 | get_even_bit(reader, &tree[node]);
   }
   return node;
 }
 
 uint64_t baro_number_get(baro_number_reader *reader, baro_number_model *model) {
-  if (!get_bit(reader, &model->is_not_zero)) {
-    return 0;
+  baro_number_reader r = *reader;
+  uint64_t value = 0;
+  if (get_bit(&r, &model->is_not_zero)) {
+    unsigned length = get_tree(&r, model->length, LENGTH_BITS) - (1U << LENGTH_BITS);
+    if (length == LENGTH_LONG) {
+      length = get_tree(&r, model->long_length, LONG_LENGTH_BITS) - (1U << LONG_LENGTH_BITS);
+    }
+    unsigned top = length < TOP_BITS ? length : TOP_BITS;
+    unsigned head = get_tree(&r, model->top[known_length(length)], top);
+    value = get_plain(&r, head, length - top);
   }
-  unsigned length = get_tree(reader, model->length, LENGTH_BITS) - (1U << LENGTH_BITS);
-  if (length == LENGTH_LONG) {
-    length = get_tree(reader, model->long_length, LONG_LENGTH_BITS) - (1U << LONG_LENGTH_BITS);
-  }
-  unsigned top = length < TOP_BITS ? length : TOP_BITS;
-  unsigned head = get_tree(reader, model->top[known_length(length)], top);
-  return get_plain(reader, head, length - top);
+  *reader = r;
+  return value;
 }
 
 bool baro_number_reader_is_done(const baro_number_reader *reader) {
