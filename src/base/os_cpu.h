@@ -1,4 +1,4 @@
-/* What a loop that waits tells the CPU. */
+/* What a loop tells the CPU: that it waits, or what it will look at soon. */
 #ifndef BARO_BASE_OS_CPU_H
 #define BARO_BASE_OS_CPU_H
 
@@ -11,5 +11,10 @@ static inline void baro_os_relax_cpu(void) {
   __asm__ volatile("yield" ::: "memory");
 #endif
 }
+
+/* For loops whose order is not that of what they look at: begins to bring what is there, which takes as long as some hundred
+ * instructions. at may be any address. It has to stand in the loop: calls of a function that does nothing else gcc takes for
+ * calls of one that does nothing (12.2). */
+#define BARO_OS_FETCH(at) __builtin_prefetch(at)
 
 #endif

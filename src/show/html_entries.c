@@ -6,9 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/os_cpu.h"
+
 /* A node with one entry has its number in `newest` itself, with this bit: one look at memory that is far away, not two. So
  * there are never that many entries. */
 #define IS_NUMBER (UINT32_C(1) << 31)
+
+/* Samples are in order of time and nodes are not: what is known of those to come is asked for some samples before, the
+ * place of the node's number first. */
+enum { NUMBER_AHEAD = 48, NEWEST_AHEAD = 32, ROW_AHEAD = 16 };
 
 static baro_status no_memory(baro_error *err) {
   return baro_error_set(err, BARO_NO_MEMORY, "out of memory");
@@ -107,6 +113,8 @@ static bool sort_thread(baro_html_entries *entries) {
   }
   uint32_t sorted = 0;
   for (uint32_t n = 0; n < entries->node_count; n++) {
+    uint32_t newest = entries->newest[n + ROW_AHEAD < entries->node_count ? n + ROW_AHEAD : n];
+    BARO_OS_FETCH(&entries->rows[newest == BARO_NONE_ID ? 0 : newest]);
     sorted += collect_node(entries, n, &entries->sorting[sorted]);
   }
   memcpy(&entries->rows[first], entries->sorting, sorted * sizeof(*entries->rows));
@@ -190,6 +198,13 @@ static bool add_thread(const sample_work *work, uint32_t t) {
   sample_run run = {0};
   work->entries->thread_first = work->entries->count;
   for (uint64_t s = thread->first_sample; s < end; s++) {
+    if (end - s > NUMBER_AHEAD) {
+      const uint32_t *to_come = &samples->node[s];
+      uint32_t newest = work->entries->newest[work->of_node[to_come[ROW_AHEAD]]];
+      BARO_OS_FETCH(&work->of_node[to_come[NUMBER_AHEAD]]);
+      BARO_OS_FETCH(&work->entries->newest[work->of_node[to_come[NEWEST_AHEAD]]]);
+      BARO_OS_FETCH(&work->entries->rows[newest == BARO_NONE_ID ? 0 : newest]);
+    }
     uint32_t node = work->of_node[samples->node[s]];
     if (run.samples == 0 || run.node != node || run.state != samples->state[s]) {
       if (!close_run(work->entries, work->first_thread + t, &run)) {

@@ -142,32 +142,35 @@ static void write_sections(const baro_html_page *page, section_place place, baro
 
 /* JSON has "<" in strings only, where it can be said otherwise: nothing in it can end the element. */
 static baro_status escape_sink(void *context, const void *data, size_t length, baro_error *err) {
-  baro_stream *output = context;
+  baro_buffer *escaped = context;
   const uint8_t *at = data;
-  (void)err;
   while (length > 0) {
     const uint8_t *angle = memchr(at, '<', length);
     size_t plain = angle == NULL ? length : (size_t)(angle - at);
-    baro_stream_bytes(output, at, plain);
+    baro_write_bytes(escaped, at, plain);
     if (angle != NULL) {
-      baro_stream_text(output, "\\u003c");
+      baro_write_text(escaped, "\\u003c");
       plain++;
     }
     at += plain;
     length -= plain;
   }
-  return BARO_OK;
+  return escaped->failed ? baro_error_set(err, BARO_NO_MEMORY, "out of memory") : BARO_OK;
 }
 
-static baro_status write_core(const baro_html_page *page, baro_stream *output, baro_error *err) {
-  baro_stream escaped;
-  baro_stream_init(&escaped, escape_sink, output);
+/* Its summary goes through the whole profile: it is made once, for the size of the page and for the page. */
+static baro_status make_head(const baro_html_page *page, baro_buffer *ret_head, baro_error *err) {
+  baro_stream json;
+  baro_stream_init(&json, escape_sink, ret_head);
+  baro_html_head(page, &json);
+  return baro_stream_finish(&json, err);
+}
+
+static void write_core(const baro_html_page *page, baro_view head, baro_stream *output) {
   baro_stream_text(output, "<script type=\"application/json\" id=\"head\">");
-  baro_html_head(page, &escaped);
-  baro_status status = baro_stream_finish(&escaped, err);
+  baro_stream_bytes(output, head.data, head.length);
   baro_stream_text(output, "</script>\n");
   write_sections(page, BEFORE_SCRIPT, output);
-  return status;
 }
 
 static baro_status write_title(const baro_html_page *page, baro_stream *output, baro_error *err) {
@@ -198,7 +201,8 @@ static size_t find_marker(const char *marker, size_t from) {
                        : (size_t)((const unsigned char *)found - baro_html_template);
 }
 
-static baro_status write_file(const baro_html_page *page, baro_stream *output, baro_error *err) {
+static baro_status write_file(const baro_html_page *page, baro_view head, baro_stream *output,
+                              baro_error *err) {
   size_t title = find_marker(title_marker, 0);
   size_t core = find_marker(core_marker, title);
   size_t late = find_marker(late_marker, core);
@@ -209,9 +213,7 @@ static baro_status write_file(const baro_html_page *page, baro_stream *output, b
   baro_status status = write_title(page, output, err);
   size_t behind = title + strlen(title_marker);
   baro_stream_bytes(output, baro_html_template + behind, core - behind);
-  if (status == BARO_OK) {
-    status = write_core(page, output, err);
-  }
+  write_core(page, head, output);
   behind = core + strlen(core_marker) + 1; /* with the end of its line */
   baro_stream_bytes(output, baro_html_template + behind, late - behind);
   write_sections(page, BEHIND_SCRIPT, output);
@@ -307,20 +309,9 @@ static bool is_elastic(const baro_html_section *section) {
          strncmp(section->name, "lines", 5) != 0;
 }
 
-static baro_status drop_sink(void *context, const void *data, size_t length, baro_error *err) {
-  (void)context;
-  (void)data;
-  (void)length;
-  (void)err;
-  return BARO_OK;
-}
-
 /* Of the file; ret_elastic: of it, what can be made smaller. */
-static uint64_t file_bytes(const baro_html_page *page, uint64_t *ret_elastic) {
-  baro_stream head;
-  baro_stream_init(&head, drop_sink, NULL);
-  baro_html_head(page, &head);
-  uint64_t bytes = baro_html_template_bytes + head.bytes + head.used + SEAMS_BYTES;
+static uint64_t file_bytes(const baro_html_page *page, size_t head_bytes, uint64_t *ret_elastic) {
+  uint64_t bytes = baro_html_template_bytes + head_bytes + SEAMS_BYTES;
   *ret_elastic = 0;
   for (unsigned s = 0; s < page->sections.count; s++) {
     uint64_t letters = (page->sections.rows[s].packed.length + 2) / 3 * 4;
@@ -361,6 +352,7 @@ baro_status baro_html_write(const baro_profile *const *profiles, unsigned profil
                             const baro_html_options *options, baro_stream *output,
                             baro_error *err) {
   enum { ATTEMPTS = 6 };
+
   uint64_t limit = options->limit_bytes == 0 ? BARO_HTML_LIMIT_BYTES : options->limit_bytes;
   baro_html_room room = first_room(profiles, profile_count, limit);
   for (int attempt = 1;; attempt++) {
@@ -369,15 +361,22 @@ baro_status baro_html_write(const baro_profile *const *profiles, unsigned profil
     if (status != BARO_OK) {
       return status;
     }
-    uint64_t elastic, bytes = file_bytes(page, &elastic);
-    if (bytes <= limit || attempt == ATTEMPTS || elastic == 0) {
-      status = write_file(page, output, err);
-      page_release(page);
+    baro_buffer head = {0};
+    status = make_head(page, &head, err);
+    uint64_t elastic, bytes = file_bytes(page, head.length, &elastic);
+    bool is_done = status != BARO_OK || bytes <= limit || attempt == ATTEMPTS || elastic == 0;
+    if (!is_done) {
+      double left = (double)limit - (double)(bytes - elastic);
+      room = less_room(page, 0.9 * fmax(left / (double)elastic, 0.01));
+    } else if (status == BARO_OK) {
+      baro_view text = {.data = head.data, .length = head.length};
+      status = write_file(page, text, output, err);
+    }
+    baro_buffer_release(&head);
+    page_release(page);
+    if (is_done) {
       return status;
     }
-    double left = (double)limit - (double)(bytes - elastic);
-    room = less_room(page, 0.9 * fmax(left / (double)elastic, 0.01));
-    page_release(page);
   }
 }
 

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/os_cpu.h"
+
 /* 255 = 15 * 17: shares in seventeen steps are still right at both ends. */
 enum { SHARE_ALL = 255, SHARE_STEP_COARSE = 17, STEP_FACTOR = 2 };
 
@@ -107,10 +109,18 @@ static void add_run(run_lane *lane, const open_run *next) {
 
 /* --- Samples --- */
 
+/* As in html_entries.c. */
+enum { NUMBER_AHEAD = 32, RANK_AHEAD = 16 };
+
 static void add_samples(run_lane *lane, const baro_profile *profile, const uint32_t *of_node,
                         const baro_profile_thread *thread) {
   const baro_profile_samples *samples = &profile->samples;
-  for (uint64_t s = thread->first_sample; s < thread->first_sample + thread->sample_count; s++) {
+  uint64_t end = thread->first_sample + thread->sample_count;
+  for (uint64_t s = thread->first_sample; s < end; s++) {
+    if (end - s > NUMBER_AHEAD) {
+      BARO_OS_FETCH(&of_node[samples->node[s + NUMBER_AHEAD]]);
+      BARO_OS_FETCH(&lane->entries->newest[of_node[samples->node[s + RANK_AHEAD]]]);
+    }
     uint64_t end_ns = samples->time_ns[s], weight_ns = samples->weight_ns[s];
     baro_sample_split split = baro_profile_sample_split(profile, thread, s);
     open_run next = {
