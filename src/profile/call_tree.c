@@ -2,7 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/os_cpu.h"
 #include "profile/build.h"
+
+/* Samples are in order of time and nodes are not: what is known of a node to come is asked for that many samples before. */
+enum { AHEAD = 24 };
 
 static baro_status trie_add(baro_raw_tree *tree, uint32_t parent, uint32_t frame) {
   void *parents = tree->parent;
@@ -63,6 +67,9 @@ static void subtree_sizes(const baro_raw_tree *tree, const baro_profile_samples 
   memset(ret_sizes, 0, tree->count * sizeof(*ret_sizes));
   ret_sizes[0] = 1;
   for (uint64_t s = 0; s < samples->count; s++) {
+    if (samples->count - s > AHEAD) {
+      BARO_OS_FETCH(&ret_sizes[samples->node[s + AHEAD]]);
+    }
     ret_sizes[samples->node[s]] = 1;
   }
   for (uint32_t n = tree->count; n-- > 1;) {
@@ -120,8 +127,12 @@ static baro_status build_nodes(baro_profile_builder *builder) {
   }
   if (status == BARO_OK) {
     place_nodes(tree, sizes, next, place, &profile->nodes);
-    for (uint64_t s = 0; s < profile->samples.count; s++) {
-      profile->samples.node[s] = place[profile->samples.node[s]];
+    baro_profile_samples *samples = &profile->samples;
+    for (uint64_t s = 0; s < samples->count; s++) {
+      if (samples->count - s > AHEAD) {
+        BARO_OS_FETCH(&place[samples->node[s + AHEAD]]);
+      }
+      samples->node[s] = place[samples->node[s]];
     }
   }
   free(sizes);

@@ -146,6 +146,21 @@ uint64_t baro_amount_busy(const baro_amounts *amounts, uint32_t index) {
   return all_ns > idle_ns ? all_ns - idle_ns : 0;
 }
 
+uint64_t baro_node_all_ns(const baro_profile_nodes *nodes, baro_measure measure, uint32_t node) {
+  uint32_t end = nodes->first_row[node] + (uint32_t)__builtin_popcount(nodes->states[node]);
+  uint64_t all_ns = 0;
+  for (uint32_t row = nodes->first_row[node]; row < end; row++) {
+    all_ns = baro_sum_ns(all_ns, nodes->row_ns[measure][row]);
+  }
+  return all_ns;
+}
+
+uint64_t baro_node_busy_ns(const baro_profile_nodes *nodes, baro_measure measure, uint32_t node) {
+  uint64_t all_ns = baro_node_all_ns(nodes, measure, node);
+  uint64_t idle_ns = baro_node_ns(nodes, measure, BARO_STATE_IDLE, node);
+  return all_ns > idle_ns ? all_ns - idle_ns : 0;
+}
+
 uint64_t baro_amount_waiting(const baro_amounts *amounts, uint32_t index) {
   uint64_t busy_ns = baro_amount_busy(amounts, index);
   uint64_t running_ns = baro_sum_ns(baro_amount(amounts, BARO_STATE_CPU, index),

@@ -255,10 +255,37 @@ typedef struct baro_profile_nodes {
   uint32_t *frame;       /* index into frames; BARO_NONE_ID at the root */
   uint32_t *subtree_end;
   uint32_t *depth; /* root 0 */
-  baro_amounts self[BARO_MEASURE_COUNT];
-  uint64_t *total_ns[BARO_MEASURE_COUNT]; /* all states; of the root: of everything */
+  /* Self time. Of twelve states most nodes have one or two: a node has a row for each state that it has, one behind the
+   * other in the order of states. Read through baro_node_ns and those behind it. */
+  uint16_t *states;    /* bit s: it has a row of state s */
+  uint32_t *first_row; /* of the node's rows */
+  uint64_t *row_ns[BARO_MEASURE_COUNT];
+  uint32_t row_count;
+  uint16_t states_present; /* of any node */
+  uint64_t *total_ns;      /* BARO_MEASURE_THREAD, all states; of the root: of everything */
   uint64_t *self_samples;
 } baro_profile_nodes;
+
+_Static_assert(BARO_STATE_COUNT <= 16, "a bit a state");
+
+/* Row of a state that the node has. */
+static inline uint32_t baro_node_row(const baro_profile_nodes *nodes, baro_state state,
+                                     uint32_t node) {
+  unsigned before = nodes->states[node] & ((1u << state) - 1);
+  return nodes->first_row[node] + (uint32_t)__builtin_popcount(before);
+}
+
+/* Self time of a node in a state. */
+static inline uint64_t baro_node_ns(const baro_profile_nodes *nodes, baro_measure measure,
+                                    baro_state state, uint32_t node) {
+  return (nodes->states[node] >> state & 1) == 0
+             ? 0
+             : nodes->row_ns[measure][baro_node_row(nodes, state, node)];
+}
+
+/* Self time in all states, and in all but idle. */
+uint64_t baro_node_all_ns(const baro_profile_nodes *nodes, baro_measure measure, uint32_t node);
+uint64_t baro_node_busy_ns(const baro_profile_nodes *nodes, baro_measure measure, uint32_t node);
 
 typedef struct baro_profile_samples {
   uint64_t count;

@@ -1,5 +1,7 @@
 /* What the scheduler statistics say beyond the samples: how much of the time on the run queue a thread
  * ran, and how long it was on the queue at all. The rules are in profile.h. */
+#include <stdlib.h>
+
 #include "profile/build.h"
 
 /* A window of neighbours spans at least this much accounted time: at HZ=100 the kernel accounts a running thread
@@ -128,5 +130,9 @@ baro_status baro_build_run_queue(baro_profile_builder *builder) {
     profile->wall_ns = baro_sum_ns(profile->wall_ns, thread->wall_ns);
   }
   sum_cpu(profile, has_statistics);
+  /* Not needed any more; what follows allocates. */
+  free(builder->cpu_ns);
+  free(builder->runnable_ns);
+  builder->cpu_ns = builder->runnable_ns = NULL;
   return BARO_OK;
 }

@@ -1,30 +1,32 @@
-/* Sums samples up: to nodes, from nodes to functions, lines and threads. */
+/* Sums samples up: to nodes, from nodes to functions, lines and threads. The two measures do not touch each other's
+ * sums: of many samples another thread makes one of them. */
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/os_cpu.h"
 #include "profile/build.h"
 
-/* Columns over nodes that only the sums need. */
-typedef struct node_scratch {
-  uint64_t *subtotal;                 /* owned */
-  double *square[BARO_MEASURE_COUNT]; /* owned */
-  double *square_subtotal;            /* owned */
-  uint64_t *ticks;                    /* owned */
-  uint32_t *function;                 /* owned; of each node */
-  uint8_t *function_outermost;        /* owned */
-  uint8_t *frame_outermost;           /* owned */
-} node_scratch;
+/* Columns over nodes that only the sums need; both measures read them. */
+typedef struct node_groups {
+  uint32_t *function;          /* owned; of each node */
+  uint8_t *function_outermost; /* owned */
+  uint8_t *frame_outermost;    /* owned */
+} node_groups;
 
-static void scratch_release(node_scratch *scratch) {
-  free(scratch->subtotal);
-  for (int m = 0; m < BARO_MEASURE_COUNT; m++) {
-    free(scratch->square[m]);
-  }
-  free(scratch->square_subtotal);
-  free(scratch->ticks);
-  free(scratch->function);
-  free(scratch->function_outermost);
-  free(scratch->frame_outermost);
+/* The sums of one measure while they are made. */
+typedef struct measure_work {
+  baro_profile *profile;
+  const node_groups *groups;
+  baro_measure measure;
+  uint64_t *subtotal; /* owned */
+  double *square;     /* owned; of nodes, then of their subtrees */
+} measure_work;
+
+static void groups_release(node_groups *groups) {
+  free(groups->function);
+  free(groups->function_outermost);
+  free(groups->frame_outermost);
 }
 
 baro_status baro_tree_outermost(const baro_profile_nodes *nodes, const uint32_t *group,
@@ -46,45 +48,62 @@ baro_status baro_tree_outermost(const baro_profile_nodes *nodes, const uint32_t 
   return BARO_OK;
 }
 
-static baro_status scratch_init(const baro_profile *profile, node_scratch *scratch) {
+static baro_status groups_init(const baro_profile *profile, node_groups *groups) {
   const baro_profile_nodes *nodes = &profile->nodes;
   size_t count = nodes->count;
-  scratch->subtotal = malloc(count * sizeof(*scratch->subtotal));
-  bool squares = true;
-  for (int m = 0; m < BARO_MEASURE_COUNT; m++) {
-    scratch->square[m] = calloc(count, sizeof(*scratch->square[m]));
-    squares = squares && scratch->square[m] != NULL;
-  }
-  scratch->square_subtotal = malloc(count * sizeof(*scratch->square_subtotal));
-  scratch->ticks = calloc(count, sizeof(*scratch->ticks));
-  scratch->function = malloc(count * sizeof(*scratch->function));
-  scratch->function_outermost = malloc(count);
-  scratch->frame_outermost = malloc(count);
-  if (!squares || scratch->subtotal == NULL || scratch->square_subtotal == NULL ||
-      scratch->ticks == NULL || scratch->function == NULL || scratch->function_outermost == NULL ||
-      scratch->frame_outermost == NULL) {
+  groups->function = malloc(count * sizeof(*groups->function));
+  groups->function_outermost = malloc(count);
+  groups->frame_outermost = malloc(count);
+  if (groups->function == NULL || groups->function_outermost == NULL ||
+      groups->frame_outermost == NULL) {
     return BARO_NO_MEMORY;
   }
   for (uint32_t n = 0; n < nodes->count; n++) {
-    scratch->function[n] = baro_profile_node_function(profile, n);
+    groups->function[n] = baro_profile_node_function(profile, n);
   }
-  baro_status status = baro_tree_outermost(nodes, scratch->function, profile->functions.count,
-                                           scratch->function_outermost);
+  baro_status status = baro_tree_outermost(nodes, groups->function, profile->functions.count,
+                                           groups->function_outermost);
   return status != BARO_OK ? status
                            : baro_tree_outermost(nodes, nodes->frame, profile->frames.count,
-                                                 scratch->frame_outermost);
+                                                 groups->frame_outermost);
 }
 
-/* Bit s is set when state s occurs. */
-static uint32_t states_present(const baro_profile_samples *samples) {
-  uint32_t present = 0;
+/* Samples are in order of time and nodes are not: what is known of a node to come is asked for that many samples before. */
+enum { AHEAD = 24 };
+
+/* Gives each node a row for each state that its samples have; both measures have the same. */
+static baro_status make_rows(baro_profile *profile) {
+  const baro_profile_samples *samples = &profile->samples;
+  baro_profile_nodes *nodes = &profile->nodes;
+  baro_arena *arena = &profile->arena;
+  nodes->states = baro_arena_array(arena, nodes->count, sizeof(*nodes->states));
+  nodes->first_row = baro_arena_array(arena, nodes->count, sizeof(*nodes->first_row));
+  if (nodes->states == NULL || nodes->first_row == NULL) {
+    return BARO_NO_MEMORY;
+  }
   for (uint64_t s = 0; s < samples->count; s++) {
-    present |= 1u << samples->state[s];
-    if (samples->running_ratio[s] < 1) {
-      present |= 1u << BARO_STATE_RUNNABLE;
+    if (samples->count - s > AHEAD) {
+      BARO_OS_FETCH(&nodes->states[samples->node[s + AHEAD]]);
+    }
+    unsigned waits = samples->running_ratio[s] < 1 ? 1u << BARO_STATE_RUNNABLE : 0;
+    uint16_t *states = &nodes->states[samples->node[s]];
+    *states = (uint16_t)(*states | 1u << samples->state[s] | waits);
+  }
+  uint64_t rows = 0;
+  for (uint32_t n = 0; n < nodes->count; n++) {
+    nodes->first_row[n] = (uint32_t)rows;
+    nodes->states_present |= nodes->states[n];
+    rows += (uint64_t)__builtin_popcount(nodes->states[n]);
+  }
+  /* At most as many as nodes and states, which is below 2^32. */
+  nodes->row_count = (uint32_t)rows;
+  for (int m = 0; m < BARO_MEASURE_COUNT; m++) {
+    nodes->row_ns[m] = baro_arena_array(arena, rows, sizeof(uint64_t));
+    if (nodes->row_ns[m] == NULL) {
+      return BARO_NO_MEMORY;
     }
   }
-  return present;
+  return BARO_OK;
 }
 
 static bool allocate_amounts(baro_arena *arena, uint32_t present, uint32_t count,
@@ -100,35 +119,34 @@ static bool allocate_amounts(baro_arena *arena, uint32_t present, uint32_t count
   return all;
 }
 
-static baro_status allocate(baro_profile *profile, uint32_t present) {
+static baro_status allocate(baro_profile *profile) {
   baro_arena *arena = &profile->arena;
   baro_profile_functions *functions = &profile->functions;
   baro_profile_frames *frames = &profile->frames;
   baro_profile_nodes *nodes = &profile->nodes;
+  uint32_t present = nodes->states_present;
   bool all = true;
   for (int m = 0; m < BARO_MEASURE_COUNT; m++) {
     all = all && allocate_amounts(arena, present, functions->count, &functions->self[m]) &&
           allocate_amounts(arena, present, functions->count, &functions->total[m]) &&
           allocate_amounts(arena, present, frames->count, &frames->self[m]) &&
-          allocate_amounts(arena, present, frames->count, &frames->total[m]) &&
-          allocate_amounts(arena, present, nodes->count, &nodes->self[m]);
-    nodes->total_ns[m] = baro_arena_array(arena, nodes->count, sizeof(uint64_t));
+          allocate_amounts(arena, present, frames->count, &frames->total[m]);
     functions->self_square[m] = baro_arena_array(arena, functions->count, sizeof(double));
     functions->total_square[m] = baro_arena_array(arena, functions->count, sizeof(double));
     frames->self_square[m] = baro_arena_array(arena, frames->count, sizeof(double));
     frames->total_square[m] = baro_arena_array(arena, frames->count, sizeof(double));
-    all = all && nodes->total_ns[m] != NULL && functions->self_square[m] != NULL &&
-          functions->total_square[m] != NULL && frames->self_square[m] != NULL &&
-          frames->total_square[m] != NULL;
+    all = all && functions->self_square[m] != NULL && functions->total_square[m] != NULL &&
+          frames->self_square[m] != NULL && frames->total_square[m] != NULL;
   }
   functions->self_samples = baro_arena_array(arena, functions->count, sizeof(uint64_t));
   functions->self_ticks = baro_arena_array(arena, functions->count, sizeof(uint64_t));
   functions->total_samples = baro_arena_array(arena, functions->count, sizeof(uint64_t));
   frames->self_samples = baro_arena_array(arena, frames->count, sizeof(uint64_t));
   nodes->self_samples = baro_arena_array(arena, nodes->count, sizeof(uint64_t));
+  nodes->total_ns = baro_arena_array(arena, nodes->count, sizeof(uint64_t));
   all = all && functions->self_samples != NULL && functions->self_ticks != NULL &&
         functions->total_samples != NULL && frames->self_samples != NULL &&
-        nodes->self_samples != NULL;
+        nodes->self_samples != NULL && nodes->total_ns != NULL;
   return all ? BARO_OK : BARO_NO_MEMORY;
 }
 
@@ -136,41 +154,63 @@ static void add(uint64_t *sum, uint64_t amount) {
   *sum = baro_sum_ns(*sum, amount);
 }
 
-/* Adds amounts of a sample in one measure to its node and thread. */
-static void add_split(baro_amounts *self, uint32_t node, uint64_t *thread_state_ns,
-                      baro_state state, uint64_t state_ns, uint64_t runnable_ns) {
-  add(&self->by_state_ns[state][node], state_ns);
+/* Time of a sample in one measure: in its own state, and waiting for a CPU. */
+typedef struct sample_time {
+  double state_ns;
+  double runnable_ns;
+} sample_time;
+
+static inline sample_time time_of(const baro_profile *profile, const baro_profile_thread *thread,
+                                  baro_measure measure, uint64_t s) {
+  const baro_profile_samples *samples = &profile->samples;
+  double scaled_ns = (double)samples->run_ns[s];
+  if (measure == BARO_MEASURE_THREAD) {
+    scaled_ns = (double)samples->weight_ns[s] * baro_sample_factor(samples, thread, s);
+  }
+  double state_ns = scaled_ns * (double)samples->running_ratio[s];
+  return (sample_time){.state_ns = state_ns, .runnable_ns = scaled_ns - state_ns};
+}
+
+/* Adds a sample's time to its node and thread. */
+static inline void add_time(const baro_profile_nodes *nodes, baro_measure measure, uint32_t node,
+                            uint64_t *thread_state_ns, baro_state state, sample_time time) {
+  uint64_t state_ns = baro_round_ns(time.state_ns);
+  uint64_t runnable_ns = baro_round_ns(time.runnable_ns);
+  add(&nodes->row_ns[measure][baro_node_row(nodes, state, node)], state_ns);
   add(&thread_state_ns[state], state_ns);
   if (runnable_ns != 0) {
-    add(&self->by_state_ns[BARO_STATE_RUNNABLE][node], runnable_ns);
+    add(&nodes->row_ns[measure][baro_node_row(nodes, BARO_STATE_RUNNABLE, node)], runnable_ns);
     add(&thread_state_ns[BARO_STATE_RUNNABLE], runnable_ns);
   }
 }
 
-static void sum_thread(baro_profile *profile, baro_profile_thread *thread, node_scratch *scratch) {
-  const baro_profile_samples *samples = &profile->samples;
-  baro_profile_nodes *nodes = &profile->nodes;
-  for (uint64_t i = 0; i < thread->sample_count; i++) {
-    uint64_t s = thread->first_sample + i;
+static void sum_thread(measure_work *work, baro_profile_thread *thread) {
+  const baro_profile_samples *samples = &work->profile->samples;
+  const baro_profile_nodes *nodes = &work->profile->nodes;
+  baro_measure measure = work->measure;
+  uint64_t *row_ns = nodes->row_ns[measure];
+  uint64_t *state_ns = measure == BARO_MEASURE_THREAD ? thread->state_ns : thread->run_state_ns;
+  uint64_t end = thread->first_sample + thread->sample_count;
+  for (uint64_t s = thread->first_sample; s < end; s++) {
+    if (end - s > 2 * AHEAD) {
+      BARO_OS_FETCH(&nodes->states[samples->node[s + 2 * AHEAD]]);
+      BARO_OS_FETCH(&nodes->first_row[samples->node[s + 2 * AHEAD]]);
+      BARO_OS_FETCH(&work->square[samples->node[s + AHEAD]]);
+      BARO_OS_FETCH(&row_ns[nodes->first_row[samples->node[s + AHEAD]]]);
+    }
     uint32_t node = samples->node[s];
-    baro_sample_split split = baro_profile_sample_split(profile, thread, s);
-    add_split(&nodes->self[BARO_MEASURE_THREAD], node, thread->state_ns, split.state,
-              baro_round_ns(split.state_ns), baro_round_ns(split.runnable_ns));
-    double run_ns = (double)samples->run_ns[s];
-    double running_ns = run_ns * (double)samples->running_ratio[s];
-    add_split(&nodes->self[BARO_MEASURE_RUN], node, thread->run_state_ns, split.state,
-              baro_round_ns(running_ns), baro_round_ns(run_ns - running_ns));
-    nodes->self_samples[node]++;
-    add(&scratch->ticks[node], samples->ticks[s]);
-    if (split.state != BARO_STATE_IDLE) {
-      double thread_ns = split.state_ns + split.runnable_ns;
-      scratch->square[BARO_MEASURE_RUN][node] += run_ns * run_ns / samples->ticks[s];
-      scratch->square[BARO_MEASURE_THREAD][node] += thread_ns * thread_ns / samples->ticks[s];
+    baro_state state = (baro_state)samples->state[s];
+    sample_time time = time_of(work->profile, thread, measure, s);
+    add_time(nodes, measure, node, state_ns, state, time);
+    if (state != BARO_STATE_IDLE) {
+      double all_ns = measure == BARO_MEASURE_RUN ? (double)samples->run_ns[s]
+                                                  : time.state_ns + time.runnable_ns;
+      work->square[node] += all_ns * all_ns / samples->ticks[s];
     }
   }
 }
 
-/* Adds each node's amount to its group; the subtree's to the total of the group where the node is its
+/* Adds each node's amount in `self` to its group; the subtree's to the total of the group where the node is its
  * outermost. ret_total may be NULL. */
 static void add_groups(const baro_profile_nodes *nodes, const uint32_t *group,
                        const uint8_t *outermost, const uint64_t *self, const uint64_t *subtotal,
@@ -184,68 +224,73 @@ static void add_groups(const baro_profile_nodes *nodes, const uint32_t *group,
 }
 
 /* Children stand behind their parents, so one pass from the end sums whole subtrees. */
-static void sum_subtrees(const baro_profile_nodes *nodes, const uint64_t *self,
-                         uint64_t *ret_subtotal) {
-  memcpy(ret_subtotal, self, nodes->count * sizeof(*self));
+static void sum_subtrees(const baro_profile_nodes *nodes, uint64_t *subtotal) {
   for (uint32_t n = nodes->count; n-- > 1;) {
-    add(&ret_subtotal[nodes->parent_node[n]], ret_subtotal[n]);
+    add(&subtotal[nodes->parent_node[n]], subtotal[n]);
   }
 }
 
-static void sum_state(baro_profile *profile, node_scratch *scratch, int measure, int state) {
-  baro_profile_nodes *nodes = &profile->nodes;
-  const uint64_t *self = nodes->self[measure].by_state_ns[state];
-  if (self == NULL) {
-    return;
-  }
-  sum_subtrees(nodes, self, scratch->subtotal);
+static void sum_state(measure_work *work, baro_state state) {
+  baro_profile *profile = work->profile;
+  const baro_profile_nodes *nodes = &profile->nodes;
+  const node_groups *groups = work->groups;
+  int measure = work->measure;
+  uint64_t *subtotal = work->subtotal;
   baro_profile_functions *functions = &profile->functions;
-  add_groups(nodes, scratch->function, scratch->function_outermost, self, scratch->subtotal,
-             functions->self[measure].by_state_ns[state],
-             functions->total[measure].by_state_ns[state]);
   baro_profile_frames *frames = &profile->frames;
-  add_groups(nodes, nodes->frame, scratch->frame_outermost, self, scratch->subtotal,
-             frames->self[measure].by_state_ns[state], frames->total[measure].by_state_ns[state]);
-  for (uint32_t n = 0; n < nodes->count; n++) {
-    add(&nodes->total_ns[measure][n], scratch->subtotal[n]);
+  uint64_t *function_self = functions->self[measure].by_state_ns[state];
+  uint64_t *frame_self = frames->self[measure].by_state_ns[state];
+  subtotal[0] = 0;
+  for (uint32_t n = 1; n < nodes->count; n++) {
+    subtotal[n] = baro_node_ns(nodes, work->measure, state, n);
+    if (subtotal[n] != 0) {
+      add(&function_self[groups->function[n]], subtotal[n]);
+      add(&frame_self[nodes->frame[n]], subtotal[n]);
+    }
   }
-  profile->state_ns[measure][state] = scratch->subtotal[0];
-  add(&profile->all_ns[measure], scratch->subtotal[0]);
+  sum_subtrees(nodes, subtotal);
+  uint64_t *function_total = functions->total[measure].by_state_ns[state];
+  uint64_t *frame_total = frames->total[measure].by_state_ns[state];
+  for (uint32_t n = 0; n < nodes->count; n++) {
+    if (subtotal[n] == 0) {
+      continue;
+    }
+    if (measure == BARO_MEASURE_THREAD) {
+      add(&profile->nodes.total_ns[n], subtotal[n]);
+    }
+    if (groups->function_outermost[n] != 0) {
+      add(&function_total[groups->function[n]], subtotal[n]);
+    }
+    if (groups->frame_outermost[n] != 0) {
+      add(&frame_total[nodes->frame[n]], subtotal[n]);
+    }
+  }
+  profile->state_ns[measure][state] = subtotal[0];
+  add(&profile->all_ns[measure], subtotal[0]);
 }
 
-static void sum_squares(baro_profile *profile, node_scratch *scratch, int measure) {
-  baro_profile_nodes *nodes = &profile->nodes;
-  const double *square = scratch->square[measure];
-  double *subtotal = scratch->square_subtotal;
-  memcpy(subtotal, square, nodes->count * sizeof(*subtotal));
+static void sum_squares(measure_work *work) {
+  baro_profile *profile = work->profile;
+  const baro_profile_nodes *nodes = &profile->nodes;
+  const node_groups *groups = work->groups;
+  int measure = work->measure;
+  double *square = work->square;
+  for (uint32_t n = 1; n < nodes->count; n++) {
+    profile->functions.self_square[measure][groups->function[n]] += square[n];
+    profile->frames.self_square[measure][nodes->frame[n]] += square[n];
+  }
   for (uint32_t n = nodes->count; n-- > 1;) {
-    subtotal[nodes->parent_node[n]] += subtotal[n];
+    square[nodes->parent_node[n]] += square[n];
   }
   for (uint32_t n = 1; n < nodes->count; n++) {
-    uint32_t function = scratch->function[n];
-    uint32_t frame = nodes->frame[n];
-    profile->functions.self_square[measure][function] += square[n];
-    profile->frames.self_square[measure][frame] += square[n];
-    if (scratch->function_outermost[n] != 0) {
-      profile->functions.total_square[measure][function] += subtotal[n];
+    if (groups->function_outermost[n] != 0) {
+      profile->functions.total_square[measure][groups->function[n]] += square[n];
     }
-    if (scratch->frame_outermost[n] != 0) {
-      profile->frames.total_square[measure][frame] += subtotal[n];
+    if (groups->frame_outermost[n] != 0) {
+      profile->frames.total_square[measure][nodes->frame[n]] += square[n];
     }
   }
-  profile->square[measure] = subtotal[0];
-}
-
-static void sum_counts(baro_profile *profile, node_scratch *scratch) {
-  baro_profile_nodes *nodes = &profile->nodes;
-  baro_profile_functions *functions = &profile->functions;
-  sum_subtrees(nodes, nodes->self_samples, scratch->subtotal);
-  add_groups(nodes, scratch->function, scratch->function_outermost, nodes->self_samples,
-             scratch->subtotal, functions->self_samples, functions->total_samples);
-  add_groups(nodes, nodes->frame, scratch->frame_outermost, nodes->self_samples, scratch->subtotal,
-             profile->frames.self_samples, NULL);
-  add_groups(nodes, scratch->function, scratch->function_outermost, scratch->ticks,
-             scratch->subtotal, functions->self_ticks, NULL);
+  profile->square[measure] = square[0];
 }
 
 static void fill_all(baro_amounts *amounts, uint32_t count) {
@@ -258,32 +303,91 @@ static void fill_all(baro_amounts *amounts, uint32_t count) {
   }
 }
 
+static void *sum_measure(void *context) {
+  measure_work *work = context;
+  baro_profile *profile = work->profile;
+  int m = work->measure;
+  for (uint32_t t = 0; t < profile->thread_count; t++) {
+    sum_thread(work, &profile->threads[t]);
+  }
+  for (int state = 0; state < BARO_STATE_COUNT; state++) {
+    if ((profile->nodes.states_present >> state & 1) != 0) {
+      sum_state(work, (baro_state)state);
+    }
+  }
+  sum_squares(work);
+  fill_all(&profile->functions.self[m], profile->functions.count);
+  fill_all(&profile->functions.total[m], profile->functions.count);
+  fill_all(&profile->frames.self[m], profile->frames.count);
+  fill_all(&profile->frames.total[m], profile->frames.count);
+  return NULL;
+}
+
+/* subtotal: room for a number for each node. */
+static void sum_counts(baro_profile *profile, const node_groups *groups, uint64_t *subtotal) {
+  const baro_profile_samples *samples = &profile->samples;
+  baro_profile_nodes *nodes = &profile->nodes;
+  baro_profile_functions *functions = &profile->functions;
+  for (uint64_t s = 0; s < samples->count; s++) {
+    if (samples->count - s > AHEAD) {
+      BARO_OS_FETCH(&nodes->self_samples[samples->node[s + AHEAD]]);
+      BARO_OS_FETCH(&groups->function[samples->node[s + AHEAD]]);
+    }
+    nodes->self_samples[samples->node[s]]++;
+    add(&functions->self_ticks[groups->function[samples->node[s]]], samples->ticks[s]);
+  }
+  memcpy(subtotal, nodes->self_samples, nodes->count * sizeof(*subtotal));
+  sum_subtrees(nodes, subtotal);
+  add_groups(nodes, groups->function, groups->function_outermost, nodes->self_samples, subtotal,
+             functions->self_samples, functions->total_samples);
+  add_groups(nodes, nodes->frame, groups->frame_outermost, nodes->self_samples, subtotal,
+             profile->frames.self_samples, NULL);
+}
+
+/* Where no thread can be had, one after the other. */
+static void sum_all(baro_profile *profile, measure_work *works) {
+  enum { WORTH_A_THREAD = 100000 };
+  pthread_t beside;
+  bool has_thread = profile->samples.count > WORTH_A_THREAD &&
+                    pthread_create(&beside, NULL, sum_measure, &works[1]) == 0;
+  (void)sum_measure(&works[0]);
+  if (has_thread) {
+    (void)pthread_join(beside, NULL);
+  } else {
+    (void)sum_measure(&works[1]);
+  }
+}
+
 baro_status baro_build_totals(baro_profile_builder *builder) {
   baro_profile *profile = builder->profile;
-  node_scratch scratch = {0};
-  baro_status status = scratch_init(profile, &scratch);
+  node_groups groups = {0};
+  measure_work works[BARO_MEASURE_COUNT];
+  baro_status status = groups_init(profile, &groups);
   if (status == BARO_OK) {
-    status = allocate(profile, states_present(&profile->samples));
+    status = make_rows(profile);
   }
-  if (status != BARO_OK) {
-    scratch_release(&scratch);
-    return status;
-  }
-  for (uint32_t t = 0; t < profile->thread_count; t++) {
-    sum_thread(profile, &profile->threads[t], &scratch);
+  if (status == BARO_OK) {
+    status = allocate(profile);
   }
   for (int m = 0; m < BARO_MEASURE_COUNT; m++) {
-    for (int state = 0; state < BARO_STATE_COUNT; state++) {
-      sum_state(profile, &scratch, m, state);
+    size_t count = profile->nodes.count;
+    works[m] = (measure_work){.profile = profile,
+                              .groups = &groups,
+                              .measure = (baro_measure)m,
+                              .subtotal = malloc(count * sizeof(uint64_t)),
+                              .square = calloc(count, sizeof(double))};
+    if (works[m].subtotal == NULL || works[m].square == NULL) {
+      status = BARO_NO_MEMORY;
     }
-    sum_squares(profile, &scratch, m);
-    fill_all(&profile->functions.self[m], profile->functions.count);
-    fill_all(&profile->functions.total[m], profile->functions.count);
-    fill_all(&profile->frames.self[m], profile->frames.count);
-    fill_all(&profile->frames.total[m], profile->frames.count);
-    fill_all(&profile->nodes.self[m], profile->nodes.count);
   }
-  sum_counts(profile, &scratch);
-  scratch_release(&scratch);
-  return BARO_OK;
+  if (status == BARO_OK) {
+    sum_all(profile, works);
+    sum_counts(profile, &groups, works[0].subtotal);
+  }
+  for (int m = 0; m < BARO_MEASURE_COUNT; m++) {
+    free(works[m].subtotal);
+    free(works[m].square);
+  }
+  groups_release(&groups);
+  return status;
 }

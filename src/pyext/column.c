@@ -405,10 +405,13 @@ static baro_status fill_shares(filling *fill) {
 
 /* States that never occur share one array of zeros. */
 static baro_status fill_state_ns(filling *fill) {
-  const uint64_t *const *by_state = fill->spec->borrow_states(fill->profile);
   const uint64_t *zeros = NULL;
   for (size_t i = 0; i < BARO_STATE_COUNT; i++) {
-    const uint64_t *values = by_state[baro_column_child_state(i)];
+    const uint64_t *values;
+    if (!fill->spec->compute_state(fill->profile, baro_column_child_state(i), &fill->memory->arena,
+                                   &values)) {
+      return no_memory(fill->err);
+    }
     if (values == NULL && zeros == NULL) {
       zeros = make_array(fill, fill->rows, sizeof(*zeros));
       if (zeros == NULL) {

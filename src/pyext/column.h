@@ -76,10 +76,11 @@ typedef struct baro_column_spec {
   const uint32_t *(*some)(const baro_profile *profile, uint32_t *ret_count);
   /* The profile's own array. */
   const void *(*borrow)(const baro_profile *profile);
-  /* The same by state, NULL where no row has any. */
-  const uint64_t *const *(*borrow_states)(const baro_profile *profile);
   /* An array in keep; NULL when out of memory. */
   void *(*compute)(const baro_profile *profile, baro_arena *keep);
+  /* The same of one state, NULL where no row has any; false when out of memory. */
+  bool (*compute_state)(const baro_profile *profile, baro_state state, baro_arena *keep,
+                        const uint64_t **ret_values);
   /* count values of the column's width from row `first` on. With BARO_NULLS_BY_ROW the smallest number is null. */
   void (*fill)(const baro_profile *profile, const baro_table_part *part, void *values);
   /* One row; false: null. */

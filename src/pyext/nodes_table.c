@@ -27,7 +27,7 @@ static bool function_index(const baro_profile *profile, uint32_t row, uint64_t *
 }
 
 static bool self_ns(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
-  *ret_value = baro_amount_busy(&profile->nodes.self[BARO_MEASURE_RUN], row);
+  *ret_value = baro_node_busy_ns(&profile->nodes, BARO_MEASURE_RUN, row);
   return true;
 }
 
@@ -40,7 +40,7 @@ static void *total_ns(const baro_profile *profile, baro_arena *keep) {
     return NULL;
   }
   for (uint32_t n = nodes->count; n-- > 0;) {
-    uint64_t self = baro_amount_busy(&nodes->self[BARO_MEASURE_RUN], n);
+    uint64_t self = baro_node_busy_ns(nodes, BARO_MEASURE_RUN, n);
     if (__builtin_add_overflow(total[n], self, &total[n])) {
       total[n] = UINT64_MAX;
     }
@@ -52,20 +52,32 @@ static void *total_ns(const baro_profile *profile, baro_arena *keep) {
   return total;
 }
 
-static const void *thread_self_ns(const baro_profile *profile) {
-  return profile->nodes.self[BARO_MEASURE_THREAD].all_ns;
+static bool thread_self_ns(const baro_profile *profile, uint32_t row, uint64_t *ret_value) {
+  *ret_value = baro_node_all_ns(&profile->nodes, BARO_MEASURE_THREAD, row);
+  return true;
 }
 
 static const void *thread_total_ns(const baro_profile *profile) {
-  return profile->nodes.total_ns[BARO_MEASURE_THREAD];
+  return profile->nodes.total_ns;
 }
 
 static const void *samples(const baro_profile *profile) {
   return profile->nodes.self_samples;
 }
 
-static const uint64_t *const *thread_self_states_ns(const baro_profile *profile) {
-  return (const uint64_t *const *)profile->nodes.self[BARO_MEASURE_THREAD].by_state_ns;
+static bool thread_self_state_ns(const baro_profile *profile, baro_state state, baro_arena *keep,
+                                 const uint64_t **ret_values) {
+  const baro_profile_nodes *nodes = &profile->nodes;
+  *ret_values = NULL;
+  if ((nodes->states_present >> state & 1) == 0) {
+    return true;
+  }
+  uint64_t *values = baro_arena_array(keep, nodes->count, sizeof(*values));
+  for (uint32_t n = 0; values != NULL && n < nodes->count; n++) {
+    values[n] = baro_node_ns(nodes, BARO_MEASURE_THREAD, state, n);
+  }
+  *ret_values = values;
+  return values != NULL;
 }
 
 static const baro_column_spec columns[] = {
@@ -86,12 +98,12 @@ static const baro_column_spec columns[] = {
      .number = function_index},
     {.name = "self_ns", .kind = BARO_COLUMN_U64, .number = self_ns},
     {.name = "total_ns", .kind = BARO_COLUMN_U64, .compute = total_ns},
-    {.name = "thread_self_ns", .kind = BARO_COLUMN_U64, .borrow = thread_self_ns},
+    {.name = "thread_self_ns", .kind = BARO_COLUMN_U64, .number = thread_self_ns},
     {.name = "thread_total_ns", .kind = BARO_COLUMN_U64, .borrow = thread_total_ns},
     {.name = "samples", .kind = BARO_COLUMN_U64, .borrow = samples},
     {.name = "thread_self_states_ns",
      .kind = BARO_COLUMN_STATE_NS,
-     .borrow_states = thread_self_states_ns},
+     .compute_state = thread_self_state_ns},
 };
 
 const baro_table_spec baro_table_nodes = {

@@ -102,7 +102,7 @@ static bool node_function(const baro_profile *profile, uint32_t row, uint64_t *r
 BARO_STORED_FILL(subtree_end_id, int64_t, profile->nodes.subtree_end[row])
 BARO_STORED_FILL(depth, int32_t, profile->nodes.depth[row])
 BARO_STORED_FILL(samples, int64_t, profile->nodes.self_samples[row])
-BARO_STORED_FILL(self_ns, int64_t, baro_amount_busy(&profile->nodes.self[BARO_MEASURE_RUN], row))
+BARO_STORED_FILL(self_ns, int64_t, baro_node_busy_ns(&profile->nodes, BARO_MEASURE_RUN, row))
 
 static const baro_column_spec node_columns[] = {
     BARO_STORED_RUN,

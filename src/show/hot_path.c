@@ -14,7 +14,7 @@ static uint64_t *busy_totals(const baro_profile *profile, baro_measure measure, 
     return NULL;
   /* Children follow their parent, so that backwards each is complete when it is added. */
   for (uint32_t node = nodes->count; node-- > 0;) {
-    totals[node] += baro_amount_busy(&nodes->self[measure], node);
+    totals[node] += baro_node_busy_ns(nodes, measure, node);
     if (node > 0)
       totals[nodes->parent_node[node]] += totals[node];
   }
@@ -54,7 +54,7 @@ static baro_hot_step descend(const baro_profile *profile, baro_measure measure, 
         continue;
       spare->nodes[spare->count++] = child;
       step.total_ns += totals[child];
-      step.self_ns += baro_amount_busy(&profile->nodes.self[measure], child);
+      step.self_ns += baro_node_busy_ns(&profile->nodes, measure, child);
       if (totals[child] > most) {
         most = totals[child];
         step.line = profile->frames.line[profile->nodes.frame[child]];

@@ -71,19 +71,21 @@ static bool find_clauses(const baro_profile *profile, baro_measure measure, baro
                          said *ret_best) {
   uint32_t *owners = find_owners(profile, scratch);
   uint32_t count = profile->functions.count;
+  const baro_profile_nodes *nodes = &profile->nodes;
   double *sums = baro_arena_array(scratch, count, sizeof(*sums));
   if (owners == NULL || sums == NULL) {
     return false;
   }
   double basis_ns = (double)baro_profile_basis_ns(profile, measure);
   for (int state = 0; state < BARO_STATE_COUNT; state++) {
-    const uint64_t *self = profile->nodes.self[measure].by_state_ns[state];
-    if (self == NULL || state == BARO_STATE_IDLE) {
+    if ((nodes->states_present >> state & 1) == 0 || state == BARO_STATE_IDLE) {
       continue;
     }
     memset(sums, 0, count * sizeof(*sums));
-    for (uint32_t n = 1; n < profile->nodes.count; n++) {
-      sums[owners[n]] += (double)self[n];
+    for (uint32_t n = 1; n < nodes->count; n++) {
+      if ((nodes->states[n] >> state & 1) != 0) {
+        sums[owners[n]] += (double)baro_node_ns(nodes, measure, (baro_state)state, n);
+      }
     }
     for (uint32_t f = 0; f < count; f++) {
       said candidate = {.function = f, .state = (baro_state)state, .ratio = sums[f] / basis_ns};

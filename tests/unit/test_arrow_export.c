@@ -99,7 +99,7 @@ static void test_every_column_gets_its_values_in_one_way(void **state) {
   for (size_t i = 0; i < baro_table_count; i++) {
     for (size_t c = 0; c < baro_tables[i]->column_count; c++) {
       const baro_column_spec *column = &baro_tables[i]->columns[c];
-      int ways = (column->borrow != NULL) + (column->borrow_states != NULL) +
+      int ways = (column->borrow != NULL) + (column->compute_state != NULL) +
                  (column->compute != NULL) + (column->number != NULL) + (column->real != NULL) +
                  (column->text != NULL) + (column->states != NULL);
       if (ways != 1)

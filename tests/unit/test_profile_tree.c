@@ -81,10 +81,10 @@ static void test_preorder(void **state) {
   assert_int_equal(profile->nodes.count, 6);
   for (uint32_t n = 1; n < 6; n++) {
     assert_string_equal(name_of(profile, baro_profile_node_function(profile, n)), expected[n - 1]);
-    assert_int_equal(profile->nodes.self[BARO_MEASURE_THREAD].all_ns[n], 10 * MS);
+    assert_int_equal(baro_node_all_ns(&profile->nodes, BARO_MEASURE_THREAD, n), 10 * MS);
   }
-  assert_int_equal(profile->nodes.total_ns[BARO_MEASURE_THREAD][1], 40 * MS);
-  assert_int_equal(profile->nodes.total_ns[BARO_MEASURE_THREAD][0], 50 * MS);
+  assert_int_equal(profile->nodes.total_ns[1], 40 * MS);
+  assert_int_equal(profile->nodes.total_ns[0], 50 * MS);
   assert_int_equal(profile->all_ns[BARO_MEASURE_THREAD], 50 * MS);
   assert_int_equal(total_ns(profile, "main"), 40 * MS);
   assert_int_equal(self_ns(profile, "main"), 10 * MS);
