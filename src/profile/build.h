@@ -9,27 +9,7 @@
 
 #include "base/map.h"
 #include "profile/builder.h"
-
-/* A sample as recorded, and a run of them. Runs are freed one by one while their samples move into the
- * profile's columns, so that both never exist in full. */
-typedef struct baro_raw_sample {
-  uint64_t time_ns;
-  uint64_t weight_ns;
-  float cpu_ns;
-  float runnable_ns;
-  uint32_t thread; /* raw index */
-  uint32_t node;   /* raw index into the tree */
-  uint32_t ticks;
-  uint8_t state;
-} baro_raw_sample;
-
-enum { BARO_RAW_RUN_SAMPLES = 32768 };
-
-typedef struct baro_raw_run {
-  struct baro_raw_run *next; /* owned; later samples */
-  uint32_t count;
-  baro_raw_sample samples[BARO_RAW_RUN_SAMPLES];
-} baro_raw_run;
+#include "profile/raw_samples.h"
 
 /* The tree as a trie in order of definition: a parent precedes its children; 0 is the root. */
 typedef struct baro_raw_tree {
@@ -97,9 +77,9 @@ struct baro_profile_builder {
   baro_clock_anchor *anchors;
   uint32_t anchor_capacity;
 
-  baro_raw_run *first_run; /* owned */
-  baro_raw_run *last_run;
-  float *cpu_ns; /* by sample of the profile, from baro_build_samples on */
+  baro_raw_samples *samples; /* owned, by raw thread; until baro_build_samples */
+  uint32_t samples_count;    /* of threads */
+  float *cpu_ns; /* by sample of the profile, from baro_build_samples to baro_build_run_queue */
   float *runnable_ns;
 
   struct baro_call_build *calls; /* owned; NULL while there are none */

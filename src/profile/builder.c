@@ -1,6 +1,7 @@
 #include "profile/builder.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "profile/build.h"
 
@@ -58,25 +59,20 @@ baro_status baro_build_copy(baro_profile_builder *builder, baro_view text, baro_
   return BARO_OK;
 }
 
-/* The run that takes the next sample. */
-static baro_raw_run *run_with_room(baro_profile_builder *builder) {
-  baro_raw_run *last = builder->last_run;
-  if (last != NULL && last->count < BARO_RAW_RUN_SAMPLES) {
-    return last;
+/* Threads get their place here with the first sample of one of them. */
+static baro_raw_samples *samples_of(baro_profile_builder *builder, uint32_t thread) {
+  if (thread >= builder->samples_count) {
+    uint32_t count = builder->thread_capacity;
+    baro_raw_samples *samples = realloc(builder->samples, count * sizeof(*samples));
+    if (samples == NULL) {
+      return NULL;
+    }
+    memset(&samples[builder->samples_count], 0,
+           (count - builder->samples_count) * sizeof(*samples));
+    builder->samples = samples;
+    builder->samples_count = count;
   }
-  baro_raw_run *run = malloc(sizeof(*run));
-  if (run == NULL) {
-    return NULL;
-  }
-  run->next = NULL;
-  run->count = 0;
-  if (last == NULL) {
-    builder->first_run = run;
-  } else {
-    last->next = run;
-  }
-  builder->last_run = run;
-  return run;
+  return &builder->samples[thread];
 }
 
 static baro_status on_sample(void *context, const baro_sample_record *sample, baro_error *err) {
@@ -86,31 +82,27 @@ static baro_status on_sample(void *context, const baro_sample_record *sample, ba
     return baro_error_set(err, BARO_LIMIT, "the recording has more than %u samples",
                           BARO_PROFILE_SAMPLES_MAX);
   }
-  baro_raw_run *run = run_with_room(builder);
-  if (run == NULL) {
-    return baro_error_set(err, BARO_NO_MEMORY, "out of memory");
-  }
-  uint32_t node = sample->stack == BARO_NONE_ID ? builder->unreadable_node
-                                                : builder->node_of_stack.items[sample->stack];
   uint32_t state = (uint32_t)sample->state;
-  baro_raw_sample *raw = &run->samples[run->count++];
-  *raw = (baro_raw_sample){
+  baro_raw_sample raw = {
       .time_ns = sample->time_ns,
       .weight_ns = sample->weight_ns,
       .cpu_ns = (float)sample->cpu_ns,
       .runnable_ns = (float)sample->runnable_ns,
-      .thread = sample->thread,
-      .node = node == 0 ? builder->no_python_node : node,
+      .stack = sample->stack,
       .ticks = sample->ticks == 0 ? 1 : sample->ticks,
       .state = (uint8_t)(state < BARO_STATE_COUNT ? state : BARO_STATE_UNKNOWN),
   };
+  baro_raw_samples *samples = samples_of(builder, sample->thread);
+  if (samples == NULL || !baro_raw_samples_add(samples, &raw)) {
+    return baro_error_set(err, BARO_NO_MEMORY, "out of memory");
+  }
   ++*count;
   /* Summed here and not from the floats, which round. */
   baro_profile_thread *thread = &builder->threads[sample->thread];
   thread->cpu_ns = baro_sum_ns(thread->cpu_ns, sample->cpu_ns);
   thread->runnable_ns = baro_sum_ns(thread->runnable_ns, sample->runnable_ns);
   thread->wall_ns = baro_sum_ns(thread->wall_ns, sample->weight_ns);
-  thread->ticks = baro_sum_ns(thread->ticks, raw->ticks);
+  thread->ticks = baro_sum_ns(thread->ticks, raw.ticks);
   thread->sample_count++;
   return BARO_OK;
 }
@@ -145,11 +137,10 @@ void baro_profile_builder_destroy(baro_profile_builder *builder) {
   if (builder == NULL) {
     return;
   }
-  while (builder->first_run != NULL) {
-    baro_raw_run *next = builder->first_run->next;
-    free(builder->first_run);
-    builder->first_run = next;
+  for (uint32_t t = 0; t < builder->samples_count; t++) {
+    baro_raw_samples_release(&builder->samples[t]);
   }
+  free(builder->samples);
   free(builder->cpu_ns);
   free(builder->runnable_ns);
   free(builder->thread_position);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/os_cpu.h"
 #include "profile/build.h"
 
 /* Stable counting sort of threads by process; ret_position maps raw to new indices. */
@@ -53,35 +54,31 @@ static baro_status allocate(baro_profile_builder *builder) {
 }
 
 /* Moves all raw samples to their places, in order of recording within a thread. */
-static baro_status scatter(baro_profile_builder *builder, const uint32_t *position) {
+static void move_all(baro_profile_builder *builder, const uint32_t *position) {
   baro_profile *profile = builder->profile;
-  baro_profile_samples *samples = &profile->samples;
-  uint64_t *next = malloc((profile->thread_count + (size_t)1) * sizeof(*next));
-  if (next == NULL) {
-    return BARO_NO_MEMORY;
-  }
-  for (uint32_t t = 0; t < profile->thread_count; t++) {
-    next[t] = profile->threads[t].first_sample;
-  }
-  while (builder->first_run != NULL) {
-    baro_raw_run *run = builder->first_run;
-    for (uint32_t i = 0; i < run->count; i++) {
-      const baro_raw_sample *raw = &run->samples[i];
-      uint64_t s = next[position[raw->thread]]++;
-      samples->time_ns[s] = raw->time_ns;
-      samples->weight_ns[s] = raw->weight_ns;
-      samples->ticks[s] = raw->ticks;
-      samples->node[s] = raw->node;
-      samples->state[s] = raw->state;
-      builder->cpu_ns[s] = raw->cpu_ns;
-      builder->runnable_ns[s] = raw->runnable_ns;
+  baro_sample_columns columns = {
+      .samples = &profile->samples, .cpu_ns = builder->cpu_ns, .runnable_ns = builder->runnable_ns};
+  for (uint32_t t = 0; t < builder->samples_count; t++) {
+    if (builder->samples[t].first != NULL) {
+      baro_raw_samples_move(&builder->samples[t], &columns,
+                            profile->threads[position[t]].first_sample);
     }
-    builder->first_run = run->next;
-    free(run);
   }
-  builder->last_run = NULL;
-  free(next);
-  return BARO_OK;
+}
+
+/* The samples' nodes, which are stacks until now. */
+static void find_nodes(baro_profile_builder *builder) {
+  enum { AHEAD = 24 };
+  baro_profile_samples *samples = &builder->profile->samples;
+  const uint32_t *node_of_stack = builder->node_of_stack.items;
+  for (uint64_t s = 0; s < samples->count; s++) {
+    if (samples->count - s > AHEAD && samples->node[s + AHEAD] != BARO_NONE_ID) {
+      BARO_OS_FETCH(&node_of_stack[samples->node[s + AHEAD]]);
+    }
+    uint32_t stack = samples->node[s];
+    uint32_t node = stack == BARO_NONE_ID ? builder->unreadable_node : node_of_stack[stack];
+    samples->node[s] = node == 0 ? builder->no_python_node : node;
+  }
 }
 
 typedef struct order_key {
@@ -154,7 +151,8 @@ baro_status baro_build_samples(baro_profile_builder *builder) {
     status = allocate(builder);
   }
   if (status == BARO_OK) {
-    status = scatter(builder, position);
+    move_all(builder, position);
+    find_nodes(builder);
   }
   for (uint32_t t = 0; t < profile->thread_count && status == BARO_OK; t++) {
     if (!in_order(&profile->samples, &profile->threads[t])) {
