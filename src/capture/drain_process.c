@@ -39,6 +39,7 @@ baro_drain_process *baro_drain_process_create(baro_drain_shared *shared, uint32_
   process->order.recording = &shared->recording;
   process->found_ns = shared->now_ns;
   process->active_ns = shared->now_ns;
+  process->alive_ns = shared->now_ns;
   process->was_alive = baro_drain_process_is_alive(process);
   process->next_look_ns = shared->now_ns + (process->was_alive ? LOOK_NS : 0);
   if (process->was_alive) /* without memory for it, its children's files stay for longer */
@@ -255,6 +256,8 @@ static void tell_last_losses(baro_drain_process *process, baro_drain_thread *thr
     baro_drain_lose(process, thread, shared, told - thread->lost);
 }
 
+/* Calls that are open where a thread ends take until then: one that did not say so ended with its process, however long its last
+ * event was ago. */
 static void end_thread(baro_drain_process *process, baro_drain_thread *thread,
                        baro_drain_shared *shared, bool has_ended) {
   tell_last_losses(process, thread, shared);
@@ -263,6 +266,8 @@ static void end_thread(baro_drain_process *process, baro_drain_thread *thread,
   if (!has_ended || !thread->is_ours)
     return;
   baro_end_record end = {.index = thread->id, .time_ns = thread->order.last_ns, .wait_status = -1};
+  if (!thread->ring.is_closed && process->ended_ns > end.time_ns)
+    end.time_ns = process->ended_ns;
   baro_writer_thread_end(shared->writer, &end);
 }
 
@@ -281,6 +286,13 @@ static void retire_threads(baro_drain_process *process, baro_drain_shared *share
   }
 }
 
+/* The end of the program itself is told at once, those of others are seen up to LOOK_NS later. */
+static void see_death(baro_drain_process *process, const baro_drain_shared *shared) {
+  bool is_told = shared->ended_pid != 0 && (pid_t)process->pid == shared->ended_pid;
+  process->is_dead = true;
+  process->ended_ns = is_told ? shared->now_ns : process->alive_ns;
+}
+
 static void look_at_life(baro_drain_process *process, baro_drain_shared *shared) {
   if (process->is_dead || shared->now_ns < process->next_look_ns)
     return;
@@ -290,7 +302,10 @@ static void look_at_life(baro_drain_process *process, baro_drain_shared *shared)
   bool may_be_told = process->was_alive ||
                      baro_map_find(&shared->seen_pids, process->definitions.parent_pid) != NULL ||
                      (shared->is_crowded && shared->now_ns - process->active_ns > LONG_SILENCE_NS);
-  process->is_dead = may_be_told && !baro_drain_process_is_alive(process);
+  if (may_be_told && !baro_drain_process_is_alive(process))
+    see_death(process, shared);
+  else if (process->was_alive)
+    process->alive_ns = shared->now_ns;
   process->dead_visit = shared->visit;
 }
 
@@ -366,13 +381,14 @@ static void remove_files(const baro_drain_process *process, const baro_drain_sha
 
 void baro_drain_process_finish(baro_drain_process *process, baro_drain_shared *shared) {
   uint64_t last_ns = process->active_ns;
-  bool is_dead = process->is_dead || !baro_drain_process_is_alive(process);
+  if (!process->is_dead && !baro_drain_process_is_alive(process))
+    see_death(process, shared);
   /* Notes may have come since its last unknown id. */
   (void)!baro_drain_definitions_read(&process->definitions, shared->writer);
   baro_drain_process_write_remarks(process, shared);
   for (uint32_t i = 0; i < process->thread_count; i++) {
     baro_drain_thread *thread = process->threads[i];
-    end_thread(process, thread, shared, is_dead || thread->ring.is_closed);
+    end_thread(process, thread, shared, process->is_dead || thread->ring.is_closed);
     if (thread->order.last_ns > last_ns)
       last_ns = thread->order.last_ns;
     /* Also where it looks dead: it may live in another namespace. */
@@ -382,7 +398,9 @@ void baro_drain_process_finish(baro_drain_process *process, baro_drain_shared *s
   shared->mended += process->order.mended;
   shared->unmatched += process->order.unmatched;
   shared->too_deep += process->order.too_deep;
-  if (is_dead) {
+  if (process->is_dead) {
+    if (process->ended_ns > last_ns)
+      last_ns = process->ended_ns;
     write_process_end(process, shared, last_ns);
     remove_files(process, shared);
   }

@@ -79,6 +79,8 @@ typedef struct baro_drain_process {
   bool was_alive;  /* once, in our eyes: that it is no more can be told */
   bool is_dead;
   uint64_t dead_visit;
+  uint64_t alive_ns; /* when it was last seen to live */
+  uint64_t ended_ns; /* of a dead one: no later than its end, or when that was told */
   uint64_t found_ns;
   uint64_t next_look_ns;
   uint64_t active_ns; /* when something was last taken */

@@ -65,6 +65,7 @@ struct baro_profile_builder {
   uint32_t thread_capacity;
   uint64_t recorder_counters[BARO_COUNTER_COUNT];
   bool has_recorder_counters;
+  uint64_t recorder_ns; /* the last sign of it */
 
   baro_intern fact_keys;
   baro_profile_fact *facts; /* by id of fact_keys */

@@ -359,6 +359,13 @@ static uint64_t last_event_ns(const baro_call_build *build) {
   return last_ns;
 }
 
+/* Calls of processes that live on are open until then, also where nothing happens any more. */
+static uint64_t recording_end_ns(const baro_profile_builder *builder) {
+  uint64_t end_ns = last_event_ns(builder->calls);
+  end_ns = builder->recorder_ns > end_ns ? builder->recorder_ns : end_ns;
+  return end_ns > builder->profile->end_ns ? end_ns : builder->profile->end_ns;
+}
+
 /* What samples say of a thread's time stands; where there are none, it is the span of its calls. */
 static void bound_threads(baro_profile_builder *builder) {
   const baro_call_build *build = builder->calls;
@@ -412,8 +419,7 @@ baro_status baro_build_calls(baro_profile_builder *builder) {
       build->segments[build->segment_count - 1].first_call == build->rows.count) {
     build->segment_count--; /* its thread entered nothing more: of the others each has a row */
   }
-  uint64_t end_ns = last_event_ns(build);
-  baro_call_events_end(builder, end_ns > profile->end_ns ? end_ns : profile->end_ns);
+  baro_call_events_end(builder, recording_end_ns(builder));
   bound_threads(builder);
   status = order_rows(builder);
   if (status == BARO_OK) {

@@ -168,6 +168,9 @@ static baro_status on_counters(void *context, const baro_counters_record *record
   if (record->process == BARO_NONE_ID) {
     memcpy(builder->recorder_counters, record->values, sizeof(record->values));
     builder->has_recorder_counters = true;
+    if (record->time_ns > builder->recorder_ns) {
+      builder->recorder_ns = record->time_ns;
+    }
   } else {
     baro_profile_process *process = &builder->processes[record->process];
     memcpy(process->counters, record->values, sizeof(record->values));

@@ -118,6 +118,32 @@ def test_calls_of_a_killed_program_are_there(run: Run, tmp_path: Path) -> None:
     assert calls_said(answer.stderr) == 2001
 
 
+@pytest.mark.parametrize("ends", ["by a kill", "by --duration"])
+def test_calls_that_hang_have_their_time(run: Run, tmp_path: Path, ends: str) -> None:
+    """They ended with the last event of their thread: who hung for an hour had taken nothing."""
+    app = tmp_path / "app.py"
+    app.write_text(
+        """
+import os, signal, threading, time
+def hang():
+    time.sleep(0.9)
+thread = threading.Thread(target=hang, daemon=True)
+thread.start()
+threading.Timer(0.6, os.kill, (os.getpid(), signal.SIGKILL)).start()
+hang()
+""",
+        encoding="utf-8",
+    )
+    recording = tmp_path / "app.baro"
+    options = [] if ends == "by a kill" else ["--duration=0.4"]
+    answer = run("record", "--calls", *options, "-o", recording, "--", sys.executable, app)
+    assert answer.returncode == 128 + 9, answer.stderr
+    calls = [c for c in report_of(run, recording)["slowest_calls"] if c["name"] == "hang"]
+    assert [call["outcome"] for call in calls] == ["unfinished"] * 2
+    # From its own clock: it cannot have begun later than the timer, but for a machine that is busy.
+    assert min(call["self_ns"] for call in calls) > (400e6 if ends == "by a kill" else 50e6)
+
+
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_children_are_recorded(run: Run, tmp_path: Path, method: str) -> None:
     end = f"""

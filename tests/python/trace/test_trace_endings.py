@@ -177,11 +177,13 @@ def test_a_full_ring_counts_what_it_loses(
     process, spool = start_trace(traced_interpreter, program)
     wait_for(spool.parent / "ready")
     (process_before,) = read_spool(spool)
-    # Readings of usage take two slots each, and stand between calls.
+    # Readings of usage take two slots each, and stand between calls; what it took to tell who a
+    # function is takes one.
     ring = process_before.main
     fitted = len(ring.events)
-    assert {event.kind for event in ring.remarks} <= {"usage"}
-    assert fitted + 2 * len(ring.remarks) == RING_EVENTS
+    kinds = [event.kind for event in ring.remarks]
+    assert set(kinds) <= {"usage", "own"}
+    assert fitted + 2 * kinds.count("usage") + kinds.count("own") == RING_EVENTS
     missing = 2 * calls + 1 - fitted
     assert ring.lost == missing
     drain = Drain(spool)
