@@ -392,7 +392,8 @@ static void write_limits(const baro_html_page *page, baro_json *json) {
   const baro_profile_calls *calls = &page->profiles[page->side_count - 1]->calls;
   if (calls->count > BARO_HTML_SLOWEST_CALLS) {
     char text[160];
-    (void)snprintf(text, sizeof(text), "the slowest %d of %s calls", BARO_HTML_SLOWEST_CALLS,
+    (void)snprintf(text, sizeof(text), "the slowest %s of %s calls",
+                   baro_text_count(BARO_HTML_SLOWEST_CALLS).text,
                    baro_text_count(calls->count).text);
     baro_json_text(json, "calls", text);
   }

@@ -222,7 +222,7 @@ class Diff {
     const number = /** @type {const} */ ({ number: true, width: '84px' });
     return [
       { key: 'verdict', title: 'result', help: 'less or more, beyond twice the standard error', width: '64px', cell: mark, text: words, value: (row) => changes[row].verdict },
-      ofRow(nameColumn(model, 'minmax(200px, 1.4fr)')),
+      ofRow(nameColumn(model, 'minmax(210px, 1.4fr)')),
       { ...number, key: 'before', title: `${column} before`, cell: (row) => amount(changes[row].before), text: (row) => amount(changes[row].before), value: (row) => changes[row].before },
       { ...number, key: 'after', title: `${column} after`, cell: (row) => amount(changes[row].after), text: (row) => amount(changes[row].after), value: (row) => changes[row].after },
       { ...number, key: 'change', title: 'change', help: 'sorted by its size, whichever way', cell: signed, text: signed, value: (row) => Math.abs(changes[row].change) },

@@ -104,7 +104,7 @@ export function amountColumns(model, which) {
  */
 function amountWidth(model, values) {
   const most = values.reduce((largest, value) => Math.max(largest, value), 0);
-  return `${Math.max(formatAmount(most, model.metric, model.page.head).length * 8 + 8, 80)}px`;
+  return `${Math.max(formatAmount(most, model.metric, model.page.head).length * 8 + 8, 72)}px`;
 }
 
 /**
@@ -124,7 +124,7 @@ export function spentColumn(model) {
     key: 'spent',
     title: 'spent',
     help: 'What its own time was spent on; the bar is as long as its share',
-    width: '96px',
+    width: '76px',
     text: (fn) => statesText(head, row(fn)),
     cell: (fn) => statesBar(head, row(fn), most > 0 ? values[fn] / most : 0),
   };

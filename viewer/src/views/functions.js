@@ -51,7 +51,7 @@ function callCounts({ workshop }, state, model) {
  */
 function columnsOf(context, state, model) {
   const columns = [
-    nameColumn(model, 'minmax(220px, 3fr)'),
+    nameColumn(model, 'minmax(180px, 1fr)'),
     ...amountColumns(model, 'self'),
     ...amountColumns(model, 'total'),
   ];
@@ -66,7 +66,7 @@ function columnsOf(context, state, model) {
   }
   const calls = callCounts(context, state, model);
   if (calls) columns.push(countColumn('calls', 'calls', 'How often it was called', calls));
-  columns.push(placeColumn(model, 'minmax(120px, 2fr)'));
+  columns.push(placeColumn(model, 'minmax(180px, 1fr)'));
   return columns;
 }
 

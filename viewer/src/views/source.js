@@ -49,7 +49,9 @@ function sourceRows(file, texts) {
   }
   // Lines with time that no text has: all of them where there is none.
   const nowhere = file.lines.filter(({ line }) => line === 0);
-  for (const left of [...heat.values(), ...nowhere]) rows.push({ line: left.line, heat: left, text: null, open: '' });
+  // What is less than a unit is nothing here.
+  const left = [...heat.values(), ...nowhere].filter(({ self, total }) => self > 0 || total > 0);
+  for (const one of left) rows.push({ line: one.line, heat: one, text: null, open: '' });
   return rows.sort((a, b) => a.line - b.line);
 }
 

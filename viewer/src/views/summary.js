@@ -19,6 +19,9 @@ import { treeChoice } from '../parts/tree_choice.js';
 /** @typedef {import('../model/model.js').Model} Model */
 /** @typedef {import('../model/outline.js').OutlineRow} OutlineRow */
 
+/** What the limits of a page are of, by the first word of the section's name. @type {Readonly<Record<string, string>>} */
+const limitTitles = { calls: 'Calls on this page', source: 'Source', runs: 'Timeline', tree: 'Call tree' };
+
 /** Share of all that a row of the list needs, and how many there are. */
 const leastShare = 0.01;
 const mostRows = 40;
@@ -172,7 +175,7 @@ class Summary {
         el('dl', {}, ...sideFacts(head, side).flatMap(([name, value]) => [el('dt', {}, name), el('dd', {}, nameElement(value))])),
       ),
     );
-    const limits = Object.values(head.limits ?? {});
+    const limits = Object.entries(head.limits ?? {}).map(([section, words]) => `${limitTitles[section.split(':')[0]] ?? section}: ${words}`);
     return [
       el('div', { class: 'facts-sides' }, ...lists),
       limits.length > 0 ? el('ul', { class: 'limits' }, ...limits.map((words) => el('li', {}, words))) : null,

@@ -81,6 +81,30 @@ async function statesEverywhere(session) {
   assert.deepEqual(await opened.close(), []);
 }
 
+/**
+ * @param {import('playwright-core').Page} page
+ * @returns {Promise<string[]>} columns of tables whose heads are as wide as something else
+ */
+function crooked(page) {
+  return page.locator('.table').evaluateAll((tables) =>
+    tables.flatMap((table) => {
+      const [head, row] = ['.table-head', '.table-body .table-row'].map((rows) => table.querySelector(rows));
+      const [above, below] = [head, row].map((one) => (one ? getComputedStyle(one).gridTemplateColumns : ''));
+      return row && above !== below ? [`${above} / ${below}`] : [];
+    }),
+  );
+}
+
+/** All that can be seen of it where there is room for it. @param {Session} session */
+async function places(session) {
+  const opened = await session.open('demo', 'view=functions');
+  const { page } = opened;
+  assert.deepEqual(await crooked(page), []);
+  const cut = await page.locator('.end-first').evaluateAll((all) => all.filter((one) => one.scrollWidth > one.clientWidth && (one.textContent ?? '').length <= 26).map((one) => one.textContent));
+  assert.deepEqual(cut, [], 'short places are cut');
+  assert.deepEqual(await opened.close(), []);
+}
+
 /** @param {Session} session */
 async function zoomed(session) {
   // 1280 x 800 at 200 % has room for half of it.
@@ -94,6 +118,7 @@ async function zoomed(session) {
       const tab = await page.locator(`#tab-${view}`).boundingBox();
       assert.ok(tab && tab.x >= 0 && tab.x + tab.width <= 640, `${view}: its tab is out of sight`);
       const panel = await page.locator('.panel > *').boundingBox();
+      assert.deepEqual(await crooked(page), [], `${name}, ${view}: heads do not stand above their columns`);
       assert.ok(panel && panel.height >= 100, `${name}, ${view}: ${panel?.height} pixels are left for it`);
     }
     assert.deepEqual(await opened.close(), []);
@@ -134,6 +159,7 @@ export const lookCases = {
   'inverted, callers and callees: boxes by state': statesEverywhere,
   'with the system’s colours every picture still has something in it': forcedColours,
   'at 200 % nothing is cut off': zoomed,
+  'columns stand below their heads, and places are to be read': places,
   'printed from any view it is one page': print,
   'dark and light': theme,
 };
