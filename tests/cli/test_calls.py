@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import re
@@ -51,6 +53,13 @@ def report_of(run: Run, *path: object) -> dict[str, Any]:
     assert answer.returncode == 0, answer.stderr
     loaded: dict[str, Any] = json.loads(answer.stdout)
     return loaded
+
+
+def calls_of(run: Run, recording: Path) -> list[dict[str, str]]:
+    """Calls with their columns, as csv has them."""
+    return list(
+        csv.DictReader(io.StringIO(run("export", "--to", "csv", "-o", "-", recording).stdout))
+    )
 
 
 def spools(pattern: str) -> set[Path]:
@@ -142,6 +151,33 @@ hang()
     assert [call["outcome"] for call in calls] == ["unfinished"] * 2
     # From its own clock: it cannot have begun later than the timer, but for a machine that is busy.
     assert min(call["self_ns"] for call in calls) > (400e6 if ends == "by a kill" else 50e6)
+
+
+def test_waiting_for_the_recorder_is_no_time_of_the_program(run: Run, tmp_path: Path) -> None:
+    """A recorder that gets no CPU for a second lets the program wait as long, for room."""
+    app = tmp_path / "app.py"
+    app.write_text(
+        """
+import os, signal, subprocess
+def f():
+    pass
+def loop():
+    for _ in range(300_000):
+        f()
+recorder = os.getppid()
+helper = subprocess.Popen(["sh", "-c", f"sleep 1; kill -CONT {recorder}"])
+os.kill(recorder, signal.SIGSTOP)
+loop()
+helper.wait()
+""",
+        encoding="utf-8",
+    )
+    recording = tmp_path / "app.baro"
+    answer = run("record", "--calls", "-o", recording, "--", sys.executable, app)
+    assert (answer.returncode, calls_said(answer.stderr)) == (0, 300_002)
+    (loop,) = [row for row in calls_of(run, recording) if row["function_name"] == "loop"]
+    # 0.03 s, the usual cost of so many calls, where waiting was the program's.
+    assert int(loop["own_ns"]) > 200_000_000
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])

@@ -271,15 +271,16 @@ static void a_full_disk_kills_nobody(void **state) {
 
 typedef struct consumer {
   int file;
-  uint64_t begin;
+  uint64_t begin; /* times of the events */
   uint64_t end;
+  uint64_t waits; /* how often the thread told that it had waited for us */
   uint64_t wrong;
 } consumer;
 
 static void *take_events(void *argument) {
   consumer *drain = argument;
   uint64_t tail = drain->begin;
-  while (tail < drain->end) {
+  while (tail - drain->waits < drain->end) {
     uint64_t head = 0;
     if (pread(drain->file, &head, sizeof(head), offsetof(baro_ring_head, head)) != sizeof(head)) {
       drain->wrong++;
@@ -290,7 +291,13 @@ static void *take_events(void *argument) {
       if (pread(drain->file, &event, sizeof(event), offset) != sizeof(event)) {
         drain->wrong++;
       }
-      drain->wrong += event.time != tail || event.word != baro_ring_word(BARO_RING_RETURN, 1, 0);
+      if (baro_ring_word_kind(event.word) == BARO_RING_OWN) {
+        drain->waits++;
+        drain->wrong += event.time == 0;
+        continue;
+      }
+      drain->wrong +=
+          event.time != tail - drain->waits || event.word != baro_ring_word(BARO_RING_RETURN, 1, 0);
     }
     uint64_t now_ns = baro_clock_now_ns();
     if (pwrite(drain->file, &tail, 8, offsetof(baro_ring_head, tail)) != 8 ||
@@ -309,11 +316,15 @@ static void a_living_drain_is_waited_for(void **state) {
   drain.end = BARO_RING_EVENTS * 2 + 1000;
   pthread_t thread;
   assert_int_equal(pthread_create(&thread, NULL, take_events, &drain), 0);
-  fill(drain.end);
+  for (uint64_t i = drain.begin; i < drain.end; i++) {
+    baro_events_end(i, baro_ring_word(BARO_RING_RETURN, 1, 0));
+  }
   assert_int_equal(pthread_join(thread, NULL), 0);
   assert_int_equal(drain.wrong, 0);
   assert_int_equal(read_head(drain.file).lost, 0);
-  assert_int_equal(read_head(drain.file).head, drain.end);
+  /* The last event may have been taken before the wait in front of it was told. */
+  uint64_t told = read_head(drain.file).head - drain.end;
+  assert_true(told == drain.waits || told == drain.waits + 1);
   (void)close(drain.file);
 }
 

@@ -466,7 +466,19 @@ static void forget_earlier(baro_events_thread *here) {
   }
 }
 
-static bool find_room(baro_events_thread *here, uint64_t count) {
+/* What it takes is ours, not the program's. */
+static bool wait_on_the_clock(baro_events_thread *here, const baro_ring_head *head, uint64_t wanted,
+                              baro_events_wait *wait) {
+  uint64_t since_ns = baro_clock_now_ns();
+  uint64_t since_cpu_ns = baro_clock_thread_cpu_ns();
+  bool found = wait_for_room(here, head, wanted);
+  uint64_t cpu_ns = baro_clock_thread_cpu_ns() - since_cpu_ns;
+  wait->all_ns = baro_clock_now_ns() - since_ns;
+  wait->idle_ns = wait->all_ns > cpu_ns ? wait->all_ns - cpu_ns : 0;
+  return found;
+}
+
+static bool find_room(baro_events_thread *here, uint64_t count, baro_events_wait *wait) {
   if (baro_events_stopped()) {
     return false;
   }
@@ -486,7 +498,7 @@ static bool find_room(baro_events_thread *here, uint64_t count) {
     return false;
   }
   uint64_t wanted = count + (ring->missing > 0 ? 1 : 0);
-  if (!has_room(here, head, wanted) && !wait_for_room(here, head, wanted)) {
+  if (!has_room(here, head, wanted) && !wait_on_the_clock(here, head, wanted, wait)) {
     here->limit = here->head; /* whatever its size, the next event must come here first */
     if (baro_events_stopped() || ring->recording != recording) {
       return false; /* over: this event is none of it */
@@ -503,9 +515,9 @@ static bool find_room(baro_events_thread *here, uint64_t count) {
   return true;
 }
 
-bool baro_events_make_room(uint64_t count) {
+bool baro_events_find_room(uint64_t count, baro_events_wait *wait) {
   int kept = errno;
-  bool room = find_room(&baro_events_here, count);
+  bool room = find_room(&baro_events_here, count, wait);
   errno = kept;
   return room;
 }

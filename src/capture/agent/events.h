@@ -4,7 +4,8 @@
  * Invariants: an event and the FRAME behind it are committed together. Time of what ends is read before anything else is
  * done for it, time of what begins after everything, so that our own work falls outside of the call. What the thread
  * used is read in front of what begins and behind what ends, for the same reason. Events that
- * found no room are counted, and the next one that does is preceded by LOST.
+ * found no room are counted, and the next one that does is preceded by LOST. What waiting for room took stands in front of what
+ * begins and behind what ends (OWN): it is no time of the program.
  * Runs in the target; every thread writes its own ring. Callers of put functions have a thread state, and the GIL if there
  * is one, which are given up where a full ring makes the thread wait. The end of a thread and a fork are handled without the GIL and without Python. */
 #ifndef BARO_CAPTURE_AGENT_EVENTS_H
@@ -57,9 +58,19 @@ static inline void baro_events_take_back(void);
 /* In the child of a fork: forgets the parent's rings, which it must not write. Async-signal-safe. */
 void baro_events_forked(void);
 
+/* How long the drain was waited for; 0: not at all. */
+typedef struct baro_events_wait {
+  uint64_t all_ns;
+  uint64_t idle_ns; /* of it, not on a CPU */
+} baro_events_wait;
+
 /* Makes room for `count` more events of the calling thread, waiting for the drain if need be. False: there is none, and
- * one event was counted as lost. */
+ * one event was counted as lost. How long it waited is told in front of them (OWN). */
 bool baro_events_make_room(uint64_t count);
+/* The same, but telling is left to the caller, whose event is of a time before. *wait: 0 before. */
+bool baro_events_find_room(uint64_t count, baro_events_wait *wait);
+/* Something ended at `time`, and its event does not fit. frame_addr: 0 where it cannot be suspended. */
+void baro_events_end_in_new_room(uint64_t time, uint64_t word, uint64_t frame_addr);
 
 /* A function could not be told to the drain, so that none of its calls is: counted, where a thread of the process has a
  * ring. */
@@ -144,7 +155,8 @@ static inline void baro_events_prepare(uint64_t count) {
 /* Something ended, or was suspended, at `time`, which the caller read first of all. */
 static inline void baro_events_end(uint64_t time, uint64_t word) {
   baro_events_thread *here = &baro_events_here;
-  if (here->head == here->limit && !baro_events_make_room(1)) {
+  if (here->head == here->limit) {
+    baro_events_end_in_new_room(time, word, 0);
     return;
   }
   baro_events_write(here, time, word);
@@ -156,7 +168,8 @@ static inline void baro_events_end(uint64_t time, uint64_t word) {
 
 static inline void baro_events_end_frame(uint64_t time, uint64_t word, uint64_t frame_addr) {
   baro_events_thread *here = &baro_events_here;
-  if (here->limit - here->head < 2 && !baro_events_make_room(2)) {
+  if (here->limit - here->head < 2) {
+    baro_events_end_in_new_room(time, word, frame_addr);
     return;
   }
   baro_events_write(here, time, word);

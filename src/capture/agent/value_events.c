@@ -65,7 +65,6 @@ static void charge(uint64_t word, own_time own) {
   }
 }
 
-/* Waiting for room is no part of it: as all calls that wait, it is the caller's time, without CPU. */
 void baro_capture_begin(uint64_t word, uint64_t frame_addr, const baro_captured *captured) {
   baro_events_thread *here = &baro_events_here;
   uint64_t count = 2 + slots_of(captured->positional_bytes) + slots_of(captured->keyword_bytes);
@@ -104,7 +103,9 @@ void baro_capture_begin(uint64_t word, uint64_t frame_addr, const baro_captured 
 void baro_capture_end(uint64_t time, uint64_t word, uint64_t frame_addr,
                       const baro_captured *captured) {
   baro_events_thread *here = &baro_events_here;
-  if (!has_room(here, 2 + OWN_SLOTS + slots_of(captured->positional_bytes))) {
+  uint64_t count = 2 + OWN_SLOTS + slots_of(captured->positional_bytes);
+  baro_events_wait wait = {0};
+  if (here->limit - here->head < count && !baro_events_find_room(count, &wait)) {
     return;
   }
   uint64_t since = baro_events_now();
@@ -116,7 +117,8 @@ void baro_capture_end(uint64_t time, uint64_t word, uint64_t frame_addr,
     baro_events_write(here, frame_addr, BARO_RING_FRAME);
   }
   own_time own = own_of(captured->took + (baro_events_now() - since), captured->wait_ns);
-  put_own(here, here->head++, own);
+  own_time all = {.all_ns = own.all_ns + wait.all_ns, .wait_ns = own.wait_ns + wait.idle_ns};
+  put_own(here, here->head++, all);
   baro_events_commit(here);
   charge(word, own);
   if (time >= here->usage_due) {
