@@ -1,6 +1,6 @@
 // Puts the page together: src/index.html with the styles and the program as one classic script, because
 // modules cannot be imported from a file:// address. Writes dist/viewer.html, the template that the C program
-// carries; with --check it compares with the one that is committed instead. The same input gives the same
+// carries, and dist/unpack.js, which reads the program there; with --check it compares with those that are committed. The same input gives the same
 // bytes: no time, no path and no version of this machine goes in.
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -9,6 +9,7 @@ import { buildSync } from 'esbuild';
 
 const folder = dirname(fileURLToPath(import.meta.url));
 const target = join(folder, 'dist', 'viewer.html');
+const unpackTarget = join(folder, 'dist', 'unpack.js');
 const largestBytes = 250_000;
 // The C program looks for these, each alone on its line, and for the title.
 const markers = ['<!--baro:core-->', '<!--baro:late-->', '<title>barograph</title>'];
@@ -74,17 +75,26 @@ function assemble() {
   return page;
 }
 
+/** What reads the program in a page of `barograph view`, where tools/pack_page.py packed it. */
+function assembleUnpack() {
+  const script = bundle({ entryPoints: [join(folder, 'src', 'packed', 'unpack.js')], format: 'iife' });
+  refuse(script, 'unpack.js', /<\/script|<script|<!--/i);
+  return `${script}\n`;
+}
+
 function main() {
   const page = assemble();
+  const unpack = assembleUnpack();
   const bytes = Buffer.byteLength(page);
   if (bytes > largestBytes)
     throw new Error(`the page has ${bytes} bytes, more than the ${largestBytes} it may have`);
   if (process.argv.includes('--check')) {
-    if (readFileSync(target, 'utf8') !== page)
-      throw new Error('dist/viewer.html is not what its sources give; run make viewer');
+    if (readFileSync(target, 'utf8') !== page || readFileSync(unpackTarget, 'utf8') !== unpack)
+      throw new Error('dist/ is not what its sources give; run make viewer');
   } else {
     mkdirSync(dirname(target), { recursive: true });
     writeFileSync(target, page);
+    writeFileSync(unpackTarget, unpack);
   }
   console.log(`viewer.html: ${bytes} bytes of ${largestBytes}`);
 }
