@@ -6,6 +6,7 @@ import importlib.util
 import os
 import subprocess
 import textwrap
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -70,8 +71,10 @@ def agent_folder(barograph: Path) -> Path:
 
 
 @pytest.fixture
-def start_trace(agent_folder: Path, tmp_path: Path) -> StartTrace:
+def start_trace(agent_folder: Path, tmp_path: Path) -> Iterator[StartTrace]:
+    """Starts programs; what a failed test leaves running ends with it."""
     spools: list[Path] = []
+    processes: list[subprocess.Popen[str]] = []
 
     def start(
         interpreter: Path,
@@ -110,9 +113,14 @@ def start_trace(agent_folder: Path, tmp_path: Path) -> StartTrace:
             stderr=subprocess.PIPE,
             text=True,
         )
+        processes.append(process)
         return process, spool
 
-    return start
+    yield start
+    for process in processes:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
 
 
 @pytest.fixture
