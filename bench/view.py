@@ -1,21 +1,27 @@
 #!/usr/bin/env python3
 """The page of `barograph view`: size, how fast it is written and how fast it is, beside others.
 
-    bench/view.py                                   # all sizes, all viewers, about 15 minutes
+    bench/view.py                                   # all sizes, all viewers, about 20 minutes
     bench/view.py --sizes small,large --viewers barograph,inferno
 
 Recordings are invented by tests/tools/big_recording: small has 50,000 samples of 10,000 distinct
 stacks, medium 1.5 million of 200,000, large ten million of 1.3 million, on 4 to 16 threads.
 Loading a recording is what every command does; writing the page is told by itself. The same profile
 is exported for speedscope, inferno and pprof's web page (tools/get_consumers.sh), and each is
-opened in Chromium (viewer/, npm ci): viewer/tests/browser/measure.js says what is measured. A
-viewer that shows nothing within 110 seconds, or ends, has no numbers. Numbers decide no test.
+opened in Chromium (viewer/, npm ci): viewer/tests/browser/measure.js says what is measured. Each
+viewer has 120 seconds (--limit) for all that it does, its own reading of the profile included: one
+that shows nothing by then, or ends, has no numbers but a line that says so. Results are kept by
+size and viewer, each with its date and the machine's load: what is not measured now stays. Numbers
+decide no test.
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime
 import json
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -23,6 +29,8 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
+
+import results_file
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CONSUMERS = REPOSITORY / "build" / "consumers"
@@ -34,23 +42,53 @@ SIZES = {
 }
 VIEWERS = ("barograph", "inferno", "pprof", "speedscope")
 COLUMNS = ("first_ms", "whole_ms", "zoom_ms", "search_ms", "sort_ms", "timeline_ms", "heap_mb")
-PATIENCE_S = 170
+LIMIT_S = 120.0
 
 
-def measured(kind: str, address: str, file: Path | None = None) -> dict[str, Any]:
-    """What Chromium says of a page; empty when it shows nothing, or ends."""
-    command = ["node", str(MEASURE), kind, address, *([str(file)] if file else [])]
-    try:
-        answer = subprocess.run(
-            command, capture_output=True, text=True, timeout=PATIENCE_S, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return {}
-    if answer.returncode != 0:
-        print(f"  {kind}: {answer.stderr.strip().splitlines()[-1:]}", file=sys.stderr)
-        return {}
-    found: dict[str, Any] = json.loads(answer.stdout)
-    return found
+class NothingShownError(Exception):
+    """Why a viewer has no numbers."""
+
+
+class Clock:
+    """The time that a viewer has left."""
+
+    def __init__(self, limit_s: float) -> None:
+        self.limit_s = limit_s
+        self.end = time.monotonic() + limit_s
+
+    def run(self, command: list[str], **options: Any) -> str:
+        """Standard output of a command; all that it started ends with it."""
+        process = subprocess.Popen(command, start_new_session=True, text=True, **options)
+        try:
+            output, errors = process.communicate(timeout=max(self.end - time.monotonic(), 0.1))
+        except subprocess.TimeoutExpired:
+            raise NothingShownError(f"nothing in {self.limit_s:.0f} s") from None
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        if process.returncode != 0:
+            raise NothingShownError(self.reason(errors or ""))
+        return output or ""
+
+    def reason(self, errors: str) -> str:
+        """Of what a failed command said, in a few words."""
+        if "Timeout" in errors and "exceeded" in errors:
+            return f"nothing in {self.limit_s:.0f} s"
+        if "crashed" in errors or "has been closed" in errors:
+            return "its page crashed"
+        return f"failed: {(errors.strip().splitlines() or ['without a word'])[-1][:80]}"
+
+    def measured(self, kind: str, address: str, file: Path | None = None) -> dict[str, Any]:
+        """What Chromium says of a page."""
+        command = ["node", str(MEASURE), kind, address, *([str(file)] if file else [])]
+        # The page gives up before the command does, so that the browser ends by itself.
+        left_ms = max(self.end - time.monotonic() - 10, 1) * 1000
+        environment = {**os.environ, "MEASURE_PATIENCE_MS": f"{left_ms:.0f}"}
+        pipe = subprocess.PIPE
+        answer = self.run(command, stdout=pipe, stderr=pipe, env=environment)
+        found: dict[str, Any] = json.loads(answer)
+        return found
 
 
 class Bench:
@@ -73,58 +111,89 @@ class Bench:
         subprocess.run([str(word) for word in command], check=True)
         return path
 
-    def barograph(self, recording: Path) -> tuple[int, dict[str, Any]]:
+    def barograph(self, recording: Path, clock: Clock) -> tuple[int, dict[str, Any]]:
         page = recording.with_suffix(".html")
-        answer = subprocess.run(
-            [self.tools / "page_cost", recording, "-o", page],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        cost = json.loads(answer.stdout)
-        print(
-            f"  {recording.stem}: loaded in {cost['load_s']:.2f} s, page written in "
-            f"{cost['write_s']:.2f} s ({cost['samples'] / cost['write_s'] / 1e6:.1f} M samples/s, "
-            f"{cost['write_cpu_s']:.2f} s of CPU), memory {cost['load_peak_bytes'] / 1e6:.0f} MB "
-            f"loaded, {cost['peak_bytes'] / 1e6:.0f} MB at most"
-        )
-        return page.stat().st_size, measured("barograph", page.as_uri())
+        command = [self.tools / "page_cost", recording, "-o", page]
+        cost = json.loads(clock.run([str(word) for word in command], stdout=subprocess.PIPE))
+        return page.stat().st_size, {**cost, **clock.measured("barograph", page.as_uri())}
 
-    def inferno(self, recording: Path) -> tuple[int, dict[str, Any]]:
-        stacks, picture = (
-            self.export(recording, "collapsed", ".txt"),
-            recording.with_suffix(".svg"),
-        )
+    def inferno(self, recording: Path, clock: Clock) -> tuple[int, dict[str, Any]]:
+        stacks = self.export(recording, "collapsed", ".txt")
+        picture = recording.with_suffix(".svg")
+        clock = Clock(clock.limit_s)  # the export is ours
         with picture.open("w") as file:
-            subprocess.run(
-                [CONSUMERS / "bin" / "inferno-flamegraph", stacks], stdout=file, check=True
-            )
-        return picture.stat().st_size, measured("inferno", picture.as_uri())
+            clock.run([str(CONSUMERS / "bin" / "inferno-flamegraph"), str(stacks)], stdout=file)
+        return picture.stat().st_size, clock.measured("inferno", picture.as_uri())
 
-    def speedscope(self, recording: Path) -> tuple[int, dict[str, Any]]:
+    def speedscope(self, recording: Path, clock: Clock) -> tuple[int, dict[str, Any]]:
         file = self.export(recording, "speedscope", ".speedscope.json")
         page = CONSUMERS / "node_modules" / "speedscope" / "dist" / "release" / "index.html"
-        return file.stat().st_size, measured("speedscope", page.as_uri(), file)
+        clock = Clock(clock.limit_s)
+        return file.stat().st_size, clock.measured("speedscope", page.as_uri(), file)
 
-    def pprof(self, recording: Path) -> tuple[int, dict[str, Any]]:
+    def pprof(self, recording: Path, clock: Clock) -> tuple[int, dict[str, Any]]:
         file = self.export(recording, "pprof", ".pb.gz")
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
-            place = f"127.0.0.1:{probe.getsockname()[1]}"
+            port = probe.getsockname()[1]
         pprof = CONSUMERS / "bin" / "pprof"
-        command = [str(pprof), f"-http={place}", "-no_browser", str(file)]
+        command = [str(pprof), f"-http=127.0.0.1:{port}", "-no_browser", str(file)]
+        clock = Clock(clock.limit_s)
         server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            host, port = place.split(":")
-            for _ in range(600):
+            while time.monotonic() < clock.end:
                 with socket.socket() as probe:
-                    if probe.connect_ex((host, int(port))) == 0:
+                    if probe.connect_ex(("127.0.0.1", port)) == 0:
                         break
                 time.sleep(0.1)
-            return file.stat().st_size, measured("pprof", f"http://{place}/ui/flamegraph")
+            address = f"http://127.0.0.1:{port}/ui/flamegraph"
+            return file.stat().st_size, clock.measured("pprof", address)
         finally:
             server.kill()
             server.wait()
+
+
+def measure_row(bench: Bench, viewer: str, recording: Path, limit_s: float) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "size": recording.stem,
+        "viewer": viewer,
+        "date": datetime.date.today().isoformat(),
+        "load_before": os.getloadavg()[0],
+    }
+    results_file.log(f"view: {viewer}, {recording.stem}")
+    try:
+        data_bytes, found = getattr(bench, viewer)(recording, Clock(limit_s))
+        return {**row, "data_bytes": data_bytes, "outcome": "shown", **found}
+    except NothingShownError as reason:
+        return {**row, "outcome": str(reason)}
+
+
+def markdown(results: dict[str, Any]) -> str:
+    head = ["size", "viewer", "MB", *COLUMNS, "outcome", "load"]
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    for row in results["rows"]:
+        size = f"{row['data_bytes'] / 1e6:.2f}" if "data_bytes" in row else "-"
+        values = [str(row.get(column, "-")) for column in COLUMNS]
+        end = [row["outcome"], f"{row['load_before']:.1f}"]
+        lines.append("| " + " | ".join([row["size"], row["viewer"], size, *values, *end]) + " |")
+    lines.append("")
+    for row in results["rows"]:
+        if "write_s" in row:
+            rate = row["samples"] / 1e6
+            lines.append(
+                f"{row['size']}: {rate:.2f} M samples loaded in {row['load_s']:.2f} s, page "
+                f"written in {row['write_s']:.2f} s ({rate / row['write_s']:.1f} M samples/s, "
+                f"{row['write_cpu_s']:.2f} s of CPU), memory {row['load_peak_bytes'] / 1e6:.0f} MB "
+                f"loaded, {row['peak_bytes'] / 1e6:.0f} MB at most."
+            )
+    return "\n".join(lines) + f"\n\n    {results['command']}\n"
+
+
+def earlier_rows(path: Path) -> list[dict[str, Any]]:
+    if not path.exists():
+        return []
+    rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")).get("rows", [])
+    return rows
 
 
 def main() -> None:
@@ -132,20 +201,21 @@ def main() -> None:
     parser.add_argument("--sizes", default=",".join(SIZES))
     parser.add_argument("--viewers", default=",".join(VIEWERS))
     parser.add_argument("--build", type=Path, default=REPOSITORY / "build" / "gcc")
+    parser.add_argument("--limit", type=float, default=LIMIT_S, help="seconds that a viewer has")
+    results_file.add_out(parser)
     arguments = parser.parse_args()
-    rows = []
+    load = results_file.load_before("view")
+    rows = {(row["size"], row["viewer"]): row for row in earlier_rows(arguments.out / "view.json")}
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(arguments.build, Path(folder))
         for size in arguments.sizes.split(","):
             recording = bench.record(size)
             for viewer in arguments.viewers.split(","):
-                data_bytes, found = getattr(bench, viewer)(recording)
-                values = [str(found.get(column, "-")) for column in COLUMNS]
-                rows.append([size, viewer, f"{data_bytes / 1e6:.1f}", *values])
-    head = ["size", "viewer", "MB", *COLUMNS]
-    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
-    for row in [head, *rows]:
-        print("  ".join(text.rjust(width) for text, width in zip(row, widths)))
+                rows[size, viewer] = measure_row(bench, viewer, recording, arguments.limit)
+    results = results_file.conditions("view", sys.argv[1:], load)
+    order = [(size, viewer) for size in SIZES for viewer in VIEWERS]
+    results["rows"] = [rows[place] for place in order if place in rows]
+    results_file.write(arguments.out, "view", results, markdown)
 
 
 if __name__ == "__main__":

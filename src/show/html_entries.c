@@ -236,8 +236,10 @@ static uint32_t half_of(const baro_profile *profile) {
   return t;
 }
 
-/* Puts the rows of more behind those of entries. */
-static bool append(baro_html_entries *entries, const baro_html_entries *more) {
+/* Puts the rows of more behind those of entries; from the last on, so that what was copied can be given back: together
+ * they are the largest part of a page being made. */
+static bool append(baro_html_entries *entries, baro_html_entries *more) {
+  enum { AT_ONCE = 1 << 18 };
   uint32_t count = entries->count + more->count;
   if (count < entries->count || count >= IS_NUMBER) {
     return false;
@@ -246,13 +248,24 @@ static bool append(baro_html_entries *entries, const baro_html_entries *more) {
   if (rows == NULL) {
     return false;
   }
-  if (more->count > 0) {
-    memcpy(&rows[entries->count], more->rows, more->count * sizeof(*rows));
+  for (uint32_t left = more->count; left > 0;) {
+    uint32_t part = left < AT_ONCE ? left : AT_ONCE;
+    left -= part;
+    memcpy(&rows[entries->count + left], &more->rows[left], part * sizeof(*rows));
+    baro_html_entry *less = left == 0 ? NULL : realloc(more->rows, left * sizeof(*less));
+    more->rows = less == NULL ? more->rows : less;
   }
   entries->rows = rows;
   entries->count = entries->capacity = count;
   entries->run_count += more->run_count;
   return true;
+}
+
+/* Of the last thread's sorting nothing is needed any more. */
+static void forget_sorting(baro_html_entries *entries) {
+  free(entries->sorting);
+  entries->sorting = NULL;
+  entries->sorting_capacity = 0;
 }
 
 baro_status baro_html_entries_add_samples(baro_html_entries *entries, const baro_profile *profile,
@@ -281,6 +294,8 @@ baro_status baro_html_entries_add_samples(baro_html_entries *entries, const baro
   } else {
     (void)add_threads(&other);
   }
+  forget_sorting(entries);
+  forget_sorting(&more);
   bool good = work.good && other.good && append(entries, &more);
   baro_html_entries_release(&more);
   return good ? BARO_OK : no_memory(err);

@@ -11,7 +11,7 @@ import { browsers, findBrowser } from './browsers.js';
 /** @typedef {import('playwright-core').Page} BrowserPage */
 
 const quietMs = 700;
-const patienceMs = 110_000;
+const patienceMs = Number(process.env.MEASURE_PATIENCE_MS ?? 110_000);
 
 /** Remembers long tasks, and when the page said that it is ready. Runs in the page. */
 function watch() {
