@@ -25,6 +25,14 @@ function documentParsed() {
   });
 }
 
+/** @returns {Promise<void>} nothing else is to be done just now */
+function idle() {
+  return new Promise((resolve) => {
+    if (typeof requestIdleCallback === 'function') requestIdleCallback(() => resolve(), { timeout: 500 });
+    else setTimeout(resolve, 100);
+  });
+}
+
 /** @returns {Promise<void>} the browser has shown what was drawn, or shows nothing, as in a tab that is hidden */
 function framePainted() {
   return new Promise((resolve) => {
@@ -51,14 +59,23 @@ function start(page, late, first = null) {
   const context = { page, store, late, announce: shell.announce, workshop };
   document.body.append(shell.element);
 
-  /** @param {State} state */
-  function show(state) {
+  /**
+   * @param {State} state
+   * @param {boolean} [atOnce] what takes long is not said before it is done
+   */
+  function show(state, atOnce = false) {
     const view = shown.find((v) => v.id === state.view) ?? shown[0];
     if (!view) return;
-    const waits = !workshop.canShow(state);
-    shell.waits(waits, view);
-    if (waits) return;
+    const missing = !workshop.canShow(state);
     const model = workshop.model(state);
+    const long = !missing && !atOnce && workshop.takesLong(model);
+    shell.waits(missing || long, view);
+    // The next frame says that the click was seen; the one after it shows what was asked for.
+    if (long)
+      framePainted().then(() => {
+        if (store.get() === state) show(state, true);
+      });
+    if (missing || long) return;
     if (seen !== null && seen !== view.id) live.get(seen)?.hide?.();
     seen = view.id;
     let current = live.get(view.id);
@@ -81,15 +98,27 @@ function start(page, late, first = null) {
   }
   let ready = false;
 
-  store.subscribe(show);
+  /** Of a large page, beside what is looked at: what else will be asked for. */
+  async function prepare() {
+    const state = store.get();
+    for (const step of workshop.model(state).preparation()) {
+      void step;
+      await idle();
+      if (store.get() !== state) return;
+    }
+    await late();
+  }
+
+  store.subscribe((state) => show(state));
   show(store.get());
   return {
     complete() {
       if (workshop.first !== null) {
         workshop.complete();
-        show(store.get());
+        show(store.get(), true);
       }
       document.body.dataset.complete = 'true';
+      if (workshop.large) idle().then(prepare).catch(() => {}); // The view that needs it says what is wrong.
     },
   };
 }

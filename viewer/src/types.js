@@ -124,6 +124,7 @@
 /**
  * Self time by (node, thread, state). In any order; those of a page's tree ascend by node.
  * @typedef {object} Entries
+ * @property {boolean} [ascending] by node
  * @property {number} count
  * @property {Uint32Array} node
  * @property {Uint16Array | Uint32Array} thread

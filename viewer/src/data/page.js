@@ -198,7 +198,7 @@ async function readEntries(columns, head, ratios, nodes) {
   await betweenSteps();
   const samples = readByRatio(columns, 'samples', known, ratioTable(threads, (t) => ofSamples[t]));
   if (run && run.length !== count) throw columns.error('run', 'has another length than "node"');
-  return { count, node, thread, state, time, run, samples };
+  return { ascending: true, count, node, thread, state, time, run, samples };
 }
 
 /**

@@ -55,6 +55,23 @@ export function selfAmounts(entries, metric, threads, tree) {
 }
 
 /**
+ * The same of a derived tree, from what the nodes of the page's tree have: less than half as many as there are entries.
+ * @param {Float64Array} whole by node of the page's tree
+ * @param {Tree} tree
+ * @returns {Float64Array} by node of the tree
+ */
+export function mappedAmounts(whole, tree) {
+  const { map, count } = tree;
+  if (map === null) return whole;
+  const self = new Float64Array(count);
+  for (let n = 0; n < map.length; n++) {
+    const here = map[n];
+    if (here >= 0) self[here] += whole[n];
+  }
+  return self;
+}
+
+/**
  * @param {Tree} tree
  * @param {Float64Array} self
  * @returns {Float64Array} self of each node's subtree
@@ -72,22 +89,53 @@ export function totals(tree, self) {
  * @param {Metric} metric
  * @param {Uint8Array} threads
  * @param {Tree} tree
- * @param {(node: number) => boolean} inside
+ * @param {readonly (readonly [number, number])[]} ranges of nodes of the tree: from, to; ascending, none twice
  * @param {number} states how many states there are
  * @returns {Float64Array} by state
  */
-export function stateAmounts(entries, metric, threads, tree, inside, states) {
+export function stateAmounts(entries, metric, threads, tree, ranges, states) {
   const by = new Float64Array(states);
   const amounts = amountsOf(entries, metric);
   const { count, node, thread, state } = entries;
   const { map } = tree;
-  for (let i = 0; i < count; i++) {
-    const s = state[i];
-    if (s >= states || metric.states[s] === 0 || threads[thread[i]] === 0) continue;
-    const n = map === null ? node[i] : map[node[i]];
-    if (n >= 0 && inside(n)) by[s] += amounts[i];
+  const counted = metric.states;
+  if (ranges.length > 1 || !entries.ascending || map !== null) {
+    const inside = new Uint8Array(tree.count);
+    for (const [from, to] of ranges) inside.fill(1, from, to);
+    for (let i = 0; i < count; i++) {
+      const s = state[i];
+      if (s >= states || counted[s] === 0 || threads[thread[i]] === 0) continue;
+      const n = map === null ? node[i] : map[node[i]];
+      if (n >= 0 && inside[n] === 1) by[s] += amounts[i];
+    }
+    return by;
+  }
+  // Entries of a page's tree stand in the order of nodes: those of a subtree are side by side.
+  for (const [from, to] of ranges) {
+    const end = firstAt(node, count, to);
+    for (let i = firstAt(node, count, from); i < end; i++) {
+      const s = state[i];
+      if (s < states && counted[s] === 1 && threads[thread[i]] === 1) by[s] += amounts[i];
+    }
   }
   return by;
+}
+
+/**
+ * @param {Uint32Array} node ascending
+ * @param {number} count
+ * @param {number} least
+ * @returns {number} place of the first that is not below it
+ */
+function firstAt(node, count, least) {
+  let low = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (node[middle] < least) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /**

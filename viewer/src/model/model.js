@@ -1,12 +1,12 @@
 // What is shown for a state: made from the page, each part when it is first asked for. Parts are kept between states by what of the state
 // they depend on, so that a new search or selection costs nothing of the trees. No DOM.
 
-import { selfAmounts, stateAmounts, threadSet, totals } from './aggregate.js';
+import { mappedAmounts, selfAmounts, stateAmounts, threadSet, totals } from './aggregate.js';
 import { functionAmounts, functionStates, outermostNodes, selfByFunction } from './functions.js';
 import { metricsOf } from './metrics.js';
 import { functionNames, nameFiles } from './names.js';
 import { entriesInRange } from './range.js';
-import { matchedAmount, matchFunctions, searchExpression } from './search.js';
+import { matchedAmount, matchedFunctions, matchFunctions, searchExpression } from './search.js';
 import { invertedShape, sandwichShapes, wholeShape } from './shape.js';
 import { derive } from './transforms.js';
 import { firstTree, nodeHere, wholeTree } from './tree.js';
@@ -23,7 +23,7 @@ import { firstTree, nodeHere, wholeTree } from './tree.js';
 /** @typedef {import('./shape.js').Shape} Shape */
 
 /** What is as long as the tree or the timeline. */
-const largeKinds = new Set(['tree', 'amounts', 'sandwich', 'functionStates', 'range']);
+const largeKinds = new Set(['tree', 'amounts', 'self', 'sandwich', 'functionStates', 'range']);
 
 /** What does not change with the state, and what was computed last. */
 export class Workshop {
@@ -40,7 +40,7 @@ export class Workshop {
     this.late = null;
     /** @type {Map<string, {key: string, value: unknown}[]>} */
     this.kept = new Map();
-    this.large = page.head.trees.some((tree) => tree.nodes > 300_000);
+    this.large = page.head.trees.some((tree) => tree.nodes > 100_000);
   }
 
   /** The page has its trees now. */
@@ -91,6 +91,16 @@ export class Workshop {
     const value = entry === null ? compute() : /** @type {T} */ (entry.value);
     list.unshift({ key, value });
     return value;
+  }
+
+  /**
+   * Whether the sums of a model, or its tree, have to be made first: of a large page that is more than a click may wait.
+   * @param {Model} model
+   */
+  takesLong(model) {
+    if (!this.large || this.first !== null) return false;
+    const kinds = model.inverted ? ['amounts', 'inverted'] : ['amounts'];
+    return !kinds.every((kind) => this.kept.get(kind)?.some(({ key }) => key === model.key));
   }
 
   /**
@@ -262,9 +272,15 @@ export class Model {
     const { first } = this.workshop;
     if (first) return first;
     return this.workshop.keep('amounts', 2, this.key, () => {
-      const self = selfAmounts(this.entries, this.metric, this.threads, this.tree);
+      const self = mappedAmounts(this.pageSelf, this.tree);
       return { self, total: totals(this.tree, self) };
     });
+  }
+
+  /** By node of the page's tree: all that transforms have in common. @returns {Float64Array} */
+  get pageSelf() {
+    const key = `${this.rangeKey} ${this.metric.key} ${this.threadKey}`;
+    return this.workshop.keep('self', 2, key, () => selfAmounts(this.entries, this.metric, this.threads, this.whole));
   }
 
   /** What is shown: everything that the transforms left. */
@@ -277,13 +293,9 @@ export class Model {
     if (this.structural.length === 0) return this.shown;
     const key = `${this.rangeKey} ${this.metric.key} ${this.threadKey}`;
     return this.workshop.keep('basis', 4, key, () => {
-      const { entries, threads, metric } = this;
-      const amounts = entries[metric.column];
+      const self = this.pageSelf;
       let sum = 0;
-      if (amounts)
-        for (let i = 0; i < entries.count; i++)
-          if (metric.states[entries.state[i]] === 1 && threads[entries.thread[i]] === 1)
-            sum += amounts[i];
+      for (let n = 0; n < self.length; n++) sum += self[n];
       return sum;
     });
   }
@@ -292,6 +304,8 @@ export class Model {
   get everything() {
     if (this.isFirst) return this.shown;
     const column = this.metric.column;
+    const plain = this.metric.states === this.workshop.metrics[0].states && this.state.threads === null && !this.hasRange();
+    if (plain) return this.basis;
     return this.workshop.keep('everything', 4, `${this.treeIndex} ${column} ${this.side}`, () => {
       const { entries } = this.pageTree;
       const { states } = this.workshop.metrics[0];
@@ -394,10 +408,7 @@ export class Model {
       return Float64Array.from(head.states, ({ key }, s) =>
         this.metric.states[s] === 0 ? 0 : head.threads.reduce((sum, { run_states }) => sum + (run_states?.[key] ?? 0), 0),
       );
-    return this.workshop.keep('nodeStates', 4, `${this.key} ${node}`, () => {
-      const end = this.tree.end[node];
-      return this.statesWhere((n) => n >= node && n < end);
-    });
+    return this.workshop.keep('nodeStates', 4, `${this.key} ${node}`, () => this.statesOf([[node, this.tree.end[node]]]));
   }
 
   /**
@@ -406,21 +417,19 @@ export class Model {
    * @returns {Float64Array}
    */
   totalStates(fn) {
-    return this.workshop.keep('totalStates', 4, `${this.key} ${fn}`, () => {
-      const inside = new Uint8Array(this.tree.count);
-      for (const n of this.instances(fn)) inside.fill(1, n, this.tree.end[n]);
-      return this.statesWhere((n) => inside[n] === 1);
-    });
+    return this.workshop.keep('totalStates', 4, `${this.key} ${fn}`, () =>
+      this.statesOf(Array.from(this.instances(fn), (n) => /** @type {const} */ ([n, this.tree.end[n]]))),
+    );
   }
 
-  /** @param {(node: number) => boolean} inside */
-  statesWhere(inside) {
+  /** @param {readonly (readonly [number, number])[]} ranges of nodes */
+  statesOf(ranges) {
     return stateAmounts(
       this.entries,
       this.metric,
       this.threads,
       this.tree,
-      inside,
+      ranges,
       this.page.head.states.length,
     );
   }
@@ -454,13 +463,31 @@ export class Model {
     );
   }
 
+  /**
+   * What the next click will probably ask for, in steps, each as long as a click may wait.
+   * @returns {Generator<void, void>}
+   */
+  *preparation() {
+    yield void this.nodeStates(0);
+    yield void this.functions;
+    if (this.metric.tree === 'samples') yield void this.functionStates;
+    // Nothing matches it; the loops are compiled then, which takes longer than they do.
+    yield void matchFunctions(this.page, this.workshop.names, '(?!)');
+    yield void matchedAmount(this.tree, this.amounts, new Uint8Array(this.page.functions.count));
+  }
+
   /** What the search of the state finds; null without one. @returns {Found | null} */
   get found() {
     const { search } = this.state;
     if (search === '') return null;
     return this.workshop.keep('found', 2, `${this.key} ${search}`, () => {
       const fns = this.match(search);
-      return { error: null, fns, ...matchedAmount(this.tree, this.amounts, fns) };
+      return {
+        error: null,
+        fns,
+        matched: matchedAmount(this.tree, this.amounts, fns),
+        functions: matchedFunctions(this.functions, fns),
+      };
     });
   }
 

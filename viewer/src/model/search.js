@@ -53,28 +53,33 @@ export function matchFunctions(page, names, pattern) {
 }
 
 /**
- * The union: a subtree below a match counts once, with the outermost one.
+ * The union: a subtree below a match counts once, with the outermost one, so that nothing in it has to be looked at.
  * @param {Tree} tree
  * @param {Amounts} amounts
  * @param {Uint8Array} set
- * @returns {{matched: number, functions: number}}
+ * @returns {number}
  */
 export function matchedAmount(tree, amounts, set) {
-  const seen = new Uint8Array(set.length);
-  let functions = 0;
+  const { fn, end, count } = tree;
+  const { total } = amounts;
   let matched = 0;
-  let until = 0;
-  for (let n = 1; n < tree.count; n++) {
-    const f = tree.fn[n];
-    if (set[f] === 0) continue;
-    if (seen[f] === 0 && amounts.total[n] > 0) {
-      seen[f] = 1;
-      functions++;
-    }
-    if (n >= until) {
-      matched += amounts.total[n];
-      until = tree.end[n];
+  for (let n = 1; n < count; ) {
+    if (set[fn[n]] === 0) n++;
+    else {
+      matched += total[n];
+      n = end[n];
     }
   }
-  return { matched, functions };
+  return matched;
+}
+
+/**
+ * @param {Amounts} functions by function
+ * @param {Uint8Array} set
+ * @returns {number} how many match and have time
+ */
+export function matchedFunctions({ total }, set) {
+  let count = 0;
+  for (let f = 0; f < set.length; f++) if (set[f] === 1 && total[f] > 0) count++;
+  return count;
 }

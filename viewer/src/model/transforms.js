@@ -55,16 +55,25 @@ function keep(builder, pure, p, fn, n) {
  * @returns {Tree}
  */
 function focus(tree, set) {
-  const { parent, fn, count } = tree;
-  const to = new Int32Array(count);
-  const builder = new TreeBuilder(count);
-  const pure = new Uint8Array(count);
-  for (let n = 1; n < count; n++) {
-    const p = parent[n] === 0 ? leftOut : to[parent[n]];
-    if (p !== leftOut) to[n] = keep(builder, pure, p, fn[n], n);
-    else to[n] = set[fn[n]] === 1 ? keep(builder, pure, 0, fn[n], n) : leftOut;
+  const { parent, fn, end, count } = tree;
+  const to = new Int32Array(count).fill(leftOut);
+  let most = 1;
+  for (let n = 1; n < count; )
+    if (set[fn[n]] === 0) n++;
+    else {
+      most += end[n] - n;
+      n = end[n];
+    }
+  const builder = new TreeBuilder(most);
+  const pure = new Uint8Array(most);
+  for (let n = 1; n < count; ) {
+    if (set[fn[n]] === 0) {
+      n++;
+      continue;
+    }
+    to[n] = keep(builder, pure, 0, fn[n], n);
+    for (const until = end[n++]; n < until; n++) to[n] = keep(builder, pure, to[parent[n]], fn[n], n);
   }
-  to[0] = leftOut;
   return builder.finish(to);
 }
 
@@ -74,32 +83,34 @@ function focus(tree, set) {
  * @returns {Tree}
  */
 function ignore(tree, set) {
-  const { parent, fn, count } = tree;
+  const { parent, fn, end, count } = tree;
   const to = new Int32Array(count);
   // Nothing is merged, so what is left is in order: it only moves together.
-  const above = new Int32Array(count);
-  const origin = new Int32Array(count);
   let left = 1;
-  for (let n = 1; n < count; n++) {
-    const p = to[parent[n]];
-    if (p === leftOut || set[fn[n]] === 1) {
-      to[n] = leftOut;
-      continue;
+  for (let n = 1; n < count; ) {
+    if (set[fn[n]] === 0) to[n++] = left++;
+    else {
+      to.fill(leftOut, n, end[n]);
+      n = end[n];
     }
-    above[left] = p;
-    origin[left] = n;
-    to[n] = left++;
   }
+  const parents = new Int32Array(left);
+  const origin = new Int32Array(left);
   const fns = new Uint32Array(left);
-  for (let n = 1; n < left; n++) fns[n] = fn[origin[n]];
-  const parents = above.slice(0, left);
+  for (let n = 1; n < count; n++) {
+    const here = to[n];
+    if (here === leftOut) continue;
+    parents[here] = to[parent[n]];
+    origin[here] = n;
+    fns[here] = fn[n];
+  }
   return {
     count: left,
     parent: parents,
     fn: fns,
     end: subtreeEnds(parents),
     map: to,
-    origin: origin.slice(0, left),
+    origin,
   };
 }
 

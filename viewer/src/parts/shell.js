@@ -206,7 +206,7 @@ export function createShell(parts) {
       markTab(view);
       if (waiting === (panel.getAttribute('aria-busy') === 'true')) return;
       panel.setAttribute('aria-busy', String(waiting));
-      if (waiting) live.announce('Reading the recording');
+      if (waiting) live.announce('One moment');
     },
     /**
      * @param {View} view

@@ -3,6 +3,7 @@
 
 import { copyText, el, fill, oncePerFrame } from '../base/dom.js';
 import { formatCount } from '../base/format.js';
+import { orderOf } from '../model/order.js';
 
 /**
  * @typedef {object} Column
@@ -189,12 +190,12 @@ export class Table {
     const key = this.order.replace(/^-/, '');
     const sign = this.order.startsWith('-') ? -1 : 1;
     const value = this.columns.find((column) => column.key === key)?.value;
-    const places = Int32Array.from({ length: rows.length }, (_, i) => i);
+    /** @type {Int32Array} */
+    let places = Int32Array.from({ length: rows.length }, (_, i) => i);
     if (value) {
       const values = Array.from(rows, (row) => value(row));
       if (values.every((v) => typeof v === 'number')) {
-        const numbers = Float64Array.from(values, (v) => (Number.isNaN(v) ? -Infinity : Number(v)));
-        places.sort((a, b) => sign * (numbers[a] - numbers[b]) || a - b);
+        places = orderOf(Float64Array.from(values, Number), sign < 0);
       } else {
         const texts = values.map(String);
         places.sort((a, b) => sign * (texts[a] < texts[b] ? -1 : texts[a] > texts[b] ? 1 : 0) || a - b);

@@ -97,6 +97,7 @@ export function createToolbar(parts) {
   );
   const found = el('output', { class: 'found', for: 'search' });
   let timer = 0;
+  let typed = -Infinity;
   const search = el('input', {
     type: 'search',
     id: 'search',
@@ -106,7 +107,10 @@ export function createToolbar(parts) {
     spellcheck: 'false',
     oninput: () => {
       clearTimeout(timer);
-      timer = window.setTimeout(() => store.set({ search: search.value }, { replace: true }), 60);
+      // The first letter is looked for at once, those typed quickly after it together.
+      const soon = performance.now() - typed < 250;
+      typed = performance.now();
+      timer = window.setTimeout(() => store.set({ search: search.value }, { replace: true }), soon ? 60 : 0);
     },
     onkeydown: (/** @type {KeyboardEvent} */ event) => {
       if (event.key !== 'Escape' && event.key !== 'Enter') return;

@@ -1,6 +1,7 @@
 // The flame graph, root on top, or inverted; below it the functions, so that no half of the screen is empty; beside it the inspector.
 
 import { el, visibleText } from '../base/dom.js';
+import { nextTurn } from '../base/turns.js';
 import { FlameGraph, invertedStates } from '../parts/flame_graph.js';
 import { spokenNode } from '../parts/flame_mirror.js';
 import { createInspector } from '../parts/inspector.js';
@@ -141,6 +142,17 @@ function create(context) {
     inspector.update(shown.state, shown);
     table.update(shown.state, shown);
   };
+  /** Of a large page the picture does not wait for the rest, and a click not for both parts of it. */
+  const besideLater = async () => {
+    const shown = current;
+    await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+    if (shown === null || current !== shown) return;
+    inspector.update(shown.state, shown);
+    await nextTurn();
+    if (current !== shown) return;
+    current = null;
+    table.update(shown.state, shown);
+  };
 
   return {
     element,
@@ -167,10 +179,9 @@ function create(context) {
         ...invertedStates(model),
       });
       current = model;
-      // Of a large page the picture does not wait for the rest.
       if (model.isFirst) current = null;
-      else if (model.tree.count < 100_000) beside();
-      else requestAnimationFrame(() => setTimeout(beside));
+      else if (context.workshop.large) besideLater();
+      else beside();
     },
   };
 }

@@ -101,6 +101,8 @@ async function searchShare(session) {
   const { page } = opened;
   await page.keyboard.press('/');
   await page.keyboard.type('json|readinto');
+  // The first letter is looked for at once: what is read is of all of them.
+  await page.waitForFunction(() => location.hash.includes('readinto'));
   await page.waitForFunction(() => /%/.test(document.querySelector('.found')?.textContent ?? ''));
   await opened.settled();
   const said = await page.locator('.found').innerText();

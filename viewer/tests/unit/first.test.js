@@ -105,3 +105,21 @@ test('a damaged first part is refused', async () => {
   const few = { ...head, trees: [{ ...head.trees[0], nodes: 2 }] };
   await assert.rejects(decodeFirst(few, read, names.functions.count), PageError, 'nodes that there are not');
 });
+
+test('of a large page only what has its sums already is shown at once', async () => {
+  const { head, read, names, first } = await begin(recording(2));
+  const page = emptyPage({ ...head, trees: [{ ...head.trees[0], nodes: 200_000 }] }, names);
+  const early = new Workshop(page, first);
+  assert.ok(!early.takesLong(early.model(initialState)), 'the first picture is there');
+  Object.assign(page, { trees: (await decodePage(head, read, names)).trees });
+  early.complete();
+  const model = early.model(initialState);
+  assert.ok(early.takesLong(model));
+  assert.ok(model.shown > 0);
+  assert.ok(!early.takesLong(model));
+  assert.ok(!early.takesLong(early.model({ ...initialState, search: 'f1', zoom: 2, view: 'functions' })));
+  assert.ok(early.takesLong(early.model({ ...initialState, transforms: [{ kind: 'own-code' }] })));
+  const functions = [...model.functions.total];
+  for (const step of model.preparation()) void step;
+  assert.deepEqual([...early.model(initialState).functions.total], functions);
+});

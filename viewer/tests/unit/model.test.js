@@ -90,6 +90,8 @@ function randomPage(seed) {
         name: 'samples', count: parent.length,
         parent: Int32Array.from(parent), fn: Uint32Array.from(fn),
         entries: {
+          // They ascend always; where it is not said, they are all looked at.
+          ascending: seed % 2 === 0,
           count: entries.length, node: Uint32Array.from(column(0)), thread: Uint16Array.from(column(1)),
           state: Uint8Array.from(column(2)), time: Uint32Array.from(column(3)), run: Uint32Array.from(column(4)),
           samples: Uint32Array.from(column(5)),
