@@ -234,7 +234,7 @@ static void sum_state(measure_work *work, baro_state state) {
   baro_profile *profile = work->profile;
   const baro_profile_nodes *nodes = &profile->nodes;
   const node_groups *groups = work->groups;
-  int measure = work->measure;
+  int measure = (int)work->measure;
   uint64_t *subtotal = work->subtotal;
   baro_profile_functions *functions = &profile->functions;
   baro_profile_frames *frames = &profile->frames;
@@ -273,7 +273,7 @@ static void sum_squares(measure_work *work) {
   baro_profile *profile = work->profile;
   const baro_profile_nodes *nodes = &profile->nodes;
   const node_groups *groups = work->groups;
-  int measure = work->measure;
+  int measure = (int)work->measure;
   double *square = work->square;
   for (uint32_t n = 1; n < nodes->count; n++) {
     profile->functions.self_square[measure][groups->function[n]] += square[n];
@@ -306,7 +306,7 @@ static void fill_all(baro_amounts *amounts, uint32_t count) {
 static void *sum_measure(void *context) {
   measure_work *work = context;
   baro_profile *profile = work->profile;
-  int m = work->measure;
+  int m = (int)work->measure;
   for (uint32_t t = 0; t < profile->thread_count; t++) {
     sum_thread(work, &profile->threads[t]);
   }
