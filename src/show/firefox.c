@@ -3,18 +3,16 @@
  * A thread has its own tables of functions, frames and stacks, with what its samples use. What it did is the category of a
  * stack's innermost frame, so a frame in which threads ran and waited stands there once for each. Samples have their weight
  * in ms, and the CPU time since the one before; a sample whose time on the run queue was running and waiting in part is two.
- * A recorded call is a sample where it began, of the weight of its own time.
+ * A recorded call is a sample where it began, of the weight of its own time, and a marker from there to its end (firefox_markers.c).
  * Of a command line only the program is told: profiles are handed on. */
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/map.h"
 #include "show/export_formats.h"
-#include "show/json_writer.h"
+#include "show/firefox_parts.h"
 #include "show/stacks.h"
 #include "show/thread_label.h"
 #include "show/used_rows.h"
-#include "show/utf8.h"
 
 enum { NO_VALUE = -1 };
 
@@ -23,8 +21,7 @@ typedef struct firefox_file {
   baro_stacks stacks; /* owned */
   baro_view unit;     /* of amounts that are no time; "" for time */
   baro_json json;
-  baro_intern strings; /* owned: text -> index in the file's strings */
-  baro_buffer scratch; /* owned */
+  baro_firefox_texts texts; /* owned */
   baro_used_rows nodes;
   baro_used_rows frames;
   baro_used_rows functions;
@@ -49,17 +46,6 @@ static const struct {
     [BARO_STATE_IDLE] = {"Idle", "transparent"},
     [BARO_STATE_COLLECTOR] = {"Collecting garbage", "magenta"},
 };
-
-static uint32_t string_index(firefox_file *file, baro_view text) {
-  uint32_t index = 0;
-  baro_buffer_clear(&file->scratch);
-  baro_write_utf8(&file->scratch, text);
-  baro_view valid = {.data = file->scratch.data, .length = file->scratch.length};
-  if (file->scratch.failed || baro_intern_put(&file->strings, valid, &index, NULL) != BARO_OK) {
-    file->failed = true;
-  }
-  return index;
-}
 
 /* --- what a thread uses --- */
 
@@ -147,20 +133,6 @@ static row_cursor rows_of(const firefox_file *file, const baro_profile_thread *t
   return (row_cursor){.file = file, .thread = thread};
 }
 
-/* ns as ms, without zeros at the end. */
-static void put_ms(baro_stream *output, uint64_t ns) {
-  char decimals[8];
-  baro_stream_u64(output, ns / 1000000);
-  if (ns % 1000000 == 0) {
-    return;
-  }
-  int length = snprintf(decimals, sizeof(decimals), ".%06u", (unsigned)(ns % 1000000));
-  while (decimals[length - 1] == '0') {
-    length--;
-  }
-  baro_stream_bytes(output, decimals, (size_t)length);
-}
-
 static uint64_t since_start(const baro_profile *profile, uint64_t time_ns) {
   return time_ns > profile->start_ns ? time_ns - profile->start_ns : 0;
 }
@@ -191,11 +163,11 @@ static void put_sample_column(firefox_file *file, const baro_profile_thread *thr
     case STACK: put_stack(file, &row); break;
     case TIME:
       last_ns = row.time_ns > last_ns ? row.time_ns : last_ns; /* never goes back */
-      put_ms(output, since_start(file->profile, last_ns));
+      baro_firefox_ms(output, since_start(file->profile, last_ns));
       break;
     case WEIGHT:
       if (file->unit.length == 0) {
-        put_ms(output, row.weight_ns);
+        baro_firefox_ms(output, row.weight_ns);
       } else {
         baro_stream_u64(output, row.weight_ns);
       }
@@ -293,13 +265,13 @@ static int64_t frame_line(firefox_file *file, uint32_t frame, int state) {
 
 static int64_t function_name(firefox_file *file, uint32_t function, int state) {
   (void)state;
-  return string_index(file, baro_stacks_function(&file->stacks, function).qualified);
+  return baro_firefox_text(&file->texts, baro_stacks_function(&file->stacks, function).qualified);
 }
 
 static int64_t function_file(firefox_file *file, uint32_t function, int state) {
   (void)state;
   baro_view name = baro_stacks_function(&file->stacks, function).file;
-  return name.length == 0 ? NO_VALUE : (int64_t)string_index(file, name);
+  return name.length == 0 ? NO_VALUE : (int64_t)baro_firefox_text(&file->texts, name);
 }
 
 static int64_t function_line(firefox_file *file, uint32_t function, int state) {
@@ -318,8 +290,6 @@ static void put_empty(firefox_file *file, const char *name, const char *const *c
 }
 
 static void put_tables(firefox_file *file) {
-  static const char *const markers[] = {"data",  "name",     "startTime", "endTime",
-                                        "phase", "category", NULL};
   static const char *const resources[] = {"lib", "name", "host", "type", NULL};
   static const char *const symbols[] = {"libIndex", "address", "name", "functionSize", NULL};
   uint32_t frames = file->frames.ids;
@@ -354,7 +324,6 @@ static void put_tables(firefox_file *file) {
   baro_json_end_object(&file->json);
   put_empty(file, "resourceTable", resources);
   put_empty(file, "nativeSymbols", symbols);
-  put_empty(file, "markers", markers);
 }
 
 /* What the thread's rows need, with ids. */
@@ -403,14 +372,18 @@ static void put_time_or_null(firefox_file *file, const char *name, uint64_t time
   }
 }
 
-static void put_thread(firefox_file *file, const baro_profile_thread *thread) {
+static void put_thread(firefox_file *file, const baro_profile_thread *thread,
+                       const baro_profile_process *process) {
   const baro_profile *profile = file->profile;
-  const baro_profile_process *process = &profile->processes[thread->process];
   baro_view program = program_of(baro_profile_string(profile, process->command_string));
   baro_buffer label = {0};
   char pid[16];
   (void)snprintf(pid, sizeof(pid), "%u", process->os_pid);
-  baro_write_thread_label(&label, profile, thread);
+  if (profile->thread_count > 0) {
+    baro_write_thread_label(&label, profile, thread);
+  } else {
+    baro_write_text(&label, "(nothing was recorded)");
+  }
   find_used(file, thread);
   baro_json_object(&file->json, NULL, false);
   baro_json_text(&file->json, "processType", "default");
@@ -430,6 +403,7 @@ static void put_thread(firefox_file *file, const baro_profile_thread *thread) {
   baro_json_u64(&file->json, "tid", thread->os_tid);
   put_samples(file, thread);
   put_tables(file);
+  baro_firefox_markers(&file->json, profile, thread, file->stacks.of_calls, &file->texts);
   baro_json_end_object(&file->json);
   file->failed |= label.failed;
   baro_buffer_release(&label);
@@ -475,7 +449,7 @@ static void put_meta(firefox_file *file, const char *name) {
   baro_json_bool(json, "usesOnlyOneStackType", true);
   baro_json_bool(json, "sourceCodeIsNotOnSearchfox", true);
   put_categories(json);
-  put_same(file, "markerSchema", 0, "");
+  baro_firefox_marker_schema(json, file->stacks.of_calls);
   baro_json_object(json, "sampleUnits", true);
   baro_json_text(json, "time", "ms");
   baro_json_text(json, "eventDelay", "ms");
@@ -488,8 +462,8 @@ static void put_meta(firefox_file *file, const char *name) {
 static void put_strings(firefox_file *file) {
   baro_json_object(&file->json, "shared", false);
   baro_json_array(&file->json, "stringArray", false);
-  for (uint32_t i = 0; i < file->strings.count; i++) {
-    baro_json_string(&file->json, NULL, file->strings.views[i]);
+  for (uint32_t i = 0; i < file->texts.strings.count; i++) {
+    baro_json_string(&file->json, NULL, file->texts.strings.views[i]);
   }
   baro_json_end_array(&file->json);
   baro_json_end_object(&file->json);
@@ -502,10 +476,20 @@ static void put_all(firefox_file *file, const baro_export_options *options) {
   put_same(file, "libs", 0, "");
   put_same(file, "pages", 0, "");
   baro_json_array(&file->json, "threads", false);
-  for (uint32_t t = 0; t < profile->thread_count && !file->failed; t++) {
-    if (baro_stacks_count(&file->stacks, &profile->threads[t]) != 0) {
-      put_thread(file, &profile->threads[t]);
+  bool any = false;
+  for (uint32_t t = 0; t < profile->thread_count && !file->failed && !file->texts.failed; t++) {
+    const baro_profile_thread *thread = &profile->threads[t];
+    if (baro_stacks_count(&file->stacks, thread) != 0) {
+      put_thread(file, thread, &profile->processes[thread->process]);
+      any = true;
     }
+  }
+  if (!any) { /* the profiler does not open a file without a thread */
+    static const baro_profile_thread nobody;
+    static const baro_profile_process nothing;
+    bool has_thread = profile->thread_count > 0;
+    const baro_profile_thread *thread = has_thread ? &profile->threads[0] : &nobody;
+    put_thread(file, thread, has_thread ? &profile->processes[thread->process] : &nothing);
   }
   baro_json_end_array(&file->json);
   put_strings(file);
@@ -532,8 +516,9 @@ baro_status baro_export_firefox(const baro_profile *profile, const baro_export_o
   baro_used_release(&file.nodes);
   baro_used_release(&file.frames);
   baro_used_release(&file.functions);
-  baro_intern_release(&file.strings);
-  baro_buffer_release(&file.scratch);
+  baro_intern_release(&file.texts.strings);
+  baro_buffer_release(&file.texts.scratch);
   baro_stacks_release(&file.stacks);
-  return file.failed ? baro_error_set(err, BARO_NO_MEMORY, "out of memory") : BARO_OK;
+  return file.failed || file.texts.failed ? baro_error_set(err, BARO_NO_MEMORY, "out of memory")
+                                          : BARO_OK;
 }

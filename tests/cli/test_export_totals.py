@@ -189,10 +189,11 @@ def check_categories(samples: dict[str, Any], row: dict[str, Any], of: str) -> N
     ("scenario", "of"), [("night", "samples"), ("names", "samples"), ("names", "calls")]
 )
 def test_firefox(run: Run, recording: Recording, tmp_path: Path, scenario: str, of: str) -> None:
-    """Threads, processes, states and CPU time, beside names and totals."""
+    """Threads, processes, states and CPU time, beside names and totals; calls are markers, too."""
     path = recording(scenario)
     out = export(run, path, "firefox", "--of", of)
     found: dict[str, list[float]] = {}
+    markers: dict[str, int] = {}
     with firefox_profiler(out, "one", tmp_path / "sessions") as profiler:
         threads = {(int(t["pid"]), t["tid"]): t for t in profiler.threads()}
         for row in report(run, path)["threads"]:
@@ -206,14 +207,28 @@ def test_firefox(run: Run, recording: Recording, tmp_path: Path, scenario: str, 
             if of == "samples":
                 on_cpu = (row["states"]["cpu"] + row["states"]["collector"]) * row["wall_ns"]
                 assert thread["cpuMs"] == pytest.approx(on_cpu / 1e6)
+            if of == "calls":
+                listed = profiler.ask("thread", "markers", "--thread", thread["threadHandle"])
+                for kind in listed["byType"]:
+                    markers[kind["markerName"]] = kind["count"]
             for function in samples["topFunctionsByTotal"]:
                 found.setdefault(function["name"], [0, 0])[1] += function["totalSamples"]
             for function in samples["topFunctionsBySelf"]:
                 found[function["name"]][0] += function["selfSamples"]
     assert threads == {}
+    calls = [row for row in report(run, path)["functions"] if row["calls"]]
+    assert markers == {row["name"]: row["calls"] for row in calls if of == "calls"}
     assert {n: (round(o * 1e6), round(t * 1e6)) for n, (o, t) in found.items()} == ours(
         run, path, of
     )
+
+
+def test_firefox_opens_an_empty_recording(run: Run, recording: Recording, tmp_path: Path) -> None:
+    out = export(run, recording("empty"), "firefox")
+    with firefox_profiler(out, "empty", tmp_path / "sessions") as profiler:
+        (thread,) = profiler.threads()
+        assert thread["name"] == "(nothing was recorded)"
+        assert thread["markerCount"] == 0
 
 
 # Runs in every Python, so it is written for all of them.

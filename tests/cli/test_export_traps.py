@@ -162,6 +162,32 @@ def test_firefox_tables_are_as_documented(run: Run, recording: Recording, scenar
         )
 
 
+def test_firefox_markers_say_how_calls_ended(run: Run, recording: Recording) -> None:
+    """Names, own times and outcomes, with columns of one length."""
+    path = recording("calls")
+    parsed = export_json(run, path, "firefox", "--of", "calls")
+    (schema,) = parsed["meta"]["markerSchema"]
+    shown = {field["key"] for field in schema["fields"]}
+    own_ms, raised = 0.0, 0
+    for thread in parsed["threads"]:
+        markers = thread["markers"]
+        columns = {len(v) for v in markers.values() if isinstance(v, list)}
+        assert columns == {markers["length"]}
+        assert markers["startTime"] == sorted(markers["startTime"])
+        assert all(a <= b for a, b in zip(markers["startTime"], markers["endTime"]))
+        for data in markers["data"]:
+            assert data["type"] == schema["name"]
+            assert set(data) <= {"type", *shown}
+            own_ms += data["self"]
+            raised += data.get("outcome", "").startswith("raised ")
+    functions = [row for row in report(run, path)["functions"] if row["calls"]]
+    assert own_ms == pytest.approx(sum(row["calls_self_ns"] for row in functions) / 1e6)
+    assert raised == sum(row["raised_calls"] for row in functions) > 0
+    samples = export_json(run, recording("small"), "firefox")
+    assert samples["meta"]["markerSchema"] == []
+    assert all(thread["markers"]["length"] == 0 for thread in samples["threads"])
+
+
 def check_stacks(thread: dict[str, Any], categories: int, strings: int) -> None:
     stacks, frames, functions = (thread[k] for k in ("stackTable", "frameTable", "funcTable"))
     for index, (prefix, frame) in enumerate(zip(stacks["prefix"], stacks["frame"])):
