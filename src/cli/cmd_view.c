@@ -18,8 +18,8 @@ enum { SIDES_MAX = 2, PATH_BYTES = 4096 };
 typedef struct view_values {
   const char *output;
   bool overwrite;
-  double size_mb;
-  int source; /* baro_html_source */
+  double size_mb; /* 0: was not asked for */
+  int source;     /* baro_html_source */
 } view_values;
 
 /* What is shown, one recording or two. */
@@ -200,7 +200,7 @@ static const baro_option options[] = {
          "are put together and the timeline is coarser, and the page says so"},
 };
 
-static const view_values defaults = {.size_mb = 25};
+static const view_values defaults = {0};
 
 const baro_command baro_command_view = {
     .name = "view",

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 /* Into how many steps an octave is divided: a power of two, so that errors are right to 1 in 100,000 of all time where the largest of them is not
- * larger than a twentieth. They are in any case to 1 in 350 of themselves. */
-enum { STEPS_MIN = 64, STEPS_MAX = 1024 };
+ * larger than a twentieth, and in any case to 1 in 45 of themselves. */
+enum { STEPS_MIN = 64, STEPS_MAX = 1024, STEP_MAX = 8 };
 
 /* Of one function of the page; several of the profile may be the same one. */
 typedef struct spread {
@@ -51,9 +51,16 @@ static int64_t excess_of(const baro_profile *profile, int measure, double ns, do
   double basis_ns = (double)baro_profile_basis_ns(profile, (baro_measure)measure);
   double excess = square * basis_ns / (profile->square[measure] * ns);
   const double most = 32;
-  return ns > 0 && square > 0 && isfinite(excess)
-             ? (int64_t)round(fmax(fmin(log2(excess), most), -most) * steps)
-             : 0;
+  if (!(ns > 0) || !(square > 0) || !isfinite(excess)) {
+    return 0;
+  }
+  /* Small errors are told in coarser steps: nobody sees what is less than 0.001 % of all time. */
+  double step = 1;
+  while (step < STEP_MAX && sqrt(square) / basis_ns * 0.175 * 2 * step / steps <= 1e-5) {
+    step *= 2;
+  }
+  double octaves = fmax(fmin(log2(excess), most), -most);
+  return (int64_t)(round(octaves * steps / step) * step);
 }
 
 /* Total mostly is near self, and threads' time near the run's: what is told is by how much they differ. */

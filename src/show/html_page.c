@@ -348,6 +348,37 @@ static baro_html_room less_room(const baro_html_page *page, double part) {
   return room;
 }
 
+/* With as little of what can be made smaller as there can be. */
+static baro_status write_smallest(const baro_profile *const *profiles, unsigned profile_count,
+                                  const baro_html_options *options, baro_stream *output,
+                                  baro_error *err) {
+  enum { RUNS_MIN = 100, TREE_BYTES_MIN = 1000 };
+  baro_html_room least;
+  for (int kind = 0; kind < BARO_HTML_TREE_KINDS; kind++) {
+    least.tree_bytes[kind] = TREE_BYTES_MIN;
+    least.runs_bytes[kind] = RUNS_MIN * BARO_HTML_RUN_BYTES;
+  }
+  baro_html_page *page = NULL;
+  baro_status status = page_create(profiles, profile_count, options, &least, &page, err);
+  if (status != BARO_OK) {
+    return status;
+  }
+  baro_buffer head = {0};
+  status = make_head(page, &head, err);
+  uint64_t elastic, bytes = file_bytes(page, head.length, &elastic);
+  if (status == BARO_OK && (options->limit_bytes == 0 || bytes <= options->limit_bytes)) {
+    status = write_file(page, (baro_view){.data = head.data, .length = head.length}, output, err);
+  } else if (status == BARO_OK) {
+    status = baro_error_set(err, BARO_LIMIT,
+                            "a page of %.2f MB has no room for names and lines, which always stay: "
+                            "the smallest is --size %.2f",
+                            (double)options->limit_bytes / 1e6, ceil((double)bytes / 1e4) / 100);
+  }
+  baro_buffer_release(&head);
+  page_release(page);
+  return status;
+}
+
 baro_status baro_html_write(const baro_profile *const *profiles, unsigned profile_count,
                             const baro_html_options *options, baro_stream *output,
                             baro_error *err) {
@@ -364,11 +395,12 @@ baro_status baro_html_write(const baro_profile *const *profiles, unsigned profil
     baro_buffer head = {0};
     status = make_head(page, &head, err);
     uint64_t elastic, bytes = file_bytes(page, head.length, &elastic);
-    bool is_done = status != BARO_OK || bytes <= limit || attempt == ATTEMPTS || elastic == 0;
-    if (!is_done) {
+    bool is_hopeless = attempt == ATTEMPTS || elastic == 0 || bytes - elastic >= limit;
+    bool is_done = status != BARO_OK || bytes <= limit;
+    if (!is_done && !is_hopeless) {
       double left = (double)limit - (double)(bytes - elastic);
       room = less_room(page, 0.9 * fmax(left / (double)elastic, 0.01));
-    } else if (status == BARO_OK) {
+    } else if (status == BARO_OK && is_done) {
       baro_view text = {.data = head.data, .length = head.length};
       status = write_file(page, text, output, err);
     }
@@ -376,6 +408,9 @@ baro_status baro_html_write(const baro_profile *const *profiles, unsigned profil
     page_release(page);
     if (is_done) {
       return status;
+    }
+    if (is_hopeless) {
+      return write_smallest(profiles, profile_count, options, output, err);
     }
   }
 }

@@ -22,14 +22,15 @@ typedef enum baro_html_source {
 typedef struct baro_html_options {
   const char *paths[2]; /* borrowed: the recordings, as the user named them */
   baro_html_source source;
-  /* What the page should not exceed, 0: BARO_HTML_LIMIT_BYTES. Above it small leaves are put together and the timeline is told
-   * more coarsely, and the page says so; what has no parts to leave out (names, lines) stays. */
+  /* What the page must not exceed; 0: should not exceed BARO_HTML_LIMIT_BYTES. Above it small leaves are put together and the
+   * timeline is told more coarsely, and the page says so; what has no parts to leave out (names, lines) stays. */
   uint64_t limit_bytes;
 } baro_html_options;
 
 #define BARO_HTML_LIMIT_BYTES 25000000
 
-/* One profile, or two that are compared: base, new. Fails with BARO_NO_MEMORY; a failing sink shows in
+/* One profile, or two that are compared: base, new. Fails with BARO_NO_MEMORY, and with BARO_LIMIT where limit_bytes is too few
+ * for what must stay: the message says how many are enough; a failing sink shows in
  * baro_stream_finish. */
 baro_status baro_html_write(const baro_profile *const *profiles, unsigned profile_count,
                             const baro_html_options *options, baro_stream *output,

@@ -377,6 +377,17 @@ def test_above_the_size_small_leaves_are_one(barograph: Path, run: Run, tmp_path
     path = tmp_path / "big.baro"
     subprocess.run([tool, path, "60000", "30000", "3"], check=True)
     whole, small = page_of(run, path, "--size", "25"), page_of(run, path, "--size", "0.5")
+    # Names and lines stay: of this one they alone are more, and the size that is enough is named.
+    many = tmp_path / "many.baro"
+    subprocess.run([tool, many, "130000", "100000", "2"], check=True)
+    refused = run("view", "--size", "0.5", "-o", tmp_path / "many.html", many)
+    assert refused.returncode == 2
+    assert refused.stderr.count("\n") == 1
+    assert not (tmp_path / "many.html").exists()
+    size = refused.stderr.split("--size ")[1].strip()
+    assert float(size) > 0.5
+    smallest = page_of(run, many, "--size", size)
+    assert 500_000 < len(smallest.text) <= float(size) * 1e6
     assert whole.tree("samples")["merged"] is None
     assert len(small.text) <= 500_000 < len(whole.text)
     merged = small.tree("samples")["merged"]
