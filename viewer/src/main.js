@@ -106,7 +106,6 @@ function start(page, late, first = null) {
       await idle();
       if (store.get() !== state) return;
     }
-    await late();
   }
 
   store.subscribe((state) => show(state));
@@ -118,7 +117,7 @@ function start(page, late, first = null) {
         show(store.get(), true);
       }
       document.body.dataset.complete = 'true';
-      if (workshop.large) idle().then(prepare).catch(() => {}); // The view that needs it says what is wrong.
+      if (workshop.large) idle().then(prepare).catch(fail);
     },
   };
 }
