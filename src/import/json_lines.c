@@ -78,12 +78,13 @@ static void drop_line(baro_json_lines *lines) {
 /* The next line, or what the end of the file left of one; false: there is none. */
 static bool find_line(baro_json_lines *lines, baro_view *ret_line) {
   for (;;) {
-    uint8_t *start = lines->window + lines->from;
-    uint8_t *newline = lines->searched == lines->to ? NULL
-                                                    : memchr(lines->window + lines->searched, '\n',
-                                                             lines->to - lines->searched);
+    uint8_t *newline = NULL;
+    if (lines->searched != lines->to) { /* before the first read there is no window */
+      newline = memchr(lines->window + lines->searched, '\n', lines->to - lines->searched);
+    }
     lines->is_last_unended = newline == NULL;
     if (newline != NULL) {
+      const uint8_t *start = lines->window + lines->from;
       *ret_line = (baro_view){.data = start, .length = (size_t)(newline - start)};
       lines->from = lines->searched = (size_t)(newline + 1 - lines->window);
       return true;

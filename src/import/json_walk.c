@@ -289,7 +289,8 @@ static void skip_number(baro_json_walk *walk) {
   if (take_integer(walk, &value)) {
     return;
   }
-  while (walk->at < walk->end && !ends_number(*walk->at)) {
+  while (walk->at < walk->end && (begins_number(*walk->at) || *walk->at == '.' ||
+                                  *walk->at == '+' || (*walk->at | 0x20) == 'e')) {
     walk->at++;
   }
 }

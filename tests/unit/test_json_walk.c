@@ -260,6 +260,8 @@ static void what_is_no_json(void **state) {
   check_bad("{\"a\":tru}", NULL);
   check_bad("garbage", "byte 0: expected a value");
   check_bad("[[[[[[[[\"]]]", NULL);
+  check_bad("{\"a\":1{}", "byte 6: expected a comma or the end of what began");
+  check_bad("{\"a\":12x,\"b\":1}", NULL);
 }
 
 /* Every cut of a line is a bad line, whatever stands behind it. */
