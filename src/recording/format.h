@@ -12,7 +12,7 @@
 enum {
   BARO_FORMAT_MAGIC_BYTES = 12,
   BARO_FORMAT_MAJOR = 1,
-  BARO_FORMAT_MINOR = 2,
+  BARO_FORMAT_MINOR = 3,
   BARO_FORMAT_HEAD_BYTES = 24,
 
   BARO_CHUNK_HEAD_BYTES = 48,
@@ -57,7 +57,11 @@ enum { BARO_CHUNK_FLAG_ZSTD = 1 };
   X(CLOSE, close, 16)                                                                              \
   X(CALLS, calls, 17)                                                                              \
   X(DROPPED_CALLS, dropped_calls, 18)                                                              \
-  X(PROCESS_FACT, process_fact, 19)
+  X(PROCESS_FACT, process_fact, 19)                                                                \
+  X(OPERATOR, operator, 20)                                                                        \
+  X(OPERATOR_FACT, operator_fact, 21)                                                              \
+  X(OPERATOR_EDGE, operator_edge, 22)                                                              \
+  X(TASK, task, 23)
 
 typedef enum baro_record_type {
 #define X(name, word, value) BARO_RECORD_##name = value,

@@ -32,6 +32,13 @@ typedef struct baro_visitor {
   baro_status (*process)(void *context, uint32_t id, const baro_process_record *process,
                          baro_error *err);
   baro_status (*process_fact)(void *context, const baro_process_fact_record *fact, baro_error *err);
+  baro_status (*operator)(void *context, uint32_t id, const baro_operator_record *record,
+                          baro_error *err);
+  baro_status (*operator_fact)(void *context, const baro_operator_fact_record *fact,
+                               baro_error *err);
+  baro_status (*operator_edge)(void *context, const baro_operator_edge_record *edge,
+                               baro_error *err);
+  baro_status (*task)(void *context, const baro_task_record *task, baro_error *err);
   baro_status (*thread)(void *context, uint32_t id, const baro_thread_record *thread,
                         baro_error *err);
   baro_status (*thread_name)(void *context, uint32_t thread, uint32_t name_string, baro_error *err);

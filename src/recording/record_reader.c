@@ -134,6 +134,58 @@ static baro_status read_process_fact(reading *r) {
   return VISIT(r, process_fact, &fact);
 }
 
+static baro_status read_operator(reading *r) {
+  baro_operator_record operator;
+  operator.kind_string = read_id(r, r->records->strings);
+  operator.name_string = read_id(r, r->records->strings);
+  operator.place_string = read_id(r, r->records->strings);
+  operator.parent_operator = read_optional_id(r, r->records->operators);
+  uint32_t id = next_id(r, &r->records->operators);
+  return VISIT(r, operator, id, &operator);
+}
+
+static baro_status read_operator_fact(reading *r) {
+  baro_operator_fact_record fact;
+  fact.operator_id = read_id(r, r->records->operators);
+  fact.key = baro_read_string(&r->payload);
+  fact.value = baro_read_string(&r->payload);
+  return VISIT(r, operator_fact, &fact);
+}
+
+static baro_status read_operator_edge(reading *r) {
+  baro_operator_edge_record edge;
+  edge.from_operator = read_id(r, r->records->operators);
+  edge.to_operator = read_id(r, r->records->operators);
+  uint64_t kind = baro_read_varint(&r->payload);
+  if (kind >= BARO_OPERATOR_EDGE_COUNT) { /* of a newer minor version */
+    r->records->unknown_records++;
+    return BARO_OK;
+  }
+  edge.kind = (baro_operator_edge)kind;
+  return VISIT(r, operator_edge, &edge);
+}
+
+static baro_status read_task(reading *r) {
+  baro_task_amount amounts[BARO_TASK_AMOUNTS_MAX];
+  baro_task_record task = {.amounts = amounts};
+  task.operator_id = read_id(r, r->records->operators);
+  task.thread = read_id(r, r->records->threads);
+  task.start_ns = baro_read_varint(&r->payload);
+  uint64_t lasted_ns = baro_read_varint(&r->payload);
+  uint64_t outcome = baro_read_varint(&r->payload);
+  uint64_t count = baro_read_varint(&r->payload);
+  r->is_sound =
+      r->is_sound && lasted_ns <= UINT64_MAX - task.start_ns && count <= BARO_TASK_AMOUNTS_MAX;
+  for (uint64_t i = 0; i < count && r->is_sound && !r->payload.failed; i++) {
+    amounts[i].key_string = read_id(r, r->records->strings);
+    amounts[i].value = baro_read_varint(&r->payload);
+  }
+  task.end_ns = task.start_ns + lasted_ns;
+  task.outcome = outcome < BARO_TASK_OUTCOME_COUNT ? (baro_task_outcome)outcome : BARO_TASK_UNKNOWN;
+  task.amount_count = (uint32_t)count;
+  return VISIT(r, task, &task);
+}
+
 static baro_status read_thread(reading *r) {
   baro_thread_record thread;
   thread.process = read_id(r, r->records->processes);

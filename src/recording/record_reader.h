@@ -24,6 +24,7 @@ typedef struct baro_record_reader {
   uint32_t stacks;
   uint32_t processes;
   uint32_t threads;
+  uint32_t operators;
   baro_sample_model model;
   baro_call_decoder calls;
   /* Of the chunk being read. */

@@ -29,6 +29,24 @@ const char *baro_call_event_word(baro_call_event_kind kind) {
   return (size_t)kind < BARO_CALL_EVENT_KIND_COUNT ? words[kind] : "unknown";
 }
 
+const char *baro_operator_edge_key(baro_operator_edge edge) {
+  static const char *const keys[] = {
+#define X(name, key) [BARO_OPERATOR_EDGE_##name] = key,
+      BARO_OPERATOR_EDGE_LIST(X)
+#undef X
+  };
+  return (size_t)edge < BARO_OPERATOR_EDGE_COUNT ? keys[edge] : "unknown";
+}
+
+const char *baro_task_outcome_key(baro_task_outcome outcome) {
+  static const char *const keys[] = {
+#define X(name, key) [BARO_TASK_##name] = key,
+      BARO_TASK_OUTCOME_LIST(X)
+#undef X
+  };
+  return (size_t)outcome < BARO_TASK_OUTCOME_COUNT ? keys[outcome] : keys[BARO_TASK_UNKNOWN];
+}
+
 const char *baro_counter_key(baro_counter counter) {
   static const char *const keys[] = {
 #define X(name, key) [BARO_COUNTER_##name] = key,

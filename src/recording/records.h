@@ -94,6 +94,81 @@ typedef struct baro_process_fact_record {
   baro_view value;  /* borrowed */
 } baro_process_fact_record;
 
+/* What a dataflow framework runs: a job, a stage, an operator of a plan, a kernel. Operators are parts of one another (a stage
+ * of a job), and hand each other data or wait for each other (baro_operator_edge_record). The frameworks' words for kinds are
+ * kept: "spark.stage", "flink.vertex". */
+typedef struct baro_operator_record {
+  uint32_t kind_string;  /* index into strings, as all *_string here */
+  uint32_t name_string;  /* as the framework shows it */
+  uint32_t place_string; /* "FILE:LINE" or what the framework has of the user's code; "" unknown */
+  uint32_t parent_operator; /* index into operators: what it is a part of, or BARO_NONE_ID */
+} baro_operator_record;
+
+/* A fact about an operator, text by key; the last value of a key counts. */
+typedef struct baro_operator_fact_record {
+  uint32_t operator_id; /* index into operators */
+  baro_view key;        /* borrowed */
+  baro_view value;      /* borrowed */
+} baro_operator_fact_record;
+
+/* How two operators hang together. Values are stored: append only. */
+#define BARO_OPERATOR_EDGE_LIST(X)                                                                 \
+  X(DATA, "data")       /* what one puts out, the other takes in */                                \
+  X(CONTROL, "control") /* the other begins when the one is done */
+
+typedef enum baro_operator_edge {
+#define X(name, key) BARO_OPERATOR_EDGE_##name,
+  BARO_OPERATOR_EDGE_LIST(X)
+#undef X
+      BARO_OPERATOR_EDGE_COUNT
+} baro_operator_edge;
+
+const char *baro_operator_edge_key(baro_operator_edge edge);
+
+typedef struct baro_operator_edge_record {
+  uint32_t from_operator;
+  uint32_t to_operator;
+  baro_operator_edge kind;
+} baro_operator_edge_record;
+
+/* How a task ended. Values are stored: append only. */
+#define BARO_TASK_OUTCOME_LIST(X)                                                                  \
+  X(UNKNOWN, "unknown") /* the log does not say */                                                 \
+  X(SUCCEEDED, "succeeded")                                                                        \
+  X(FAILED, "failed")                                                                              \
+  X(KILLED, "killed")         /* another attempt was faster, or the stage was given up */          \
+  X(UNFINISHED, "unfinished") /* it ran when the log ended: end_ns is that moment */
+
+typedef enum baro_task_outcome {
+#define X(name, key) BARO_TASK_##name,
+  BARO_TASK_OUTCOME_LIST(X)
+#undef X
+      BARO_TASK_OUTCOME_COUNT
+} baro_task_outcome;
+
+const char *baro_task_outcome_key(baro_task_outcome outcome);
+
+enum { BARO_TASK_AMOUNTS_MAX = 256 };
+
+/* Of a task, as the framework measured it. The key says what it is and ends with its unit: "cpu_ns", "shuffle_read_bytes",
+ * "input_rows"; without one it is a number of things. */
+typedef struct baro_task_amount {
+  uint32_t key_string;
+  uint64_t value;
+} baro_task_amount;
+
+/* A piece of an operator's work, which one slot (a core of an executor, a device's stream) did from start to end. Slots are
+ * threads, what has slots is a process. */
+typedef struct baro_task_record {
+  uint32_t operator_id;
+  uint32_t thread;
+  uint64_t start_ns;
+  uint64_t end_ns; /* >= start_ns */
+  baro_task_outcome outcome;
+  uint32_t amount_count;
+  const baro_task_amount *amounts; /* borrowed; each key once */
+} baro_task_record;
+
 /* A thread or process ended, or sampling of it did. */
 typedef struct baro_end_record {
   uint32_t index; /* into processes (process_end) or threads (thread_end) */

@@ -54,6 +54,16 @@ baro_status baro_writer_process(baro_writer *writer, const baro_process_record *
 baro_status baro_writer_thread(baro_writer *writer, const baro_thread_record *thread,
                                uint32_t *ret_id) BARO_MUST_USE;
 
+/* What dataflow frameworks run. An operator and a task are always new; a fact and an edge have no id. Amounts: at most
+ * BARO_TASK_AMOUNTS_MAX. */
+baro_status baro_writer_operator(baro_writer *writer, const baro_operator_record *record,
+                                 uint32_t *ret_id) BARO_MUST_USE;
+baro_status baro_writer_operator_fact(baro_writer *writer,
+                                      const baro_operator_fact_record *fact) BARO_MUST_USE;
+baro_status baro_writer_operator_edge(baro_writer *writer,
+                                      const baro_operator_edge_record *edge) BARO_MUST_USE;
+baro_status baro_writer_task(baro_writer *writer, const baro_task_record *task) BARO_MUST_USE;
+
 /* Events. They never fail: what cannot be kept is counted (baro_writer_dropped_samples). */
 void baro_writer_thread_name(baro_writer *writer, uint32_t thread, uint32_t name_string);
 void baro_writer_process_end(baro_writer *writer, const baro_end_record *end);

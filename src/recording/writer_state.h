@@ -44,6 +44,7 @@ struct baro_writer {
   uint32_t frame_count;
   uint32_t stack_count;
   uint32_t process_count;
+  uint32_t operator_count;
 
   uint64_t chunk_ns;  /* when the last chunk was written, the caller's clock */
   uint64_t anchor_ns; /* when the last anchor was */

@@ -20,8 +20,9 @@ COUNTERS += "sampler_cpu_ns target_cpu_ns rss_bytes rss_peak_bytes".split()
 # string), p one of a process or none, f one of a function, counted back.
 TYPES = "info:tt anchor:vv string function frame:fi stack process:ipvvSS thread:PivSb"
 TYPES += " thread_name:TS process_end:Pvz thread_end:Tvz counters note:vpt samples dropped close"
-TYPES += " calls dropped_calls process_fact:Ptt"
-KINDS = {"S": "string", "P": "process", "T": "thread"}
+TYPES += " calls dropped_calls process_fact:Ptt operator:SSSo operator_fact:Ott operator_edge task"
+KINDS = {"S": "string", "P": "process", "T": "thread", "O": "operator"}
+OUTCOMES = "unknown succeeded failed killed unfinished".split()
 
 
 class RecordingError(Exception): ...  # not a recording that this reader reads; says in which way
@@ -73,7 +74,8 @@ class Reader:
     def __init__(self) -> None:
         self.call_state, self.dropped_call_count = Calls(), 0
         self.records: list[list[Any]] = []
-        self.counts = dict.fromkeys("string function frame stack process thread".split(), 0)
+        kinds = "string function frame stack process thread operator"
+        self.counts = dict.fromkeys(kinds.split(), 0)
         self.forget()
         self.sample_count = self.dropped_count = self.unknown = self.file = 0
         self.times: list[int] = []  # of the samples of this chunk
@@ -114,7 +116,8 @@ class Reader:
             return b.id(self.counts[KINDS[kind]])
         if kind in "tf":
             return self.back(b, "function") if kind == "f" else b.take(b.varint()).decode("latin-1")
-        value = b.varint() if kind != "p" else b.id(self.counts["process"] + 1) - 1
+        optional = {"p": "process", "o": "operator"}.get(kind)
+        value = b.id(self.counts[optional] + 1) - 1 if optional else b.varint()
         require(kind not in "iz" or value < 2**32, "above 32 bits")
         return unzigzag(value) if kind == "z" else bool(value & 1) if kind == "b" else value
 
@@ -123,6 +126,20 @@ class Reader:
         values = [(b.varint(), b.varint()) for _ in range(count)]
         known = {COUNTERS[i]: value for i, value in values if i < len(COUNTERS)}
         self.put("counters", process, time, dict.fromkeys(COUNTERS, 0) | known)
+
+    def operator_edge(self, b: Bytes) -> None:
+        ends, kind = [self.field(b, "O"), self.field(b, "O")], b.varint()
+        if kind < 2:
+            self.put("operator_edge", *ends, ["data", "control"][kind])
+        self.unknown += kind >= 2
+
+    def task(self, b: Bytes) -> None:
+        of, start = [self.field(b, "O"), self.field(b, "T")], b.varint()
+        end, outcome, count = start + b.varint(), b.varint(), b.varint()
+        require(end < 2**64 and count <= 256, "task")
+        amounts = [[self.field(b, "S"), b.varint()] for _ in range(count)]
+        known = OUTCOMES[outcome] if outcome < len(OUTCOMES) else "unknown"
+        self.put("task", *of, start, end, known, amounts)
 
     def dropped(self, b: Bytes) -> None:
         before, self.dropped_count = self.dropped_count, b.varint()

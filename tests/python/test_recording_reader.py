@@ -59,7 +59,7 @@ def read_with_python(data: bytes) -> Records:
 def test_there_are_recordings_of_each_kind() -> None:
     names = {path.stem for path in GOLDEN}
     wanted = "empty everything threads killed newer_minor broken_rule calls remarks newer_remarks"
-    assert names >= {*wanted.split(), "own_time"}
+    assert names >= {*wanted.split(), "own_time", "dataflow"}
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)

@@ -94,6 +94,47 @@ static baro_status put_process_fact(void *context, const baro_process_fact_recor
   return BARO_OK;
 }
 
+static baro_status put_operator(void *context, uint32_t id, const baro_operator_record *record,
+                                baro_error *err) {
+  (void)err;
+  baro_write_format(context, "[\"operator\", %u, %u, %u, %u, %" PRId64 "]\n", id,
+                    record->kind_string, record->name_string, record->place_string,
+                    id_number(record->parent_operator));
+  return BARO_OK;
+}
+
+static baro_status put_operator_fact(void *context, const baro_operator_fact_record *fact,
+                                     baro_error *err) {
+  (void)err;
+  baro_write_format(context, "[\"operator_fact\", %u, ", fact->operator_id);
+  put_text(context, fact->key);
+  baro_write_text(context, ", ");
+  put_text(context, fact->value);
+  baro_write_text(context, "]\n");
+  return BARO_OK;
+}
+
+static baro_status put_operator_edge(void *context, const baro_operator_edge_record *edge,
+                                     baro_error *err) {
+  (void)err;
+  baro_write_format(context, "[\"operator_edge\", %u, %u, \"%s\"]\n", edge->from_operator,
+                    edge->to_operator, baro_operator_edge_key(edge->kind));
+  return BARO_OK;
+}
+
+static baro_status put_task(void *context, const baro_task_record *task, baro_error *err) {
+  (void)err;
+  baro_write_format(context, "[\"task\", %u, %u, %" PRIu64 ", %" PRIu64 ", \"%s\", [",
+                    task->operator_id, task->thread, task->start_ns, task->end_ns,
+                    baro_task_outcome_key(task->outcome));
+  for (uint32_t i = 0; i < task->amount_count; i++) {
+    baro_write_format(context, "%s[%u, %" PRIu64 "]", i == 0 ? "" : ", ",
+                      task->amounts[i].key_string, task->amounts[i].value);
+  }
+  baro_write_text(context, "]]\n");
+  return BARO_OK;
+}
+
 static baro_status put_thread(void *context, uint32_t id, const baro_thread_record *thread,
                               baro_error *err) {
   (void)err;
@@ -216,6 +257,10 @@ baro_visitor recording_json_visitor(baro_buffer *text) {
                         .stack = put_stack,
                         .process = put_process,
                         .process_fact = put_process_fact,
+                        .operator= put_operator,
+                        .operator_fact = put_operator_fact,
+                        .operator_edge = put_operator_edge,
+                        .task = put_task,
                         .thread = put_thread,
                         .thread_name = put_thread_name,
                         .process_end = put_process_end,

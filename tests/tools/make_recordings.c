@@ -315,6 +315,55 @@ static void make_own_time(void) {
   fixture_disk_release(&disk);
 }
 
+/* What a dataflow framework ran: operators within one another, edges, tasks with no amounts and with the most that there may be. */
+static void make_dataflow(void) {
+  fixture_disk disk = {0};
+  baro_writer *writer = fixture_writer(&disk);
+  fixture_define_calls(writer, 2);
+  uint32_t stage_kind = program_string(writer, "spark.stage");
+  baro_operator_record record = {.kind_string = program_string(writer, "spark.job"),
+                                 .name_string = program_string(writer, "collect"),
+                                 .place_string = program_string(writer, "app.py:25"),
+                                 .parent_operator = BARO_NONE_ID};
+  uint32_t job;
+  uint32_t first;
+  uint32_t second;
+  must(baro_writer_operator(writer, &record, &job));
+  record.kind_string = stage_kind;
+  record.place_string = program_string(writer, "");
+  record.parent_operator = job;
+  must(baro_writer_operator(writer, &record, &first));
+  must(baro_writer_operator(writer, &record, &second));
+  must(baro_writer_operator_fact(
+      writer, &(baro_operator_fact_record){job, baro_view_of("tasks"), baro_view_of("2")}));
+  must(baro_writer_operator_fact(
+      writer, &(baro_operator_fact_record){second, baro_view_of(""), baro_view_of("\n\"")}));
+  must(baro_writer_operator_edge(
+      writer, &(baro_operator_edge_record){first, second, BARO_OPERATOR_EDGE_DATA}));
+  must(baro_writer_operator_edge(
+      writer, &(baro_operator_edge_record){second, second, BARO_OPERATOR_EDGE_CONTROL}));
+  baro_task_amount amounts[BARO_TASK_AMOUNTS_MAX];
+  for (uint32_t i = 0; i < BARO_TASK_AMOUNTS_MAX; i++) {
+    char key[16];
+    snprintf(key, sizeof(key), "amount_%u", i);
+    amounts[i] = (baro_task_amount){.key_string = program_string(writer, key),
+                                    .value = i % 2 == 0 ? i : UINT64_MAX - i};
+  }
+  for (uint32_t i = 0; i < BARO_TASK_OUTCOME_COUNT; i++) {
+    baro_task_record task = {.operator_id = i % 2 == 0 ? first : second,
+                             .thread = i % 2,
+                             .start_ns = i == 0 ? 0 : UINT64_MAX - i,
+                             .end_ns = UINT64_MAX,
+                             .outcome = (baro_task_outcome)i,
+                             .amount_count = i == 1 ? BARO_TASK_AMOUNTS_MAX : i,
+                             .amounts = amounts};
+    must(baro_writer_task(writer, &task));
+  }
+  close_writer(writer);
+  save("dataflow", fixture_disk_view(&disk));
+  fixture_disk_release(&disk);
+}
+
 static void put_bytes(baro_buffer *raw, uint64_t type, const char *bytes, size_t length) {
   fixture_put_record(raw, type, (baro_view){.data = (const uint8_t *)bytes, .length = length});
 }
@@ -465,6 +514,7 @@ int main(int argc, char **argv) {
   make_calls();
   make_remarks();
   make_own_time();
+  make_dataflow();
   make_newer_remarks();
   return 0;
 }
