@@ -47,7 +47,12 @@ static int run(const baro_call *call) {
     return unknown_format(values->from);
   if (baro_import_file(call->operands[0], values->output, &options, &result, &err) != BARO_OK)
     return baro_cli_fail("import: %s", err.message);
-  if (!values->quiet)
+  if (!values->quiet && result.tasks != 0)
+    baro_cli_say("%s tasks of %s, %s %s -> %s; see: barograph report %s",
+                 baro_text_count(result.tasks).text, result.importer->name,
+                 baro_text_count(result.threads).text, result.threads == 1 ? "slot" : "slots",
+                 values->output, values->output);
+  else if (!values->quiet)
     baro_cli_say("%s stacks of %s, %s %s -> %s; see: barograph report %s",
                  baro_text_count(result.samples).text, result.importer->name,
                  baro_text_count(result.threads).text, result.threads == 1 ? "thread" : "threads",

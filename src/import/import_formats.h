@@ -16,4 +16,8 @@ bool baro_sniff_collapsed(baro_view bytes);
 baro_status baro_import_collapsed(baro_view bytes, const baro_import_options *options,
                                   baro_import_output *output, baro_error *err);
 
+bool baro_spark_sniff(baro_view line);
+baro_status baro_spark_import(const char *path, baro_writer *writer,
+                              baro_import_log_result *ret_result, baro_error *err);
+
 #endif

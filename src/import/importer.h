@@ -23,13 +23,24 @@ typedef struct baro_import_options {
   bool overwrite;     /* an existing recording is kept as PATH.old */
 } baro_import_options;
 
+typedef struct baro_import_log_result {
+  uint64_t tasks;
+  uint64_t samples;
+  uint32_t slots;
+} baro_import_log_result;
+
 typedef struct baro_importer {
   const char *name; /* of --from */
   const char *help; /* one line */
-  /* Whether the bytes look like it: may ask for their beginning only, and must not ask much. */
+  /* Of a profile, which is one file and read at once. Whether the bytes look like it: may ask for their beginning only, and
+   * must not ask much. */
   bool (*sniff)(baro_view bytes);
   baro_status (*read)(baro_view bytes, const baro_import_options *options,
                       baro_import_output *output, baro_error *err);
+  /* Or of a log, which may be a folder, packed, and larger than memory (log_files.h). By its first line. */
+  bool (*sniff_line)(baro_view line);
+  baro_status (*read_log)(const char *path, baro_writer *writer, baro_import_log_result *ret_result,
+                          baro_error *err);
 } baro_importer;
 
 /* The table, in the order in which they are asked; its end has name NULL. */
@@ -37,12 +48,13 @@ extern const baro_importer baro_importers[];
 
 /* NULL when there is none. */
 const baro_importer *baro_importer_find(const char *name);
-/* The first that takes the bytes for its own; NULL: none. */
+/* The first that takes the bytes of a profile for its own; NULL: none. */
 const baro_importer *baro_importer_sniff(baro_view bytes);
 
 /* What was imported, for people. */
 typedef struct baro_import_result {
   const baro_importer *importer;
+  uint64_t tasks; /* of a log; else 0 */
   uint64_t samples;
   uint32_t threads;
 } baro_import_result;
@@ -53,7 +65,7 @@ baro_status baro_import_bytes(const baro_importer *importer, baro_view bytes, co
                               const baro_import_options *options, baro_writer *writer,
                               baro_import_result *ret_result, baro_error *err) BARO_MUST_USE;
 
-/* Imports the file at path into a new recording at output_path. On failure there is none, and what was there is there
+/* Imports the file, or the log's folder, at path into a new recording at output_path. On failure there is none, and what was there is there
  * still. Statuses of files, BARO_USAGE (the recording is there, and not to be replaced), BARO_UNSUPPORTED (of no known
  * format), BARO_INVALID (of a known one, but broken), BARO_LIMIT, BARO_NO_MEMORY. */
 baro_status baro_import_file(const char *path, const char *output_path,

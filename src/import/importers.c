@@ -6,15 +6,27 @@
 #include "base/os_file.h"
 #include "import/gzip_input.h"
 #include "import/import_formats.h"
+#include "import/log_reading.h"
 #include "recording/output.h"
 
 /* Those that are surest of their own first: nearly any text has a line that could be a collapsed stack. */
 const baro_importer baro_importers[] = {
-    {"speedscope", "speedscope.app's own format", baro_sniff_speedscope, baro_import_speedscope},
-    {"pprof", "pprof's profile.proto, gzipped or not: Go, pprof-rs, gperftools", baro_sniff_pprof,
-     baro_import_pprof},
-    {"collapsed", "a;b;c COUNT a line: py-spy --format raw, austin, perf scripts",
-     baro_sniff_collapsed, baro_import_collapsed},
+    {.name = "speedscope",
+     .help = "speedscope.app's own format",
+     .sniff = baro_sniff_speedscope,
+     .read = baro_import_speedscope},
+    {.name = "pprof",
+     .help = "pprof's profile.proto, gzipped or not: Go, pprof-rs, gperftools",
+     .sniff = baro_sniff_pprof,
+     .read = baro_import_pprof},
+    {.name = "collapsed",
+     .help = "a;b;c COUNT a line: py-spy --format raw, austin, perf scripts",
+     .sniff = baro_sniff_collapsed,
+     .read = baro_import_collapsed},
+    {.name = "spark",
+     .help = "event logs of Spark 2.3 to 4: files or rolling folders, packed or not",
+     .sniff_line = baro_spark_sniff,
+     .read_log = baro_spark_import},
     {0},
 };
 
@@ -29,11 +41,28 @@ const baro_importer *baro_importer_find(const char *name) {
 
 const baro_importer *baro_importer_sniff(baro_view bytes) {
   for (const baro_importer *importer = baro_importers; importer->name != NULL; importer++) {
-    if (importer->sniff(bytes)) {
+    if (importer->sniff != NULL && importer->sniff(bytes)) {
       return importer;
     }
   }
   return NULL;
+}
+
+/* By the first line of the first file, if that is any; NULL: it is no log that is known. */
+static const baro_importer *sniff_log(const char *path) {
+  baro_view line;
+  baro_log_reading reading;
+  const baro_importer *found = NULL;
+  if (baro_log_reading_open(&reading, path, NULL) == BARO_OK &&
+      baro_log_reading_next(&reading, &line, NULL) == BARO_OK && line.data != NULL) {
+    for (const baro_importer *importer = baro_importers; importer->name != NULL; importer++) {
+      if (found == NULL && importer->sniff_line != NULL && importer->sniff_line(line)) {
+        found = importer;
+      }
+    }
+  }
+  baro_log_reading_close(&reading);
+  return found;
 }
 
 /* The file, unpacked if it is packed. */
@@ -104,6 +133,26 @@ baro_status baro_import_bytes(const baro_importer *importer, baro_view bytes, co
                            : baro_error_prefix(err, status, "%s: %s", path, importer->name);
 }
 
+static baro_status import_log(const baro_importer *importer, const char *path, baro_writer *writer,
+                              baro_import_result *ret_result, baro_error *err) {
+  baro_import_log_result result = {0};
+  put_facts(writer, importer, path);
+  baro_writer_info(writer, "looks", "unknown"); /* nothing was sampled */
+  baro_status status = importer->read_log(path, writer, &result, err);
+  if (status == BARO_OK) {
+    status = baro_writer_flush(writer, err);
+  }
+  if (status == BARO_NO_MEMORY || baro_writer_dropped_samples(writer) != 0) {
+    status = baro_error_set(err, BARO_NO_MEMORY, "out of memory");
+  }
+  *ret_result = (baro_import_result){.importer = importer,
+                                     .tasks = result.tasks,
+                                     .samples = result.samples,
+                                     .threads = result.slots};
+  return status == BARO_OK ? BARO_OK
+                           : baro_error_prefix(err, status, "%s: %s", path, importer->name);
+}
+
 /* Beside what is there; published when all went well. */
 static baro_status import_to(const char *output_path, const char *path, baro_view bytes,
                              const baro_importer *importer, const baro_import_options *options,
@@ -119,7 +168,9 @@ static baro_status import_to(const char *output_path, const char *path, baro_vie
   }
   status = baro_writer_create_on(&output, output_path, &how, &writer, err);
   if (status == BARO_OK) {
-    status = baro_import_bytes(importer, bytes, path, options, writer, ret_result, err);
+    status = importer->read_log != NULL
+                 ? import_log(importer, path, writer, ret_result, err)
+                 : baro_import_bytes(importer, bytes, path, options, writer, ret_result, err);
     baro_error close_error = {0};
     baro_status closed = baro_writer_close(writer, &close_error);
     if (status == BARO_OK && closed != BARO_OK) {
@@ -139,8 +190,12 @@ static baro_status import_to(const char *output_path, const char *path, baro_vie
 baro_status baro_import_file(const char *path, const char *output_path,
                              const baro_import_options *options, baro_import_result *ret_result,
                              baro_error *err) {
-  const baro_importer *importer = NULL;
+  const baro_importer *importer =
+      options->format != NULL ? baro_importer_find(options->format) : sniff_log(path);
   baro_buffer bytes = {0};
+  if (importer != NULL && importer->read_log != NULL) {
+    return import_to(output_path, path, (baro_view){0}, importer, options, ret_result, err);
+  }
   baro_status status = read_input(path, &bytes, err);
   baro_view view = {.data = bytes.data, .length = bytes.length};
   if (status == BARO_OK) {

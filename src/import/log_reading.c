@@ -1,0 +1,137 @@
+#include "import/log_reading.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+baro_status baro_log_reading_open(baro_log_reading *reading, const char *path, baro_error *err) {
+  *reading = (baro_log_reading){.file = -1};
+  baro_json_lines_init(&reading->lines, BARO_JSON_LINE_BYTES_MAX);
+  baro_status status = baro_log_files_open(path, &reading->files, err);
+  reading->is_open = status == BARO_OK;
+  return status;
+}
+
+static void close_piece(baro_log_reading *reading) {
+  baro_log_input_destroy(reading->input);
+  reading->input = NULL;
+  if (reading->file >= 0) {
+    (void)close(reading->file);
+  }
+  reading->file = -1;
+}
+
+void baro_log_reading_close(baro_log_reading *reading) {
+  close_piece(reading);
+  baro_json_lines_release(&reading->lines);
+  if (reading->is_open) {
+    baro_log_files_release(&reading->files);
+  }
+  reading->is_open = false;
+}
+
+static void keep_ending(baro_log_reading *reading, const baro_error *ending, const char *name) {
+  if (reading->ending.message[0] == '\0') {
+    (void)!baro_error_set(&reading->ending, ending->status, "%s: %s", name, ending->message);
+  }
+}
+
+/* Of a later file that is no log the ones before count. */
+static baro_status open_piece(baro_log_reading *reading, baro_error *err) {
+  uint32_t piece = reading->next_piece++;
+  baro_error own = {0};
+  baro_status status = baro_log_files_open_piece(&reading->files, piece, &reading->file, &own);
+  if (status == BARO_OK) {
+    reading->source = baro_log_source_of_file(&reading->file);
+    status = baro_log_input_create(&reading->source, &reading->input, &own);
+  }
+  if (status == BARO_OK) {
+    baro_json_lines_attach(&reading->lines, reading->input);
+    return BARO_OK;
+  }
+  close_piece(reading);
+  if (piece == 0 || status == BARO_NO_MEMORY) {
+    if (err != NULL) {
+      *err = own;
+    }
+    return status;
+  }
+  keep_ending(reading, &own, reading->files.pieces[piece].name);
+  return BARO_OK;
+}
+
+static void end_piece(baro_log_reading *reading) {
+  baro_error ending = {0};
+  if (baro_log_input_ending(reading->input, &ending) != BARO_OK) {
+    keep_ending(reading, &ending, reading->files.pieces[reading->next_piece - 1].name);
+  }
+  close_piece(reading);
+}
+
+baro_status baro_log_reading_next(baro_log_reading *reading, baro_view *ret_line, baro_error *err) {
+  *ret_line = (baro_view){0};
+  for (;;) {
+    if (reading->input != NULL && baro_json_lines_next(&reading->lines, ret_line)) {
+      return BARO_OK;
+    }
+    if (reading->lines.out_of_memory) {
+      return baro_error_set(err, BARO_NO_MEMORY, "out of memory");
+    }
+    if (reading->input != NULL) {
+      end_piece(reading);
+    }
+    *ret_line = (baro_view){0};
+    if (reading->next_piece == reading->files.count) {
+      return BARO_OK;
+    }
+    baro_status status = open_piece(reading, err);
+    if (status != BARO_OK) {
+      return status;
+    }
+  }
+}
+
+void baro_log_reading_refuse(baro_log_reading *reading, const baro_json_walk *walk) {
+  baro_json_lines_refuse(&reading->lines, walk);
+}
+
+void baro_import_note(baro_writer *writer, const char *format, ...) {
+  char text[512];
+  va_list arguments;
+  va_start(arguments, format);
+  int length = vsnprintf(text, sizeof(text), format, arguments);
+  va_end(arguments);
+  size_t used = length < 0 ? 0 : (size_t)length < sizeof(text) ? (size_t)length : sizeof(text) - 1;
+  baro_writer_note(writer,
+                   &(baro_note_record){.time_ns = 0,
+                                       .process = BARO_NONE_ID,
+                                       .text = {.data = (const uint8_t *)text, .length = used}});
+}
+
+void baro_log_reading_note(const baro_log_reading *reading, baro_writer *writer) {
+  const baro_json_lines *lines = &reading->lines;
+  const baro_log_files *files = &reading->files;
+  uint64_t left_out = lines->refused + lines->too_long;
+  if (reading->ending.message[0] != '\0') {
+    baro_import_note(writer, "the log is damaged or cut; what stands before that counts: %s",
+                     reading->ending.message);
+  }
+  if (files->missing != 0) {
+    baro_import_note(writer, "%" PRIu64 " of the log's files are missing, first events_%" PRIu64,
+                     files->missing, files->first_missing);
+  }
+  if (files->unreadable != 0) {
+    baro_import_note(writer, "%u files of the log were left out: links, folders, or not readable",
+                     files->unreadable);
+  }
+  if (left_out != 0) {
+    baro_import_note(writer,
+                     "%" PRIu64 " of %" PRIu64 " lines were left out, first line %" PRIu64 ": %s",
+                     left_out, lines->given + lines->too_long, lines->first_refused,
+                     lines->first_reason.message);
+  }
+  if (lines->is_cut) {
+    baro_import_note(writer, "the last line of the log is cut: it was being written");
+  }
+}

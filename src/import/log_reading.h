@@ -1,0 +1,41 @@
+/* The lines of a log from its first file to its last, and what was wrong with them.
+ * Flow: log_files -> log_input -> json_lines -> here -> an importer.
+ * What cannot be read in the middle is no failure: what stands before it counts, and a note in the recording says so.
+ * One thread; blocks on files only. */
+#ifndef BARO_IMPORT_LOG_READING_H
+#define BARO_IMPORT_LOG_READING_H
+
+#include "import/json_lines.h"
+#include "import/log_files.h"
+#include "import/log_input.h"
+#include "recording/writer.h"
+
+typedef struct baro_log_reading {
+  baro_log_files files;
+  baro_json_lines lines;
+  baro_log_input *input; /* owned; of the file that is read */
+  baro_log_source source;
+  int file;            /* owned; -1: none is open */
+  uint32_t next_piece; /* of files */
+  baro_error ending;   /* of the first file that did not end as it should; "" all did */
+  bool is_open;
+} baro_log_reading;
+
+/* The reading must stay where it is. To be closed also where it failed: statuses of baro_log_files_open. */
+baro_status baro_log_reading_open(baro_log_reading *reading, const char *path,
+                                  baro_error *err) BARO_MUST_USE;
+void baro_log_reading_close(baro_log_reading *reading);
+/* The next line, valid until the one after; its data is NULL behind the last one. Fails where the first file is no log at
+ * all, or there is no memory. */
+baro_status baro_log_reading_next(baro_log_reading *reading, baro_view *ret_line,
+                                  baro_error *err) BARO_MUST_USE;
+/* The line that was given last is none of the log's: why, the walk over it knows. */
+void baro_log_reading_refuse(baro_log_reading *reading, const baro_json_walk *walk);
+/* What was wrong, as notes of the recording. */
+void baro_log_reading_note(const baro_log_reading *reading, baro_writer *writer);
+
+/* A note of an imported recording. */
+__attribute__((format(printf, 2, 3))) void baro_import_note(baro_writer *writer, const char *format,
+                                                            ...);
+
+#endif

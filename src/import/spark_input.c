@@ -1,0 +1,137 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "import/import_formats.h"
+#include "import/log_reading.h"
+#include "import/spark_output.h"
+
+bool baro_spark_sniff(baro_view line) {
+  static const char *const firsts[] = {"{\"Event\":\"SparkListener",
+                                       "{\"Event\":\"org.apache.spark.", "{\"Event\":\"DBC"};
+  for (size_t i = 0; i < sizeof(firsts) / sizeof(firsts[0]); i++) {
+    size_t length = strlen(firsts[i]);
+    if (line.length >= length && memcmp(line.data, firsts[i], length) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static baro_status read_lines(baro_log_reading *reading, baro_spark_model *model, baro_error *err) {
+  baro_view line;
+  for (;;) {
+    baro_json_walk walk;
+    baro_status status = baro_log_reading_next(reading, &line, err);
+    if (status != BARO_OK || line.data == NULL) {
+      return status;
+    }
+    status = baro_spark_model_line(model, line, &walk);
+    if (status == BARO_INVALID) {
+      baro_log_reading_refuse(reading, &walk);
+    } else if (status != BARO_OK) {
+      return baro_error_set(err, status, "out of memory");
+    }
+  }
+}
+
+/* --- what was missing --- */
+
+static uint64_t count_unfinished(const baro_spark_model *model) {
+  uint64_t count = 0;
+  for (uint32_t t = 0; t < model->task_count; t++) {
+    count += model->tasks[t].finished_ms == BARO_SPARK_UNKNOWN;
+  }
+  return count;
+}
+
+/* Tasks that stages should have had, successful or not: each has one end at least. */
+static uint64_t count_missing(const baro_spark_model *model, uint64_t *ret_expected) {
+  uint64_t expected = 0;
+  uint64_t missing = 0;
+  for (uint32_t s = 0; s < model->stage_count; s++) {
+    const baro_spark_stage *stage = &model->stages[s];
+    uint64_t seen = model->stages[s].seen_tasks;
+    bool is_whole = stage->completed_ms != BARO_SPARK_UNKNOWN && stage->failure == BARO_NONE_ID;
+    if (is_whole && stage->tasks > 0) {
+      expected += (uint64_t)stage->tasks;
+      missing += seen < (uint64_t)stage->tasks ? (uint64_t)stage->tasks - seen : 0;
+    }
+  }
+  *ret_expected = expected;
+  return missing;
+}
+
+static void note_model(const baro_spark_model *model, baro_writer *writer) {
+  uint64_t expected;
+  uint64_t missing = count_missing(model, &expected);
+  uint64_t unfinished = count_unfinished(model);
+  if (model->ended_ms == BARO_SPARK_UNKNOWN) {
+    baro_import_note(
+        writer, "the log does not say that the application ended: it runs still, or was killed");
+  }
+  if (missing != 0) {
+    baro_import_note(writer,
+                     "%" PRIu64 " of %" PRIu64
+                     " tasks (%.0f %%) of stages that ended are not in the log: their "
+                     "events were dropped",
+                     missing, expected, 100.0 * (double)missing / (double)expected);
+  }
+  if (unfinished != 0) {
+    baro_import_note(writer, "%" PRIu64 " tasks ran when the log ended", unfinished);
+  }
+  if (model->odd.twice != 0) {
+    baro_import_note(writer, "%" PRIu64 " events came twice: the first counts", model->odd.twice);
+  }
+  if (model->odd.homeless_tasks != 0) {
+    baro_import_note(writer, "%" PRIu64 " stages have tasks, and no event of their own",
+                     model->odd.homeless_tasks);
+  }
+  if (model->odd.backward_tasks != 0) {
+    baro_import_note(writer, "%" PRIu64 " tasks ended before they began: they count as 0 ms long",
+                     model->odd.backward_tasks);
+  }
+  if (model->odd.untimed_tasks != 0) {
+    baro_import_note(writer, "%" PRIu64 " tasks without a beginning, stage or number were left out",
+                     model->odd.untimed_tasks);
+  }
+}
+
+static void put_infos(const baro_spark_model *model, baro_writer *writer) {
+  const struct {
+    const char *key;
+    uint32_t text;
+  } infos[] = {{"application", model->app_name},
+               {"application_id", model->app_id},
+               {"spark_version", model->spark_version}};
+  for (size_t i = 0; i < sizeof(infos) / sizeof(infos[0]); i++) {
+    char text[512];
+    if (infos[i].text != BARO_NONE_ID) {
+      baro_view view = model->texts.views[infos[i].text];
+      (void)snprintf(text, sizeof(text), "%.*s", (int)(view.length < 500 ? view.length : 500),
+                     (const char *)view.data);
+      baro_writer_info(writer, infos[i].key, text);
+    }
+  }
+}
+
+baro_status baro_spark_import(const char *path, baro_writer *writer,
+                              baro_import_log_result *ret_result, baro_error *err) {
+  baro_log_reading reading;
+  baro_spark_model model;
+  baro_status status = baro_log_reading_open(&reading, path, err);
+  if (status == BARO_OK && baro_spark_model_init(&model) != BARO_OK) {
+    status = baro_error_set(err, BARO_NO_MEMORY, "out of memory");
+  } else if (status == BARO_OK) {
+    status = read_lines(&reading, &model, err);
+    if (status == BARO_OK) {
+      put_infos(&model, writer);
+      baro_log_reading_note(&reading, writer);
+      note_model(&model, writer);
+      status = baro_spark_write(&model, writer, ret_result, err);
+    }
+    baro_spark_model_release(&model);
+  }
+  baro_log_reading_close(&reading);
+  return status;
+}

@@ -1,0 +1,253 @@
+"""`barograph import` of frameworks' logs: what is made of them is what others find there."""
+
+from __future__ import annotations
+
+import gzip
+import importlib
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zstandard
+from calling import REPOSITORY, Run
+
+LOGS = REPOSITORY / "tests" / "logs"
+ROLLING = "eventlog_v2_local-1795265714914"
+SPARK = ["spark35_flaky.gz", "spark35_cluster.gz", "spark35_killed.gz", ROLLING]
+MS = 1_000_000
+# Ours, and where Spark has it: the object within the task's metrics, its member, and the unit.
+METRICS = {
+    "run_ns": (None, "Executor Run Time", MS),
+    "cpu_ns": (None, "Executor CPU Time", 1),
+    "gc_ns": (None, "JVM GC Time", MS),
+    "deserialize_ns": (None, "Executor Deserialize Time", MS),
+    "result_bytes": (None, "Result Size", 1),
+    "peak_execution_memory_bytes": (None, "Peak Execution Memory", 1),
+    "fetch_wait_ns": ("Shuffle Read Metrics", "Fetch Wait Time", MS),
+    "shuffle_remote_read_bytes": ("Shuffle Read Metrics", "Remote Bytes Read", 1),
+    "shuffle_local_read_bytes": ("Shuffle Read Metrics", "Local Bytes Read", 1),
+    "shuffle_read_rows": ("Shuffle Read Metrics", "Total Records Read", 1),
+    "shuffle_write_ns": ("Shuffle Write Metrics", "Shuffle Write Time", 1),
+    "shuffle_written_bytes": ("Shuffle Write Metrics", "Shuffle Bytes Written", 1),
+    "shuffle_written_rows": ("Shuffle Write Metrics", "Shuffle Records Written", 1),
+    "input_bytes": ("Input Metrics", "Bytes Read", 1),
+    "input_rows": ("Input Metrics", "Records Read", 1),
+    "output_bytes": ("Output Metrics", "Bytes Written", 1),
+}
+
+
+def lines_of(path: Path) -> list[bytes]:
+    if path.is_dir():
+        (piece,) = path.glob("events_1_*")
+        with piece.open("rb") as packed:
+            return zstandard.ZstdDecompressor().stream_reader(packed).read().splitlines(True)
+    return gzip.decompress(path.read_bytes()).splitlines(True)
+
+
+def events_of(path: Path, kind: str) -> Iterator[dict[str, Any]]:
+    for line in lines_of(path):
+        event: dict[str, Any] = json.loads(line)
+        if event["Event"] == "SparkListener" + kind:
+            yield event
+
+
+class Recorded:
+    """The records of a recording, by the reader that the tests have of their own."""
+
+    def __init__(self, path: Path) -> None:
+        sys.path.insert(0, str(REPOSITORY / "tests" / "python"))
+        records = importlib.import_module("recording_reader").read(path.read_bytes())
+        sys.path.pop(0)
+        self.by_kind: dict[str, list[list[Any]]] = {}
+        for kind, *fields in records:
+            self.by_kind.setdefault(kind, []).append(fields)
+        self.strings = [text for _, text in self.by_kind["string"]]
+        self.notes = [text for _, _, text in self.by_kind.get("note", [])]
+
+    def operators(self) -> list[tuple[str, str, str]]:
+        rows = self.by_kind["operator"]
+        return [tuple(self.strings[i] for i in row[1:4]) for row in rows]
+
+    def facts(self, operator: int) -> dict[str, str]:
+        return {key: value for of, key, value in self.by_kind["operator_fact"] if of == operator}
+
+    def amounts(self) -> Counter[str]:
+        sums: Counter[str] = Counter()
+        for *_, amounts in self.by_kind["task"]:
+            for key, value in amounts:
+                sums[self.strings[key]] += value
+        return sums
+
+
+def imported(run: Run, path: Path, folder: Path) -> Recorded:
+    out = folder / "log.baro"
+    done = run("import", "-f", "-o", out, path)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("\n") == 1
+    return Recorded(out)
+
+
+@pytest.mark.parametrize("name", SPARK)
+def test_tasks_are_those_of_the_log(run: Run, tmp_path: Path, name: str) -> None:
+    recorded = imported(run, LOGS / name, tmp_path)
+    ends = list(events_of(LOGS / name, "TaskEnd"))
+    sums: Counter[str] = Counter()
+    for event in ends:
+        metrics = event.get("Task Metrics", {})
+        for ours, (group, member, unit) in METRICS.items():
+            sums[ours] += (metrics.get(group, {}) if group else metrics).get(member, 0) * unit
+    found = recorded.amounts()
+    assert {key: found[key] for key in METRICS} == {key: sums[key] for key in METRICS}
+    times = sorted(
+        (event["Task Info"]["Finish Time"] - event["Task Info"]["Launch Time"]) * MS
+        for event in ends
+    )
+    tasks = [row for row in recorded.by_kind["task"] if row[4] != "unfinished"]
+    assert sorted(end - start for _, _, start, end, *_ in tasks) == times
+    failed = sum(event["Task End Reason"]["Reason"] != "Success" for event in ends)
+    assert Counter(row[4] for row in tasks) == {"succeeded": len(ends) - failed} | (
+        {"failed": failed} if failed else {}
+    )
+
+
+@pytest.mark.parametrize("name", SPARK)
+def test_stages_and_jobs_are_operators(run: Run, tmp_path: Path, name: str) -> None:
+    recorded = imported(run, LOGS / name, tmp_path)
+    operators = recorded.operators()
+    stages = [event["Stage Info"] for event in events_of(LOGS / name, "StageSubmitted")]
+    assert Counter(kind for kind, _, _ in operators) == {
+        "spark.application": 1,
+        "spark.job": len(list(events_of(LOGS / name, "JobStart"))),
+        "spark.stage": len(stages),
+    }
+    by_id = {
+        int(recorded.facts(i)["stage_id"]): i
+        for i, (kind, _, _) in enumerate(operators)
+        if kind == "spark.stage"
+    }
+    edges = {(a, b) for a, b, kind in recorded.by_kind.get("operator_edge", []) if kind == "data"}
+    expected = set()
+    for stage in stages:
+        of = by_id[stage["Stage ID"]]
+        shown, _, place = stage["Stage Name"].rpartition(" at ")
+        assert operators[of][1:] == (f"stage {stage['Stage ID']}: {shown}", place)
+        assert recorded.facts(of)["tasks"] == str(stage["Number of Tasks"])
+        expected |= {(by_id[p], of) for p in stage["Parent IDs"] if p in by_id}
+    assert edges == expected
+
+
+@pytest.mark.parametrize("name", SPARK)
+def test_slots_run_one_task_at_a_time(run: Run, tmp_path: Path, name: str) -> None:
+    recorded = imported(run, LOGS / name, tmp_path)
+    cores = {
+        event["Executor ID"]: event["Executor Info"]["Total Cores"]
+        for event in events_of(LOGS / name, "ExecutorAdded")
+    }
+    names = [recorded.strings[row[5]] for row in recorded.by_kind["process"]]
+    slots = Counter(names[row[1]] for row in recorded.by_kind["thread"])
+    for executor, count in slots.items():
+        assert count <= cores[executor.split()[1]]
+    last: dict[int, int] = {}
+    samples = sorted((row for row in recorded.by_kind["sample"]), key=lambda row: (row[0], row[1]))
+    for thread, time, weight, *_ in samples:
+        assert time - weight >= last.get(thread, 0) - 1000  # times are kept to 1 us
+        last[thread] = time
+
+
+def test_report_and_page_open(run: Run, tmp_path: Path) -> None:
+    imported(run, LOGS / "spark35_cluster.gz", tmp_path)
+    report = run("report", tmp_path / "log.baro")
+    assert report.returncode == 0, report.stderr
+    for text in ("executor 0 on", "slot 1", "stage 4: collect", "spark_jobs.py:25"):
+        assert text in report.stdout
+    page = run("view", "-o", tmp_path / "page.html", tmp_path / "log.baro")
+    assert page.returncode == 0, page.stderr
+
+
+# --- Logs that are not as they should be ---
+
+
+def write(path: Path, lines: list[bytes]) -> Path:
+    path.write_bytes(b"".join(lines))
+    return path
+
+
+def test_what_is_missing_is_told(run: Run, tmp_path: Path) -> None:
+    lines = lines_of(LOGS / "spark35_cluster.gz")
+    ends = [line for line in lines if b"SparkListenerTaskEnd" in line[:40]]
+    others = [line for line in lines if line not in ends]
+    few = imported(run, write(tmp_path / "few", others + ends[::2]), tmp_path)
+    assert f"{len(ends) // 2} of {len(ends)} tasks (50 %) of stages that ended" in few.notes[0]
+    assert f"{len(ends) // 2} tasks ran when the log ended" in few.notes[1]
+    twice = imported(run, write(tmp_path / "twice", lines + ends), tmp_path)
+    assert f"{len(ends)} events came twice: the first counts" in twice.notes
+    assert len(twice.by_kind["task"]) == len(ends)
+    bad = imported(run, write(tmp_path / "bad", [*lines[:5], b"{]\n", *lines[5:-1]]), tmp_path)
+    assert any("1 of" in note and "line 6" in note for note in bad.notes), bad.notes
+    assert any("does not say that the application ended" in note for note in bad.notes)
+    assert len(bad.by_kind["task"]) == len(ends)
+
+
+def test_a_cut_log_is_read_as_far_as_it_goes(run: Run, tmp_path: Path) -> None:
+    packed = (LOGS / "spark35_cluster.gz").read_bytes()
+    whole = b"".join(lines_of(LOGS / "spark35_cluster.gz"))
+    tasks = []
+    for part in (0.6, 0.8, 0.99):
+        cut = tmp_path / "cut.gz"
+        cut.write_bytes(packed[: int(len(packed) * part)])
+        recorded = imported(run, cut, tmp_path)
+        assert any("damaged or cut" in note for note in recorded.notes)
+        tasks.append(len(recorded.by_kind["task"]))
+        plain = tmp_path / "cut"
+        plain.write_bytes(whole[: int(len(whole) * part)])
+        notes = imported(run, plain, tmp_path).notes
+        assert any("does not say that the application ended" in note for note in notes), notes
+    assert tasks == sorted(tasks)
+    assert tasks[0] > 0
+
+
+def test_a_rolling_folder_with_a_hole(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / ROLLING
+    folder.mkdir()
+    lines = lines_of(LOGS / ROLLING)
+    for number, part in ((1, lines[:60]), (2, lines[60:90]), (10, lines[120:])):
+        write(folder / f"events_{number}_local-1795265714914", part)
+    (folder / "events_3_local-1795265714914").symlink_to("/etc/passwd")
+    recorded = imported(run, folder, tmp_path)
+    assert any("files are missing, first events_3" in note for note in recorded.notes)
+    assert any("were left out: links" in note for note in recorded.notes)
+
+
+def test_what_is_no_log_is_told_in_one_line(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    write(tmp_path / "no_tasks", lines_of(LOGS / "spark35_cluster.gz")[:3])
+    write(tmp_path / "text", [b"hello\n"])
+    for name, options in (
+        ("empty", []),
+        ("no_tasks", []),
+        ("text", []),
+        ("text", ["--from=spark"]),
+    ):
+        done = run("import", "-o", tmp_path / "out.baro", *options, tmp_path / name)
+        assert done.returncode != 0
+        assert done.stderr.count("\n") == 1
+        assert name in done.stderr
+        assert not (tmp_path / "out.baro").exists()
+
+
+def test_lines_that_nobody_needs_are_not_kept(barograph: Path, tmp_path: Path) -> None:
+    lines = lines_of(LOGS / "spark35_cluster.gz")
+    filler = b'{"Event":"SparkListenerBlockUpdated","x":"' + b"y" * 60000 + b'"}\n'
+    big = write(tmp_path / "big", [line + filler * 20 for line in lines])
+    bytes_of_log = big.stat().st_size
+    assert bytes_of_log > 80e6
+    # Virtual memory in KiB; a sanitizer's shadow has no room in it.
+    limit = "" if "asan" in str(barograph) else "ulimit -v 100000; "
+    command = ["sh", "-c", limit + 'exec "$@"', "sh", str(barograph), "import", "--quiet"]
+    subprocess.run([*command, "-o", str(tmp_path / "log.baro"), str(big)], check=True)
+    assert len(Recorded(tmp_path / "log.baro").by_kind["task"]) == 16
