@@ -37,7 +37,7 @@ static void check_sums(const baro_profile *profile) {
       frames_ns += profile->frames.self[m].all_ns[f];
     }
     for (uint32_t n = 0; n < profile->nodes.count; n++) {
-      nodes_ns += baro_node_all_ns(&profile->nodes, m, n);
+      nodes_ns += baro_node_all_ns(&profile->nodes, (baro_measure)m, n);
     }
     for (uint32_t t = 0; t < profile->thread_count; t++) {
       for (int state = 0; state < BARO_STATE_COUNT; state++) {
