@@ -24,7 +24,7 @@ const baro_importer baro_importers[] = {
      .sniff = baro_sniff_collapsed,
      .read = baro_import_collapsed},
     {.name = "spark",
-     .help = "event logs of Spark 2.3 to 4: files or rolling folders, packed or not",
+     .help = "event logs of Spark 2.3 to 4, files or folders, packed or not",
      .sniff_line = baro_spark_sniff,
      .read_log = baro_spark_import},
     {0},

@@ -203,7 +203,7 @@ static bool add_thread(const sample_work *work, uint32_t t) {
       uint32_t newest = work->entries->newest[work->of_node[to_come[ROW_AHEAD]]];
       BARO_OS_FETCH(&work->of_node[to_come[NUMBER_AHEAD]]);
       BARO_OS_FETCH(&work->entries->newest[work->of_node[to_come[NEWEST_AHEAD]]]);
-      BARO_OS_FETCH(&work->entries->rows[newest == BARO_NONE_ID ? 0 : newest]);
+      BARO_OS_FETCH(newest == BARO_NONE_ID ? (const void *)to_come : &work->entries->rows[newest]);
     }
     uint32_t node = work->of_node[samples->node[s]];
     if (run.samples == 0 || run.node != node || run.state != samples->state[s]) {
