@@ -140,11 +140,13 @@ export class Opened {
     await this.settled();
   }
 
-  /** Two frames: what a change of the state draws has been drawn. */
+  /** Two frames: what a change of the state draws has been drawn, and its address has come here from the browser. */
   async settled() {
-    await this.page.evaluate(
-      () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
+    const address = await this.page.evaluate(
+      () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(location.href)))),
     );
+    for (let waited = 0; waited < 200 && this.page.url() !== address; waited++)
+      await new Promise((done) => setTimeout(done, 10));
   }
 
   async views() {
