@@ -56,7 +56,7 @@ say = printf '\n== %s\n'
 
 .PHONY: help demo test check bench format lint viewer clean deps test-deps pythons consumers install \
 	lint-viewer test-viewer \
-	test-gcc test-sanitizers test-fuzz test-pytest
+	test-gcc sanitizer-builds test-sanitizers test-fuzz test-pytest
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,13 +69,13 @@ demo: deps install ## set up, record the bookshop of examples/demo, print its re
 		$(bin)/python examples/demo/bookshop.py --folder build/demo
 	$(bin)/barograph report build/demo.baro
 
-# Cheap and telling first; the truth tests, which take longest, last.
+# Cheap and telling first; the truth tests, which take longest, last. What is fetched leaves the CPUs idle: meanwhile the
+# builds of the sanitizers and fuzzers are made. The fuzzers run with the sanitizers' tests.
 test: ## set up, then every test
 	@$(MAKE) test-deps
-	@$(MAKE) --jobs=3 --output-sync=line lint lint-viewer pythons consumers
+	@$(MAKE) --jobs=4 --output-sync=line lint lint-viewer pythons consumers sanitizer-builds
 	@$(MAKE) test-gcc
 	@$(MAKE) test-sanitizers
-	@$(MAKE) test-fuzz
 	@$(MAKE) install test-pytest
 
 # --- What a person who changes the code runs ---
@@ -207,21 +207,28 @@ test-gcc: build/gcc/build.ninja
 # By clang, whose warnings are errors, too. Programs of the command line tests get the agent of another build: no
 # interpreter has a sanitizer's runtime.
 # The thread sanitizer wants the address space laid out as without randomization.
+sanitizer-builds: build/asan/build.ninja build/tsan/build.ninja build/fuzz/build.ninja
+	@$(say) 'builds for the sanitizers and the fuzzers'
+	$(meson) compile -C build/asan
+	$(meson) compile -C build/tsan
+	$(meson) compile -C build/fuzz
+
 test-sanitizers: build/gcc/build.ninja build/asan/build.ninja build/tsan/build.ninja
 	@$(say) 'C tests, address and undefined behaviour sanitizers'
 	$(meson) compile -C build/asan
 	$(sanitizer_environment) $(in_venv) tools/run_c_tests.py build/asan
 	$(meson) compile -C build/tsan
 	$(meson) compile -C build/gcc
-	@$(say) 'command line tests, address and undefined behaviour sanitizers; beside them C tests, thread sanitizer'
+	@$(say) 'command line tests, address and undefined behaviour sanitizers; beside them C tests, thread sanitizer, the agent in interpreters, fuzzers'
 	{ $(call pytest_twice,$(run_sanitized) -q,$(wildcard tests/cli)); } >build/asan/pytest.log 2>&1 & \
 	others=$$!; status=0; \
 	$(sanitizer_environment) $(in_venv) setarch -R \
 		tools/run_c_tests.py build/tsan --no-suite without-threads || status=1; \
+	$(run_sanitized_agent) -o cache_dir=build/pytest-agent -q tests/python/trace \
+		-k '$(sanitized_agent_tests)' $(PYTEST_FLAGS) || status=1; \
+	$(MAKE) test-fuzz || status=1; \
 	wait $$others || status=1; cat build/asan/pytest.log; exit $$status
 	@! grep -E 'ERROR: (Address|Leak)Sanitizer|runtime error:' build/asan/pytest.log
-	@$(say) 'the agent in interpreters, address and undefined behaviour sanitizers'
-	$(run_sanitized_agent) -q tests/python/trace -k '$(sanitized_agent_tests)' $(PYTEST_FLAGS)
 
 test-fuzz: build/fuzz/build.ninja
 	@$(say) 'fuzzers, $(FUZZ_SECONDS) s each'
