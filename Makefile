@@ -33,6 +33,9 @@ python_folders := python tools examples/demo $(wildcard tests bench)
 # One at a time: tests of two folders may have modules of one name.
 typed_folders := python tools examples/demo tests/conftest.py bench \
 	$(patsubst %/,%,$(sort $(dir $(wildcard tests/*/*.py))))
+cli_tests := $(wildcard tests/cli/test_*.py)
+# Of these, which watch no program: they can run at any time.
+file_tests := $(wildcard tests/cli/test_export_*.py tests/cli/test_import*.py tests/cli/test_view.py)
 pytest_folders := $(wildcard tests/cli tests/python tests/recordings)
 
 run_pytest = BAROGRAPH=$(CURDIR)/$(bin)/barograph $(bin)/python -m pytest
@@ -187,11 +190,11 @@ build/gcc/build.ninja: | $(bin)/.build
 	CC=gcc $(meson) setup build/gcc -Dwerror=true -Dtests=true $(free_threaded)
 
 build/asan/build.ninja: | $(bin)/.build
-	CC=clang $(meson) setup build/asan -Dwerror=true -Dtests=true \
+	CC=clang $(meson) setup build/asan -Doptimization=1 -Dwerror=true -Dtests=true \
 		-Db_sanitize=address,undefined -Db_lundef=false
 
 build/tsan/build.ninja: | $(bin)/.build
-	CC=clang $(meson) setup build/tsan -Dwerror=true -Dtests=true \
+	CC=clang $(meson) setup build/tsan -Doptimization=1 -Dwerror=true -Dtests=true \
 		-Db_sanitize=thread -Db_lundef=false
 
 build/fuzz/build.ninja: | $(bin)/.build
@@ -220,15 +223,19 @@ test-sanitizers: build/gcc/build.ninja build/asan/build.ninja build/tsan/build.n
 	$(meson) compile -C build/tsan
 	$(meson) compile -C build/gcc
 	@$(say) 'command line tests, address and undefined behaviour sanitizers; beside them C tests, thread sanitizer, the agent in interpreters, fuzzers'
-	{ $(call pytest_twice,$(run_sanitized) -q,$(wildcard tests/cli)); } >build/asan/pytest.log 2>&1 & \
+	{ $(call pytest_twice,$(run_sanitized) -q,$(filter-out $(file_tests),$(cli_tests))); } \
+		>build/asan/pytest.log 2>&1 & \
 	others=$$!; status=0; \
 	$(sanitizer_environment) $(in_venv) setarch -R \
 		tools/run_c_tests.py build/tsan --no-suite without-threads || status=1; \
 	$(run_sanitized_agent) -o cache_dir=build/pytest-agent -q tests/python/trace \
 		-k '$(sanitized_agent_tests)' $(PYTEST_FLAGS) || status=1; \
+	{ $(call pytest_twice,$(run_sanitized) -q -o cache_dir=build/pytest-files,$(file_tests)); } \
+		>build/asan/pytest-files.log 2>&1 || status=1; \
+	cat build/asan/pytest-files.log; \
 	$(MAKE) test-fuzz || status=1; \
 	wait $$others || status=1; cat build/asan/pytest.log; exit $$status
-	@! grep -E 'ERROR: (Address|Leak)Sanitizer|runtime error:' build/asan/pytest.log
+	@! grep -E 'ERROR: (Address|Leak)Sanitizer|runtime error:' build/asan/pytest*.log
 
 test-fuzz: build/fuzz/build.ninja
 	@$(say) 'fuzzers, $(FUZZ_SECONDS) s each'
