@@ -4,9 +4,10 @@
 Python, so that they wait for the GIL and for nothing else. Every thread stops its own clocks. Work
 per round is fixed: `rounds` compares how fast the program was.
 
-`released_ns` is when the main thread began to wake the sleeping ones: until then each of them
-waited for its lock, and from then on for its turn to run, the later the more of them there are.
-What it had waited for a core by then, on its way to the lock, is in `core_waits_ns` (by thread id).
+The sleeping ones are woken one after the other, each when the one before has ended: all at once
+they would wait for each other, even after their clocks stopped. `releases` says of each, by thread
+id, when it was woken (`at_ns`; it waited for its lock until then, and from then on for its turn to
+run) and what it had waited for a core by then, on its way to the lock (`core_wait_ns`).
 """
 
 import threading
@@ -34,8 +35,9 @@ def busy_thread(deadline, counts):
         counts.append(1)
 
 
-def start_idle(name, event, ready):
+def start_idle(name, event, watches, ready):
     watch = selftime.Stopwatch(name)
+    watches.append(watch)
     ready.release()
     selftime.measured(idle_thread, event, watch)
     watch.finish()
@@ -47,16 +49,30 @@ def start_busy(name, session, counts):
     watch.finish()
 
 
+def wake(sleepers, events, watches):
+    """Let the sleeping threads end, one by one; returns `releases`."""
+    releases = {}
+    for thread, event, watch in zip(sleepers, events, watches):
+        core_wait_ns = watch.core_wait_so_far_ns()
+        releases[watch.thread_id] = {"at_ns": time.monotonic_ns(), "core_wait_ns": core_wait_ns}
+        event.set()
+        thread.join()
+    return releases
+
+
 def main(options):
     busy = min(options.busy, max(1, options.threads - 1))
     idle = max(0, options.threads - 1 - busy)
     session = selftime.Session(options)
     threading.stack_size(256 * 1024)
-    over = threading.Event()
+    events = [threading.Event() for _ in range(idle)]
+    watches = []
     ready = threading.Semaphore(0)
     sleepers = [
-        threading.Thread(target=start_idle, args=(f"idle-{i}", over, ready), name=f"idle-{i}")
-        for i in range(idle)
+        threading.Thread(
+            target=start_idle, args=(f"idle-{i}", event, watches, ready), name=f"idle-{i}"
+        )
+        for i, event in enumerate(events)
     ]
     # One after the other: without a GIL they would crowd each other out before their clocks start.
     for thread in sleepers:
@@ -78,11 +94,7 @@ def main(options):
         for thread in workers:
             thread.join()
     session.end()
-    session.extra["core_waits_ns"] = selftime.core_waits_so_far()
-    session.extra["released_ns"] = time.monotonic_ns()
-    over.set()
-    for thread in sleepers:
-        thread.join()
+    session.extra["releases"] = wake(sleepers, events, watches)
     session.extra.update(rounds=len(counts), thread_count=options.threads, busy=busy, idle=idle)
     session.write()
 

@@ -83,9 +83,6 @@ class Stopwatch:
         """Close the thread's window; labels stay."""
         self._end = (time.monotonic_ns(), time.thread_time_ns(), core_wait_ns())
 
-    def has_finished(self):
-        return self._end is not None
-
     def core_wait_so_far_ns(self):
         """Its waits for a core since its window opened; for any thread to ask."""
         return core_wait_ns(f"/proc/self/task/{self.thread_id}/schedstat") - self._begin[2]
@@ -104,15 +101,6 @@ class Stopwatch:
             "core_wait_before_ns": self._begin[2],
             "labels": {label: dict(zip(names, entry)) for label, entry in self.labels.items()},
         }
-
-
-def core_waits_so_far():
-    """What each measured thread that has not finished waited for a core, in ns, by its id."""
-    return {
-        watch.thread_id: watch.core_wait_so_far_ns()
-        for watch in _threads
-        if not watch.has_finished()
-    }
 
 
 def parser(description, seconds=2.0):

@@ -30,21 +30,19 @@ def rounds_per_second(run: Run) -> float:
     return float(run_report(run)["head"]["achieved_rate_hz"])
 
 
-def nearest_lock_share(
-    thread: dict[str, Any], released_ns: int, core_wait_ns: int, seen: float
-) -> float:
+def nearest_lock_share(thread: dict[str, Any], release: dict[str, int], seen: float) -> float:
     """What a sleeping thread's share of lock wait may be, nearest to the one seen.
 
-    It waited from when its clock started at least until the main thread began to wake all, less
-    what it had waited for a core by then, on its way to the lock; and at most until it ran again:
-    in between it waited for its lock, or had it and waited for the GIL or for a core. Before its
-    clock started it was there, too, and waited for its first turn on a core.
+    It waited from when its clock started at least until the main thread woke it, less what it had
+    waited for a core by then, on its way to the lock; and at most until it ran again: in between it
+    had its lock and waited for the GIL or for a core. Before its clock started it was there, too,
+    and waited for its first turn on a core.
     """
     waited_ns = thread["labels"]["waited"]["wall_ns"]
     # Little runs before the wait, and nothing after: the wait ended when the thread's window did.
     began_ns = thread["begin_ns"] + thread["wall_ns"] - waited_ns
     life_ns = thread["core_wait_before_ns"] + thread["wall_ns"]
-    least = max(0, released_ns - began_ns - core_wait_ns) / life_ns
+    least = max(0, release["at_ns"] - began_ns - release["core_wait_ns"]) / life_ns
     return float(min(max(seen, least), waited_ns / thread["wall_ns"]))
 
 
@@ -83,11 +81,11 @@ def test_two_of_many_work(python: Python, record: Recorder, threads: int) -> Non
     for thread in run.truth["threads"]:
         if thread["name"].startswith("idle"):
             seen = reported_states(run, thread["thread_id"])["lock"]
-            core_wait_ns = run.truth["core_waits_ns"][str(thread["thread_id"])]
+            release = run.truth["releases"][str(thread["thread_id"])]
             comparisons.append(
                 Comparison(
                     f"{thread['name']} lock",
-                    nearest_lock_share(thread, run.truth["released_ns"], core_wait_ns, seen),
+                    nearest_lock_share(thread, release, seen),
                     seen,
                     # A thread that sleeps is asked in one tick of eight.
                     SECONDS * 1000 / 8,
