@@ -40,7 +40,7 @@ START_S = 0.020
 """The first sample comes within 20 ms of the interpreter's start."""
 
 CROWDED = 0.02
-"""Part of the window the sampler may wait for a core before bounds are widened."""
+"""Part of the window the sampler may be without a core before bounds are widened."""
 
 TRY_AGAIN = 0.10
 """Beyond this part a run is done again, up to `TRIES` times, and the least crowded one counts."""
@@ -52,13 +52,15 @@ PER_WAIT = 0.5
 
 While it waits, moments go unsampled that are not random: it competes for the core with what it
 looks at. What it can miss or attribute wrongly is the time it waited; half of that allows for the
-worst case of a phase that always loses against an equal one."""
+worst case of a phase that always loses against an equal one. A core that the host took away is
+none: no clock of the target counts that time, and what a thread seems to wait for meanwhile is
+neither true nor false."""
 
 
 def crowding(run: Run) -> float:
-    """Part of the window in which the sampler was ready and had no core."""
+    """Part of the window in which the sampler was ready and had no core, or only one in name."""
     wall = float(run.truth["window"].get("wall_ns", 0))
-    return run.tool_core_wait_ns / wall if wall else 0.0
+    return (run.tool_core_wait_ns + run.stolen_ns) / wall if wall else 0.0
 
 
 def widened(run: Run, bias: float) -> float:

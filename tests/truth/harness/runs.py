@@ -49,6 +49,7 @@ class Run:
     )
     tool_start_cpu_ns: int = 0  # before the first mark
     tool_core_wait_ns: int = 0  # between the marks
+    stolen_ns: int = 0  # of one core, between the marks: time that the host gave to others
     started_ns: int = 0  # when the tool, or the bare target, was started
     ended_ns: int = 0  # when it was over
     after_end_ns: int = 0  # from the target's last mark to the tool's end
@@ -119,15 +120,28 @@ def _core_wait_ns(process_id: int) -> int:
     return total
 
 
+def _stolen_ns() -> int:
+    """Time in which a core was to run something and the host ran others, on average of all cores.
+
+    A process that it happens to has neither CPU time nor a wait for a core then. Counted in 10 ms.
+    """
+    with open("/proc/stat", encoding="ascii") as file:
+        all_cores = file.readline().split()
+    ticks = int(all_cores[8]) if len(all_cores) > 8 else 0
+    return ticks * 1_000_000_000 // os.sysconf("SC_CLK_TCK") // (os.cpu_count() or 1)
+
+
 class _ToolClocks:
-    """CPU time and core waits of the tool's processes, read at the marks."""
+    """CPU time and core waits of the tool's processes, and stolen time, read at the marks."""
 
     def __init__(self, root: int) -> None:
         self.root = root
         self.cpu: dict[str, int] = {}
         self.wait: dict[str, int] = {}
+        self.stolen: dict[str, int] = {}
 
     def read(self, mark: str, target: int | None) -> None:
+        self.stolen[mark] = _stolen_ns()
         processes = process_tree(self.root, target)
         self.cpu[mark] = sum(process_cpu_ns(process) or 0 for process in processes)
         self.wait[mark] = sum(map(_core_wait_ns, processes))
@@ -309,12 +323,13 @@ def _watch(process: subprocess.Popen[bytes], marks: _Marks, has_tool: bool, unti
         result.tool_window_cpu_ns = clocks.cpu["end"] - clocks.cpu["begin"]
         result.tool_work_cpu_ns = max(final, clocks.cpu["end"]) - clocks.cpu["begin"]
         result.tool_core_wait_ns = clocks.wait["end"] - clocks.wait["begin"]
+        result.stolen_ns = clocks.stolen["end"] - clocks.stolen["begin"]
     return result
 
 
 def least_crowded(runs: list[Run]) -> Run:
-    """The run whose tool, or else whose target, waited least for a core."""
-    return min(runs, key=lambda r: (r.tool_core_wait_ns, r.core_wait_ratio))
+    """The run whose tool, or else whose target, had a core for most of the time."""
+    return min(runs, key=lambda r: (r.tool_core_wait_ns + r.stolen_ns, r.core_wait_ratio))
 
 
 def clean(result: Run) -> None:
