@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "capture/agent/agent_lock.h"
+#include "capture/agent/budget_decisions.h"
 #include "capture/agent/budget_plan.h"
 #include "capture/agent/budget_rest.h"
 #include "capture/agent/counted_frames.h"
@@ -24,8 +25,7 @@ enum {
   /* A count, a weight and an event with all that may stand around it. */
   ROOM_EVENTS = 16,
   GROUP_SHIFT = 16,
-  MOST_WINDOWS = 1000,     /* that one stands for */
-  DEEPEST_WORDS = 1 << 16, /* of 64 calls */
+  MOST_WINDOWS = 1000, /* that one stands for */
 };
 static const uint64_t WINDOW_NS = 10000000;
 /* A thread that waits most of the time is looked at after this much of its own, or so late. */
@@ -356,54 +356,7 @@ static void look_at_clock(baro_budget_thread *thread) {
   }
 }
 
-/* --- decisions about calls that cannot be suspended --- */
-
-static uint64_t *word_of(baro_budget_function *function, uint32_t depth) {
-  uint32_t word = depth / 64;
-  if (word == 0) {
-    return &function->decisions;
-  }
-  return word <= function->deeper_words ? &function->deeper[word - 1] : NULL;
-}
-
-/* Room for the decision about one more active call. */
-static uint64_t *make_word(baro_budget_function *function) {
-  uint64_t *word = word_of(function, function->depth);
-  if (word != NULL || function->depth / 64 > DEEPEST_WORDS) {
-    return word;
-  }
-  uint32_t words = function->deeper_words == 0 ? 4 : function->deeper_words;
-  while (words < function->depth / 64) {
-    words *= 2;
-  }
-  uint64_t *grown = realloc(function->deeper, words * sizeof(*grown));
-  if (grown == NULL) {
-    return NULL;
-  }
-  memset(grown + function->deeper_words, 0, (words - function->deeper_words) * sizeof(*grown));
-  function->deeper = grown;
-  function->deeper_words = words;
-  return word_of(function, function->depth);
-}
-
-/* Bits are of meaning only as long as any call is recorded that is active. */
-static void remember_kept(baro_budget_function *function) {
-  if (function->kept == 0) {
-    function->decisions = 0;
-    if (function->deeper_words != 0) {
-      memset(function->deeper, 0, function->deeper_words * sizeof(*function->deeper));
-    }
-  }
-  *word_of(function, function->depth) |= UINT64_C(1) << (function->depth & 63);
-  function->kept++;
-}
-
-static inline void remember_counted(baro_budget_function *function) {
-  uint64_t *word = function->kept == 0 ? NULL : word_of(function, function->depth);
-  if (word != NULL) {
-    *word &= ~(UINT64_C(1) << (function->depth & 63));
-  }
-}
+/* --- calls that cannot be suspended --- */
 
 static bool end_call(baro_budget_function *function) {
   if (function->depth == 0) {
@@ -414,8 +367,7 @@ static bool end_call(baro_budget_function *function) {
   if (function->kept == 0) {
     return false;
   }
-  const uint64_t *word = word_of(function, function->depth);
-  bool keeps = word != NULL && (*word >> (function->depth & 63) & 1) != 0;
+  bool keeps = baro_decision_of(function);
   function->kept -= keeps;
   if (keeps) {
     baro_rest_ended(function);
@@ -423,7 +375,7 @@ static bool end_call(baro_budget_function *function) {
   return keeps;
 }
 
-/* --- and about those that can --- */
+/* --- and those that can --- */
 
 /* False: it cannot be remembered, and its end would be taken for another's. */
 static bool remember_frame(uint64_t frame, bool keeps) {
@@ -520,7 +472,7 @@ static bool begin_last(baro_budget_thread *thread, baro_budget_function *functio
                        bool has_room) {
   bool keeps = function->rest == 0 && has_room && (frame != 0 || is_warm(function));
   if (frame == 0) {
-    keeps = keeps && make_word(function) != NULL;
+    keeps = keeps && baro_decision_fits(function);
   } else {
     keeps = remember_frame(frame, keeps) ? keeps : has_room;
   }
@@ -531,10 +483,10 @@ static bool begin_last(baro_budget_thread *thread, baro_budget_function *functio
   if (frame != 0) {
     function->kept += keeps;
   } else if (keeps) {
-    remember_kept(function);
+    baro_decision_kept(function);
     baro_rest_kept(function);
   } else {
-    remember_counted(function);
+    baro_decision_counted(function);
   }
   function->depth++;
   return keeps;
@@ -566,7 +518,7 @@ bool baro_budget_begin(uint32_t id, uint32_t flags, baro_ring_kind kind, uint64_
     return begin(id, flags, frame);
   }
   if (frame == 0) {
-    remember_counted(function);
+    baro_decision_counted(function);
   } else if (!remember_frame(frame, false)) {
     return begin(id, flags, frame);
   }
