@@ -26,7 +26,6 @@ typedef struct stage_info {
 
 /* Of an RDD's scope, which is JSON within a text, the name: what the user called, "map", "Exchange". */
 static void put_scope(baro_view raw, baro_buffer *names, baro_buffer *scratch) {
-  baro_view name;
   baro_view text;
   baro_buffer_clear(scratch);
   if (!baro_json_text_unescape(raw, scratch)) {
@@ -40,20 +39,15 @@ static void put_scope(baro_view raw, baro_buffer *names, baro_buffer *scratch) {
     return;
   }
   baro_json_walk walk = baro_json_walk_of((baro_view){.data = scratch->data, .length = length});
-  if (!baro_json_walk_enter(&walk, '{')) {
+  if (!baro_spark_text_member(&walk, "name", &text) || text.length == 0) {
     return;
   }
-  while (baro_json_walk_member(&walk, &name)) {
-    if (!baro_spark_is_text(name, "name") || !baro_json_walk_text(&walk, &text)) {
-      baro_json_walk_skip(&walk);
-      continue;
-    }
-    bool is_there = names->length >= text.length &&
-                    memcmp(names->data + names->length - text.length, text.data, text.length) == 0;
-    if (!is_there) { /* neighbours of one scope are RDDs of one call */
-      baro_write_text(names, names->length == 0 ? "" : ", ");
-      baro_write_bytes(names, text.data, text.length);
-    }
+  size_t before = names->length - text.length; /* of the last one, if it is the same */
+  bool is_there = names->length >= text.length && (before == 0 || names->data[before - 1] == ' ') &&
+                  memcmp(names->data + before, text.data, text.length) == 0;
+  if (!is_there) { /* neighbours of one scope are RDDs of one call */
+    baro_write_text(names, names->length == 0 ? "" : ", ");
+    baro_write_bytes(names, text.data, text.length);
   }
 }
 
@@ -190,7 +184,6 @@ typedef struct other_event {
   uint32_t host;
   uint32_t app_name;
   uint32_t app_id;
-  uint32_t user;
   uint32_t version;
   bool failed;
   stage_info stage;
@@ -245,17 +238,9 @@ static baro_status read_properties(baro_spark_model *model, baro_json_walk *walk
 }
 
 static void read_job_result(baro_json_walk *walk, other_event *event) {
-  baro_view name;
   baro_view raw;
-  if (!baro_json_walk_enter(walk, '{')) {
-    return;
-  }
-  while (baro_json_walk_member(walk, &name)) {
-    if (!baro_spark_is_text(name, "Result")) {
-      baro_json_walk_skip(walk);
-    } else if (baro_json_walk_text(walk, &raw)) {
-      event->failed = !baro_spark_is_text(raw, "JobSucceeded");
-    }
+  if (baro_spark_text_member(walk, "Result", &raw)) {
+    event->failed = !baro_spark_is_text(raw, "JobSucceeded");
   }
 }
 
@@ -300,7 +285,6 @@ static baro_status read_other(baro_spark_model *model, baro_json_walk *walk, oth
     case OTHER_EXECUTOR_INFO: status = read_executor_info(model, walk, event); break;
     case OTHER_APP_NAME: status = text_of(model, walk, &event->app_name); break;
     case OTHER_APP_ID: status = text_of(model, walk, &event->app_id); break;
-    case OTHER_USER: status = text_of(model, walk, &event->user); break;
     case OTHER_VERSION: status = text_of(model, walk, &event->version); break;
     default: baro_json_walk_skip(walk); break;
     }
@@ -357,7 +341,6 @@ static baro_status take_other(baro_spark_model *model, uint32_t kind, const othe
   case APPLICATION_START:
     model->app_name = event->app_name;
     model->app_id = event->app_id;
-    model->user = event->user;
     model->started_ms = event->timestamp_ms;
     break;
   case APPLICATION_END: model->ended_ms = event->timestamp_ms; break;
@@ -379,7 +362,6 @@ static baro_status on_other(baro_spark_model *model, baro_json_walk *walk, uint3
                        .host = BARO_NONE_ID,
                        .app_name = BARO_NONE_ID,
                        .app_id = BARO_NONE_ID,
-                       .user = BARO_NONE_ID,
                        .version = BARO_NONE_ID,
                        .stage = {.id = BARO_SPARK_UNKNOWN}};
   baro_status status = read_other(model, walk, &event);

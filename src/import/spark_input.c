@@ -80,6 +80,10 @@ static void note_model(const baro_spark_model *model, baro_writer *writer) {
   if (unfinished != 0) {
     baro_import_note(writer, "%" PRIu64 " tasks ran when the log ended", unfinished);
   }
+  if (model->odd.unknown_events != 0) {
+    baro_import_note(writer, "%" PRIu64 " events of kinds that are not known here were left out",
+                     model->odd.unknown_events);
+  }
   if (model->odd.twice != 0) {
     baro_import_note(writer, "%" PRIu64 " events came twice: the first counts", model->odd.twice);
   }

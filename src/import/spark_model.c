@@ -21,7 +21,6 @@ baro_status baro_spark_model_init(baro_spark_model *model) {
                               .app_name = BARO_NONE_ID,
                               .app_id = BARO_NONE_ID,
                               .spark_version = BARO_NONE_ID,
-                              .user = BARO_NONE_ID,
                               .started_ms = BARO_SPARK_UNKNOWN,
                               .ended_ms = BARO_SPARK_UNKNOWN,
                               .newest_ms = BARO_SPARK_UNKNOWN};

@@ -124,7 +124,6 @@ typedef struct baro_spark_model {
   uint32_t app_name;       /* texts; BARO_NONE_ID: unknown */
   uint32_t app_id;
   uint32_t spark_version;
-  uint32_t user;
   int64_t started_ms;
   int64_t ended_ms;
   int64_t newest_ms; /* of all events */

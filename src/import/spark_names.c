@@ -85,9 +85,9 @@ static const char *const stage_names[] = {"Stage ID",        "Stage Attempt ID",
                                           "Submission Time", "Completion Time",  "Failure Reason"};
 
 static const char *const other_names[] = {
-    "Job ID",     "Submission Time", "Stage Infos", "Properties",    "Completion Time",
-    "Job Result", "Stage Info",      "Timestamp",   "Executor ID",   "Executor Info",
-    "App Name",   "App ID",          "User",        "Spark Version",
+    "Job ID",     "Submission Time", "Stage Infos",   "Properties",  "Completion Time",
+    "Job Result", "Stage Info",      "Timestamp",     "Executor ID", "Executor Info",
+    "App Name",   "App ID",          "Spark Version",
 };
 
 baro_spark_names *baro_spark_names_create(void) {
@@ -131,4 +131,20 @@ int64_t baro_spark_count(baro_json_walk *walk) {
 
 bool baro_spark_is_text(baro_view raw, const char *text) {
   return raw.length == strlen(text) && memcmp(raw.data, text, raw.length) == 0;
+}
+
+bool baro_spark_text_member(baro_json_walk *walk, const char *name, baro_view *ret_raw) {
+  baro_view member;
+  bool found = false;
+  if (!baro_json_walk_enter(walk, '{')) {
+    return false;
+  }
+  while (baro_json_walk_member(walk, &member)) {
+    if (!baro_spark_is_text(member, name)) {
+      baro_json_walk_skip(walk);
+    } else {
+      found = baro_json_walk_text(walk, ret_raw) || found;
+    }
+  }
+  return found;
 }

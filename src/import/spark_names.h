@@ -64,7 +64,6 @@ enum {
   OTHER_EXECUTOR_INFO,
   OTHER_APP_NAME,
   OTHER_APP_ID,
-  OTHER_USER,
   OTHER_VERSION
 };
 
@@ -97,6 +96,8 @@ int64_t baro_spark_time(baro_spark_model *model, baro_json_walk *walk);
 /* A number that is not below 0, or BARO_SPARK_UNKNOWN. */
 int64_t baro_spark_count(baro_json_walk *walk);
 bool baro_spark_is_text(baro_view raw, const char *text);
+/* The text that the object which comes next has under a name; its other members are skipped. False: it has none. */
+bool baro_spark_text_member(baro_json_walk *walk, const char *name, baro_view *ret_raw);
 
 /* The rest of an event of a task, behind its name. BARO_INVALID: the line is no event. */
 baro_status baro_spark_on_task(baro_spark_model *model, baro_json_walk *walk,

@@ -101,19 +101,11 @@ static baro_status read_task_info(baro_spark_model *model, baro_json_walk *walk,
 }
 
 static void read_reason(baro_json_walk *walk, task_event *event) {
-  baro_view name;
   baro_view raw;
-  if (!baro_json_walk_enter(walk, '{')) {
-    return;
-  }
-  while (baro_json_walk_member(walk, &name)) {
-    if (!baro_spark_is_text(name, "Reason")) {
-      baro_json_walk_skip(walk);
-    } else if (baro_json_walk_text(walk, &raw)) {
-      event->has_reason = true;
-      event->succeeded = baro_spark_is_text(raw, "Success");
-      event->killed = event->killed || baro_spark_is_text(raw, "TaskKilled");
-    }
+  if (baro_spark_text_member(walk, "Reason", &raw)) {
+    event->has_reason = true;
+    event->succeeded = baro_spark_is_text(raw, "Success");
+    event->killed = event->killed || baro_spark_is_text(raw, "TaskKilled");
   }
 }
 

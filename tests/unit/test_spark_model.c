@@ -139,7 +139,8 @@ static void test_stages_belong_to_the_job_that_ran_them(void **state) {
       "{\"Event\":\"SparkListenerStageSubmitted\",\"Stage Info\":{\"Stage ID\":2,"
       "\"Stage Attempt ID\":1,\"Stage Name\":\"x at y.py:3\",\"Number of Tasks\":4,\"RDD Info\":["
       "{\"Scope\":\"{\\\"id\\\":\\\"1\\\",\\\"name\\\":\\\"map\\\"}\"},{\"Scope\":7},"
-      "{\"Scope\":\"{\\\"name\\\":\\\"map\\\"}\"},{\"Scope\":\"{\\\"name\\\":\\\"sum\\\"}\"}],"
+      "{\"Scope\":\"{\\\"name\\\":\\\"map\\\"}\"},{\"Scope\":\"{\\\"name\\\":\\\"ap\\\"}\"},"
+      "{\"Scope\":\"{\\\"name\\\":7,\\\"id\\\":1}\"}],"
       "\"Parent IDs\":[1],\"Submission Time\":1000}}",
       "{\"Event\":\"SparkListenerStageCompleted\",\"Stage Info\":{\"Stage ID\":2,"
       "\"Stage Attempt ID\":1,\"Submission Time\":1000,\"Completion Time\":2000,"
@@ -161,7 +162,7 @@ static void test_stages_belong_to_the_job_that_ran_them(void **state) {
   assert_int_equal(model->parents[stage->parent], 1);
   assert_int_equal(stage->completed_ms, 2000);
   assert_true(baro_view_equal(model->texts.views[stage->failure], baro_view_of("lost")));
-  assert_true(baro_view_equal(model->texts.views[stage->scope], baro_view_of("map, sum")));
+  assert_true(baro_view_equal(model->texts.views[stage->scope], baro_view_of("map, ap")));
 }
 
 static void test_what_is_no_event_is_refused(void **state) {
