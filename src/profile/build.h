@@ -3,7 +3,7 @@
  * time; call_tree.c makes the preorder tree; entry.c finds the threads' entries; idle_places.c
  * knows waits for work; run_queue.c splits running from runnable and calibrates;
  * run_time.c gives each moment of the run to threads; totals.c sums up; calls.c brings the calls, which
- * call_events.c made as they came, into columns. Each step reads what the earlier ones left in `profile` and below. */
+ * call_events.c made as they came, into columns; dataflow_build.c puts operators and tasks into order. Each step reads what the earlier ones left in `profile` and below. */
 #ifndef BARO_PROFILE_BUILD_H
 #define BARO_PROFILE_BUILD_H
 
@@ -83,9 +83,10 @@ struct baro_profile_builder {
   float *cpu_ns; /* by sample of the profile, from baro_build_samples to baro_build_run_queue */
   float *runnable_ns;
 
-  struct baro_call_build *calls; /* owned; NULL while there are none */
-  uint32_t *thread_position;     /* owned; raw thread -> thread, from baro_build_samples on */
-  uint32_t *function_number;     /* owned; merged function -> function, from baro_build_tree on */
+  struct baro_call_build *calls;        /* owned; NULL while there are none */
+  struct baro_dataflow_build *dataflow; /* likewise */
+  uint32_t *thread_position; /* owned; raw thread -> thread, from baro_build_samples on */
+  uint32_t *function_number; /* owned; merged function -> function, from baro_build_tree on */
 };
 
 /* --- small helpers --- */
@@ -175,6 +176,15 @@ void baro_build_calls_mark(const baro_profile_builder *builder, uint8_t *ret_use
  * baro_build_run_time. */
 baro_status baro_build_calls(baro_profile_builder *builder) BARO_MUST_USE;
 void baro_build_calls_release(baro_profile_builder *builder);
+/* Sets the visitor's functions for operators and tasks. */
+void baro_build_dataflow_visit(baro_profile_builder *builder);
+/* Fills dataflow. Needs baro_build_run_queue. */
+baro_status baro_build_dataflow(baro_profile_builder *builder) BARO_MUST_USE;
+void baro_build_dataflow_release(baro_profile_builder *builder);
+/* Fills state_ns, of which dataflow has none yet. O(tasks log tasks + samples of their slots). */
+baro_status baro_build_task_states(const baro_profile *profile,
+                                   baro_dataflow *dataflow) BARO_MUST_USE;
+void baro_dataflow_release(baro_dataflow *dataflow);
 /* Fills the threads' entry_function. Needs baro_build_samples, baro_build_tree, baro_build_calls. */
 baro_status baro_build_entries(baro_profile_builder *builder) BARO_MUST_USE;
 /* Marks nodes that no ancestor precedes with the same group[] value (group of the root is ignored). */

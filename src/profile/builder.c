@@ -119,6 +119,7 @@ baro_status baro_profile_builder_create(baro_profile_builder **ret_builder, baro
   builder->visitor.context = builder;
   builder->visitor.sample = on_sample;
   baro_build_calls_visit(builder);
+  baro_build_dataflow_visit(builder);
   baro_build_tables(builder);
   baro_status status = baro_build_definitions(builder, err);
   if (status != BARO_OK) {
@@ -146,6 +147,7 @@ void baro_profile_builder_destroy(baro_profile_builder *builder) {
   free(builder->thread_position);
   free(builder->function_number);
   baro_build_calls_release(builder);
+  baro_build_dataflow_release(builder);
   baro_build_definitions_release(builder);
   baro_build_tables_release(builder);
   baro_profile_destroy(builder->profile);
@@ -157,9 +159,9 @@ baro_status baro_profile_builder_finish(baro_profile_builder *take_builder,
                                         baro_error *err) {
   typedef baro_status step(baro_profile_builder *);
   static step *const steps[] = {
-      baro_build_head,   baro_build_samples,   baro_build_tree,
-      baro_build_idle,   baro_build_run_queue, baro_build_run_time,
-      baro_build_totals, baro_build_calls,     baro_build_entries,
+      baro_build_head,      baro_build_samples,  baro_build_tree,   baro_build_idle,
+      baro_build_run_queue, baro_build_run_time, baro_build_totals, baro_build_calls,
+      baro_build_entries,   baro_build_dataflow,
   };
   baro_profile_builder *builder = take_builder;
   builder->profile->damage = *damage;

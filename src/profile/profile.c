@@ -36,6 +36,7 @@ void baro_profile_destroy(baro_profile *profile) {
   free(samples->node);
   free(samples->state);
   baro_call_columns_release(&profile->calls);
+  baro_dataflow_release(&profile->dataflow);
   baro_arena_release(&profile->arena);
   free(profile);
 }

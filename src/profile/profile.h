@@ -56,6 +56,7 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "base/status.h"
+#include "profile/dataflow.h"
 #include "recording/reader.h"
 #include "recording/records.h"
 
@@ -377,6 +378,7 @@ typedef struct baro_profile {
   baro_profile_calls calls;
   baro_profile_call_sums call_sums;
   baro_profile_call_edges call_edges;
+  baro_dataflow dataflow;
   baro_profile_process *processes;
   uint32_t process_count;
   baro_profile_thread *threads;

@@ -109,6 +109,37 @@ void given_events(given *self, uint32_t thread, const baro_call_event *events, u
   check(self->visitor->calls(self->visitor->context, thread, events, count, &err), &err);
 }
 
+uint32_t given_operator(given *self, const char *kind, const char *name, uint32_t parent) {
+  baro_error err = {0};
+  baro_operator_record record = {
+      .kind_string = given_string(self, baro_view_of(kind)),
+      .name_string = given_string(self, baro_view_of(name)),
+      .place_string = given_string(self, baro_view_of("")),
+      .parent_operator = parent,
+  };
+  check(self->visitor->operator(self->visitor->context, self->operators, &record, &err), &err);
+  return self->operators++;
+}
+
+void given_fact(given *self, uint32_t operator_id, const char *key, const char *value) {
+  baro_error err = {0};
+  baro_operator_fact_record record = {
+      .operator_id = operator_id, .key = baro_view_of(key), .value = baro_view_of(value)};
+  check(self->visitor->operator_fact(self->visitor->context, &record, &err), &err);
+}
+
+void given_edge(given *self, uint32_t from, uint32_t to) {
+  baro_error err = {0};
+  baro_operator_edge_record record = {
+      .from_operator = from, .to_operator = to, .kind = BARO_OPERATOR_EDGE_DATA};
+  check(self->visitor->operator_edge(self->visitor->context, &record, &err), &err);
+}
+
+void given_task(given *self, const baro_task_record *record) {
+  baro_error err = {0};
+  check(self->visitor->task(self->visitor->context, record, &err), &err);
+}
+
 baro_profile *given_profile(given *self) {
   baro_error err = {0};
   baro_damage damage = {.complete = true};

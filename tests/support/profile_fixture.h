@@ -16,6 +16,7 @@ typedef struct given {
   uint32_t stacks;
   uint32_t processes;
   uint32_t threads;
+  uint32_t operators;
 } given;
 
 given given_begin(void);
@@ -37,6 +38,12 @@ void given_info(given *self, const char *key, const char *value);
 void given_process_cpu(given *self, uint32_t process, uint64_t cpu_ns);
 /* Events of one thread; those of its next call go on behind them. */
 void given_events(given *self, uint32_t thread, const baro_call_event *events, uint32_t count);
+/* No place. Parts name what they are a part of, or BARO_NONE_ID. */
+uint32_t given_operator(given *self, const char *kind, const char *name, uint32_t parent);
+void given_fact(given *self, uint32_t operator_id, const char *key, const char *value);
+void given_edge(given *self, uint32_t from, uint32_t to);
+/* Amounts by record->amounts. */
+void given_task(given *self, const baro_task_record *record);
 /* Ends the fixture. */
 baro_profile *given_profile(given *self);
 
