@@ -34,6 +34,14 @@ static int unknown_format(const char *name) {
   return status;
 }
 
+static const char *tasks_word(const baro_importer *importer) {
+  return importer->tasks_word == NULL ? "tasks" : importer->tasks_word;
+}
+
+static const char *slots_word(const baro_importer *importer) {
+  return importer->slots_word == NULL ? "slot" : importer->slots_word;
+}
+
 static int run(const baro_call *call) {
   const import_values *values = call->values;
   baro_import_options options = {.format = values->from,
@@ -48,10 +56,11 @@ static int run(const baro_call *call) {
   if (baro_import_file(call->operands[0], values->output, &options, &result, &err) != BARO_OK)
     return baro_cli_fail("import: %s", err.message);
   if (!values->quiet && result.tasks != 0)
-    baro_cli_say("%s tasks of %s, %s %s -> %s; see: barograph report %s",
-                 baro_text_count(result.tasks).text, result.importer->name,
-                 baro_text_count(result.threads).text, result.threads == 1 ? "slot" : "slots",
-                 values->output, values->output);
+    baro_cli_say("%s %s of %s, %s %s%s -> %s; see: barograph report %s",
+                 baro_text_count(result.tasks).text, tasks_word(result.importer),
+                 result.importer->name, baro_text_count(result.threads).text,
+                 slots_word(result.importer), result.threads == 1 ? "" : "s", values->output,
+                 values->output);
   else if (!values->quiet)
     baro_cli_say("%s stacks of %s, %s %s -> %s; see: barograph report %s",
                  baro_text_count(result.samples).text, result.importer->name,
@@ -81,7 +90,7 @@ static const baro_option options[] = {
     {.name = "from",
      .kind = BARO_OPTION_TEXT,
      .value = "FORMAT",
-     .choices = "collapsed|speedscope|pprof",
+     .choices = "collapsed|speedscope|pprof|spark|chrome",
      .completion = BARO_COMPLETE_WORDS,
      .offset = offsetof(import_values, from),
      .help = "take FILE for this format, and do not look what it is"},

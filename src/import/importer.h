@@ -15,6 +15,8 @@
 /* Unpacked. A file above it is refused: BARO_LIMIT. */
 #define BARO_IMPORT_BYTES_MAX ((size_t)2 << 30)
 
+enum { BARO_IMPORT_HEAD_BYTES = 256 << 10 };
+
 typedef struct baro_import_options {
   const char *format; /* name of an importer; NULL: sniffed */
   const char *type;   /* pprof: which of its values; NULL: the file's own default */
@@ -37,10 +39,14 @@ typedef struct baro_importer {
   bool (*sniff)(baro_view bytes);
   baro_status (*read)(baro_view bytes, const baro_import_options *options,
                       baro_import_output *output, baro_error *err);
-  /* Or of a log, which may be a folder, packed, and larger than memory (log_files.h). By its first line. */
+  /* Or of a log, which may be a folder, packed, and larger than memory (log_files.h). By its first line, or where lines say nothing
+   * by its first BARO_IMPORT_HEAD_BYTES, unpacked. */
   bool (*sniff_line)(baro_view line);
+  bool (*sniff_head)(baro_view head);
   baro_status (*read_log)(const char *path, baro_writer *writer, baro_import_log_result *ret_result,
                           baro_error *err);
+  /* What `tasks` and `slots` of its result are called; NULL: so. */
+  const char *tasks_word, *slots_word;
 } baro_importer;
 
 /* The table, in the order in which they are asked; its end has name NULL. */

@@ -2,8 +2,10 @@
 #include "import/importer.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/os_file.h"
+#include "import/file_kinds.h"
 #include "import/gzip_input.h"
 #include "import/import_formats.h"
 #include "import/log_reading.h"
@@ -27,6 +29,12 @@ const baro_importer baro_importers[] = {
      .help = "event logs of Spark 2.3 to 4, files or folders, packed or not",
      .sniff_line = baro_spark_sniff,
      .read_log = baro_spark_import},
+    {.name = "chrome",
+     .help = "traces of Chrome's format: Perfetto, viztracer, our own, packed or not",
+     .sniff_head = baro_chrome_sniff,
+     .read_log = baro_chrome_import,
+     .tasks_word = "slices",
+     .slots_word = "track"},
     {0},
 };
 
@@ -49,7 +57,7 @@ const baro_importer *baro_importer_sniff(baro_view bytes) {
 }
 
 /* By the first line of the first file, if that is any; NULL: it is no log that is known. */
-static const baro_importer *sniff_log(const char *path) {
+static const baro_importer *sniff_first_line(const char *path) {
   baro_view line;
   baro_log_reading reading;
   const baro_importer *found = NULL;
@@ -63,6 +71,46 @@ static const baro_importer *sniff_log(const char *path) {
   }
   baro_log_reading_close(&reading);
   return found;
+}
+
+static void read_head(const char *path, baro_buffer *head) {
+  baro_log_files files;
+  baro_log_input *input = NULL;
+  int file = -1;
+  if (baro_log_files_open(path, &files, NULL) != BARO_OK) {
+    return;
+  }
+  baro_log_source source = baro_log_source_of_file(&file);
+  if (baro_log_files_open_piece(&files, 0, &file, NULL) == BARO_OK &&
+      baro_log_input_create(&source, &input, NULL) == BARO_OK &&
+      baro_buffer_reserve(head, BARO_IMPORT_HEAD_BYTES)) {
+    size_t count;
+    while (head->length < BARO_IMPORT_HEAD_BYTES &&
+           (count = baro_log_input_read(input, head->data + head->length,
+                                        BARO_IMPORT_HEAD_BYTES - head->length)) != 0) {
+      head->length += count;
+    }
+  }
+  baro_log_input_destroy(input);
+  if (file >= 0) {
+    (void)close(file);
+  }
+  baro_log_files_release(&files);
+}
+
+/* The line is asked for last: a trace is one line of any length. */
+static const baro_importer *sniff_log(const char *path) {
+  baro_buffer head = {0};
+  const baro_importer *found = NULL;
+  read_head(path, &head);
+  baro_view view = {.data = head.data, .length = head.length};
+  for (const baro_importer *importer = baro_importers; importer->name != NULL; importer++) {
+    if (found == NULL && importer->sniff_head != NULL && importer->sniff_head(view)) {
+      found = importer;
+    }
+  }
+  baro_buffer_release(&head);
+  return found != NULL ? found : sniff_first_line(path);
 }
 
 /* The file, unpacked if it is packed. */
@@ -90,11 +138,13 @@ static baro_status choose(const char *path, baro_view bytes, const baro_import_o
                           const baro_importer **ret_importer, baro_error *err) {
   *ret_importer =
       options->format != NULL ? baro_importer_find(options->format) : baro_importer_sniff(bytes);
+  const char *kind = *ret_importer == NULL ? baro_file_kind(bytes) : NULL;
   if (*ret_importer == NULL) {
     return baro_error_set(err, BARO_UNSUPPORTED,
-                          "%s: of no known format; expected collapsed stacks (a;b;c COUNT), "
-                          "speedscope's JSON or pprof's protocol buffer",
-                          path);
+                          "%s: of no known format%s%s; expected collapsed stacks (a;b;c COUNT), "
+                          "speedscope's JSON, pprof's protocol buffer, an event log of Spark, or a "
+                          "trace of Chrome's format",
+                          path, kind == NULL ? "" : ", it looks like: ", kind == NULL ? "" : kind);
   }
   return BARO_OK;
 }
