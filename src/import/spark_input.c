@@ -99,6 +99,18 @@ static void note_model(const baro_spark_model *model, baro_writer *writer) {
     baro_import_note(writer, "%" PRIu64 " tasks without a beginning, stage or number were left out",
                      model->odd.untimed_tasks);
   }
+  if (model->executions.left_out != 0) {
+    baro_import_note(writer,
+                     "%" PRIu64 " plans or parts of plans of queries were left out: they are too "
+                     "large, too deep, or too many",
+                     model->executions.left_out);
+  }
+  if (model->executions.late_measures != 0) {
+    baro_import_note(writer,
+                     "%" PRIu64 " events told metrics of queries that had ended: these are not in "
+                     "the sums of the plans' nodes",
+                     model->executions.late_measures);
+  }
 }
 
 static void put_infos(const baro_spark_model *model, baro_writer *writer) {
@@ -128,6 +140,9 @@ baro_status baro_spark_import(const char *path, baro_writer *writer,
     status = baro_error_set(err, BARO_NO_MEMORY, "out of memory");
   } else if (status == BARO_OK) {
     status = read_lines(&reading, &model, err);
+    if (status == BARO_OK && baro_spark_model_finish(&model) != BARO_OK) {
+      status = baro_error_set(err, BARO_NO_MEMORY, "out of memory");
+    }
     if (status == BARO_OK) {
       put_infos(&model, writer);
       baro_log_reading_note(&reading, writer);

@@ -35,36 +35,23 @@ void baro_spark_model_release(baro_spark_model *model) {
   free(model->tasks);
   free(model->values);
   free(model->parents);
+  free(model->profiles);
+  free(model->updates);
+  baro_spark_executions_release(&model->executions);
   baro_map_release(&model->executor_by_name);
   baro_map_release(&model->job_by_id);
   baro_map_release(&model->stage_by_id);
   baro_map_release(&model->job_of_stage);
+  baro_map_release(&model->rdd_of_stage);
+  baro_map_release(&model->stage_of_rdd);
   baro_map_release(&model->task_by_id);
   free(model->names);
   *model = (baro_spark_model){0};
 }
 
-/* Room for one more. */
-static bool grow(void *items, uint32_t *capacity, uint32_t count, size_t item_bytes) {
-  if (count < *capacity) {
-    return true;
-  }
-  if (count > UINT32_MAX / 4) {
-    return false;
-  }
-  uint32_t wanted = count == 0 ? 64 : count * 2;
-  void **array = items;
-  void *grown = realloc(*array, wanted * item_bytes);
-  if (grown == NULL) {
-    return false;
-  }
-  *array = grown;
-  *capacity = wanted;
-  return true;
-}
-
 #define GROW(model, one)                                                                           \
-  grow(&(model)->one##s, &(model)->one##_capacity, (model)->one##_count, sizeof(*(model)->one##s))
+  baro_spark_grow(&(model)->one##s, &(model)->one##_capacity, (model)->one##_count,                \
+                  sizeof(*(model)->one##s))
 
 baro_status baro_spark_text(baro_spark_model *model, baro_view raw, uint32_t *ret_text) {
   baro_buffer text = {0};
@@ -101,7 +88,9 @@ baro_status baro_spark_executor_named(baro_spark_model *model, baro_view name,
       (baro_spark_executor){.name = text,
                             .host = BARO_NONE_ID,
                             .added_ms = BARO_SPARK_UNKNOWN,
-                            .removed_ms = BARO_SPARK_UNKNOWN};
+                            .removed_ms = BARO_SPARK_UNKNOWN,
+                            .profile = BARO_SPARK_UNKNOWN,
+                            .reason = BARO_NONE_ID};
   *ret_executor = executor;
   return BARO_OK;
 }
@@ -130,7 +119,7 @@ baro_status baro_spark_job_of(baro_spark_model *model, int64_t id, uint32_t *ret
     model->jobs[model->job_count++] = (baro_spark_job){.id = id,
                                                        .submitted_ms = BARO_SPARK_UNKNOWN,
                                                        .completed_ms = BARO_SPARK_UNKNOWN,
-                                                       .execution = BARO_SPARK_UNKNOWN,
+                                                       .execution = BARO_NONE_ID,
                                                        .description = BARO_NONE_ID};
   }
   return status;
@@ -155,7 +144,10 @@ baro_status baro_spark_stage_of(baro_spark_model *model, int64_t id, int64_t att
                                                              .job = BARO_NONE_ID,
                                                              .name = BARO_NONE_ID,
                                                              .scope = BARO_NONE_ID,
-                                                             .failure = BARO_NONE_ID};
+                                                             .failure = BARO_NONE_ID,
+                                                             .place = BARO_NONE_ID,
+                                                             .execution = BARO_NONE_ID,
+                                                             .profile = BARO_SPARK_UNKNOWN};
   }
   return status;
 }
@@ -199,4 +191,21 @@ baro_status baro_spark_value_add(baro_spark_model *model, baro_spark_metric metr
   }
   model->values[model->value_count++] = (baro_spark_value){.metric = metric, .value = value};
   return BARO_OK;
+}
+
+const baro_spark_profile *baro_spark_profile_find(const baro_spark_model *model, int64_t id) {
+  for (uint32_t p = 0; p < model->profile_count; p++) {
+    if (model->profiles[p].id == id) {
+      return &model->profiles[p];
+    }
+  }
+  return NULL;
+}
+
+baro_status baro_spark_model_finish(baro_spark_model *model) {
+  baro_status status = BARO_OK;
+  for (uint32_t e = 0; e < model->executions.count && status == BARO_OK; e++) {
+    status = baro_spark_execution_close(&model->executions, e);
+  }
+  return status;
 }

@@ -13,6 +13,7 @@
 #include "base/map.h"
 #include "base/status.h"
 #include "import/json_walk.h"
+#include "import/spark_plan.h"
 #include "recording/records.h"
 
 #define BARO_SPARK_UNKNOWN INT64_MIN
@@ -45,6 +46,14 @@
   X(INPUT_ROWS, "input_rows")                                                                      \
   X(OUTPUT, "output_bytes")                                                                        \
   X(OUTPUT_ROWS, "output_rows")                                                                    \
+  X(PYTHON_SENT, "python_sent_bytes")                                                              \
+  X(PYTHON_RETURNED, "python_returned_bytes")                                                      \
+  X(PYTHON_START, "python_start_ns")                                                               \
+  X(PYTHON_INIT, "python_init_ns")                                                                 \
+  X(PYTHON_RUN, "python_run_ns")                                                                   \
+  X(PYTHON_RESIDENT, "python_resident_peak_bytes")                                                 \
+  X(JVM_RESIDENT, "jvm_resident_peak_bytes")                                                       \
+  X(JVM_HEAP, "jvm_heap_peak_bytes")                                                               \
   X(PARTITION, "partition")                                                                        \
   X(ATTEMPT, "attempt")                                                                            \
   X(SPECULATIVE, "speculative")                                                                    \
@@ -65,13 +74,55 @@ typedef struct baro_spark_executor {
   int64_t cores; /* 0 unknown */
   int64_t added_ms;
   int64_t removed_ms;
+  int64_t profile; /* id of its resource profile; BARO_SPARK_UNKNOWN */
+  uint32_t reason; /* text: why it was removed; BARO_NONE_ID: the log does not say */
+  /* How often it got no more tasks, of any stage or of one, since some had failed on it: told once or, of Spark 3, twice. */
+  uint32_t excluded[2];
+  uint32_t excluded_for_stage[2];
 } baro_spark_executor;
+
+/* Peaks of all processes that worked on a stage, where executors were polled. */
+#define BARO_SPARK_PEAK_LIST(X)                                                                    \
+  X(JVM_HEAP, "JVMHeapMemory", "peak_jvm_heap_bytes")                                              \
+  X(JVM_OFF_HEAP, "JVMOffHeapMemory", "peak_jvm_off_heap_bytes")                                   \
+  X(EXECUTION, "OnHeapExecutionMemory", "peak_on_heap_execution_bytes")                            \
+  X(STORAGE, "OnHeapStorageMemory", "peak_on_heap_storage_bytes")                                  \
+  X(JVM_RESIDENT, "ProcessTreeJVMRSSMemory", "peak_jvm_resident_bytes")                            \
+  X(PYTHON_RESIDENT, "ProcessTreePythonRSSMemory", "peak_python_resident_bytes")
+
+typedef enum baro_spark_peak {
+#define X(name, member, key) BARO_SPARK_PEAK_##name,
+  BARO_SPARK_PEAK_LIST(X)
+#undef X
+      BARO_SPARK_PEAK_COUNT
+} baro_spark_peak;
+
+/* What an executor is asked for, and a task of it. Amounts that were not asked for are 0. */
+typedef struct baro_spark_profile {
+  int64_t id;
+  int64_t cores;
+  int64_t memory_bytes;
+  int64_t overhead_bytes;
+  int64_t off_heap_bytes;
+  int64_t python_bytes;
+  int64_t gpus;
+  double task_cpus;
+  double task_gpus;
+} baro_spark_profile;
+
+/* A setting of the application that resources, partitions or retries follow from: no others are kept. */
+typedef struct baro_spark_setting {
+  const char *name; /* static */
+  uint32_t value;   /* text */
+} baro_spark_setting;
+
+enum { BARO_SPARK_SETTINGS_MAX = 64, BARO_SPARK_PROFILES_MAX = 1000 };
 
 typedef struct baro_spark_job {
   int64_t id;
   int64_t submitted_ms;
   int64_t completed_ms;
-  int64_t execution;    /* SQL; BARO_SPARK_UNKNOWN: none */
+  uint32_t execution;   /* index; BARO_NONE_ID: none, or not known */
   uint32_t description; /* text; BARO_NONE_ID: none */
   bool failed;
 } baro_spark_job;
@@ -88,7 +139,12 @@ typedef struct baro_spark_stage {
   uint32_t scope;  /* text: the operators of its RDDs, "a, b"; BARO_NONE_ID: none */
   uint32_t parent; /* first of `parents`; ids of stages */
   uint32_t parent_count;
-  uint32_t failure; /* text: why it failed; BARO_NONE_ID: it did not */
+  uint32_t failure;   /* text: why it failed; BARO_NONE_ID: it did not */
+  uint32_t place;     /* text: the user's line, where its name has none; BARO_NONE_ID */
+  uint32_t execution; /* index of the query that it is a part of; BARO_NONE_ID */
+  int64_t profile;    /* BARO_SPARK_UNKNOWN */
+  uint64_t speculative;
+  uint64_t peaks[BARO_SPARK_PEAK_COUNT]; /* 0: not told */
 } baro_spark_stage;
 
 typedef struct baro_spark_task {
@@ -116,6 +172,14 @@ typedef struct baro_spark_oddities {
   uint64_t untimed_tasks;  /* without a time: left out */
 } baro_spark_oddities;
 
+/* What a task added to an accumulator of its query. */
+typedef struct baro_spark_update {
+  int64_t accumulator;
+  uint64_t value;
+} baro_spark_update;
+
+enum { BARO_SPARK_UPDATES_MAX = 4096 };
+
 typedef struct baro_spark_names baro_spark_names; /* of members, to be found fast: spark_events.c */
 
 typedef struct baro_spark_model {
@@ -139,10 +203,19 @@ typedef struct baro_spark_model {
   uint32_t value_count, value_capacity;
   int64_t *parents;
   uint32_t parent_count, parent_capacity;
+  baro_spark_executions executions;
+  baro_spark_profile *profiles;
+  uint32_t profile_count, profile_capacity;
+  baro_spark_setting settings[BARO_SPARK_SETTINGS_MAX];
+  uint32_t setting_count;
+  baro_spark_update *updates; /* of the line that is read */
+  uint32_t update_count, update_capacity;
   baro_map executor_by_name; /* text -> index */
   baro_map job_by_id;
   baro_map stage_by_id;  /* id << 20 ^ attempt -> index */
   baro_map job_of_stage; /* stage id -> job index */
+  baro_map rdd_of_stage; /* stage id -> the RDD that it makes, also of stages that never ran */
+  baro_map stage_of_rdd; /* RDD -> index of the newest stage that made it */
   baro_map task_by_id;
   baro_spark_oddities odd;
 } baro_spark_model;
@@ -154,6 +227,8 @@ void baro_spark_model_release(baro_spark_model *model);
  * counted, and well. */
 baro_status baro_spark_model_line(baro_spark_model *model, baro_view line,
                                   baro_json_walk *ret_walk) BARO_MUST_USE;
+/* All lines were given: queries that have not ended are closed. */
+baro_status baro_spark_model_finish(baro_spark_model *model) BARO_MUST_USE;
 
 /* --- between spark_model.c and spark_events.c --- */
 
@@ -175,6 +250,8 @@ baro_status baro_spark_task_of(baro_spark_model *model, int64_t id, uint32_t *re
 baro_status baro_spark_text(baro_spark_model *model, baro_view raw,
                             uint32_t *ret_text) BARO_MUST_USE;
 baro_status baro_spark_parent_add(baro_spark_model *model, int64_t stage_id) BARO_MUST_USE;
+/* NULL: there is none. */
+const baro_spark_profile *baro_spark_profile_find(const baro_spark_model *model, int64_t id);
 baro_status baro_spark_value_add(baro_spark_model *model, baro_spark_metric metric,
                                  uint64_t value) BARO_MUST_USE;
 

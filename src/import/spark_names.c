@@ -20,32 +20,51 @@ static const char *const event_names[] = {
     "SparkListenerApplicationStart",
     "SparkListenerApplicationEnd",
     "SparkListenerLogStart",
-    /* Known, and nothing in them is asked for. */
-    "SparkListenerTaskGettingResult",
-    "SparkListenerSpeculativeTaskSubmitted",
-    "SparkListenerEnvironmentUpdate",
-    "SparkListenerBlockManagerAdded",
-    "SparkListenerBlockManagerRemoved",
-    "SparkListenerUnpersistRDD",
-    "SparkListenerBlockUpdated",
-    "SparkListenerExecutorMetricsUpdate",
-    "SparkListenerStageExecutorMetrics",
-    "SparkListenerResourceProfileAdded",
     "org.apache.spark.sql.execution.ui.SparkListenerSQLExecutionStart",
     "org.apache.spark.sql.execution.ui.SparkListenerSQLExecutionEnd",
     "org.apache.spark.sql.execution.ui.SparkListenerSQLAdaptiveExecutionUpdate",
     "org.apache.spark.sql.execution.ui.SparkListenerSQLAdaptiveSQLMetricUpdates",
     "org.apache.spark.sql.execution.ui.SparkListenerDriverAccumUpdates",
+    "SparkListenerEnvironmentUpdate",
+    "SparkListenerResourceProfileAdded",
+    "SparkListenerStageExecutorMetrics",
+    "SparkListenerSpeculativeTaskSubmitted",
+    "org.apache.spark.scheduler.SparkListenerExecutorExcluded",
+    "org.apache.spark.scheduler.SparkListenerExecutorBlacklisted",
+    "org.apache.spark.scheduler.SparkListenerExecutorExcludedForStage",
+    "org.apache.spark.scheduler.SparkListenerExecutorBlacklistedForStage",
+    /* Known, and nothing in them is asked for. */
+    "SparkListenerTaskGettingResult",
+    "SparkListenerBlockManagerAdded",
+    "SparkListenerBlockManagerRemoved",
+    "SparkListenerUnpersistRDD",
+    "SparkListenerBlockUpdated",
+    "SparkListenerExecutorMetricsUpdate",
+    "org.apache.spark.scheduler.SparkListenerExecutorUnexcluded",
+    "org.apache.spark.scheduler.SparkListenerExecutorUnblacklisted",
+    "org.apache.spark.scheduler.SparkListenerNodeExcluded",
+    "org.apache.spark.scheduler.SparkListenerNodeBlacklisted",
+    "org.apache.spark.scheduler.SparkListenerNodeExcludedForStage",
+    "org.apache.spark.scheduler.SparkListenerNodeBlacklistedForStage",
+    "org.apache.spark.scheduler.SparkListenerNodeUnexcluded",
+    "org.apache.spark.scheduler.SparkListenerNodeUnblacklisted",
+    "org.apache.spark.scheduler.SparkListenerUnschedulableTaskSetAdded",
+    "org.apache.spark.scheduler.SparkListenerUnschedulableTaskSetRemoved",
+    "org.apache.spark.scheduler.SparkListenerMiscellaneousProcessAdded",
+    "org.apache.spark.sql.streaming.StreamingQueryListener$QueryStartedEvent",
+    "org.apache.spark.sql.streaming.StreamingQueryListener$QueryProgressEvent",
+    "org.apache.spark.sql.streaming.StreamingQueryListener$QueryIdleEvent",
+    "org.apache.spark.sql.streaming.StreamingQueryListener$QueryTerminatedEvent",
 };
 const uint32_t baro_spark_event_kinds = COUNT(event_names);
 
-static const char *const task_names[] = {"Stage ID", "Stage Attempt ID", "Task End Reason",
-                                         "Task Info", "Task Metrics"};
+static const char *const task_names[] = {"Stage ID",  "Stage Attempt ID",      "Task End Reason",
+                                         "Task Info", "Task Executor Metrics", "Task Metrics"};
 
-static const char *const info_names[] = {"Task ID",     "Index",       "Attempt",
-                                         "Launch Time", "Executor ID", "Host",
-                                         "Locality",    "Speculative", "Getting Result Time",
-                                         "Finish Time", "Failed",      "Killed"};
+static const char *const info_names[] = {
+    "Task ID", "Index",    "Attempt",     "Launch Time",         "Executor ID",
+    "Host",    "Locality", "Speculative", "Getting Result Time", "Finish Time",
+    "Failed",  "Killed",   "Accumulables"};
 
 const baro_spark_metric_member
     baro_spark_metric_members[METRIC_OBJECTS][BARO_SPARK_METRIC_MEMBERS_MAX] = {
@@ -78,16 +97,20 @@ const baro_spark_metric_member
                            {"Records Read", BARO_SPARK_INPUT_ROWS, 1}},
         [OUTPUT_METRICS] = {{"Bytes Written", BARO_SPARK_OUTPUT, 1},
                             {"Records Written", BARO_SPARK_OUTPUT_ROWS, 1}},
+        [EXECUTOR_METRICS] = {{"JVMHeapMemory", BARO_SPARK_JVM_HEAP, 1},
+                              {"ProcessTreeJVMRSSMemory", BARO_SPARK_JVM_RESIDENT, 1},
+                              {"ProcessTreePythonRSSMemory", BARO_SPARK_PYTHON_RESIDENT, 1}},
 };
 
-static const char *const stage_names[] = {"Stage ID",        "Stage Attempt ID", "Stage Name",
-                                          "Number of Tasks", "RDD Info",         "Parent IDs",
-                                          "Submission Time", "Completion Time",  "Failure Reason"};
+static const char *const stage_names[] = {"Stage ID",        "Stage Attempt ID",   "Stage Name",
+                                          "Number of Tasks", "RDD Info",           "Parent IDs",
+                                          "Submission Time", "Completion Time",    "Failure Reason",
+                                          "Accumulables",    "Resource Profile Id"};
 
 static const char *const other_names[] = {
-    "Job ID",     "Submission Time", "Stage Infos",   "Properties",  "Completion Time",
-    "Job Result", "Stage Info",      "Timestamp",     "Executor ID", "Executor Info",
-    "App Name",   "App ID",          "Spark Version",
+    "Job ID",     "Submission Time", "Stage Infos",   "Properties",     "Completion Time",
+    "Job Result", "Stage Info",      "Timestamp",     "Executor ID",    "Executor Info",
+    "App Name",   "App ID",          "Spark Version", "Removed Reason",
 };
 
 baro_spark_names *baro_spark_names_create(void) {

@@ -19,11 +19,24 @@ enum {
   APPLICATION_START,
   APPLICATION_END,
   LOG_START,
+  SQL_START,
+  SQL_END,
+  SQL_UPDATE,
+  SQL_METRICS,
+  DRIVER_VALUES,
+  ENVIRONMENT,
+  PROFILE_ADDED,
+  STAGE_METRICS,
+  SPECULATIVE_SUBMITTED,
+  EXECUTOR_EXCLUDED,
+  EXECUTOR_BLACKLISTED,
+  EXECUTOR_EXCLUDED_FOR_STAGE,
+  EXECUTOR_BLACKLISTED_FOR_STAGE,
   FIRST_IGNORED
 };
 
 /* Members, in the order of the texts of their table. Of the event of a task, of its "Task Info", */
-enum { END_STAGE, END_ATTEMPT, END_REASON, END_INFO, END_METRICS };
+enum { END_STAGE, END_ATTEMPT, END_REASON, END_INFO, END_EXECUTOR, END_METRICS };
 enum {
   INFO_ID,
   INFO_INDEX,
@@ -36,10 +49,19 @@ enum {
   INFO_GETTING_RESULT,
   INFO_FINISH,
   INFO_FAILED,
-  INFO_KILLED
+  INFO_KILLED,
+  INFO_ACCUMULABLES
 };
 /* the objects that its metrics stand in, a "Stage Info", and of all other events together. */
-enum { METRICS, SHUFFLE_READ, SHUFFLE_WRITE, INPUT_METRICS, OUTPUT_METRICS, METRIC_OBJECTS };
+enum {
+  METRICS,
+  SHUFFLE_READ,
+  SHUFFLE_WRITE,
+  INPUT_METRICS,
+  OUTPUT_METRICS,
+  EXECUTOR_METRICS, /* of the event itself */
+  METRIC_OBJECTS
+};
 enum {
   STAGE_ID,
   STAGE_ATTEMPT,
@@ -49,7 +71,9 @@ enum {
   STAGE_PARENTS,
   STAGE_SUBMIT_TIME,
   STAGE_COMPLETE_TIME,
-  STAGE_FAILURE
+  STAGE_FAILURE,
+  STAGE_ACCUMULABLES,
+  STAGE_PROFILE
 };
 enum {
   OTHER_JOB,
@@ -64,7 +88,8 @@ enum {
   OTHER_EXECUTOR_INFO,
   OTHER_APP_NAME,
   OTHER_APP_ID,
-  OTHER_VERSION
+  OTHER_VERSION,
+  OTHER_REASON
 };
 
 enum { BARO_SPARK_METRIC_MEMBERS_MAX = 16 };
@@ -99,6 +124,18 @@ bool baro_spark_is_text(baro_view raw, const char *text);
 /* The text that the object which comes next has under a name; its other members are skipped. False: it has none. */
 bool baro_spark_text_member(baro_json_walk *walk, const char *name, baro_view *ret_raw);
 
+/* The rest of an event of a query; of resources and settings. */
+baro_status baro_spark_on_sql(baro_spark_model *model, baro_json_walk *walk,
+                              uint32_t kind) BARO_MUST_USE;
+baro_status baro_spark_on_resources(baro_spark_model *model, baro_json_walk *walk,
+                                    uint32_t kind) BARO_MUST_USE;
+/* What a task, or a stage's end, says of accumulators, as updates of the model: those of the query only, and no others where
+ * it has none. A task tells what it added, a stage what all have so far. */
+baro_status baro_spark_read_accumulables(baro_spark_model *model, baro_json_walk *walk,
+                                         uint32_t execution, bool are_of_task) BARO_MUST_USE;
+/* The updates of the line count: of a task that succeeded, whose Python metrics become its values; of a stage. */
+baro_status baro_spark_take_task_updates(baro_spark_model *model, uint32_t stage) BARO_MUST_USE;
+baro_status baro_spark_take_stage_values(baro_spark_model *model, uint32_t stage) BARO_MUST_USE;
 /* The rest of an event of a task, behind its name. BARO_INVALID: the line is no event. */
 baro_status baro_spark_on_task(baro_spark_model *model, baro_json_walk *walk,
                                bool is_end) BARO_MUST_USE;

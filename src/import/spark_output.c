@@ -1,270 +1,68 @@
-#include "import/spark_output.h"
+#include "import/spark_writing.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+
+#include "import/spark_places.h"
 
 static const uint64_t MS = 1000000;
-/* Samples of the recording begin here: a time of 0 would be none. */
-static const uint64_t START_NS = UINT64_C(1000000000);
-
-/* --- a task's time --- */
 
 static uint64_t lesser(uint64_t a, uint64_t b) {
   return a < b ? a : b;
 }
 
-typedef struct split {
-  baro_spark_part *parts;
-  uint32_t count;
-  uint64_t left_ns; /* of the task */
-} split;
-
-static void put_part(split *all, baro_state state, uint64_t ns) {
-  ns = lesser(ns, all->left_ns);
-  if (ns != 0 && all->count < BARO_SPARK_PARTS_MAX) {
-    all->parts[all->count++] = (baro_spark_part){.state = state, .ns = ns};
-    all->left_ns -= ns;
-  }
+uint64_t baro_spark_time_of(const baro_spark_writing *all, int64_t ms) {
+  return ms <= all->base_ms ? BARO_SPARK_START_NS
+                            : BARO_SPARK_START_NS + (uint64_t)(ms - all->base_ms) * MS;
 }
 
-/* Of the time that the task's code ran: what is measured, and what is left. Spark's clocks overlap a little (compression is
- * CPU time, and within writing): CPU time is a kernel's clock and stands, the others share what it leaves. */
-static void put_run(split *all, uint64_t run_ns, const uint64_t *values) {
-  uint64_t cpu_ns = lesser(values[BARO_SPARK_CPU], run_ns);
-  uint64_t rest_ns = run_ns - cpu_ns;
-  double wanted = (double)values[BARO_SPARK_FETCH_WAIT] + (double)values[BARO_SPARK_GC] +
-                  (double)values[BARO_SPARK_SHUFFLE_WRITE];
-  double scale = wanted > (double)rest_ns ? (double)rest_ns / wanted : 1;
-  uint64_t before = all->left_ns;
-  put_part(all, BARO_STATE_NETWORK, (uint64_t)((double)values[BARO_SPARK_FETCH_WAIT] * scale));
-  put_part(all, BARO_STATE_CPU, cpu_ns);
-  put_part(all, BARO_STATE_COLLECTOR, (uint64_t)((double)values[BARO_SPARK_GC] * scale));
-  put_part(all, BARO_STATE_DISK, (uint64_t)((double)values[BARO_SPARK_SHUFFLE_WRITE] * scale));
-  uint64_t used = before - all->left_ns;
-  put_part(all, BARO_STATE_UNKNOWN, run_ns > used ? run_ns - used : 0);
-}
-
-uint32_t baro_spark_split(uint64_t lasted_ns, const uint64_t *values,
-                          baro_spark_part ret_parts[BARO_SPARK_PARTS_MAX]) {
-  split all = {.parts = ret_parts, .left_ns = lasted_ns};
-  uint64_t deserialize_ns = values[BARO_SPARK_DESERIALIZE];
-  uint64_t deserialize_cpu_ns = lesser(values[BARO_SPARK_DESERIALIZE_CPU], deserialize_ns);
-  uint64_t known_ns = lesser(values[BARO_SPARK_RUN], lasted_ns);
-  known_ns += lesser(deserialize_ns, lasted_ns - known_ns);
-  known_ns += lesser(values[BARO_SPARK_RESULT_SERIALIZE], lasted_ns - known_ns);
-  known_ns += lesser(values[BARO_SPARK_GETTING_RESULT], lasted_ns - known_ns);
-  /* On its way to the executor, and its end on the way back: Spark's "scheduler delay". */
-  put_part(&all, BARO_STATE_IDLE, lasted_ns - known_ns);
-  put_part(&all, BARO_STATE_CPU, deserialize_cpu_ns);
-  put_part(&all, BARO_STATE_UNKNOWN, deserialize_ns - deserialize_cpu_ns);
-  put_run(&all, lesser(values[BARO_SPARK_RUN], all.left_ns), values);
-  put_part(&all, BARO_STATE_CPU, values[BARO_SPARK_RESULT_SERIALIZE]);
-  put_part(&all, BARO_STATE_NETWORK, values[BARO_SPARK_GETTING_RESULT]);
-  put_part(&all, BARO_STATE_UNKNOWN, all.left_ns);
-  return all.count;
-}
-
-/* --- slots --- */
-
-typedef struct slot {
-  int64_t free_ms;
-  uint32_t thread;
-} slot;
-
-typedef struct executor_slots {
-  slot *slots; /* owned */
-  uint32_t count;
-  uint32_t capacity;
-  uint32_t process;
-} executor_slots;
-
-typedef struct output {
-  const baro_spark_model *model;
-  baro_writer *writer;
-  executor_slots *executors; /* owned; by executor, and one for tasks of none */
-  uint32_t *job_operator;    /* owned */
-  uint32_t *stage_operator;  /* owned */
-  uint32_t *job_stack;       /* owned */
-  uint32_t *stage_stack;     /* owned */
-  uint32_t key_strings[BARO_SPARK_METRIC_COUNT];
-  uint32_t application;
-  uint32_t application_stack;
-  int64_t base_ms; /* START_NS of the recording */
-  baro_import_log_result written;
-} output;
-
-/* More tasks at once on one executor than any has cores: of a log that is wrong. They share the last one. */
-enum { SLOTS_MAX = 4096 };
-
-static uint64_t time_of(const output *all, int64_t ms) {
-  return ms <= all->base_ms ? START_NS : START_NS + (uint64_t)(ms - all->base_ms) * MS;
-}
-
-static baro_view text_at(const baro_spark_model *model, uint32_t text) {
+baro_view baro_spark_text_at(const baro_spark_model *model, uint32_t text) {
   return text == BARO_NONE_ID ? (baro_view){0} : model->texts.views[text];
 }
 
-static baro_status string_of(output *all, baro_view text, uint32_t *ret_string) {
+baro_status baro_spark_string_of(baro_spark_writing *all, baro_view text, uint32_t *ret_string) {
   return baro_writer_string(all->writer, text, ret_string);
 }
 
-__attribute__((format(printf, 3, 4))) static baro_status string_made(output *all,
-                                                                     uint32_t *ret_string,
-                                                                     const char *format, ...) {
+baro_status baro_spark_string_made(baro_spark_writing *all, uint32_t *ret_string,
+                                   const char *format, ...) {
   char text[512];
   va_list arguments;
   va_start(arguments, format);
   int length = vsnprintf(text, sizeof(text), format, arguments);
   va_end(arguments);
   size_t used = length < 0 ? 0 : (size_t)length < sizeof(text) ? (size_t)length : sizeof(text) - 1;
-  return string_of(all, (baro_view){.data = (const uint8_t *)text, .length = used}, ret_string);
-}
-
-static baro_status make_process(output *all, uint32_t executor, uint32_t *ret_process) {
-  const baro_spark_model *model = all->model;
-  baro_process_record record = {.os_pid = executor,
-                                .parent_process = BARO_NONE_ID,
-                                .start_ns = START_NS,
-                                .seen_ns = START_NS};
-  baro_status status;
-  if (executor == model->executor_count) {
-    status = string_made(all, &record.command_string, "executor unknown");
-  } else {
-    const baro_spark_executor *one = &model->executors[executor];
-    baro_view name = text_at(model, one->name);
-    baro_view host = text_at(model, one->host);
-    record.start_ns = time_of(all, one->added_ms);
-    record.seen_ns = record.start_ns;
-    status = string_made(all, &record.command_string, "executor %.*s%s%.*s", (int)name.length,
-                         (const char *)name.data, host.length == 0 ? "" : " on ", (int)host.length,
-                         (const char *)host.data);
-  }
-  if (status == BARO_OK) {
-    status = string_of(all, baro_view_of(""), &record.python_string);
-  }
-  return status == BARO_OK ? baro_writer_process(all->writer, &record, ret_process) : status;
-}
-
-static baro_status add_slot(output *all, executor_slots *executor, uint32_t index) {
-  if (executor->count == executor->capacity) {
-    uint32_t capacity = executor->capacity == 0 ? 8 : executor->capacity * 2;
-    slot *grown = realloc(executor->slots, capacity * sizeof(*grown));
-    if (grown == NULL) {
-      return BARO_NO_MEMORY;
-    }
-    executor->slots = grown;
-    executor->capacity = capacity;
-  }
-  baro_status status = BARO_OK;
-  if (executor->count == 0) {
-    status = make_process(all, index, &executor->process);
-  }
-  baro_thread_record record = {
-      .process = executor->process, .os_tid = executor->count + 1, .seen_ns = START_NS};
-  if (status == BARO_OK) {
-    status = string_made(all, &record.name_string, "slot %u", executor->count + 1);
-  }
-  if (status == BARO_OK) {
-    status = baro_writer_thread(all->writer, &record, &executor->slots[executor->count].thread);
-  }
-  if (status == BARO_OK) {
-    executor->slots[executor->count++].free_ms = INT64_MIN;
-    all->written.slots++;
-  }
-  return status;
-}
-
-/* The lowest one that is free. The driver takes a result a little after it has given the slot to the next task: where an
- * executor's cores are all in use, the one that is free first has its next task already. */
-static baro_status slot_for(output *all, const baro_spark_task *task, int64_t finished_ms,
-                            uint32_t *ret_thread, int64_t *ret_free_ms) {
-  const baro_spark_model *model = all->model;
-  uint32_t index = task->executor == BARO_NONE_ID ? model->executor_count : task->executor;
-  executor_slots *executor = &all->executors[index];
-  uint32_t most = SLOTS_MAX;
-  if (index < model->executor_count && model->executors[index].cores > 0 &&
-      model->executors[index].cores < SLOTS_MAX) {
-    most = (uint32_t)model->executors[index].cores;
-  }
-  uint32_t found = 0;
-  uint32_t first = 0;
-  while (found < executor->count && executor->slots[found].free_ms > task->launched_ms) {
-    first = executor->slots[found].free_ms < executor->slots[first].free_ms ? found : first;
-    found++;
-  }
-  if (found == executor->count && found < most) {
-    baro_status status = add_slot(all, executor, index);
-    if (status != BARO_OK) {
-      return status;
-    }
-  }
-  slot *on = &executor->slots[found < most ? found : first];
-  *ret_thread = on->thread;
-  *ret_free_ms = on->free_ms;
-  if (on->free_ms < finished_ms) {
-    on->free_ms = finished_ms;
-  }
-  return BARO_OK;
+  return baro_spark_string_of(all, (baro_view){.data = (const uint8_t *)text, .length = used},
+                              ret_string);
 }
 
 /* --- operators --- */
 
-/* "collect at app.py:25" is a name and a place. */
-static void split_name(baro_view text, baro_view *ret_name, baro_view *ret_place) {
-  *ret_name = text;
-  *ret_place = (baro_view){0};
-  for (size_t at = text.length; at-- > 1;) {
-    if (at + 4 <= text.length && memcmp(text.data + at, " at ", 4) == 0) {
-      *ret_name = (baro_view){.data = text.data, .length = at};
-      *ret_place = (baro_view){.data = text.data + at + 4, .length = text.length - at - 4};
-      return;
-    }
-  }
-}
-
-/* The line behind the last colon; *ret_file the text before it. */
-static uint32_t split_place(baro_view place, baro_view *ret_file) {
-  *ret_file = place;
-  size_t at = place.length;
-  uint32_t line = 0;
-  uint32_t unit = 1;
-  while (at > 0 && place.length - at < 8 && place.data[at - 1] >= '0' &&
-         place.data[at - 1] <= '9') {
-    line += unit * (uint32_t)(place.data[--at] - '0');
-    unit *= 10;
-  }
-  if (at == 0 || place.data[at - 1] != ':' || at == place.length) {
-    return 0;
-  }
-  ret_file->length = at - 1;
-  return line;
-}
-
-/* An operator, and the stack that its tasks' time stands under. */
-static baro_status make_operator(output *all, const char *kind, uint32_t shown_string,
-                                 baro_view place, uint32_t parent, uint32_t parent_stack,
-                                 uint32_t *ret_operator, uint32_t *ret_stack) {
-  baro_operator_record record = {.name_string = shown_string, .parent_operator = parent};
+baro_status baro_spark_make_operator(baro_spark_writing *all, const baro_spark_operator *operator_,
+                                     uint32_t *ret_operator, uint32_t *ret_stack) {
+  uint32_t shown_string = operator_->shown_string;
+  baro_view place = operator_->place;
+  baro_operator_record record = {.name_string = shown_string, .parent_operator = operator_->parent};
   baro_view file;
-  uint32_t line = split_place(place, &file);
+  uint32_t line = baro_spark_split_place(place, &file);
   baro_function_record function = {.name_string = shown_string,
                                    .qualified_string = shown_string,
                                    .first_line = line,
                                    .module_string = BARO_NONE_ID};
   baro_frame_record frame = {.line = line};
-  baro_stack_record stack = {.parent = parent_stack};
-  baro_status status = string_of(all, baro_view_of(kind), &record.kind_string);
+  baro_stack_record stack = {.parent = operator_->parent_stack};
+  baro_status status =
+      baro_spark_string_of(all, baro_view_of(operator_->kind), &record.kind_string);
   if (status == BARO_OK) {
-    status = string_of(all, place, &record.place_string);
+    status = baro_spark_string_of(all, place, &record.place_string);
   }
   if (status == BARO_OK) {
     status = baro_writer_operator(all->writer, &record, ret_operator);
   }
   if (status == BARO_OK) {
-    status = string_of(all, file, &function.file_string);
+    status = baro_spark_string_of(all, file, &function.file_string);
   }
   if (status == BARO_OK) {
     status = baro_writer_function(all->writer, &function, &frame.function);
@@ -275,7 +73,8 @@ static baro_status make_operator(output *all, const char *kind, uint32_t shown_s
   return status == BARO_OK ? baro_writer_stack(all->writer, &stack, ret_stack) : status;
 }
 
-static baro_status fact_text(output *all, uint32_t of, const char *key, baro_view value) {
+baro_status baro_spark_fact_text(baro_spark_writing *all, uint32_t of, const char *key,
+                                 baro_view value) {
   if (value.length == 0) {
     return BARO_OK;
   }
@@ -284,112 +83,201 @@ static baro_status fact_text(output *all, uint32_t of, const char *key, baro_vie
       &(baro_operator_fact_record){.operator_id = of, .key = baro_view_of(key), .value = value});
 }
 
-static baro_status fact_number(output *all, uint32_t of, const char *key, int64_t value) {
+baro_status baro_spark_fact_number(baro_spark_writing *all, uint32_t of, const char *key,
+                                   int64_t value) {
   char text[32];
   int length = snprintf(text, sizeof(text), "%" PRId64, value);
-  return value < 0
-             ? BARO_OK
-             : fact_text(all, of, key,
+  return value < 0 ? BARO_OK
+                   : baro_spark_fact_text(
+                         all, of, key,
                          (baro_view){.data = (const uint8_t *)text, .length = (size_t)length});
 }
 
-static baro_status fact_time(output *all, uint32_t of, const char *key, int64_t ms) {
-  return ms == BARO_SPARK_UNKNOWN ? BARO_OK : fact_number(all, of, key, (int64_t)time_of(all, ms));
+baro_status baro_spark_fact_time(baro_spark_writing *all, uint32_t of, const char *key,
+                                 int64_t ms) {
+  return ms == BARO_SPARK_UNKNOWN
+             ? BARO_OK
+             : baro_spark_fact_number(all, of, key, (int64_t)baro_spark_time_of(all, ms));
 }
 
-static baro_status make_application(output *all) {
-  const baro_spark_model *model = all->model;
-  uint32_t shown;
-  baro_view name = text_at(model, model->app_name);
-  baro_status status =
-      string_of(all, name.length == 0 ? baro_view_of("Spark application") : name, &shown);
-  if (status == BARO_OK) {
-    status = make_operator(all, "spark.application", shown, (baro_view){0}, BARO_NONE_ID,
-                           BARO_NONE_ID, &all->application, &all->application_stack);
-  }
-  if (status == BARO_OK) {
-    status = fact_text(all, all->application, "application_id", text_at(model, model->app_id));
-  }
-  if (status == BARO_OK) {
-    status =
-        fact_text(all, all->application, "spark_version", text_at(model, model->spark_version));
+/* What resources were asked for: "resource_profile.0.task_cpus". */
+static baro_status put_profile(baro_spark_writing *all, const baro_spark_profile *profile) {
+  const struct {
+    const char *name;
+    double value;
+  } facts[] = {{"cores", (double)profile->cores},
+               {"memory_bytes", (double)profile->memory_bytes},
+               {"overhead_bytes", (double)profile->overhead_bytes},
+               {"off_heap_bytes", (double)profile->off_heap_bytes},
+               {"python_bytes", (double)profile->python_bytes},
+               {"gpus", (double)profile->gpus},
+               {"task_cpus", profile->task_cpus},
+               {"task_gpus", profile->task_gpus}};
+  baro_status status = BARO_OK;
+  for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]) && status == BARO_OK; i++) {
+    char key[80];
+    char value[40];
+    (void)snprintf(key, sizeof(key), "resource_profile.%" PRId64 ".%s", profile->id, facts[i].name);
+    (void)snprintf(value, sizeof(value), "%.15g", facts[i].value);
+    status = facts[i].value > 0
+                 ? baro_spark_fact_text(all, all->application, key, baro_view_of(value))
+                 : BARO_OK;
   }
   return status;
 }
 
-static baro_status make_job(output *all, uint32_t index) {
-  const baro_spark_job *job = &all->model->jobs[index];
-  baro_view name;
-  baro_view place;
-  uint32_t shown;
-  split_name(text_at(all->model, job->description), &name, &place);
-  baro_status status =
-      string_made(all, &shown, "job %" PRId64 "%s%.*s", job->id, name.length == 0 ? "" : ": ",
-                  (int)lesser(name.length, 200), (const char *)name.data);
+static baro_status make_application(baro_spark_writing *all) {
+  const baro_spark_model *model = all->model;
+  baro_spark_operator made = {
+      .kind = "spark.application", .parent = BARO_NONE_ID, .parent_stack = BARO_NONE_ID};
+  baro_view name = baro_spark_text_at(model, model->app_name);
+  baro_status status = baro_spark_string_of(
+      all, name.length == 0 ? baro_view_of("Spark application") : name, &made.shown_string);
   if (status == BARO_OK) {
-    status = make_operator(all, "spark.job", shown, place, all->application, all->application_stack,
-                           &all->job_operator[index], &all->job_stack[index]);
+    status = baro_spark_make_operator(all, &made, &all->application, &all->application_stack);
+  }
+  const struct {
+    const char *key;
+    uint32_t text;
+  } texts[] = {{"application_id", model->app_id}, {"spark_version", model->spark_version}};
+  for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]) && status == BARO_OK; i++) {
+    status = baro_spark_fact_text(all, all->application, texts[i].key,
+                                  baro_spark_text_at(model, texts[i].text));
+  }
+  for (uint32_t i = 0; i < model->setting_count && status == BARO_OK; i++) {
+    status = baro_spark_fact_text(all, all->application, model->settings[i].name,
+                                  baro_spark_text_at(model, model->settings[i].value));
+  }
+  for (uint32_t i = 0; i < model->profile_count && status == BARO_OK; i++) {
+    status = put_profile(all, &model->profiles[i]);
+  }
+  return status;
+}
+
+static baro_status make_job(baro_spark_writing *all, uint32_t index) {
+  const baro_spark_job *job = &all->model->jobs[index];
+  bool has_query = job->execution != BARO_NONE_ID;
+  baro_spark_operator made = {
+      .kind = "spark.job",
+      .parent = has_query ? all->execution_operator[job->execution] : all->application,
+      .parent_stack = has_query ? all->execution_stack[job->execution] : all->application_stack};
+  baro_view name;
+  baro_spark_split_name(baro_spark_text_at(all->model, job->description), &name, &made.place);
+  baro_status status = baro_spark_string_made(
+      all, &made.shown_string, "job %" PRId64 "%s%.*s", job->id, name.length == 0 ? "" : ": ",
+      (int)lesser(name.length, 200), (const char *)name.data);
+  if (status == BARO_OK) {
+    status =
+        baro_spark_make_operator(all, &made, &all->job_operator[index], &all->job_stack[index]);
   }
   uint32_t of = all->job_operator[index];
   if (status == BARO_OK) {
-    status = fact_number(all, of, "job_id", job->id);
+    status = baro_spark_fact_number(all, of, "job_id", job->id);
   }
   if (status == BARO_OK) {
-    status = fact_time(all, of, "submitted_ns", job->submitted_ms);
+    status = baro_spark_fact_time(all, of, "submitted_ns", job->submitted_ms);
   }
   if (status == BARO_OK) {
-    status = fact_time(all, of, "completed_ns", job->completed_ms);
+    status = baro_spark_fact_time(all, of, "completed_ns", job->completed_ms);
   }
-  if (status == BARO_OK && job->execution != BARO_SPARK_UNKNOWN) {
-    status = fact_number(all, of, "sql_execution", job->execution);
+  if (status == BARO_OK && has_query) {
+    status = baro_spark_fact_number(all, of, "sql_execution",
+                                    all->model->executions.items[job->execution].id);
   }
-  return status == BARO_OK && job->failed ? fact_text(all, of, "failed", baro_view_of("1"))
-                                          : status;
+  return status == BARO_OK && job->failed
+             ? baro_spark_fact_text(all, of, "failed", baro_view_of("1"))
+             : status;
 }
 
-static baro_status make_stage(output *all, uint32_t index) {
-  const baro_spark_stage *stage = &all->model->stages[index];
-  bool has_job = stage->job != BARO_NONE_ID;
+/* The user's line; where Spark has the line of its own gateway only, that of the query says more. */
+static baro_view place_of_stage(const baro_spark_writing *all, const baro_spark_stage *stage,
+                                baro_view of_name) {
+  if (stage->place != BARO_NONE_ID) {
+    return baro_spark_text_at(all->model, stage->place);
+  }
+  if (!baro_spark_is_no_place(of_name) || stage->execution == BARO_NONE_ID) {
+    return of_name;
+  }
+  const baro_spark_execution *query = &all->model->executions.items[stage->execution];
   baro_view name;
   baro_view place;
-  uint32_t shown;
+  baro_spark_split_name(baro_spark_text_at(all->model, query->description), &name, &place);
+  place = baro_spark_is_no_place(place) ? baro_spark_text_at(all->model, query->place) : place;
+  return baro_spark_is_no_place(place) ? of_name : place;
+}
+
+static baro_status put_stage_numbers(baro_spark_writing *all, const baro_spark_stage *stage,
+                                     uint32_t of) {
+  static const char *const peaks[] = {
+#define X(name, member, key) key,
+      BARO_SPARK_PEAK_LIST(X)
+#undef X
+  };
+  bool has_query = stage->execution != BARO_NONE_ID;
+  const struct {
+    const char *key;
+    int64_t value;
+  } numbers[] = {
+      {"stage_id", stage->id},
+      {"attempt", stage->attempt},
+      {"tasks", stage->tasks},
+      {"resource_profile", stage->profile},
+      {"sql_execution", has_query ? all->model->executions.items[stage->execution].id : -1},
+      {"speculative_tasks", stage->speculative == 0 ? -1 : (int64_t)stage->speculative}};
+  baro_status status = BARO_OK;
+  for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]) && status == BARO_OK; i++) {
+    status = baro_spark_fact_number(all, of, numbers[i].key, numbers[i].value);
+  }
+  for (int p = 0; p < BARO_SPARK_PEAK_COUNT && status == BARO_OK; p++) {
+    status = stage->peaks[p] == 0
+                 ? BARO_OK
+                 : baro_spark_fact_number(all, of, peaks[p], (int64_t)stage->peaks[p]);
+  }
+  return status;
+}
+
+static baro_status make_stage(baro_spark_writing *all, uint32_t index) {
+  const baro_spark_stage *stage = &all->model->stages[index];
+  bool has_job = stage->job != BARO_NONE_ID;
+  baro_spark_operator made = {.kind = "spark.stage",
+                              .parent = has_job ? all->job_operator[stage->job] : all->application,
+                              .parent_stack =
+                                  has_job ? all->job_stack[stage->job] : all->application_stack};
+  baro_view name;
+  baro_view place;
   char attempt[32] = "";
   if (stage->attempt > 0) {
     (void)snprintf(attempt, sizeof(attempt), ", attempt %" PRId64, stage->attempt + 1);
   }
-  split_name(text_at(all->model, stage->name), &name, &place);
-  baro_status status = string_made(all, &shown, "stage %" PRId64 "%s%s%.*s", stage->id, attempt,
-                                   name.length == 0 ? "" : ": ", (int)lesser(name.length, 200),
-                                   (const char *)name.data);
+  baro_spark_split_name(baro_spark_text_at(all->model, stage->name), &name, &place);
+  made.place = place_of_stage(all, stage, place);
+  baro_status status = baro_spark_string_made(
+      all, &made.shown_string, "stage %" PRId64 "%s%s%.*s", stage->id, attempt,
+      name.length == 0 ? "" : ": ", (int)lesser(name.length, 200), (const char *)name.data);
   if (status == BARO_OK) {
-    status = make_operator(all, "spark.stage", shown, place,
-                           has_job ? all->job_operator[stage->job] : all->application,
-                           has_job ? all->job_stack[stage->job] : all->application_stack,
-                           &all->stage_operator[index], &all->stage_stack[index]);
+    status =
+        baro_spark_make_operator(all, &made, &all->stage_operator[index], &all->stage_stack[index]);
   }
   uint32_t of = all->stage_operator[index];
-  const struct {
-    const char *key;
-    int64_t value;
-  } numbers[] = {{"stage_id", stage->id}, {"attempt", stage->attempt}, {"tasks", stage->tasks}};
-  for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]) && status == BARO_OK; i++) {
-    status = fact_number(all, of, numbers[i].key, numbers[i].value);
+  if (status == BARO_OK) {
+    status = put_stage_numbers(all, stage, of);
   }
   if (status == BARO_OK) {
-    status = fact_time(all, of, "submitted_ns", stage->submitted_ms);
+    status = baro_spark_fact_time(all, of, "submitted_ns", stage->submitted_ms);
   }
   if (status == BARO_OK) {
-    status = fact_time(all, of, "completed_ns", stage->completed_ms);
+    status = baro_spark_fact_time(all, of, "completed_ns", stage->completed_ms);
   }
   if (status == BARO_OK) {
-    status = fact_text(all, of, "scope", text_at(all->model, stage->scope));
+    status = baro_spark_fact_text(all, of, "scope", baro_spark_text_at(all->model, stage->scope));
   }
-  return status == BARO_OK ? fact_text(all, of, "failure", text_at(all->model, stage->failure))
+  return status == BARO_OK ? baro_spark_fact_text(all, of, "failure",
+                                                  baro_spark_text_at(all->model, stage->failure))
                            : status;
 }
 
 /* Every attempt of a parent hands its data to every attempt of the stage: which did, the log does not say. */
-static baro_status make_edges(output *all) {
+static baro_status make_edges(baro_spark_writing *all) {
   const baro_spark_model *model = all->model;
   baro_status status = BARO_OK;
   for (uint32_t s = 0; s < model->stage_count; s++) {
@@ -414,7 +302,7 @@ static baro_status make_edges(output *all) {
 
 /* --- tasks --- */
 
-static baro_status write_task(output *all, const baro_spark_task *task) {
+static baro_status write_task(baro_spark_writing *all, const baro_spark_task *task) {
   const baro_spark_model *model = all->model;
   uint64_t values[BARO_SPARK_METRIC_COUNT] = {0};
   baro_task_amount amounts[BARO_SPARK_METRIC_COUNT];
@@ -425,14 +313,14 @@ static baro_status write_task(output *all, const baro_spark_task *task) {
   }
   uint32_t thread;
   int64_t free_ms;
-  baro_status status = slot_for(all, task, finished_ms, &thread, &free_ms);
+  baro_status status = baro_spark_slot_for(all, task, finished_ms, &thread, &free_ms);
   if (status != BARO_OK) {
     return status;
   }
   baro_task_record record = {.operator_id = all->stage_operator[task->stage],
                              .thread = thread,
-                             .start_ns = time_of(all, task->launched_ms),
-                             .end_ns = time_of(all, finished_ms),
+                             .start_ns = baro_spark_time_of(all, task->launched_ms),
+                             .end_ns = baro_spark_time_of(all, finished_ms),
                              .outcome = (baro_task_outcome)task->outcome,
                              .amounts = amounts};
   for (uint32_t i = 0; i < task->value_count; i++) {
@@ -448,7 +336,7 @@ static baro_status write_task(output *all, const baro_spark_task *task) {
   baro_spark_part parts[BARO_SPARK_PARTS_MAX];
   uint64_t at_ns = record.start_ns;
   if (free_ms > task->launched_ms) { /* its slot's time is told once */
-    at_ns = lesser(time_of(all, free_ms), record.end_ns);
+    at_ns = lesser(baro_spark_time_of(all, free_ms), record.end_ns);
   }
   uint32_t count = baro_spark_split(record.end_ns - at_ns, values, parts);
   for (uint32_t i = 0; i < count && status == BARO_OK; i++) {
@@ -481,7 +369,7 @@ static int compare_places(const void *left, const void *right) {
   return a->task < b->task ? -1 : a->task > b->task;
 }
 
-static baro_status write_tasks(output *all) {
+static baro_status write_tasks(baro_spark_writing *all) {
   const baro_spark_model *model = all->model;
   task_place *order = malloc(((size_t)model->task_count + 1) * sizeof(*order));
   if (order == NULL) {
@@ -514,13 +402,19 @@ static int64_t earliest_ms(const baro_spark_model *model) {
   return first_ms;
 }
 
-static baro_status begin(output *all) {
+static baro_status begin(baro_spark_writing *all) {
   const baro_spark_model *model = all->model;
   all->executors = calloc((size_t)model->executor_count + 1, sizeof(*all->executors));
+  size_t queries = (size_t)model->executions.count + 1;
+  all->execution_operator = malloc(queries * sizeof(uint32_t));
+  all->execution_stack = malloc(queries * sizeof(uint32_t));
   all->job_operator = malloc(((size_t)model->job_count + 1) * sizeof(uint32_t));
   all->job_stack = malloc(((size_t)model->job_count + 1) * sizeof(uint32_t));
   all->stage_operator = malloc(((size_t)model->stage_count + 1) * sizeof(uint32_t));
   all->stage_stack = malloc(((size_t)model->stage_count + 1) * sizeof(uint32_t));
+  if (all->execution_operator == NULL || all->execution_stack == NULL) {
+    return BARO_NO_MEMORY;
+  }
   if (all->executors == NULL || all->job_operator == NULL || all->job_stack == NULL ||
       all->stage_operator == NULL || all->stage_stack == NULL) {
     return BARO_NO_MEMORY;
@@ -528,18 +422,20 @@ static baro_status begin(output *all) {
   baro_status status = BARO_OK;
   for (int m = 0; m < BARO_SPARK_METRIC_COUNT && status == BARO_OK; m++) {
     baro_view key = baro_view_of(baro_spark_metric_key((baro_spark_metric)m));
-    status = string_of(all, key, &all->key_strings[m]);
+    status = baro_spark_string_of(all, key, &all->key_strings[m]);
   }
-  baro_writer_anchor(all->writer, &(baro_clock_anchor){.monotonic_ns = START_NS,
+  baro_writer_anchor(all->writer, &(baro_clock_anchor){.monotonic_ns = BARO_SPARK_START_NS,
                                                        .utc_ns = (uint64_t)all->base_ms * MS});
   return status;
 }
 
-static void end(output *all) {
+static void end(baro_spark_writing *all) {
   for (uint32_t e = 0; all->executors != NULL && e <= all->model->executor_count; e++) {
     free(all->executors[e].slots);
   }
   free(all->executors);
+  free(all->execution_operator);
+  free(all->execution_stack);
   free(all->job_operator);
   free(all->job_stack);
   free(all->stage_operator);
@@ -548,13 +444,19 @@ static void end(output *all) {
 
 baro_status baro_spark_write(const baro_spark_model *model, baro_writer *writer,
                              baro_import_log_result *ret_result, baro_error *err) {
-  output all = {.model = model, .writer = writer, .base_ms = earliest_ms(model)};
+  baro_spark_writing all = {.model = model, .writer = writer, .base_ms = earliest_ms(model)};
   if (model->task_count == 0) {
     return baro_error_set(err, BARO_INVALID, "no task with a time in it");
   }
   baro_status status = begin(&all);
   if (status == BARO_OK) {
     status = make_application(&all);
+  }
+  if (status == BARO_OK) {
+    status = baro_spark_write_executors(&all);
+  }
+  if (status == BARO_OK) {
+    status = baro_spark_write_executions(&all);
   }
   for (uint32_t j = 0; j < model->job_count && status == BARO_OK; j++) {
     status = make_job(&all, j);
@@ -566,7 +468,13 @@ baro_status baro_spark_write(const baro_spark_model *model, baro_writer *writer,
     status = make_edges(&all);
   }
   if (status == BARO_OK) {
+    status = baro_spark_write_plans(&all);
+  }
+  if (status == BARO_OK) {
     status = write_tasks(&all);
+  }
+  if (status == BARO_OK) {
+    baro_spark_end_executors(&all);
   }
   end(&all);
   *ret_result = all.written;

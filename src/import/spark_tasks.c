@@ -61,6 +61,16 @@ static uint32_t locality_of(baro_view raw) {
   return 0;
 }
 
+/* The query of the stage that the line has told by now, as Spark's lines do. */
+static uint32_t execution_of(const baro_spark_model *model, const task_event *event) {
+  if (event->stage < 0 || model->executions.count == 0) {
+    return BARO_NONE_ID;
+  }
+  const baro_spark_stage *stage =
+      baro_spark_stage_find(model, event->stage, event->attempt < 0 ? 0 : event->attempt);
+  return stage == NULL ? BARO_NONE_ID : stage->execution;
+}
+
 static baro_status read_task_info(baro_spark_model *model, baro_json_walk *walk,
                                   task_event *event) {
   baro_view name;
@@ -94,6 +104,9 @@ static baro_status read_task_info(baro_spark_model *model, baro_json_walk *walk,
     case INFO_FINISH: event->finished_ms = baro_spark_time(model, walk); break;
     case INFO_FAILED: (void)baro_json_walk_boolean(walk, &event->failed); break;
     case INFO_KILLED: (void)baro_json_walk_boolean(walk, &event->killed); break;
+    case INFO_ACCUMULABLES:
+      status = baro_spark_read_accumulables(model, walk, execution_of(model, event), true);
+      break;
     default: baro_json_walk_skip(walk); break;
     }
   }
@@ -183,6 +196,9 @@ static baro_status take_task(baro_spark_model *model, const task_event *event, b
   }
   model->stages[stage].seen_tasks++;
   status = add_facts(model, event);
+  if (status == BARO_OK && outcome_of(event) == BARO_TASK_SUCCEEDED) {
+    status = baro_spark_take_task_updates(model, stage);
+  }
   task->finished_ms = event->finished_ms;
   if (event->finished_ms < event->launched_ms) {
     model->odd.backward_tasks += event->finished_ms != BARO_SPARK_UNKNOWN;
@@ -208,12 +224,14 @@ baro_status baro_spark_on_task(baro_spark_model *model, baro_json_walk *walk, bo
   baro_view name;
   uint32_t first_value = model->value_count;
   baro_status status = BARO_OK;
+  model->update_count = 0;
   while (status == BARO_OK && baro_json_walk_member(walk, &name)) {
     switch (baro_json_names_find(&model->names->task, name)) {
     case END_STAGE: event.stage = baro_spark_count(walk); break;
     case END_ATTEMPT: event.attempt = baro_spark_count(walk); break;
     case END_REASON: read_reason(walk, &event); break;
     case END_INFO: status = read_task_info(model, walk, &event); break;
+    case END_EXECUTOR: status = read_metrics(model, walk, EXECUTOR_METRICS); break;
     case END_METRICS: status = read_metrics(model, walk, METRICS); break;
     default: baro_json_walk_skip(walk); break;
     }

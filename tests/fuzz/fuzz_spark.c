@@ -39,6 +39,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (baro_spark_model_init(&model) != BARO_OK)
     return 0;
   read_lines(&model, data, size);
+  if (baro_spark_model_finish(&model) != BARO_OK)
+    abort();
   baro_writer *writer = fixture_writer(&disk);
   baro_status status = baro_spark_write(&model, writer, &result, &err);
   if (status != BARO_OK && (err.message[0] == '\0' || strchr(err.message, '\n') != NULL))

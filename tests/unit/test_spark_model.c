@@ -153,7 +153,8 @@ static void test_stages_belong_to_the_job_that_ran_them(void **state) {
   }
   assert_int_equal(model->job_count, 2);
   assert_true(model->jobs[0].failed);
-  assert_int_equal(model->jobs[0].execution, 12);
+  assert_int_equal(model->executions.items[model->jobs[0].execution].id, 12);
+  assert_int_equal(model->jobs[1].execution, BARO_NONE_ID);
   const baro_spark_stage *stage = baro_spark_stage_find(model, 2, 1);
   assert_non_null(stage);
   assert_null(baro_spark_stage_find(model, 2, 0));
