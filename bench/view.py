@@ -11,8 +11,8 @@ is exported for speedscope, inferno and pprof's web page (tools/get_consumers.sh
 opened in Chromium (viewer/, npm ci): viewer/tests/browser/measure.js says what is measured. Each
 viewer has 120 seconds (--limit) for all that it does, its own reading of the profile included: one
 that shows nothing by then, or ends, has no numbers but a line that says so. Results are kept by
-size and viewer, each with its date and the machine's load: what is not measured now stays. Numbers
-decide no test.
+size and viewer, each with its date, the machine's load and what the host stole of its CPU time
+meanwhile: what is not measured now stays. Numbers decide no test.
 """
 
 from __future__ import annotations
@@ -41,7 +41,10 @@ SIZES = {
     "large": (10_000_000, 1_300_000, 16),
 }
 VIEWERS = ("barograph", "inferno", "pprof", "speedscope")
-COLUMNS = ("first_ms", "whole_ms", "zoom_ms", "search_ms", "sort_ms", "timeline_ms", "heap_mb")
+COLUMNS = (
+    "paint_ms", "first_ms", "whole_ms", "tab_ms", "zoom_ms", "search_ms", "sort_ms", "timeline_ms",
+    "heap_mb",
+)  # fmt: skip
 LIMIT_S = 120.0
 
 
@@ -153,6 +156,13 @@ class Bench:
             server.wait()
 
 
+def stolen_ticks() -> int:
+    """What the host gave to others of the time that all cores were to run something."""
+    with open("/proc/stat", encoding="ascii") as file:
+        fields = file.readline().split()
+    return int(fields[8]) if len(fields) > 8 else 0
+
+
 def measure_row(bench: Bench, viewer: str, recording: Path, limit_s: float) -> dict[str, Any]:
     row: dict[str, Any] = {
         "size": recording.stem,
@@ -161,20 +171,24 @@ def measure_row(bench: Bench, viewer: str, recording: Path, limit_s: float) -> d
         "load_before": os.getloadavg()[0],
     }
     results_file.log(f"view: {viewer}, {recording.stem}")
+    begin, ticks = time.monotonic(), stolen_ticks()
     try:
         data_bytes, found = getattr(bench, viewer)(recording, Clock(limit_s))
-        return {**row, "data_bytes": data_bytes, "outcome": "shown", **found}
+        row.update(data_bytes=data_bytes, outcome="shown", **found)
     except NothingShownError as reason:
-        return {**row, "outcome": str(reason)}
+        row["outcome"] = str(reason)
+    cores_s = (time.monotonic() - begin) * (os.cpu_count() or 1)
+    row["stolen"] = (stolen_ticks() - ticks) / os.sysconf("SC_CLK_TCK") / cores_s
+    return row
 
 
 def markdown(results: dict[str, Any]) -> str:
-    head = ["size", "viewer", "MB", *COLUMNS, "outcome", "load"]
+    head = ["size", "viewer", "MB", *COLUMNS, "outcome", "load", "stolen"]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for row in results["rows"]:
         size = f"{row['data_bytes'] / 1e6:.2f}" if "data_bytes" in row else "-"
         values = [str(row.get(column, "-")) for column in COLUMNS]
-        end = [row["outcome"], f"{row['load_before']:.1f}"]
+        end = [row["outcome"], f"{row['load_before']:.1f}", f"{100 * row['stolen']:.0f} %"]
         lines.append("| " + " | ".join([row["size"], row["viewer"], size, *values, *end]) + " |")
     lines.append("")
     for row in results["rows"]:

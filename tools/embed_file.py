@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Writes a file's bytes as a C array.
 
-embed_file.py FILE NAME OUT.c
+embed_file.py FILE NAME HEADER OUT.c
 
-NAME, baro_THING, is that of the array, and NAME_bytes its length; show/THING.h declares them.
+NAME is that of the array, and NAME_bytes its length; HEADER declares them.
 """
 
 from __future__ import annotations
@@ -15,12 +15,11 @@ ROW = 16
 
 
 def main(arguments: list[str]) -> int:
-    source, name, target = arguments
+    source, name, header, target = arguments
     data = Path(source).read_bytes()
-    header = name.removeprefix("baro_")
     rows = ["".join(f"{byte}," for byte in data[at : at + ROW]) for at in range(0, len(data), ROW)]
     lines = [
-        f'#include "show/{header}.h"',
+        f'#include "{header}"',
         "",
         f"const unsigned char {name}[] = {{",
         *rows,

@@ -12,7 +12,7 @@ const target = join(folder, 'dist', 'viewer.html');
 const unpackTarget = join(folder, 'dist', 'unpack.js');
 const largestBytes = 250_000;
 // The C program looks for these, each alone on its line, and for the title.
-const markers = ['<!--baro:core-->', '<!--baro:late-->', '<title>barograph</title>'];
+const markers = ['<!--baro:head-->', '<!--baro:core-->', '<!--baro:late-->', '<title>barograph</title>'];
 // Browsers that know DecompressionStream('deflate-raw').
 const browsers = ['chrome103', 'firefox113', 'safari16.4'];
 
@@ -62,12 +62,15 @@ function refuse(text, what, end) {
 /** @returns {string} */
 function assemble() {
   const script = bundle({ entryPoints: [join(folder, 'src', 'main.js')], format: 'iife' });
+  const greeting = bundle({ entryPoints: [join(folder, 'src', 'greeting', 'greeting.js')], format: 'iife' });
   const style = bundleStyle();
+  refuse(greeting, 'the greeting', /<\/script|<script|<!--/i);
   refuse(script, 'the script', /<\/script|<script|<!--/i);
   refuse(style, 'the style', /<\/style|url\(|@import/i);
   const template = readFileSync(join(folder, 'src', 'index.html'), 'utf8');
   const page = template
     .replace('<!--build:style-->', () => `<style>\n${style}\n</style>`)
+    .replace('<!--build:greeting-->', () => `<script id="greet">\n${greeting}\n</script>`)
     .replace('<!--build:script-->', () => `<script>\n${script}\n</script>`);
   for (const marker of markers)
     if (page.split(marker).length !== 2) throw new Error(`${marker} must stand in the page once`);

@@ -23,6 +23,7 @@ enum {
       3 << 20, /* 4 MB of base64; a multiple of 3, so that each part can be read by itself */
 };
 
+static const char head_marker[] = "<!--baro:head-->";
 static const char core_marker[] = "<!--baro:core-->";
 static const char late_marker[] = "<!--baro:late-->";
 static const char title_marker[] = "<title>barograph</title>";
@@ -107,12 +108,19 @@ static bool is_named(const baro_html_section *section, const char *begin) {
   return strncmp(section->name, begin, strlen(begin)) == 0;
 }
 
+/* Of a large page there is a part for the first picture. */
+static bool is_large(const baro_html_page *page) {
+  for (unsigned s = 0; s < page->sections.count; s++) {
+    if (is_named(&page->sections.rows[s], BARO_HTML_FIRST_NAME)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /* Where there is a part for the first picture, nothing but what it needs stands before the script. */
 static section_place place_of(const baro_html_page *page, const baro_html_section *section) {
-  bool has_first = false;
-  for (unsigned s = 0; s < page->sections.count; s++) {
-    has_first = has_first || is_named(&page->sections.rows[s], BARO_HTML_FIRST_NAME);
-  }
+  bool has_first = is_large(page);
   bool is_first = is_named(section, BARO_HTML_FIRST_NAME) || is_named(section, "functions") ||
                   is_named(section, "strings");
   return section->is_late ? AT_END : has_first && !is_first ? BEHIND_SCRIPT : BEFORE_SCRIPT;
@@ -166,11 +174,10 @@ static baro_status make_head(const baro_html_page *page, baro_buffer *ret_head, 
   return baro_stream_finish(&json, err);
 }
 
-static void write_core(const baro_html_page *page, baro_view head, baro_stream *output) {
+static void write_head(baro_view head, baro_stream *output) {
   baro_stream_text(output, "<script type=\"application/json\" id=\"head\">");
   baro_stream_bytes(output, head.data, head.length);
   baro_stream_text(output, "</script>\n");
-  write_sections(page, BEFORE_SCRIPT, output);
 }
 
 static baro_status write_title(const baro_html_page *page, baro_stream *output, baro_error *err) {
@@ -193,34 +200,46 @@ static baro_status write_title(const baro_html_page *page, baro_stream *output, 
   return failed ? baro_error_set(err, BARO_NO_MEMORY, "out of memory") : BARO_OK;
 }
 
-/* Where a marker stands from `from` on; the template has each once, in this order, which a test checks. */
-static size_t find_marker(const char *marker, size_t from) {
-  const void *found =
-      memmem(baro_html_template + from, baro_html_template_bytes - from, marker, strlen(marker));
-  return found == NULL ? baro_html_template_bytes
-                       : (size_t)((const unsigned char *)found - baro_html_template);
+static baro_view template_of(const baro_html_page *page) {
+  return is_large(page) ? (baro_view){.data = baro_html_template_plain,
+                                      .length = baro_html_template_plain_bytes}
+                        : (baro_view){.data = baro_html_template_packed,
+                                      .length = baro_html_template_packed_bytes};
+}
+
+/* Writes what stands before a marker, and takes both off. False: there is none; the template has each once, in the order of
+ * write_file, which a test checks. */
+static bool write_until(baro_view *template, const char *marker, baro_stream *output) {
+  size_t length = strlen(marker);
+  const uint8_t *found = memmem(template->data, template->length, marker, length);
+  if (found == NULL) {
+    return false;
+  }
+  size_t before = (size_t)(found - template->data);
+  baro_stream_bytes(output, template->data, before);
+  *template = (baro_view){.data = found + length, .length = template->length - before - length};
+  return true;
 }
 
 static baro_status write_file(const baro_html_page *page, baro_view head, baro_stream *output,
                               baro_error *err) {
-  size_t title = find_marker(title_marker, 0);
-  size_t core = find_marker(core_marker, title);
-  size_t late = find_marker(late_marker, core);
-  if (late == baro_html_template_bytes) {
-    return baro_error_set(err, BARO_INVALID, "the viewer's template has no place for data");
+  baro_view template = template_of(page);
+  baro_status status = BARO_OK;
+  bool whole = write_until(&template, title_marker, output);
+  if (whole) {
+    status = write_title(page, output, err);
   }
-  baro_stream_bytes(output, baro_html_template, title);
-  baro_status status = write_title(page, output, err);
-  size_t behind = title + strlen(title_marker);
-  baro_stream_bytes(output, baro_html_template + behind, core - behind);
-  write_core(page, head, output);
-  behind = core + strlen(core_marker) + 1; /* with the end of its line */
-  baro_stream_bytes(output, baro_html_template + behind, late - behind);
+  whole = whole && write_until(&template, head_marker, output);
+  write_head(head, output);
+  whole = whole && write_until(&template, core_marker, output);
+  write_sections(page, BEFORE_SCRIPT, output);
+  whole = whole && write_until(&template, late_marker, output);
   write_sections(page, BEHIND_SCRIPT, output);
   write_sections(page, AT_END, output);
-  behind = late + strlen(late_marker) + 1;
-  baro_stream_bytes(output, baro_html_template + behind, baro_html_template_bytes - behind);
-  return status;
+  baro_stream_bytes(output, template.data, template.length);
+  return whole || status != BARO_OK
+             ? status
+             : baro_error_set(err, BARO_INVALID, "the viewer's template has no place for data");
 }
 
 /* --- All --- */
@@ -311,7 +330,7 @@ static bool is_elastic(const baro_html_section *section) {
 
 /* Of the file; ret_elastic: of it, what can be made smaller. */
 static uint64_t file_bytes(const baro_html_page *page, size_t head_bytes, uint64_t *ret_elastic) {
-  uint64_t bytes = baro_html_template_bytes + head_bytes + SEAMS_BYTES;
+  uint64_t bytes = template_of(page).length + head_bytes + SEAMS_BYTES;
   *ret_elastic = 0;
   for (unsigned s = 0; s < page->sections.count; s++) {
     uint64_t letters = (page->sections.rows[s].packed.length + 2) / 3 * 4;

@@ -57,6 +57,7 @@ function start(page, late, first = null) {
   /** @type {string | null} */
   let seen = null;
   const context = { page, store, late, announce: shell.announce, workshop };
+  document.getElementById('greeting')?.remove();
   document.body.append(shell.element);
 
   /**

@@ -180,9 +180,10 @@ export class Table {
     const first = column.number ? `-${column.key}` : column.key;
     const second = column.number ? column.key : `-${column.key}`;
     const order = this.order === first ? second : first;
+    // Before there are other rows: to know where it is scrolled to, the browser must have placed those that there are.
+    this.grid.scrollTop = 0;
     this.options.store.setSort(this.options.id, order);
     this.options.announce?.(`Sorted by ${column.title}`);
-    this.grid.scrollTop = 0;
   }
 
   sort() {

@@ -1,6 +1,7 @@
 // How the page looks to people who see it otherwise: with another colour vision, in the system's own colours, at 200 %, on paper.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { stateColour } from '../../src/draw/palette.js';
 import { colourDistance, readPng } from './png.js';
 
@@ -153,8 +154,46 @@ async function theme(session) {
   assert.deepEqual(await opened.close(), []);
 }
 
+/** Words of the summary and where they are. @param {Opened} opened */
+function sentences({ page }) {
+  return page.locator('.command .name, .findings p').evaluateAll((all) =>
+    all.map((one) => ({ text: one.textContent?.slice(0, 1000), y: Math.round(one.getBoundingClientRect().y), x: Math.round(one.getBoundingClientRect().x) })),
+  );
+}
+
+/**
+ * What is seen while the program is unpacked and the data are read: nothing moves when they are there.
+ * @param {Session} session
+ */
+async function greeting(session) {
+  const program = /(<script type="text\/plain" id="program"[^>]*>)[^<]*(<\/script>)/;
+  for (const [name, options] of /** @type {const} */ ([['threads', {}], ['diff', {}], ['hostile', {}], ['threads', { viewport: { width: 2560, height: 1440 } }]])) {
+    const html = readFileSync(session.files.get(name) ?? '', 'utf8');
+    const greeted = html.replace(program, '').replace(/<script>\n[^]*?\n<\/script>/, '');
+    session.write('greeted', greeted.replace('<body>', '<body data-ready>'));
+    const first = await session.open('greeted', '', options);
+    await first.page.locator('#greeting').waitFor();
+    const whole = await session.open(name, '', options);
+    assert.equal(await whole.page.locator('#greeting').count(), 0);
+    const [before, after] = [await sentences(first), await sentences(whole)];
+    // What there is to choose in a comparison takes a second line at this width, and so do names of 10 kB.
+    if (name !== 'threads') for (const one of [...before, ...after]) one.x = one.y = 0;
+    assert.deepEqual(before, after, name);
+    assert.deepEqual(await first.close(), [], name);
+    const elsewhere = await session.open('greeted', 'view=functions', options);
+    assert.equal(await elsewhere.page.locator('.findings').count(), 0);
+    for (const opened of [whole, elsewhere]) await opened.close();
+  }
+  const html = readFileSync(session.files.get('threads') ?? '', 'utf8');
+  session.write('cut', html.replace(program, '$1AAAA$2'));
+  const cut = await session.open('cut');
+  assert.match(await cut.page.locator('.failure').innerText(), /program cannot be unpacked/);
+  await cut.close();
+}
+
 /** @type {Record<string, (session: Session) => Promise<void>>} */
 export const lookCases = {
+  'the summary is there before the program, in the same place': greeting,
   'states are told apart with every colour vision': colourVision,
   'inverted, callers and callees: boxes by state': statesEverywhere,
   'with the system’s colours every picture still has something in it': forcedColours,

@@ -511,6 +511,7 @@ export function pageHtml(recording, { characters } = {}) {
       .map((name) => sectionElements(name, sections[name], characters))
       .join('\n');
   return template
-    .replace('<!--baro:core-->', () => `${headElement(head)}\n${elements(true)}`)
+    .replace('<!--baro:head-->', () => headElement(head))
+    .replace('<!--baro:core-->', () => elements(true))
     .replace('<!--baro:late-->', () => elements(false));
 }

@@ -6,7 +6,7 @@ const page = readFileSync(new URL('../../dist/viewer.html', import.meta.url), 'u
 
 test('the places that the C program fills stand alone on their lines, in the order of the contract', () => {
   const lines = page.split('\n');
-  const at = ['<title>barograph</title>', '<!--baro:core-->', '<script>', '<!--baro:late-->'].map(
+  const at = ['<title>barograph</title>', '<!--baro:head-->', '<script id="greet">', '<!--baro:core-->', '<script>', '<!--baro:late-->'].map(
     (line) => lines.indexOf(line),
   );
   assert.ok(at.every((line) => line >= 0), `lines ${at}`);
