@@ -61,6 +61,7 @@ const char *baro_command_suggest(const char *name);
 extern const baro_command baro_command_completion;
 extern const baro_command baro_command_doctor;
 extern const baro_command baro_command_dump;
+extern const baro_command baro_command_explain;
 extern const baro_command baro_command_export;
 extern const baro_command baro_command_help;
 extern const baro_command baro_command_import;

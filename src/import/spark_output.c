@@ -151,7 +151,12 @@ static baro_status make_application(baro_spark_writing *all) {
   for (uint32_t i = 0; i < model->profile_count && status == BARO_OK; i++) {
     status = put_profile(all, &model->profiles[i]);
   }
-  return status;
+  if (status == BARO_OK) {
+    status = baro_spark_fact_time(all, all->application, "submitted_ns", model->started_ms);
+  }
+  return status == BARO_OK
+             ? baro_spark_fact_time(all, all->application, "completed_ns", model->ended_ms)
+             : status;
 }
 
 static baro_status make_job(baro_spark_writing *all, uint32_t index) {

@@ -46,6 +46,12 @@ uint32_t baro_report_bar_width(const baro_terminal *terminal);
 /* "Functions by their own time" and behind it, faint, what the numbers are. */
 void baro_report_heading(baro_report *report, const char *title, baro_view remark);
 
+/* Letter and words of every state that a bar has shown: report_text.c. */
+void baro_report_legend(baro_report *report);
+/* Where short paths begin: the current folder if the files are below it, else the folder that they share. May live in keep. */
+const char *baro_report_folder(const baro_profile *profile, const char *directory,
+                               baro_arena *keep);
+
 /* A faint line below a table, wrapped between words: "and 32 more; ...". */
 void baro_report_remark(baro_report *report, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

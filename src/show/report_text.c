@@ -6,8 +6,7 @@
 #include "show/summary.h"
 #include "show/text_wrap.h"
 
-/* Letter and words of every state that a bar has shown. */
-static void write_legend(baro_report *report) {
+void baro_report_legend(baro_report *report) {
   baro_buffer *out = report->out;
   size_t column = 0;
   for (int i = 0; i < BARO_STATE_COUNT; i++) {
@@ -46,10 +45,8 @@ static void write_summary(baro_report *report) {
   baro_arena_release(&scratch);
 }
 
-/* Where short paths begin: the current folder if the files are below it, else the folder that they
- * share. */
-static const char *choose_folder(const baro_profile *profile, const char *directory,
-                                 baro_arena *keep) {
+const char *baro_report_folder(const baro_profile *profile, const char *directory,
+                               baro_arena *keep) {
   const char *common = baro_common_folder(profile, keep);
   size_t length = directory != NULL ? strlen(directory) : 0;
   if (common == NULL || common[0] == '\0')
@@ -74,7 +71,7 @@ static void write_body(baro_report *report) {
   else
     baro_report_call_threads(report);
   baro_report_processes(report);
-  write_legend(report);
+  baro_report_legend(report);
 }
 
 /* All that stands below the head. */
@@ -94,7 +91,7 @@ void baro_report_text(const baro_profile *profile, const baro_report_options *op
                       const baro_terminal *terminal, baro_buffer *out) {
   baro_arena scratch = {0};
   baro_report_options own = *options;
-  own.directory = choose_folder(profile, options->directory, &scratch);
+  own.directory = baro_report_folder(profile, options->directory, &scratch);
   baro_report report = {.profile = profile,
                         .options = &own,
                         .terminal = terminal,

@@ -70,7 +70,7 @@ def test_files(run: Run, folder: Path) -> None:
 
 
 def test_topics(run: Run, folder: Path) -> None:
-    assert ask_bash(run, folder, "barograph", "help", "exp") == ["export"]
+    assert ask_bash(run, folder, "barograph", "help", "exp") == ["explain", "export"]
     assert ask_bash(run, folder, "barograph", "completion", "") == ["bash", "zsh"]
 
 

@@ -1,0 +1,133 @@
+/* barograph explain: recording -> profile -> why it took as long, as text or JSON on stdout. */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/commands.h"
+#include "explain/explain.h"
+#include "profile/profile.h"
+#include "show/explain_show.h"
+
+/* TOP_AUTO, when it is not given: what fits a screen or two, but all of JSON. */
+enum { TOP_DEFAULT = 10, TOP_LIMIT = 1000000, TOP_AUTO = TOP_LIMIT + 1 };
+
+typedef struct explain_values {
+  int color;
+  uint64_t top;
+  bool json;
+} explain_values;
+
+static int print_json(const baro_explanation *explanation, const baro_explain_options *options) {
+  baro_stream stream;
+  baro_error err;
+  baro_stream_init(&stream, baro_sink_stream, stdout);
+  if (baro_explain_json(explanation, options, &stream, &err) != BARO_OK)
+    return baro_cli_fail("explain: %s", err.message);
+  return baro_cli_finish(&stream);
+}
+
+static int print_text(const baro_explanation *explanation, const baro_explain_options *options,
+                      int color) {
+  baro_buffer out = {0};
+  baro_terminal terminal = baro_terminal_of(STDOUT_FILENO, (baro_color_choice)color);
+  baro_explain_text(explanation, options, &terminal, &out);
+  int status = baro_cli_print(&out);
+  baro_buffer_release(&out);
+  return status;
+}
+
+static int print_explanation(const baro_profile *profile, const explain_values *values) {
+  uint64_t top = values->top != TOP_AUTO ? values->top : values->json ? 0 : TOP_DEFAULT;
+  char directory[PATH_MAX];
+  baro_explain_options options = {
+      .top = (uint32_t)top,
+      .directory = getcwd(directory, sizeof(directory)),
+      .home = getenv("HOME"),
+  };
+  baro_explanation explanation;
+  int status;
+  if (baro_explain(profile, &explanation) != BARO_OK)
+    status = baro_cli_fail("explain: out of memory");
+  else if (values->json)
+    status = print_json(&explanation, &options);
+  else
+    status = print_text(&explanation, &options, values->color);
+  baro_explanation_release(&explanation);
+  return status;
+}
+
+/* What has no time of tasks or samples has no reasons either. */
+static int check_profile(const baro_profile *profile, const char *path) {
+  if (profile->dataflow.task_count > 0)
+    return BARO_EXIT_OK;
+  if (profile->samples.count == 0 && profile->calls.count > 0)
+    return baro_cli_fail("explain: %s: what calls waited for is in samples only, and the recording "
+                         "has none; record with --rate too",
+                         path);
+  if (profile->samples.count == 0)
+    return baro_cli_fail("explain: %s: the recording has neither tasks nor samples", path);
+  if (baro_profile_weight_unit(profile).length > 0)
+    return baro_cli_fail("explain: %s: what was imported is no time", path);
+  return BARO_EXIT_OK;
+}
+
+static int run(const baro_call *call) {
+  const char *path = call->operand_count > 0 ? call->operands[0] : "barograph.baro";
+  baro_profile *profile = NULL;
+  baro_error err;
+  if (baro_profile_load(path, &profile, &err) != BARO_OK)
+    return baro_cli_fail("explain: %s", err.message);
+  int status = check_profile(profile, path);
+  if (status == BARO_EXIT_OK)
+    status = print_explanation(profile, call->values);
+  baro_profile_destroy(profile);
+  return status;
+}
+
+static const baro_option options[] = {
+    {.name = "top",
+     .letter = 'n',
+     .kind = BARO_OPTION_COUNT,
+     .value = "N",
+     .maximum = TOP_LIMIT,
+     .offset = offsetof(explain_values, top),
+     .help = "show N findings, and N rows of each table (default: 10, with --json all; 0: all)"},
+    {.name = "json",
+     .offset = offsetof(explain_values, json),
+     .help = "print JSON (schema barograph.explain/1) instead of text"},
+    {.name = "color",
+     .kind = BARO_OPTION_CHOICE,
+     .value = "WHEN",
+     .choices = "auto|always|never",
+     .offset = offsetof(explain_values, color),
+     .help =
+         "use colours: on a terminal unless NO_COLOR is set (auto, the default), always, never"},
+};
+
+static const explain_values defaults = {.top = TOP_AUTO};
+
+const baro_command baro_command_explain = {
+    .name = "explain",
+    .summary = "say why a run took as long as it did, and what to try",
+    .usage = "[OPTION...] [FILE]",
+    .description =
+        "Of a framework's log that was imported: the critical path from the begin of the run to "
+        "its "
+        "end, the time of each resource on it and in all tasks, and what stands out, such as "
+        "skewed "
+        "partitions, spilling or a driver that works alone. Of a sampled program: what it waited "
+        "for, by reason, and where. FILE is barograph.baro unless given.\n\n"
+        "Each finding has the run time that it explains at most, computed from the recording, and "
+        "something to try. Where nothing stands out, that is said.",
+    .examples = "  barograph import eventlog_v2_app-20261122-0001 && barograph explain\n"
+                "  barograph explain --top 3 night.baro\n"
+                "  barograph explain --json job.baro | jq '.findings[0]'\n",
+    .options = {.rows = options, .count = sizeof(options) / sizeof(options[0])},
+    .defaults = &defaults,
+    .values_size = sizeof(defaults),
+    .operands_at_most = 1,
+    .operand_completion = BARO_COMPLETE_RECORDING,
+    .run = run,
+};

@@ -1,0 +1,113 @@
+/* Why a run took as long as it did: which resource was used or waited for, on the critical path and in all, and what stands out.
+ * Flow: profile -> here -> show/explain_text.c, show/explain_json.c; prediction reads the same path.
+ * Of a framework's log (the profile has tasks): the critical path, time by resource for each operator and in all, findings. Of a
+ * sampled program: findings by what it waited for, and where.
+ * All is computed from the profile; what it does not say is unknown, and no finding has seconds that are not summed here.
+ * Findings overlap (a skewed partition leaves slots idle): their seconds do not add up. Reading is thread-safe. */
+#ifndef BARO_EXPLAIN_EXPLAIN_H
+#define BARO_EXPLAIN_EXPLAIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "explain/critical_path.h"
+#include "profile/profile.h"
+
+/* Where an amount of time comes from. key, words */
+#define BARO_EVIDENCE_LIST(X)                                                                      \
+  X(MEASURED, "measured", "measured")                                                              \
+  X(DERIVED, "derived", "derived")  /* what measured times leave, or bytes by a measured rate */   \
+  X(UNKNOWN, "unknown", "no clock") /* the log has no clock for it */
+
+typedef enum baro_evidence {
+#define X(name, key, words) BARO_EVIDENCE_##name,
+  BARO_EVIDENCE_LIST(X)
+#undef X
+} baro_evidence;
+
+const char *baro_evidence_key(baro_evidence evidence);
+const char *baro_evidence_words(baro_evidence evidence);
+
+/* Of an operator that has tasks. */
+typedef struct baro_operator_time {
+  uint32_t operator_id;
+  uint32_t task_count;
+  uint32_t bad_tasks; /* failed or killed */
+  uint32_t slots;     /* that ran any of its tasks */
+  uint64_t start_ns;  /* of the first task */
+  uint64_t end_ns;    /* of the last one */
+  uint64_t task_ns;   /* sum of the tasks' lengths */
+  uint64_t median_ns; /* of these */
+  uint64_t longest_ns;
+  uint32_t longest_task;
+  uint64_t
+      state_ns[BARO_STATE_COUNT]; /* they add up to task_ns: what samples do not tell is unknown */
+  uint64_t path_ns;               /* of its tasks on the critical path */
+  uint64_t path_state_ns[BARO_STATE_COUNT];
+} baro_operator_time;
+
+/* A resource, or what else the run waited for. */
+typedef struct baro_resource_time {
+  const char *key;
+  const char *words;
+  baro_evidence evidence;
+  uint64_t task_ns; /* over all tasks; 0 of gaps */
+  uint64_t path_ns; /* on the critical path: without it the run would be shorter by this at most */
+} baro_resource_time;
+
+enum { BARO_RESOURCES_MAX = BARO_STATE_COUNT + BARO_STEP_COUNT };
+
+enum { BARO_FINDING_NUMBERS = 12 };
+
+/* The unit stands at the end of the key: "_ns", "_bytes", "_percent"; else it is a count. */
+typedef struct baro_finding_number {
+  const char *key;
+  double value;
+} baro_finding_number;
+
+typedef struct baro_finding {
+  const struct baro_finding_kind *kind; /* finding_kinds.h */
+  uint64_t explains_ns;                 /* of run time, at most */
+  baro_evidence evidence;
+  uint32_t operator_id; /* BARO_NONE_ID: of the whole run */
+  uint32_t task;        /* BARO_NONE_ID */
+  uint32_t function;    /* of sampled programs; BARO_NONE_ID */
+  uint32_t inner;       /* function below it that waited; BARO_NONE_ID, or equal to it */
+  /* With "{name}" where a number of that key, the {operator}, the {function} or the {inner} one goes. */
+  const char *sentence;
+  uint32_t number_count;
+  baro_finding_number numbers[BARO_FINDING_NUMBERS];
+} baro_finding;
+
+typedef struct baro_explanation {
+  const baro_profile *profile; /* borrowed */
+  bool is_dataflow;
+  uint64_t run_ns; /* of a sampled program: without idle, what shares are shares of */
+  /* Dataflow; empty otherwise. */
+  baro_critical_path path;
+  uint32_t slot_count; /* at most at once: threads that ran a task, or as many as executors say */
+  uint32_t executor_count;
+  uint64_t busy_ns; /* at least one task ran */
+  uint64_t idle_ns; /* of that: what full use of all slots would have saved */
+  uint32_t operator_count;
+  baro_operator_time *operators; /* most time on the path first, then most time of tasks */
+  uint32_t *operator_row;        /* operator -> index into the above, or BARO_NONE_ID */
+  uint32_t resource_count;
+  baro_resource_time resources[BARO_RESOURCES_MAX]; /* most time on the path first */
+  /* Both. */
+  uint32_t finding_count;
+  baro_finding *findings; /* the most seconds first */
+  baro_arena arena;
+} baro_explanation;
+
+/* *ret is released by baro_explanation_release, also on failure. BARO_NO_MEMORY. */
+baro_status baro_explain(const baro_profile *profile, baro_explanation *ret) BARO_MUST_USE;
+void baro_explanation_release(baro_explanation *explanation);
+
+/* Whether an operator's time in a state is measured: by its tasks' amounts. */
+baro_evidence baro_state_evidence(const baro_profile *profile, const baro_operator_time *row,
+                                  baro_state state);
+
+#endif

@@ -1,0 +1,102 @@
+/* What the run as a whole waited for: the driver, executors, slots without work, attempts that failed. */
+#include "explain/finding_kinds.h"
+
+/* The longest gap of these kinds; NULL. */
+static const baro_path_step *longest(const baro_critical_path *path, baro_step_kind kind) {
+  const baro_path_step *found = NULL;
+  for (uint32_t i = 0; i < path->step_count; i++) {
+    const baro_path_step *step = &path->steps[i];
+    if (step->kind == kind &&
+        (found == NULL || step->end_ns - step->start_ns > found->end_ns - found->start_ns)) {
+      found = step;
+    }
+  }
+  return found;
+}
+
+void baro_find_driver(baro_finding_list *list, const baro_finding_kind *kind) {
+  const baro_explanation *all = list->of;
+  const uint64_t *ns = all->path.kind_ns;
+  const baro_path_step *gap = longest(&all->path, BARO_STEP_DRIVER);
+  uint64_t explains_ns = ns[BARO_STEP_STARTUP] + ns[BARO_STEP_DRIVER] + ns[BARO_STEP_CLOSING];
+  baro_finding *finding = baro_finding_add(
+      list, kind, explains_ns,
+      gap != NULL ? "no task ran or could run for {explains_ns}: {startup_ns} before the first "
+                    "stage, {between_ns} between stages "
+                    "(the longest {gap_ns}, before {operator}) and {closing_ns} after the last"
+                  : "no task ran or could run for {explains_ns}: {startup_ns} before the first "
+                    "stage and {closing_ns} after the last");
+  baro_finding_number_add(finding, "explains_ns", (double)explains_ns);
+  baro_finding_number_add(finding, "startup_ns", (double)ns[BARO_STEP_STARTUP]);
+  baro_finding_number_add(finding, "between_ns", (double)ns[BARO_STEP_DRIVER]);
+  baro_finding_number_add(finding, "closing_ns", (double)ns[BARO_STEP_CLOSING]);
+  if (gap != NULL) {
+    finding->operator_id = gap->operator_id;
+    baro_finding_number_add(finding, "gap_ns", (double)(gap->end_ns - gap->start_ns));
+  }
+}
+
+void baro_find_executors(baro_finding_list *list, const baro_finding_kind *kind) {
+  const baro_explanation *all = list->of;
+  const baro_path_step *gap = longest(&all->path, BARO_STEP_EXECUTORS);
+  if (gap == NULL) {
+    return;
+  }
+  baro_finding *finding = baro_finding_add(list, kind, all->path.kind_ns[BARO_STEP_EXECUTORS],
+                                           "stages were submitted before the executor was there "
+                                           "that ran them; the longest wait, {gap_ns}, was before "
+                                           "{operator}");
+  finding->operator_id = gap->operator_id;
+  baro_finding_number_add(finding, "gap_ns", (double)(gap->end_ns - gap->start_ns));
+}
+
+void baro_find_idle_slots(baro_finding_list *list, const baro_finding_kind *kind) {
+  const baro_explanation *all = list->of;
+  baro_finding *finding =
+      baro_finding_add(list, kind, all->idle_ns,
+                       "while tasks ran, {idle_percent} of {slots} slots' time was unused: the "
+                       "same work on all of them takes {idle_ns} less");
+  finding->evidence = BARO_EVIDENCE_DERIVED;
+  baro_finding_number_add(finding, "idle_percent",
+                          all->busy_ns == 0 ? 0
+                                            : 100 * (double)all->idle_ns / (double)all->busy_ns);
+  baro_finding_number_add(finding, "slots", all->slot_count);
+  baro_finding_number_add(finding, "idle_ns", (double)all->idle_ns);
+}
+
+/* Tasks that did not end well on the path; where none of them is on it, their part of the slots' time. */
+void baro_find_attempts(baro_finding_list *list, const baro_finding_kind *kind) {
+  const baro_explanation *all = list->of;
+  const baro_dataflow *dataflow = &all->profile->dataflow;
+  const baro_operator_time *most = NULL;
+  uint64_t path_ns = 0;
+  double slot_ns = 0;
+  uint32_t failed = 0;
+  uint32_t killed = 0;
+  for (uint32_t t = 0; t < dataflow->task_count; t++) {
+    const baro_dataflow_task *task = &dataflow->tasks[t];
+    if (task->outcome != BARO_TASK_FAILED && task->outcome != BARO_TASK_KILLED) {
+      continue;
+    }
+    failed += task->outcome == BARO_TASK_FAILED;
+    killed += task->outcome == BARO_TASK_KILLED;
+    slot_ns += (double)baro_dataflow_task_ns(task);
+    path_ns += all->path.on_ns[t];
+    const baro_operator_time *row = &all->operators[all->operator_row[task->operator_id]];
+    most = most == NULL || row->bad_tasks > most->bad_tasks ? row : most;
+  }
+  if (most == NULL) {
+    return;
+  }
+  double part_ns = slot_ns / (double)all->slot_count;
+  uint64_t explains_ns = (double)path_ns > part_ns ? path_ns : (uint64_t)part_ns;
+  baro_finding *finding =
+      baro_finding_add(list, kind, explains_ns,
+                       "{failed} tasks failed and {killed} were killed, most of {operator}: "
+                       "{slot_ns} of slots' time, {path_ns} on the critical path");
+  finding->operator_id = most->operator_id;
+  baro_finding_number_add(finding, "failed", failed);
+  baro_finding_number_add(finding, "killed", killed);
+  baro_finding_number_add(finding, "slot_ns", slot_ns);
+  baro_finding_number_add(finding, "path_ns", (double)path_ns);
+}

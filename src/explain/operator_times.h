@@ -1,0 +1,10 @@
+/* Time by resource: of each operator, of the path and of all; and how well the slots were used. Internal to src/explain. */
+#ifndef BARO_EXPLAIN_OPERATOR_TIMES_H
+#define BARO_EXPLAIN_OPERATOR_TIMES_H
+
+#include "explain/explain.h"
+
+/* Fills operators, resources, slots and what stands beside them; needs the path. O(tasks log tasks). BARO_NO_MEMORY. */
+baro_status baro_operator_times(baro_explanation *explanation) BARO_MUST_USE;
+
+#endif

@@ -1,0 +1,168 @@
+"""`barograph explain`: what it says of logs is what a second look at them finds."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from calling import REPOSITORY, Recording, Run
+
+of_logs = importlib.import_module("test_import_logs")
+events_of = of_logs.events_of
+
+LOGS = REPOSITORY / "tests" / "logs"
+MS = 1_000_000
+
+
+def imported(run: Run, name: str, folder: Path) -> Path:
+    made = folder / "log.baro"
+    answer = run("import", "-q", "-f", "-o", made, LOGS / name)
+    assert answer.returncode == 0, answer.stderr
+    return made
+
+
+def explained(run: Run, recording: Path) -> dict[str, Any]:
+    answer = run("explain", "--json", recording)
+    assert answer.returncode == 0, answer.stderr
+    whole: dict[str, Any] = json.loads(answer.stdout)
+    assert whole["schema"] == "barograph.explain/1"
+    return whole
+
+
+def intervals_of(name: str) -> list[tuple[int, int]]:
+    tasks = [event["Task Info"] for event in events_of(LOGS / name, "TaskEnd")]
+    return [(task["Launch Time"] * MS, task["Finish Time"] * MS) for task in tasks]
+
+
+def union_ns(intervals: list[tuple[int, int]]) -> int:
+    covered = until = 0
+    for start, end in sorted(intervals):
+        covered += max(0, end - max(start, until))
+        until = max(until, end)
+    return covered
+
+
+@pytest.mark.parametrize("name", ["spark35_flaky.gz", "spark35_cluster.gz", of_logs.ROLLING])
+def test_the_path_is_the_run(run: Run, tmp_path: Path, name: str) -> None:
+    whole = explained(run, imported(run, name, tmp_path))
+    start, end = (
+        next(events_of(LOGS / name, "Application" + which))["Timestamp"] * MS
+        for which in ("Start", "End")
+    )
+    assert whole["run_ns"] == end - start
+    at = 0
+    for step in whole["critical_path"]:
+        assert step["start_ns"] == at
+        at += step["duration_ns"]
+    assert at == whole["run_ns"]
+    by_resource = {row["resource"]: row for row in whole["resources"]}
+    assert abs(sum(row["path_ns"] for row in by_resource.values()) - at) < 1000
+    # Gaps of the path are at least what no task covers.
+    covered = union_ns(intervals_of(name))
+    assert whole["busy_ns"] == covered
+    gaps = sum(s["duration_ns"] for s in whole["critical_path"] if s["kind"] != "task")
+    assert whole["run_ns"] - covered <= gaps <= whole["run_ns"]
+    assert whole["bottleneck"]["at_most_ns"] == max(r["path_ns"] for r in by_resource.values())
+
+
+@pytest.mark.parametrize("name", ["spark35_cluster.gz", of_logs.ROLLING])
+def test_resources_are_the_clocks_of_the_log(run: Run, tmp_path: Path, name: str) -> None:
+    """CPU time of all tasks is Spark's, but for rounding; all of a task is of some resource."""
+    whole = explained(run, imported(run, name, tmp_path))
+    metrics = [event["Task Metrics"] for event in events_of(LOGS / name, "TaskEnd")]
+    cpu = sum(m["Executor CPU Time"] + m["Executor Deserialize CPU Time"] for m in metrics)
+    cpu += sum(m["Result Serialization Time"] for m in metrics) * MS
+    by_resource = {row["resource"]: row for row in whole["resources"]}
+    assert by_resource["cpu"]["tasks_ns"] == pytest.approx(cpu, rel=0.01)
+    assert by_resource["cpu"]["evidence"] == "measured"
+    assert by_resource["unknown"]["evidence"] == "unknown"
+    lengths = sum(end - start for start, end in intervals_of(name))
+    assert sum(row["tasks_ns"] for row in whole["resources"]) == pytest.approx(lengths, rel=1e-6)
+    assert sum(row["tasks_ns"] for row in whole["operators"]) == lengths
+
+
+def test_failed_attempts_cost_what_they_took(run: Run, tmp_path: Path) -> None:
+    whole = explained(run, imported(run, "spark35_flaky.gz", tmp_path))
+    (finding,) = (f for f in whole["findings"] if f["kind"] == "attempts")
+    failed = [
+        (event["Task Info"]["Finish Time"] - event["Task Info"]["Launch Time"]) * MS
+        for event in events_of(LOGS / "spark35_flaky.gz", "TaskEnd")
+        if event["Task End Reason"]["Reason"] != "Success"
+    ]
+    assert finding["numbers"]["failed"] == len(failed)
+    assert finding["numbers"]["slot_ns"] == sum(failed)
+    assert sum(failed) / whole["slots"] <= finding["explains_ns"] <= sum(failed)
+    seconds = [f["explains_ns"] for f in whole["findings"]]
+    assert seconds == sorted(seconds, reverse=True)
+
+
+def test_a_killed_application_is_explained_so_far(run: Run, tmp_path: Path) -> None:
+    whole = explained(run, imported(run, "spark35_killed.gz", tmp_path))
+    assert any("killed" in note for note in whole["notes"])
+    assert sum(s["duration_ns"] for s in whole["critical_path"]) == whole["run_ns"]
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_the_text_fits_and_says_the_same(run: Run, tmp_path: Path, columns: int) -> None:
+    made = imported(run, "spark35_cluster.gz", tmp_path)
+    whole = explained(run, made)
+    answer = run("explain", made, env={"COLUMNS": str(columns)})
+    assert answer.returncode == 0
+    assert max(map(len, answer.stdout.splitlines())) <= columns
+    words = " ".join(answer.stdout.split())
+    for finding in whole["findings"]:
+        assert f"{finding['title']}: " in words
+        assert f"try: {finding['try']}" in words
+    assert whole["summary"] in words
+    titles = ("What the run waited for", "What stands out", "Critical path", "Operators")
+    places = [answer.stdout.index(f"\n{title}") for title in titles]
+    assert places == sorted(places)
+    assert not re.search(r"[{}]", answer.stdout)  # every number of every sentence is there
+
+
+def test_top_limits_findings_and_rows(run: Run, tmp_path: Path) -> None:
+    made = imported(run, "spark35_cluster.gz", tmp_path)
+    text = run("explain", "--top", 1, made).stdout
+    assert re.search(r"^  1  ", text, re.M)
+    assert not re.search(r"^  2  ", text, re.M)
+    assert "more: --top 0 shows all" in text
+    assert len(json.loads(run("explain", "--json", "--top", 1, made).stdout)["findings"]) == 1
+
+
+def test_a_sampled_program(run: Run, recording: Recording) -> None:
+    """60 % of it is CPU time of parse, 30 % waiting for disk in load_rows, 10 % CPU of main."""
+    made = recording("small")
+    whole = explained(run, made)
+    assert whole["kind"] == "program"
+    found = [(f["kind"], f["function"]["name"], f["explains_ns"]) for f in whole["findings"]]
+    assert [row[:2] for row in found] == [("cpu", "parse"), ("file", "load_rows"), ("cpu", "main")]
+    shares = [seconds / whole["run_ns"] for *_, seconds in found]
+    assert shares == pytest.approx([0.6, 0.3, 0.1], rel=0.01)
+    text = run("explain", made, env={"COLUMNS": "80"}).stdout
+    assert max(map(len, text.splitlines())) <= 80
+    assert "Functions by their own time" in text
+
+
+def test_what_cannot_be_explained_is_refused(run: Run) -> None:
+    recordings = REPOSITORY / "tests" / "recordings"
+    for name, why in [
+        ("calls.baro", "what calls waited for is in samples only"),
+        ("empty.baro", "neither tasks nor samples"),
+    ]:
+        answer = run("explain", recordings / name)
+        assert answer.returncode == 2
+        assert answer.stdout == ""
+        assert why in answer.stderr
+        assert answer.stderr.count("\n") == 1
+
+
+def test_forged_times_are_survived(run: Run) -> None:
+    """Tasks that are as long as 64 bits can say."""
+    made = REPOSITORY / "tests" / "recordings" / "dataflow.baro"
+    whole = explained(run, made)
+    assert sum(s["duration_ns"] for s in whole["critical_path"]) == whole["run_ns"]
+    assert run("explain", made).returncode == 0
