@@ -29,6 +29,12 @@ const baro_importer baro_importers[] = {
      .help = "event logs of Spark 2.3 to 4, files or folders, packed or not",
      .sniff_line = baro_spark_sniff,
      .read_log = baro_spark_import},
+    {.name = "torch",
+     .help = "traces of PyTorch's profiler since 2021, .json or .json.gz",
+     .sniff_head = baro_torch_sniff,
+     .read_log = baro_torch_import,
+     .tasks_word = "slices",
+     .slots_word = "track"},
     {.name = "chrome",
      .help = "traces of Chrome's format: Perfetto, viztracer, our own, packed or not",
      .sniff_head = baro_chrome_sniff,
@@ -143,7 +149,7 @@ static baro_status choose(const char *path, baro_view bytes, const baro_import_o
     return baro_error_set(err, BARO_UNSUPPORTED,
                           "%s: of no known format%s%s; expected collapsed stacks (a;b;c COUNT), "
                           "speedscope's JSON, pprof's protocol buffer, an event log of Spark, or a "
-                          "trace of Chrome's format",
+                          "trace of Chrome's format or of PyTorch",
                           path, kind == NULL ? "" : ", it looks like: ", kind == NULL ? "" : kind);
   }
   return BARO_OK;

@@ -178,13 +178,42 @@ static baro_view text_of_args(baro_view args, const char *wanted) {
   return walk.expected == NULL ? found : (baro_view){0};
 }
 
+/* Objects of PyTorch's stacks have their address in their name: "<built-in method f of C object at 0x7f00>". Each would be a function
+ * of its own. */
+static baro_status put_name(baro_trace_model *model, baro_view raw, baro_view category,
+                            uint32_t *ret_text) {
+  static const char mark[] = " at 0x";
+  const uint8_t *end = raw.data + raw.length;
+  const uint8_t *at = NULL;
+  if (model->is_torch && raw.length != 0 &&
+      baro_view_equal(category, baro_view_of("python_function"))) {
+    at = memmem(raw.data, raw.length, mark, sizeof(mark) - 1);
+  }
+  if (at == NULL) {
+    return put_text(model, raw, ret_text);
+  }
+  const uint8_t *behind = at + sizeof(mark) - 1;
+  while (behind < end &&
+         ((*behind >= '0' && *behind <= '9') || (*behind >= 'a' && *behind <= 'f'))) {
+    behind++;
+  }
+  baro_buffer_clear(&model->scratch);
+  baro_write_bytes(&model->scratch, raw.data, (size_t)(at - raw.data));
+  baro_write_bytes(&model->scratch, behind, (size_t)(end - behind));
+  return model->scratch.failed
+             ? BARO_NO_MEMORY
+             : baro_trace_text_put(
+                   model, (baro_view){.data = model->scratch.data, .length = model->scratch.length},
+                   ret_text);
+}
+
 static baro_status find_label(baro_trace_model *model, const baro_view *members,
                               uint32_t *ret_label) {
   baro_trace_label label = {.place = model->empty};
   baro_view category = bare(members[CAT]);
   bool is_sample = baro_view_equal(category, baro_view_of("sample"));
   bool is_state = baro_view_equal(category, baro_view_of("state"));
-  baro_status status = put_text(model, bare(members[NAME]), &label.name);
+  baro_status status = put_name(model, bare(members[NAME]), category, &label.name);
   if (status == BARO_OK) {
     status = baro_trace_text_put(model, category, &label.category);
   }
@@ -221,6 +250,15 @@ static baro_status read_metadata(baro_trace_model *model, const baro_view *membe
   return status;
 }
 
+static baro_status find_extra(baro_trace_model *model, const baro_view *members, uint32_t label,
+                              uint32_t *ret_extra) {
+  *ret_extra = BARO_NONE_ID;
+  if (!model->is_torch) {
+    return BARO_OK;
+  }
+  return baro_torch_args(model, model->labels[label].category, members[ARGS], ret_extra);
+}
+
 static baro_status read_slice(baro_trace_model *model, const baro_view *members, int64_t start_ns) {
   baro_trace_slice slice = {.start_ns = start_ns};
   if (members[DUR].length != 0 && !take_us(members[DUR], &slice.dur_ns)) {
@@ -229,9 +267,16 @@ static baro_status read_slice(baro_trace_model *model, const baro_view *members,
   }
   model->odd.backward += slice.dur_ns < 0;
   slice.dur_ns = slice.dur_ns < 0 ? 0 : slice.dur_ns;
+  if (model->is_torch && baro_torch_is_repeated(bare(members[CAT]))) {
+    model->odd.repeated += !baro_view_equal(bare(members[CAT]), baro_view_of("Trace"));
+    return BARO_OK;
+  }
   baro_status status = find_thread(model, members, &slice.track);
   if (status == BARO_OK) {
     status = find_label(model, members, &slice.label);
+  }
+  if (status == BARO_OK) {
+    status = find_extra(model, members, slice.label, &slice.extra);
   }
   return status == BARO_OK ? baro_trace_slice_add(model, &slice) : status;
 }
@@ -245,6 +290,9 @@ static baro_status read_begin(baro_trace_model *model, const baro_view *members,
   if (status == BARO_OK) {
     status = find_label(model, members, &begun.label);
   }
+  if (status == BARO_OK) {
+    status = find_extra(model, members, begun.label, &begun.extra);
+  }
   return status == BARO_OK ? baro_trace_open(model, track, &begun) : status;
 }
 
@@ -254,6 +302,28 @@ static baro_status read_end(baro_trace_model *model, const baro_view *members, b
   baro_status status =
       is_async ? find_async(model, members, &track) : find_thread(model, members, &track);
   return status == BARO_OK ? baro_trace_close(model, track, end_ns) : status;
+}
+
+/* Of PyTorch: where memory was taken, and the ends of flows. */
+static baro_status read_moment(baro_trace_model *model, const baro_view *members, int64_t at_ns) {
+  baro_trace_slice slice = {.start_ns = at_ns, .dur_ns = BARO_TRACE_MOMENT};
+  uint8_t kind = bare(members[PH]).data[0];
+  baro_trace_extra flow = {.dims = BARO_NONE_ID, .types = BARO_NONE_ID};
+  baro_status status = find_thread(model, members, &slice.track);
+  if (status == BARO_OK) {
+    status = find_label(model, members, &slice.label);
+  }
+  if (status == BARO_OK && kind == 'i') {
+    status = find_extra(model, members, slice.label, &slice.extra);
+  } else if (status == BARO_OK) {
+    slice.extra = BARO_NONE_ID;
+    if (baro_json_text_integer(bare(members[ID]), &flow.external_id)) {
+      flow.correlation = kind == 's' ? 1 : 2;
+      status = baro_trace_extra_add(model, &flow, &slice.extra);
+    }
+  }
+  return status == BARO_OK && slice.extra != BARO_NONE_ID ? baro_trace_slice_add(model, &slice)
+                                                          : status;
 }
 
 static baro_status read_timed(baro_trace_model *model, const baro_view *members) {
@@ -270,7 +340,8 @@ static baro_status read_timed(baro_trace_model *model, const baro_view *members)
   case 'b':
   case 'S': return read_begin(model, members, true, time_ns);
   case 'e':
-  default: return read_end(model, members, true, time_ns);
+  case 'F': return read_end(model, members, true, time_ns);
+  default: return read_moment(model, members, time_ns);
   }
 }
 
@@ -293,16 +364,17 @@ static baro_status read_event(baro_trace_model *model, const baro_view *members)
   case 'R':
   case 'n':
   case 'T':
-  case 'p': model->odd.instants++; return BARO_OK;
+  case 'p': model->odd.instants += !model->is_torch; break;
   case 'C': model->odd.counters++; return BARO_OK;
   case 's':
   case 't':
-  case 'f': model->odd.flows++; return BARO_OK;
+  case 'f': model->odd.flows += !model->is_torch; break;
   case 'N':
   case 'O':
   case 'D': model->odd.objects++; return BARO_OK;
   default: model->odd.unknown++; return BARO_OK;
   }
+  return model->is_torch ? read_timed(model, members) : BARO_OK;
 }
 
 baro_status baro_trace_event(baro_trace_model *model, baro_view event, baro_json_walk *ret_walk) {

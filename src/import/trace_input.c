@@ -60,7 +60,12 @@ static bool is_trace(baro_view head, bool *ret_is_torch) {
 
 bool baro_chrome_sniff(baro_view head) {
   bool is_torch;
-  return is_trace(head, &is_torch);
+  return is_trace(head, &is_torch) && !is_torch;
+}
+
+bool baro_torch_sniff(baro_view head) {
+  bool is_torch;
+  return is_trace(head, &is_torch) && is_torch;
 }
 
 /* --- reading --- */
@@ -160,8 +165,8 @@ void baro_trace_note(const baro_trace_model *model, baro_writer *writer) {
       {odd->counters, "values of counters (C) are not kept"},
       {odd->flows, "ends of flows (s, t, f) are not kept"},
       {odd->objects, "events of objects (N, O, D) are not kept"},
-      {odd->repeated, "slices say again what others say (the profiler's span, annotations on a "
-                      "device): they were left out"},
+      {odd->repeated, "slices say again what others say (annotations as a device saw them): "
+                      "they were left out"},
       {odd->unknown, "events of kinds that are not known here were left out"},
   };
   if (odd->mended != 0) {

@@ -136,8 +136,8 @@ baro_status baro_trace_event(baro_trace_model *model, baro_view event,
 /* Ends what was not ended, puts asynchronous slices that ran at once on tracks of their own, and sorts: by track, then time, outer ones
  * first. */
 baro_status baro_trace_model_finish(baro_trace_model *model) BARO_MUST_USE;
-/* Moves slices of the track that overlap to further tracks, so that none seems to be within another. Before slices are sorted
- * again. */
+/* Moves slices of the track that overlap to further tracks, so that none seems to be within another. Of several, the last track
+ * first; then slices are to be sorted again. */
 baro_status baro_trace_spread(baro_trace_model *model, uint32_t track) BARO_MUST_USE;
 void baro_trace_sort(baro_trace_model *model);
 /* First slice of the track and the one behind its last; they are sorted. */
@@ -169,5 +169,10 @@ baro_status baro_trace_extra_add(baro_trace_model *model, const baro_trace_extra
                                  uint32_t *ret_extra) BARO_MUST_USE;
 baro_status baro_trace_value_add(baro_trace_model *model, uint32_t key,
                                  uint64_t value) BARO_MUST_USE;
+/* Reads arguments; ret_extra: BARO_NONE_ID where none of them is asked for. */
+baro_status baro_torch_args(baro_trace_model *model, uint32_t category, baro_view args,
+                            uint32_t *ret_extra) BARO_MUST_USE;
+/* Slices that say again what others say: the profiler's own span, and annotations as seen from a device. */
+bool baro_torch_is_repeated(baro_view category);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "import/torch_output.h"
 #include "import/trace_input.h"
 #include "import/trace_output.h"
 #include "recording/reader.h"
@@ -29,8 +30,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (status == BARO_OK)
     status = baro_trace_read_input(input, &model, writer, &err);
   if (status == BARO_OK) {
+    if (model.is_torch && baro_torch_spread(&model) != BARO_OK)
+      abort();
     status = baro_trace_output_init(&output, &model, writer, &err);
     if (status == BARO_OK && baro_trace_write(&output) != BARO_OK)
+      abort();
+    if (status == BARO_OK && model.is_torch && baro_torch_write(&output) != BARO_OK)
       abort();
     baro_trace_note(&model, writer);
   }
