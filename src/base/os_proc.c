@@ -95,6 +95,30 @@ static void skip_fields(cursor *text, unsigned count) {
 
 /* --- Parsers. --- */
 
+/* "cpu  USER NICE SYSTEM IDLE IOWAIT IRQ SOFTIRQ STEAL GUEST GUEST_NICE" */
+baro_status baro_parse_cpu_times(baro_view view, baro_cpu_times *ret_times) {
+  enum { IDLE = 3, IOWAIT = 4, STEAL = 7, COLUMNS = 8, NEEDED = 5 };
+  cursor text = cursor_of(view);
+  baro_cpu_times times = {0};
+  if (!starts_with(&text, "cpu "))
+    return BARO_INVALID;
+  text.at += strlen("cpu ");
+  for (int column = 0; column < COLUMNS; column++) {
+    uint64_t ticks = read_number(&text, 10);
+    if (text.failed) {
+      if (column < NEEDED)
+        return BARO_INVALID;
+      break;
+    }
+    if (column == STEAL)
+      times.stolen_ticks = ticks;
+    else if (column != IDLE && column != IOWAIT)
+      times.busy_ticks += ticks;
+  }
+  *ret_times = times;
+  return BARO_OK;
+}
+
 baro_status baro_parse_schedstat(baro_view view, baro_schedstat *ret_schedstat) {
   cursor text = cursor_of(view);
   baro_schedstat schedstat = {0};
@@ -454,4 +478,19 @@ baro_status baro_proc_namespace(pid_t pid, const char *name, uint64_t *ret_inode
     return fail_open(pid, 0, path, errno, err);
   *ret_inode = info.st_ino;
   return BARO_OK;
+}
+
+baro_cpu_times baro_proc_cpu_times(void) {
+  char text[512];
+  baro_cpu_times times = {0};
+  int fd = open("/proc/stat", O_RDONLY | O_CLOEXEC);
+  if (fd < 0)
+    return times;
+  ssize_t length = read(fd, text, sizeof text);
+  (void)close(fd);
+  if (length > 0 &&
+      baro_parse_cpu_times((baro_view){.data = (const uint8_t *)text, .length = (size_t)length},
+                           &times) != BARO_OK)
+    times = (baro_cpu_times){0};
+  return times;
 }

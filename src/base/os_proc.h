@@ -20,6 +20,20 @@
 #include "base/map.h"
 #include "base/status.h"
 
+/* --- The machine. --- */
+
+/* First line of /proc/stat: what all CPUs did since the machine started, in clock ticks. */
+typedef struct baro_cpu_times {
+  uint64_t busy_ticks; /* ran programs, the kernel, interrupts; guests are in it */
+  uint64_t
+      stolen_ticks; /* had something to run, and the host of this virtual machine ran others; 0: no such machine */
+} baro_cpu_times;
+
+/* INVALID when the text does not begin with "cpu" and numbers. Columns that an old kernel lacks are 0. */
+baro_status baro_parse_cpu_times(baro_view text, baro_cpu_times *ret_times) BARO_MUST_USE;
+/* Both 0 where /proc/stat cannot be read. */
+baro_cpu_times baro_proc_cpu_times(void);
+
 /* --- One thread: did it move, what is it in. --- */
 
 /* /proc/PID/task/TID/schedstat. exec_ns moves at scheduler ticks (4 ms at 250 Hz) and context

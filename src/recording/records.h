@@ -314,7 +314,8 @@ typedef struct baro_note_record {
 /* Facts about the recording, text by key. Well-known keys: "tool_version", "command", "kind" ("sample", "import"),
  * "rate_hz", "mode" ("nonblocking", "stop"), "host", "kernel", "cpu_count", "end" ("exit",
  * "interrupt", "duration", "detached"; "disk_full", "write_failed": what came last is missing; absent when the recorder
- * was killed), "exit_status", "signal" (number of the one that ended it). Later values replace earlier ones. */
+ * was killed), "exit_status", "signal" (number of the one that ended it), "stolen_ratio" (0 to 1: of what the machine's CPUs
+ * had to run meanwhile, what the host of a virtual machine kept back for others). Later values replace earlier ones. */
 typedef struct baro_info_record {
   baro_view key;   /* borrowed */
   baro_view value; /* borrowed */

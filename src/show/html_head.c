@@ -12,6 +12,7 @@
 #include "show/html_errors.h"
 #include "show/html_parts.h"
 #include "show/html_summary.h"
+#include "show/stolen.h"
 #include "show/thread_label.h"
 #include "show/units.h"
 
@@ -83,7 +84,7 @@ static void write_utc(baro_json *json, const baro_profile *profile) {
   baro_json_text(json, "start_utc", text);
 }
 
-/* "Linux 6.1.0, 8 CPUs" */
+/* "Linux 6.1.0, 8 CPUs, 27 % of their time went to others on the host" */
 static void write_machine(baro_json *json, const baro_profile *profile) {
   baro_view kernel = info(profile, "kernel");
   double cpus = 0;
@@ -92,6 +93,11 @@ static void write_machine(baro_json *json, const baro_profile *profile) {
   if (baro_profile_info_number(profile, "cpu_count", &cpus)) {
     baro_write_format(&text, "%s%.0f %s", text.length > 0 ? ", " : "", cpus,
                       cpus == 1 ? "CPU" : "CPUs");
+  }
+  double stolen = 0;
+  if (baro_stolen_matters(profile, &stolen)) {
+    baro_write_format(&text, ", %s of %s time went to others on the host",
+                      baro_text_percent_whole(stolen).text, cpus == 1 ? "its" : "their");
   }
   write_buffer(json, "machine", &text);
 }

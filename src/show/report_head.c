@@ -11,6 +11,7 @@
 #include "show/damage.h"
 #include "show/ending.h"
 #include "show/report_parts.h"
+#include "show/stolen.h"
 #include "show/text_wrap.h"
 #include "show/units.h"
 
@@ -161,6 +162,18 @@ static void write_cpu_of_calls(baro_report *report) {
     baro_write_text(&text, ": what threads used between their first and last recorded call");
   }
   write_buffer_line(report, "CPU", BARO_STYLE_PLAIN, &text);
+}
+
+static void write_stolen(baro_report *report) {
+  double ratio = 0;
+  baro_buffer text = {0};
+  if (!baro_stolen_matters(report->profile, &ratio))
+    return;
+  baro_write_format(&text,
+                    "%s of the machine's CPU time went to others on its host: all took longer than "
+                    "it would alone",
+                    baro_text_percent_whole(ratio).text);
+  write_buffer_line(report, "stolen", BARO_STYLE_PLAIN, &text);
 }
 
 static void write_part(baro_buffer *text, const char *what, uint64_t part, uint64_t whole) {
@@ -409,6 +422,7 @@ void baro_report_head(baro_report *report) {
     write_cpu(report);
   else
     write_cpu_of_calls(report);
+  write_stolen(report);
   bool has_calls = baro_calls_recorded(report->profile);
   if (any || !has_calls || report->profile->damage.dropped_samples > 0)
     write_samples(report);

@@ -10,6 +10,7 @@
 #include "show/json_writer.h"
 #include "show/profile_keys.h"
 #include "show/report_json_parts.h"
+#include "show/stolen.h"
 #include "show/summary.h"
 #include "show/thread_label.h"
 
@@ -120,6 +121,12 @@ static void write_counts(baro_json_report *report) {
   baro_report_json_known_u64(report, "rss_peak_bytes",
                              known && counters[BARO_COUNTER_RSS_PEAK_BYTES] != 0,
                              counters[BARO_COUNTER_RSS_PEAK_BYTES]);
+  double stolen = 0;
+  if (baro_stolen_ratio(profile, &stolen)) {
+    baro_json_number(&report->json, "stolen_ratio", stolen);
+  } else {
+    baro_json_null(&report->json, "stolen_ratio");
+  }
 }
 
 static void write_rates(baro_json_report *report) {

@@ -61,6 +61,22 @@ def test_record_and_report_say_one_rate(run: Run) -> None:
     assert report_of(run)["head"]["achieved_rate_hz"] is None
 
 
+def cpu_ticks() -> tuple[int, int]:
+    """Of all CPUs: ran something, and were to run something while the host ran others."""
+    fields = [int(field) for field in Path("/proc/stat").read_text().split("\n")[0].split()[1:9]]
+    return sum(fields) - fields[3] - fields[4], fields[7]
+
+
+def test_what_the_host_took_is_told(run: Run) -> None:
+    before = cpu_ticks()
+    run("record", "-q", "--", *busy(1))
+    after = cpu_ticks()
+    stolen = report_of(run)["head"]["stolen_ratio"]
+    # Counted in hundredths of a second, over a little more than the recording.
+    whole, taken = after[0] - before[0], after[1] - before[1]
+    assert taken / whole - 0.2 <= stolen <= (taken + 1) / max(whole - 40, 50)
+
+
 def test_quiet(run: Run) -> None:
     answer = run("record", "--quiet", *busy(0.2))
     assert (answer.returncode, answer.stdout, answer.stderr) == (0, "", "")

@@ -39,8 +39,10 @@ static void check_mapping(baro_view text) {
 
 static void check_threads(baro_view text) {
   baro_schedstat schedstat;
+  baro_cpu_times times;
   baro_syscall_info info;
   require(baro_parse_schedstat(text, &schedstat) <= BARO_INVALID);
+  require(baro_parse_cpu_times(text, &times) <= BARO_INVALID);
   if (baro_parse_syscall(text, &info) == BARO_OK)
     require((info.number >= 0) == (info.kind == BARO_SYSCALL_INSIDE));
 }

@@ -56,6 +56,27 @@ static bool contains(const baro_pid_list *list, pid_t pid) {
 
 /* --- Parsers. --- */
 
+static void cpu_times_are_those_of_all_cpus(void **state) {
+  (void)state;
+  baro_cpu_times times;
+  baro_view all = baro_view_of("cpu  70 5 20 1000 30 1 4 25 60 3\ncpu0 9 9 9 9 9 9 9 9 9 9\n");
+  assert_int_equal(baro_parse_cpu_times(all, &times), BARO_OK);
+  assert_int_equal(times.busy_ticks, 100);
+  assert_int_equal(times.stolen_ticks, 25);
+  /* Linux 2.6.0 told no more. */
+  assert_int_equal(baro_parse_cpu_times(baro_view_of("cpu 1 2 3 4 5\n"), &times), BARO_OK);
+  assert_int_equal(times.busy_ticks, 6);
+  assert_int_equal(times.stolen_ticks, 0);
+  static const char *const bad[] = {
+      "", "cpu", "cpu ", "cpu0 1 2 3 4 5 6 7 8", "cpu 1 2 3 4", "cpu 1 2 x 4 5 6 7 8"};
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+    assert_int_equal(baro_parse_cpu_times(baro_view_of(bad[i]), &times), BARO_INVALID);
+  baro_cpu_times first = baro_proc_cpu_times();
+  assert_true(first.busy_ticks > 0);
+  baro_cpu_times second = baro_proc_cpu_times();
+  assert_true(second.busy_ticks >= first.busy_ticks);
+}
+
 static void schedstat_takes_three_numbers_only(void **state) {
   (void)state;
   baro_schedstat stat;
@@ -347,6 +368,7 @@ static void schedstat_stands_still_while_blocked(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(cpu_times_are_those_of_all_cpus),
       cmocka_unit_test(schedstat_takes_three_numbers_only),
       cmocka_unit_test(syscall_tells_running_inside_and_outside),
       cmocka_unit_test(stat_survives_hostile_names),

@@ -19,6 +19,7 @@ typedef struct scene {
   const char *end; /* NULL: the recorder was killed */
   const char *exit_status;
   const char *signal;
+  const char *stolen;
   const char *note;
   const char *command;
   baro_state state; /* of all the time; 0 is unknown */
@@ -53,6 +54,8 @@ static void head_of(const scene *it, char *ret_text, size_t size) {
     given_info(&made, "exit_status", it->exit_status);
   if (it->signal != NULL)
     given_info(&made, "signal", it->signal);
+  if (it->stolen != NULL)
+    given_info(&made, "stolen_ratio", it->stolen);
   baro_profile *profile = given_profile(&made);
   profile->damage = it->damage;
   baro_terminal terminal = {.columns = 400, .unicode = true};
@@ -85,6 +88,17 @@ static void expect_none(const scene *it, const char *part) {
   head_of(it, text, sizeof(text));
   if (strstr(text, part) != NULL)
     fail_msg("'%s' is in: %s", part, text);
+}
+
+static void stolen_time(void **state) {
+  (void)state;
+  scene it = {.damage = {.complete = true}, .stolen = "0.2750"};
+  expect(&it, "stolen 28 % of the machine's CPU time went to others on its host: all took longer");
+  static const char *const silent[] = {"0.0199", "0", "1.5", "-0.5", "nan", "much"};
+  for (size_t i = 0; i < sizeof(silent) / sizeof(silent[0]); i++) {
+    it.stolen = silent[i];
+    expect_none(&it, "stolen");
+  }
 }
 
 static void cpu_time(void **state) {
@@ -177,8 +191,8 @@ static void unknown_states(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(cpu_time), cmocka_unit_test(a_long_command), cmocka_unit_test(endings),
-      cmocka_unit_test(damages),  cmocka_unit_test(unknown_states),
+      cmocka_unit_test(stolen_time), cmocka_unit_test(cpu_time), cmocka_unit_test(a_long_command),
+      cmocka_unit_test(endings),     cmocka_unit_test(damages),  cmocka_unit_test(unknown_states),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -68,6 +68,7 @@ static given small(void) {
   given made = given_begin();
   given_info(&made, "command", "python3 app.py");
   given_info(&made, "rate_hz", "1000");
+  given_info(&made, "stolen_ratio", "0.2750");
   given_info(&made, "end", "exit");
   given_info(&made, "exit_status", "3");
   uint32_t process = given_process(&made, 4312, BARO_NONE_ID);
@@ -107,6 +108,7 @@ static void test_head(void **state) {
   expect(&got, HEAD, "end", "\"exit\"");
   expect(&got, HEAD, "exit_status", "3");
   expect(&got, HEAD, "signal", "null");
+  expect(&got, HEAD, "stolen_ratio", "0.275");
   expect(&got, HEAD, "duration_ns", "100000000");
   expect(&got, HEAD, "cpu_ns", "75000000");
   expect(&got, HEAD, "unseen_cpu_ns", "15000000");

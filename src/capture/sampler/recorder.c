@@ -39,8 +39,9 @@ typedef struct recorder {
   baro_schedule schedule;
   baro_placement placement;
   pid_t root;
-  baro_signal_hold hold; /* during the loop */
-  uint64_t start_ns;     /* of sampling */
+  baro_signal_hold hold;      /* during the loop */
+  baro_cpu_times first_times; /* when the recording began */
+  uint64_t start_ns;          /* of sampling */
   /* The schedule starts anew when there is something to sample again: what the earlier ones counted. */
   uint64_t ticks_before;
   uint64_t missed_before;
@@ -344,6 +345,7 @@ static baro_status loop(recorder *self, baro_error *err) {
   uint64_t update_ns = 0;
   uint64_t slept_ns = 0;
   self->start_ns = baro_clock_now_ns();
+  self->first_times = baro_proc_cpu_times();
   self->next_flush_ns = self->start_ns + FLUSH_NS;
   for (;;) {
     uint64_t now_ns = baro_clock_now_ns();
@@ -397,8 +399,23 @@ static void fill_result(recorder *self, uint64_t now_ns) {
     (void)snprintf(result->note, sizeof result->note, "%s", totals.problem);
 }
 
+/* How much of what this machine's CPUs had to do its host took for others. */
+static void write_stolen(recorder *self) {
+  char text[32];
+  baro_cpu_times now = baro_proc_cpu_times();
+  uint64_t stolen = now.stolen_ticks - self->first_times.stolen_ticks;
+  uint64_t busy = now.busy_ticks - self->first_times.busy_ticks;
+  /* Counters of some kernels have gone backwards. */
+  if (now.stolen_ticks < self->first_times.stolen_ticks ||
+      now.busy_ticks < self->first_times.busy_ticks || stolen + busy == 0)
+    return;
+  (void)snprintf(text, sizeof text, "%.4f", (double)stolen / (double)(stolen + busy));
+  baro_writer_info(self->writer, "stolen_ratio", text);
+}
+
 static void write_end(recorder *self) {
   char text[32];
+  write_stolen(self);
   if (self->end != NULL)
     baro_writer_info(self->writer, "end", self->end);
   if (!self->root_reaped)
