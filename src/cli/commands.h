@@ -65,6 +65,7 @@ extern const baro_command baro_command_explain;
 extern const baro_command baro_command_export;
 extern const baro_command baro_command_help;
 extern const baro_command baro_command_import;
+extern const baro_command baro_command_predict;
 extern const baro_command baro_command_record;
 extern const baro_command baro_command_report;
 extern const baro_command baro_command_view;

@@ -1,0 +1,214 @@
+/* barograph predict: recording -> profile -> job graph -> replay under a scenario -> text or JSON on stdout. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/commands.h"
+#include "predict/forecast.h"
+#include "profile/profile.h"
+#include "show/forecast_report.h"
+#include "show/terminal.h"
+
+typedef struct predict_values {
+  const char *set;
+  const char *sweep;
+  bool why;
+  bool json;
+  int color;
+} predict_values;
+
+/* What one call has open. */
+typedef struct prediction {
+  const predict_values *values;
+  baro_scenario scenario;
+  baro_scenario_sweep sweep;
+  baro_profile *profiles[2];
+  baro_job_graph *graphs[2]; /* the second one only where two recordings are given */
+  baro_contention_fit fit;
+  baro_forecast forecast;
+  baro_forecast_point points[BARO_SCENARIO_SWEEP_MAX];
+} prediction;
+
+static baro_status read_options(prediction *all, baro_error *err) {
+  const predict_values *values = all->values;
+  if (values->set == NULL && values->sweep == NULL) {
+    return baro_error_set(err, BARO_USAGE,
+                          "nothing is to be different; say what by --set, as --set cores=2x");
+  }
+  baro_status status = baro_scenario_parse(values->set, &all->scenario, err);
+  if (status == BARO_OK && values->sweep != NULL) {
+    status = baro_scenario_sweep_parse(values->sweep, &all->sweep, err);
+  }
+  if (status == BARO_OK && values->sweep != NULL && all->scenario.values[all->sweep.key].is_set) {
+    status = baro_error_set(err, BARO_USAGE, "%s is in --set and in --sweep",
+                            baro_scenario_name(all->sweep.key));
+  }
+  return status;
+}
+
+static baro_status open_recordings(prediction *all, const baro_call *call, const char *path,
+                                   baro_error *err) {
+  int count = call->operand_count > 1 ? 2 : 1;
+  baro_status status = BARO_OK;
+  for (int r = 0; r < count && status == BARO_OK; r++) {
+    const char *one = r == 0 ? path : call->operands[r];
+    status = baro_profile_load(one, &all->profiles[r], err);
+    if (status != BARO_OK) {
+      return status;
+    }
+    status = baro_job_graph_create(all->profiles[r], &all->graphs[r], err);
+    if (status != BARO_OK) {
+      return baro_error_prefix(err, status, "%s", one);
+    }
+  }
+  if (count == 2) {
+    status = baro_contention_from(all->graphs[0], all->graphs[1], &all->fit, err);
+    if (status != BARO_OK) {
+      return baro_error_prefix(err, status, "%s", call->operands[1]);
+    }
+  }
+  return status;
+}
+
+static const baro_contention_fit *fit_of(const prediction *all) {
+  return all->graphs[1] != NULL ? &all->fit : NULL;
+}
+
+static baro_status run_sweep(prediction *all, baro_error *err) {
+  for (uint32_t p = 0; p < all->sweep.count; p++) {
+    baro_scenario scenario = all->scenario;
+    baro_forecast forecast;
+    scenario.values[all->sweep.key] = all->sweep.points[p];
+    baro_status status = baro_forecast_make(all->graphs[0], &scenario, fit_of(all), &forecast, err);
+    if (status != BARO_OK) {
+      return status;
+    }
+    all->points[p] = (baro_forecast_point){.value = all->sweep.points[p],
+                                           .slots = forecast.slots,
+                                           .predicted_s = forecast.predicted_s,
+                                           .low_s = forecast.low_s,
+                                           .high_s = forecast.high_s};
+    baro_forecast_release(&forecast);
+  }
+  return BARO_OK;
+}
+
+static int print(const prediction *all, const char *path) {
+  const predict_values *values = all->values;
+  const baro_forecast_report report = {
+      .path = path,
+      .set = values->set != NULL ? values->set : "",
+      .scenario = &all->scenario,
+      .forecast = &all->forecast,
+      .fit = fit_of(all),
+      .sweep = values->sweep != NULL ? &all->sweep : NULL,
+      .points = all->points,
+      .why = values->why,
+  };
+  if (values->json) {
+    baro_stream stream;
+    baro_stream_init(&stream, baro_sink_stream, stdout);
+    baro_forecast_json(&report, &stream);
+    return baro_cli_finish(&stream);
+  }
+  baro_buffer out = {0};
+  baro_terminal terminal = baro_terminal_of(STDOUT_FILENO, (baro_color_choice)values->color);
+  baro_forecast_text(&report, &terminal, &out);
+  int status = baro_cli_print(&out);
+  baro_buffer_release(&out);
+  return status;
+}
+
+static int run(const baro_call *call) {
+  prediction all = {.values = call->values};
+  const char *path = call->operand_count > 0 ? call->operands[0] : "barograph.baro";
+  baro_error err;
+  baro_status status = read_options(&all, &err);
+  if (status == BARO_OK) {
+    status = open_recordings(&all, call, path, &err);
+  }
+  if (status == BARO_OK) {
+    status = baro_forecast_make(all.graphs[0], &all.scenario, fit_of(&all), &all.forecast, &err);
+  }
+  if (status == BARO_OK && all.values->sweep != NULL) {
+    status = run_sweep(&all, &err);
+  }
+  int code = status == BARO_OK ? print(&all, path) : baro_cli_fail("predict: %s", err.message);
+  baro_forecast_release(&all.forecast);
+  for (int r = 0; r < 2; r++) {
+    baro_job_graph_destroy(all.graphs[r]);
+    baro_profile_destroy(all.profiles[r]);
+  }
+  return code;
+}
+
+static void list_keys(baro_buffer *out) {
+  baro_write_text(out, "\nWhat can be set (a factor such as 2x, or as said):\n");
+  for (int k = 0; k < BARO_SCENARIO_KEY_COUNT; k++) {
+    static const char *const also[] = {
+        [BARO_SCENARIO_FORM_FACTOR] = "",
+        [BARO_SCENARIO_FORM_COUNT] = "; or a number",
+        [BARO_SCENARIO_FORM_BYTES] = "; or bytes, as 4g",
+    };
+    baro_write_format(out, "  %-12s %s%s\n", baro_scenario_name((baro_scenario_key)k),
+                      baro_scenario_words((baro_scenario_key)k),
+                      also[baro_scenario_form_of((baro_scenario_key)k)]);
+  }
+}
+
+static const baro_option options[] = {
+    {.name = "set",
+     .kind = BARO_OPTION_TEXT,
+     .value = "KEY=VALUE,...",
+     .offset = offsetof(predict_values, set),
+     .help = "what is to be different, as cores=2x,disk=0.5x"},
+    {.name = "sweep",
+     .kind = BARO_OPTION_TEXT,
+     .value = "KEY=A..B",
+     .offset = offsetof(predict_values, sweep),
+     .help = "predict for values from A to B, as cores=1..64 or disk=0.5x..4x, besides --set"},
+    {.name = "why",
+     .offset = offsetof(predict_values, why),
+     .help = "list all terms and assumptions, where each comes from, and what its range makes of "
+             "the prediction"},
+    {.name = "json",
+     .offset = offsetof(predict_values, json),
+     .help = "print JSON (schema barograph.predict/1) instead of text"},
+    {.name = "color",
+     .kind = BARO_OPTION_CHOICE,
+     .value = "WHEN",
+     .choices = "auto|always|never",
+     .offset = offsetof(predict_values, color),
+     .help =
+         "use colours: on a terminal unless NO_COLOR is set (auto, the default), always, never"},
+};
+
+static const predict_values defaults = {0};
+
+const baro_command baro_command_predict = {
+    .name = "predict",
+    .summary = "say how long a run would take with other resources",
+    .usage = "[OPTION...] [FILE [OTHER]]",
+    .description =
+        "Replays the stages and tasks of a recorded Spark run on other slots, with other task "
+        "times, and "
+        "prints the run time, with an interval for one more run at 90 %. FILE is a recording that "
+        "import made of a log (barograph.baro unless given).\n\n"
+        "How much tasks slow each other down is in no single log: a prior is taken, or, where "
+        "OTHER is a "
+        "recording of the same job with other cores or nodes, what the two show. What the "
+        "recording cannot tell is refused with the reason.",
+    .examples = "  barograph predict --set cores=2x job.baro\n"
+                "  barograph predict --set cpu_speed=1.5x,disk=2x --why job.baro\n"
+                "  barograph predict --sweep cores=1..64 job.baro\n"
+                "  barograph predict --set nodes=8 four-nodes.baro two-nodes.baro\n"
+                "  barograph predict --set memory=2x --json job.baro | jq .predicted_s\n",
+    .more_help = list_keys,
+    .options = {.rows = options, .count = sizeof(options) / sizeof(options[0])},
+    .defaults = &defaults,
+    .values_size = sizeof(defaults),
+    .operands_at_most = 2,
+    .operand_completion = BARO_COMPLETE_RECORDING,
+    .run = run,
+};

@@ -1,0 +1,426 @@
+#include "predict/forecast.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "predict/task_times.h"
+
+/* Standard deviations to either side that 90 % are within. */
+static const double NINETY = 1.645;
+/* What was recorded says little of what is further away. */
+static const double FAR = 4;
+enum { BOOTSTRAPS = 24, BOOTSTRAPS_LARGE = 8, LARGE_TASKS = 100000 };
+static const double NS = 1e9;
+
+typedef struct maker {
+  const baro_job_graph *graph;
+  const baro_scenario *scenario;
+  baro_forecast *to;
+  baro_change change;
+  baro_waves waves;
+  double low[BARO_TERM_COUNT];
+  double point[BARO_TERM_COUNT];
+  double high[BARO_TERM_COUNT];
+  baro_term_source source[BARO_TERM_COUNT];
+} maker;
+
+/* --- replays --- */
+
+static baro_status replay(const maker *all, const baro_change *change, const double *terms,
+                          uint64_t seed, baro_replay_result *ret_result, uint32_t *ret_slots,
+                          baro_error *err) {
+  baro_arena scratch = {0};
+  baro_replay input;
+  const baro_task_times_input times = {
+      .graph = all->graph, .change = change, .terms = terms, .waves = &all->waves, .seed = seed};
+  baro_status status = baro_task_times_build(&times, &scratch, &input, err);
+  if (status == BARO_OK) {
+    status = baro_replay_run(&input, &scratch, NULL, ret_result, err);
+  }
+  if (status == BARO_OK && ret_slots != NULL) {
+    *ret_slots = input.slot_count;
+  }
+  baro_arena_release(&scratch);
+  return status;
+}
+
+/* A prediction with these terms. */
+static baro_status predict(const maker *all, const baro_change *change, const double *terms,
+                           double *ret_s, baro_error *err) {
+  baro_replay_result result;
+  baro_status status = replay(all, change, terms, 0, &result, NULL, err);
+  if (status == BARO_OK) {
+    *ret_s = all->to->base_s * result.end_ns / (all->to->replayed_s * NS);
+  }
+  return status;
+}
+
+/* --- what is uncertain --- */
+
+static bool differs(double ratio) {
+  return ratio < 1 || ratio > 1;
+}
+
+/* Whether a term can matter: what a replay would say too, for less. */
+static bool matters(const maker *all, baro_term term) {
+  const baro_change *change = &all->change;
+  bool changes_nodes = change->executor_count != all->graph->executor_count;
+  switch (term) {
+  case BARO_TERM_WAVE:
+    return change->changes_cores || changes_nodes || change->changes_partitions ||
+           differs(change->input_ratio);
+  case BARO_TERM_PARALLELISM:
+    return (change->changes_cores || changes_nodes) && !change->changes_partitions;
+  case BARO_TERM_CORES_CONTENTION:
+  case BARO_TERM_QUEUED: return change->changes_cores;
+  case BARO_TERM_NODES_CONTENTION: return changes_nodes;
+  case BARO_TERM_OTHER_CPU:
+  case BARO_TERM_PYTHON_CPU:
+  case BARO_TERM_DRIVER_SPEED: return differs(change->cpu_ratio);
+  case BARO_TERM_OTHER_DISK: return differs(change->disk_ratio);
+  case BARO_TERM_OTHER_NETWORK: return differs(change->network_ratio);
+  case BARO_TERM_OVERLAP:
+    return differs(change->network_ratio) || differs(change->cpu_ratio) || changes_nodes;
+  case BARO_TERM_LIVE_HEAP:
+  case BARO_TERM_SPILL_COST:
+  case BARO_TERM_NEW_SPILL: return differs(change->memory_ratio);
+  case BARO_TERM_INPUT_POWER:
+  case BARO_TERM_INPUT_OTHERS: return differs(change->input_ratio);
+  case BARO_TERM_SKEW: return change->changes_partitions;
+  case BARO_TERM_NEW_NETWORK: return all->graph->executor_count == 1 && changes_nodes;
+  case BARO_TERM_COUNT: break;
+  }
+  return false;
+}
+
+static int compare_terms(const void *left, const void *right) {
+  const baro_forecast_term *a = left;
+  const baro_forecast_term *b = right;
+  double wide_a = a->slowest_s / a->fastest_s;
+  double wide_b = b->slowest_s / b->fastest_s;
+  return wide_a > wide_b ? -1 : wide_a < wide_b ? 1 : (int)a->term - (int)b->term;
+}
+
+static baro_status try_term(const maker *all, baro_term term, baro_error *err) {
+  baro_forecast *to = all->to;
+  double ends_s[2];
+  for (int end = 0; end < 2; end++) {
+    double terms[BARO_TERM_COUNT];
+    for (int t = 0; t < BARO_TERM_COUNT; t++) {
+      terms[t] = all->point[t];
+    }
+    terms[term] = end == 0 ? all->low[term] : all->high[term];
+    baro_status status = predict(all, &all->change, terms, &ends_s[end], err);
+    if (status != BARO_OK) {
+      return status;
+    }
+  }
+  double fastest_s = fmin(fmin(ends_s[0], ends_s[1]), to->predicted_s);
+  double slowest_s = fmax(fmax(ends_s[0], ends_s[1]), to->predicted_s);
+  if (slowest_s > fastest_s * (1 + 1e-6)) {
+    to->terms[to->term_count++] = (baro_forecast_term){.term = term,
+                                                       .low = all->low[term],
+                                                       .point = all->point[term],
+                                                       .high = all->high[term],
+                                                       .source = all->source[term],
+                                                       .fastest_s = fastest_s,
+                                                       .slowest_s = slowest_s};
+  }
+  return BARO_OK;
+}
+
+/* Tasks of the stages by chance, the same ones with and without the change. */
+static baro_status bootstrap(const maker *all, baro_error *err) {
+  int count = all->graph->task_count > LARGE_TASKS ? BOOTSTRAPS_LARGE : BOOTSTRAPS;
+  const baro_change none = baro_change_none(all->graph);
+  double sum = 0;
+  double squares = 0;
+  for (int b = 0; b < count; b++) {
+    baro_replay_result with;
+    baro_replay_result without;
+    uint64_t seed = (uint64_t)b + 1;
+    baro_status status = replay(all, &all->change, all->point, seed, &with, NULL, err);
+    if (status == BARO_OK) {
+      status = replay(all, &none, all->point, seed, &without, NULL, err);
+    }
+    if (status != BARO_OK) {
+      return status;
+    }
+    double ratio = log(with.end_ns / without.end_ns);
+    sum += ratio;
+    squares += ratio * ratio;
+  }
+  double mean = sum / count;
+  double variance = (squares / count - mean * mean) * count / (count - 1);
+  all->to->bootstrap_ratio = variance > 0 ? sqrt(variance) : 0;
+  return BARO_OK;
+}
+
+/* Ends of the terms, chance of tasks, chance of runs: squares of logarithms add up. The recorded run and the one that is
+ * predicted have their luck each. */
+static void bound(baro_forecast *to) {
+  double chance = NINETY * to->bootstrap_ratio;
+  double noise = NINETY * sqrt(2) * to->noise_ratio;
+  double below = chance * chance + noise * noise;
+  double above = below;
+  for (uint32_t t = 0; t < to->term_count; t++) {
+    double low = log(to->predicted_s / to->terms[t].fastest_s);
+    double high = log(to->terms[t].slowest_s / to->predicted_s);
+    below += low * low;
+    above += high * high;
+  }
+  double lead_s = fmin(to->lead_s, to->predicted_s / 2);
+  below += pow(log(1 - lead_s / to->predicted_s), 2);
+  above += pow(log(1 + lead_s / to->predicted_s), 2);
+  double far = to->distance > FAR ? log(to->distance) / log(FAR) : 1;
+  to->low_s = to->predicted_s * exp(-sqrt(below) * far);
+  to->high_s = to->predicted_s * exp(sqrt(above) * far);
+  /* What only the driver does does not go away with the tasks. */
+  if (to->low_s < to->floor_s * exp(-noise)) {
+    to->low_s = to->floor_s * exp(-noise);
+  }
+}
+
+/* --- what it rests on --- */
+
+__attribute__((format(printf, 2, 3))) static void assume(baro_forecast *to, const char *format,
+                                                         ...) {
+  char text[400];
+  va_list arguments;
+  va_start(arguments, format);
+  int length = vsnprintf(text, sizeof(text), format, arguments);
+  va_end(arguments);
+  if (length > 0 && to->assumption_count < BARO_FORECAST_ASSUMPTIONS_MAX) {
+    size_t used = (size_t)length < sizeof(text) ? (size_t)length : sizeof(text) - 1;
+    const char *copy = baro_arena_copy(&to->arena, text, used);
+    if (copy != NULL) {
+      to->assumptions[to->assumption_count++] = copy;
+    }
+  }
+}
+
+static void assume_run(const maker *all) {
+  baro_forecast *to = all->to;
+  const baro_job_graph *graph = all->graph;
+  assume(
+      to,
+      "the run ends with its last job, and begins %.3g s before its first one: that is the middle "
+      "between it and the start of the session, as no event tells when the program began",
+      graph->lead_ns / NS);
+  assume(
+      to,
+      "a job is submitted when all jobs are done that had ended before it; the %.3g s in which no "
+      "task ran are the driver's%s",
+      graph->driver_ns / NS, differs(all->change.cpu_ratio) ? "" : ", and stay");
+  assume(to,
+         "a free slot takes the next task of the oldest job's oldest stage; executors stay once "
+         "they are there");
+  double off = fabs(to->replayed_s / to->base_s - 1);
+  if (off > 0.02) {
+    assume(to, "replaying the recorded run gives %.4g s for %.4g s: predictions are scaled by that",
+           to->replayed_s, to->base_s);
+  }
+  if (graph->unfinished_tasks > 0) {
+    assume(to, "the log ended while %u tasks ran: what came later is not in the prediction",
+           graph->unfinished_tasks);
+  }
+  if (graph->failed_tasks > 0) {
+    assume(to, "%u tasks failed, and fail again", graph->failed_tasks);
+  }
+}
+
+static void assume_slots(const maker *all) {
+  baro_forecast *to = all->to;
+  const baro_change *change = &all->change;
+  bool changes_nodes = change->executor_count != all->graph->executor_count;
+  if (change->changes_cores) {
+    assume(
+        to,
+        "cores: %u slot%s instead of %u, on machines that have them, and with as much memory for "
+        "each task",
+        to->slots, to->slots == 1 ? "" : "s", to->base_slots);
+  }
+  if (changes_nodes) {
+    assume(
+        to,
+        "nodes: %u executors instead of %u, the new ones there as soon as the recorded ones were",
+        change->executor_count, all->graph->executor_count);
+  }
+  if ((change->changes_cores || changes_nodes) && all->waves.measured_stages == 0) {
+    assume(to,
+           "no slot had two tasks of one stage: how much slower first tasks are is unknown, and "
+           "taken for nothing");
+  }
+}
+
+static void assume_resources(const maker *all) {
+  baro_forecast *to = all->to;
+  const baro_change *change = &all->change;
+  const double *need_ns = all->graph->need_ns;
+  double sum_ns = 0;
+  for (int n = 0; n < BARO_NEED_COUNT; n++) {
+    sum_ns += need_ns[n];
+  }
+  if (sum_ns > 0 && (differs(change->cpu_ratio) || differs(change->disk_ratio) ||
+                     differs(change->network_ratio) || change->changes_cores)) {
+    assume(to,
+           "%.0f %% of the tasks' time is explained by no clock of the framework: shares of it are "
+           "assumed",
+           100 * need_ns[BARO_NEED_OTHER] / sum_ns);
+  }
+  if (differs(change->network_ratio) && !(need_ns[BARO_NEED_NETWORK] > 0)) {
+    assume(to, "no task waited for the network, as far as it was measured");
+  }
+  if (differs(change->disk_ratio) && !(need_ns[BARO_NEED_DISK] > 0)) {
+    assume(to, "no task waited for disks, as far as it was measured");
+  }
+  if (differs(change->memory_ratio)) {
+    assume(to,
+           "memory: it changes collecting and spilling, and nothing else (no cached data that was "
+           "dropped); an end by \"out of memory\" is not foreseen");
+  }
+  if (differs(change->input_ratio)) {
+    assume(to, "input: all of it grows alike; stages that read it have more tasks, those that read "
+               "shuffled data larger ones; plans stay the same");
+  }
+  if (change->changes_partitions) {
+    assume(to,
+           "partitions: tasks cut the same data anew, and what a task needs to start stays; stages "
+           "of one task keep it");
+  }
+}
+
+static void assume_interval(const maker *all) {
+  baro_forecast *to = all->to;
+  assume(to,
+         "the interval is for one more run, 90 %% if the terms' ranges hold: they are not "
+         "calibrated on "
+         "runs; runs of one job differ by %.1f %% (standard deviation)",
+         100 * to->noise_ratio);
+  if (to->distance > FAR) {
+    assume(to,
+           "a factor of %.3g is far from what was recorded: the interval is widened, and may still "
+           "be too narrow",
+           to->distance);
+  }
+}
+
+/* --- the whole --- */
+
+static void set_terms(maker *all, const baro_contention_fit *fit) {
+  for (int t = 0; t < BARO_TERM_COUNT; t++) {
+    all->low[t] = baro_terms[t].low;
+    all->point[t] = baro_terms[t].point;
+    all->high[t] = baro_terms[t].high;
+    all->source[t] = baro_terms[t].source;
+  }
+  if (fit != NULL && fit->term != BARO_TERM_COUNT) {
+    all->low[fit->term] = fit->power - NINETY * fit->error_power;
+    all->point[fit->term] = fit->power;
+    all->high[fit->term] = fit->power + NINETY * fit->error_power;
+    all->source[fit->term] = BARO_TERM_MEASURED;
+    if (fit->term == BARO_TERM_CORES_CONTENTION) {
+      /* The two runs tell all that more tasks at once do, waiting for a core as well. */
+      all->low[BARO_TERM_QUEUED] = 0;
+      all->point[BARO_TERM_QUEUED] = 0;
+      all->high[BARO_TERM_QUEUED] = 0;
+    }
+  }
+}
+
+static baro_status make_parts(const maker *all, baro_error *err) {
+  baro_forecast *to = all->to;
+  for (int k = 0; k < BARO_SCENARIO_KEY_COUNT; k++) {
+    if (!all->scenario->values[k].is_set) {
+      continue;
+    }
+    baro_scenario alone = {0};
+    baro_change change;
+    alone.values[k] = all->scenario->values[k];
+    baro_forecast_part *part = &to->parts[to->part_count++];
+    part->key = (baro_scenario_key)k;
+    baro_status status = baro_change_resolve(&alone, all->graph, &change, err);
+    if (status == BARO_OK) {
+      status = predict(all, &change, all->point, &part->alone_s, err);
+    }
+    if (status != BARO_OK) {
+      return status;
+    }
+  }
+  return BARO_OK;
+}
+
+static double busy_ratio(const baro_replay_result *result, uint32_t slots) {
+  return result->end_ns > 0 ? result->busy_ns / (result->end_ns * (double)slots) : 0;
+}
+
+static baro_status make_point(const maker *all, baro_error *err) {
+  baro_forecast *to = all->to;
+  const baro_change none = baro_change_none(all->graph);
+  baro_replay_result before = {0};
+  baro_replay_result after = {0};
+  to->base_s = all->graph->base_ns / NS;
+  to->lead_s = all->graph->lead_ns / NS;
+  /* Of the driver's time all may follow the speed of cores. */
+  to->floor_s = (all->graph->driver_ns - all->graph->lead_ns) / NS / fmax(1, all->change.cpu_ratio);
+  to->noise_ratio = BARO_TERM_NOISE_RATIO;
+  to->distance = baro_change_distance(&all->change, all->graph);
+  baro_status status = replay(all, &none, all->point, 0, &before, &to->base_slots, err);
+  if (status == BARO_OK) {
+    status = replay(all, &all->change, all->point, 0, &after, &to->slots, err);
+  }
+  if (status == BARO_OK && !(before.end_ns > 0 && to->base_s > 0)) {
+    status = baro_error_set(err, BARO_UNSUPPORTED, "its run lasted no time");
+  }
+  if (status == BARO_OK) {
+    to->replayed_s = before.end_ns / NS;
+    to->predicted_s = to->base_s * after.end_ns / before.end_ns;
+    to->base_busy_ratio = busy_ratio(&before, to->base_slots);
+    to->busy_ratio = busy_ratio(&after, to->slots);
+  }
+  return status;
+}
+
+baro_status baro_forecast_make(const baro_job_graph *graph, const baro_scenario *scenario,
+                               const baro_contention_fit *fit, baro_forecast *ret_forecast,
+                               baro_error *err) {
+  baro_forecast to = {0};
+  maker all = {.graph = graph, .scenario = scenario, .to = &to};
+  baro_arena scratch = {0};
+  set_terms(&all, fit);
+  baro_status status = baro_change_resolve(scenario, graph, &all.change, err);
+  if (status == BARO_OK && baro_waves_measure(graph, &scratch, &all.waves) != BARO_OK) {
+    status = baro_error_set(err, BARO_NO_MEMORY, "%s", baro_status_text(BARO_NO_MEMORY));
+  }
+  if (status == BARO_OK) {
+    status = make_point(&all, err);
+  }
+  for (int t = 0; t < BARO_TERM_COUNT && status == BARO_OK; t++) {
+    status = matters(&all, (baro_term)t) ? try_term(&all, (baro_term)t, err) : BARO_OK;
+  }
+  if (status == BARO_OK) {
+    status = bootstrap(&all, err);
+  }
+  if (status == BARO_OK) {
+    status = make_parts(&all, err);
+  }
+  if (status == BARO_OK) {
+    qsort(to.terms, to.term_count, sizeof(to.terms[0]), compare_terms);
+    bound(&to);
+    assume_run(&all);
+    assume_slots(&all);
+    assume_resources(&all);
+    assume_interval(&all);
+    *ret_forecast = to;
+  } else {
+    baro_forecast_release(&to);
+  }
+  baro_arena_release(&scratch);
+  return status;
+}
+
+void baro_forecast_release(baro_forecast *forecast) {
+  baro_arena_release(&forecast->arena);
+}

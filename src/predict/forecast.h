@@ -1,0 +1,67 @@
+/* A prediction: the recorded run replayed under a scenario, with an interval and with what it rests on.
+ * Flow: job_graph.h + scenario.h -> here -> show (forecast_text.c, forecast_json.c).
+ *
+ *   predicted = recorded run time x replay(scenario) / replay(no change)
+ *
+ * The interval is for one more run under the scenario, at 90 %, in logarithms: the ends of each term's range, what a bootstrap of
+ * the stages' tasks gives, and what runs of one job differ by, as if they were independent. It is as good as the ranges in
+ * terms.h: they are not calibrated on runs. Beyond a factor of 4 it is widened. */
+#ifndef BARO_PREDICT_FORECAST_H
+#define BARO_PREDICT_FORECAST_H
+
+#include "predict/contention.h"
+#include "predict/scenario.h"
+#include "predict/terms.h"
+
+enum { BARO_FORECAST_ASSUMPTIONS_MAX = 24 };
+
+/* What the ends of a term's range make of the prediction. */
+typedef struct baro_forecast_term {
+  baro_term term;
+  double low; /* of its values */
+  double point;
+  double high;
+  baro_term_source source;
+  double fastest_s; /* predictions with its ends, the lesser first */
+  double slowest_s;
+} baro_forecast_term;
+
+/* A part of the scenario alone. */
+typedef struct baro_forecast_part {
+  baro_scenario_key key;
+  double alone_s; /* predicted with nothing else changed */
+} baro_forecast_part;
+
+typedef struct baro_forecast {
+  double base_s;     /* recorded */
+  double replayed_s; /* replay without a change: how well the model tells the recorded run */
+  double predicted_s;
+  double low_s;
+  double high_s;
+  double
+      bootstrap_ratio; /* standard deviations of the prediction's logarithm: of tasks by chance, */
+  double noise_ratio;  /* and from run to run */
+  double lead_s;       /* of the run before its first job, give or take itself */
+  double floor_s;      /* the driver's own time, as fast as it may be */
+  double distance;     /* baro_change_distance */
+  uint32_t base_slots;
+  uint32_t slots;
+  double busy_ratio;                         /* of the slots' time, predicted */
+  double base_busy_ratio;                    /* and recorded */
+  baro_forecast_term terms[BARO_TERM_COUNT]; /* those that matter, the widest first */
+  uint32_t term_count;
+  baro_forecast_part parts[BARO_SCENARIO_KEY_COUNT];
+  uint32_t part_count;
+  const char *assumptions[BARO_FORECAST_ASSUMPTIONS_MAX]; /* in the arena */
+  uint32_t assumption_count;
+  baro_arena arena;
+} baro_forecast;
+
+/* fit: of a second recording; NULL: none. BARO_UNSUPPORTED with the reason why the recording cannot tell; BARO_LIMIT;
+ * BARO_NO_MEMORY. Costs some 60 replays; a million tasks a second or two each. */
+baro_status baro_forecast_make(const baro_job_graph *graph, const baro_scenario *scenario,
+                               const baro_contention_fit *fit, baro_forecast *ret_forecast,
+                               baro_error *err) BARO_MUST_USE;
+void baro_forecast_release(baro_forecast *forecast);
+
+#endif

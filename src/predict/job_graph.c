@@ -1,0 +1,432 @@
+#include "predict/job_graph.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "predict/graph_build.h"
+#include "predict/scenario.h"
+
+/* The log's clock has milliseconds: what ended within one of a beginning was before it. */
+static const uint64_t TICK_NS = 1000000;
+
+const char *baro_need_key(baro_need need) {
+  static const char *const keys[] = {
+#define X(id, key) key,
+      BARO_NEED_LIST(X)
+#undef X
+  };
+  return keys[need];
+}
+
+static bool is_text(baro_view view, const char *text) {
+  return view.length == strlen(text) && memcmp(view.data, text, view.length) == 0;
+}
+
+/* --- jobs and stages --- */
+
+static int compare_jobs(const void *left, const void *right) {
+  const baro_graph_span *a = left;
+  const baro_graph_span *b = right;
+  if (a->submitted_ns != b->submitted_ns) {
+    return a->submitted_ns < b->submitted_ns ? -1 : 1;
+  }
+  return a->id != b->id ? (a->id < b->id ? -1 : 1) : a->operator_id < b->operator_id ? -1 : 1;
+}
+
+static int compare_stages(const void *left, const void *right) {
+  const baro_graph_span *a = left;
+  const baro_graph_span *b = right;
+  if (a->job != b->job) {
+    return a->job < b->job ? -1 : 1; /* of no job: last */
+  }
+  return a->id != b->id ? (a->id < b->id ? -1 : 1) : a->operator_id < b->operator_id ? -1 : 1;
+}
+
+/* What the log says of an operator's times; 0: it does not. */
+static baro_graph_span span_of(const baro_dataflow *dataflow, uint32_t operator_id,
+                               const char *id_key) {
+  const baro_dataflow_operator *one = &dataflow->operators[operator_id];
+  baro_graph_span span = {
+      .operator_id = operator_id, .job = BARO_NONE_ID, .first_ns = UINT64_MAX, .id = UINT64_MAX};
+  (void)baro_dataflow_fact_number(dataflow, operator_id, "submitted_ns", &span.submitted_ns);
+  (void)baro_dataflow_fact_number(dataflow, operator_id, "completed_ns", &span.completed_ns);
+  (void)baro_dataflow_fact_number(dataflow, operator_id, id_key, &span.id);
+  for (uint32_t t = one->first_task; t < one->first_task + one->task_count; t++) {
+    const baro_dataflow_task *task = &dataflow->tasks[t];
+    span.first_ns = task->start_ns < span.first_ns ? task->start_ns : span.first_ns;
+    span.last_ns = task->end_ns > span.last_ns ? task->end_ns : span.last_ns;
+  }
+  return span;
+}
+
+/* A stage whose times the log lacks, or which contradict its tasks, is where its tasks are. */
+static void settle_stage(baro_graph_span *stage) {
+  if (stage->submitted_ns == 0 || stage->submitted_ns > stage->first_ns) {
+    stage->submitted_ns = stage->first_ns;
+  }
+  if (stage->completed_ns < stage->submitted_ns) {
+    stage->completed_ns = stage->last_ns;
+  }
+}
+
+static baro_status collect_stages(baro_graph_build *build, const uint32_t *job_of_operator) {
+  const baro_profile *profile = build->profile;
+  const baro_dataflow *dataflow = &profile->dataflow;
+  build->stages =
+      baro_arena_array(&build->scratch, dataflow->operator_count, sizeof(*build->stages));
+  if (build->stages == NULL) {
+    return BARO_NO_MEMORY;
+  }
+  for (uint32_t o = 0; o < dataflow->operator_count; o++) {
+    const baro_dataflow_operator *one = &dataflow->operators[o];
+    if (one->task_count == 0 ||
+        !is_text(baro_profile_string(profile, one->kind_string), "spark.stage")) {
+      continue;
+    }
+    baro_graph_span stage = span_of(dataflow, o, "stage_id");
+    settle_stage(&stage);
+    if (one->parent != BARO_NONE_ID) {
+      stage.job = job_of_operator[one->parent];
+    }
+    if (stage.job != BARO_NONE_ID) {
+      baro_graph_span *job = &build->jobs[stage.job];
+      job->first_ns = stage.submitted_ns < job->first_ns ? stage.submitted_ns : job->first_ns;
+      job->last_ns = stage.completed_ns > job->last_ns ? stage.completed_ns : job->last_ns;
+    }
+    build->stages[build->stage_count++] = stage;
+  }
+  qsort(build->stages, build->stage_count, sizeof(*build->stages), compare_stages);
+  return BARO_OK;
+}
+
+static baro_status collect_jobs(baro_graph_build *build, uint32_t *job_of_operator) {
+  const baro_dataflow *dataflow = &build->profile->dataflow;
+  build->jobs = baro_arena_array(&build->scratch, dataflow->operator_count, sizeof(*build->jobs));
+  if (build->jobs == NULL) {
+    return BARO_NO_MEMORY;
+  }
+  for (uint32_t o = 0; o < dataflow->operator_count; o++) {
+    job_of_operator[o] = BARO_NONE_ID;
+    if (is_text(baro_profile_string(build->profile, dataflow->operators[o].kind_string),
+                "spark.job")) {
+      build->jobs[build->job_count++] = span_of(dataflow, o, "job_id");
+    }
+  }
+  qsort(build->jobs, build->job_count, sizeof(*build->jobs), compare_jobs);
+  for (uint32_t j = 0; j < build->job_count; j++) {
+    job_of_operator[build->jobs[j].operator_id] = j;
+  }
+  return BARO_OK;
+}
+
+/* Jobs without times are where their stages are; those without stages last no time if the log does not say. */
+static void settle_jobs(baro_graph_build *build) {
+  for (uint32_t j = 0; j < build->job_count; j++) {
+    baro_graph_span *job = &build->jobs[j];
+    if (job->submitted_ns == 0 || job->submitted_ns > job->first_ns) {
+      job->submitted_ns = job->first_ns == UINT64_MAX ? build->start_ns : job->first_ns;
+    }
+    if (job->completed_ns < job->submitted_ns) {
+      job->completed_ns = job->last_ns > job->submitted_ns ? job->last_ns : job->submitted_ns;
+    }
+  }
+}
+
+/* The program began between the session's start, which it waits for, and its first job; when, no event says: the middle. */
+static void find_start(baro_graph_build *build) {
+  uint64_t first_ns = UINT64_MAX;
+  for (uint32_t j = 0; j < build->job_count; j++) {
+    const baro_graph_span *job = &build->jobs[j];
+    uint64_t at_ns = job->submitted_ns != 0 ? job->submitted_ns : job->first_ns;
+    first_ns = at_ns < first_ns ? at_ns : first_ns;
+  }
+  for (uint32_t s = 0; s < build->stage_count; s++) {
+    const baro_graph_span *stage = &build->stages[s];
+    first_ns = stage->submitted_ns < first_ns ? stage->submitted_ns : first_ns;
+  }
+  const baro_profile *profile = build->profile;
+  uint64_t session_ns = profile->anchor_count > 0 ? profile->anchors[0].monotonic_ns : first_ns;
+  uint64_t lead_ns = session_ns < first_ns ? (first_ns - session_ns) / 2 : 0;
+  build->start_ns = first_ns - lead_ns;
+  build->graph->lead_ns = (double)lead_ns;
+}
+
+/* --- nodes --- */
+
+static double from_start(const baro_graph_build *build, uint64_t at_ns) {
+  return at_ns <= build->start_ns ? 0 : (double)(at_ns - build->start_ns);
+}
+
+static void add_after(baro_graph_build *build, baro_graph_node *node, uint32_t other) {
+  baro_job_graph *graph = build->graph;
+  if (node->plan.after_count == 0) {
+    node->plan.first_after = graph->after_count;
+  }
+  graph->after[graph->after_count++] = other;
+  node->plan.after_count++;
+}
+
+static baro_graph_node *add_node(baro_graph_build *build, uint32_t operator_id,
+                                 uint32_t *ret_index) {
+  baro_job_graph *graph = build->graph;
+  *ret_index = graph->node_count;
+  graph->nodes[graph->node_count] =
+      (baro_graph_node){.operator_id = operator_id, .plan = {.wave_ratio = 1}};
+  return &graph->nodes[graph->node_count++];
+}
+
+typedef struct ended_job {
+  uint64_t completed_ns;
+  uint32_t job;
+} ended_job;
+
+static int compare_ended(const void *left, const void *right) {
+  const ended_job *a = left;
+  const ended_job *b = right;
+  if (a->completed_ns != b->completed_ns) {
+    return a->completed_ns < b->completed_ns ? -1 : 1;
+  }
+  return a->job < b->job ? -1 : a->job > b->job;
+}
+
+/* Begins and ends of jobs, and a barrier behind each end: all that had ended by then. */
+static baro_status add_jobs(baro_graph_build *build) {
+  ended_job *ended = baro_arena_array(&build->scratch, build->job_count, sizeof(*ended));
+  uint32_t *barriers = baro_arena_array(&build->scratch, build->job_count, sizeof(*barriers));
+  if (ended == NULL || barriers == NULL) {
+    return BARO_NO_MEMORY;
+  }
+  for (uint32_t j = 0; j < build->job_count; j++) {
+    ended[j] = (ended_job){.completed_ns = build->jobs[j].completed_ns, .job = j};
+    (void)add_node(build, build->jobs[j].operator_id, &build->jobs[j].node);
+    (void)add_node(build, build->jobs[j].operator_id, &build->jobs[j].end_node);
+  }
+  qsort(ended, build->job_count, sizeof(*ended), compare_ended);
+  for (uint32_t e = 0; e < build->job_count; e++) {
+    baro_graph_node *barrier = add_node(build, BARO_NONE_ID, &barriers[e]);
+    add_after(build, barrier, build->jobs[ended[e].job].end_node);
+    if (e > 0) {
+      add_after(build, barrier, barriers[e - 1]);
+    }
+  }
+  uint32_t before = 0; /* jobs stand in the order of their submission */
+  for (uint32_t j = 0; j < build->job_count; j++) {
+    const baro_graph_span *job = &build->jobs[j];
+    while (before < build->job_count && ended[before].completed_ns <= job->submitted_ns &&
+           compare_jobs(&build->jobs[ended[before].job], job) < 0) {
+      before++;
+    }
+    baro_graph_node *begin = &build->graph->nodes[job->node];
+    begin->plan.delay_ns = from_start(build, job->submitted_ns);
+    if (before > 0) {
+      add_after(build, begin, barriers[before - 1]);
+      begin->plan.delay_ns -= from_start(build, ended[before - 1].completed_ns);
+    }
+  }
+  return BARO_OK;
+}
+
+/* What a stage waited for: its job, and those of its parents that were done by then. */
+static void link_stage(baro_graph_build *build, const baro_graph_span *stage,
+                       const uint32_t *stage_of_operator) {
+  const baro_dataflow *dataflow = &build->profile->dataflow;
+  baro_graph_node *node = &build->graph->nodes[stage->node];
+  uint64_t waited_ns = build->start_ns;
+  if (stage->job != BARO_NONE_ID && build->jobs[stage->job].submitted_ns <= stage->submitted_ns) {
+    add_after(build, node, build->jobs[stage->job].node);
+    waited_ns = build->jobs[stage->job].submitted_ns;
+  }
+  const baro_dataflow_operator *one = &dataflow->operators[stage->operator_id];
+  for (uint32_t e = one->first_incoming; e < one->first_incoming + one->incoming_count; e++) {
+    uint32_t parent = stage_of_operator[dataflow->edges[e].from];
+    if (parent == BARO_NONE_ID) {
+      continue;
+    }
+    const baro_graph_span *from = &build->stages[parent];
+    if (from->completed_ns <= stage->submitted_ns + TICK_NS &&
+        from->submitted_ns < stage->submitted_ns) {
+      add_after(build, node, from->node);
+      waited_ns = from->completed_ns > waited_ns ? from->completed_ns : waited_ns;
+    }
+  }
+  node->plan.delay_ns =
+      stage->submitted_ns > waited_ns ? (double)(stage->submitted_ns - waited_ns) : 0;
+  node->plan.launch_ns = (double)(stage->first_ns - stage->submitted_ns);
+  node->plan.finish_ns =
+      stage->completed_ns > stage->last_ns ? (double)(stage->completed_ns - stage->last_ns) : 0;
+}
+
+static baro_status add_stages(baro_graph_build *build) {
+  const baro_dataflow *dataflow = &build->profile->dataflow;
+  uint32_t *stage_of_operator =
+      baro_arena_array(&build->scratch, dataflow->operator_count, sizeof(uint32_t));
+  if (stage_of_operator == NULL) {
+    return BARO_NO_MEMORY;
+  }
+  memset(stage_of_operator, 0xff, dataflow->operator_count * sizeof(uint32_t));
+  _Static_assert(BARO_NONE_ID == UINT32_MAX, "filled by bytes");
+  for (uint32_t s = 0; s < build->stage_count; s++) {
+    baro_graph_span *stage = &build->stages[s];
+    stage_of_operator[stage->operator_id] = s;
+    baro_graph_node *node = add_node(build, stage->operator_id, &stage->node);
+    node->plan.priority = s;
+  }
+  for (uint32_t s = 0; s < build->stage_count; s++) {
+    link_stage(build, &build->stages[s], stage_of_operator);
+  }
+  return BARO_OK;
+}
+
+/* A job ends when its stages did; of a job that was given up, those that had. */
+static void end_jobs(baro_graph_build *build) {
+  uint32_t s = 0; /* stages stand by job */
+  for (uint32_t j = 0; j < build->job_count; j++) {
+    const baro_graph_span *job = &build->jobs[j];
+    baro_graph_node *end = &build->graph->nodes[job->end_node];
+    uint64_t waited_ns = job->submitted_ns;
+    add_after(build, end, job->node);
+    for (; s < build->stage_count && build->stages[s].job == j; s++) {
+      const baro_graph_span *stage = &build->stages[s];
+      if (stage->completed_ns <= job->completed_ns + TICK_NS) {
+        add_after(build, end, stage->node);
+        waited_ns = stage->completed_ns > waited_ns ? stage->completed_ns : waited_ns;
+      }
+    }
+    end->plan.finish_ns =
+        job->completed_ns > waited_ns ? (double)(job->completed_ns - waited_ns) : 0;
+  }
+}
+
+static baro_status build_nodes(baro_graph_build *build) {
+  baro_job_graph *graph = build->graph;
+  size_t node_count = 3 * (size_t)build->job_count + build->stage_count;
+  size_t after_count = 4 * (size_t)build->job_count + 2 * (size_t)build->stage_count +
+                       build->profile->dataflow.edge_count;
+  graph->nodes = baro_arena_array(&graph->arena, node_count, sizeof(*graph->nodes));
+  graph->after = baro_arena_array(&graph->arena, after_count, sizeof(*graph->after));
+  if (graph->nodes == NULL || graph->after == NULL) {
+    return BARO_NO_MEMORY;
+  }
+  baro_status status = add_jobs(build);
+  if (status == BARO_OK) {
+    status = add_stages(build);
+  }
+  if (status == BARO_OK) {
+    end_jobs(build);
+  }
+  assert(graph->node_count <= node_count && graph->after_count <= after_count);
+  graph->job_count = build->job_count;
+  graph->stage_count = build->stage_count;
+  return status;
+}
+
+/* Of the heap that tasks share: of one machine the driver's. What is not set is 1 GB. */
+static void find_memory(baro_graph_build *build) {
+  const baro_dataflow *dataflow = &build->profile->dataflow;
+  for (uint32_t o = 0; o < dataflow->operator_count; o++) {
+    if (!is_text(baro_profile_string(build->profile, dataflow->operators[o].kind_string),
+                 "spark.application")) {
+      continue;
+    }
+    baro_view master;
+    baro_view memory;
+    if (!baro_dataflow_fact_text(dataflow, o, "spark.master", &master)) {
+      return; /* its settings are not in the log */
+    }
+    bool is_local = master.length >= 5 && memcmp(master.data, "local", 5) == 0 &&
+                    !(master.length >= 13 && memcmp(master.data, "local-cluster", 13) == 0);
+    const char *key = is_local ? "spark.driver.memory" : "spark.executor.memory";
+    build->graph->memory_bytes = baro_dataflow_fact_text(dataflow, o, key, &memory)
+                                     ? baro_scenario_bytes((const char *)memory.data)
+                                     : 0x1p30;
+    return;
+  }
+}
+
+/* --- the whole --- */
+
+static void find_base(baro_graph_build *build) {
+  double end_ns = 0;
+  for (uint32_t j = 0; j < build->job_count; j++) {
+    double at_ns = from_start(build, build->jobs[j].completed_ns);
+    end_ns = at_ns > end_ns ? at_ns : end_ns;
+  }
+  for (uint32_t s = 0; s < build->stage_count; s++) {
+    double at_ns = from_start(build, build->stages[s].completed_ns);
+    end_ns = at_ns > end_ns ? at_ns : end_ns;
+  }
+  build->graph->base_ns = end_ns;
+}
+
+static baro_status refuse(const baro_graph_build *build, baro_error *err) {
+  const baro_dataflow *dataflow = &build->profile->dataflow;
+  for (uint32_t o = 0; o < dataflow->operator_count; o++) {
+    baro_view kind = baro_profile_string(build->profile, dataflow->operators[o].kind_string);
+    if (kind.length < 6 || memcmp(kind.data, "spark.", 6) != 0) {
+      return baro_error_set(
+          err, BARO_UNSUPPORTED,
+          "it has operators of kind %.*s, and only stages of Spark can be replayed",
+          (int)(kind.length < 60 ? kind.length : 60), (const char *)kind.data);
+    }
+  }
+  return baro_error_set(err, BARO_UNSUPPORTED, "it has no stage that ran");
+}
+
+static baro_status build_all(baro_graph_build *build, baro_error *err) {
+  uint32_t *job_of_operator =
+      baro_arena_array(&build->scratch, build->profile->dataflow.operator_count, sizeof(uint32_t));
+  baro_status status =
+      job_of_operator == NULL ? BARO_NO_MEMORY : collect_jobs(build, job_of_operator);
+  if (status == BARO_OK) {
+    status = collect_stages(build, job_of_operator);
+  }
+  if (status == BARO_OK && build->stage_count == 0) {
+    return refuse(build, err);
+  }
+  if (status == BARO_OK) {
+    find_start(build);
+    settle_jobs(build);
+    status = build_nodes(build);
+  }
+  if (status == BARO_OK) {
+    status = baro_graph_build_slots(build);
+  }
+  if (status == BARO_OK) {
+    status = baro_graph_build_tasks(build);
+  }
+  if (status == BARO_OK) {
+    find_base(build);
+    find_memory(build);
+    return BARO_OK;
+  }
+  return baro_error_set(err, status, "%s", baro_status_text(status));
+}
+
+baro_status baro_job_graph_create(const baro_profile *profile, baro_job_graph **ret_graph,
+                                  baro_error *err) {
+  if (profile->dataflow.task_count == 0) {
+    return baro_error_set(err, BARO_UNSUPPORTED, "it has no tasks of a dataflow framework");
+  }
+  baro_job_graph *graph = calloc(1, sizeof(*graph));
+  if (graph == NULL) {
+    return baro_error_set(err, BARO_NO_MEMORY, "%s", baro_status_text(BARO_NO_MEMORY));
+  }
+  graph->profile = profile;
+  baro_graph_build build = {.graph = graph, .profile = profile};
+  baro_status status = build_all(&build, err);
+  baro_arena_release(&build.scratch);
+  if (status != BARO_OK) {
+    baro_job_graph_destroy(graph);
+    return status;
+  }
+  *ret_graph = graph;
+  return BARO_OK;
+}
+
+void baro_job_graph_destroy(baro_job_graph *graph) {
+  if (graph != NULL) {
+    baro_arena_release(&graph->arena);
+    free(graph);
+  }
+}

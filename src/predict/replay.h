@@ -1,0 +1,73 @@
+/* Runs a graph of tasks on slots, as a framework's own scheduler would: a discrete simulation over plain arrays.
+ * Flow: job_graph.h + a scenario -> task_times.c -> here -> forecast.c.
+ *
+ *   node = what waits for others and then has tasks: a stage. Without tasks it is a moment: a job's begin, a job's end.
+ *
+ *     after ... after        all of them are done
+ *          |
+ *        delay_ns            the driver's time: planning, code generation; kept, it needs no slot
+ *          |
+ *       launch_ns            until its tasks may be launched
+ *          |
+ *     task task task ...     in their order, each on the first slot that is free: dispatch_ns, then work_ns
+ *          |
+ *       finish_ns            until those after it hear of it
+ *
+ * A slot that is free takes the next task of the ready node with the lowest priority: first in, first out by job and stage, as
+ * Spark, Flink's batch jobs and thread pools do. Of several free slots the one with the lowest index takes it.
+ * The first task of a node on a slot is slower than later ones (code that is not compiled yet, connections, caches): a task
+ * that was the first of its slot when it was recorded and is no longer has its time divided by the node's wave_ratio, and
+ * one that becomes the first multiplied.
+ * Times are ns from the start of the run, as double: whole up to 104 days. Pure: no profile, no clock, nothing random. */
+#ifndef BARO_PREDICT_REPLAY_H
+#define BARO_PREDICT_REPLAY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+
+typedef struct baro_replay_task {
+  double work_ns;
+  double dispatch_ns; /* the slot's time before it: the scheduler's round trip */
+  bool was_first;     /* of its node on its slot, when it was recorded */
+} baro_replay_task;
+
+typedef struct baro_replay_node {
+  double delay_ns;
+  double launch_ns;
+  double finish_ns;
+  double wave_ratio;    /* 1: first tasks are as fast as others */
+  uint64_t priority;    /* lower ones first; ties by index */
+  uint32_t first_after; /* of `after` */
+  uint32_t after_count;
+  uint32_t first_task; /* of `tasks` */
+  uint32_t task_count;
+} baro_replay_node;
+
+typedef struct baro_replay_slot {
+  double from_ns; /* when it is there */
+} baro_replay_slot;
+
+/* All arrays are borrowed. */
+typedef struct baro_replay {
+  const baro_replay_node *nodes;
+  uint32_t node_count;
+  const uint32_t *after; /* nodes */
+  const baro_replay_task *tasks;
+  const baro_replay_slot *slots;
+  uint32_t slot_count;
+} baro_replay;
+
+typedef struct baro_replay_result {
+  double end_ns;  /* when the last node is done */
+  double busy_ns; /* sum over slots, dispatching included */
+} baro_replay_result;
+
+/* ret_done_ns: of each node when it was done, node_count of them; NULL: not asked for. scratch: what it needs meanwhile.
+ * BARO_INVALID: tasks without a slot, or nodes that wait for each other; BARO_NO_MEMORY. */
+baro_status baro_replay_run(const baro_replay *replay, baro_arena *scratch, double *ret_done_ns,
+                            baro_replay_result *ret_result, baro_error *err) BARO_MUST_USE;
+
+#endif

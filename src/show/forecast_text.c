@@ -1,0 +1,237 @@
+#include <math.h>
+#include <stdio.h>
+
+#include "show/forecast_report.h"
+#include "show/text_table.h"
+#include "show/text_wrap.h"
+#include "show/units.h"
+
+static const uint32_t INDENT = 2;
+enum { BAR_CELLS = 40 };
+
+static baro_unit_text seconds(double value_s) {
+  return baro_text_duration(value_s > 0 && value_s < 1e10 ? (uint64_t)(value_s * 1e9) : 0);
+}
+
+/* "32 % less than", "1.9 times", "as long as" */
+static baro_unit_text compared(double predicted_s, double base_s) {
+  baro_unit_text text;
+  double ratio = predicted_s / base_s;
+  if (fabs(ratio - 1) < 0.005) {
+    (void)snprintf(text.text, sizeof(text.text), "as long as");
+  } else if (ratio >= 2) {
+    (void)snprintf(text.text, sizeof(text.text), "%.3g times", ratio);
+  } else {
+    (void)snprintf(text.text, sizeof(text.text), "%.0f %% %s than", 100 * fabs(ratio - 1),
+                   ratio < 1 ? "less" : "more");
+  }
+  return text;
+}
+
+static void write_heading(const baro_terminal *terminal, const char *text, baro_buffer *out) {
+  baro_write_text(out, "\n");
+  baro_style_begin(out, terminal, BARO_STYLE_STRONG);
+  baro_write_text(out, text);
+  baro_style_end(out, terminal, BARO_STYLE_STRONG);
+  baro_write_text(out, "\n");
+}
+
+static void write_head(const baro_forecast_report *report, const baro_terminal *terminal,
+                       baro_buffer *out) {
+  const baro_forecast *forecast = report->forecast;
+  baro_style_begin(out, terminal, BARO_STYLE_STRONG);
+  baro_write_clean(out, baro_view_of(report->set[0] != '\0' ? report->set : "as it was"),
+                   terminal->unicode);
+  baro_write_format(out, ": %s", seconds(forecast->predicted_s).text);
+  baro_style_end(out, terminal, BARO_STYLE_STRONG);
+  baro_write_format(out, " (%s to %s), %s the recorded %s\n", seconds(forecast->low_s).text,
+                    seconds(forecast->high_s).text,
+                    compared(forecast->predicted_s, forecast->base_s).text,
+                    seconds(forecast->base_s).text);
+  baro_write_format(out, "%*s%u slot%s, %s busy; recorded %u, %s busy\n", (int)INDENT, "",
+                    forecast->slots, forecast->slots == 1 ? "" : "s",
+                    baro_text_percent_whole(forecast->busy_ratio).text, forecast->base_slots,
+                    baro_text_percent_whole(forecast->base_busy_ratio).text);
+  if (forecast->part_count > 1) {
+    for (uint32_t p = 0; p < forecast->part_count; p++) {
+      const baro_forecast_part *part = &forecast->parts[p];
+      char value[32];
+      baro_scenario_value_text(part->key, &report->scenario->values[part->key], value);
+      baro_write_format(out, "%*s%s=%s alone: %s\n", (int)INDENT, "", baro_scenario_name(part->key),
+                        value, seconds(part->alone_s).text);
+    }
+  }
+}
+
+/* Without --why: what makes the interval as wide as it is. */
+static void write_widest(const baro_forecast_report *report, const baro_terminal *terminal,
+                         baro_buffer *out) {
+  const baro_forecast *forecast = report->forecast;
+  if (forecast->term_count > 0) {
+    const baro_forecast_term *term = &forecast->terms[0];
+    baro_write_format(out, "%*sleast sure: %s (%s to %s)", (int)INDENT, "",
+                      baro_terms[term->term].key, seconds(term->fastest_s).text,
+                      seconds(term->slowest_s).text);
+    baro_write_text(out, "\n");
+  }
+  baro_style_begin(out, terminal, BARO_STYLE_FAINT);
+  baro_write_format(out, "%*s--why lists what this rests on\n", (int)INDENT, "");
+  baro_style_end(out, terminal, BARO_STYLE_FAINT);
+}
+
+static void write_terms(const baro_forecast_report *report, const baro_terminal *terminal,
+                        baro_buffer *out) {
+  static const baro_column columns[] = {
+      {.title = "term"},
+      {.title = "value", .right = true},
+      {.title = "range", .right = true},
+      {.title = "source"},
+      {.title = "prediction", .right = true},
+      {.title = "meaning", .cut = BARO_CUT_END, .minimum = 20, .pleasant = 30, .drop = 1},
+  };
+  const baro_forecast *forecast = report->forecast;
+  baro_text_table table;
+  baro_text_table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
+  for (uint32_t t = 0; t < forecast->term_count; t++) {
+    const baro_forecast_term *term = &forecast->terms[t];
+    baro_text_table_add(&table, BARO_STYLE_PLAIN, baro_view_of(baro_terms[term->term].key));
+    baro_text_table_add_format(&table, BARO_STYLE_PLAIN, "%.3g", term->point);
+    baro_text_table_add_format(&table, BARO_STYLE_FAINT, "%.3g to %.3g", term->low, term->high);
+    baro_text_table_add(&table, BARO_STYLE_PLAIN,
+                        baro_view_of(baro_term_source_text(term->source)));
+    baro_text_table_add_format(&table, BARO_STYLE_PLAIN, "%s to %s", seconds(term->fastest_s).text,
+                               seconds(term->slowest_s).text);
+    baro_text_table_add(&table, BARO_STYLE_FAINT, baro_view_of(baro_terms[term->term].words));
+  }
+  if (forecast->lead_s > 0) {
+    baro_text_table_add(&table, BARO_STYLE_PLAIN, baro_view_of("start"));
+    baro_text_table_add(&table, BARO_STYLE_PLAIN, baro_view_of(seconds(forecast->lead_s).text));
+    baro_text_table_add_format(&table, BARO_STYLE_FAINT, "0 s to %s",
+                               seconds(2 * forecast->lead_s).text);
+    baro_text_table_add(&table, BARO_STYLE_PLAIN, baro_view_of("bound"));
+    baro_text_table_add_format(&table, BARO_STYLE_PLAIN, "%s to %s",
+                               seconds(forecast->predicted_s - forecast->lead_s).text,
+                               seconds(forecast->predicted_s + forecast->lead_s).text);
+    baro_text_table_add(&table, BARO_STYLE_FAINT,
+                        baro_view_of("of the run before its first job: no event tells"));
+  }
+  const struct {
+    const char *key;
+    const char *source;
+    double ratio;
+    const char *words;
+  } chances[] = {
+      {"tasks", "measured", forecast->bootstrap_ratio, "other tasks of the same stages, by chance"},
+      {"runs", "prior", sqrt(2) * forecast->noise_ratio,
+       "from the recorded run to another one of the same job"}};
+  for (size_t c = 0; c < sizeof(chances) / sizeof(chances[0]); c++) {
+    double wide = exp(1.645 * chances[c].ratio);
+    baro_text_table_add(&table, BARO_STYLE_PLAIN, baro_view_of(chances[c].key));
+    baro_text_table_add_format(&table, BARO_STYLE_PLAIN, "%.1f %%", 100 * chances[c].ratio);
+    baro_text_table_add(&table, BARO_STYLE_FAINT, baro_view_of(""));
+    baro_text_table_add(&table, BARO_STYLE_PLAIN, baro_view_of(chances[c].source));
+    baro_text_table_add_format(&table, BARO_STYLE_PLAIN, "%s to %s",
+                               seconds(forecast->predicted_s / wide).text,
+                               seconds(forecast->predicted_s * wide).text);
+    baro_text_table_add(&table, BARO_STYLE_FAINT, baro_view_of(chances[c].words));
+  }
+  write_heading(terminal, "What it depends on, each alone at the ends of its range", out);
+  baro_text_table_write(&table, terminal, INDENT, out);
+  baro_text_table_release(&table);
+}
+
+static void write_item(const baro_terminal *terminal, const char *text, baro_buffer *out) {
+  baro_wrap wrap = {.column = INDENT + 2,
+                    .indent = INDENT + 2,
+                    .columns = terminal->columns,
+                    .unicode = terminal->unicode};
+  baro_write_format(out, "%*s- ", (int)INDENT, "");
+  baro_write_wrapped(out, &wrap, baro_view_of(text));
+  baro_write_text(out, "\n");
+}
+
+static void write_why(const baro_forecast_report *report, const baro_terminal *terminal,
+                      baro_buffer *out) {
+  const baro_forecast *forecast = report->forecast;
+  write_terms(report, terminal, out);
+  if (forecast->term_count > 0) {
+    write_heading(terminal, "Terms", out);
+  }
+  for (uint32_t t = 0; t < forecast->term_count; t++) {
+    char text[400];
+    const baro_term_row *row = &baro_terms[forecast->terms[t].term];
+    (void)snprintf(text, sizeof(text), "%s: %s", row->key, row->words);
+    write_item(terminal, text, out);
+  }
+  write_heading(terminal, "Assumptions", out);
+  for (uint32_t a = 0; a < forecast->assumption_count; a++) {
+    write_item(terminal, forecast->assumptions[a], out);
+  }
+}
+
+static void write_fit(const baro_contention_fit *fit, baro_buffer *out) {
+  if (fit->term == BARO_TERM_COUNT) {
+    baro_write_format(out,
+                      "%*sthe second recording had as many slots: nothing is learned from it\n",
+                      (int)INDENT, "");
+    return;
+  }
+  baro_write_format(out, "%*s%s is %.3g, give or take %.2g, by the second recording (%u stages)\n",
+                    (int)INDENT, "", baro_terms[fit->term].key, fit->power, fit->error_power,
+                    fit->stage_count);
+}
+
+/* A curve: '-' from low to high, 'o' the prediction, on one scale from 0. */
+static void write_sweep(const baro_forecast_report *report, const baro_terminal *terminal,
+                        baro_buffer *out) {
+  static const baro_column columns[] = {
+      {.title = "", .right = true},          {.title = "slots", .right = true},
+      {.title = "predicted", .right = true}, {.title = "low", .right = true},
+      {.title = "high", .right = true},      {.title = "0", .drop = 1},
+  };
+  baro_text_table table;
+  baro_text_table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
+  double most_s = 0;
+  for (uint32_t p = 0; p < report->sweep->count; p++) {
+    most_s = fmax(most_s, report->points[p].high_s);
+  }
+  for (uint32_t p = 0; p < report->sweep->count; p++) {
+    const baro_forecast_point *point = &report->points[p];
+    char value[32];
+    char bar[BAR_CELLS + 1];
+    int low = (int)(point->low_s / most_s * (BAR_CELLS - 1));
+    int middle = (int)(point->predicted_s / most_s * (BAR_CELLS - 1));
+    int high = (int)(point->high_s / most_s * (BAR_CELLS - 1));
+    for (int c = 0; c < BAR_CELLS; c++) {
+      bar[c] = c == middle ? 'o' : c >= low && c <= high ? '-' : ' ';
+    }
+    bar[high + 1] = '\0';
+    baro_scenario_value_text(report->sweep->key, &point->value, value);
+    baro_text_table_add_format(&table, BARO_STYLE_PLAIN, "%s=%s",
+                               baro_scenario_name(report->sweep->key), value);
+    baro_text_table_add_format(&table, BARO_STYLE_FAINT, "%u", point->slots);
+    baro_text_table_add(&table, BARO_STYLE_STRONG, baro_view_of(seconds(point->predicted_s).text));
+    baro_text_table_add(&table, BARO_STYLE_FAINT, baro_view_of(seconds(point->low_s).text));
+    baro_text_table_add(&table, BARO_STYLE_FAINT, baro_view_of(seconds(point->high_s).text));
+    baro_text_table_add(&table, BARO_STYLE_PLAIN, baro_view_of(bar));
+  }
+  baro_write_text(out, "\n");
+  baro_text_table_write(&table, terminal, 0, out);
+  baro_text_table_release(&table);
+}
+
+void baro_forecast_text(const baro_forecast_report *report, const baro_terminal *terminal,
+                        baro_buffer *out) {
+  write_head(report, terminal, out);
+  if (report->fit != NULL) {
+    write_fit(report->fit, out);
+  }
+  if (report->sweep != NULL) {
+    write_sweep(report, terminal, out);
+  }
+  if (report->why) {
+    write_why(report, terminal, out);
+  } else {
+    write_widest(report, terminal, out);
+  }
+}

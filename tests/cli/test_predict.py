@@ -1,0 +1,378 @@
+"""`barograph predict`: logs whose run under other resources can be said by hand, and real ones."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+from calling import REPOSITORY, Run
+
+LOGS = REPOSITORY / "tests" / "logs"
+REAL = [
+    "spark35_flaky.gz",
+    "spark35_cluster.gz",
+    "spark35_killed.gz",
+    "eventlog_v2_local-1795265714914",
+]
+START_MS = 1_795_000_000_000
+# Between the session's start and the first job; half of it belongs to the run.
+LEAD_MS = 1000
+CORES_POWER = 0.1
+
+
+class Log:
+    """An event log of Spark with what a test says, times in ms from the first job's submission."""
+
+    def __init__(self, slots: int = 2, executors: int = 1) -> None:
+        self.slots = slots
+        self.executors = executors
+        self.events: list[dict[str, Any]] = []
+        self.tasks = 0
+        self.add("LogStart", **{"Spark Version": "3.5.6"})
+        name = {"App Name": "t", "App ID": "a"}
+        self.add("ApplicationStart", Timestamp=self.at(-1000), **name)
+        settings = {"spark.master": "local[2]", "spark.driver.memory": "1000m"}
+        self.add("EnvironmentUpdate", **{"Spark Properties": settings})
+        for executor in range(executors):
+            info = {"Host": "h", "Total Cores": slots}
+            which = {"Executor ID": str(executor + 1), "Executor Info": info}
+            self.add("ExecutorAdded", Timestamp=self.at(-500), **which)
+
+    @staticmethod
+    def at(ms: float) -> int:
+        return START_MS + LEAD_MS + round(ms)
+
+    def add(self, event: str, **members: Any) -> None:
+        self.events.append({"Event": f"SparkListener{event}"} | members)
+
+    def job(self, number: int, begin: float, end: float, stages: list[int]) -> None:
+        infos = [{"Stage ID": s, "Stage Attempt ID": 0} for s in stages]
+        ids = {"Job ID": number, "Stage IDs": stages, "Stage Infos": infos, "Properties": {}}
+        self.add("JobStart", **{"Submission Time": self.at(begin)}, **ids)
+        self.events.append(
+            {
+                "Event": "SparkListenerJobEnd",
+                "Job ID": number,
+                "Completion Time": self.at(end),
+                "Job Result": {"Result": "JobSucceeded"},
+            }
+        )
+
+    def stage(
+        self,
+        number: int,
+        begin: float,
+        lengths: list[float],
+        metrics: dict[str, Any] | None = None,
+        *,
+        scope: str = "WholeStageCodegen (1)",
+    ) -> float:
+        """Tasks of these lengths, each on the first slot that is free. When the last one ends."""
+        rdd = {"RDD ID": number, "Scope": json.dumps({"id": str(number), "name": scope})}
+        info = {
+            "Stage ID": number,
+            "Stage Attempt ID": 0,
+            "Stage Name": f"collect at app.py:{number}",
+            "Number of Tasks": len(lengths),
+            "RDD Info": [rdd],
+            "Parent IDs": [],
+            "Submission Time": self.at(begin),
+        }
+        self.add("StageSubmitted", **{"Stage Info": info})
+        free = [begin] * (self.slots * self.executors)
+        for index, length in enumerate(lengths):
+            slot = free.index(min(free))
+            start, free[slot] = free[slot], free[slot] + length
+            task = {
+                "Task ID": self.tasks,
+                "Index": index,
+                "Attempt": 0,
+                "Launch Time": self.at(start),
+                "Finish Time": self.at(start + length),
+                "Executor ID": str(slot // self.slots + 1),
+                "Host": "h",
+            }
+            self.tasks += 1
+            ran = {"Executor Run Time": length, "Executor CPU Time": length * 1_000_000}
+            # As a share of the task's time, where it is one.
+            for name, value in (metrics or {}).items():
+                ran[name] = round(value * ran[name]) if name in ran else value
+            self.add(
+                "TaskEnd",
+                **{
+                    "Stage ID": number,
+                    "Stage Attempt ID": 0,
+                    "Task End Reason": {"Reason": "Success"},
+                    "Task Info": task,
+                    "Task Metrics": ran,
+                },
+            )
+        end = max(free)
+        self.add("StageCompleted", **{"Stage Info": info | {"Completion Time": self.at(end)}})
+        return end
+
+    def write(self, run: Run, folder: Path, name: str = "job") -> Path:
+        path = folder / name
+        order = {"JobStart": 0, "JobEnd": 2}
+        events = sorted(self.events[1:], key=lambda e: order.get(e["Event"][13:], 1))
+        lines = (json.dumps(e, separators=(",", ":")) for e in [self.events[0], *events])
+        path.write_text("".join(line + "\n" for line in lines))
+        out = path.with_suffix(".baro")
+        done = run("import", "-q", "-f", "-o", out, path)
+        assert done.returncode == 0, done.stderr
+        return out
+
+
+def predicted(run: Run, recording: Path, change: str, *others: Path) -> dict[str, Any]:
+    done = run("predict", "--json", "--set", change, recording, *others)
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    assert answer["schema"] == "barograph.predict/1"
+    assert answer["low_s"] < answer["predicted_s"] < answer["high_s"]
+    return answer
+
+
+def eight_tasks(slots: int = 2, length: float = 1000, executors: int = 1) -> Log:
+    log = Log(slots, executors)
+    log.job(0, 0, log.stage(0, 0, [length] * 8), [0])
+    return log
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_no_change_is_the_recorded_run(run: Run, tmp_path: Path, name: str) -> None:
+    """What cannot tell the run that was recorded will tell no other."""
+    recording = tmp_path / "real.baro"
+    assert run("import", "-q", "-o", recording, LOGS / name).returncode == 0
+    answer = predicted(run, recording, "cores=1x,cpu_speed=1x")
+    assert answer["predicted_s"] == pytest.approx(answer["base_s"], rel=1e-3)
+    assert answer["replayed_s"] == pytest.approx(answer["base_s"], rel=0.01)
+    assert answer["terms"] == []
+    faster = predicted(run, recording, "cpu_speed=2x")
+    assert 0.4 * answer["base_s"] < faster["predicted_s"] < answer["base_s"]
+
+
+def test_tasks_go_on_more_slots(run: Run, tmp_path: Path) -> None:
+    recording = eight_tasks().write(run, tmp_path)
+    answer = predicted(run, recording, "cores=4")
+    assert answer["base_s"] == pytest.approx(LEAD_MS / 2000 + 4)
+    assert (answer["base_slots"], answer["slots"]) == (2, 4)
+    # Two waves instead of four, and tasks a little slower: more of them at once.
+    slower = 2**CORES_POWER
+    assert answer["predicted_s"] == pytest.approx(LEAD_MS / 2000 + 2 * slower, rel=1e-3)
+    terms = {term["term"] for term in answer["terms"]}
+    assert "contention_cores" in terms
+    # Sixteen slots for eight tasks are no better than eight.
+    sixteen = predicted(run, recording, "cores=8x")["predicted_s"]
+    assert sixteen == pytest.approx(predicted(run, recording, "cores=8")["predicted_s"])
+
+
+def test_a_job_waits_for_the_one_before(run: Run, tmp_path: Path) -> None:
+    """The driver's time between jobs stays, and a long task is not divided by more slots."""
+    log = Log()
+    first = log.stage(0, 0, [1000, 3000])
+    log.job(0, 0, first, [0])
+    second = log.stage(1, first + 700, [500, 500])
+    log.job(1, first + 700, second, [1])
+    recording = log.write(run, tmp_path)
+    answer = predicted(run, recording, "cores=8")
+    assert answer["base_s"] == pytest.approx(0.5 + 3 + 0.7 + 0.5)
+    assert answer["predicted_s"] == pytest.approx(answer["base_s"], rel=1e-3)
+    one = predicted(run, recording, "cores=1")["predicted_s"]
+    assert one == pytest.approx(0.5 + 0.7 + (4 + 1) * 0.5**CORES_POWER, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("change", "metrics", "expected"),
+    [
+        # All CPU: the tasks in half the time, and half of the driver's time follows.
+        ("cpu_speed=2x", {}, 4 / 2 + 0.5 * 0.75),
+        # 60 % CPU, of the unexplained rest a third follows.
+        (
+            "cpu_speed=2x",
+            {"Executor CPU Time": 0.6},
+            4 * (0.6 / 2 + 0.4 * (1 - 0.333 / 2)) + 0.5 * 0.75,
+        ),
+        # A quarter was waiting for shuffled data, a quarter writing it.
+        (
+            "network=0.5x",
+            {
+                "Executor CPU Time": 0.75,
+                "Shuffle Read Metrics": {"Fetch Wait Time": 250, "Remote Bytes Read": 1},
+            },
+            4 * (0.75 + 0.25 * 2) + 0.5,
+        ),
+        (
+            "disk=4x",
+            {
+                "Executor CPU Time": 0.75,
+                "Shuffle Write Metrics": {"Shuffle Write Time": 250_000_000},
+            },
+            4 * (0.75 + 0.25 / 4) + 0.5,
+        ),
+        # Nothing that was measured used a disk.
+        ("disk=4x", {}, 4.5),
+        # Collecting takes as what is live (30 %) to what is free: in half the memory 0.7 / 0.2
+        # times as long.
+        ("memory=0.5x", {"Executor CPU Time": 0.9, "JVM GC Time": 100}, 4 * (0.9 + 0.35) + 0.5),
+        # Twice the input is twice the splits.
+        ("input=2x", {"Input Metrics": {"Bytes Read": 1000}}, 8.5),
+        # Sixteen smaller ones of the same data.
+        ("partitions=16", {"Shuffle Read Metrics": {"Local Bytes Read": 1000}}, 4.5),
+        ("partitions=1", {"Shuffle Read Metrics": {"Local Bytes Read": 1000}}, 8.5),
+    ],
+)
+def test_one_model_a_resource(
+    run: Run, tmp_path: Path, change: str, metrics: dict[str, Any], expected: float
+) -> None:
+    log = Log()
+    log.job(0, 0, log.stage(0, 0, [1000] * 8, metrics), [0])
+    recording = log.write(run, tmp_path)
+    assert predicted(run, recording, change)["predicted_s"] == pytest.approx(expected, rel=2e-3)
+
+
+def test_python_workers_are_mostly_cpu(run: Run, tmp_path: Path) -> None:
+    """Spark has no clock for them: of what is not explained, more follows the speed of cores."""
+    log = Log()
+    metrics = {"Executor CPU Time": 0.6}
+    log.job(0, 0, log.stage(0, 0, [1000] * 8, metrics, scope="BatchEvalPython"), [0])
+    answer = predicted(run, log.write(run, tmp_path), "cpu_speed=2x")
+    assert answer["predicted_s"] == pytest.approx(
+        4 * (0.6 / 2 + 0.4 * (1 - 0.8 / 2)) + 0.5 * 0.75, rel=2e-3
+    )
+    assert "python_cpu" in {term["term"] for term in answer["terms"]}
+
+
+def test_scans_have_as_many_tasks_as_cores(run: Run, tmp_path: Path) -> None:
+    """Spark splits files by the number of cores, but not below 4 MB: of 2 times 6 MB it makes 3."""
+    log = Log()
+    read = {"Input Metrics": {"Bytes Read": 6 << 20}}
+    log.job(0, 0, log.stage(0, 0, [3000, 3000], read, scope="Scan parquet"), [0])
+    answer = predicted(run, log.write(run, tmp_path), "cores=8")
+    at_once = 3 / 2
+    assert answer["predicted_s"] == pytest.approx(0.5 + 2 * at_once**CORES_POWER, rel=2e-3)
+
+
+def test_memory_in_bytes_is_that_of_the_settings(run: Run, tmp_path: Path) -> None:
+    """Of 1,000 MB tasks had what is above Spark's own 300; all that spilled fits into 1,700 MB."""
+    spilled = {
+        "Executor CPU Time": 0.5,
+        "Memory Bytes Spilled": 100 << 20,
+        "Disk Bytes Spilled": 50 << 20,
+        "Peak Execution Memory": 100 << 20,
+        "Shuffle Write Metrics": {"Shuffle Write Time": 10**8, "Shuffle Bytes Written": 50 << 20},
+    }
+    log = Log()
+    log.job(0, 0, log.stage(0, 0, [1000] * 8, spilled), [0])
+    recording = log.write(run, tmp_path)
+    # Writing 50 MB took 0.1 s: so much for writing and for reading what was spilled.
+    answer = predicted(run, recording, "memory=1700m")
+    assert answer["predicted_s"] == pytest.approx(0.5 + 4 * (1 - 0.2), rel=2e-3)
+    # As a factor it is the same; half as much more spills half.
+    factor = predicted(run, recording, f"memory={1700 / 1000}x")["predicted_s"]
+    assert factor == pytest.approx(answer["predicted_s"], rel=1e-3)
+    half = predicted(run, recording, "memory=1350m")["predicted_s"]
+    assert half == pytest.approx(0.5 + 4 * (1 - 0.1), rel=2e-3)
+
+
+def test_nodes_bring_slots_and_shuffled_data_from_afar(run: Run, tmp_path: Path) -> None:
+    log = Log(slots=1, executors=2)
+    read = {"Shuffle Read Metrics": {"Remote Bytes Read": 1000, "Fetch Wait Time": 100}}
+    log.job(0, 0, log.stage(0, 0, [1000] * 8, {"Executor CPU Time": 0.9} | read), [0])
+    recording = log.write(run, tmp_path)
+    answer = predicted(run, recording, "nodes=4")
+    # Of 4 executors three are others, of 2 one is: 1.5 times the waiting.
+    slower = 2**0.059
+    assert answer["predicted_s"] == pytest.approx(0.5 + 2 * slower * (0.9 + 0.15), rel=2e-3)
+    assert predicted(run, recording, "nodes=2x")["predicted_s"] == answer["predicted_s"]
+
+
+def test_a_second_recording_tells_how_tasks_slow_down(run: Run, tmp_path: Path) -> None:
+    """Eight tasks of 1 s on 2 slots, of 1.5 s on 4: prediction from either one gives the other."""
+    two = eight_tasks().write(run, tmp_path, "two")
+    four = eight_tasks(4, 1500).write(run, tmp_path, "four")
+    answer = predicted(run, two, "cores=4", four)
+    assert answer["predicted_s"] == pytest.approx(0.5 + 3, rel=2e-3)
+    assert answer["second_recording"]["value"] == pytest.approx(math.log2(1.5), rel=1e-3)
+    assert predicted(run, four, "cores=2", two)["predicted_s"] == pytest.approx(4.5, rel=2e-3)
+    # As many slots teach nothing, and another job is refused.
+    assert predicted(run, two, "cores=4", two)["second_recording"]["term"] is None
+    other = Log(4)
+    other.job(0, 0, other.stage(3, 0, [10] * 5), [3])
+    done = run("predict", "--set", "cores=4", two, other.write(run, tmp_path, "other"))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no stage with the same name" in done.stderr
+
+
+def test_a_sweep_is_a_curve(run: Run, tmp_path: Path) -> None:
+    recording = eight_tasks().write(run, tmp_path)
+    done = run("predict", "--json", "--sweep", "cores=1..64", "--set", "cpu_speed=2x", recording)
+    answer = json.loads(done.stdout)
+    assert [point["value"] for point in answer["sweep"]] == ["1", "2", "4", "8", "16", "32", "64"]
+    for point in answer["sweep"][:4]:
+        alone = predicted(run, recording, f"cpu_speed=2x,cores={point['value']}")
+        assert {key: point[key] for key in ("predicted_s", "low_s", "high_s", "slots")} == {
+            key: alone[key] for key in ("predicted_s", "low_s", "high_s", "slots")
+        }
+    text = run("predict", "--sweep", "cores=1..64", recording).stdout
+    assert text.count("cores=") == 7
+    assert all("o" in line for line in text.splitlines() if " cores=" in line)
+
+
+def test_why_lists_terms_and_assumptions(run: Run, tmp_path: Path) -> None:
+    recording = eight_tasks().write(run, tmp_path)
+    text = run("predict", "--set", "cores=4,cpu_speed=2x", "--why", recording).stdout
+    answer = predicted(run, recording, "cores=4,cpu_speed=2x")
+    flat = " ".join(text.split())
+    for term in answer["terms"]:
+        assert f"{term['term']}: " in flat
+        assert term["meaning"] in flat
+        assert term["low"] <= term["value"] <= term["high"]
+        assert term["fastest_s"] <= answer["predicted_s"] <= term["slowest_s"]
+    for assumption in answer["assumptions"]:
+        assert assumption in flat
+    assert [part["key"] for part in answer["parts"]] == ["cores", "cpu_speed"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ([], "nothing is to be different"),
+        (["--set", "core=2x"], "'core' cannot be set; what can: cores, nodes, cpu_speed"),
+        (["--set", "cores=1.5x"], None),
+        (["--set", "cores=1.25x"], "that is no whole number of slots"),
+        (["--set", "nodes=1.5x"], "that is no whole number"),
+        (["--set", "memory=300m"], "out of memory"),
+        (["--set", "memory=500m"], None),
+        (["--set", "memory=0.4x"], "out of memory"),
+        (["--set", "input=2x"], "no task read any"),
+        (["--set", "partitions=4"], "reads shuffled data"),
+        (["--set", "function:parse=2x"], "tasks of Spark are not known by function"),
+        (["--set", "nodes=100000,cores=100000"], "more than 8388608 slots"),
+        (["--set", "cores=2", "--sweep", "cores=1..4"], "cores is in --set and in --sweep"),
+        (["--sweep", "cores=4..1"], "the second must be greater"),
+    ],
+)
+def test_what_it_cannot_tell_is_refused(
+    run: Run, tmp_path: Path, arguments: list[str], says: str | None
+) -> None:
+    done = run("predict", *arguments, eight_tasks().write(run, tmp_path))
+    if says is None:
+        assert done.returncode == 0, done.stderr
+        return
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("barograph: predict: ")
+    assert done.stderr.count("\n") == 1
+    assert says in done.stderr
+
+
+def test_a_recording_without_tasks_is_refused(run: Run, tmp_path: Path) -> None:
+    stacks = tmp_path / "a.txt"
+    stacks.write_text("main;work 10\n")
+    out = tmp_path / "a.baro"
+    assert run("import", "-q", "-o", out, stacks).returncode == 0
+    done = run("predict", "--set", "cores=2x", out)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "it has no tasks of a dataflow framework" in done.stderr
