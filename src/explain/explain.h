@@ -106,6 +106,8 @@ typedef struct baro_explanation {
 baro_status baro_explain(const baro_profile *profile, baro_explanation *ret) BARO_MUST_USE;
 void baro_explanation_release(baro_explanation *explanation);
 
+/* Whether the operators' kinds begin with that: "spark.". */
+bool baro_operators_are_of(const baro_profile *profile, const char *framework);
 /* Whether an operator's time in a state is measured: by its tasks' amounts. */
 baro_evidence baro_state_evidence(const baro_profile *profile, const baro_operator_time *row,
                                   baro_state state);

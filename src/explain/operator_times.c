@@ -53,6 +53,15 @@ baro_evidence baro_state_evidence(const baro_profile *profile, const baro_operat
              : BARO_EVIDENCE_DERIVED;
 }
 
+bool baro_operators_are_of(const baro_profile *profile, const char *framework) {
+  const baro_dataflow *dataflow = &profile->dataflow;
+  size_t length = strlen(framework);
+  baro_view kind = dataflow->operator_count == 0
+                       ? (baro_view){0}
+                       : baro_profile_string(profile, dataflow->operators[0].kind_string);
+  return kind.length > length && memcmp(kind.data, framework, length) == 0;
+}
+
 /* --- operators --- */
 
 /* Forged tasks may be longer together than any time. */
@@ -285,18 +294,27 @@ static int compare_resources(const void *left, const void *right) {
   return a->task_ns > b->task_ns ? -1 : a->task_ns < b->task_ns;
 }
 
-static const char *state_words(baro_state state) {
+/* What Spark's clocks of these states measure. */
+static const char *const spark_words[BARO_STATE_COUNT] = {
+    [BARO_STATE_NETWORK] = "waiting for shuffled data",
+    [BARO_STATE_DISK] = "writing shuffled data",
+    [BARO_STATE_PIPE] = "waiting for Python workers",
+};
+
+static const char *state_words(baro_state state, bool is_spark) {
   switch ((int)state) {
   case BARO_STATE_UNKNOWN: return "tasks, not measured";
   case BARO_STATE_IDLE: return "tasks on their way";
-  default: return baro_state_words(state);
+  default:
+    return is_spark && spark_words[state] != NULL ? spark_words[state] : baro_state_words(state);
   }
 }
 
 static void make_resources(baro_explanation *all) {
+  bool is_spark = baro_operators_are_of(all->profile, "spark.");
   for (int s = 0; s < BARO_STATE_COUNT; s++) {
     baro_resource_time row = {.key = baro_state_key((baro_state)s),
-                              .words = state_words((baro_state)s)};
+                              .words = state_words((baro_state)s, is_spark)};
     for (uint32_t r = 0; r < all->operator_count; r++) {
       add_ns(&row.task_ns, all->operators[r].state_ns[s]);
       row.path_ns += all->operators[r].path_state_ns[s];

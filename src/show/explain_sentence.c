@@ -90,18 +90,10 @@ void baro_explain_sentence(const baro_explanation *explanation, const baro_findi
   }
 }
 
-static bool is_spark(const baro_profile *profile) {
-  const baro_dataflow *dataflow = &profile->dataflow;
-  baro_view kind = dataflow->operator_count == 0
-                       ? (baro_view){0}
-                       : baro_profile_string(profile, dataflow->operators[0].kind_string);
-  return kind.length > 6 && memcmp(kind.data, "spark.", 6) == 0;
-}
-
 void baro_explain_advice(const baro_explanation *explanation, const baro_finding *finding,
                          baro_buffer *out) {
   baro_write_text(out, finding->kind->advice);
-  if (finding->kind->spark_advice != NULL && is_spark(explanation->profile))
+  if (finding->kind->spark_advice != NULL && baro_operators_are_of(explanation->profile, "spark."))
     baro_write_format(out, " (%s)", finding->kind->spark_advice);
 }
 

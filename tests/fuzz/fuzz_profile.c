@@ -1,4 +1,4 @@
-/* Feeds what comes behind the reader of recordings: the profile, the reports and the exporters. An input is
+/* Feeds what comes behind the reader of recordings: the profile, the reports, the explanations and the exporters. An input is
  * two bytes that choose among their options, and then records as in fuzz_recording: those of a chunk, and
  * after 0xff 0xfe 0xfd those of the next. Where they break a rule the recording ends, as a damaged file does.
  * Whatever names and numbers a recording holds, a text report must hold no control characters, and JSON
@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "explain/explain.h"
 #include "profile/builder.h"
 #include "recording/record_reader.h"
+#include "show/explain_show.h"
 #include "show/exporter.h"
 #include "show/report.h"
 #include "show/report_json.h"
@@ -127,6 +129,33 @@ static void report(const baro_profile *profile, uint8_t choice, uint8_t width) {
   baro_buffer_release(&out);
 }
 
+/* The path has no holes, and what is said of it adds up. */
+static void explain(const baro_profile *profile, uint8_t choice, uint8_t width) {
+  baro_explain_options options = {.top = (choice & 8) != 0 ? 3 : 0, .directory = "/srv/app"};
+  baro_terminal terminal = {.columns = BARO_COLUMNS_MIN + width,
+                            .color = (choice & 64) != 0,
+                            .unicode = (choice & 128) != 0};
+  baro_explanation explanation;
+  require(baro_explain(profile, &explanation) == BARO_OK);
+  uint64_t at_ns = explanation.path.begin_ns;
+  for (uint32_t i = 0; i < explanation.path.step_count; i++) {
+    require(explanation.path.steps[i].start_ns == at_ns);
+    at_ns = explanation.path.steps[i].end_ns;
+  }
+  require(at_ns == explanation.path.end_ns);
+  baro_buffer out = {0};
+  baro_explain_text(&explanation, &options, &terminal, &out);
+  check_text(&out, terminal.color);
+  baro_buffer_clear(&out);
+  baro_stream stream;
+  baro_stream_init(&stream, baro_sink_buffer, &out);
+  require(baro_explain_json(&explanation, &options, &stream, NULL) == BARO_OK);
+  require(baro_stream_finish(&stream, NULL) == BARO_OK);
+  check_json(&out);
+  baro_buffer_release(&out);
+  baro_explanation_release(&explanation);
+}
+
 /* One of them: all would take most of an input's time. */
 static void export(const baro_profile *profile, uint8_t choice, uint8_t which) {
   baro_export_options options = {.threads = (choice & 1) != 0,
@@ -208,6 +237,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   require(status == BARO_OK || status == BARO_LIMIT || status == BARO_NO_MEMORY);
   if (status == BARO_OK) {
     report(profile, data[0], data[1]);
+    explain(profile, data[0], data[1]);
     export(profile, data[0] >> 3, data[1]);
     baro_profile_destroy(profile);
   }
