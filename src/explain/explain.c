@@ -64,8 +64,13 @@ baro_finding *baro_finding_add(baro_finding_list *list, const baro_finding_kind 
   if (baro_finding_matters(list, explains_ns)) {
     return baro_finding_add_always(list, kind, explains_ns, sentence);
   }
-  list->nowhere = blank(kind, explains_ns, sentence);
-  return &list->nowhere;
+  bool is_largest = explains_ns > list->rest.explains_ns;
+  baro_finding *finding = is_largest ? &list->rest : &list->nowhere;
+  *finding = blank(kind, explains_ns, sentence);
+  list->rest_ns +=
+      explains_ns; /* parts of the path: no more than the run for each kind and operator */
+  list->rest_count += explains_ns != 0;
+  return finding;
 }
 
 void baro_finding_number_add(baro_finding *finding, const char *key, double value) {
@@ -99,12 +104,27 @@ static int compare_findings(const void *left, const void *right) {
   return a->operator_id < b->operator_id ? -1 : a->operator_id > b->operator_id;
 }
 
+/* What is small by itself and much together: sixty stages that lose a second each. */
+static void add_rest(baro_finding_list *list, const baro_finding_kind *kind) {
+  uint64_t all_ns = list->rest_ns < list->of->run_ns ? list->rest_ns : list->of->run_ns;
+  if (list->rest_count > 1 && baro_finding_matters(list, all_ns)) {
+    baro_finding whole = list->rest;
+    whole.explains_ns = all_ns;
+    whole.others = list->rest_count - 1;
+    *baro_finding_add_always(list, kind, all_ns, NULL) = whole;
+  }
+  list->rest = (baro_finding){0};
+  list->rest_ns = 0;
+  list->rest_count = 0;
+}
+
 static baro_status find_all(baro_explanation *all) {
   baro_finding_list list = {.of = all};
   for (size_t k = 0; k < baro_finding_kind_count; k++) {
     const baro_finding_kind *kind = &baro_finding_kinds[k];
     if (kind->of_dataflow == all->is_dataflow) {
       kind->find(&list, kind);
+      add_rest(&list, kind);
     }
   }
   all->findings = baro_arena_array(&all->arena, list.count, sizeof(*all->findings));

@@ -45,6 +45,7 @@ typedef struct baro_operator_time {
   uint64_t
       state_ns[BARO_STATE_COUNT]; /* they add up to task_ns: what samples do not tell is unknown */
   uint64_t path_ns;               /* of its tasks on the critical path */
+  uint64_t between_ns;            /* of the path, between its tasks: none had come yet */
   uint64_t path_state_ns[BARO_STATE_COUNT];
 } baro_operator_time;
 
@@ -75,6 +76,8 @@ typedef struct baro_finding {
   uint32_t task;        /* BARO_NONE_ID */
   uint32_t function;    /* of sampled programs; BARO_NONE_ID */
   uint32_t inner;       /* function below it that waited; BARO_NONE_ID, or equal to it */
+  uint32_t
+      others; /* small ones of its kind that its seconds include; the rest is of the largest of them */
   /* With "{name}" where a number of that key, the {operator}, the {function} or the {inner} one goes. */
   const char *sentence;
   uint32_t number_count;

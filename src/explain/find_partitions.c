@@ -25,19 +25,6 @@ void baro_find_few_partitions(baro_finding_list *list, const baro_finding_kind *
   }
 }
 
-/* Gaps on the path between a stage's tasks; what lies before the first one is of the stage, however many it has. */
-static uint64_t scheduling_ns(const baro_explanation *all, const baro_operator_time *row) {
-  uint64_t sum_ns = 0;
-  for (uint32_t i = 0; i < all->path.step_count; i++) {
-    const baro_path_step *step = &all->path.steps[i];
-    sum_ns += step->kind == BARO_STEP_SCHEDULING && step->operator_id == row->operator_id &&
-                      step->end_ns > row->start_ns
-                  ? step->end_ns - step->start_ns
-                  : 0;
-  }
-  return sum_ns;
-}
-
 void baro_find_many_partitions(baro_finding_list *list, const baro_finding_kind *kind) {
   const baro_explanation *all = list->of;
   for (uint32_t r = 0; r < all->operator_count; r++) {
@@ -46,13 +33,8 @@ void baro_find_many_partitions(baro_finding_list *list, const baro_finding_kind 
       continue;
     }
     uint64_t way_ns = row->path_state_ns[BARO_STATE_IDLE];
-    if (!baro_finding_matters(
-            list, row->path_ns)) { /* a lower bound is not needed where all of it is nothing */
-      continue;
-    }
-    uint64_t gaps_ns = scheduling_ns(all, row);
     baro_finding *finding =
-        baro_finding_add(list, kind, way_ns + gaps_ns,
+        baro_finding_add(list, kind, way_ns + row->between_ns,
                          "{operator}: {tasks} tasks on {slots} slots, the median {median_ns}; on "
                          "the critical path they were on their way for "
                          "{way_ns}, and slots waited {gaps_ns} for the next one");
@@ -62,6 +44,6 @@ void baro_find_many_partitions(baro_finding_list *list, const baro_finding_kind 
     baro_finding_number_add(finding, "slots", all->slot_count);
     baro_finding_number_add(finding, "median_ns", (double)row->median_ns);
     baro_finding_number_add(finding, "way_ns", (double)way_ns);
-    baro_finding_number_add(finding, "gaps_ns", (double)gaps_ns);
+    baro_finding_number_add(finding, "gaps_ns", (double)row->between_ns);
   }
 }

@@ -39,7 +39,7 @@ void baro_find_python_workers(baro_finding_list *list, const baro_finding_kind *
   uint32_t clock = baro_dataflow_key(all->profile, "python_run_ns");
   for (uint32_t r = 0; r < all->operator_count; r++) {
     const baro_operator_time *row = &all->operators[r];
-    if (!baro_finding_matters(list, row->path_ns)) {
+    if (row->path_ns == 0) {
       continue;
     }
     bool is_clocked = has_amount(all, row, clock);

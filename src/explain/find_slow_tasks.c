@@ -91,6 +91,7 @@ static void add_numbers(const baro_explanation *all, const baro_operator_time *r
   if (key == BARO_NONE_ID || !baro_dataflow_amount(dataflow, row->longest_task, key, &partition)) {
     partition = row->longest_task - dataflow->operators[row->operator_id].first_task;
   }
+  finding->evidence = BARO_EVIDENCE_DERIVED;
   finding->operator_id = row->operator_id;
   finding->task = row->longest_task;
   baro_finding_number_add(finding, "partition", (double)partition);
@@ -144,7 +145,7 @@ static void find(baro_finding_list *list, const baro_finding_kind *kind, bool wi
     uint64_t explains_ns = tail_ns(all, row);
     bool matters = baro_finding_matters(list, explains_ns);
     intake in;
-    if (!matters && !baro_finding_matters(list, row->path_ns)) {
+    if (explains_ns == 0 && !baro_finding_matters(list, row->path_ns)) {
       continue;
     }
     if (!read_intake(all, row, &in)) {
@@ -152,7 +153,7 @@ static void find(baro_finding_list *list, const baro_finding_kind *kind, bool wi
       return;
     }
     bool lurks = !matters && with_more && is_lurking(list, row, &in);
-    if ((matters && has_more(&in) == with_more) || lurks) {
+    if ((explains_ns != 0 && has_more(&in) == with_more) || lurks) {
       baro_finding *finding = lurks ? baro_finding_add_always(list, kind, explains_ns, NULL)
                                     : baro_finding_add(list, kind, explains_ns, NULL);
       finding->sentence = sentence_of(all, row, &in, lurks);

@@ -29,6 +29,10 @@ struct baro_finding_list {
   uint32_t capacity;
   bool failed;          /* no memory */
   baro_finding nowhere; /* what is written there, nobody reads */
+  /* Of the kind that is being looked for, those that do not matter by themselves; together they may. */
+  baro_finding rest; /* the largest */
+  uint64_t rest_ns;
+  uint32_t rest_count;
 };
 
 /* Below this share of the run nothing stands out. */
@@ -36,8 +40,8 @@ struct baro_finding_list {
 
 /* Whether this much is worth a finding. */
 bool baro_finding_matters(const baro_finding_list *list, uint64_t explains_ns);
-/* A new finding without operator, task or function, to be filled in; never NULL, and nothing that does not matter: that is
- * thrown away. The pointer holds until the next one. */
+/* A new finding without operator, task or function, to be filled in; never NULL. Those that do not matter are one in the end, if
+ * they do together: the largest, with the seconds of all. The pointer holds until the next one. */
 baro_finding *baro_finding_add(baro_finding_list *list, const baro_finding_kind *kind,
                                uint64_t explains_ns, const char *sentence);
 /* The same of what is told even where it explains nothing now. */

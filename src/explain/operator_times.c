@@ -169,6 +169,17 @@ static baro_status make_operators(baro_explanation *all) {
   return good ? BARO_OK : BARO_NO_MEMORY;
 }
 
+/* What lies before an operator's first task is no gap between its tasks. */
+static void add_gaps(baro_explanation *all) {
+  for (uint32_t i = 0; i < all->path.step_count; i++) {
+    const baro_path_step *step = &all->path.steps[i];
+    if (step->kind == BARO_STEP_SCHEDULING) {
+      baro_operator_time *row = &all->operators[all->operator_row[step->operator_id]];
+      row->between_ns += step->end_ns > row->start_ns ? step->end_ns - step->start_ns : 0;
+    }
+  }
+}
+
 /* --- slots --- */
 
 /* Of a process that ran tasks, or says that it could. */
@@ -339,6 +350,7 @@ static void make_resources(baro_explanation *all) {
 baro_status baro_operator_times(baro_explanation *all) {
   baro_status status = make_operators(all);
   if (status == BARO_OK) {
+    add_gaps(all);
     status = measure_slots(all);
   }
   if (status == BARO_OK) {

@@ -131,6 +131,7 @@ static void write_finding(page *p, const baro_finding *finding) {
   baro_json_text(&p->json, "title", finding->kind->title);
   baro_json_u64(&p->json, "explains_ns", finding->explains_ns);
   baro_json_text(&p->json, "evidence", baro_evidence_key(finding->evidence));
+  baro_json_u64(&p->json, "others", finding->others);
   if (finding->operator_id != BARO_NONE_ID)
     write_operator_name(p, finding->operator_id);
   if (finding->function != BARO_NONE_ID)

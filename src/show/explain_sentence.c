@@ -1,4 +1,5 @@
 /* Sentences of explanations: templates with the findings' own numbers. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "explain/finding_kinds.h"
@@ -48,6 +49,8 @@ static void write_number(const baro_finding_number *number, baro_buffer *out) {
     baro_write_text(out, baro_text_bytes(whole).text);
   else if (ends_with(number->key, "percent"))
     baro_write_text(out, baro_text_percent(value / 100).text);
+  else if (ends_with(number->key, "partition")) /* a name, not an amount */
+    baro_write_format(out, "%" PRIu64, whole);
   else
     baro_write_text(out, baro_text_count(whole).text);
 }
@@ -78,6 +81,9 @@ static void write_filled(const baro_explanation *explanation, const baro_finding
 void baro_explain_sentence(const baro_explanation *explanation, const baro_finding *finding,
                            const baro_explain_options *options, baro_buffer *out) {
   const char *text = finding->sentence;
+  if (finding->others > 0)
+    baro_write_format(out, "in %s places together, most in ",
+                      baro_text_count((uint64_t)finding->others + 1).text);
   for (;;) {
     size_t plain = strcspn(text, "{");
     baro_write_bytes(out, (const uint8_t *)text, plain);

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import re
+import statistics
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ events_of = of_logs.events_of
 
 LOGS = REPOSITORY / "tests" / "logs"
 MS = 1_000_000
+TRUTH: dict[str, dict[str, float]] = json.loads((LOGS / "truth.json").read_text())
 
 
 def imported(run: Run, name: str, folder: Path) -> Path:
@@ -83,6 +85,64 @@ def test_resources_are_the_clocks_of_the_log(run: Run, tmp_path: Path, name: str
     lengths = sum(end - start for start, end in intervals_of(name))
     assert sum(row["tasks_ns"] for row in whole["resources"]) == pytest.approx(lengths, rel=1e-6)
     assert sum(row["tasks_ns"] for row in whole["operators"]) == lengths
+
+
+@pytest.mark.parametrize("name", list(TRUTH))
+def test_the_run_is_what_a_clock_outside_saw(run: Run, tmp_path: Path, name: str) -> None:
+    """Path and gaps fill the job as the driver's own clock had it; no task is outside of it."""
+    whole = explained(run, imported(run, name, tmp_path))
+    truth = TRUTH[name]
+    begin = next(events_of(LOGS / name, "ApplicationStart"))["Timestamp"] / 1e3
+    start, end = truth["start_unix"] - begin, truth["end_unix"] - begin
+    within = 0.0
+    for step in whole["critical_path"]:
+        first, last = step["start_ns"] / 1e9, (step["start_ns"] + step["duration_ns"]) / 1e9
+        within += max(0.0, min(last, end) - max(first, start))
+        if step["kind"] == "task":
+            assert start - 0.01 <= first <= last <= end + 0.01
+    assert within == pytest.approx(truth["runtime_s"], rel=0.001)
+    assert whole["busy_ns"] / 1e9 < truth["runtime_s"] < whole["run_ns"] / 1e9
+    startup = sum(s["duration_ns"] for s in whole["critical_path"] if s["kind"] == "startup")
+    assert startup / 1e9 > start  # with the session's start, which is no part of the job
+
+
+def test_skew_names_the_partition(run: Run, tmp_path: Path) -> None:
+    """The one with most rows beside the median of its stage."""
+    rows: dict[int, dict[int, int]] = {}
+    for event in events_of(LOGS / "spark35_skew.gz", "TaskEnd"):
+        read = event["Task Metrics"]["Shuffle Read Metrics"]["Total Records Read"]
+        rows.setdefault(event["Stage ID"], {})[event["Task Info"]["Index"]] = read
+    stage, of = max(rows.items(), key=lambda item: max(item[1].values()))
+    partition = max(of, key=lambda p: of[p])
+    assert of[partition] > 5 * statistics.median(of.values())
+    whole = explained(run, imported(run, "spark35_skew.gz", tmp_path))
+    (skew,) = (finding for finding in whole["findings"] if finding["kind"] == "skew")
+    assert skew["operator"].startswith(f"stage {stage}:")
+    assert skew["numbers"]["partition"] == partition
+    assert skew["numbers"]["rows"] == of[partition]
+
+
+def test_python_workers_are_found(run: Run, tmp_path: Path) -> None:
+    """What tasks of the stage have no clock for is at least the CPU time of their workers."""
+    whole = explained(run, imported(run, "spark35_python.gz", tmp_path))
+    (found,) = (finding for finding in whole["findings"] if finding["kind"] == "python_workers")
+    assert found["evidence"] == "derived"
+    (stage,) = (o for o in whole["operators"] if o["operator_id"] == found["operator_id"])
+    used = TRUTH["spark35_python.gz"]["python_workers_cpu_s"]
+    assert used < stage["by_resource_ns"]["unknown"] / 1e9 < 2 * used
+    assert found["explains_ns"] == stage["path_by_resource_ns"]["unknown"]
+
+
+def test_python_workers_with_a_clock(run: Run, tmp_path: Path) -> None:
+    """Spark 4 clocks them itself: then it is that time, and no longer all that has no clock."""
+    whole = explained(run, imported(run, "spark40_python.gz", tmp_path))
+    by_resource = {row["resource"]: row for row in whole["resources"]}
+    assert by_resource["pipe"]["evidence"] == "measured"
+    (found,) = (finding for finding in whole["findings"] if finding["kind"] == "python_workers")
+    assert found["evidence"] == "measured"
+    (stage,) = (o for o in whole["operators"] if o["operator_id"] == found["operator_id"])
+    assert found["explains_ns"] == stage["path_by_resource_ns"]["pipe"]
+    assert stage["path_by_resource_ns"]["unknown"] < found["explains_ns"]
 
 
 def test_failed_attempts_cost_what_they_took(run: Run, tmp_path: Path) -> None:

@@ -178,6 +178,29 @@ static void test_slow_with_the_same_data_is_a_straggler(void **state) {
   end(&j);
 }
 
+/* Stages that lose less than a hundredth of the run each: together much, and one finding. */
+static void test_what_is_small_in_many_stages_is_one_finding(void **state) {
+  (void)state;
+  enum { STAGES = 80 };
+  job j = begin();
+  for (uint32_t s = 0; s < STAGES; s++) {
+    uint32_t a = stage(&j, "stage");
+    uint64_t slow_ms = s == 7 ? 60 : 40;
+    for (uint32_t t = 0; t < 2; t++) {
+      task(&j, &(told){.of = a,
+                       .slot = t,
+                       .start_ms = s * 100,
+                       .parts = {{BARO_STATE_CPU, t == 0 ? 20 : slow_ms}}});
+    }
+  }
+  explain(&j);
+  const baro_finding *slow = expect(&j, "straggler", (STAGES - 1) * 10 + 20);
+  assert_int_equal(slow->operator_id, 7);
+  assert_int_equal(slow->others, STAGES - 1);
+  assert_true(number(slow, "longest_ns") == 60e6);
+  end(&j);
+}
+
 /* Started first, the large partition costs nothing: it is told, with no seconds, and last. */
 static void test_skew_that_others_hide_explains_nothing(void **state) {
   (void)state;
@@ -391,6 +414,7 @@ int main(void) {
       cmocka_unit_test(test_a_run_without_waits_has_no_findings),
       cmocka_unit_test(test_skew_is_what_even_partitions_would_save),
       cmocka_unit_test(test_slow_with_the_same_data_is_a_straggler),
+      cmocka_unit_test(test_what_is_small_in_many_stages_is_one_finding),
       cmocka_unit_test(test_skew_that_others_hide_explains_nothing),
       cmocka_unit_test(test_few_partitions_leave_slots_without_work),
       cmocka_unit_test(test_many_partitions_are_mostly_on_their_way),
