@@ -11,7 +11,8 @@ static const char *const clocks[BARO_STATE_COUNT][4] = {
     [BARO_STATE_NETWORK] = {"fetch_wait_ns", "getting_result_ns"},
     [BARO_STATE_DISK] = {"shuffle_write_ns"},
     [BARO_STATE_COLLECTOR] = {"gc_ns"},
-    [BARO_STATE_PIPE] = {"python_run_ns", "python_init_ns", "python_start_ns"},
+    [BARO_STATE_PIPE] = {"python_run_ns", "python_init_ns", "python_start_ns", "backpressured_ns"},
+    [BARO_STATE_IDLE] = {"idle_ns"},
 };
 
 /* Whether its tasks tell of a clock: the first one that has amounts stands for all. */

@@ -24,6 +24,10 @@ bool baro_chrome_sniff(baro_view head);
 baro_status baro_chrome_import(const char *path, baro_writer *writer,
                                baro_import_log_result *ret_result, baro_error *err);
 
+bool baro_flink_sniff(baro_view head);
+baro_status baro_flink_import(const char *path, baro_writer *writer,
+                              baro_import_log_result *ret_result, baro_error *err);
+
 bool baro_torch_sniff(baro_view head);
 baro_status baro_torch_import(const char *path, baro_writer *writer,
                               baro_import_log_result *ret_result, baro_error *err);

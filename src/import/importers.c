@@ -2,12 +2,12 @@
 #include "import/importer.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "base/os_file.h"
 #include "import/file_kinds.h"
 #include "import/gzip_input.h"
 #include "import/import_formats.h"
+#include "import/json_items.h"
 #include "import/log_reading.h"
 #include "recording/output.h"
 
@@ -29,6 +29,11 @@ const baro_importer baro_importers[] = {
      .help = "event logs of Spark 2.3 to 4, files or folders, packed or not",
      .sniff_line = baro_spark_sniff,
      .read_log = baro_spark_import},
+    {.name = "flink",
+     .help = "jobs of Flink: archives of the history server, answers of the REST API",
+     .sniff_head = baro_flink_sniff,
+     .read_log = baro_flink_import,
+     .slots_word = "thread"},
     {.name = "torch",
      .help = "traces of PyTorch's profiler since 2021, .json or .json.gz",
      .sniff_head = baro_torch_sniff,
@@ -80,28 +85,17 @@ static const baro_importer *sniff_first_line(const char *path) {
 }
 
 static void read_head(const char *path, baro_buffer *head) {
-  baro_log_files files;
-  baro_log_input *input = NULL;
-  int file = -1;
-  if (baro_log_files_open(path, &files, NULL) != BARO_OK) {
-    return;
-  }
-  baro_log_source source = baro_log_source_of_file(&file);
-  if (baro_log_files_open_piece(&files, 0, &file, NULL) == BARO_OK &&
-      baro_log_input_create(&source, &input, NULL) == BARO_OK &&
+  baro_json_file file;
+  if (baro_json_file_open(&file, path, NULL) == BARO_OK &&
       baro_buffer_reserve(head, BARO_IMPORT_HEAD_BYTES)) {
     size_t count;
     while (head->length < BARO_IMPORT_HEAD_BYTES &&
-           (count = baro_log_input_read(input, head->data + head->length,
+           (count = baro_log_input_read(file.input, head->data + head->length,
                                         BARO_IMPORT_HEAD_BYTES - head->length)) != 0) {
       head->length += count;
     }
   }
-  baro_log_input_destroy(input);
-  if (file >= 0) {
-    (void)close(file);
-  }
-  baro_log_files_release(&files);
+  baro_json_file_close(&file);
 }
 
 /* The line is asked for last: a trace is one line of any length. */
@@ -148,7 +142,8 @@ static baro_status choose(const char *path, baro_view bytes, const baro_import_o
   if (*ret_importer == NULL) {
     return baro_error_set(err, BARO_UNSUPPORTED,
                           "%s: of no known format%s%s; expected collapsed stacks (a;b;c COUNT), "
-                          "speedscope's JSON, pprof's protocol buffer, an event log of Spark, or a "
+                          "speedscope's JSON, pprof's protocol buffer, an event log of Spark, an "
+                          "archive of Flink, or a "
                           "trace of Chrome's format or of PyTorch",
                           path, kind == NULL ? "" : ", it looks like: ", kind == NULL ? "" : kind);
   }

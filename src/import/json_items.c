@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "import/log_reading.h"
 
@@ -313,6 +314,29 @@ void baro_json_items_refuse(baro_json_items *items, const baro_json_walk *walk) 
   if (items->refused++ == 0) {
     items->first_refused_byte = items->last_byte;
     (void)!baro_json_walk_failed(walk, &items->first_reason);
+  }
+}
+
+baro_status baro_json_file_open(baro_json_file *file, const char *path, baro_error *err) {
+  *file = (baro_json_file){.file = -1};
+  baro_status status = baro_log_files_open(path, &file->files, err);
+  file->is_open = status == BARO_OK;
+  if (status == BARO_OK) {
+    status = file->files.kind == BARO_LOG_SINGLE
+                 ? baro_log_files_open_piece(&file->files, 0, &file->file, err)
+                 : baro_error_set(err, BARO_INVALID, "a folder; expected a file");
+  }
+  file->source = baro_log_source_of_file(&file->file);
+  return status == BARO_OK ? baro_log_input_create(&file->source, &file->input, err) : status;
+}
+
+void baro_json_file_close(baro_json_file *file) {
+  baro_log_input_destroy(file->input);
+  if (file->file >= 0) {
+    (void)close(file->file);
+  }
+  if (file->is_open) {
+    baro_log_files_release(&file->files);
   }
 }
 

@@ -15,6 +15,7 @@
 #include "base/bytes.h"
 #include "base/status.h"
 #include "import/json_walk.h"
+#include "import/log_files.h"
 #include "import/log_input.h"
 #include "recording/writer.h"
 
@@ -58,6 +59,20 @@ void baro_json_items_release(baro_json_items *items);
 bool baro_json_items_next(baro_json_items *items, baro_json_item *ret_item);
 /* Counts the item that was given last as bad; the walk, which has failed, says why. */
 void baro_json_items_refuse(baro_json_items *items, const baro_json_walk *walk);
+/* A file that is one document, whatever it is packed in. To be closed also where it failed: statuses of baro_log_files_open and
+ * baro_log_input_create; BARO_INVALID for a folder. The file must stay where it is. */
+typedef struct baro_json_file {
+  baro_log_files files;
+  baro_log_source source;
+  baro_log_input *input; /* owned */
+  int file;              /* owned; -1: none */
+  bool is_open;          /* files are to be released */
+} baro_json_file;
+
+baro_status baro_json_file_open(baro_json_file *file, const char *path,
+                                baro_error *err) BARO_MUST_USE;
+void baro_json_file_close(baro_json_file *file);
+
 /* What was wrong, as notes of a recording; words: what its items are, "events". */
 void baro_json_items_note(const baro_json_items *items, const char *words, baro_writer *writer);
 

@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "import/import_formats.h"
 #include "import/log_reading.h"
@@ -124,28 +123,12 @@ baro_status baro_trace_read_input(baro_log_input *input, baro_trace_model *model
 
 baro_status baro_trace_read(const char *path, baro_trace_model *model, baro_writer *writer,
                             baro_error *err) {
-  baro_log_files files;
-  baro_log_input *input = NULL;
-  int file = -1;
-  baro_status status = baro_log_files_open(path, &files, err);
-  if (status != BARO_OK) {
-    return status;
-  }
-  status = files.kind == BARO_LOG_SINGLE
-               ? baro_log_files_open_piece(&files, 0, &file, err)
-               : baro_error_set(err, BARO_INVALID, "a folder; expected a file");
-  baro_log_source source = baro_log_source_of_file(&file);
+  baro_json_file file;
+  baro_status status = baro_json_file_open(&file, path, err);
   if (status == BARO_OK) {
-    status = baro_log_input_create(&source, &input, err);
+    status = baro_trace_read_input(file.input, model, writer, err);
   }
-  if (status == BARO_OK) {
-    status = baro_trace_read_input(input, model, writer, err);
-  }
-  baro_log_input_destroy(input);
-  if (file >= 0) {
-    (void)close(file);
-  }
-  baro_log_files_release(&files);
+  baro_json_file_close(&file);
   return status;
 }
 
