@@ -21,7 +21,8 @@
   X(DRIVER, "driver", "the driver alone, between stages")                                          \
   X(CLOSING, "closing", "the driver, after the last task")                                         \
   X(EXECUTORS, "executors", "waiting for executors")                                               \
-  X(SCHEDULING, "scheduling", "submitted, and no task yet")
+  X(SCHEDULING, "scheduling", "submitted, and no task yet")                                        \
+  X(NOTHING, "nothing", "nothing ran")
 
 typedef enum baro_step_kind {
 #define X(name, key, words) BARO_STEP_##name,

@@ -56,9 +56,15 @@ typedef struct baro_resource_time {
   baro_evidence evidence;
   uint64_t task_ns; /* over all tasks; 0 of gaps */
   uint64_t path_ns; /* on the critical path: without it the run would be shorter by this at most */
+  uint32_t
+      most_row; /* of tasks: the operator with most of path_ns, index into operators; else BARO_NONE_ID */
+  uint64_t most_ns;
 } baro_resource_time;
 
-enum { BARO_RESOURCES_MAX = BARO_STATE_COUNT + BARO_STEP_COUNT };
+enum {
+  BARO_SPAN_KINDS_MAX = 16,
+  BARO_RESOURCES_MAX = BARO_STATE_COUNT + BARO_STEP_COUNT + BARO_SPAN_KINDS_MAX
+};
 
 enum { BARO_FINDING_NUMBERS = 12 };
 
@@ -111,6 +117,8 @@ void baro_explanation_release(baro_explanation *explanation);
 
 /* Whether the operators' kinds begin with that: "spark.". */
 bool baro_operators_are_of(const baro_profile *profile, const char *framework);
+/* Whether tasks are parts of one input each, of which there may be too many or too few. */
+bool baro_tasks_are_partitions(const baro_profile *profile);
 /* Whether an operator's time in a state is measured: by its tasks' amounts. */
 baro_evidence baro_state_evidence(const baro_profile *profile, const baro_operator_time *row,
                                   baro_state state);

@@ -7,6 +7,9 @@ static const uint64_t SHORT_NS = 200000000;
 /* Of the path within a stage: with all slots at work on the same amount it would have been shorter by the part that was unused. */
 void baro_find_few_partitions(baro_finding_list *list, const baro_finding_kind *kind) {
   const baro_explanation *all = list->of;
+  if (!baro_tasks_are_partitions(all->profile)) {
+    return;
+  }
   for (uint32_t r = 0; r < all->operator_count; r++) {
     const baro_operator_time *row = &all->operators[r];
     if (row->task_count >= all->slot_count) {
@@ -27,6 +30,9 @@ void baro_find_few_partitions(baro_finding_list *list, const baro_finding_kind *
 
 void baro_find_many_partitions(baro_finding_list *list, const baro_finding_kind *kind) {
   const baro_explanation *all = list->of;
+  if (!baro_tasks_are_partitions(all->profile)) {
+    return;
+  }
   for (uint32_t r = 0; r < all->operator_count; r++) {
     const baro_operator_time *row = &all->operators[r];
     if (row->task_count <= 2 * all->slot_count || row->median_ns >= SHORT_NS) {

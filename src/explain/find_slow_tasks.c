@@ -140,6 +140,9 @@ static const char *sentence_of(const baro_explanation *all, const baro_operator_
 
 static void find(baro_finding_list *list, const baro_finding_kind *kind, bool with_more) {
   const baro_explanation *all = list->of;
+  if (!baro_tasks_are_partitions(all->profile)) {
+    return;
+  }
   for (uint32_t r = 0; r < all->operator_count; r++) {
     const baro_operator_time *row = &all->operators[r];
     uint64_t explains_ns = tail_ns(all, row);

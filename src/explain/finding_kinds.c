@@ -14,6 +14,12 @@ const baro_finding_kind baro_finding_kinds[] = {
      .advice = "keep executors between jobs, or ask for them earlier",
      .spark_advice = "spark.dynamicAllocation.initialExecutors and .minExecutors",
      .find = baro_find_executors},
+    {.key = "operator",
+     .title = "A large operator",
+     .of_dataflow = true,
+     .advice = "call it less, on less data, in larger batches or in a smaller type; see who calls "
+               "it in barograph report --callers",
+     .find = baro_find_operators},
     {.key = "skew",
      .title = "Skewed partitions",
      .of_dataflow = true,

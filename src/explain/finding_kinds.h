@@ -64,6 +64,7 @@ void baro_find_many_partitions(baro_finding_list *list, const baro_finding_kind 
 void baro_find_idle_slots(baro_finding_list *list, const baro_finding_kind *kind);
 void baro_find_attempts(baro_finding_list *list, const baro_finding_kind *kind);
 void baro_find_driver(baro_finding_list *list, const baro_finding_kind *kind);
+void baro_find_operators(baro_finding_list *list, const baro_finding_kind *kind);
 void baro_find_executors(baro_finding_list *list, const baro_finding_kind *kind);
 void baro_find_python_workers(baro_finding_list *list, const baro_finding_kind *kind);
 void baro_find_program_state(baro_finding_list *list, const baro_finding_kind *kind);

@@ -63,6 +63,10 @@ bool baro_operators_are_of(const baro_profile *profile, const char *framework) {
   return kind.length > length && memcmp(kind.data, framework, length) == 0;
 }
 
+bool baro_tasks_are_partitions(const baro_profile *profile) {
+  return baro_dataflow_key(profile, "partition") != BARO_NONE_ID;
+}
+
 /* --- operators --- */
 
 /* Forged tasks may be longer together than any time. */
@@ -322,27 +326,100 @@ static const char *state_words(baro_state state, bool is_spark) {
   }
 }
 
-static void make_resources(baro_explanation *all) {
-  bool is_spark = baro_operators_are_of(all->profile, "spark.");
-  for (int s = 0; s < BARO_STATE_COUNT; s++) {
-    baro_resource_time row = {.key = baro_state_key((baro_state)s),
-                              .words = state_words((baro_state)s, is_spark)};
-    for (uint32_t r = 0; r < all->operator_count; r++) {
-      add_ns(&row.task_ns, all->operators[r].state_ns[s]);
-      row.path_ns += all->operators[r].path_state_ns[s];
+/* Where a framework tells spans and no clocks, what they are is what is known: by the operators' kind. */
+static const struct {
+  const char *kind;
+  const char *words;
+} span_kinds[] = {
+    {"torch.op", "operators on the host"},
+    {"torch.annotation", "the program's own code"},
+    {"torch.dataloader", "loading data"},
+    {"torch.runtime", "calls of the device's runtime"},
+    {"torch.overhead", "the profiler's overhead"},
+    {"torch.kernel", "kernels on a device"},
+    {"torch.collective", "collectives between devices"},
+    {"torch.copy", "copies to and from a device"},
+    {"torch.memset", "memory set on a device"},
+    {"torch.sync", "waiting for a device"},
+};
+
+enum { SPAN_KINDS = sizeof(span_kinds) / sizeof(span_kinds[0]) };
+_Static_assert((int)SPAN_KINDS <= (int)BARO_SPAN_KINDS_MAX, "all have room");
+
+/* Of an operator whose tasks have no samples; SPAN_KINDS where its kind says nothing. */
+static size_t span_kind_of(const baro_explanation *all, const baro_operator_time *row) {
+  const baro_profile *profile = all->profile;
+  uint32_t string = profile->dataflow.operators[row->operator_id].kind_string;
+  baro_view kind = baro_profile_string(profile, string);
+  size_t k = 0;
+  while (k < SPAN_KINDS && !(row->state_ns[BARO_STATE_UNKNOWN] == row->task_ns &&
+                             baro_view_equal(kind, baro_view_of(span_kinds[k].kind)))) {
+    k++;
+  }
+  return k;
+}
+
+static void add_operator_time(baro_resource_time *resource, uint32_t row, uint64_t task_ns,
+                              uint64_t path_ns) {
+  add_ns(&resource->task_ns, task_ns);
+  resource->path_ns += path_ns;
+  if (path_ns > resource->most_ns) {
+    resource->most_row = row;
+    resource->most_ns = path_ns;
+  }
+}
+
+static void add_operator_times(const baro_explanation *all, baro_resource_time *of_states,
+                               baro_resource_time *of_kinds) {
+  for (uint32_t r = 0; r < all->operator_count; r++) {
+    const baro_operator_time *row = &all->operators[r];
+    size_t kind = span_kind_of(all, row);
+    if (kind < SPAN_KINDS) {
+      add_operator_time(&of_kinds[kind], r, row->task_ns, row->path_ns);
+      continue;
     }
-    if (row.task_ns != 0) {
-      row.evidence = evidence_of(all, (baro_state)s);
-      all->resources[all->resource_count++] = row;
+    for (int s = 0; s < BARO_STATE_COUNT; s++) {
+      add_operator_time(&of_states[s], r, row->state_ns[s], row->path_state_ns[s]);
     }
   }
+}
+
+static void keep_resource(baro_explanation *all, const baro_resource_time *row) {
+  if (row->task_ns != 0 || row->path_ns != 0) {
+    all->resources[all->resource_count++] = *row;
+  }
+}
+
+static void make_resources(baro_explanation *all) {
+  bool is_spark = baro_operators_are_of(all->profile, "spark.");
+  baro_resource_time of_states[BARO_STATE_COUNT];
+  baro_resource_time of_kinds[SPAN_KINDS];
+  for (int s = 0; s < BARO_STATE_COUNT; s++) {
+    of_states[s] = (baro_resource_time){.key = baro_state_key((baro_state)s),
+                                        .words = state_words((baro_state)s, is_spark),
+                                        .evidence = evidence_of(all, (baro_state)s),
+                                        .most_row = BARO_NONE_ID};
+  }
+  for (size_t k = 0; k < SPAN_KINDS; k++) {
+    of_kinds[k] = (baro_resource_time){.key = span_kinds[k].kind,
+                                       .words = span_kinds[k].words,
+                                       .evidence = BARO_EVIDENCE_MEASURED,
+                                       .most_row = BARO_NONE_ID};
+  }
+  add_operator_times(all, of_states, of_kinds);
+  for (int s = 0; s < BARO_STATE_COUNT; s++) {
+    keep_resource(all, &of_states[s]);
+  }
+  for (size_t k = 0; k < SPAN_KINDS; k++) {
+    keep_resource(all, &of_kinds[k]);
+  }
   for (int k = 0; k < BARO_STEP_COUNT; k++) {
-    if (k != BARO_STEP_TASK && all->path.kind_ns[k] != 0) {
-      all->resources[all->resource_count++] =
-          (baro_resource_time){.key = baro_step_key((baro_step_kind)k),
-                               .words = baro_step_words((baro_step_kind)k),
-                               .evidence = BARO_EVIDENCE_MEASURED,
-                               .path_ns = all->path.kind_ns[k]};
+    if (k != BARO_STEP_TASK) {
+      keep_resource(all, &(baro_resource_time){.key = baro_step_key((baro_step_kind)k),
+                                               .words = baro_step_words((baro_step_kind)k),
+                                               .evidence = BARO_EVIDENCE_MEASURED,
+                                               .path_ns = all->path.kind_ns[k],
+                                               .most_row = BARO_NONE_ID});
     }
   }
   qsort(all->resources, all->resource_count, sizeof(*all->resources), compare_resources);

@@ -118,10 +118,18 @@ void baro_explain_summary(const baro_explanation *explanation, baro_buffer *out)
     baro_write_text(out, "No time is told of any task.");
     return;
   }
-  baro_write_format(out, "Bottleneck: %s, %s of %s (%s); without it the run would take %s at best",
-                    most->words, baro_text_duration(most->path_ns).text,
+  baro_write_format(out, "Bottleneck: %s, %s of %s (%s)", most->words,
+                    baro_text_duration(most->path_ns).text,
                     baro_text_duration(explanation->run_ns).text,
-                    baro_text_percent_whole((double)most->path_ns / run_ns).text,
+                    baro_text_percent_whole((double)most->path_ns / run_ns).text);
+  if (most->most_row != BARO_NONE_ID) {
+    uint32_t operator_id = explanation->operators[most->most_row].operator_id;
+    baro_view name = baro_profile_string(
+        explanation->profile, explanation->profile->dataflow.operators[operator_id].name_string);
+    baro_write_format(out, ", %s of it in ", baro_text_duration(most->most_ns).text);
+    baro_write_bytes(out, name.data, name.length);
+  }
+  baro_write_format(out, "; without it the run would take %s at best",
                     baro_text_duration(explanation->run_ns - most->path_ns).text);
   if (explanation->resource_count > 1 && explanation->resources[1].path_ns > 0)
     baro_write_format(

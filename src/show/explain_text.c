@@ -82,13 +82,19 @@ static void write_head(page *p) {
   baro_write_text(&text, baro_text_duration(of->run_ns).text);
   write_date(profile, of->path.begin_ns, &text);
   write_line(p, "run", BARO_STYLE_PLAIN, &text);
+  bool is_plan = baro_tasks_are_partitions(profile); /* else spans of operators */
   uint32_t tasks = profile->dataflow.task_count;
   baro_write_format(&text, "%s in %s %s; %s %s, %s %s", baro_text_count(tasks).text,
                     baro_text_count(of->operator_count).text,
-                    plural(of->operator_count, "stage or operator", "stages or operators"),
+                    is_plan ? plural(of->operator_count, "stage", "stages")
+                            : plural(of->operator_count, "operator", "operators"),
                     baro_text_count(of->executor_count).text,
-                    plural(of->executor_count, "executor", "executors"),
-                    baro_text_count(of->slot_count).text, plural(of->slot_count, "slot", "slots"));
+                    is_plan
+                        ? plural(of->executor_count, "executor", "executors")
+                        : plural(of->executor_count, "process or device", "processes or devices"),
+                    baro_text_count(of->slot_count).text,
+                    is_plan ? plural(of->slot_count, "slot", "slots")
+                            : plural(of->slot_count, "thread or stream", "threads or streams"));
   write_line(p, "tasks", BARO_STYLE_PLAIN, &text);
   for (uint32_t i = 0; i < profile->note_count && i < TOP_NOTES; i++) {
     baro_write_bytes(&text, profile->notes[i].text.data, profile->notes[i].text.length);

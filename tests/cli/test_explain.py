@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import importlib
 import json
 import re
 import statistics
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -191,6 +193,37 @@ def test_top_limits_findings_and_rows(run: Run, tmp_path: Path) -> None:
     assert not re.search(r"^  2  ", text, re.M)
     assert "more: --top 0 shows all" in text
     assert len(json.loads(run("explain", "--json", "--top", 1, made).stdout)["findings"]) == 1
+
+
+def own_ns_of(events: list[dict[str, Any]]) -> Counter[str]:
+    """Time of each name without what is within it, of slices of one thread."""
+    own: Counter[str] = Counter()
+    stack: list[tuple[float, str]] = []
+    for event in sorted(events, key=lambda e: (e["ts"], -e["dur"])):
+        while stack and stack[-1][0] <= event["ts"]:
+            stack.pop()
+        if stack:
+            own[stack[-1][1]] -= round(event["dur"] * 1e3)
+        own[event["name"]] += round(event["dur"] * 1e3)
+        stack.append((event["ts"] + event["dur"], event["name"]))
+    return own
+
+
+def test_spans_of_a_trace(run: Run, tmp_path: Path) -> None:
+    """PyTorch's: the operators with most time of their own; nothing is said of partitions."""
+    trace = REPOSITORY / "tests" / "traces" / "torch24_mlp.json.gz"
+    made = tmp_path / "step.baro"
+    assert run("import", "-q", "-o", made, trace).returncode == 0
+    whole = explained(run, made)
+    assert sum(s["duration_ns"] for s in whole["critical_path"]) == whole["run_ns"]
+    assert {f["kind"] for f in whole["findings"]} == {"operator"}
+    assert whole["bottleneck"]["resource"] == "torch.op"
+    events = json.loads(gzip.decompress(trace.read_bytes()))["traceEvents"]
+    own = own_ns_of([e for e in events if e.get("cat") in ("cpu_op", "user_annotation")])
+    largest = [name for name, _ in own.most_common(2)]
+    assert [f["operator"] for f in whole["findings"]] == largest
+    for finding in whole["findings"]:
+        assert finding["explains_ns"] == pytest.approx(own[finding["operator"]], rel=0.01)
 
 
 def test_a_sampled_program(run: Run, recording: Recording) -> None:

@@ -171,7 +171,7 @@ static void test_spans_alone_make_a_path(void **state) {
   task(&r, a, 0, 40, 50);
   static const wanted_step wanted[] = {{BARO_STEP_TASK, 5, 10, 0},
                                        {BARO_STEP_TASK, 10, 30, 1},
-                                       {BARO_STEP_DRIVER, 30, 40, 0},
+                                       {BARO_STEP_NOTHING, 30, 40, 0},
                                        {BARO_STEP_TASK, 40, 50, 0}};
   expect(&r, wanted, 4);
 }
