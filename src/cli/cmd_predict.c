@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "predict/forecast.h"
+#include "predict/python_forecast.h"
 #include "profile/profile.h"
 #include "show/forecast_report.h"
 #include "show/terminal.h"
@@ -57,6 +58,9 @@ static baro_status open_recordings(prediction *all, const baro_call *call, const
     if (status != BARO_OK) {
       return status;
     }
+    if (count == 1 && all->profiles[r]->dataflow.task_count == 0) {
+      return BARO_OK; /* a Python program */
+    }
     status = baro_job_graph_create(all->profiles[r], &all->graphs[r], err);
     if (status != BARO_OK) {
       return baro_error_prefix(err, status, "%s", one);
@@ -75,12 +79,19 @@ static const baro_contention_fit *fit_of(const prediction *all) {
   return all->graphs[1] != NULL ? &all->fit : NULL;
 }
 
+static baro_status make(const prediction *all, const baro_scenario *scenario,
+                        baro_forecast *ret_forecast, baro_error *err) {
+  return all->graphs[0] == NULL
+             ? baro_python_forecast_make(all->profiles[0], scenario, ret_forecast, err)
+             : baro_forecast_make(all->graphs[0], scenario, fit_of(all), ret_forecast, err);
+}
+
 static baro_status run_sweep(prediction *all, baro_error *err) {
   for (uint32_t p = 0; p < all->sweep.count; p++) {
     baro_scenario scenario = all->scenario;
     baro_forecast forecast;
     scenario.values[all->sweep.key] = all->sweep.points[p];
-    baro_status status = baro_forecast_make(all->graphs[0], &scenario, fit_of(all), &forecast, err);
+    baro_status status = make(all, &scenario, &forecast, err);
     if (status != BARO_OK) {
       return status;
     }
@@ -129,7 +140,7 @@ static int run(const baro_call *call) {
     status = open_recordings(&all, call, path, &err);
   }
   if (status == BARO_OK) {
-    status = baro_forecast_make(all.graphs[0], &all.scenario, fit_of(&all), &all.forecast, &err);
+    status = make(&all, &all.scenario, &all.forecast, &err);
   }
   if (status == BARO_OK && all.values->sweep != NULL) {
     status = run_sweep(&all, &err);
@@ -155,6 +166,7 @@ static void list_keys(baro_buffer *out) {
                       baro_scenario_words((baro_scenario_key)k),
                       also[baro_scenario_form_of((baro_scenario_key)k)]);
   }
+  baro_write_text(out, "  function:NAME  speed of a function and all that it calls (Python)\n");
 }
 
 static const baro_option options[] = {
@@ -192,9 +204,11 @@ const baro_command baro_command_predict = {
     .usage = "[OPTION...] [FILE [OTHER]]",
     .description =
         "Replays the stages and tasks of a recorded Spark run on other slots, with other task "
-        "times, and "
-        "prints the run time, with an interval for one more run at 90 %. FILE is a recording that "
-        "import made of a log (barograph.baro unless given).\n\n"
+        "times, "
+        "and prints the run time, with an interval for one more run at 90 %. FILE is a recording "
+        "that "
+        "import made of a log (barograph.baro unless given). Of a sampled Python program it says "
+        "what faster functions, cores, disks or networks would bring.\n\n"
         "How much tasks slow each other down is in no single log: a prior is taken, or, where "
         "OTHER is a "
         "recording of the same job with other cores or nodes, what the two show. What the "
@@ -202,6 +216,7 @@ const baro_command baro_command_predict = {
     .examples = "  barograph predict --set cores=2x job.baro\n"
                 "  barograph predict --set cpu_speed=1.5x,disk=2x --why job.baro\n"
                 "  barograph predict --sweep cores=1..64 job.baro\n"
+                "  barograph predict --set function:parse=2x\n"
                 "  barograph predict --set nodes=8 four-nodes.baro two-nodes.baro\n"
                 "  barograph predict --set memory=2x --json job.baro | jq .predicted_s\n",
     .more_help = list_keys,

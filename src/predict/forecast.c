@@ -90,6 +90,9 @@ static bool matters(const maker *all, baro_term term) {
   case BARO_TERM_INPUT_OTHERS: return differs(change->input_ratio);
   case BARO_TERM_SKEW: return change->changes_partitions;
   case BARO_TERM_NEW_NETWORK: return all->graph->executor_count == 1 && changes_nodes;
+  case BARO_TERM_RUNNABLE:
+  case BARO_TERM_HELD:
+  case BARO_TERM_ALONE: /* of Python programs */
   case BARO_TERM_COUNT: break;
   }
   return false;
@@ -341,6 +344,7 @@ static baro_status make_parts(const maker *all, baro_error *err) {
     alone.values[k] = all->scenario->values[k];
     baro_forecast_part *part = &to->parts[to->part_count++];
     part->key = (baro_scenario_key)k;
+    part->function = BARO_NONE_ID;
     baro_status status = baro_change_resolve(&alone, all->graph, &change, err);
     if (status == BARO_OK) {
       status = predict(all, &change, all->point, &part->alone_s, err);

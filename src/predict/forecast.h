@@ -29,7 +29,8 @@ typedef struct baro_forecast_term {
 /* A part of the scenario alone. */
 typedef struct baro_forecast_part {
   baro_scenario_key key;
-  double alone_s; /* predicted with nothing else changed */
+  uint32_t function; /* BARO_NONE_ID: the key; else this one of the scenario's functions */
+  double alone_s;    /* predicted with nothing else changed */
 } baro_forecast_part;
 
 typedef struct baro_forecast {
@@ -44,13 +45,13 @@ typedef struct baro_forecast {
   double lead_s;       /* of the run before its first job, give or take itself */
   double floor_s;      /* the driver's own time, as fast as it may be */
   double distance;     /* baro_change_distance */
-  uint32_t base_slots;
+  uint32_t base_slots; /* 0: a Python program, which has none, as of the next three */
   uint32_t slots;
   double busy_ratio;                         /* of the slots' time, predicted */
   double base_busy_ratio;                    /* and recorded */
   baro_forecast_term terms[BARO_TERM_COUNT]; /* those that matter, the widest first */
   uint32_t term_count;
-  baro_forecast_part parts[BARO_SCENARIO_KEY_COUNT];
+  baro_forecast_part parts[BARO_SCENARIO_KEY_COUNT + BARO_SCENARIO_FUNCTIONS_MAX];
   uint32_t part_count;
   const char *assumptions[BARO_FORECAST_ASSUMPTIONS_MAX]; /* in the arena */
   uint32_t assumption_count;

@@ -55,7 +55,14 @@
     "(1)")                                                                                                           \
   /* 10 Gb/s; 1 Gb/s at most. */                                                                                     \
   X(NEW_NETWORK, "new_network", 0, 0.8, 8, PRIOR,                                                                    \
-    "ns a byte that is shuffled to another executor takes, where all ran in one")
+    "ns a byte that is shuffled to another executor takes, where all ran in one")                                    \
+  /* Of Python programs. */                                                                                          \
+  X(RUNNABLE, "waiting_for_cpu", 0, 0.5, 1, PRIOR,                                                                   \
+    "share of waiting for a CPU that follows the speed of cores")                                                    \
+  X(HELD, "waiting_for_others", 0, 0.5, 1, PRIOR,                                                                    \
+    "share of waiting for locks, the GIL, pipes and children that follows the speed of cores")                       \
+  X(ALONE, "alone", 0, 1, 1, BOUND,                                                                                  \
+    "of the time that other threads ran as well, what is saved shortens the run (1) or not (0)")
 
 typedef enum baro_term {
 #define X(id, key, low, point, high, source, words) BARO_TERM_##id,

@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "show/forecast_report.h"
 #include "show/json_writer.h"
 
@@ -8,13 +10,25 @@ static void write_value(baro_json *json, baro_scenario_key key, const baro_scena
   baro_json_text(json, "value", text);
 }
 
+static void write_function(baro_json *json, const baro_scenario_function *function) {
+  char text[32];
+  (void)snprintf(text, sizeof(text), "%.4gx", function->factor);
+  baro_json_text(json, "key", "function");
+  baro_json_text(json, "function", function->name);
+  baro_json_text(json, "value", text);
+}
+
 static void write_parts(const baro_forecast_report *report, baro_json *json) {
   const baro_forecast *forecast = report->forecast;
   baro_json_array(json, "parts", false);
   for (uint32_t p = 0; p < forecast->part_count; p++) {
     const baro_forecast_part *part = &forecast->parts[p];
     baro_json_object(json, NULL, true);
-    write_value(json, part->key, &report->scenario->values[part->key]);
+    if (part->function == BARO_NONE_ID) {
+      write_value(json, part->key, &report->scenario->values[part->key]);
+    } else {
+      write_function(json, &report->scenario->functions[part->function]);
+    }
     baro_json_number(json, "alone_s", part->alone_s);
     baro_json_end_object(json);
   }

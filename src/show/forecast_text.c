@@ -36,6 +36,20 @@ static void write_heading(const baro_terminal *terminal, const char *text, baro_
   baro_write_text(out, "\n");
 }
 
+static void write_part(const baro_scenario *scenario, const baro_forecast_part *part,
+                       const baro_terminal *terminal, baro_buffer *out) {
+  if (part->function != BARO_NONE_ID) {
+    const baro_scenario_function *function = &scenario->functions[part->function];
+    baro_write_text(out, "function:");
+    baro_write_clean(out, baro_view_of(function->name), terminal->unicode);
+    baro_write_format(out, "=%.4gx", function->factor);
+    return;
+  }
+  char value[32];
+  baro_scenario_value_text(part->key, &scenario->values[part->key], value);
+  baro_write_format(out, "%s=%s", baro_scenario_name(part->key), value);
+}
+
 static void write_head(const baro_forecast_report *report, const baro_terminal *terminal,
                        baro_buffer *out) {
   const baro_forecast *forecast = report->forecast;
@@ -48,17 +62,18 @@ static void write_head(const baro_forecast_report *report, const baro_terminal *
                     seconds(forecast->high_s).text,
                     compared(forecast->predicted_s, forecast->base_s).text,
                     seconds(forecast->base_s).text);
-  baro_write_format(out, "%*s%u slot%s, %s busy; recorded %u, %s busy\n", (int)INDENT, "",
-                    forecast->slots, forecast->slots == 1 ? "" : "s",
-                    baro_text_percent_whole(forecast->busy_ratio).text, forecast->base_slots,
-                    baro_text_percent_whole(forecast->base_busy_ratio).text);
+  if (forecast->base_slots > 0) {
+    baro_write_format(out, "%*s%u slot%s, %s busy; recorded %u, %s busy\n", (int)INDENT, "",
+                      forecast->slots, forecast->slots == 1 ? "" : "s",
+                      baro_text_percent_whole(forecast->busy_ratio).text, forecast->base_slots,
+                      baro_text_percent_whole(forecast->base_busy_ratio).text);
+  }
   if (forecast->part_count > 1) {
     for (uint32_t p = 0; p < forecast->part_count; p++) {
       const baro_forecast_part *part = &forecast->parts[p];
-      char value[32];
-      baro_scenario_value_text(part->key, &report->scenario->values[part->key], value);
-      baro_write_format(out, "%*s%s=%s alone: %s\n", (int)INDENT, "", baro_scenario_name(part->key),
-                        value, seconds(part->alone_s).text);
+      baro_write_format(out, "%*s", (int)INDENT, "");
+      write_part(report->scenario, part, terminal, out);
+      baro_write_format(out, " alone: %s\n", seconds(part->alone_s).text);
     }
   }
 }
@@ -115,15 +130,16 @@ static void write_terms(const baro_forecast_report *report, const baro_terminal 
     baro_text_table_add(&table, BARO_STYLE_FAINT,
                         baro_view_of("of the run before its first job: no event tells"));
   }
+  bool is_python = forecast->base_slots == 0;
   const struct {
     const char *key;
     const char *source;
     double ratio;
     const char *words;
-  } chances[] = {
-      {"tasks", "measured", forecast->bootstrap_ratio, "other tasks of the same stages, by chance"},
-      {"runs", "prior", sqrt(2) * forecast->noise_ratio,
-       "from the recorded run to another one of the same job"}};
+  } chances[] = {{is_python ? "samples" : "tasks", "measured", forecast->bootstrap_ratio,
+                  is_python ? "sampling error" : "other tasks of the same stages, by chance"},
+                 {"runs", "prior", sqrt(2) * forecast->noise_ratio,
+                  "from the recorded run to another one of the same job"}};
   for (size_t c = 0; c < sizeof(chances) / sizeof(chances[0]); c++) {
     double wide = exp(1.645 * chances[c].ratio);
     baro_text_table_add(&table, BARO_STYLE_PLAIN, baro_view_of(chances[c].key));

@@ -368,11 +368,74 @@ def test_what_it_cannot_tell_is_refused(
     assert says in done.stderr
 
 
-def test_a_recording_without_tasks_is_refused(run: Run, tmp_path: Path) -> None:
+def sampled(run: Run, tmp_path: Path, stacks: str) -> Path:
+    """A recording of these stacks, at 100 samples a second."""
+    text = tmp_path / "stacks.txt"
+    text.write_text(stacks)
+    out = tmp_path / "stacks.baro"
+    assert run("import", "-q", "--rate", "100", "-o", out, text).returncode == 0
+    return out
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        # Of 8 s: parse has 3, also below load, which has 2 + 2 of disk + 1 of network.
+        ("function:parse=2x", 8 - 1.5),
+        ("function:load=2x", 8 - 2.5),
+        ("function:parse=3x,function:load=2x", 1 + 2 / 3 + 1 / 6 + 0.5 + 1 + 0.5),
+        ("function:load=0.5x", 8 + 5),
+        ("cpu_speed=2x", 3 + 2.5),
+        ("disk=4x", 8 - 1.5),
+        ("network=2x", 8 - 0.5),
+        ("cpu_speed=2x,function:parse=3x", 0.5 + 3 / 6 + 0.5 + 3),
+    ],
+)
+def test_a_python_program_by_amdahl(run: Run, tmp_path: Path, change: str, expected: float) -> None:
+    recording = sampled(
+        run,
+        tmp_path,
+        "main;[running] 100\nmain;parse;[running] 200\nmain;load;parse;[running] 100\n"
+        "main;load;[running] 100\n"
+        "main;load;[waiting for disk] 200\nmain;load;[waiting for network] 100\n",
+    )
+    answer = predicted(run, recording, change)
+    assert answer["base_s"] == pytest.approx(8, rel=1e-3)
+    assert answer["predicted_s"] == pytest.approx(expected, rel=2e-3)
+    keys = [part.split("=")[0].split(":")[0] for part in change.split(",")]
+    assert sorted(part["key"] for part in answer["parts"]) == sorted(keys)
+
+
+def test_a_sweep_of_a_python_program(run: Run, tmp_path: Path) -> None:
+    recording = sampled(run, tmp_path, "main;[running] 300\nmain;[waiting for disk] 100\n")
+    done = run("predict", "--json", "--sweep", "cpu_speed=1x..4x", recording)
+    found = [point["predicted_s"] for point in json.loads(done.stdout)["sweep"]]
+    assert found == pytest.approx([1 + 3 / 2 ** (step / 2) for step in range(5)], rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ("function:parse=2x", "function:parse: no sample has it"),
+        ("cores=2x", "cores: samples do not say what it would change"),
+        ("memory=2x", "memory: samples do not say"),
+    ],
+)
+def test_what_samples_cannot_tell_is_refused(
+    run: Run, tmp_path: Path, change: str, says: str
+) -> None:
+    recording = sampled(run, tmp_path, "main 300\n")
+    done = run("predict", "--set", change, recording)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"barograph: predict: {says}")
+    assert done.stderr.count("\n") == 1
+
+
+def test_amounts_that_are_no_time_are_refused(run: Run, tmp_path: Path) -> None:
     stacks = tmp_path / "a.txt"
     stacks.write_text("main;work 10\n")
     out = tmp_path / "a.baro"
     assert run("import", "-q", "-o", out, stacks).returncode == 0
-    done = run("predict", "--set", "cores=2x", out)
+    done = run("predict", "--set", "cpu_speed=2x", out)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "it has no tasks of a dataflow framework" in done.stderr
+    assert "its amounts are no time" in done.stderr
