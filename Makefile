@@ -35,8 +35,15 @@ typed_folders := python tools examples/demo tests/conftest.py bench \
 	$(patsubst %/,%,$(sort $(dir $(wildcard tests/*/*.py))))
 cli_tests := $(wildcard tests/cli/test_*.py)
 # Of these, which watch no program: they can run at any time.
-file_tests := $(wildcard tests/cli/test_export_*.py tests/cli/test_import*.py tests/cli/test_view.py)
-pytest_folders := $(wildcard tests/cli tests/python tests/recordings)
+file_tests := $(wildcard tests/cli/test_export_*.py tests/cli/test_import*.py tests/cli/test_view.py \
+	tests/cli/test_explain.py tests/cli/test_predict.py)
+# Of the truth tests, which ask for no times and shares: they need no machine of their own.
+calm_truth_tests := tests/truth/test_endings.py tests/truth/test_leaks.py
+truth_tests := $(filter-out $(calm_truth_tests),$(wildcard tests/truth/test_*.py))
+# Most of the time of these two is waiting for programs: they run at once, beside the command line's.
+trace_tests := tests/python/trace/
+other_tests := $(filter-out $(trace_tests) %__pycache__/,$(wildcard tests/python/*/ tests/python/test_*.py)) \
+	$(wildcard tests/recordings) $(calm_truth_tests)
 
 run_pytest = BAROGRAPH=$(CURDIR)/$(bin)/barograph $(bin)/python -m pytest
 run_sanitized = $(sanitizer_environment) BAROGRAPH=$(CURDIR)/build/asan/barograph \
@@ -243,11 +250,14 @@ test-fuzz: build/fuzz/build.ninja
 	tools/run_fuzzers.sh build/fuzz/tests/fuzz $(FUZZ_SECONDS)
 
 test-pytest:
-	@$(say) 'command line tests and those in a browser, beside Python tests'
+	@$(say) 'command line tests and those in a browser, beside Python tests, and beside those of traced programs'
 	{ { $(call pytest_twice,$(run_pytest) -o cache_dir=build/pytest-cli,tests/cli); } && \
-		$(MAKE) test-viewer; } >build/pytest-cli.log 2>&1 & \
-	others=$$!; status=0; \
-	{ $(call pytest_twice,$(run_pytest),$(filter-out tests/cli,$(pytest_folders))); } || status=1; \
-	wait $$others || status=1; cat build/pytest-cli.log; exit $$status
+		$(MAKE) test-viewer; } >build/pytest-cli.log 2>&1 & cli=$$!; \
+	{ $(call pytest_twice,$(run_pytest) -o cache_dir=build/pytest-other,$(other_tests)); } \
+		>build/pytest-other.log 2>&1 & other=$$!; \
+	status=0; \
+	{ $(call pytest_twice,$(run_pytest),$(trace_tests)); } || status=1; \
+	wait $$other || status=1; cat build/pytest-other.log; \
+	wait $$cli || status=1; cat build/pytest-cli.log; exit $$status
 	@$(say) 'truth tests: is what is told what was'
-	$(call pytest_twice,$(run_pytest),tests/truth)
+	$(call pytest_twice,$(run_pytest),$(truth_tests))
