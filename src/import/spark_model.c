@@ -1,6 +1,7 @@
 #include "import/spark_model.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "import/json_walk.h"
 
@@ -55,6 +56,9 @@ void baro_spark_model_release(baro_spark_model *model) {
 
 baro_status baro_spark_text(baro_spark_model *model, baro_view raw, uint32_t *ret_text) {
   baro_buffer text = {0};
+  if (raw.length == 0 || memchr(raw.data, '\\', raw.length) == NULL) {
+    return baro_intern_put(&model->texts, raw, ret_text, NULL);
+  }
   if (!baro_json_text_unescape(raw, &text)) {
     baro_buffer_clear(&text);
     baro_write_bytes(&text, raw.data, raw.length); /* as it stands */

@@ -174,11 +174,19 @@ typedef struct baro_spark_oddities {
 
 /* What a task added to an accumulator of its query. */
 typedef struct baro_spark_update {
-  int64_t accumulator;
+  uint32_t measure; /* index into those of the query */
   uint64_t value;
 } baro_spark_update;
 
-enum { BARO_SPARK_UPDATES_MAX = 4096 };
+/* Which measure an accumulator was that stood in a place of a list of them. */
+typedef struct baro_spark_told {
+  int64_t accumulator;
+  size_t named; /* accumulators of the query then: with more of them it may be one */
+  uint32_t execution;
+  uint32_t measure; /* index; BARO_NONE_ID: none */
+} baro_spark_told;
+
+enum { BARO_SPARK_UPDATES_MAX = 4096, BARO_SPARK_TOLD = 128 };
 
 typedef struct baro_spark_names baro_spark_names; /* of members, to be found fast: spark_events.c */
 
@@ -210,6 +218,7 @@ typedef struct baro_spark_model {
   uint32_t setting_count;
   baro_spark_update *updates; /* of the line that is read */
   uint32_t update_count, update_capacity;
+  baro_spark_told told[BARO_SPARK_TOLD];
   baro_map executor_by_name; /* text -> index */
   baro_map job_by_id;
   baro_map stage_by_id;  /* id << 20 ^ attempt -> index */

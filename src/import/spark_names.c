@@ -1,7 +1,6 @@
 #include "import/spark_names.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* The year 2112: beyond it a time is a mistake, and the longest time between two in ns would not fit into a sample. */
 static const int64_t LATEST_MS = INT64_C(4500000000000);
@@ -150,10 +149,6 @@ int64_t baro_spark_time(baro_spark_model *model, baro_json_walk *walk) {
 int64_t baro_spark_count(baro_json_walk *walk) {
   int64_t count;
   return baro_json_walk_integer(walk, &count) && count >= 0 ? count : BARO_SPARK_UNKNOWN;
-}
-
-bool baro_spark_is_text(baro_view raw, const char *text) {
-  return raw.length == strlen(text) && memcmp(raw.data, text, raw.length) == 0;
 }
 
 bool baro_spark_text_member(baro_json_walk *walk, const char *name, baro_view *ret_raw) {

@@ -3,6 +3,8 @@
 #ifndef BARO_IMPORT_SPARK_NAMES_H
 #define BARO_IMPORT_SPARK_NAMES_H
 
+#include <string.h>
+
 #include "import/spark_model.h"
 
 /* Events; those of most lines first. Of kinds from FIRST_IGNORED on nothing is asked for, and one behind the last of them is
@@ -120,7 +122,10 @@ extern const uint32_t baro_spark_event_kinds;
 int64_t baro_spark_time(baro_spark_model *model, baro_json_walk *walk);
 /* A number that is not below 0, or BARO_SPARK_UNKNOWN. */
 int64_t baro_spark_count(baro_json_walk *walk);
-bool baro_spark_is_text(baro_view raw, const char *text);
+/* In the header, for then the length of a text that is there in the code is known. */
+static inline bool baro_spark_is_text(baro_view raw, const char *text) {
+  return raw.length == strlen(text) && memcmp(raw.data, text, raw.length) == 0;
+}
 /* The text that the object which comes next has under a name; its other members are skipped. False: it has none. */
 bool baro_spark_text_member(baro_json_walk *walk, const char *name, baro_view *ret_raw);
 
@@ -135,7 +140,7 @@ baro_status baro_spark_read_accumulables(baro_spark_model *model, baro_json_walk
                                          uint32_t execution, bool are_of_task) BARO_MUST_USE;
 /* The updates of the line count: of a task that succeeded, whose Python metrics become its values; of a stage. */
 baro_status baro_spark_take_task_updates(baro_spark_model *model, uint32_t stage) BARO_MUST_USE;
-baro_status baro_spark_take_stage_values(baro_spark_model *model, uint32_t stage) BARO_MUST_USE;
+void baro_spark_take_stage_values(baro_spark_model *model, uint32_t stage);
 /* The rest of an event of a task, behind its name. BARO_INVALID: the line is no event. */
 baro_status baro_spark_on_task(baro_spark_model *model, baro_json_walk *walk,
                                bool is_end) BARO_MUST_USE;

@@ -2,8 +2,6 @@
  * of memory of those that were polled. */
 #include "import/spark_names.h"
 
-#include <string.h>
-
 static const int64_t MIB = INT64_C(1) << 20;
 
 /* No setting may tell a secret: these are numbers, sizes, switches, and the address of a cluster. */

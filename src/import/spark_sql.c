@@ -22,25 +22,33 @@ typedef struct sql_event {
 
 /* --- plans --- */
 
-static bool keep_words(baro_spark_plan *plan, baro_buffer *scratch, baro_view raw, size_t most,
-                       baro_spark_words *ret_words) {
-  baro_buffer_clear(scratch);
-  if (!baro_json_text_unescape(raw, scratch) && !scratch->failed) {
-    baro_buffer_clear(scratch);
-    baro_write_bytes(scratch, raw.data, raw.length); /* as it stands */
-  }
-  size_t length = scratch->length;
-  if (length > most) { /* not within a character */
+/* Whole characters of at most so many bytes, without spaces at the end: "Scan parquet ". */
+static size_t shorten(baro_view text, size_t most) {
+  size_t length = text.length;
+  if (length > most) {
     length = most;
-    while (length > 0 && (scratch->data[length] & 0xc0) == 0x80) {
+    while (length > 0 && (text.data[length] & 0xc0) == 0x80) {
       length--;
     }
   }
-  while (length > 0 && scratch->data[length - 1] == ' ') { /* "Scan parquet " */
+  while (length > 0 && text.data[length - 1] == ' ') {
     length--;
   }
+  return length;
+}
+
+static bool keep_words(baro_spark_plan *plan, baro_buffer *scratch, baro_view raw, size_t most,
+                       baro_spark_words *ret_words) {
+  baro_view text = raw;
+  if (raw.length != 0 && memchr(raw.data, '\\', raw.length) != NULL) {
+    baro_buffer_clear(scratch);
+    if (baro_json_text_unescape(raw, scratch)) { /* else as it stands */
+      text = (baro_view){.data = scratch->data, .length = scratch->length};
+    }
+  }
+  size_t length = shorten(text, most);
   *ret_words = (baro_spark_words){.at = (uint32_t)plan->text.length, .length = (uint32_t)length};
-  baro_write_bytes(&plan->text, scratch->data, length);
+  baro_write_bytes(&plan->text, text.data, length);
   return !scratch->failed && !plan->text.failed;
 }
 

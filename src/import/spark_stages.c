@@ -200,7 +200,10 @@ static baro_status take_accumulables(baro_spark_model *model, uint32_t stage, ba
   baro_json_walk walk = baro_json_walk_of(value);
   baro_status status =
       baro_spark_read_accumulables(model, &walk, model->stages[stage].execution, false);
-  return status == BARO_OK ? baro_spark_take_stage_values(model, stage) : status;
+  if (status == BARO_OK) {
+    baro_spark_take_stage_values(model, stage);
+  }
+  return status;
 }
 
 baro_status baro_spark_take_stage(baro_spark_model *model, const baro_spark_stage_info *info,

@@ -1,6 +1,8 @@
 /* Events of tasks, most lines of a log: fields of a task, and its metrics. */
 #include "import/spark_names.h"
 
+#include <string.h>
+
 static const uint64_t MS = 1000000;
 
 static const char *const localities[] = {"PROCESS_LOCAL", "NODE_LOCAL", "NO_PREF", "RACK_LOCAL",
@@ -32,6 +34,18 @@ static baro_status read_metrics(baro_spark_model *model, baro_json_walk *walk, i
     }
   }
   return status;
+}
+
+/* Executors that are not polled have zeros for all of it, and the first is the JVM's heap. */
+static baro_status read_executor(baro_spark_model *model, baro_json_walk *walk) {
+  static const char none[] = "{\"JVMHeapMemory\":0,";
+  size_t length = sizeof(none) - 1;
+  if (baro_json_walk_peek(walk) == '{' && (size_t)(walk->end - walk->at) > length &&
+      memcmp(walk->at, none, length) == 0) {
+    baro_json_walk_skip(walk);
+    return BARO_OK;
+  }
+  return read_metrics(model, walk, EXECUTOR_METRICS);
 }
 
 typedef struct task_event {
@@ -231,7 +245,7 @@ baro_status baro_spark_on_task(baro_spark_model *model, baro_json_walk *walk, bo
     case END_ATTEMPT: event.attempt = baro_spark_count(walk); break;
     case END_REASON: read_reason(walk, &event); break;
     case END_INFO: status = read_task_info(model, walk, &event); break;
-    case END_EXECUTOR: status = read_metrics(model, walk, EXECUTOR_METRICS); break;
+    case END_EXECUTOR: status = read_executor(model, walk); break;
     case END_METRICS: status = read_metrics(model, walk, METRICS); break;
     default: baro_json_walk_skip(walk); break;
     }
