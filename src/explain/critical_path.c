@@ -241,13 +241,13 @@ static uint64_t between(uint64_t value, uint64_t low, uint64_t high) {
 static void push_gap(search *s, uint32_t task, uint64_t from_ns) {
   const baro_dataflow_task *row = &s->dataflow->tasks[task];
   const beginning *begins = &s->beginnings[row->operator_id];
-  if (begins->submitted_ns ==
-      UINT64_MAX) { /* spans without a plan: nobody says what was waited for */
+  uint64_t known_ns = begins->submitted_ns != UINT64_MAX ? begins->submitted_ns : begins->job_ns;
+  if (known_ns == UINT64_MAX) { /* spans without a plan: nobody says what was waited for */
     push(s, BARO_STEP_NOTHING, task, from_ns, row->start_ns);
     return;
   }
   uint64_t executor_ns = s->profile->processes[s->profile->threads[row->thread].process].start_ns;
-  uint64_t submitted_ns = between(begins->submitted_ns, from_ns, row->start_ns);
+  uint64_t submitted_ns = between(known_ns, from_ns, row->start_ns);
   executor_ns = between(executor_ns, submitted_ns, row->start_ns);
   uint64_t first_ns = between(s->first_submitted_ns, from_ns, submitted_ns);
   push(s, BARO_STEP_SCHEDULING, task, executor_ns, row->start_ns);

@@ -117,8 +117,10 @@ void baro_explanation_release(baro_explanation *explanation);
 
 /* Whether the operators' kinds begin with that: "spark.". */
 bool baro_operators_are_of(const baro_profile *profile, const char *framework);
-/* Whether tasks are parts of one input each, of which there may be too many or too few. */
+/* Whether tasks are each a part of one input, so that they can be compared. */
 bool baro_tasks_are_partitions(const baro_profile *profile);
+/* Whether a slot runs one task at a time and takes any: of Spark. Flink's run a task of each operator, a trace has threads. */
+bool baro_has_slots(const baro_profile *profile);
 /* Whether an operator's time in a state is measured: by its tasks' amounts. */
 baro_evidence baro_state_evidence(const baro_profile *profile, const baro_operator_time *row,
                                   baro_state state);

@@ -7,7 +7,7 @@ static const uint64_t SHORT_NS = 200000000;
 /* Of the path within a stage: with all slots at work on the same amount it would have been shorter by the part that was unused. */
 void baro_find_few_partitions(baro_finding_list *list, const baro_finding_kind *kind) {
   const baro_explanation *all = list->of;
-  if (!baro_tasks_are_partitions(all->profile)) {
+  if (!baro_has_slots(all->profile)) {
     return;
   }
   for (uint32_t r = 0; r < all->operator_count; r++) {
@@ -17,6 +17,8 @@ void baro_find_few_partitions(baro_finding_list *list, const baro_finding_kind *
     }
     double even_ns = (double)row->task_ns / (double)all->slot_count;
     uint64_t explains_ns = even_ns < (double)row->path_ns ? row->path_ns - (uint64_t)even_ns : 0;
+    /* Other operators may have had the slots meanwhile. */
+    explains_ns = explains_ns < all->idle_ns ? explains_ns : all->idle_ns;
     baro_finding *finding = baro_finding_add(
         list, kind, explains_ns,
         "{operator}: {tasks} of {slots} slots had work, for {path_ns} of the critical path");
@@ -30,7 +32,7 @@ void baro_find_few_partitions(baro_finding_list *list, const baro_finding_kind *
 
 void baro_find_many_partitions(baro_finding_list *list, const baro_finding_kind *kind) {
   const baro_explanation *all = list->of;
-  if (!baro_tasks_are_partitions(all->profile)) {
+  if (!baro_has_slots(all->profile)) {
     return;
   }
   for (uint32_t r = 0; r < all->operator_count; r++) {

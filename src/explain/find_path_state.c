@@ -57,3 +57,21 @@ void baro_find_path_state(baro_finding_list *list, const baro_finding_kind *kind
                             sum_of(all->profile, "shuffle_written_bytes"));
   }
 }
+
+/* Of frameworks whose operators hand each other records while they run: who was held back, who starved. */
+void baro_find_stream_wait(baro_finding_list *list, const baro_finding_kind *kind) {
+  const baro_explanation *all = list->of;
+  for (uint32_t r = 0; baro_operators_are_of(all->profile, "flink.") && r < all->operator_count;
+       r++) {
+    const baro_operator_time *row = &all->operators[r];
+    baro_finding *finding = baro_finding_add(
+        list, kind, row->path_state_ns[kind->state],
+        kind->state == BARO_STATE_PIPE
+            ? "{operator}: its tasks could not hand on what they had for {all_ns} of {tasks_ns}"
+            : "{operator}: its tasks had nothing to work on for {all_ns} of {tasks_ns}");
+    finding->operator_id = row->operator_id;
+    finding->evidence = baro_state_evidence(all->profile, row, kind->state);
+    baro_finding_number_add(finding, "all_ns", (double)row->state_ns[kind->state]);
+    baro_finding_number_add(finding, "tasks_ns", (double)row->task_ns);
+  }
+}

@@ -52,7 +52,7 @@ void baro_find_executors(baro_finding_list *list, const baro_finding_kind *kind)
 
 void baro_find_idle_slots(baro_finding_list *list, const baro_finding_kind *kind) {
   const baro_explanation *all = list->of;
-  if (!baro_tasks_are_partitions(all->profile)) {
+  if (!baro_has_slots(all->profile)) {
     return;
   }
   baro_finding *finding =
@@ -104,18 +104,18 @@ void baro_find_attempts(baro_finding_list *list, const baro_finding_kind *kind) 
   baro_finding_number_add(finding, "path_ns", (double)path_ns);
 }
 
-/* Of frameworks that tell spans: the operators that have most of the path. */
+/* Where slots are not what runs one task of any stage: the operators that have most of the path. */
 void baro_find_operators(baro_finding_list *list, const baro_finding_kind *kind) {
   static const double SHARE = 0.05;
   const baro_explanation *all = list->of;
-  for (uint32_t r = 0; r < all->operator_count && !baro_tasks_are_partitions(all->profile); r++) {
+  for (uint32_t r = 0; r < all->operator_count && !baro_has_slots(all->profile); r++) {
     const baro_operator_time *row = &all->operators[r];
     if ((double)row->path_ns < SHARE * (double)all->run_ns) {
       continue;
     }
     baro_finding *finding = baro_finding_add(list, kind, row->path_ns,
-                                             "{operator}: {tasks} pieces of its own work, the "
-                                             "longest {longest_ns}, all together {all_ns}");
+                                             "{operator}: {tasks} tasks or pieces of its own work, "
+                                             "the longest {longest_ns}, all together {all_ns}");
     finding->operator_id = row->operator_id;
     baro_finding_number_add(finding, "tasks", row->task_count);
     baro_finding_number_add(finding, "longest_ns", (double)row->longest_ns);

@@ -10,16 +10,18 @@ static const double MORE_DATA = 1.5;
 static const double LURKING = 3;
 
 typedef struct data_keys {
-  uint32_t rows[2];
-  uint32_t bytes[3];
+  uint32_t rows[3];
+  uint32_t bytes[4];
 } data_keys;
 
 static data_keys keys_of(const baro_profile *profile) {
   return (data_keys){.rows = {baro_dataflow_key(profile, "shuffle_read_rows"),
-                              baro_dataflow_key(profile, "input_rows")},
+                              baro_dataflow_key(profile, "input_rows"),
+                              baro_dataflow_key(profile, "read_rows")},
                      .bytes = {baro_dataflow_key(profile, "shuffle_remote_read_bytes"),
                                baro_dataflow_key(profile, "shuffle_local_read_bytes"),
-                               baro_dataflow_key(profile, "input_bytes")}};
+                               baro_dataflow_key(profile, "input_bytes"),
+                               baro_dataflow_key(profile, "read_bytes")}};
 }
 
 /* What a stage's tasks took in. */
@@ -40,15 +42,15 @@ static bool read_intake(const baro_explanation *all, const baro_operator_time *r
     return false;
   }
   for (uint32_t i = 0; i < row->task_count; i++) {
-    values[i] = baro_amounts_of(dataflow, first + i, keys.rows, 2);
+    values[i] = baro_amounts_of(dataflow, first + i, keys.rows, 3);
   }
   ret_intake->median_rows = baro_median_of(values, row->task_count);
   for (uint32_t i = 0; i < row->task_count; i++) {
-    values[i] = baro_amounts_of(dataflow, first + i, keys.bytes, 3);
+    values[i] = baro_amounts_of(dataflow, first + i, keys.bytes, 4);
   }
   ret_intake->median_bytes = baro_median_of(values, row->task_count);
-  ret_intake->rows = baro_amounts_of(dataflow, row->longest_task, keys.rows, 2);
-  ret_intake->bytes = baro_amounts_of(dataflow, row->longest_task, keys.bytes, 3);
+  ret_intake->rows = baro_amounts_of(dataflow, row->longest_task, keys.rows, 3);
+  ret_intake->bytes = baro_amounts_of(dataflow, row->longest_task, keys.bytes, 4);
   free(values);
   return true;
 }

@@ -17,8 +17,8 @@ const baro_finding_kind baro_finding_kinds[] = {
     {.key = "operator",
      .title = "A large operator",
      .of_dataflow = true,
-     .advice = "call it less, on less data, in larger batches or in a smaller type; see who calls "
-               "it in barograph report --callers",
+     .advice = "give it less to do: fewer calls, less data, larger batches, a smaller type; or "
+               "more parallelism",
      .find = baro_find_operators},
     {.key = "skew",
      .title = "Skewed partitions",
@@ -93,6 +93,20 @@ const baro_finding_kind baro_finding_kinds[] = {
      .advice = "shuffle less, or put the shuffle's folder on a faster disk",
      .spark_advice = "spark.local.dir",
      .find = baro_find_path_state},
+    {.key = "back_pressure",
+     .title = "Back-pressure",
+     .of_dataflow = true,
+     .state = BARO_STATE_PIPE,
+     .advice = "the operators behind it are too slow: look at the busiest of these, and give it "
+               "more parallelism",
+     .find = baro_find_stream_wait},
+    {.key = "starved",
+     .title = "Waiting for input",
+     .of_dataflow = true,
+     .state = BARO_STATE_IDLE,
+     .advice = "the operators before it, or the source, give too little: more parallelism or "
+               "larger reads there",
+     .find = baro_find_stream_wait},
     {.key = "python_workers",
      .title = "Python workers",
      .of_dataflow = true,

@@ -59,6 +59,7 @@ void baro_find_skew(baro_finding_list *list, const baro_finding_kind *kind);
 void baro_find_stragglers(baro_finding_list *list, const baro_finding_kind *kind);
 void baro_find_spill(baro_finding_list *list, const baro_finding_kind *kind);
 void baro_find_path_state(baro_finding_list *list, const baro_finding_kind *kind);
+void baro_find_stream_wait(baro_finding_list *list, const baro_finding_kind *kind);
 void baro_find_few_partitions(baro_finding_list *list, const baro_finding_kind *kind);
 void baro_find_many_partitions(baro_finding_list *list, const baro_finding_kind *kind);
 void baro_find_idle_slots(baro_finding_list *list, const baro_finding_kind *kind);

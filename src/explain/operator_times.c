@@ -67,6 +67,10 @@ bool baro_tasks_are_partitions(const baro_profile *profile) {
   return baro_dataflow_key(profile, "partition") != BARO_NONE_ID;
 }
 
+bool baro_has_slots(const baro_profile *profile) {
+  return baro_operators_are_of(profile, "spark.");
+}
+
 /* --- operators --- */
 
 /* Forged tasks may be longer together than any time. */
@@ -310,20 +314,31 @@ static int compare_resources(const void *left, const void *right) {
   return a->task_ns > b->task_ns ? -1 : a->task_ns < b->task_ns;
 }
 
-/* What Spark's clocks of these states measure. */
-static const char *const spark_words[BARO_STATE_COUNT] = {
-    [BARO_STATE_NETWORK] = "waiting for shuffled data",
-    [BARO_STATE_DISK] = "writing shuffled data",
-    [BARO_STATE_PIPE] = "waiting for Python workers",
+/* What the clocks of a framework measure, and what is left; the first row stands for those that are not there. */
+static const struct {
+  const char *framework;
+  const char *words[BARO_STATE_COUNT];
+} clock_words[] = {
+    {"", {[BARO_STATE_UNKNOWN] = "tasks, not measured"}},
+    {"spark.",
+     {[BARO_STATE_UNKNOWN] = "tasks, not measured",
+      [BARO_STATE_IDLE] = "tasks on their way",
+      [BARO_STATE_NETWORK] = "waiting for shuffled data",
+      [BARO_STATE_DISK] = "writing shuffled data",
+      [BARO_STATE_PIPE] = "waiting for Python workers"}},
+    {"flink.",
+     {[BARO_STATE_UNKNOWN] = "tasks at work, or being deployed",
+      [BARO_STATE_IDLE] = "tasks waiting for input",
+      [BARO_STATE_PIPE] = "tasks held back by the next one"}},
 };
 
-static const char *state_words(baro_state state, bool is_spark) {
-  switch ((int)state) {
-  case BARO_STATE_UNKNOWN: return "tasks, not measured";
-  case BARO_STATE_IDLE: return "tasks on their way";
-  default:
-    return is_spark && spark_words[state] != NULL ? spark_words[state] : baro_state_words(state);
+static const char *state_words(const baro_profile *profile, baro_state state) {
+  size_t row = sizeof(clock_words) / sizeof(clock_words[0]) - 1;
+  while (row > 0 && !baro_operators_are_of(profile, clock_words[row].framework)) {
+    row--;
   }
+  const char *words = clock_words[row].words[state];
+  return words != NULL ? words : baro_state_words(state);
 }
 
 /* Where a framework tells spans and no clocks, what they are is what is known: by the operators' kind. */
@@ -391,12 +406,11 @@ static void keep_resource(baro_explanation *all, const baro_resource_time *row) 
 }
 
 static void make_resources(baro_explanation *all) {
-  bool is_spark = baro_operators_are_of(all->profile, "spark.");
   baro_resource_time of_states[BARO_STATE_COUNT];
   baro_resource_time of_kinds[SPAN_KINDS];
   for (int s = 0; s < BARO_STATE_COUNT; s++) {
     of_states[s] = (baro_resource_time){.key = baro_state_key((baro_state)s),
-                                        .words = state_words((baro_state)s, is_spark),
+                                        .words = state_words(all->profile, (baro_state)s),
                                         .evidence = evidence_of(all, (baro_state)s),
                                         .most_row = BARO_NONE_ID};
   }

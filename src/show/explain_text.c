@@ -83,6 +83,7 @@ static void write_head(page *p) {
   write_date(profile, of->path.begin_ns, &text);
   write_line(p, "run", BARO_STYLE_PLAIN, &text);
   bool is_plan = baro_tasks_are_partitions(profile); /* else spans of operators */
+  bool has_slots = baro_has_slots(profile);
   uint32_t tasks = profile->dataflow.task_count;
   baro_write_format(&text, "%s in %s %s; %s %s, %s %s", baro_text_count(tasks).text,
                     baro_text_count(of->operator_count).text,
@@ -93,8 +94,8 @@ static void write_head(page *p) {
                         ? plural(of->executor_count, "executor", "executors")
                         : plural(of->executor_count, "process or device", "processes or devices"),
                     baro_text_count(of->slot_count).text,
-                    is_plan ? plural(of->slot_count, "slot", "slots")
-                            : plural(of->slot_count, "thread or stream", "threads or streams"));
+                    has_slots ? plural(of->slot_count, "slot", "slots")
+                              : plural(of->slot_count, "thread or stream", "threads or streams"));
   write_line(p, "tasks", BARO_STYLE_PLAIN, &text);
   for (uint32_t i = 0; i < profile->note_count && i < TOP_NOTES; i++) {
     baro_write_bytes(&text, profile->notes[i].text.data, profile->notes[i].text.length);

@@ -232,7 +232,8 @@ static void test_few_partitions_leave_slots_without_work(void **state) {
   task(&j, &(told){.of = a, .slot = 1, .parts = {{BARO_STATE_CPU, 200}}});
   task(&j, &(told){.of = b, .slot = 0, .start_ms = 200, .parts = {{BARO_STATE_CPU, 600}}});
   explain(&j);
-  const baro_finding *few = expect(&j, "few_partitions", 300);
+  const baro_finding *few = expect(&j, "few_partitions", 300); /* no more than idle_slots has */
+  (void)expect(&j, "idle_slots", 300);
   assert_int_equal(few->operator_id, b);
   end(&j);
 }
@@ -305,6 +306,34 @@ static void test_collector_network_and_disk_of_the_path(void **state) {
   assert_true(number(found(&j, "garbage"), "all_ns") == 250e6);
   assert_int_equal(expect(&j, "network", 50)->evidence, BARO_EVIDENCE_DERIVED);
   (void)expect(&j, "disk", 25);
+  end(&j);
+}
+
+/* Flink's tasks say what they waited for input and for the next one; nobody calls that their way to the slot. */
+static void test_who_is_held_back_and_who_starves(void **state) {
+  (void)state;
+  job j = begin();
+  uint32_t from = given_operator(&j.made, "flink.vertex", "source", BARO_NONE_ID);
+  uint32_t to = given_operator(&j.made, "flink.vertex", "sink", BARO_NONE_ID);
+  given_edge(&j.made, from, to);
+  task(&j, &(told){.of = from,
+                   .slot = 0,
+                   .parts = {{BARO_STATE_UNKNOWN, 20}, {BARO_STATE_PIPE, 80}},
+                   .amounts = {{"backpressured_ns", 80 * MS}}});
+  task(&j, &(told){.of = to,
+                   .slot = 1,
+                   .start_ms = 100,
+                   .parts = {{BARO_STATE_IDLE, 70}, {BARO_STATE_UNKNOWN, 130}},
+                   .amounts = {{"idle_ns", 70 * MS}}});
+  explain(&j);
+  const baro_finding *held = expect(&j, "back_pressure", 80);
+  assert_int_equal(held->operator_id, from);
+  assert_int_equal(held->evidence, BARO_EVIDENCE_MEASURED);
+  const baro_finding *starved = expect(&j, "starved", 70);
+  assert_int_equal(starved->operator_id, to);
+  assert_int_equal(starved->evidence, BARO_EVIDENCE_MEASURED);
+  assert_null(found(&j, "many_partitions"));
+  assert_null(found(&j, "python_workers"));
   end(&j);
 }
 
@@ -421,6 +450,7 @@ int main(void) {
       cmocka_unit_test(test_failed_attempts_on_the_path),
       cmocka_unit_test(test_spill_is_bytes_by_the_measured_rate),
       cmocka_unit_test(test_collector_network_and_disk_of_the_path),
+      cmocka_unit_test(test_who_is_held_back_and_who_starves),
       cmocka_unit_test(test_python_workers_are_in_the_time_without_a_clock),
       cmocka_unit_test(test_times_without_end_are_survived),
       cmocka_unit_test(test_waits_of_a_program_by_reason_and_place),
