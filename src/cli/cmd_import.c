@@ -1,6 +1,10 @@
 /* barograph import: the profile of another tool -> recording. */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "import/importer.h"
@@ -42,18 +46,52 @@ static const char *slots_word(const baro_importer *importer) {
   return importer->slots_word == NULL ? "slot" : importer->slots_word;
 }
 
+typedef struct shown_progress {
+  uint64_t started_ns;
+  uint64_t shown_ns; /* 0: nothing stands on the terminal */
+} shown_progress;
+
+/* From the second second on, four times a second. */
+static void show_progress(void *context, uint64_t done_bytes, uint64_t all_bytes) {
+  shown_progress *shown = context;
+  uint64_t now_ns = baro_clock_now_ns();
+  uint64_t passed_ns = now_ns - shown->started_ns;
+  if (passed_ns < 1000000000 || done_bytes == 0 || now_ns - shown->shown_ns < 250000000)
+    return;
+  shown->shown_ns = now_ns;
+  double rate = (double)done_bytes / (double)passed_ns; /* bytes a ns */
+  fprintf(stderr, "\r\033[K%s of ", baro_text_bytes(done_bytes).text);
+  fprintf(stderr, "%s (%.0f %%)  ", baro_text_bytes(all_bytes).text,
+          100 * (double)done_bytes / (double)all_bytes);
+  fprintf(stderr, "%s/s  ", baro_text_bytes((uint64_t)(rate * 1e9)).text);
+  fprintf(stderr, "%s left to read",
+          baro_text_duration((uint64_t)((double)(all_bytes - done_bytes) / rate)).text);
+  fflush(stderr);
+}
+
+static bool wants_progress(const import_values *values) {
+  const char *term = getenv("TERM");
+  return !values->quiet && isatty(STDERR_FILENO) && term != NULL && strcmp(term, "dumb") != 0;
+}
+
 static int run(const baro_call *call) {
   const import_values *values = call->values;
+  shown_progress shown = {.started_ns = baro_clock_now_ns()};
+  const baro_log_progress progress = {.show = show_progress, .context = &shown};
   baro_import_options options = {.format = values->from,
                                  .type = values->type,
                                  .unit = values->unit,
                                  .rate_hz = values->rate_hz,
-                                 .overwrite = values->overwrite};
+                                 .overwrite = values->overwrite,
+                                 .progress = wants_progress(values) ? &progress : NULL};
   baro_import_result result;
   baro_error err;
   if (values->from != NULL && baro_importer_find(values->from) == NULL)
     return unknown_format(values->from);
-  if (baro_import_file(call->operands[0], values->output, &options, &result, &err) != BARO_OK)
+  baro_status status = baro_import_file(call->operands[0], values->output, &options, &result, &err);
+  if (shown.shown_ns != 0)
+    fputs("\r\033[K", stderr);
+  if (status != BARO_OK)
     return baro_cli_fail("import: %s", err.message);
   if (!values->quiet && result.tasks != 0)
     baro_cli_say("%s %s of %s, %s %s%s -> %s; see: barograph report %s",
@@ -117,7 +155,7 @@ static const baro_option options[] = {
     {.name = "quiet",
      .letter = 'q',
      .offset = offsetof(import_values, quiet),
-     .help = "do not say what was imported"},
+     .help = "do not say what was imported, nor how far it is"},
 };
 
 static const import_values defaults = {.output = "barograph.baro"};

@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/status.h"
 #include "import/import_output.h"
+#include "import/log_reading.h"
 
 /* Unpacked. A file above it is refused: BARO_LIMIT. */
 #define BARO_IMPORT_BYTES_MAX ((size_t)2 << 30)
@@ -23,9 +24,12 @@ typedef struct baro_import_options {
   const char *unit;   /* of amounts whose unit the file does not tell; NULL: samples */
   double rate_hz;     /* so many samples are a second; 0: not known */
   bool overwrite;     /* an existing recording is kept as PATH.old */
+  const baro_log_progress *progress; /* of logs; NULL: nobody asks */
 } baro_import_options;
 
 typedef struct baro_import_log_result {
+  const baro_log_progress
+      *progress; /* handed in; NULL: nobody asks. Formats that are small need not tell */
   uint64_t tasks;
   uint64_t samples;
   uint32_t slots;

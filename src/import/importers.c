@@ -184,9 +184,10 @@ baro_status baro_import_bytes(const baro_importer *importer, baro_view bytes, co
                            : baro_error_prefix(err, status, "%s: %s", path, importer->name);
 }
 
-static baro_status import_log(const baro_importer *importer, const char *path, baro_writer *writer,
+static baro_status import_log(const baro_importer *importer, const char *path,
+                              const baro_import_options *options, baro_writer *writer,
                               baro_import_result *ret_result, baro_error *err) {
-  baro_import_log_result result = {0};
+  baro_import_log_result result = {.progress = options->progress};
   put_facts(writer, importer, path);
   baro_writer_info(writer, "looks", "unknown"); /* nothing was sampled */
   baro_status status = importer->read_log(path, writer, &result, err);
@@ -220,7 +221,7 @@ static baro_status import_to(const char *output_path, const char *path, baro_vie
   status = baro_writer_create_on(&output, output_path, &how, &writer, err);
   if (status == BARO_OK) {
     status = importer->read_log != NULL
-                 ? import_log(importer, path, writer, ret_result, err)
+                 ? import_log(importer, path, options, writer, ret_result, err)
                  : baro_import_bytes(importer, bytes, path, options, writer, ret_result, err);
     baro_error close_error = {0};
     baro_status closed = baro_writer_close(writer, &close_error);

@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
+/* A MB or two. */
+enum { LINES_A_TELL = 256 };
+
 baro_status baro_log_reading_open(baro_log_reading *reading, const char *path, baro_error *err) {
   *reading = (baro_log_reading){.file = -1};
   baro_json_lines_init(&reading->lines, BARO_JSON_LINE_BYTES_MAX);
@@ -61,8 +64,19 @@ static baro_status open_piece(baro_log_reading *reading, baro_error *err) {
   return BARO_OK;
 }
 
+static void tell_progress(const baro_log_reading *reading) {
+  uint64_t done = reading->before_bytes + baro_log_input_packed_bytes(reading->input);
+  uint64_t all = 0;
+  for (uint32_t p = 0; p < reading->files.count; p++) {
+    all += reading->files.pieces[p].bytes;
+  }
+  /* A file that is written still may have grown. */
+  reading->progress->show(reading->progress->context, done < all ? done : all, all);
+}
+
 static void end_piece(baro_log_reading *reading) {
   baro_error ending = {0};
+  reading->before_bytes += baro_log_input_packed_bytes(reading->input);
   if (baro_log_input_ending(reading->input, &ending) != BARO_OK) {
     keep_ending(reading, &ending, reading->files.pieces[reading->next_piece - 1].name);
   }
@@ -73,6 +87,9 @@ baro_status baro_log_reading_next(baro_log_reading *reading, baro_view *ret_line
   *ret_line = (baro_view){0};
   for (;;) {
     if (reading->input != NULL && baro_json_lines_next(&reading->lines, ret_line)) {
+      if (reading->progress != NULL && reading->lines.given % LINES_A_TELL == 0) {
+        tell_progress(reading);
+      }
       return BARO_OK;
     }
     if (reading->lines.out_of_memory) {

@@ -10,6 +10,12 @@
 #include "import/log_input.h"
 #include "recording/writer.h"
 
+/* Told how far reading is, every some hundred lines: bytes of the files, packed as they are. */
+typedef struct baro_log_progress {
+  void (*show)(void *context, uint64_t done_bytes, uint64_t all_bytes);
+  void *context; /* borrowed */
+} baro_log_progress;
+
 typedef struct baro_log_reading {
   baro_log_files files;
   baro_json_lines lines;
@@ -19,6 +25,8 @@ typedef struct baro_log_reading {
   uint32_t next_piece; /* of files */
   baro_error ending;   /* of the first file that did not end as it should; "" all did */
   bool is_open;
+  const baro_log_progress *progress; /* borrowed; NULL: nobody asks. Set once it is open */
+  uint64_t before_bytes;             /* of pieces that were read whole */
 } baro_log_reading;
 
 /* The reading must stay where it is. To be closed also where it failed: statuses of baro_log_files_open. */

@@ -24,6 +24,7 @@ typedef struct other_event {
   uint32_t app_id;
   uint32_t version;
   uint32_t call_site;
+  uint32_t group;
   uint32_t reason;
   int64_t profile;
   bool failed;
@@ -74,6 +75,8 @@ static baro_status read_properties(baro_spark_model *model, baro_json_walk *walk
       if (baro_json_walk_text(walk, &raw) && baro_json_text_integer(raw, &id) && id >= 0) {
         event->execution = id;
       }
+    } else if (baro_spark_is_text(name, "spark.jobGroup.id")) {
+      status = text_of(model, walk, &event->group);
     } else if (baro_spark_is_text(name, "callSite.short")) {
       status = text_of(model, walk, &event->call_site);
     } else {
@@ -160,6 +163,7 @@ static baro_status take_job(baro_spark_model *model, const other_event *event, b
   } else {
     job->submitted_ms = event->submitted_ms;
     job->description = event->description;
+    job->group = event->group;
     status = baro_spark_find_execution(model, event->execution, &job->execution);
   }
   return status;
@@ -217,6 +221,7 @@ static baro_status on_other(baro_spark_model *model, baro_json_walk *walk, uint3
                        .app_id = BARO_NONE_ID,
                        .version = BARO_NONE_ID,
                        .call_site = BARO_NONE_ID,
+                       .group = BARO_NONE_ID,
                        .reason = BARO_NONE_ID,
                        .profile = BARO_SPARK_UNKNOWN,
                        .stage = {.id = BARO_SPARK_UNKNOWN}};

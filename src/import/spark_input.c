@@ -136,6 +136,7 @@ baro_status baro_spark_import(const char *path, baro_writer *writer,
   baro_log_reading reading;
   baro_spark_model model;
   baro_status status = baro_log_reading_open(&reading, path, err);
+  reading.progress = ret_result->progress;
   if (status == BARO_OK && baro_spark_model_init(&model) != BARO_OK) {
     status = baro_error_set(err, BARO_NO_MEMORY, "out of memory");
   } else if (status == BARO_OK) {

@@ -124,7 +124,8 @@ baro_status baro_spark_job_of(baro_spark_model *model, int64_t id, uint32_t *ret
                                                        .submitted_ms = BARO_SPARK_UNKNOWN,
                                                        .completed_ms = BARO_SPARK_UNKNOWN,
                                                        .execution = BARO_NONE_ID,
-                                                       .description = BARO_NONE_ID};
+                                                       .description = BARO_NONE_ID,
+                                                       .group = BARO_NONE_ID};
   }
   return status;
 }

@@ -32,6 +32,7 @@
   X(SHUFFLE_WRITE, "shuffle_write_ns")                                                             \
   X(RESULT_BYTES, "result_bytes")                                                                  \
   X(PEAK_MEMORY, "peak_execution_memory_bytes")                                                    \
+  X(PEAK_OFF_HEAP, "peak_off_heap_execution_memory_bytes")                                         \
   X(MEMORY_SPILLED, "memory_spilled_bytes")                                                        \
   X(DISK_SPILLED, "disk_spilled_bytes")                                                            \
   X(REMOTE_READ, "shuffle_remote_read_bytes")                                                      \
@@ -124,6 +125,7 @@ typedef struct baro_spark_job {
   int64_t completed_ms;
   uint32_t execution;   /* index; BARO_NONE_ID: none, or not known */
   uint32_t description; /* text; BARO_NONE_ID: none */
+  uint32_t group;       /* text: the user's name for jobs that belong together; BARO_NONE_ID */
   bool failed;
 } baro_spark_job;
 

@@ -72,6 +72,7 @@ const baro_spark_metric_member
                      {"Executor Run Time", BARO_SPARK_RUN, 1000000},
                      {"Executor CPU Time", BARO_SPARK_CPU, 1},
                      {"Peak Execution Memory", BARO_SPARK_PEAK_MEMORY, 1},
+                     {"Peak Off Heap Execution Memory", BARO_SPARK_PEAK_OFF_HEAP, 1},
                      {"Result Size", BARO_SPARK_RESULT_BYTES, 1},
                      {"JVM GC Time", BARO_SPARK_GC, 1000000},
                      {"Result Serialization Time", BARO_SPARK_RESULT_SERIALIZE, 1000000},

@@ -94,7 +94,7 @@ enum {
   OTHER_REASON
 };
 
-enum { BARO_SPARK_METRIC_MEMBERS_MAX = 16 };
+enum { BARO_SPARK_METRIC_MEMBERS_MAX = 20 };
 
 typedef struct baro_spark_metric_member {
   const char *name;

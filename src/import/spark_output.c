@@ -189,6 +189,9 @@ static baro_status make_job(baro_spark_writing *all, uint32_t index) {
     status = baro_spark_fact_number(all, of, "sql_execution",
                                     all->model->executions.items[job->execution].id);
   }
+  if (status == BARO_OK) {
+    status = baro_spark_fact_text(all, of, "group", baro_spark_text_at(all->model, job->group));
+  }
   return status == BARO_OK && job->failed
              ? baro_spark_fact_text(all, of, "failed", baro_view_of("1"))
              : status;

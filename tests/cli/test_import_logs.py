@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import importlib
 import json
+import os
+import re
+import signal
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import pytest
@@ -267,3 +272,29 @@ def test_lines_that_nobody_needs_are_not_kept(barograph: Path, tmp_path: Path) -
     command = ["sh", "-c", limit + 'exec "$@"', "sh", str(barograph), "import", "--quiet"]
     subprocess.run([*command, "-o", str(tmp_path / "log.baro"), str(big)], check=True)
     assert len(Recorded(tmp_path / "log.baro").by_kind["task"]) == 16
+
+
+def test_progress_is_shown_on_a_terminal_only(barograph: Path, tmp_path: Path) -> None:
+    lines = lines_of(LOGS / "spark35_cluster.gz")
+    filler = b'{"Event":"SparkListenerBlockUpdated","x":"' + b"y" * 60000 + b'"}\n'
+    big = write(tmp_path / "big", [line + filler * 40 for line in lines])
+    command = [str(barograph), "import", "-f", "-o", str(tmp_path / "log.baro"), str(big)]
+    shown = b""
+    main, terminal = os.openpty()
+    with subprocess.Popen(command, stderr=terminal, env={**os.environ, "TERM": "xterm"}) as child:
+        os.close(terminal)
+        while len(os.listdir(tmp_path)) == 1 and child.poll() is None:  # until it writes
+            sleep(0.001)
+        child.send_signal(signal.SIGSTOP)  # what takes less than a second shows nothing
+        sleep(1.2)
+        child.send_signal(signal.SIGCONT)
+        with contextlib.suppress(OSError):  # the terminal's other end was closed
+            while got := os.read(main, 65536):
+                shown += got
+    os.close(main)
+    assert child.returncode == 0
+    bars, _, end = shown.rpartition(b"\r\x1b[K")
+    assert re.search(rb"MB of \d+ MB \(\d+ %\)  [\d.]+ \w?B/s  .* left to read", bars), shown
+    assert end.startswith(b"barograph: 16 tasks of spark")
+    done = subprocess.run(command, stderr=subprocess.PIPE, check=True)
+    assert b"\x1b" not in done.stderr

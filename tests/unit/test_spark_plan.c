@@ -261,9 +261,13 @@ static void test_parents_are_stages_that_ran(void **state) {
       RUN("2", "1", "20", "reduce at b.scala:9"),
       "{\"Event\":\"SparkListenerJobStart\",\"Job ID\":2,\"Stage Infos\":[" LISTED(
           "5", "", "10") "," LISTED("6", "5", "30") "," LISTED("9", "", "77") "]}",
+      "{\"Event\":\"SparkListenerJobStart\",\"Job ID\":3,\"Properties\":{"
+      "\"spark.jobGroup.id\":\"nightly\"}}",
       RUN("6", "5,9", "30", "x at NativeMethodAccessorImpl.java:0"),
   };
   TAKE_ALL(model, lines);
+  assert_int_equal(model->jobs[0].group, BARO_NONE_ID);
+  assert_true(baro_view_equal(model->texts.views[model->jobs[1].group], baro_view_of("nightly")));
   const baro_spark_stage *stage = baro_spark_stage_find(model, 6, 0);
   assert_non_null(stage);
   assert_int_equal(model->parents[stage->parent], 1);
