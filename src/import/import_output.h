@@ -29,6 +29,8 @@ typedef struct baro_import_output {
   baro_map processes;  /* owned: os pid -> id */
   uint64_t next_ns;    /* end of the last sample without a time */
   uint64_t samples;
+  uint64_t calls;  /* of importers that write these themselves, */
+  uint32_t tracks; /* and their threads */
   uint32_t unflushed;
 } baro_import_output;
 

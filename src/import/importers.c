@@ -25,6 +25,12 @@ const baro_importer baro_importers[] = {
      .help = "a;b;c COUNT a line: py-spy --format raw, austin, perf scripts",
      .sniff = baro_sniff_collapsed,
      .read = baro_import_collapsed},
+    {.name = "xplane",
+     .help = "profiles of TensorFlow and JAX, .xplane.pb",
+     .sniff = baro_sniff_xplane,
+     .read = baro_import_xplane,
+     .tasks_word = "slices",
+     .slots_word = "track"},
     {.name = "spark",
      .help = "event logs of Spark 2.3 to 4, files or folders, packed or not",
      .sniff_line = baro_spark_sniff,
@@ -140,12 +146,13 @@ static baro_status choose(const char *path, baro_view bytes, const baro_import_o
       options->format != NULL ? baro_importer_find(options->format) : baro_importer_sniff(bytes);
   const char *kind = *ret_importer == NULL ? baro_file_kind(bytes) : NULL;
   if (*ret_importer == NULL) {
-    return baro_error_set(err, BARO_UNSUPPORTED,
-                          "%s: of no known format%s%s; expected collapsed stacks (a;b;c COUNT), "
-                          "speedscope's JSON, pprof's protocol buffer, an event log of Spark, an "
-                          "archive of Flink, or a "
-                          "trace of Chrome's format or of PyTorch",
-                          path, kind == NULL ? "" : ", it looks like: ", kind == NULL ? "" : kind);
+    return baro_error_set(
+        err, BARO_UNSUPPORTED,
+        "%s: of no known format%s%s; expected collapsed stacks (a;b;c COUNT), "
+        "speedscope's JSON, pprof's protocol buffer, XPlane, an event log of Spark, an "
+        "archive of Flink, or a "
+        "trace of Chrome's format or of PyTorch",
+        path, kind == NULL ? "" : ", it looks like: ", kind == NULL ? "" : kind);
   }
   return BARO_OK;
 }
@@ -165,10 +172,10 @@ baro_status baro_import_bytes(const baro_importer *importer, baro_view bytes, co
   baro_import_output_init(&output, writer);
   put_facts(writer, importer, path);
   baro_status status = importer->read(bytes, options, &output, err);
-  if (status == BARO_OK && output.samples == 0) {
+  if (status == BARO_OK && output.samples == 0 && output.calls == 0) {
     status = baro_error_set(err, BARO_INVALID, "nothing in it has any weight");
   }
-  if (status == BARO_OK && output.lacks_ticks) {
+  if (status == BARO_OK && (output.lacks_ticks || output.calls != 0)) {
     baro_writer_info(writer, "looks", "unknown"); /* so are statistical errors */
   }
   if (status == BARO_OK) {
@@ -177,8 +184,11 @@ baro_status baro_import_bytes(const baro_importer *importer, baro_view bytes, co
   if (status == BARO_NO_MEMORY || baro_writer_dropped_samples(writer) != 0) {
     status = baro_error_set(err, BARO_NO_MEMORY, "out of memory");
   }
-  *ret_result = (baro_import_result){
-      .importer = importer, .samples = output.samples, .threads = output.threads.count};
+  *ret_result =
+      (baro_import_result){.importer = importer,
+                           .tasks = output.calls,
+                           .samples = output.samples,
+                           .threads = output.calls == 0 ? output.threads.count : output.tracks};
   baro_import_output_release(&output);
   return status == BARO_OK ? BARO_OK
                            : baro_error_prefix(err, status, "%s: %s", path, importer->name);

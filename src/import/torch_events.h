@@ -8,20 +8,20 @@
 
 #include "import/trace_model.h"
 
-/* Kinds of operators, as the recording names them. */
+/* Kinds of operators, as the recording names them behind "torch.", or "tf." where they are of TensorFlow. */
 #define BARO_TORCH_KIND_LIST(X)                                                                    \
-  X(NONE, "")                       /* no operator: a function of Python, and what is not known */ \
-  X(RUN, "torch.run")               /* all of it */                                                \
-  X(OP, "torch.op")                 /* of the CPU side: aten::mm */                                \
-  X(ANNOTATION, "torch.annotation") /* record_function, ProfilerStep, Optimizer.step */            \
-  X(DATA, "torch.dataloader")       /* waiting for, or making, the next batch */                   \
-  X(RUNTIME, "torch.runtime")   /* calls of the device's runtime and driver: cudaLaunchKernel */   \
-  X(OVERHEAD, "torch.overhead") /* the profiler's own */                                           \
-  X(KERNEL, "torch.kernel")     /* on a device, as all below */                                    \
-  X(COLLECTIVE, "torch.collective") /* NCCL, RCCL */                                               \
-  X(COPY, "torch.copy")                                                                            \
-  X(MEMSET, "torch.memset")                                                                        \
-  X(SYNC, "torch.sync") /* a stream waits */
+  X(NONE, "")                 /* no operator: a function of Python, and what is not known */       \
+  X(RUN, "run")               /* all of it */                                                      \
+  X(OP, "op")                 /* of the CPU side: aten::mm */                                      \
+  X(ANNOTATION, "annotation") /* record_function, ProfilerStep, Optimizer.step */                  \
+  X(DATA, "dataloader")       /* waiting for, or making, the next batch */                         \
+  X(RUNTIME, "runtime")       /* calls of the device's runtime and driver: cudaLaunchKernel */     \
+  X(OVERHEAD, "overhead")     /* the profiler's own */                                             \
+  X(KERNEL, "kernel")         /* on a device, as all below */                                      \
+  X(COLLECTIVE, "collective") /* NCCL, RCCL */                                                     \
+  X(COPY, "copy")                                                                                  \
+  X(MEMSET, "memset")                                                                              \
+  X(SYNC, "sync") /* a stream waits */
 
 typedef enum baro_torch_kind {
 #define X(name, text) BARO_TORCH_##name,

@@ -108,8 +108,10 @@ static baro_status place_text(torch *all, uint32_t place, uint32_t *ret_string) 
 static baro_status make_operator(torch *all, baro_torch_kind kind, baro_view name, uint32_t place,
                                  uint32_t parent, uint32_t *ret_operator) {
   baro_operator_record record = {.parent_operator = parent};
-  baro_status status = baro_writer_string(all->writer, baro_view_of(baro_torch_kind_text(kind)),
-                                          &record.kind_string);
+  char text[64];
+  (void)snprintf(text, sizeof(text), "%s%s", all->model->is_tensorflow ? "tf." : "torch.",
+                 baro_torch_kind_text(kind));
+  baro_status status = baro_writer_string(all->writer, baro_view_of(text), &record.kind_string);
   if (status == BARO_OK) {
     status = baro_writer_string(all->writer, name, &record.name_string);
   }
@@ -520,8 +522,12 @@ static baro_status put_rank(torch *all) {
 }
 
 static baro_status make_run(torch *all) {
-  baro_status status = make_operator(all, BARO_TORCH_RUN, baro_view_of("PyTorch"), BARO_NONE_ID,
-                                     BARO_NONE_ID, &all->run);
+  baro_view name = baro_trace_text(all->model, all->model->run_name);
+  if (name.length == 0) {
+    name = baro_view_of(all->model->is_tensorflow ? "TensorFlow" : "PyTorch");
+  }
+  baro_status status =
+      make_operator(all, BARO_TORCH_RUN, name, BARO_NONE_ID, BARO_NONE_ID, &all->run);
   if (status == BARO_OK) {
     status = put_devices(all);
   }

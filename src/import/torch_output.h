@@ -1,4 +1,4 @@
-/* What PyTorch ran, as operators and tasks beside the calls that trace_output.h writes.
+/* What PyTorch, or of XPlane TensorFlow and JAX, ran, as operators and tasks beside the calls that trace_output.h writes.
  * Flow: trace_model.h, finished, is_torch -> here -> recording's writer.
  * Operators are slices by where they stand: those of one name, in operators of the same names, are one; steps ("#3") are counted, not told
  * apart. A kernel is a part of the operator that launched it, whose device did it: a process of its own, whose streams are threads.

@@ -39,7 +39,7 @@ baro_status baro_trace_model_init(baro_trace_model *model, bool is_torch) {
   baro_status status = model->names == NULL
                            ? BARO_NO_MEMORY
                            : baro_trace_text_put(model, (baro_view){0}, &model->empty);
-  model->devices = model->distributed = model->empty;
+  model->devices = model->distributed = model->run_name = model->empty;
   return status;
 }
 

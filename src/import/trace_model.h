@@ -123,6 +123,8 @@ typedef struct baro_trace_model {
   uint64_t own_samples; /* slices of category "sample" or "state" of our own export */
   uint32_t devices;     /* text: member deviceProperties; the empty text: none */
   uint32_t distributed; /* text: member distributedInfo */
+  bool is_tensorflow;   /* operators are named so */
+  uint32_t run_name;    /* text: of the operator that is all of it; the empty text: the framework */
   int64_t base_ns;      /* UTC of time 0; 0: the file does not say */
   baro_trace_oddities odd;
 } baro_trace_model;

@@ -57,6 +57,21 @@ static bool split_brackets(baro_view text, baro_view *ret_name, baro_view *ret_f
   return false;
 }
 
+/* Python's functions in XPlane: "$FILE:LINE NAME" */
+static bool split_dollar(baro_view text, baro_view *ret_name, baro_view *ret_file,
+                         uint32_t *ret_line) {
+  const uint8_t *space =
+      text.length == 0 || text.data[0] != '$' ? NULL : memchr(text.data, ' ', text.length);
+  if (space == NULL ||
+      !split_colon((baro_view){.data = text.data + 1, .length = (size_t)(space - text.data) - 1},
+                   ret_file, ret_line)) {
+    return false;
+  }
+  *ret_name =
+      (baro_view){.data = space + 1, .length = text.length - (size_t)(space - text.data) - 1};
+  return true;
+}
+
 /* PyTorch: "FILE(LINE): NAME" */
 static bool split_front(baro_view text, baro_view *ret_name, baro_view *ret_file,
                         uint32_t *ret_line) {
@@ -87,8 +102,9 @@ void baro_trace_place(const baro_trace_model *model, uint32_t label, baro_view *
   }
   bool is_python = baro_trace_text_is(model, of->category, "python_function") ||
                    baro_trace_text_is(model, of->category, "Python");
-  if (is_python ? split_front(text, ret_name, ret_file, ret_line)
-                : split_brackets(text, ret_name, ret_file, ret_line)) {
+  if (is_python              ? split_front(text, ret_name, ret_file, ret_line)
+      : model->is_tensorflow ? split_dollar(text, ret_name, ret_file, ret_line)
+                             : split_brackets(text, ret_name, ret_file, ret_line)) {
     return;
   }
   *ret_name = text;
