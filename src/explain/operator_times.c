@@ -346,29 +346,41 @@ static const struct {
   const char *kind;
   const char *words;
 } span_kinds[] = {
-    {"torch.op", "operators on the host"},
-    {"torch.annotation", "the program's own code"},
-    {"torch.dataloader", "loading data"},
-    {"torch.runtime", "calls of the device's runtime"},
-    {"torch.overhead", "the profiler's overhead"},
-    {"torch.kernel", "kernels on a device"},
-    {"torch.collective", "collectives between devices"},
-    {"torch.copy", "copies to and from a device"},
-    {"torch.memset", "memory set on a device"},
-    {"torch.sync", "waiting for a device"},
+    {"op", "operators on the host"},
+    {"annotation", "the program's own code"},
+    {"dataloader", "loading data"},
+    {"runtime", "calls of the device's runtime"},
+    {"overhead", "the profiler's overhead"},
+    {"kernel", "kernels on a device"},
+    {"collective", "collectives between devices"},
+    {"copy", "copies to and from a device"},
+    {"memset", "memory set on a device"},
+    {"sync", "waiting for a device"},
 };
 
 enum { SPAN_KINDS = sizeof(span_kinds) / sizeof(span_kinds[0]) };
 _Static_assert((int)SPAN_KINDS <= (int)BARO_SPAN_KINDS_MAX, "all have room");
+
+/* What stands behind the framework in a kind. */
+static bool is_span_kind(baro_view kind, const char *wanted) {
+  static const char *const frameworks[] = {"torch.", "tf."};
+  for (size_t i = 0; i < sizeof(frameworks) / sizeof(frameworks[0]); i++) {
+    size_t length = strlen(frameworks[i]);
+    if (kind.length > length && memcmp(kind.data, frameworks[i], length) == 0) {
+      baro_view rest = {.data = kind.data + length, .length = kind.length - length};
+      return baro_view_equal(rest, baro_view_of(wanted));
+    }
+  }
+  return false;
+}
 
 /* Of an operator whose tasks have no samples; SPAN_KINDS where its kind says nothing. */
 static size_t span_kind_of(const baro_explanation *all, const baro_operator_time *row) {
   const baro_profile *profile = all->profile;
   uint32_t string = profile->dataflow.operators[row->operator_id].kind_string;
   baro_view kind = baro_profile_string(profile, string);
-  size_t k = 0;
-  while (k < SPAN_KINDS && !(row->state_ns[BARO_STATE_UNKNOWN] == row->task_ns &&
-                             baro_view_equal(kind, baro_view_of(span_kinds[k].kind)))) {
+  size_t k = row->state_ns[BARO_STATE_UNKNOWN] == row->task_ns ? 0 : SPAN_KINDS;
+  while (k < SPAN_KINDS && !is_span_kind(kind, span_kinds[k].kind)) {
     k++;
   }
   return k;
