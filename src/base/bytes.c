@@ -15,6 +15,10 @@ bool baro_view_equal(baro_view a, baro_view b) {
   return a.length == b.length && (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
 }
 
+bool baro_view_contains(baro_view view, const char *part) {
+  return view.length != 0 && memmem(view.data, view.length, part, strlen(part)) != NULL;
+}
+
 baro_reader baro_reader_of(const void *data, size_t length) {
   const uint8_t *start = data;
   /* NULL + 0 is undefined in C17. */

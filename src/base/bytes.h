@@ -21,6 +21,7 @@ typedef struct baro_view {
 
 baro_view baro_view_of(const char *text); /* view of a C string without its NUL */
 bool baro_view_equal(baro_view a, baro_view b);
+bool baro_view_contains(baro_view view, const char *part); /* an empty view contains nothing */
 
 typedef struct baro_reader {
   const uint8_t *at; /* borrowed */

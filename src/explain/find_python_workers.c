@@ -14,7 +14,7 @@ static bool runs_python(const baro_dataflow *dataflow, uint32_t operator_id) {
     return false;
   }
   for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-    if (memmem(scope.data, scope.length, names[i], strlen(names[i])) != NULL) {
+    if (baro_view_contains(scope, names[i])) {
       return true;
     }
   }

@@ -8,7 +8,13 @@
 
 static_assert((int)BARO_JSON_LINE_PADDING >= (int)BARO_SCAN_BYTES, "scans stay readable");
 
+/* What is read of a text that is not there. */
+static const uint8_t nothing[BARO_JSON_LINE_PADDING];
+
 baro_json_walk baro_json_walk_of(baro_view line) {
+  if (line.data == NULL) {
+    line = (baro_view){.data = nothing};
+  }
   return (baro_json_walk){.start = line.data, .at = line.data, .end = line.data + line.length};
 }
 

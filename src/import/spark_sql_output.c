@@ -19,11 +19,10 @@ static bool starts_with(baro_view text, const char *start) {
 /* Whether an adaptive query got as far as its last plan; BARO_SPARK_UNKNOWN: it is not adaptive. */
 static int64_t is_final(const baro_spark_execution *query) {
   static const char adaptive[] = "AdaptiveSparkPlan";
-  static const char final[] = "isFinalPlan=true";
   for (uint32_t n = 0; n < query->plan.node_count; n++) {
     baro_view text = baro_spark_plan_text(&query->plan, query->plan.nodes[n].description);
     if (starts_with(text, adaptive)) {
-      return memmem(text.data, text.length, final, sizeof(final) - 1) != NULL;
+      return baro_view_contains(text, "isFinalPlan=true");
     }
   }
   return BARO_SPARK_UNKNOWN;

@@ -204,22 +204,19 @@ static baro_status place_task(task_walk *walk, const placed_task *placed) {
   return to->was_first ? baro_map_set(&walk->seen, key, 1) : BARO_OK;
 }
 
-static bool has(baro_view view, const char *text) {
-  return memmem(view.data, view.length, text, strlen(text)) != NULL;
-}
-
 /* Whether Python workers run in a stage: operators of plans say so by name; RDDs of a Python program are all theirs. */
 static bool runs_python(const baro_graph_build *build, uint32_t operator_id) {
   baro_view scope = {0};
   const baro_dataflow *dataflow = &build->profile->dataflow;
   (void)baro_dataflow_fact_text(dataflow, operator_id, "scope", &scope);
-  if (has(scope, "Python") || has(scope, "InPandas") || has(scope, "InArrow")) {
+  if (baro_view_contains(scope, "Python") || baro_view_contains(scope, "InPandas") ||
+      baro_view_contains(scope, "InArrow")) {
     return true;
   }
   baro_view place =
       baro_profile_string(build->profile, dataflow->operators[operator_id].place_string);
-  return has(place, ".py:") && !has(scope, "WholeStageCodegen") && !has(scope, "Exchange") &&
-         !has(scope, "Scan");
+  return baro_view_contains(place, ".py:") && !baro_view_contains(scope, "WholeStageCodegen") &&
+         !baro_view_contains(scope, "Exchange") && !baro_view_contains(scope, "Scan");
 }
 
 /* spark.sql.files.openCostInBytes and spark.sql.adaptive.coalescePartitions.minPartitionSize, by their defaults: smaller pieces
@@ -233,8 +230,8 @@ static void find_pieces(baro_graph_build *build, const double *read_bytes) {
     baro_graph_node *node = &graph->nodes[build->stages[s].node];
     baro_view scope = {0};
     (void)baro_dataflow_fact_text(&build->profile->dataflow, node->operator_id, "scope", &scope);
-    bool is_scan = node->reads_input && has(scope, "Scan");
-    bool is_coalesced = node->reads_shuffle && has(scope, "AQEShuffleRead");
+    bool is_scan = node->reads_input && baro_view_contains(scope, "Scan");
+    bool is_coalesced = node->reads_shuffle && baro_view_contains(scope, "AQEShuffleRead");
     if ((is_scan || is_coalesced) && node->plan.task_count == graph->slot_count) {
       double pieces =
           read_bytes[build->stages[s].node] / (is_coalesced ? SHUFFLE_BYTES_MIN : SCAN_BYTES_MIN);

@@ -8,8 +8,7 @@ bool baro_calls_recorded(const baro_profile *profile) {
   baro_view kind = {0};
   if (profile->calls.count > 0 || profile->calls.lost_events > 0)
     return true;
-  return baro_profile_info(profile, "kind", &kind) && kind.length > 0 &&
-         memmem(kind.data, kind.length, "calls", 5) != NULL;
+  return baro_profile_info(profile, "kind", &kind) && baro_view_contains(kind, "calls");
 }
 
 static uint64_t add(uint64_t sum, uint64_t amount) {

@@ -141,6 +141,9 @@ static void strings_may_hold_any_bytes(void **state) {
   assert_int_equal(baro_reader_left(&reader), 0);
   assert_false(baro_view_equal(text, (baro_view){bytes, 3}));
   assert_false(baro_view_equal(text, baro_view_of("abcd")));
+  assert_true(baro_view_contains(baro_view_of("abcd"), "cd"));
+  assert_false(baro_view_contains(baro_view_of("abcd"), "ce"));
+  assert_false(baro_view_contains((baro_view){0}, "a"));
   baro_buffer_release(&buffer);
 }
 

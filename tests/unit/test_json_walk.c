@@ -356,6 +356,15 @@ static void scans_agree(void **state) {
   }
 }
 
+static void nothing_is_no_json(void **state) {
+  (void)state;
+  baro_json_walk walk = baro_json_walk_of((baro_view){0});
+  assert_false(baro_json_walk_enter(&walk, '{'));
+  walk = baro_json_walk_of((baro_view){0});
+  baro_json_walk_skip(&walk);
+  assert_int_equal(baro_json_walk_failed(&walk, NULL), BARO_INVALID);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(integers_are_exact),
@@ -368,6 +377,7 @@ int main(void) {
       cmocka_unit_test(nesting_is_bounded),
       cmocka_unit_test(names_are_found),
       cmocka_unit_test(scans_agree),
+      cmocka_unit_test(nothing_is_no_json),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
