@@ -73,11 +73,6 @@ bool baro_has_slots(const baro_profile *profile) {
 
 /* --- operators --- */
 
-/* Forged tasks may be longer together than any time. */
-static void add_ns(uint64_t *sum_ns, uint64_t ns) {
-  *sum_ns = ns > UINT64_MAX - *sum_ns ? UINT64_MAX : *sum_ns + ns;
-}
-
 static void add_task(baro_operator_time *row, const baro_explanation *all, uint32_t t) {
   const baro_dataflow *dataflow = &all->profile->dataflow;
   const baro_dataflow_task *task = &dataflow->tasks[t];
@@ -85,7 +80,7 @@ static void add_task(baro_operator_time *row, const baro_explanation *all, uint3
   uint64_t on_ns = all->path.on_ns[t];
   uint64_t state_ns[BARO_STATE_COUNT];
   uint64_t path_state_ns[BARO_STATE_COUNT];
-  add_ns(&row->task_ns, length_ns);
+  baro_add_ns(&row->task_ns, length_ns);
   row->path_ns += on_ns;
   row->bad_tasks += task->outcome == BARO_TASK_FAILED || task->outcome == BARO_TASK_KILLED;
   row->start_ns = task->start_ns < row->start_ns ? task->start_ns : row->start_ns;
@@ -97,7 +92,7 @@ static void add_task(baro_operator_time *row, const baro_explanation *all, uint3
   baro_path_states(dataflow, t, length_ns, state_ns);
   baro_path_states(dataflow, t, on_ns, path_state_ns);
   for (int s = 0; s < BARO_STATE_COUNT; s++) {
-    add_ns(&row->state_ns[s], state_ns[s]);
+    baro_add_ns(&row->state_ns[s], state_ns[s]);
     row->path_state_ns[s] += path_state_ns[s];
   }
 }
@@ -291,166 +286,6 @@ static baro_status measure_slots(baro_explanation *all) {
   return status;
 }
 
-/* --- resources --- */
-
-/* The best evidence that any operator with time in the state has. */
-static baro_evidence evidence_of(const baro_explanation *all, baro_state state) {
-  baro_evidence best = BARO_EVIDENCE_UNKNOWN;
-  for (uint32_t r = 0; r < all->operator_count && best != BARO_EVIDENCE_MEASURED; r++) {
-    if (all->operators[r].state_ns[state] != 0) {
-      baro_evidence one = baro_state_evidence(all->profile, &all->operators[r], state);
-      best = one < best ? one : best;
-    }
-  }
-  return best;
-}
-
-static int compare_resources(const void *left, const void *right) {
-  const baro_resource_time *a = left;
-  const baro_resource_time *b = right;
-  if (a->path_ns != b->path_ns) {
-    return a->path_ns > b->path_ns ? -1 : 1;
-  }
-  return a->task_ns > b->task_ns ? -1 : a->task_ns < b->task_ns;
-}
-
-/* What the clocks of a framework measure, and what is left; the first row stands for those that are not there. */
-static const struct {
-  const char *framework;
-  const char *words[BARO_STATE_COUNT];
-} clock_words[] = {
-    {"", {[BARO_STATE_UNKNOWN] = "tasks, not measured"}},
-    {"spark.",
-     {[BARO_STATE_UNKNOWN] = "tasks, not measured",
-      [BARO_STATE_IDLE] = "tasks on their way",
-      [BARO_STATE_NETWORK] = "waiting for shuffled data",
-      [BARO_STATE_DISK] = "writing shuffled data",
-      [BARO_STATE_PIPE] = "waiting for Python workers"}},
-    {"flink.",
-     {[BARO_STATE_UNKNOWN] = "tasks at work, or being deployed",
-      [BARO_STATE_IDLE] = "tasks waiting for input",
-      [BARO_STATE_PIPE] = "tasks held back by the next one"}},
-};
-
-static const char *state_words(const baro_profile *profile, baro_state state) {
-  size_t row = sizeof(clock_words) / sizeof(clock_words[0]) - 1;
-  while (row > 0 && !baro_operators_are_of(profile, clock_words[row].framework)) {
-    row--;
-  }
-  const char *words = clock_words[row].words[state];
-  return words != NULL ? words : baro_state_words(state);
-}
-
-/* Where a framework tells spans and no clocks, what they are is what is known: by the operators' kind. */
-static const struct {
-  const char *kind;
-  const char *words;
-} span_kinds[] = {
-    {"op", "operators on the host"},
-    {"annotation", "the program's own code"},
-    {"dataloader", "loading data"},
-    {"runtime", "calls of the device's runtime"},
-    {"overhead", "the profiler's overhead"},
-    {"kernel", "kernels on a device"},
-    {"collective", "collectives between devices"},
-    {"copy", "copies to and from a device"},
-    {"memset", "memory set on a device"},
-    {"sync", "waiting for a device"},
-};
-
-enum { SPAN_KINDS = sizeof(span_kinds) / sizeof(span_kinds[0]) };
-_Static_assert((int)SPAN_KINDS <= (int)BARO_SPAN_KINDS_MAX, "all have room");
-
-/* What stands behind the framework in a kind. */
-static bool is_span_kind(baro_view kind, const char *wanted) {
-  static const char *const frameworks[] = {"torch.", "tf."};
-  for (size_t i = 0; i < sizeof(frameworks) / sizeof(frameworks[0]); i++) {
-    size_t length = strlen(frameworks[i]);
-    if (kind.length > length && memcmp(kind.data, frameworks[i], length) == 0) {
-      baro_view rest = {.data = kind.data + length, .length = kind.length - length};
-      return baro_view_equal(rest, baro_view_of(wanted));
-    }
-  }
-  return false;
-}
-
-/* Of an operator whose tasks have no samples; SPAN_KINDS where its kind says nothing. */
-static size_t span_kind_of(const baro_explanation *all, const baro_operator_time *row) {
-  const baro_profile *profile = all->profile;
-  uint32_t string = profile->dataflow.operators[row->operator_id].kind_string;
-  baro_view kind = baro_profile_string(profile, string);
-  size_t k = row->state_ns[BARO_STATE_UNKNOWN] == row->task_ns ? 0 : SPAN_KINDS;
-  while (k < SPAN_KINDS && !is_span_kind(kind, span_kinds[k].kind)) {
-    k++;
-  }
-  return k;
-}
-
-static void add_operator_time(baro_resource_time *resource, uint32_t row, uint64_t task_ns,
-                              uint64_t path_ns) {
-  add_ns(&resource->task_ns, task_ns);
-  resource->path_ns += path_ns;
-  if (path_ns > resource->most_ns) {
-    resource->most_row = row;
-    resource->most_ns = path_ns;
-  }
-}
-
-static void add_operator_times(const baro_explanation *all, baro_resource_time *of_states,
-                               baro_resource_time *of_kinds) {
-  for (uint32_t r = 0; r < all->operator_count; r++) {
-    const baro_operator_time *row = &all->operators[r];
-    size_t kind = span_kind_of(all, row);
-    if (kind < SPAN_KINDS) {
-      add_operator_time(&of_kinds[kind], r, row->task_ns, row->path_ns);
-      continue;
-    }
-    for (int s = 0; s < BARO_STATE_COUNT; s++) {
-      add_operator_time(&of_states[s], r, row->state_ns[s], row->path_state_ns[s]);
-    }
-  }
-}
-
-static void keep_resource(baro_explanation *all, const baro_resource_time *row) {
-  if (row->task_ns != 0 || row->path_ns != 0) {
-    all->resources[all->resource_count++] = *row;
-  }
-}
-
-static void make_resources(baro_explanation *all) {
-  baro_resource_time of_states[BARO_STATE_COUNT];
-  baro_resource_time of_kinds[SPAN_KINDS];
-  for (int s = 0; s < BARO_STATE_COUNT; s++) {
-    of_states[s] = (baro_resource_time){.key = baro_state_key((baro_state)s),
-                                        .words = state_words(all->profile, (baro_state)s),
-                                        .evidence = evidence_of(all, (baro_state)s),
-                                        .most_row = BARO_NONE_ID};
-  }
-  for (size_t k = 0; k < SPAN_KINDS; k++) {
-    of_kinds[k] = (baro_resource_time){.key = span_kinds[k].kind,
-                                       .words = span_kinds[k].words,
-                                       .evidence = BARO_EVIDENCE_MEASURED,
-                                       .most_row = BARO_NONE_ID};
-  }
-  add_operator_times(all, of_states, of_kinds);
-  for (int s = 0; s < BARO_STATE_COUNT; s++) {
-    keep_resource(all, &of_states[s]);
-  }
-  for (size_t k = 0; k < SPAN_KINDS; k++) {
-    keep_resource(all, &of_kinds[k]);
-  }
-  for (int k = 0; k < BARO_STEP_COUNT; k++) {
-    if (k != BARO_STEP_TASK) {
-      keep_resource(all, &(baro_resource_time){.key = baro_step_key((baro_step_kind)k),
-                                               .words = baro_step_words((baro_step_kind)k),
-                                               .evidence = BARO_EVIDENCE_MEASURED,
-                                               .path_ns = all->path.kind_ns[k],
-                                               .most_row = BARO_NONE_ID});
-    }
-  }
-  qsort(all->resources, all->resource_count, sizeof(*all->resources), compare_resources);
-}
-
 baro_status baro_operator_times(baro_explanation *all) {
   baro_status status = make_operators(all);
   if (status == BARO_OK) {
@@ -458,7 +293,7 @@ baro_status baro_operator_times(baro_explanation *all) {
     status = measure_slots(all);
   }
   if (status == BARO_OK) {
-    make_resources(all);
+    baro_resource_times(all);
   }
   return status;
 }

@@ -7,4 +7,12 @@
 /* Fills operators, resources, slots and what stands beside them; needs the path. O(tasks log tasks). BARO_NO_MEMORY. */
 baro_status baro_operator_times(baro_explanation *explanation) BARO_MUST_USE;
 
+/* Fills resources, of operators and path. */
+void baro_resource_times(baro_explanation *explanation);
+
+/* Forged tasks may be longer together than any time. */
+static inline void baro_add_ns(uint64_t *sum_ns, uint64_t ns) {
+  *sum_ns = ns > UINT64_MAX - *sum_ns ? UINT64_MAX : *sum_ns + ns;
+}
+
 #endif
