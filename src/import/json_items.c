@@ -5,8 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "import/log_reading.h"
-
 enum { WINDOW_BYTES = 1 << 20, NO_BYTE = -1 };
 
 void baro_json_items_init(baro_json_items *items, baro_log_input *input, const char *array,
@@ -66,6 +64,12 @@ static bool fill(baro_json_items *items) {
     at[i] = at[i] == '\n' ? ' ' : at[i];
   }
   items->to += count;
+  if (items->progress != NULL && count != 0) {
+    uint64_t done = baro_log_input_packed_bytes(items->input);
+    /* A file that is written still may have grown. */
+    items->progress->show(items->progress->context,
+                          done < items->all_bytes ? done : items->all_bytes, items->all_bytes);
+  }
   return count != 0;
 }
 

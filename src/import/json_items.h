@@ -17,6 +17,7 @@
 #include "import/json_walk.h"
 #include "import/log_files.h"
 #include "import/log_input.h"
+#include "import/log_reading.h"
 #include "recording/writer.h"
 
 enum { BARO_JSON_ITEM_BYTES_MAX = 64 << 20 };
@@ -34,6 +35,10 @@ typedef struct baro_json_items {
   bool has_array;   /* the member was there */
   bool is_first;    /* of the container it stands in */
   bool has_ended;
+
+  const baro_log_progress
+      *progress;      /* borrowed; NULL: nobody asks. Set behind init, as all_bytes */
+  uint64_t all_bytes; /* of the file, packed as it is */
 
   uint64_t given;
   uint64_t too_long;

@@ -30,7 +30,7 @@ baro_status baro_torch_import(const char *path, baro_writer *writer,
   if (status != BARO_OK) {
     (void)!baro_error_set(err, status, "out of memory");
   } else {
-    status = baro_trace_read(path, &model, writer, err);
+    status = baro_trace_read(path, ret_result->progress, &model, writer, err);
   }
   if (status == BARO_OK) {
     status = write_all(&model, writer, ret_result, err);

@@ -103,10 +103,13 @@ static baro_status read_items(baro_json_items *items, baro_trace_model *model) {
                            : status;
 }
 
-baro_status baro_trace_read_input(baro_log_input *input, baro_trace_model *model,
-                                  baro_writer *writer, baro_error *err) {
+baro_status baro_trace_read_input(baro_log_input *input, const baro_log_progress *progress,
+                                  uint64_t all_bytes, baro_trace_model *model, baro_writer *writer,
+                                  baro_error *err) {
   baro_json_items items;
   baro_json_items_init(&items, input, ARRAY, BARO_JSON_ITEM_BYTES_MAX);
+  items.progress = progress;
+  items.all_bytes = all_bytes;
   baro_status status = read_items(&items, model);
   if (status == BARO_OK && model->slice_count == 0 && items.ending.status != BARO_OK) {
     *err = items.ending;
@@ -121,12 +124,13 @@ baro_status baro_trace_read_input(baro_log_input *input, baro_trace_model *model
   return status == BARO_NO_MEMORY ? baro_error_set(err, status, "out of memory") : status;
 }
 
-baro_status baro_trace_read(const char *path, baro_trace_model *model, baro_writer *writer,
-                            baro_error *err) {
+baro_status baro_trace_read(const char *path, const baro_log_progress *progress,
+                            baro_trace_model *model, baro_writer *writer, baro_error *err) {
   baro_json_file file;
   baro_status status = baro_json_file_open(&file, path, err);
   if (status == BARO_OK) {
-    status = baro_trace_read_input(file.input, model, writer, err);
+    status =
+        baro_trace_read_input(file.input, progress, file.files.pieces[0].bytes, model, writer, err);
   }
   baro_json_file_close(&file);
   return status;
@@ -173,7 +177,7 @@ baro_status baro_chrome_import(const char *path, baro_writer *writer,
   if (status != BARO_OK) {
     (void)!baro_error_set(err, status, "out of memory");
   } else {
-    status = baro_trace_read(path, &model, writer, err);
+    status = baro_trace_read(path, ret_result->progress, &model, writer, err);
   }
   if (status == BARO_OK) {
     status = baro_trace_output_init(&output, &model, writer, err);

@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   baro_writer *writer = fixture_writer(&disk);
   baro_status status = baro_trace_model_init(&model, (data[0] & 1) != 0);
   if (status == BARO_OK)
-    status = baro_trace_read_input(input, &model, writer, &err);
+    status = baro_trace_read_input(input, NULL, 0, &model, writer, &err);
   if (status == BARO_OK) {
     if (model.is_torch && baro_torch_spread(&model) != BARO_OK)
       abort();

@@ -89,6 +89,39 @@ static void what_is_no_document(void **state) {
   check("{\"a\":1}}", "a=1|", BARO_INVALID);
 }
 
+static void keep_progress(void *context, uint64_t done_bytes, uint64_t all_bytes) {
+  uint64_t *done = context;
+  assert_int_equal(all_bytes, 3000000);
+  assert_true(done_bytes > *done && done_bytes <= all_bytes);
+  *done = done_bytes;
+}
+
+/* Told while reading, and never more than there is. */
+static void progress_is_told(void **state) {
+  (void)state;
+  uint64_t done = 0;
+  const baro_log_progress progress = {.show = keep_progress, .context = &done};
+  baro_buffer text = {0};
+  document all;
+  baro_json_item item;
+  baro_write_text(&text, "[1");
+  while (text.length < 3000000 - 2)
+    baro_write_text(&text, ",1");
+  baro_write_text(&text, " ]");
+  baro_write_u8(&text, 0);
+  open_document(&all, (const char *)text.data, 1000);
+  all.items.progress = &progress;
+  all.items.all_bytes = text.length - 1;
+  assert_true(baro_json_items_next(&all.items, &item));
+  assert_true(done > 0 && done < 3000000);
+  while (baro_json_items_next(&all.items, &item))
+    assert_int_equal(item.value.length, 1);
+  assert_int_equal(done, 3000000);
+  assert_int_equal(all.items.given, 3000000 / 2 - 1);
+  close_document(&all);
+  baro_buffer_release(&text);
+}
+
 /* More than a window, and more than one read: each comes whole, and in order; too long ones are counted. */
 static void many_of_all_lengths(void **state) {
   (void)state;
@@ -132,9 +165,8 @@ static void many_of_all_lengths(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(documents_of_all_kinds),
-      cmocka_unit_test(documents_that_end_early),
-      cmocka_unit_test(what_is_no_document),
+      cmocka_unit_test(documents_of_all_kinds), cmocka_unit_test(documents_that_end_early),
+      cmocka_unit_test(what_is_no_document),    cmocka_unit_test(progress_is_told),
       cmocka_unit_test(many_of_all_lengths),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
