@@ -42,7 +42,7 @@ static const char *json_kind(baro_view bytes) {
                  {"resourceSpans", "traces of OpenTelemetry"},
                  {"spans", "JSON with spans"},
                  {"cells", "a notebook"},
-                 {"traceEvents", "a Chrome trace that has no events"}};
+                 {"traceEvents", "a Chrome trace, but no regular file with events in it"}};
   baro_view name;
   baro_json_reader reader = baro_json_reader_of(bytes);
   if (baro_json_peek(&reader) == '[') {

@@ -287,7 +287,7 @@ static baro_task_outcome outcome_of(const output *all, const baro_flink_attempt 
 
 /* What is left of a task's time when others have theirs. */
 static uint64_t take(uint64_t *left_ns, int64_t ms) {
-  uint64_t wanted = ms <= 0 ? 0 : (uint64_t)ms * MS;
+  uint64_t wanted = ms <= 0 ? 0 : (uint64_t)(ms < LATEST_MS ? ms : LATEST_MS) * MS;
   uint64_t taken = wanted < *left_ns ? wanted : *left_ns;
   *left_ns -= taken;
   return taken;
@@ -340,7 +340,9 @@ static baro_status write_task(output *all, const span *of) {
   task.start_ns = time_of(all, of->start_ms);
   task.end_ns = time_of(all, of->end_ms);
   for (int m = 0; m < BARO_FLINK_METRIC_COUNT; m++) {
-    if (attempt->metrics[m] != BARO_FLINK_UNKNOWN) {
+    /* Times that no run is long are none. */
+    if (attempt->metrics[m] != BARO_FLINK_UNKNOWN &&
+        (units[m] == 1 || attempt->metrics[m] < LATEST_MS)) {
       amounts[task.amount_count++] = (baro_task_amount){
           .key_string = all->key_strings[m], .value = (uint64_t)attempt->metrics[m] * units[m]};
     }

@@ -117,7 +117,11 @@ def test_a_thread_has_one_subtask_at_a_time(run: Run, tmp_path: Path, name: str)
 
 def test_what_failed_runs_or_lacks_is_said(run: Run, tmp_path: Path) -> None:
     def subtask(number: int, status: str, end: int, **more: Any) -> dict[str, Any]:
-        metrics = {"read-bytes": 5, "read-bytes-complete": status == "FINISHED"}
+        metrics = {
+            "accumulated-busy-time": 8e15,
+            "read-bytes": 5,
+            "read-bytes-complete": status == "FINISHED",
+        }
         return {"subtask": number, "attempt": 0, "status": status, "start-time": 1_795_000_000_000,
                 "end-time": end, "metrics": metrics, "host": "h", **more}  # fmt: skip
 
@@ -150,6 +154,7 @@ def test_what_failed_runs_or_lacks_is_said(run: Run, tmp_path: Path) -> None:
         [(second, "succeeded"), (second, "failed"), (second * 3 // 2, "unfinished"),
          (0, "succeeded"), (second, "killed")]
     )  # fmt: skip
+    assert "busy_ns" not in recorded.amounts()  # longer than anything ran
     assert recorded.facts(0)["failure"] == "java.lang.Boom\n\tat here"
     assert recorded.notes == [
         "the job j ran when Flink was asked",
