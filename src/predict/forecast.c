@@ -46,13 +46,18 @@ static baro_status replay(const maker *all, const baro_change *change, const dou
   return status;
 }
 
+/* A run of no time at all is none that logarithms are fit for. */
+static double scaled_s(const baro_forecast *to, double end_ns) {
+  return to->base_s * fmax(end_ns / (to->replayed_s * NS), 1e-9);
+}
+
 /* A prediction with these terms. */
 static baro_status predict(const maker *all, const baro_change *change, const double *terms,
                            double *ret_s, baro_error *err) {
   baro_replay_result result;
   baro_status status = replay(all, change, terms, 0, &result, NULL, err);
   if (status == BARO_OK) {
-    *ret_s = all->to->base_s * result.end_ns / (all->to->replayed_s * NS);
+    *ret_s = scaled_s(all->to, result.end_ns);
   }
   return status;
 }
@@ -181,9 +186,7 @@ static void bound(baro_forecast *to) {
   to->low_s = to->predicted_s * exp(-sqrt(below) * far);
   to->high_s = to->predicted_s * exp(sqrt(above) * far);
   /* What only the driver does does not go away with the tasks. */
-  if (to->low_s < to->floor_s * exp(-noise)) {
-    to->low_s = to->floor_s * exp(-noise);
-  }
+  to->low_s = fmax(to->low_s, fmin(to->floor_s, to->predicted_s) * exp(-noise));
 }
 
 /* --- what it rests on --- */
@@ -380,7 +383,7 @@ static baro_status make_point(const maker *all, baro_error *err) {
   }
   if (status == BARO_OK) {
     to->replayed_s = before.end_ns / NS;
-    to->predicted_s = to->base_s * after.end_ns / before.end_ns;
+    to->predicted_s = scaled_s(to, after.end_ns);
     to->base_busy_ratio = busy_ratio(&before, to->base_slots);
     to->busy_ratio = busy_ratio(&after, to->slots);
   }

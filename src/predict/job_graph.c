@@ -178,16 +178,38 @@ static baro_graph_node *add_node(baro_graph_build *build, uint32_t operator_id,
 
 typedef struct ended_job {
   uint64_t completed_ns;
+  uint64_t submitted_ns;
   uint32_t job;
 } ended_job;
 
+/* Those of one moment that began in it come last. */
 static int compare_ended(const void *left, const void *right) {
   const ended_job *a = left;
   const ended_job *b = right;
   if (a->completed_ns != b->completed_ns) {
     return a->completed_ns < b->completed_ns ? -1 : 1;
   }
+  if (a->submitted_ns != b->submitted_ns) {
+    return a->submitted_ns < b->submitted_ns ? -1 : 1;
+  }
   return a->job < b->job ? -1 : a->job > b->job;
+}
+
+/* How many had ended when a job was submitted. All of them were submitted before it, so that no two jobs wait for each other,
+ * whatever the log says. */
+static uint32_t ended_before(const ended_job *ended, uint32_t count, uint64_t submitted_ns) {
+  uint32_t from = 0;
+  while (from < count) {
+    uint32_t middle = from + (count - from) / 2;
+    const ended_job *one = &ended[middle];
+    if (one->completed_ns < submitted_ns ||
+        (one->completed_ns == submitted_ns && one->submitted_ns < submitted_ns)) {
+      from = middle + 1;
+    } else {
+      count = middle;
+    }
+  }
+  return from;
 }
 
 /* Begins and ends of jobs, and a barrier behind each end: all that had ended by then. */
@@ -198,9 +220,11 @@ static baro_status add_jobs(baro_graph_build *build) {
     return BARO_NO_MEMORY;
   }
   for (uint32_t j = 0; j < build->job_count; j++) {
-    ended[j] = (ended_job){.completed_ns = build->jobs[j].completed_ns, .job = j};
-    (void)add_node(build, build->jobs[j].operator_id, &build->jobs[j].node);
-    (void)add_node(build, build->jobs[j].operator_id, &build->jobs[j].end_node);
+    baro_graph_span *job = &build->jobs[j];
+    ended[j] =
+        (ended_job){.completed_ns = job->completed_ns, .submitted_ns = job->submitted_ns, .job = j};
+    (void)add_node(build, job->operator_id, &job->node);
+    (void)add_node(build, job->operator_id, &job->end_node);
   }
   qsort(ended, build->job_count, sizeof(*ended), compare_ended);
   for (uint32_t e = 0; e < build->job_count; e++) {
@@ -210,13 +234,9 @@ static baro_status add_jobs(baro_graph_build *build) {
       add_after(build, barrier, barriers[e - 1]);
     }
   }
-  uint32_t before = 0; /* jobs stand in the order of their submission */
   for (uint32_t j = 0; j < build->job_count; j++) {
     const baro_graph_span *job = &build->jobs[j];
-    while (before < build->job_count && ended[before].completed_ns <= job->submitted_ns &&
-           compare_jobs(&build->jobs[ended[before].job], job) < 0) {
-      before++;
-    }
+    uint32_t before = ended_before(ended, build->job_count, job->submitted_ns);
     baro_graph_node *begin = &build->graph->nodes[job->node];
     begin->plan.delay_ns = from_start(build, job->submitted_ns);
     if (before > 0) {
@@ -288,7 +308,7 @@ static void end_jobs(baro_graph_build *build) {
     add_after(build, end, job->node);
     for (; s < build->stage_count && build->stages[s].job == j; s++) {
       const baro_graph_span *stage = &build->stages[s];
-      if (stage->completed_ns <= job->completed_ns + TICK_NS) {
+      if (stage->completed_ns <= job->completed_ns) {
         add_after(build, end, stage->node);
         waited_ns = stage->completed_ns > waited_ns ? stage->completed_ns : waited_ns;
       }

@@ -117,6 +117,11 @@ static double saved_s(const maker *all, const baro_scenario *scenario) {
   return (alone_ns + all->terms[BARO_TERM_ALONE] * (run_ns - alone_ns)) / NS;
 }
 
+/* Differences of nearly the same numbers may come out as nothing, or less. */
+static double rest_s(const maker *all, const baro_scenario *scenario, const baro_forecast *to) {
+  return fmax(to->base_s - saved_s(all, scenario), to->base_s * 1e-9);
+}
+
 /* Standard error of what is saved: samples are drawn by chance. A sample of n ticks is n looks. */
 static double error_s(const maker *all) {
   const baro_profile_samples *samples = &all->profile->samples;
@@ -169,7 +174,7 @@ static void try_term(maker *all, baro_term term, baro_forecast *to) {
   const double values[2] = {baro_terms[term].low, baro_terms[term].high};
   for (int end = 0; end < 2; end++) {
     all->terms[term] = values[end];
-    ends_s[end] = to->base_s - saved_s(all, all->scenario);
+    ends_s[end] = rest_s(all, all->scenario, to);
   }
   all->terms[term] = baro_terms[term].point;
   double fastest_s = fmin(fmin(ends_s[0], ends_s[1]), to->predicted_s);
@@ -203,7 +208,7 @@ static void make_parts(maker *all, baro_forecast *to) {
     to->parts[to->part_count++] = (baro_forecast_part){
         .key = is_function ? BARO_SCENARIO_KEY_COUNT : (baro_scenario_key)k,
         .function = is_function ? (uint32_t)(k - BARO_SCENARIO_KEY_COUNT) : BARO_NONE_ID,
-        .alone_s = to->base_s - saved_s(all, &alone)};
+        .alone_s = rest_s(all, &alone, to)};
   }
 }
 
@@ -263,7 +268,7 @@ baro_status baro_python_forecast_make(const baro_profile *profile, const baro_sc
   }
   if (status == BARO_OK) {
     to.replayed_s = to.base_s;
-    to.predicted_s = to.base_s - saved_s(&all, scenario);
+    to.predicted_s = rest_s(&all, scenario, &to);
     for (size_t t = 0; t < sizeof(terms) / sizeof(terms[0]); t++) {
       try_term(&all, terms[t], &to);
     }

@@ -1,4 +1,4 @@
-/* Feeds what comes behind the reader of recordings: the profile, the reports, the explanations and the exporters. An input is
+/* Feeds what comes behind the reader of recordings: the profile, the reports, the explanations, the predictions and the exporters. An input is
  * two bytes that choose among their options, and then records as in fuzz_recording: those of a chunk, and
  * after 0xff 0xfe 0xfd those of the next. Where they break a rule the recording ends, as a damaged file does.
  * Whatever names and numbers a recording holds, a text report must hold no control characters, and JSON
@@ -8,10 +8,12 @@
 #include <string.h>
 
 #include "explain/explain.h"
+#include "predict/python_forecast.h"
 #include "profile/builder.h"
 #include "recording/record_reader.h"
 #include "show/explain_show.h"
 #include "show/exporter.h"
+#include "show/forecast_report.h"
 #include "show/report.h"
 #include "show/report_json.h"
 
@@ -156,6 +158,55 @@ static void explain(const baro_profile *profile, uint8_t choice, uint8_t width) 
   baro_explanation_release(&explanation);
 }
 
+/* Numbers of jobs and tasks that no framework would write give a prediction, or a reason why there is none. */
+static void foresee(const baro_profile *profile, uint8_t choice, uint8_t width) {
+  static const char *const sets[] = {
+      "cores=2x,network=0.1x",
+      "nodes=3,memory=2x",
+      "cores=1,cpu_speed=3x",
+      "input=7x",
+      "partitions=5",
+      "function:main=2x",
+      "disk=0.5x",
+      "memory=4g,nodes=100",
+  };
+  const char *set = sets[choice % (sizeof(sets) / sizeof(sets[0]))];
+  baro_scenario scenario;
+  baro_forecast forecast;
+  baro_job_graph *graph = NULL;
+  require(baro_scenario_parse(set, &scenario, NULL) == BARO_OK);
+  baro_status status = profile->dataflow.task_count > 0
+                           ? baro_job_graph_create(profile, &graph, NULL)
+                           : baro_python_forecast_make(profile, &scenario, &forecast, NULL);
+  if (status == BARO_OK && graph != NULL) {
+    status = baro_forecast_make(graph, &scenario, NULL, &forecast, NULL);
+  }
+  require(status == BARO_OK || status == BARO_UNSUPPORTED || status == BARO_LIMIT ||
+          status == BARO_NO_MEMORY);
+  if (status == BARO_OK) {
+    require(forecast.low_s > 0 && forecast.low_s <= forecast.predicted_s &&
+            forecast.predicted_s <= forecast.high_s);
+    const baro_forecast_report shown = {.path = "fuzz",
+                                        .set = set,
+                                        .scenario = &scenario,
+                                        .forecast = &forecast,
+                                        .why = (choice & 32) != 0};
+    baro_terminal terminal = {.columns = BARO_COLUMNS_MIN + width, .unicode = (choice & 128) != 0};
+    baro_buffer out = {0};
+    baro_forecast_text(&shown, &terminal, &out);
+    check_text(&out, false);
+    baro_buffer_clear(&out);
+    baro_stream stream;
+    baro_stream_init(&stream, baro_sink_buffer, &out);
+    baro_forecast_json(&shown, &stream);
+    require(baro_stream_finish(&stream, NULL) == BARO_OK);
+    check_json(&out);
+    baro_buffer_release(&out);
+    baro_forecast_release(&forecast);
+  }
+  baro_job_graph_destroy(graph);
+}
+
 /* One of them: all would take most of an input's time. */
 static void export(const baro_profile *profile, uint8_t choice, uint8_t which) {
   baro_export_options options = {.threads = (choice & 1) != 0,
@@ -238,6 +289,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (status == BARO_OK) {
     report(profile, data[0], data[1]);
     explain(profile, data[0], data[1]);
+    foresee(profile, data[0], data[1]);
     export(profile, data[0] >> 3, data[1]);
     baro_profile_destroy(profile);
   }

@@ -1,0 +1,198 @@
+/* The models of resources, on a graph that is made by hand. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "predict/task_times.h"
+
+enum { TASKS = 8 };
+
+/* One stage of equal tasks on one executor with two slots, after a second of the driver's. */
+typedef struct job {
+  baro_graph_node node;
+  baro_graph_task tasks[TASKS];
+  baro_graph_executor executor;
+  baro_job_graph graph;
+  double wave_ratio;
+  baro_waves waves;
+  double terms[BARO_TERM_COUNT];
+  baro_change change;
+} job;
+
+static void make_job(job *one, const baro_graph_task *task) {
+  *one = (job){.executor = {.slot_count = 2}, .wave_ratio = 1};
+  one->node.plan = (baro_replay_node){.delay_ns = 1000, .task_count = TASKS};
+  for (int t = 0; t < TASKS; t++) {
+    one->tasks[t] = *task;
+    one->tasks[t].was_first = t < 2;
+  }
+  one->graph = (baro_job_graph){.nodes = &one->node,
+                                .node_count = 1,
+                                .stage_count = 1,
+                                .tasks = one->tasks,
+                                .task_count = TASKS,
+                                .executors = &one->executor,
+                                .executor_count = 1,
+                                .slot_count = 2};
+  one->waves = (baro_waves){.ratios = &one->wave_ratio};
+  one->change = baro_change_none(&one->graph);
+  for (int t = 0; t < BARO_TERM_COUNT; t++) {
+    one->terms[t] = baro_terms[t].point;
+  }
+}
+
+static double end_of(const job *one, uint64_t seed) {
+  const baro_task_times_input input = {.graph = &one->graph,
+                                       .change = &one->change,
+                                       .terms = one->terms,
+                                       .waves = &one->waves,
+                                       .seed = seed};
+  baro_arena scratch = {0};
+  baro_replay replay;
+  baro_replay_result result = {0};
+  baro_error err = {0};
+  if (baro_task_times_build(&input, &scratch, &replay, &err) != BARO_OK ||
+      baro_replay_run(&replay, &scratch, NULL, &result, &err) != BARO_OK)
+    fail_msg("%s", err.message);
+  baro_arena_release(&scratch);
+  return result.end_ns;
+}
+
+static void no_change_is_no_change(void **state) {
+  (void)state;
+  job one;
+  make_job(&one, &(baro_graph_task){.need_ns = {[BARO_NEED_CPU] = 60, [BARO_NEED_OTHER] = 40}});
+  one.wave_ratio = 3;
+  assert_float_equal(end_of(&one, 0), 1400, 1e-9);
+  /* Whatever the terms are. */
+  for (int t = 0; t < BARO_TERM_COUNT; t++) {
+    one.terms[t] = baro_terms[t].low;
+  }
+  assert_float_equal(end_of(&one, 0), 1400, 1e-9);
+}
+
+/* Fetching that overlapped computing hides what a faster core saves: the longer one of both counts. */
+static void overlap_has_two_ends(void **state) {
+  (void)state;
+  job one;
+  make_job(&one, &(baro_graph_task){.need_ns = {[BARO_NEED_CPU] = 60, [BARO_NEED_NETWORK] = 40}});
+  one.terms[BARO_TERM_DRIVER_SPEED] = 0;
+  one.change.cpu_ratio = 2;
+  assert_float_equal(end_of(&one, 0), 1000 + 4 * (30 + 40), 1e-9);
+  one.terms[BARO_TERM_OVERLAP] = 1;
+  assert_float_equal(end_of(&one, 0), 1000 + 4 * 100, 1e-9);
+  /* A faster network, then: up to what the task computes. */
+  one.change.cpu_ratio = 1;
+  one.change.network_ratio = 10;
+  assert_float_equal(end_of(&one, 0), 1000 + 4 * 60, 1e-9);
+  one.terms[BARO_TERM_OVERLAP] = 0;
+  assert_float_equal(end_of(&one, 0), 1000 + 4 * 64, 1e-9);
+}
+
+/* Eight slots: every task is the first of its slot, and as slow as the two that were. */
+static void waves_follow_the_slots(void **state) {
+  (void)state;
+  job one;
+  make_job(&one, &(baro_graph_task){.need_ns = {[BARO_NEED_CPU] = 100}});
+  for (int t = 0; t < 2; t++) {
+    one.tasks[t].need_ns[BARO_NEED_CPU] = 200;
+  }
+  one.wave_ratio = 2;
+  one.terms[BARO_TERM_CORES_CONTENTION] = 0;
+  one.change.cores_ratio = 4;
+  one.change.changes_cores = true;
+  assert_float_equal(end_of(&one, 0), 1200, 1e-6);
+  one.terms[BARO_TERM_WAVE] = 0; /* without it the others stay fast */
+  one.tasks[0].need_ns[BARO_NEED_CPU] = 100;
+  one.tasks[1].need_ns[BARO_NEED_CPU] = 100;
+  assert_float_equal(end_of(&one, 0), 1100, 1e-6);
+  /* Eight at once instead of two slow each other down by 4 to the power. */
+  one.terms[BARO_TERM_CORES_CONTENTION] = 0.5;
+  assert_float_equal(end_of(&one, 0), 1200, 1e-6);
+}
+
+/* With half the slots, what tasks waited for a core gets shorter; the rest of what is unexplained does not. */
+static void fewer_slots_wait_less(void **state) {
+  (void)state;
+  job one;
+  make_job(&one, &(baro_graph_task){.need_ns = {[BARO_NEED_CPU] = 60, [BARO_NEED_OTHER] = 40}});
+  one.terms[BARO_TERM_CORES_CONTENTION] = 0;
+  one.change.cores_ratio = 0.5;
+  one.change.changes_cores = true;
+  one.terms[BARO_TERM_QUEUED] = 0;
+  assert_float_equal(end_of(&one, 0), 1800, 1e-6);
+  one.terms[BARO_TERM_QUEUED] = 1;
+  assert_float_equal(end_of(&one, 0), 1000 + 8 * 80, 1e-6);
+}
+
+/* One task of eight is as long as the others together. Cut in sixteen it is two halves, or one key. */
+static void skew_may_not_be_cut(void **state) {
+  (void)state;
+  job one;
+  make_job(&one, &(baro_graph_task){.need_ns = {[BARO_NEED_CPU] = 100}});
+  one.tasks[0].need_ns[BARO_NEED_CPU] = 700;
+  one.node.reads_shuffle = true;
+  one.change.changes_partitions = true;
+  one.change.partitions_ratio = 2;
+  one.change.cores_ratio = 8;
+  one.change.changes_cores = true;
+  one.terms[BARO_TERM_CORES_CONTENTION] = 0;
+  assert_float_equal(end_of(&one, 0), 1350, 1e-6);
+  one.terms[BARO_TERM_SKEW] = 1; /* 525 above the mean of 175, and half of that mean */
+  assert_float_equal(end_of(&one, 0), 1000 + 525 + 87.5, 1e-6);
+  /* The sum is kept, however it is cut. */
+  one.change.partitions_ratio = 0;
+  one.change.partitions_count = 3;
+  one.change.cores_ratio = 0.5;
+  one.terms[BARO_TERM_QUEUED] = 0;
+  assert_float_equal(end_of(&one, 0), 1000 + 1400, 1e-3);
+}
+
+/* More memory takes away what spilling cost; less than nothing it does not cost. */
+static void spills_go_with_memory(void **state) {
+  (void)state;
+  job one;
+  make_job(&one, &(baro_graph_task){.need_ns = {[BARO_NEED_CPU] = 60, [BARO_NEED_OTHER] = 40},
+                                    .spilled_bytes = 1000,
+                                    .spilled_disk_bytes = 500,
+                                    .peak_bytes = 1000});
+  one.graph.write_bytes_per_ns = 50; /* 500 bytes written and read: 20 ns */
+  one.change.memory_ratio = one.change.execution_ratio = 10;
+  assert_float_equal(end_of(&one, 0), 1000 + 4 * 80, 1e-6);
+  one.change.memory_ratio = one.change.execution_ratio = 1.5;
+  assert_float_equal(end_of(&one, 0), 1000 + 4 * 90, 1e-6);
+  one.change.memory_ratio = one.change.execution_ratio = 0.5;
+  assert_float_equal(end_of(&one, 0), 1000 + 4 * 110, 1e-6);
+}
+
+/* The same seed draws the same tasks, which a pair of replays needs; another one others. */
+static void bootstraps_can_be_paired(void **state) {
+  (void)state;
+  job one;
+  make_job(&one, &(baro_graph_task){0});
+  for (int t = 0; t < TASKS; t++) {
+    one.tasks[t].need_ns[BARO_NEED_CPU] = (float)(1 << t);
+  }
+  double first = end_of(&one, 1);
+  assert_float_equal(first, end_of(&one, 1), 0);
+  bool differs = false;
+  for (uint64_t seed = 2; seed < 10; seed++) {
+    differs = differs || fabs(end_of(&one, seed) - first) > 0.5;
+  }
+  assert_true(differs);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(no_change_is_no_change),   cmocka_unit_test(overlap_has_two_ends),
+      cmocka_unit_test(waves_follow_the_slots),   cmocka_unit_test(fewer_slots_wait_less),
+      cmocka_unit_test(skew_may_not_be_cut),      cmocka_unit_test(spills_go_with_memory),
+      cmocka_unit_test(bootstraps_can_be_paired),
+  };
+  return cmocka_run_group_tests_name("task_times", tests, NULL, NULL);
+}
