@@ -289,6 +289,24 @@ def test_nodes_bring_slots_and_shuffled_data_from_afar(run: Run, tmp_path: Path)
     assert predicted(run, recording, "nodes=2x")["predicted_s"] == answer["predicted_s"]
 
 
+def test_a_job_without_times_is_where_its_stages_are(run: Run, tmp_path: Path) -> None:
+    """A log of which events were dropped: the first job's begin, the last one's end."""
+    log = Log()
+    first = log.stage(0, 1000, [1000, 1000])
+    log.job(0, 1000, first, [0])
+    del log.events[-2]["Submission Time"]
+    second = log.stage(1, first + 500, [1000] * 4)
+    log.job(1, first + 500, second, [1])
+    log.events.pop()
+    recording = log.write(run, tmp_path)
+    answer = predicted(run, recording, "cores=1x")
+    # The session begins 2 s before the first stage.
+    assert answer["base_s"] == pytest.approx(1 + 1 + 0.5 + 2)
+    assert answer["replayed_s"] == pytest.approx(answer["base_s"], rel=1e-6)
+    more = predicted(run, recording, "cores=4")["predicted_s"]
+    assert more == pytest.approx(1 + 1 + 0.5 + 2**CORES_POWER, rel=2e-3)
+
+
 def test_a_second_recording_tells_how_tasks_slow_down(run: Run, tmp_path: Path) -> None:
     """Eight tasks of 1 s on 2 slots, of 1.5 s on 4: prediction from either one gives the other."""
     two = eight_tasks().write(run, tmp_path, "two")
