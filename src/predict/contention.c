@@ -1,11 +1,6 @@
 #include "predict/contention.h"
 
 #include <math.h>
-#include <string.h>
-
-static bool same_text(baro_view a, baro_view b) {
-  return a.length == b.length && memcmp(a.data, b.data, a.length) == 0;
-}
 
 /* Time of a stage's tasks but for what is fixed. */
 static double stage_work(const baro_job_graph *graph, const baro_graph_node *node) {
@@ -29,10 +24,10 @@ static const baro_graph_node *partner_of(const baro_job_graph *graph, const baro
       continue;
     }
     const baro_dataflow_operator *two = &other->profile->dataflow.operators[candidate->operator_id];
-    if (same_text(baro_profile_string(graph->profile, one->name_string),
-                  baro_profile_string(other->profile, two->name_string)) &&
-        same_text(baro_profile_string(graph->profile, one->place_string),
-                  baro_profile_string(other->profile, two->place_string))) {
+    if (baro_view_equal(baro_profile_string(graph->profile, one->name_string),
+                        baro_profile_string(other->profile, two->name_string)) &&
+        baro_view_equal(baro_profile_string(graph->profile, one->place_string),
+                        baro_profile_string(other->profile, two->place_string))) {
       *from = n + 1;
       return candidate;
     }

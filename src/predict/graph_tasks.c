@@ -1,5 +1,4 @@
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/map.h"
 #include "predict/graph_build.h"

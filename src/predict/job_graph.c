@@ -20,7 +20,7 @@ const char *baro_need_key(baro_need need) {
 }
 
 static bool is_text(baro_view view, const char *text) {
-  return view.length == strlen(text) && memcmp(view.data, text, view.length) == 0;
+  return baro_view_equal(view, baro_view_of(text));
 }
 
 /* --- jobs and stages --- */

@@ -2,7 +2,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 static const double NS = 1e9;
 static const double NINETY = 1.645;
@@ -19,15 +18,11 @@ typedef struct maker {
 
 /* --- functions --- */
 
-static bool same(baro_view view, const char *text) {
-  return view.length == strlen(text) && memcmp(view.data, text, view.length) == 0;
-}
-
 /* By its qualified name, or its bare one. */
 static bool is_called(const baro_profile *profile, uint32_t function, const char *name) {
   const baro_profile_function *row = &profile->functions.rows[function];
-  return same(baro_profile_string(profile, row->qualified_string), name) ||
-         same(baro_profile_string(profile, row->name_string), name);
+  return baro_view_equal(baro_profile_string(profile, row->qualified_string), baro_view_of(name)) ||
+         baro_view_equal(baro_profile_string(profile, row->name_string), baro_view_of(name));
 }
 
 static baro_status find_functions(maker *all, baro_arena *scratch, baro_error *err) {

@@ -2,7 +2,8 @@
  * two bytes that choose among their options, and then records as in fuzz_recording: those of a chunk, and
  * after 0xff 0xfe 0xfd those of the next. Where they break a rule the recording ends, as a damaged file does.
  * Whatever names and numbers a recording holds, a text report must hold no control characters, and JSON
- * must be JSON. The seeds are made by tests/tools/make_recordings. */
+ * must be JSON. The seeds are made by tests/tools/make_recordings, but spark_jobs: an import of the
+ * log that tests/cli/test_predict.py writes, with two jobs on two executors. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
