@@ -346,11 +346,11 @@ static baro_status text_of(baro_spark_model *model, baro_json_walk *walk, uint32
 static baro_status take_values(baro_spark_model *model, const sql_event *event,
                                uint32_t execution) {
   bool are_driver_s = event->driver_values.data != NULL;
-  baro_json_walk walk =
-      baro_json_walk_of(are_driver_s ? event->driver_values : event->more_metrics);
-  if (walk.at == NULL) {
+  baro_view values = are_driver_s ? event->driver_values : event->more_metrics;
+  if (values.data == NULL) {
     return BARO_OK;
   }
+  baro_json_walk walk = baro_json_walk_of(values);
   if (model->executions.items[execution].is_closed) {
     model->executions.late_measures++;
     return BARO_OK;

@@ -92,6 +92,7 @@ static void test_measures_are_of_tasks_that_succeeded_once(void **state) {
       TASK("4", "2", "Success", UPDATE("8", "\"1000\"")), /* of no query */
       UI "DriverAccumUpdates\",\"executionId\":4,\"accumUpdates\":[[8,5],[7,1]]}",
       UI "DriverAccumUpdates\",\"accumUpdates\":[[8,1]],\"executionId\":4}", /* in another order */
+      UI "DriverAccumUpdates\",\"executionId\":4}",                          /* of nothing */
       UI "DriverAccumUpdates\",\"executionId\":5,\"accumUpdates\":[[8,1]]}",
       UI "SQLExecutionEnd\",\"executionId\":4,\"time\":6000,\"errorMessage\":\"no\"}",
       TASK("5", "1", "Success", UPDATE("8", "\"10\"")), /* late */
