@@ -147,9 +147,13 @@ int64_t baro_spark_time(baro_spark_model *model, baro_json_walk *walk) {
   return ms;
 }
 
+/* More of anything is a mistake of the log, and nothing that is added to one overflows. */
+static const int64_t MOST_COUNT = INT64_C(1) << 62;
+
 int64_t baro_spark_count(baro_json_walk *walk) {
   int64_t count;
-  return baro_json_walk_integer(walk, &count) && count >= 0 ? count : BARO_SPARK_UNKNOWN;
+  bool is_count = baro_json_walk_integer(walk, &count) && count >= 0 && count <= MOST_COUNT;
+  return is_count ? count : BARO_SPARK_UNKNOWN;
 }
 
 bool baro_spark_text_member(baro_json_walk *walk, const char *name, baro_view *ret_raw) {

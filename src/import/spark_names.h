@@ -120,7 +120,7 @@ extern const uint32_t baro_spark_event_kinds;
 
 /* A time; BARO_SPARK_UNKNOWN for 0, which Spark writes for "not yet", and for what is none. */
 int64_t baro_spark_time(baro_spark_model *model, baro_json_walk *walk);
-/* A number that is not below 0, or BARO_SPARK_UNKNOWN. */
+/* A number from 0 to 2^62, or BARO_SPARK_UNKNOWN. */
 int64_t baro_spark_count(baro_json_walk *walk);
 /* In the header, for then the length of a text that is there in the code is known. */
 static inline bool baro_spark_is_text(baro_view raw, const char *text) {
