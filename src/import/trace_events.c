@@ -66,13 +66,13 @@ static bool take_thousandths(const uint8_t **at, const uint8_t *end, int64_t *re
 /* Microseconds, exactly: a double would lose the decimals of times since 1970. */
 static bool take_us(baro_view value, int64_t *ret_ns) {
   baro_view text = bare(value);
-  const uint8_t *at = text.data;
-  const uint8_t *end = at + text.length;
-  bool is_negative = at < end && *at == '-';
-  at += is_negative;
   if (text.length == 0) {
     return false;
   }
+  const uint8_t *at = text.data;
+  const uint8_t *end = at + text.length;
+  bool is_negative = *at == '-';
+  at += is_negative;
   if (take_thousandths(&at, end, ret_ns) && at == end) {
     *ret_ns = is_negative ? -*ret_ns : *ret_ns;
     return true;
@@ -183,7 +183,6 @@ static baro_view text_of_args(baro_view args, const char *wanted) {
 static baro_status put_name(baro_trace_model *model, baro_view raw, baro_view category,
                             uint32_t *ret_text) {
   static const char mark[] = " at 0x";
-  const uint8_t *end = raw.data + raw.length;
   const uint8_t *at = NULL;
   if (model->is_torch && raw.length != 0 &&
       baro_view_equal(category, baro_view_of("python_function"))) {
@@ -192,6 +191,7 @@ static baro_status put_name(baro_trace_model *model, baro_view raw, baro_view ca
   if (at == NULL) {
     return put_text(model, raw, ret_text);
   }
+  const uint8_t *end = raw.data + raw.length;
   const uint8_t *behind = at + sizeof(mark) - 1;
   while (behind < end &&
          ((*behind >= '0' && *behind <= '9') || (*behind >= 'a' && *behind <= 'f'))) {
