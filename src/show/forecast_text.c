@@ -50,6 +50,9 @@ static void write_part(const baro_scenario *scenario, const baro_forecast_part *
   baro_write_format(out, "%s=%s", baro_scenario_name(part->key), value);
 }
 
+/* So that nobody takes it for the whole session, which `explain` and `report` show. */
+static const double LEAD_RATIO_SAID = 0.02;
+
 static void write_head(const baro_forecast_report *report, const baro_terminal *terminal,
                        baro_buffer *out) {
   const baro_forecast *forecast = report->forecast;
@@ -67,6 +70,12 @@ static void write_head(const baro_forecast_report *report, const baro_terminal *
                       forecast->slots, forecast->slots == 1 ? "" : "s",
                       baro_text_percent_whole(forecast->busy_ratio).text, forecast->base_slots,
                       baro_text_percent_whole(forecast->base_busy_ratio).text);
+  }
+  if (forecast->lead_s > LEAD_RATIO_SAID * forecast->base_s) {
+    baro_write_format(out,
+                      "%*sthe run: from %s before its first job, as no event tells its begin, to "
+                      "the end of its last\n",
+                      (int)INDENT, "", seconds(forecast->lead_s).text);
   }
   if (forecast->part_count > 1) {
     for (uint32_t p = 0; p < forecast->part_count; p++) {
