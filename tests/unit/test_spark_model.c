@@ -11,42 +11,13 @@
 
 #include <cmocka.h>
 
-#include "import/spark_output.h"
-
-/* With the room behind it that lines of a log have. */
-static baro_status take(baro_spark_model *model, const char *text) {
-  size_t length = strlen(text);
-  uint8_t *line = calloc(length + BARO_JSON_LINE_PADDING, 1);
-  baro_json_walk walk;
-  assert_non_null(line);
-  memset(line, '\n', length + BARO_JSON_LINE_PADDING);
-  memcpy(line, text, length);
-  baro_status status =
-      baro_spark_model_line(model, (baro_view){.data = line, .length = length}, &walk);
-  if (status == BARO_INVALID) {
-    assert_int_equal(baro_json_walk_failed(&walk, NULL), BARO_INVALID);
-  }
-  free(line);
-  return status;
-}
+#include "support/spark_lines.h"
 
 #define TASK(event, id, launch, finish, rest)                                                      \
   "{\"Event\":\"SparkListenerTask" event "\",\"Stage ID\":3,\"Stage Attempt ID\":0,"               \
   "\"Task Info\":{\"Task ID\":" id ",\"Index\":0,\"Attempt\":0,\"Launch Time\":" launch            \
   ",\"Executor ID\":\"1\",\"Host\":\"h\",\"Finish Time\":" finish "}" rest "}"
 #define DONE ",\"Task End Reason\":{\"Reason\":\"Success\"}"
-
-static int begin(void **state) {
-  baro_spark_model *model = calloc(1, sizeof(*model));
-  *state = model;
-  return model == NULL || baro_spark_model_init(model) != BARO_OK;
-}
-
-static int end(void **state) {
-  baro_spark_model_release(*state);
-  free(*state);
-  return 0;
-}
 
 static void test_a_task_that_began_and_ended_is_one(void **state) {
   baro_spark_model *model = *state;
@@ -230,12 +201,14 @@ static void test_parts_are_what_was_measured(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup_teardown(test_a_task_that_began_and_ended_is_one, begin, end),
-      cmocka_unit_test_setup_teardown(test_no_task_is_shorter_than_nothing, begin, end),
-      cmocka_unit_test_setup_teardown(test_a_cut_line_says_nothing, begin, end),
-      cmocka_unit_test_setup_teardown(test_metrics_are_in_one_unit, begin, end),
-      cmocka_unit_test_setup_teardown(test_stages_belong_to_the_job_that_ran_them, begin, end),
-      cmocka_unit_test_setup_teardown(test_what_is_no_event_is_refused, begin, end),
+      cmocka_unit_test_setup_teardown(test_a_task_that_began_and_ended_is_one, begin_model,
+                                      end_model),
+      cmocka_unit_test_setup_teardown(test_no_task_is_shorter_than_nothing, begin_model, end_model),
+      cmocka_unit_test_setup_teardown(test_a_cut_line_says_nothing, begin_model, end_model),
+      cmocka_unit_test_setup_teardown(test_metrics_are_in_one_unit, begin_model, end_model),
+      cmocka_unit_test_setup_teardown(test_stages_belong_to_the_job_that_ran_them, begin_model,
+                                      end_model),
+      cmocka_unit_test_setup_teardown(test_what_is_no_event_is_refused, begin_model, end_model),
       cmocka_unit_test(test_parts_add_up),
       cmocka_unit_test(test_parts_are_what_was_measured),
   };

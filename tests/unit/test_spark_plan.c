@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "import/spark_output.h"
 #include "import/spark_places.h"
+#include "support/spark_lines.h"
 
 #define UI "{\"Event\":\"org.apache.spark.sql.execution.ui.SparkListener"
 #define SCHEDULER "{\"Event\":\"org.apache.spark.scheduler.SparkListener"
@@ -36,35 +36,10 @@
   ",\"Launch Time\":2000,\"Executor ID\":\"1\",\"Finish "                                          \
   "Time\":3000,\"Accumulables\":[" accumulables "]},\"Task Metrics\":{\"Executor Run Time\":900}}"
 
-static baro_status take(baro_spark_model *model, const char *text) {
-  size_t length = strlen(text);
-  uint8_t *line = calloc(length + BARO_JSON_LINE_PADDING, 1);
-  baro_json_walk walk;
-  assert_non_null(line);
-  memset(line, '\n', length + BARO_JSON_LINE_PADDING);
-  memcpy(line, text, length);
-  baro_status status =
-      baro_spark_model_line(model, (baro_view){.data = line, .length = length}, &walk);
-  free(line);
-  return status;
-}
-
 #define TAKE_ALL(model, lines)                                                                     \
   for (size_t i = 0; i < sizeof(lines) / sizeof((lines)[0]); i++) {                                \
     assert_int_equal(take(model, (lines)[i]), BARO_OK);                                            \
   }
-
-static int begin(void **state) {
-  baro_spark_model *model = calloc(1, sizeof(*model));
-  *state = model;
-  return model == NULL || baro_spark_model_init(model) != BARO_OK;
-}
-
-static int end(void **state) {
-  baro_spark_model_release(*state);
-  free(*state);
-  return 0;
-}
 
 /* Of the n-th metric of a query's plan; NULL: nothing was measured. */
 static const baro_spark_measure *measure_of(const baro_spark_model *model, uint32_t query,
@@ -301,12 +276,16 @@ static void test_the_user_s_line_of_a_stack(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup_teardown(test_measures_are_of_tasks_that_succeeded_once, begin, end),
-      cmocka_unit_test_setup_teardown(test_the_newest_plan_counts_and_measures_stay, begin, end),
-      cmocka_unit_test_setup_teardown(test_python_workers_are_what_tasks_waited_for, begin, end),
-      cmocka_unit_test_setup_teardown(test_stages_tell_what_all_have_so_far, begin, end),
-      cmocka_unit_test_setup_teardown(test_resources_come_and_go, begin, end),
-      cmocka_unit_test_setup_teardown(test_parents_are_stages_that_ran, begin, end),
+      cmocka_unit_test_setup_teardown(test_measures_are_of_tasks_that_succeeded_once, begin_model,
+                                      end_model),
+      cmocka_unit_test_setup_teardown(test_the_newest_plan_counts_and_measures_stay, begin_model,
+                                      end_model),
+      cmocka_unit_test_setup_teardown(test_python_workers_are_what_tasks_waited_for, begin_model,
+                                      end_model),
+      cmocka_unit_test_setup_teardown(test_stages_tell_what_all_have_so_far, begin_model,
+                                      end_model),
+      cmocka_unit_test_setup_teardown(test_resources_come_and_go, begin_model, end_model),
+      cmocka_unit_test_setup_teardown(test_parents_are_stages_that_ran, begin_model, end_model),
       cmocka_unit_test(test_the_user_s_line_of_a_stack),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
