@@ -139,13 +139,18 @@ static int run(const baro_call *call) {
   if (status == BARO_OK) {
     status = open_recordings(&all, call, path, &err);
   }
-  if (status == BARO_OK) {
+  bool opened = status == BARO_OK;
+  if (opened) {
     status = make(&all, &all.scenario, &all.forecast, &err);
   }
   if (status == BARO_OK && all.values->sweep != NULL) {
     status = run_sweep(&all, &err);
   }
-  int code = status == BARO_OK ? print(&all, path) : baro_cli_fail("predict: %s", err.message);
+  /* What the recording cannot tell; messages of opening one have its name already. */
+  bool is_of_recording = opened && status == BARO_UNSUPPORTED;
+  int code = status == BARO_OK ? print(&all, path)
+             : is_of_recording ? baro_cli_fail("predict: %s: %s", path, err.message)
+                               : baro_cli_fail("predict: %s", err.message);
   baro_forecast_release(&all.forecast);
   for (int r = 0; r < 2; r++) {
     baro_job_graph_destroy(all.graphs[r]);
