@@ -12,6 +12,10 @@ bool baro_sniff_xplane(baro_view bytes);
 baro_status baro_import_xplane(baro_view bytes, const baro_import_options *options,
                                baro_import_output *output, baro_error *err);
 
+bool baro_sniff_run_metadata(baro_view bytes);
+baro_status baro_import_run_metadata(baro_view bytes, const baro_import_options *options,
+                                     baro_import_output *output, baro_error *err);
+
 bool baro_sniff_pprof(baro_view bytes);
 baro_status baro_import_pprof(baro_view bytes, const baro_import_options *options,
                               baro_import_output *output, baro_error *err);

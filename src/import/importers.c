@@ -31,6 +31,12 @@ const baro_importer baro_importers[] = {
      .read = baro_import_xplane,
      .tasks_word = "slices",
      .slots_word = "track"},
+    {.name = "run_metadata",
+     .help = "steps of TensorFlow's sessions, RunMetadata",
+     .sniff = baro_sniff_run_metadata,
+     .read = baro_import_run_metadata,
+     .tasks_word = "slices",
+     .slots_word = "track"},
     {.name = "spark",
      .help = "event logs of Spark 2.3 to 4, files or folders, packed or not",
      .sniff_line = baro_spark_sniff,
@@ -146,13 +152,13 @@ static baro_status choose(const char *path, baro_view bytes, const baro_import_o
       options->format != NULL ? baro_importer_find(options->format) : baro_importer_sniff(bytes);
   const char *kind = *ret_importer == NULL ? baro_file_kind(bytes) : NULL;
   if (*ret_importer == NULL) {
-    return baro_error_set(
-        err, BARO_UNSUPPORTED,
-        "%s: of no known format%s%s; expected collapsed stacks (a;b;c COUNT), "
-        "speedscope's JSON, pprof's protocol buffer, XPlane, an event log of Spark, an "
-        "archive of Flink, or a "
-        "trace of Chrome's format or of PyTorch",
-        path, kind == NULL ? "" : ", it looks like: ", kind == NULL ? "" : kind);
+    return baro_error_set(err, BARO_UNSUPPORTED,
+                          "%s: of no known format%s%s; expected collapsed stacks (a;b;c COUNT), "
+                          "speedscope's JSON, pprof's protocol buffer, XPlane, RunMetadata, an "
+                          "event log of Spark, an "
+                          "archive of Flink, or a "
+                          "trace of Chrome's format or of PyTorch",
+                          path, kind == NULL ? "" : ", it looks like: ", kind == NULL ? "" : kind);
   }
   return BARO_OK;
 }

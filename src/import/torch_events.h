@@ -50,6 +50,8 @@ static inline bool baro_torch_is_device(baro_torch_kind kind) {
   X(GROUP, "Group size", "group_size")                                                             \
   X(MEMORY, "Bytes", "allocated_bytes")                                                            \
   X(FREED, "", "freed_bytes")                                                                      \
+  X(OUTPUT, "", "output_bytes")                                                                    \
+  X(COMPUTE, "", "compute_ns")                                                                     \
   X(INVOCATIONS, "", "invocations")                                                                \
   X(GPU, "", "gpu_ns")                                                                             \
   X(COPYING, "", "copy_ns")

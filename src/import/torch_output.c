@@ -26,6 +26,7 @@ typedef struct torch {
   baro_trace_model *model;
   baro_writer *writer;
   uint8_t *kind_of;           /* owned; by label */
+  uint32_t *operator_of;      /* owned; by label: the first; BARO_NONE_ID: none */
   baro_intern operators;      /* key -> operator */
   uint32_t *dims_of;          /* owned; by operator: the first that was told; BARO_NONE_ID: none */
   uint8_t *has_varied;        /* owned; by operator */
@@ -320,6 +321,9 @@ static baro_status begin_operator(torch *all, const baro_trace_slice *slice, lev
     status = find_operator(all, slice->label, is_device ? BARO_NONE_ID : made->place, parent,
                            &made->operator_id);
   }
+  if (status == BARO_OK && all->operator_of[slice->label] == BARO_NONE_ID) {
+    all->operator_of[slice->label] = made->operator_id;
+  }
   if (status == BARO_OK && launch != BARO_NONE_ID) {
     status = put_edge(all, launch, made->operator_id, BARO_OPERATOR_EDGE_CONTROL);
   }
@@ -453,6 +457,21 @@ static baro_status put_flows(torch *all) {
   return status;
 }
 
+static baro_status put_links(torch *all) {
+  const baro_trace_model *model = all->model;
+  baro_status status = BARO_OK;
+  for (uint32_t l = 0; l < model->link_count && status == BARO_OK; l++) {
+    const baro_trace_link *link = &model->links[l];
+    uint32_t from = all->operator_of[link->from_label];
+    uint32_t to = all->operator_of[link->to_label];
+    if (from != BARO_NONE_ID && to != BARO_NONE_ID) {
+      status = put_edge(all, from, to,
+                        link->is_control ? BARO_OPERATOR_EDGE_CONTROL : BARO_OPERATOR_EDGE_DATA);
+    }
+  }
+  return status;
+}
+
 /* --- the run --- */
 
 static baro_status put_device(torch *all, baro_json_walk *walk, uint32_t index) {
@@ -534,6 +553,14 @@ static baro_status make_run(torch *all) {
   return status == BARO_OK ? put_rank(all) : status;
 }
 
+static uint32_t *no_operators(const baro_trace_model *model) {
+  uint32_t *operators = malloc(((size_t)model->label_count + 1) * sizeof(*operators));
+  for (uint32_t l = 0; operators != NULL && l < model->label_count; l++) {
+    operators[l] = BARO_NONE_ID;
+  }
+  return operators;
+}
+
 static uint8_t *kinds_of_labels(const baro_trace_model *model) {
   uint8_t *kinds = malloc((size_t)model->label_count + 1);
   for (uint32_t l = 0; kinds != NULL && l < model->label_count; l++) {
@@ -550,7 +577,7 @@ baro_status baro_torch_spread(baro_trace_model *model) {
   uint32_t tracks = model->track_count;
   /* From the last one on: what was moved stands out of order behind those that are still to be found. */
   for (uint32_t t = tracks; t-- > 0 && status == BARO_OK;) {
-    if (is_device_track(&all, t)) {
+    if (model->has_lanes || is_device_track(&all, t)) {
       status = baro_trace_spread(model, t);
     }
   }
@@ -562,7 +589,8 @@ baro_status baro_torch_spread(baro_trace_model *model) {
 baro_status baro_torch_write(baro_trace_output *output) {
   torch all = {.output = output, .model = output->model, .writer = output->writer};
   all.kind_of = kinds_of_labels(output->model);
-  baro_status status = all.kind_of == NULL ? BARO_NO_MEMORY : BARO_OK;
+  all.operator_of = no_operators(output->model);
+  baro_status status = all.kind_of == NULL || all.operator_of == NULL ? BARO_NO_MEMORY : BARO_OK;
   for (int a = 0; a < BARO_TORCH_AMOUNT_COUNT && status == BARO_OK; a++) {
     baro_view key = baro_view_of(baro_torch_amount_key((baro_torch_amount)a));
     status = baro_writer_string(all.writer, key, &all.key_strings[a]);
@@ -576,7 +604,11 @@ baro_status baro_torch_write(baro_trace_output *output) {
   if (status == BARO_OK) {
     status = put_flows(&all);
   }
+  if (status == BARO_OK) {
+    status = put_links(&all);
+  }
   free(all.kind_of);
+  free(all.operator_of);
   baro_intern_release(&all.operators);
   baro_intern_release(&all.edges);
   baro_map_release(&all.by_correlation);

@@ -56,6 +56,7 @@ void baro_trace_model_release(baro_trace_model *model) {
   free(model->opened);
   free(model->extras);
   free(model->values);
+  free(model->links);
   baro_buffer_release(&model->scratch);
 }
 
@@ -166,6 +167,14 @@ baro_status baro_trace_extra_add(baro_trace_model *model, const baro_trace_extra
   if (status == BARO_OK) {
     *ret_extra = model->extra_count;
     model->extras[model->extra_count++] = *extra;
+  }
+  return status;
+}
+
+baro_status baro_trace_link_add(baro_trace_model *model, const baro_trace_link *link) {
+  baro_status status = GROW(model, link);
+  if (status == BARO_OK) {
+    model->links[model->link_count++] = *link;
   }
   return status;
 }

@@ -68,6 +68,13 @@ typedef struct baro_trace_value {
   uint64_t value;
 } baro_trace_value;
 
+/* What an operator took in, where a file says so by names. */
+typedef struct baro_trace_link {
+  uint32_t from_label;
+  uint32_t to_label;
+  bool is_control; /* it only waited for that */
+} baro_trace_link;
+
 typedef struct baro_trace_oddities {
   uint64_t mended;        /* slices that overlapped another one, and were cut, or that was */
   uint64_t mended_ns;     /* what was cut off */
@@ -114,6 +121,8 @@ typedef struct baro_trace_model {
   uint32_t extra_count, extra_capacity;
   baro_trace_value *values;
   uint32_t value_count, value_capacity;
+  baro_trace_link *links;
+  uint32_t link_count, link_capacity;
   baro_buffer scratch;
   uint32_t empty;            /* the empty text */
   int64_t first_ns, last_ns; /* of slices */
@@ -124,6 +133,7 @@ typedef struct baro_trace_model {
   uint32_t devices;     /* text: member deviceProperties; the empty text: none */
   uint32_t distributed; /* text: member distributedInfo */
   bool is_tensorflow;   /* operators are named so */
+  bool has_lanes;       /* slices of a track never nest: those that overlap ran at once */
   uint32_t run_name;    /* text: of the operator that is all of it; the empty text: the framework */
   int64_t base_ns;      /* UTC of time 0; 0: the file does not say */
   baro_trace_oddities odd;
@@ -171,6 +181,7 @@ baro_status baro_trace_extra_add(baro_trace_model *model, const baro_trace_extra
                                  uint32_t *ret_extra) BARO_MUST_USE;
 baro_status baro_trace_value_add(baro_trace_model *model, uint32_t key,
                                  uint64_t value) BARO_MUST_USE;
+baro_status baro_trace_link_add(baro_trace_model *model, const baro_trace_link *link) BARO_MUST_USE;
 /* Reads arguments; ret_extra: BARO_NONE_ID where none of them is asked for. */
 baro_status baro_torch_args(baro_trace_model *model, uint32_t category, baro_view args,
                             uint32_t *ret_extra) BARO_MUST_USE;

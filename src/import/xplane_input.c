@@ -7,7 +7,8 @@
 
 #include "import/import_formats.h"
 #include "import/log_reading.h"
-#include "import/torch_output.h"
+#include "import/protobuf_fields.h"
+#include "import/tensorflow_output.h"
 #include "import/trace_input.h"
 
 enum { SPACE_PLANE = 1, SPACE_HOST = 4 };
@@ -16,12 +17,6 @@ enum { LINE_ID = 1, LINE_NAME = 2, LINE_TIME = 3, LINE_EVENT = 4, LINE_SHOWN = 1
 enum { EVENT_NAME = 1, EVENT_OFFSET = 2, EVENT_DURATION = 3, EVENT_OCCURRENCES = 5 };
 enum { METADATA_NAME = 2, METADATA_SHOWN = 4 };
 enum { STAT_NAME = 1, STAT_UINT64 = 3, STAT_INT64 = 4 };
-
-typedef struct field {
-  uint64_t number;
-  uint64_t value;  /* of varints */
-  baro_view bytes; /* of messages and texts; data NULL: none */
-} field;
 
 typedef struct xplane {
   baro_trace_model model;
@@ -32,26 +27,6 @@ typedef struct xplane {
   uint64_t unmeasured; /* with times that are none */
   bool is_device;      /* the plane that is read */
 } xplane;
-
-static bool next_field(baro_reader *reader, field *ret_field) {
-  if (baro_reader_left(reader) == 0 || reader->failed) {
-    return false;
-  }
-  uint64_t key = baro_read_varint(reader);
-  *ret_field = (field){.number = key >> 3};
-  switch (key & 7) {
-  case 0: ret_field->value = baro_read_varint(reader); break;
-  case 1: baro_reader_skip(reader, 8); break;
-  case 2: ret_field->bytes = baro_read_string(reader); break;
-  case 5: baro_reader_skip(reader, 4); break;
-  default: reader->failed = true; break;
-  }
-  return !reader->failed;
-}
-
-static baro_reader reader_of(baro_view bytes) {
-  return baro_reader_of(bytes.data, bytes.length);
-}
 
 static bool starts_with(baro_view text, const char *start) {
   size_t length = strlen(start);
@@ -64,14 +39,15 @@ static bool is_device_name(baro_view plane) {
 
 /* Its first plane has a name that the profilers give. */
 bool baro_sniff_xplane(baro_view bytes) {
-  baro_reader space = reader_of(bytes);
-  field plane;
-  field part;
-  if (!next_field(&space, &plane) || plane.number != SPACE_PLANE || plane.bytes.data == NULL) {
+  baro_reader space = baro_protobuf_reader(bytes);
+  baro_protobuf_field plane;
+  baro_protobuf_field part;
+  if (!baro_protobuf_next(&space, &plane) || plane.number != SPACE_PLANE ||
+      plane.bytes.data == NULL) {
     return false;
   }
-  baro_reader reader = reader_of(plane.bytes);
-  while (next_field(&reader, &part)) {
+  baro_reader reader = baro_protobuf_reader(plane.bytes);
+  while (baro_protobuf_next(&reader, &part)) {
     if (part.number == PLANE_NAME) {
       return starts_with(part.bytes, "/host:") || is_device_name(part.bytes) ||
              baro_view_equal(part.bytes, baro_view_of("Task Environment"));
@@ -84,11 +60,11 @@ bool baro_sniff_xplane(baro_view bytes) {
 
 /* An entry of a map: id and message. */
 static bool take_entry(baro_view entry, uint64_t *ret_id, baro_view *ret_message) {
-  baro_reader reader = reader_of(entry);
-  field part;
+  baro_reader reader = baro_protobuf_reader(entry);
+  baro_protobuf_field part;
   *ret_id = 0;
   *ret_message = (baro_view){0};
-  while (next_field(&reader, &part)) {
+  while (baro_protobuf_next(&reader, &part)) {
     if (part.number == 1) {
       *ret_id = part.value;
     } else if (part.number == 2) {
@@ -99,10 +75,10 @@ static bool take_entry(baro_view entry, uint64_t *ret_id, baro_view *ret_message
 }
 
 static bool take_names(baro_view message, baro_view *ret_name, baro_view *ret_shown) {
-  baro_reader reader = reader_of(message);
-  field part;
+  baro_reader reader = baro_protobuf_reader(message);
+  baro_protobuf_field part;
   *ret_name = *ret_shown = (baro_view){0};
-  while (next_field(&reader, &part)) {
+  while (baro_protobuf_next(&reader, &part)) {
     if (part.number == METADATA_NAME) {
       *ret_name = part.bytes;
     } else if (part.number == METADATA_SHOWN) {
@@ -155,11 +131,11 @@ static void note_stat_name(xplane *all, baro_view entry) {
 }
 
 static void read_start(xplane *all, baro_view stat) {
-  baro_reader reader = reader_of(stat);
-  field part;
+  baro_reader reader = baro_protobuf_reader(stat);
+  baro_protobuf_field part;
   bool is_start = false;
   uint64_t value = 0;
-  while (next_field(&reader, &part)) {
+  while (baro_protobuf_next(&reader, &part)) {
     is_start |= part.number == STAT_NAME && part.value == all->start_stat;
     value = part.number == STAT_UINT64 || part.number == STAT_INT64 ? part.value : value;
   }
@@ -173,13 +149,13 @@ static void read_start(xplane *all, baro_view stat) {
 static baro_status add_event(xplane *all, baro_view event, uint32_t track, int64_t line_ns,
                              baro_error *err) {
   const uint64_t most_ps = (uint64_t)INT64_MAX / 2;
-  baro_reader reader = reader_of(event);
-  field part;
+  baro_reader reader = baro_protobuf_reader(event);
+  baro_protobuf_field part;
   uint64_t id = 0;
   uint64_t offset_ps = 0;
   uint64_t duration_ps = 0;
   bool is_aggregated = false;
-  while (next_field(&reader, &part)) {
+  while (baro_protobuf_next(&reader, &part)) {
     switch (part.number) {
     case EVENT_NAME: id = part.value; break;
     case EVENT_OFFSET: offset_ps = part.value; break;
@@ -222,14 +198,14 @@ static baro_status add_track(xplane *all, uint32_t process, uint64_t id, baro_vi
 }
 
 static baro_status read_line(xplane *all, baro_view line, uint32_t process, baro_error *err) {
-  baro_reader reader = reader_of(line);
-  field part;
+  baro_reader reader = baro_protobuf_reader(line);
+  baro_protobuf_field part;
   uint64_t id = 0;
   uint64_t time_ns = 0;
   uint32_t track;
   baro_view name = {0};
   baro_view shown = {0};
-  while (next_field(&reader, &part)) {
+  while (baro_protobuf_next(&reader, &part)) {
     switch (part.number) {
     case LINE_ID: id = part.value; break;
     case LINE_TIME: time_ns = part.value; break;
@@ -245,8 +221,8 @@ static baro_status read_line(xplane *all, baro_view line, uint32_t process, baro
   if (status != BARO_OK) {
     return baro_error_set(err, status, "out of memory");
   }
-  reader = reader_of(line);
-  while (status == BARO_OK && next_field(&reader, &part)) {
+  reader = baro_protobuf_reader(line);
+  while (status == BARO_OK && baro_protobuf_next(&reader, &part)) {
     if (part.number == LINE_EVENT) {
       status = add_event(all, part.bytes, track, (int64_t)time_ns, err);
     }
@@ -257,22 +233,22 @@ static baro_status read_line(xplane *all, baro_view line, uint32_t process, baro
 /* --- planes --- */
 
 static baro_status read_plane(xplane *all, baro_view plane, baro_error *err) {
-  baro_reader reader = reader_of(plane);
-  field part;
+  baro_reader reader = baro_protobuf_reader(plane);
+  baro_protobuf_field part;
   uint32_t process;
   baro_view name = {0};
   baro_status status = BARO_OK;
   baro_map_clear(&all->label_of);
   all->start_stat = 0;
-  while (next_field(&reader, &part)) {
+  while (baro_protobuf_next(&reader, &part)) {
     name = part.number == PLANE_NAME ? part.bytes : name;
   }
   if (reader.failed) {
     return baro_error_set(err, BARO_INVALID, "a plane is cut");
   }
   all->is_device = is_device_name(name);
-  reader = reader_of(plane);
-  while (status == BARO_OK && next_field(&reader, &part)) {
+  reader = baro_protobuf_reader(plane);
+  while (status == BARO_OK && baro_protobuf_next(&reader, &part)) {
     if (part.number == PLANE_EVENT) {
       status = add_label(all, part.bytes, err);
     } else if (part.number == PLANE_STAT) {
@@ -282,8 +258,8 @@ static baro_status read_plane(xplane *all, baro_view plane, baro_error *err) {
   if (status == BARO_OK && baro_trace_process_put(&all->model, name, &process) != BARO_OK) {
     return baro_error_set(err, BARO_NO_MEMORY, "out of memory");
   }
-  reader = reader_of(plane);
-  while (status == BARO_OK && next_field(&reader, &part)) {
+  reader = baro_protobuf_reader(plane);
+  while (status == BARO_OK && baro_protobuf_next(&reader, &part)) {
     if (part.number == PLANE_LINE) {
       status = read_line(all, part.bytes, process, err);
     } else if (part.number == PLANE_STATS) {
@@ -294,10 +270,10 @@ static baro_status read_plane(xplane *all, baro_view plane, baro_error *err) {
 }
 
 static baro_status read_space(xplane *all, baro_view bytes, baro_error *err) {
-  baro_reader reader = reader_of(bytes);
-  field part;
+  baro_reader reader = baro_protobuf_reader(bytes);
+  baro_protobuf_field part;
   baro_status status = BARO_OK;
-  while (status == BARO_OK && next_field(&reader, &part)) {
+  while (status == BARO_OK && baro_protobuf_next(&reader, &part)) {
     if (part.number == SPACE_PLANE) {
       status = read_plane(all, part.bytes, err);
     } else if (part.number == SPACE_HOST && part.bytes.length < 256 &&
@@ -328,30 +304,6 @@ static void note(const xplane *all, baro_writer *writer) {
   baro_trace_note(&all->model, writer);
 }
 
-static baro_status write_model(xplane *all, baro_import_output *output, baro_error *err) {
-  baro_trace_output to = {0};
-  baro_status status = baro_trace_model_finish(&all->model);
-  if (status == BARO_OK) {
-    status = baro_torch_spread(&all->model);
-  }
-  if (status != BARO_OK) {
-    return baro_error_set(err, status, "out of memory");
-  }
-  status = baro_trace_output_init(&to, &all->model, output->writer, err);
-  if (status == BARO_OK) {
-    status = baro_trace_write(&to);
-    if (status == BARO_OK) {
-      status = baro_torch_write(&to);
-    }
-    status = status == BARO_OK ? BARO_OK : baro_error_set(err, status, "out of memory");
-    note(all, output->writer);
-    output->calls = to.result.tasks;
-    output->tracks = to.result.slots;
-  }
-  baro_trace_output_release(&to);
-  return status;
-}
-
 baro_status baro_import_xplane(baro_view bytes, const baro_import_options *options,
                                baro_import_output *output, baro_error *err) {
   xplane all = {0};
@@ -361,7 +313,10 @@ baro_status baro_import_xplane(baro_view bytes, const baro_import_options *optio
   status = status == BARO_OK ? read_space(&all, bytes, err)
                              : baro_error_set(err, status, "out of memory");
   if (status == BARO_OK) {
-    status = write_model(&all, output, err);
+    status = baro_tensorflow_write(&all.model, output, err);
+  }
+  if (status == BARO_OK) {
+    note(&all, output->writer);
   }
   baro_map_release(&all.label_of);
   baro_trace_model_release(&all.model);
