@@ -247,8 +247,13 @@ static crowding crowd(const maker *all, uint32_t before_tasks, uint32_t after_ta
   return (crowding){.inflation = exp(power), .queue = queue < 1 ? queue : 1};
 }
 
+/* What a slot's first task takes above a later one is loading and compiling code: it does not grow with the data. */
+static double grown(const draft *task, double size, double wave_ratio) {
+  return task->was_first ? 1 + (size - 1) / wave_ratio : size;
+}
+
 static double task_time(const maker *all, const baro_graph_node *node, const draft *task,
-                        double size, const crowding *crowd_of) {
+                        double growth, const crowding *crowd_of) {
   const baro_change *change = all->input->change;
   const double *terms = all->input->terms;
   shares of = share_other(all, node, task);
@@ -271,7 +276,8 @@ static double task_time(const maker *all, const baro_graph_node *node, const dra
   double work_ns = computed_ns + other_ns + new_network_ns(all, task) +
                    task->need_ns[BARO_NEED_COLLECTOR] * collector_ratio(all) / change->cpu_ratio +
                    task->need_ns[BARO_NEED_DISK] / change->disk_ratio + spill_extra(all, task);
-  return task->need_ns[BARO_NEED_FIXED] + (work_ns > 0 ? work_ns : 0) * size * crowd_of->inflation;
+  return task->need_ns[BARO_NEED_FIXED] +
+         (work_ns > 0 ? work_ns : 0) * growth * crowd_of->inflation;
 }
 
 /* --- the whole --- */
@@ -302,8 +308,9 @@ static void make_stage(maker *all, uint32_t index, const resize *to) {
       task.dispatch_ns = dispatch_ns;
       add_part(&task, &tasks[from], 1);
     }
+    double growth = grown(&task, to->size, all->nodes[index].wave_ratio);
     all->tasks[all->task_count++] =
-        (baro_replay_task){.work_ns = task_time(all, node, &task, to->size, &crowd_of),
+        (baro_replay_task){.work_ns = task_time(all, node, &task, growth, &crowd_of),
                            .dispatch_ns = task.dispatch_ns,
                            .was_first = task.was_first};
   }

@@ -116,6 +116,21 @@ static void waves_follow_the_slots(void **state) {
   assert_float_equal(end_of(&one, 0), 1200, 1e-6);
 }
 
+/* Four times the shuffled data: later tasks take four times as long, first ones keep what they take for being first. */
+static void warming_up_does_not_grow_with_the_input(void **state) {
+  (void)state;
+  job one;
+  make_job(&one, &(baro_graph_task){.need_ns = {[BARO_NEED_CPU] = 100}});
+  one.tasks[0].need_ns[BARO_NEED_CPU] = 200;
+  one.tasks[1].need_ns[BARO_NEED_CPU] = 200;
+  one.node.reads_shuffle = true;
+  one.change.input_ratio = 4;
+  one.wave_ratio = 2;
+  assert_float_equal(end_of(&one, 0), 1000 + (400 + 100) + 3 * 400, 1e-6);
+  one.wave_ratio = 1; /* they are larger, then, and not slower */
+  assert_float_equal(end_of(&one, 0), 1000 + 800 + 3 * 400, 1e-6);
+}
+
 /* With half the slots, what tasks waited for a core gets shorter; the rest of what is unexplained does not. */
 static void fewer_slots_wait_less(void **state) {
   (void)state;
@@ -189,10 +204,14 @@ static void bootstraps_can_be_paired(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(no_change_is_no_change),   cmocka_unit_test(overlap_has_two_ends),
-      cmocka_unit_test(waves_follow_the_slots),   cmocka_unit_test(fewer_slots_wait_less),
-      cmocka_unit_test(skew_may_not_be_cut),      cmocka_unit_test(spills_go_with_memory),
+      cmocka_unit_test(no_change_is_no_change),
+      cmocka_unit_test(overlap_has_two_ends),
+      cmocka_unit_test(waves_follow_the_slots),
+      cmocka_unit_test(fewer_slots_wait_less),
+      cmocka_unit_test(skew_may_not_be_cut),
+      cmocka_unit_test(spills_go_with_memory),
       cmocka_unit_test(bootstraps_can_be_paired),
+      cmocka_unit_test(warming_up_does_not_grow_with_the_input),
   };
   return cmocka_run_group_tests_name("task_times", tests, NULL, NULL);
 }

@@ -1,0 +1,1 @@
+"""What tools/make_pairs.py runs: jobs, their inputs, and the limits they run under."""
