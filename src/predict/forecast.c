@@ -79,7 +79,9 @@ static bool matters(const maker *all, baro_term term) {
   case BARO_TERM_PARALLELISM:
     return (change->changes_cores || changes_nodes) && !change->changes_partitions;
   case BARO_TERM_CORES_CONTENTION:
-  case BARO_TERM_QUEUED: return change->changes_cores;
+  case BARO_TERM_QUEUED:
+  case BARO_TERM_QUEUED_PYTHON:
+  case BARO_TERM_CROWDED: return change->changes_cores;
   case BARO_TERM_NODES_CONTENTION: return changes_nodes;
   case BARO_TERM_OTHER_CPU:
   case BARO_TERM_PYTHON_CPU:
@@ -92,6 +94,7 @@ static bool matters(const maker *all, baro_term term) {
   case BARO_TERM_SPILL_COST:
   case BARO_TERM_NEW_SPILL: return differs(change->memory_ratio);
   case BARO_TERM_INPUT_POWER:
+  case BARO_TERM_WARMING:
   case BARO_TERM_INPUT_OTHERS: return differs(change->input_ratio);
   case BARO_TERM_SKEW: return change->changes_partitions;
   case BARO_TERM_NEW_NETWORK: return all->graph->executor_count == 1 && changes_nodes;
@@ -237,16 +240,21 @@ static void assume_run(const maker *all) {
   }
 }
 
+/* In local mode there is one machine, and no log says how many cores it has. */
+static bool graph_is_crowded(const maker *all) {
+  return all->graph->is_local && all->to->slots > all->to->base_slots;
+}
+
 static void assume_slots(const maker *all) {
   baro_forecast *to = all->to;
   const baro_change *change = &all->change;
   bool changes_nodes = change->executor_count != all->graph->executor_count;
   if (change->changes_cores) {
-    assume(
-        to,
-        "cores: %u slot%s instead of %u, on machines that have them, and with as much memory for "
-        "each task",
-        to->slots, to->slots == 1 ? "" : "s", to->base_slots);
+    assume(to, "cores: %u slot%s instead of %u, %s, and with as much memory for each task",
+           to->slots, to->slots == 1 ? "" : "s", to->base_slots,
+           graph_is_crowded(all)
+               ? "on a machine that may or may not have them (local mode: crowded)"
+               : "on machines that have them");
   }
   if (changes_nodes) {
     assume(
@@ -329,9 +337,13 @@ static void set_terms(maker *all, const baro_contention_fit *fit) {
     all->source[fit->term] = BARO_TERM_MEASURED;
     if (fit->term == BARO_TERM_CORES_CONTENTION) {
       /* The two runs tell all that more tasks at once do, waiting for a core as well. */
-      all->low[BARO_TERM_QUEUED] = 0;
-      all->point[BARO_TERM_QUEUED] = 0;
-      all->high[BARO_TERM_QUEUED] = 0;
+      static const baro_term WAITS[] = {BARO_TERM_QUEUED, BARO_TERM_QUEUED_PYTHON,
+                                        BARO_TERM_CROWDED};
+      for (size_t w = 0; w < sizeof(WAITS) / sizeof(WAITS[0]); w++) {
+        all->low[WAITS[w]] = 0;
+        all->point[WAITS[w]] = 0;
+        all->high[WAITS[w]] = 0;
+      }
     }
   }
 }

@@ -104,7 +104,6 @@ typedef struct task_walk {
   baro_map seen;   /* slot << 32 | node */
   double written_bytes;
   double write_ns;
-  double *read_bytes; /* by node: input and shuffled data */
 } task_walk;
 
 static baro_need need_of(baro_state state) {
@@ -157,14 +156,14 @@ static void read_amounts(task_walk *walk, uint32_t task, baro_graph_node *node,
   }
   to->remote_bytes = (float)amounts[REMOTE];
   to->local_bytes = (float)amounts[LOCAL];
+  to->input_bytes = (float)amounts[INPUT];
   to->spilled_bytes = (float)amounts[SPILLED];
   to->spilled_disk_bytes = (float)amounts[SPILLED_DISK];
   to->peak_bytes = (float)amounts[PEAK];
   node->reads_input = node->reads_input || amounts[INPUT] > 0;
   node->reads_shuffle = node->reads_shuffle || amounts[REMOTE] + amounts[LOCAL] > 0;
   node->writes_output = node->writes_output || amounts[OUTPUT] > 0;
-  walk->read_bytes[node - walk->build->graph->nodes] +=
-      amounts[INPUT] + amounts[REMOTE] + amounts[LOCAL];
+  node->read_bytes += amounts[INPUT] + amounts[REMOTE] + amounts[LOCAL];
   walk->written_bytes += amounts[WRITTEN];
   walk->write_ns += amounts[WRITE_NS];
 }
@@ -198,6 +197,9 @@ static baro_status place_task(task_walk *walk, const placed_task *placed) {
   }
   graph->unfinished_tasks += from->outcome == BARO_TASK_UNFINISHED;
   graph->failed_tasks += from->outcome == BARO_TASK_FAILED;
+  uint32_t process = build->profile->threads[from->thread].process;
+  uint64_t born_ns = build->profile->processes[process].start_ns;
+  to->is_early = from->start_ns < born_ns || from->start_ns - born_ns < BARO_GRAPH_EARLY_NS;
   uint64_t key = (uint64_t)slot << 32 | stage->node;
   to->was_first = baro_map_find(&walk->seen, key) == NULL;
   return to->was_first ? baro_map_set(&walk->seen, key, 1) : BARO_OK;
@@ -223,7 +225,7 @@ static bool runs_python(const baro_graph_build *build, uint32_t operator_id) {
 static const double SCAN_BYTES_MIN = 4 * 1024 * 1024;
 static const double SHUFFLE_BYTES_MIN = 1024 * 1024;
 
-static void find_pieces(baro_graph_build *build, const double *read_bytes) {
+static void find_pieces(baro_graph_build *build) {
   const baro_job_graph *graph = build->graph;
   for (uint32_t s = 0; s < build->stage_count; s++) {
     baro_graph_node *node = &graph->nodes[build->stages[s].node];
@@ -232,8 +234,7 @@ static void find_pieces(baro_graph_build *build, const double *read_bytes) {
     bool is_scan = node->reads_input && baro_view_contains(scope, "Scan");
     bool is_coalesced = node->reads_shuffle && baro_view_contains(scope, "AQEShuffleRead");
     if ((is_scan || is_coalesced) && node->plan.task_count == graph->slot_count) {
-      double pieces =
-          read_bytes[build->stages[s].node] / (is_coalesced ? SHUFFLE_BYTES_MIN : SCAN_BYTES_MIN);
+      double pieces = node->read_bytes / (is_coalesced ? SHUFFLE_BYTES_MIN : SCAN_BYTES_MIN);
       node->pieces_max = pieces < 1e6 ? (uint32_t)pieces : 1000000;
       node->pieces_max =
           node->pieces_max > node->plan.task_count ? node->pieces_max : node->plan.task_count;
@@ -286,9 +287,8 @@ baro_status baro_graph_build_tasks(baro_graph_build *build) {
   walk.slot_of_thread =
       baro_arena_array(&build->scratch, build->profile->thread_count, sizeof(uint32_t));
   walk.free_ns = baro_arena_array(&build->scratch, graph->slot_count, sizeof(double));
-  walk.read_bytes = baro_arena_array(&build->scratch, graph->node_count, sizeof(double));
   if (placed == NULL || graph->tasks == NULL || walk.slot_of_thread == NULL ||
-      walk.free_ns == NULL || walk.read_bytes == NULL) {
+      walk.free_ns == NULL) {
     return BARO_NO_MEMORY;
   }
   for (int k = 0; k < AMOUNT_KEYS; k++) {
@@ -301,7 +301,7 @@ baro_status baro_graph_build_tasks(baro_graph_build *build) {
   }
   baro_map_release(&walk.seen);
   graph->write_bytes_per_ns = walk.write_ns > 0 ? walk.written_bytes / walk.write_ns : 0;
-  find_pieces(build, walk.read_bytes);
+  find_pieces(build);
   sum_driver(build, placed);
   return status;
 }

@@ -342,7 +342,7 @@ static baro_status build_nodes(baro_graph_build *build) {
 }
 
 /* Of the heap that tasks share: of one machine the driver's. What is not set is 1 GB. */
-static void find_memory(baro_graph_build *build) {
+static void find_settings(baro_graph_build *build) {
   const baro_dataflow *dataflow = &build->profile->dataflow;
   for (uint32_t o = 0; o < dataflow->operator_count; o++) {
     if (!is_text(baro_profile_string(build->profile, dataflow->operators[o].kind_string),
@@ -356,6 +356,7 @@ static void find_memory(baro_graph_build *build) {
     }
     bool is_local = master.length >= 5 && memcmp(master.data, "local", 5) == 0 &&
                     !(master.length >= 13 && memcmp(master.data, "local-cluster", 13) == 0);
+    build->graph->is_local = is_local;
     const char *key = is_local ? "spark.driver.memory" : "spark.executor.memory";
     build->graph->memory_bytes = baro_dataflow_fact_text(dataflow, o, key, &memory)
                                      ? baro_scenario_bytes((const char *)memory.data)
@@ -417,7 +418,7 @@ static baro_status build_all(baro_graph_build *build, baro_error *err) {
   }
   if (status == BARO_OK) {
     find_base(build);
-    find_memory(build);
+    find_settings(build);
     return BARO_OK;
   }
   return baro_error_set(err, status, "%s", baro_status_text(status));

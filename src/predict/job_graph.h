@@ -34,16 +34,21 @@ typedef enum baro_need {
 
 const char *baro_need_key(baro_need need);
 
+/* A JVM compiles what it runs for the first half minute (Lion et al., OSDI 2016: 21 s of a query on average). */
+#define BARO_GRAPH_EARLY_NS UINT64_C(30000000000)
+
 typedef struct baro_graph_task {
   float need_ns[BARO_NEED_COUNT]; /* add up to its time on the slot */
   float dispatch_ns;
   float remote_bytes;  /* shuffled data from other executors */
   float local_bytes;   /* and from its own one */
+  float input_bytes;   /* read of files */
   float spilled_bytes; /* as they were in memory */
   float spilled_disk_bytes;
   float peak_bytes; /* of execution memory */
   uint32_t slot;
   bool was_first; /* of its node on its slot */
+  bool is_early;  /* its executor was younger than BARO_GRAPH_EARLY_NS */
 } baro_graph_task;
 
 typedef struct baro_graph_node {
@@ -56,6 +61,7 @@ typedef struct baro_graph_node {
   /* Spark makes as many tasks as there are cores when it plans the scan of files and when it coalesces shuffled data, if there
    * is enough of it: such a stage had as many tasks as there were slots, and has as many pieces at most. 0: it is none. */
   uint32_t pieces_max;
+  double read_bytes; /* input and shuffled data of all tasks */
 } baro_graph_node;
 
 typedef struct baro_graph_executor {
@@ -83,6 +89,7 @@ typedef struct baro_job_graph {
   double write_bytes_per_ns;       /* of shuffled data, as measured; 0: none was written */
   double need_ns[BARO_NEED_COUNT]; /* of all tasks */
   double driver_ns;                /* while no task ran */
+  bool is_local;                   /* the driver and its only executor are one process */
   double memory_bytes;             /* of an executor's heap, by its settings; 0: unknown */
   uint32_t unfinished_tasks;       /* the log ended first */
   uint32_t failed_tasks;           /* replayed as they were, with their repetitions */

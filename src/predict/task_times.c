@@ -26,6 +26,7 @@ typedef struct draft {
   double peak_bytes;
   double dispatch_ns;
   bool was_first;
+  bool is_early;
 } draft;
 
 /* --- how many tasks, and how large --- */
@@ -37,13 +38,26 @@ typedef struct resize {
   bool is_cut; /* the stage's data is divided anew; else tasks are repeated */
 } resize;
 
+/* spark.sql.files.maxPartitionBytes by its default: a scan that is cut by the number of cores has no larger pieces. */
+static const double SCAN_BYTES_MAX = 128 * 1024 * 1024;
+
 static uint32_t scaled_count(uint32_t count, double ratio) {
   double wanted = round((double)count * ratio);
   return wanted < 1 ? 1 : wanted > BARO_TASK_TIMES_MAX ? BARO_TASK_TIMES_MAX : (uint32_t)wanted;
 }
 
-/* Input comes in splits of a size, so more of it is more tasks; shuffled data in a number of partitions, so more of it is larger
- * tasks. */
+/* How many times as many tasks read that much more input: files are cut in splits of a size, or by the number of cores while
+ * the pieces are small. */
+static double split_ratio(const baro_graph_node *node, double input_ratio) {
+  double count = (double)node->plan.task_count;
+  if (node->pieces_max == 0) {
+    return input_ratio;
+  }
+  double pieces = ceil(node->read_bytes * input_ratio / SCAN_BYTES_MAX);
+  return pieces > count ? pieces / count : 1;
+}
+
+/* More input is more tasks, or larger ones; shuffled data comes in a number of partitions, so more of it is larger tasks. */
 static resize resize_stage(const maker *all, const baro_graph_node *node) {
   const baro_change *change = all->input->change;
   uint32_t count = node->plan.task_count;
@@ -52,7 +66,7 @@ static resize resize_stage(const maker *all, const baro_graph_node *node) {
   if (change->input_ratio < 1 || change->input_ratio > 1) {
     work = pow(change->input_ratio, all->input->terms[BARO_TERM_INPUT_POWER]);
     if (node->reads_input && !node->reads_shuffle) {
-      to.count = scaled_count(count, change->input_ratio);
+      to.count = scaled_count(count, split_ratio(node, change->input_ratio));
       to.size = work * (double)count / (double)to.count;
     } else {
       to.size =
@@ -107,7 +121,9 @@ static void add_part(draft *to, const baro_graph_task *from, double part) {
 }
 
 static draft begin_draft(const baro_graph_task *from) {
-  draft to = {.dispatch_ns = (double)from->dispatch_ns, .was_first = from->was_first};
+  draft to = {.dispatch_ns = (double)from->dispatch_ns,
+              .was_first = from->was_first,
+              .is_early = from->is_early};
   to.need_ns[BARO_NEED_FIXED] = (double)from->need_ns[BARO_NEED_FIXED];
   return to;
 }
@@ -227,7 +243,8 @@ static double new_network_ns(const maker *all, const draft *task) {
 /* How much longer tasks take because of more of them at once: only as many run at once as the stage has. */
 typedef struct crowding {
   double inflation; /* factor on all that a task does */
-  double queue;     /* factor on the number of tasks at once on a machine, at most 1 */
+  double queue;     /* factor on the other tasks at once in an executor, at most 1 */
+  double wait;      /* of the time that a task computes, waiting for cores that are not there */
 } crowding;
 
 static crowding crowd(const maker *all, uint32_t before_tasks, uint32_t after_tasks) {
@@ -243,13 +260,23 @@ static crowding crowd(const maker *all, uint32_t before_tasks, uint32_t after_ta
   }
   double power = felt * (terms[BARO_TERM_CORES_CONTENTION] * log(all->cores_ratio) +
                          terms[BARO_TERM_NODES_CONTENTION] * log(all->nodes_ratio));
-  double queue = pow(all->cores_ratio, felt);
-  return (crowding){.inflation = exp(power), .queue = queue < 1 ? queue : 1};
+  double at_once = before / (double)all->input->graph->executor_count;
+  double then = at_once * pow(all->cores_ratio, felt);
+  double queue = at_once > 1 && then < at_once ? (then > 1 ? then - 1 : 0) / (at_once - 1) : 1;
+  bool is_crowded = all->input->graph->is_local && then > at_once;
+  return (crowding){
+      .inflation = exp(power),
+      .queue = queue,
+      .wait = is_crowded ? terms[BARO_TERM_CROWDED] * (1 - at_once / then) : 0,
+  };
 }
 
-/* What a slot's first task takes above a later one is loading and compiling code: it does not grow with the data. */
-static double grown(const draft *task, double size, double wave_ratio) {
-  return task->was_first ? 1 + (size - 1) / wave_ratio : size;
+/* What a slot's first task takes above a later one is loading and compiling code, and so is a part of what tasks of a young
+ * executor take: it does not grow with the data. */
+static double grown(const maker *all, const draft *task, double size, double wave_ratio) {
+  double first = task->was_first ? 1 - 1 / wave_ratio : 0;
+  double early = task->is_early ? all->input->terms[BARO_TERM_WARMING] : 0;
+  return 1 + (size - 1) * (1 - (first > early ? first : early));
 }
 
 static double task_time(const maker *all, const baro_graph_node *node, const draft *task,
@@ -259,8 +286,11 @@ static double task_time(const maker *all, const baro_graph_node *node, const dra
   shares of = share_other(all, node, task);
   double cpu_ns = task->need_ns[BARO_NEED_CPU];
   double network_ns = task->need_ns[BARO_NEED_NETWORK] * remote_ratio(all) / change->network_ratio;
-  double other_ns = task->need_ns[BARO_NEED_OTHER] *
-                    (1 - terms[BARO_TERM_QUEUED] * (1 - crowd_of->queue)) *
+  double queued = terms[node->runs_python ? BARO_TERM_QUEUED_PYTHON : BARO_TERM_QUEUED];
+  double python_ns =
+      node->runs_python ? terms[BARO_TERM_PYTHON_CPU] * task->need_ns[BARO_NEED_OTHER] : 0;
+  double wait_ns = crowd_of->wait * (cpu_ns + python_ns) / change->cpu_ratio;
+  double other_ns = task->need_ns[BARO_NEED_OTHER] * (1 - queued * (1 - crowd_of->queue)) *
                     (1 - of.cpu - of.disk - of.network + of.cpu / change->cpu_ratio +
                      of.disk / change->disk_ratio + of.network / change->network_ratio);
   double serial_ns = cpu_ns / change->cpu_ratio + network_ns;
@@ -273,7 +303,7 @@ static double task_time(const maker *all, const baro_graph_node *node, const dra
         cpu_ns / change->cpu_ratio > fetched_ns ? cpu_ns / change->cpu_ratio : fetched_ns;
     computed_ns += terms[BARO_TERM_OVERLAP] * (parallel_ns - serial_ns);
   }
-  double work_ns = computed_ns + other_ns + new_network_ns(all, task) +
+  double work_ns = computed_ns + other_ns + wait_ns + new_network_ns(all, task) +
                    task->need_ns[BARO_NEED_COLLECTOR] * collector_ratio(all) / change->cpu_ratio +
                    task->need_ns[BARO_NEED_DISK] / change->disk_ratio + spill_extra(all, task);
   return task->need_ns[BARO_NEED_FIXED] +
@@ -308,7 +338,7 @@ static void make_stage(maker *all, uint32_t index, const resize *to) {
       task.dispatch_ns = dispatch_ns;
       add_part(&task, &tasks[from], 1);
     }
-    double growth = grown(&task, to->size, all->nodes[index].wave_ratio);
+    double growth = grown(all, &task, to->size, all->nodes[index].wave_ratio);
     all->tasks[all->task_count++] =
         (baro_replay_task){.work_ns = task_time(all, node, &task, growth, &crowd_of),
                            .dispatch_ns = task.dispatch_ns,

@@ -5,63 +5,76 @@
 #define BARO_PREDICT_TERMS_H
 
 /* id, key, low, point, high, where it is from (measured in this recording, or a prior), what it is. */
-#define BARO_TERM_LIST(X)                                                                                            \
-  /* Power of the wave ratio that waves.c measures. */                                                               \
-  X(WAVE, "first_wave", 0.5, 1, 1.5, MEASURED,                                                                       \
-    "first tasks of a slot are slower, by as much as in this recording")                                             \
-  /* Canali's CPU load test, 3 runs each: linear scaling is 11 % off at 20 tasks at once, 31 % at 40, 52 % at 60. */ \
-  X(CORES_CONTENTION, "contention_cores", 0.039, 0.100, 0.180, PRIOR,                                                \
-    "more tasks at once on one machine slow each other down, fewer less: time goes with this "                       \
-    "power of their number")                                                                                         \
-  /* 154 TPC-H jobs of Decima: later waves 1.13 times as long on 40 executors as on 5. */                            \
-  X(NODES_CONTENTION, "contention_nodes", 0, 0.059, 0.118, PRIOR,                                                    \
-    "more executors share network and storage: task time goes with this power of their number")                      \
-  X(PARALLELISM, "parallelism", 0, 1, 1, BOUND,                                                                      \
-    "stages that had as many tasks as there were slots, as Spark plans scans and coalesces "                         \
-    "shuffled data, have as "                                                                                        \
-    "many as there are then (1), or as they had (0)")                                                                \
-  X(QUEUED, "queued", 0, 0.333, 1, PRIOR,                                                                            \
-    "share of unexplained task time that waited for a core; it shrinks with fewer tasks at once")                    \
-  X(OTHER_CPU, "unexplained_cpu", 0, 0.333, 1, PRIOR,                                                                \
-    "share of unexplained task time that follows the speed of cores")                                                \
-  X(PYTHON_CPU, "python_cpu", 0.5, 0.8, 1, PRIOR,                                                                    \
-    "share of unexplained task time of stages with Python workers that follows the speed of "                        \
-    "cores")                                                                                                         \
-  X(OTHER_DISK, "unexplained_disk", 0, 0.333, 1, PRIOR,                                                              \
-    "share of unexplained task time, where a stage reads input, writes output or spills, that "                      \
-    "follows the disks")                                                                                             \
-  X(OTHER_NETWORK, "unexplained_network", 0, 0.167, 1, PRIOR,                                                        \
-    "share of unexplained task time, where a stage reads input or writes output, that follows "                      \
-    "the network")                                                                                                   \
-  X(OVERLAP, "overlap", 0, 0, 1, BOUND,                                                                              \
-    "fetching overlaps computing: 0 one after the other (their sum), 1 at once (the longer one)")                    \
-  X(DRIVER_SPEED, "driver_speed", 0, 0.5, 1, PRIOR,                                                                  \
-    "share of the driver's own time that follows the speed of cores")                                                \
-  X(LIVE_HEAP, "live_heap", 0.1, 0.3, 0.45, PRIOR,                                                                   \
-    "share of the heap that is in use after a collection: collecting takes as this to what is "                      \
-    "free")                                                                                                          \
-  X(SPILL_COST, "spill_cost", 0, 1, 2, DERIVED,                                                                      \
-    "spilled bytes written and read once at the speed that shuffle files were written with, "                        \
-    "times this")                                                                                                    \
-  X(NEW_SPILL, "new_spill", 0, 0, 1, BOUND,                                                                          \
-    "tasks that did not spill had memory to spare (0), or all they had was full (1)")                                \
-  /* A pair of runs on taxi data: twice the splits, each 0.95 times as long. */                                      \
-  X(INPUT_POWER, "input_power", 0.926, 1, 1.1, PRIOR,                                                                \
-    "work goes with this power of the input's size (sorting: a little above 1)")                                     \
-  X(INPUT_OTHERS, "input_others", 0, 1, 1, BOUND,                                                                    \
-    "stages that read neither input nor shuffled data grow with the input (1) or not (0)")                           \
-  X(SKEW, "skew", 0, 0, 1, BOUND,                                                                                    \
-    "what the longest task of a stage has above the mean can be divided (0), or is one key "                         \
-    "(1)")                                                                                                           \
-  /* 10 Gb/s; 1 Gb/s at most. */                                                                                     \
-  X(NEW_NETWORK, "new_network", 0, 0.8, 8, PRIOR,                                                                    \
-    "ns a byte that is shuffled to another executor takes, where all ran in one")                                    \
-  /* Of Python programs. */                                                                                          \
-  X(RUNNABLE, "waiting_for_cpu", 0, 0.5, 1, PRIOR,                                                                   \
-    "share of waiting for a CPU that follows the speed of cores")                                                    \
-  X(HELD, "waiting_for_others", 0, 0.5, 1, PRIOR,                                                                    \
-    "share of waiting for locks, the GIL, pipes and children that follows the speed of cores")                       \
-  X(ALONE, "alone", 0, 1, 1, BOUND,                                                                                  \
+#define BARO_TERM_LIST(X)                                                                                                                 \
+  /* Power of the wave ratio that waves.c measures. */                                                                                    \
+  X(WAVE, "first_wave", 0.5, 1, 1.5, MEASURED,                                                                                            \
+    "first tasks of a slot are slower, by as much as in this recording")                                                                  \
+  /* Canali's CPU load test, 3 runs each: linear scaling is 11 % off at 20 tasks at once, 31 % at 40, 52 % at 60. */                      \
+  X(CORES_CONTENTION, "contention_cores", 0.039, 0.100, 0.180, PRIOR,                                                                     \
+    "more tasks at once on one machine slow each other down, fewer less: time goes with this "                                            \
+    "power of their number")                                                                                                              \
+  /* 154 TPC-H jobs of Decima: later waves 1.13 times as long on 40 executors as on 5. */                                                 \
+  X(NODES_CONTENTION, "contention_nodes", 0, 0.059, 0.118, PRIOR,                                                                         \
+    "more executors share network and storage: task time goes with this power of their number")                                           \
+  X(PARALLELISM, "parallelism", 0, 1, 1, BOUND,                                                                                           \
+    "stages that had as many tasks as there were slots, as Spark plans scans and coalesces "                                              \
+    "shuffled data, have as "                                                                                                             \
+    "many as there are then (1), or as they had (0)")                                                                                     \
+  /* 8 jobs of tools/make_pairs.py, one slot instead of two: what is left of unexplained time is 14 to 31 %, 60 % with Python. */         \
+  X(QUEUED, "queued", 0.4, 0.75, 0.9, PRIOR,                                                                                              \
+    "share of unexplained task time that waited for a core because of the other tasks of the "                                            \
+    "executor; it goes with their number")                                                                                                \
+  X(QUEUED_PYTHON, "queued_python", 0.2, 0.4, 0.75, PRIOR,                                                                                \
+    "the same, of stages with Python workers")                                                                                            \
+  /* The same runs the other way: 0.9 to 2.4 where the machine has no core to spare; 0 where it does. */                                  \
+  X(CROWDED, "crowded", 0, 0.6, 1.8, PRIOR,                                                                                               \
+    "local mode: of the computing time of the tasks that are more than before, what all tasks "                                           \
+    "wait for cores: the machine may have no more of them")                                                                               \
+  X(OTHER_CPU, "unexplained_cpu", 0, 0.333, 1, PRIOR,                                                                                     \
+    "share of unexplained task time that follows the speed of cores")                                                                     \
+  X(PYTHON_CPU, "python_cpu", 0.5, 0.8, 1, PRIOR,                                                                                         \
+    "share of unexplained task time of stages with Python workers that follows the speed of "                                             \
+    "cores")                                                                                                                              \
+  X(OTHER_DISK, "unexplained_disk", 0, 0.333, 1, PRIOR,                                                                                   \
+    "share of unexplained task time, where a stage reads input, writes output or spills, that "                                           \
+    "follows the disks")                                                                                                                  \
+  X(OTHER_NETWORK, "unexplained_network", 0, 0.167, 1, PRIOR,                                                                             \
+    "share of unexplained task time, where a stage reads input or writes output, that follows "                                           \
+    "the network")                                                                                                                        \
+  X(OVERLAP, "overlap", 0, 0, 1, BOUND,                                                                                                   \
+    "fetching overlaps computing: 0 one after the other (their sum), 1 at once (the longer one)")                                         \
+  X(DRIVER_SPEED, "driver_speed", 0, 0.5, 1, PRIOR,                                                                                       \
+    "share of the driver's own time that follows the speed of cores")                                                                     \
+  X(LIVE_HEAP, "live_heap", 0.1, 0.3, 0.45, PRIOR,                                                                                        \
+    "share of the heap that is in use after a collection: collecting takes as this to what is "                                           \
+    "free")                                                                                                                               \
+  X(SPILL_COST, "spill_cost", 0, 1, 2, DERIVED,                                                                                           \
+    "spilled bytes written and read once at the speed that shuffle files were written with, "                                             \
+    "times this")                                                                                                                         \
+  X(NEW_SPILL, "new_spill", 0, 0, 1, BOUND,                                                                                               \
+    "tasks that did not spill had memory to spare (0), or all they had was full (1)")                                                     \
+  /* A pair of runs on taxi data: twice the splits, each 0.95 times as long. */                                                           \
+  X(INPUT_POWER, "input_power", 0.926, 1, 1.1, PRIOR,                                                                                     \
+    "work goes with this power of the input's size (sorting: a little above 1)")                                                          \
+  /* 8 jobs of tools/make_pairs.py with twice the input: time of tasks that did not grow, in executors younger than 30 s; none to all. */ \
+  X(WARMING, "warming_up", 0, 0.5, 0.95, PRIOR,                                                                                           \
+    "share of tasks' time that stays whatever the size of the data, in executors that are "                                               \
+    "younger "                                                                                                                            \
+    "than 30 s: code is loaded and compiled")                                                                                             \
+  X(INPUT_OTHERS, "input_others", 0, 1, 1, BOUND,                                                                                         \
+    "stages that read neither input nor shuffled data grow with the input (1) or not (0)")                                                \
+  X(SKEW, "skew", 0, 0, 1, BOUND,                                                                                                         \
+    "what the longest task of a stage has above the mean can be divided (0), or is one key "                                              \
+    "(1)")                                                                                                                                \
+  /* 10 Gb/s; 1 Gb/s at most. */                                                                                                          \
+  X(NEW_NETWORK, "new_network", 0, 0.8, 8, PRIOR,                                                                                         \
+    "ns a byte that is shuffled to another executor takes, where all ran in one")                                                         \
+  /* Of Python programs. */                                                                                                               \
+  X(RUNNABLE, "waiting_for_cpu", 0, 0.5, 1, PRIOR,                                                                                        \
+    "share of waiting for a CPU that follows the speed of cores")                                                                         \
+  X(HELD, "waiting_for_others", 0, 0.5, 1, PRIOR,                                                                                         \
+    "share of waiting for locks, the GIL, pipes and children that follows the speed of cores")                                            \
+  X(ALONE, "alone", 0, 1, 1, BOUND,                                                                                                       \
     "of the time that other threads ran as well, what is saved shortens the run (1) or not (0)")
 
 typedef enum baro_term {

@@ -27,17 +27,33 @@ static double clamped(double ratio) {
 typedef struct split_stage {
   uint32_t first_count;
   uint32_t later_count;
-  double ratio; /* of the medians; 0: there is none */
+  double ratio; /* of the medians, a byte where all tasks read some; 0: there is none */
 } split_stage;
+
+static double bytes_of(const baro_graph_task *task) {
+  return (double)task->input_bytes + (double)task->remote_bytes + (double)task->local_bytes;
+}
+
+/* Tasks of different sizes are compared by what they take a byte: a scan's last task is often a small rest. */
+static bool all_read(const baro_job_graph *graph, const baro_replay_node *plan) {
+  for (uint32_t t = plan->first_task; t < plan->first_task + plan->task_count; t++) {
+    if (!(bytes_of(&graph->tasks[t]) > 0)) {
+      return false;
+    }
+  }
+  return true;
+}
 
 static split_stage split(const baro_job_graph *graph, uint32_t node, double *scratch) {
   const baro_replay_node *plan = &graph->nodes[node].plan;
   split_stage stage = {0};
+  bool by_bytes = all_read(graph, plan);
   for (uint32_t t = plan->first_task; t < plan->first_task + plan->task_count; t++) {
     double work_ns = 0;
     for (int n = 0; n < BARO_NEED_COUNT; n++) {
       work_ns += (double)graph->tasks[t].need_ns[n];
     }
+    work_ns /= by_bytes ? bytes_of(&graph->tasks[t]) : 1;
     if (graph->tasks[t].was_first) {
       scratch[stage.first_count++] = work_ns;
     } else {

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "predict/task_times.h"
+#include "predict/waves.h"
 
 enum { TASKS = 8 };
 
@@ -131,7 +132,39 @@ static void warming_up_does_not_grow_with_the_input(void **state) {
   assert_float_equal(end_of(&one, 0), 1000 + 800 + 3 * 400, 1e-6);
 }
 
-/* With half the slots, what tasks waited for a core gets shorter; the rest of what is unexplained does not. */
+/* Of twice the data tasks of a young executor do not take twice the time: the rest is loading and compiling. */
+static void young_executors_warm_up(void **state) {
+  (void)state;
+  job one;
+  make_job(&one, &(baro_graph_task){.need_ns = {[BARO_NEED_CPU] = 100}, .is_early = true});
+  one.node.reads_shuffle = true;
+  one.change.input_ratio = 3;
+  one.terms[BARO_TERM_WARMING] = 0.75;
+  assert_float_equal(end_of(&one, 0), 1000 + 4 * 150, 1e-6);
+  one.terms[BARO_TERM_WARMING] = 0;
+  assert_float_equal(end_of(&one, 0), 1000 + 4 * 300, 1e-6);
+}
+
+/* A scan that was cut by the number of slots has larger pieces, until they are as large as Spark makes them. */
+static void scans_are_cut_by_slots(void **state) {
+  (void)state;
+  job one;
+  make_job(&one, &(baro_graph_task){.need_ns = {[BARO_NEED_CPU] = 100}});
+  one.node.plan.task_count = 2;
+  one.graph.task_count = 2;
+  one.node.reads_input = true;
+  one.node.pieces_max = 50;
+  one.node.read_bytes = 2 * 64.0 * 1024 * 1024;
+  one.change.input_ratio = 2;
+  assert_float_equal(end_of(&one, 0), 1000 + 200, 1e-6); /* two of 128 MB */
+  one.change.input_ratio = 4;
+  assert_float_equal(end_of(&one, 0), 1000 + 400, 1e-6); /* four of 128 MB */
+  one.node.pieces_max = 0;                               /* cut by size: more of the same */
+  one.change.input_ratio = 3;
+  assert_float_equal(end_of(&one, 0), 1000 + 300, 1e-6);
+}
+
+/* With one slot instead of two there is no other task to wait for; the rest of what is unexplained stays. */
 static void fewer_slots_wait_less(void **state) {
   (void)state;
   job one;
@@ -141,8 +174,45 @@ static void fewer_slots_wait_less(void **state) {
   one.change.changes_cores = true;
   one.terms[BARO_TERM_QUEUED] = 0;
   assert_float_equal(end_of(&one, 0), 1800, 1e-6);
-  one.terms[BARO_TERM_QUEUED] = 1;
+  one.terms[BARO_TERM_QUEUED] = 0.5;
   assert_float_equal(end_of(&one, 0), 1000 + 8 * 80, 1e-6);
+  one.node.runs_python = true; /* it has a share of its own */
+  one.terms[BARO_TERM_QUEUED_PYTHON] = 1;
+  assert_float_equal(end_of(&one, 0), 1000 + 8 * 60, 1e-6);
+}
+
+/* In local mode more slots are on the cores that there are; executors of a cluster get theirs. */
+static void more_local_slots_may_wait(void **state) {
+  (void)state;
+  job one;
+  make_job(&one, &(baro_graph_task){.need_ns = {[BARO_NEED_CPU] = 60, [BARO_NEED_DISK] = 40}});
+  one.terms[BARO_TERM_CORES_CONTENTION] = 0;
+  one.terms[BARO_TERM_CROWDED] = 1;
+  one.change.cores_ratio = 2;
+  one.change.changes_cores = true;
+  assert_float_equal(end_of(&one, 0), 1000 + 2 * 100, 1e-6);
+  one.graph.is_local = true; /* of four tasks at once two are more than before */
+  assert_float_equal(end_of(&one, 0), 1000 + 2 * (100 + 30), 1e-6);
+}
+
+/* First tasks that read more than later ones are larger, not slower. */
+static void waves_are_measured_a_byte(void **state) {
+  (void)state;
+  job one;
+  make_job(&one, &(baro_graph_task){.need_ns = {[BARO_NEED_CPU] = 100}, .input_bytes = 1000});
+  for (int t = 0; t < 2; t++) {
+    one.tasks[t].need_ns[BARO_NEED_CPU] = 600;
+    one.tasks[t].input_bytes = 4000;
+  }
+  baro_arena keep = {0};
+  baro_waves waves;
+  assert_int_equal(baro_waves_measure(&one.graph, &keep, &waves), BARO_OK);
+  assert_int_equal(waves.measured_stages, 1);
+  assert_float_equal(waves.ratios[0], 1.5, 1e-6);
+  one.tasks[5].input_bytes = 0; /* then sizes are not known */
+  assert_int_equal(baro_waves_measure(&one.graph, &keep, &waves), BARO_OK);
+  assert_float_equal(waves.ratios[0], 5, 1e-6);
+  baro_arena_release(&keep);
 }
 
 /* One task of eight is as long as the others together. Cut in sixteen it is two halves, or one key. */
@@ -208,6 +278,10 @@ int main(void) {
       cmocka_unit_test(overlap_has_two_ends),
       cmocka_unit_test(waves_follow_the_slots),
       cmocka_unit_test(fewer_slots_wait_less),
+      cmocka_unit_test(young_executors_warm_up),
+      cmocka_unit_test(scans_are_cut_by_slots),
+      cmocka_unit_test(more_local_slots_may_wait),
+      cmocka_unit_test(waves_are_measured_a_byte),
       cmocka_unit_test(skew_may_not_be_cut),
       cmocka_unit_test(spills_go_with_memory),
       cmocka_unit_test(bootstraps_can_be_paired),
