@@ -191,7 +191,7 @@ COMMENTS: dict[str, str] = {
     "running_ratio": "Of state cpu: the part that ran, the rest waited for a CPU; else 1",
     "ticks": "Ticks of the schedule that it stands for",
     "state": "What the thread did: cpu, gil, lock, disk, network, pipe, child, sleep, idle, "
-    "collector or unknown",
+    "collector, gpu, copy or unknown",
     "node_id": "Number in the run of the node of the call tree, by depth first: joins nodes",
     "parent_node_id": "Node above; null at the root, which has no function",
     "subtree_end_id": "Nodes from this one to before that number are below it, and itself",

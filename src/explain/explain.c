@@ -147,6 +147,9 @@ baro_status baro_explain(const baro_profile *profile, baro_explanation *ret) {
       ret->run_ns = ret->path.end_ns - ret->path.begin_ns;
       status = baro_operator_times(ret);
     }
+    if (status == BARO_OK) {
+      status = baro_device_use_of(ret, &ret->devices);
+    }
   } else {
     ret->run_ns = baro_profile_basis_ns(profile, BARO_MEASURE_RUN);
   }

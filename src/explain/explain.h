@@ -90,6 +90,26 @@ typedef struct baro_finding {
   baro_finding_number numbers[BARO_FINDING_NUMBERS];
 } baro_finding;
 
+/* Of traces: what devices did, and the host while they had no kernel. All counts are 0 where there was no device. */
+typedef struct baro_device_use {
+  uint32_t kernel_count; /* without collectives */
+  uint32_t collective_count;
+  uint32_t copy_count; /* and memory sets */
+  uint64_t kernel_ns;  /* sums of their lengths, as the next two */
+  uint64_t collective_ns;
+  uint64_t copy_ns;
+  uint64_t median_kernel_ns;
+  uint64_t collective_alone_ns; /* a collective ran, and no other kernel */
+  uint64_t idle_ns;             /* of the run: neither ran, on any device */
+  uint64_t copying_ns;          /* of that: a copy ran; else */
+  uint64_t loading_ns;          /* the host was at the data loader; else */
+  uint64_t launching_ns;        /* in operators and calls that do not wait; else */
+  uint64_t code_ns;             /* in the program's own code */
+  uint64_t
+      loader_path_ns; /* on the path, at the data loader or in what that called; set without a device, too */
+  uint64_t loader_task_ns; /* the same of all tasks */
+} baro_device_use;
+
 typedef struct baro_explanation {
   const baro_profile *profile; /* borrowed */
   bool is_dataflow;
@@ -105,6 +125,7 @@ typedef struct baro_explanation {
   uint32_t *operator_row;        /* operator -> index into the above, or BARO_NONE_ID */
   uint32_t resource_count;
   baro_resource_time resources[BARO_RESOURCES_MAX]; /* most time on the path first */
+  baro_device_use devices;
   /* Both. */
   uint32_t finding_count;
   baro_finding *findings; /* the most seconds first */

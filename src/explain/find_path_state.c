@@ -32,7 +32,10 @@ void baro_find_path_state(baro_finding_list *list, const baro_finding_kind *kind
   uint64_t path_ns = all->path.state_ns[kind->state];
   uint64_t all_ns = 0;
   const baro_operator_time *most = NULL;
-  if (!baro_finding_matters(list, path_ns)) {
+  /* Of traces these states are collectives and the like: find_devices.c. */
+  bool is_trace =
+      baro_operators_are_of(all->profile, "torch.") || baro_operators_are_of(all->profile, "tf.");
+  if (is_trace || !baro_finding_matters(list, path_ns)) {
     return;
   }
   for (uint32_t r = 0; r < all->operator_count; r++) {

@@ -1,5 +1,6 @@
 /* What the run as a whole waited for: the driver, executors, slots without work, attempts that failed. */
 #include "explain/finding_kinds.h"
+#include "explain/operator_times.h"
 
 /* The longest gap of these kinds; NULL. */
 static const baro_path_step *longest(const baro_critical_path *path, baro_step_kind kind) {
@@ -110,7 +111,10 @@ void baro_find_operators(baro_finding_list *list, const baro_finding_kind *kind)
   const baro_explanation *all = list->of;
   for (uint32_t r = 0; r < all->operator_count && !baro_has_slots(all->profile); r++) {
     const baro_operator_time *row = &all->operators[r];
-    if ((double)row->path_ns < SHARE * (double)all->run_ns) {
+    /* Of these another finding tells, or they are waits: of a device's runtime. */
+    bool is_wait = baro_is_span_kind(all->profile, row->operator_id, "dataloader") ||
+                   baro_is_span_kind(all->profile, row->operator_id, "runtime");
+    if (is_wait || (double)row->path_ns < SHARE * (double)all->run_ns) {
       continue;
     }
     baro_finding *finding = baro_finding_add(list, kind, row->path_ns,

@@ -115,6 +115,38 @@ const baro_finding_kind baro_finding_kinds[] = {
      .spark_advice = "pandas_udf or mapInArrow, spark.sql.execution.pythonUDF.arrow.enabled; "
                      "record the workers with barograph to see inside",
      .find = baro_find_python_workers},
+    {.key = "data_loader",
+     .title = "Waiting for data",
+     .of_dataflow = true,
+     .advice = "load while the model computes: DataLoader(num_workers=..., prefetch_factor=..., "
+               "persistent_workers=True), of TensorFlow map(..., num_parallel_calls) and "
+               "prefetch; or do less for each sample: decode and resize once, beforehand",
+     .find = baro_find_data_loader},
+    {.key = "gpu_idle",
+     .title = "An idle GPU",
+     .of_dataflow = true,
+     .advice = "see what the host did meanwhile: that is what to make faster, or to do while "
+               "kernels run; larger batches give a device more to do at once",
+     .find = baro_find_gpu_idle},
+    {.key = "small_kernels",
+     .title = "Many small kernels",
+     .of_dataflow = true,
+     .advice = "launch fewer: larger batches, torch.compile, CUDA graphs, fused optimizers "
+               "(fused=True, foreach=True), XLA for TensorFlow",
+     .find = baro_find_small_kernels},
+    {.key = "copies",
+     .title = "Copies to and from a device",
+     .of_dataflow = true,
+     .advice = "pin memory (pin_memory=True) and copy with non_blocking=True, so that kernels run "
+               "meanwhile; move data once; .item(), .cpu() and printing tensors copy back and "
+               "wait",
+     .find = baro_find_copies},
+    {.key = "collectives",
+     .title = "Collectives between devices",
+     .of_dataflow = true,
+     .advice = "overlap them with the backward pass (DistributedDataParallel does, with buckets "
+               "of bucket_cap_mb), synchronise less often (no_sync), send less (mixed precision)",
+     .find = baro_find_collectives},
 
     {.key = "cpu",
      .title = "Own CPU time",

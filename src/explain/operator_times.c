@@ -8,11 +8,13 @@
 /* Which amounts of tasks are the clock of a state. */
 static const char *const clocks[BARO_STATE_COUNT][4] = {
     [BARO_STATE_CPU] = {"cpu_ns", "deserialize_cpu_ns", "result_serialize_ns"},
-    [BARO_STATE_NETWORK] = {"fetch_wait_ns", "getting_result_ns"},
+    [BARO_STATE_NETWORK] = {"fetch_wait_ns", "getting_result_ns", "gpu_ns"},
     [BARO_STATE_DISK] = {"shuffle_write_ns"},
     [BARO_STATE_COLLECTOR] = {"gc_ns"},
     [BARO_STATE_PIPE] = {"python_run_ns", "python_init_ns", "python_start_ns", "backpressured_ns"},
     [BARO_STATE_IDLE] = {"idle_ns"},
+    [BARO_STATE_GPU] = {"gpu_ns"},
+    [BARO_STATE_COPY] = {"copy_ns"},
 };
 
 /* Whether its tasks tell of a clock: the first one that has amounts stands for all. */

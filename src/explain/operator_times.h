@@ -10,6 +10,13 @@ baro_status baro_operator_times(baro_explanation *explanation) BARO_MUST_USE;
 /* Fills resources, of operators and path. */
 void baro_resource_times(baro_explanation *explanation);
 
+/* Whether the operator is of a trace, and of that kind: "kernel" of "torch.kernel" or "tf.kernel". */
+bool baro_is_span_kind(const baro_profile *profile, uint32_t operator_id, const char *kind);
+
+/* Needs the path. O(tasks log tasks). BARO_NO_MEMORY. */
+baro_status baro_device_use_of(const baro_explanation *explanation,
+                               baro_device_use *ret_use) BARO_MUST_USE;
+
 /* Forged tasks may be longer together than any time. */
 static inline void baro_add_ns(uint64_t *sum_ns, uint64_t ns) {
   *sum_ns = ns > UINT64_MAX - *sum_ns ? UINT64_MAX : *sum_ns + ns;

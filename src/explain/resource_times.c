@@ -25,23 +25,37 @@ static int compare_resources(const void *left, const void *right) {
   return a->task_ns > b->task_ns ? -1 : a->task_ns < b->task_ns;
 }
 
-/* What the clocks of a framework measure, and what is left; the first row stands for those that are not there. */
+/* What the clocks of a framework measure, and what is left. */
+static const char *const plain_words[BARO_STATE_COUNT] = {[BARO_STATE_UNKNOWN] =
+                                                              "tasks, not measured"};
+static const char *const spark_words[BARO_STATE_COUNT] = {
+    [BARO_STATE_UNKNOWN] = "tasks, not measured",
+    [BARO_STATE_IDLE] = "tasks on their way",
+    [BARO_STATE_NETWORK] = "waiting for shuffled data",
+    [BARO_STATE_DISK] = "writing shuffled data",
+    [BARO_STATE_PIPE] = "waiting for Python workers"};
+static const char *const flink_words[BARO_STATE_COUNT] = {
+    [BARO_STATE_UNKNOWN] = "tasks at work, or being deployed",
+    [BARO_STATE_IDLE] = "tasks waiting for input",
+    [BARO_STATE_PIPE] = "tasks held back by the next one"};
+static const char *const trace_words[BARO_STATE_COUNT] = {
+    [BARO_STATE_CPU] = "operators and launches on the host",
+    [BARO_STATE_GPU] = "kernels, and waiting for them",
+    [BARO_STATE_COPY] = "copies, and waiting for them",
+    [BARO_STATE_NETWORK] = "collectives, and waiting for others",
+    [BARO_STATE_CHILD] = "waiting for workers of the data loader",
+    [BARO_STATE_IDLE] = "streams waiting for each other",
+    [BARO_STATE_UNKNOWN] = "tasks, not measured"};
+
+/* The first row stands for frameworks that are not there. */
 static const struct {
   const char *framework;
-  const char *words[BARO_STATE_COUNT];
-} clock_words[] = {
-    {"", {[BARO_STATE_UNKNOWN] = "tasks, not measured"}},
-    {"spark.",
-     {[BARO_STATE_UNKNOWN] = "tasks, not measured",
-      [BARO_STATE_IDLE] = "tasks on their way",
-      [BARO_STATE_NETWORK] = "waiting for shuffled data",
-      [BARO_STATE_DISK] = "writing shuffled data",
-      [BARO_STATE_PIPE] = "waiting for Python workers"}},
-    {"flink.",
-     {[BARO_STATE_UNKNOWN] = "tasks at work, or being deployed",
-      [BARO_STATE_IDLE] = "tasks waiting for input",
-      [BARO_STATE_PIPE] = "tasks held back by the next one"}},
-};
+  const char *const *words;
+} clock_words[] = {{"", plain_words},
+                   {"spark.", spark_words},
+                   {"torch.", trace_words},
+                   {"tf.", trace_words},
+                   {"flink.", flink_words}};
 
 static const char *state_words(const baro_profile *profile, baro_state state) {
   size_t row = sizeof(clock_words) / sizeof(clock_words[0]) - 1;
@@ -72,26 +86,24 @@ static const struct {
 enum { SPAN_KINDS = sizeof(span_kinds) / sizeof(span_kinds[0]) };
 _Static_assert((int)SPAN_KINDS <= (int)BARO_SPAN_KINDS_MAX, "all have room");
 
-/* What stands behind the framework in a kind. */
-static bool is_span_kind(baro_view kind, const char *wanted) {
+bool baro_is_span_kind(const baro_profile *profile, uint32_t operator_id, const char *kind) {
   static const char *const frameworks[] = {"torch.", "tf."};
+  uint32_t string = profile->dataflow.operators[operator_id].kind_string;
+  baro_view text = baro_profile_string(profile, string);
   for (size_t i = 0; i < sizeof(frameworks) / sizeof(frameworks[0]); i++) {
     size_t length = strlen(frameworks[i]);
-    if (kind.length > length && memcmp(kind.data, frameworks[i], length) == 0) {
-      baro_view rest = {.data = kind.data + length, .length = kind.length - length};
-      return baro_view_equal(rest, baro_view_of(wanted));
+    if (text.length > length && memcmp(text.data, frameworks[i], length) == 0) {
+      baro_view rest = {.data = text.data + length, .length = text.length - length};
+      return baro_view_equal(rest, baro_view_of(kind));
     }
   }
   return false;
 }
 
-/* Of an operator whose tasks have no samples; SPAN_KINDS where its kind says nothing. */
+/* Of an operator of whose tasks nothing is told; SPAN_KINDS where its kind says nothing. */
 static size_t span_kind_of(const baro_explanation *all, const baro_operator_time *row) {
-  const baro_profile *profile = all->profile;
-  uint32_t string = profile->dataflow.operators[row->operator_id].kind_string;
-  baro_view kind = baro_profile_string(profile, string);
   size_t k = row->state_ns[BARO_STATE_UNKNOWN] == row->task_ns ? 0 : SPAN_KINDS;
-  while (k < SPAN_KINDS && !is_span_kind(kind, span_kinds[k].kind)) {
+  while (k < SPAN_KINDS && !baro_is_span_kind(all->profile, row->operator_id, span_kinds[k].kind)) {
     k++;
   }
   return k;

@@ -46,6 +46,17 @@ static bool names_collective(baro_view name) {
   return false;
 }
 
+static bool is_collective_of_xla(baro_view name) {
+  static const char *const names[] = {"all-reduce", "all-gather", "all-to-all", "reduce-scatter",
+                                      "collective-permute"};
+  for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    if (starts_with(name, names[i])) {
+      return true;
+    }
+  }
+  return false;
+}
+
 baro_torch_kind baro_torch_kind_of(baro_view category, baro_view name) {
   static const struct {
     const char *category;
@@ -67,11 +78,15 @@ baro_torch_kind baro_torch_kind_of(baro_view category, baro_view name) {
   if (ends_with(category, "_runtime") || ends_with(category, "_driver")) {
     return BARO_TORCH_RUNTIME; /* of cuda, hip, xpu and others */
   }
-  if (kind == BARO_TORCH_KERNEL && names_collective(name)) {
+  if (kind == BARO_TORCH_KERNEL && (names_collective(name) || is_collective_of_xla(name))) {
     return BARO_TORCH_COLLECTIVE;
   }
   if ((kind == BARO_TORCH_ANNOTATION || kind == BARO_TORCH_OP) &&
       starts_with(name, "enumerate(DataLoader)")) {
+    return BARO_TORCH_DATA;
+  }
+  /* What tf.data gives to a step: the name is "NODE:Op". */
+  if (kind == BARO_TORCH_OP && baro_view_contains(name, ":IteratorGetNext")) {
     return BARO_TORCH_DATA;
   }
   /* In 2021 annotations were operators. */

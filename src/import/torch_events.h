@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "import/trace_model.h"
+#include "recording/records.h"
 
 /* Kinds of operators, as the recording names them behind "torch.", or "tf." where they are of TensorFlow. */
 #define BARO_TORCH_KIND_LIST(X)                                                                    \
@@ -35,6 +36,9 @@ baro_torch_kind baro_torch_kind_of(baro_view category, baro_view name);
 static inline bool baro_torch_is_device(baro_torch_kind kind) {
   return kind >= BARO_TORCH_KERNEL;
 }
+
+/* What it does while it is the innermost one; BARO_STATE_UNKNOWN: may be anything. */
+baro_state baro_torch_state_of(baro_torch_kind kind, baro_view name);
 
 /* Amounts of tasks. The first ones are of arguments, by their name there; the others torch_output.c makes. */
 #define BARO_TORCH_AMOUNT_LIST(X)                                                                  \

@@ -106,6 +106,15 @@ static baro_status place_text(torch *all, uint32_t place, uint32_t *ret_string) 
   return baro_writer_string(all->writer, baro_view_of(text), ret_string);
 }
 
+static baro_status put_fact(torch *all, uint32_t of, const char *key, baro_view value) {
+  if (value.length == 0) {
+    return BARO_OK;
+  }
+  return baro_writer_operator_fact(
+      all->writer,
+      &(baro_operator_fact_record){.operator_id = of, .key = baro_view_of(key), .value = value});
+}
+
 static baro_status make_operator(torch *all, baro_torch_kind kind, baro_view name, uint32_t place,
                                  uint32_t parent, uint32_t *ret_operator) {
   baro_operator_record record = {.parent_operator = parent};
@@ -125,10 +134,14 @@ static baro_status make_operator(torch *all, baro_torch_kind kind, baro_view nam
   if (status == BARO_OK) {
     status = grow_operators(all, *ret_operator);
   }
-  if (status == BARO_OK) {
-    all->parent_of[*ret_operator] = parent;
+  if (status != BARO_OK) {
+    return status;
   }
-  return status;
+  all->parent_of[*ret_operator] = parent;
+  baro_state state = baro_torch_state_of(kind, name);
+  return state == BARO_STATE_UNKNOWN
+             ? BARO_OK
+             : put_fact(all, *ret_operator, "state", baro_view_of(baro_state_key(state)));
 }
 
 /* The one of this name and place in its parent. */
@@ -153,15 +166,6 @@ static baro_status find_operator(torch *all, uint32_t label, uint32_t place, uin
   }
   *ret_operator = index + 1; /* behind the run, in the same order */
   return BARO_OK;
-}
-
-static baro_status put_fact(torch *all, uint32_t of, const char *key, baro_view value) {
-  if (value.length == 0) {
-    return BARO_OK;
-  }
-  return baro_writer_operator_fact(
-      all->writer,
-      &(baro_operator_fact_record){.operator_id = of, .key = baro_view_of(key), .value = value});
 }
 
 /* Shapes: those that were seen first, and whether there were others. */

@@ -25,6 +25,7 @@ typedef struct xplane {
   uint64_t aggregated; /* events without a time of their own */
   uint64_t nameless;   /* whose metadata is missing */
   uint64_t unmeasured; /* with times that are none */
+  bool is_derived;     /* the line that is read */
   bool is_device;      /* the plane that is read */
 } xplane;
 
@@ -95,6 +96,38 @@ static bool is_operator(baro_view name, baro_view shown) {
          memcmp(name.data + name.length - shown.length, shown.data, shown.length) == 0;
 }
 
+static const char *device_category(baro_view name) {
+  return starts_with(name, "Memcpy") || starts_with(name, "MEMCPY")   ? "gpu_memcpy"
+         : starts_with(name, "Memset") || starts_with(name, "MEMSET") ? "gpu_memset"
+                                                                      : "kernel";
+}
+
+/* Lines of a device that say again, in larger pieces or by source, what the lines of its streams and operators say. */
+static bool is_derived_line(baro_view name) {
+  static const char *const names[] = {"Steps",          "Step",
+                                      "XLA Modules",    "XLA TraceMe",
+                                      "XLA Name Scope", "Framework Name Scope",
+                                      "Framework Ops",  "TensorFlow Name Scope",
+                                      "TensorFlow Ops", "Source code",
+                                      "Source",         "Launch Stats"};
+  for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    if (baro_view_equal(name, baro_view_of(names[i]))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* On such a line a name is no operator. */
+static baro_status label_on_line(xplane *all, uint32_t *label) {
+  baro_trace_label of = all->model.labels[*label];
+  if (!all->is_derived) {
+    return BARO_OK;
+  }
+  of.category = all->model.empty;
+  return baro_trace_label_put(&all->model, &of, label);
+}
+
 static baro_status add_label(xplane *all, baro_view entry, baro_error *err) {
   uint64_t id;
   uint32_t index;
@@ -105,7 +138,9 @@ static baro_status add_label(xplane *all, baro_view entry, baro_error *err) {
   if (!take_entry(entry, &id, &message) || !take_names(message, &name, &shown)) {
     return baro_error_set(err, BARO_INVALID, "the name of an event is cut");
   }
-  const char *category = all->is_device ? "kernel" : is_operator(name, shown) ? "cpu_op" : "";
+  const char *category = all->is_device             ? device_category(name)
+                         : is_operator(name, shown) ? "cpu_op"
+                                                    : "";
   baro_status status = baro_trace_text_put(&all->model, name, &label.name);
   if (status == BARO_OK) {
     status = baro_trace_text_put(&all->model, baro_view_of(category), &label.category);
@@ -177,12 +212,15 @@ static baro_status add_event(xplane *all, baro_view event, uint32_t track, int64
   /* Both ends are rounded, so that what nests does still. */
   int64_t start_ns = line_ns + (int64_t)((offset_ps + 500) / 1000);
   int64_t end_ns = line_ns + (int64_t)((offset_ps + duration_ps + 500) / 1000);
-  baro_status status =
-      baro_trace_slice_add(&all->model, &(baro_trace_slice){.start_ns = start_ns,
-                                                            .dur_ns = end_ns - start_ns,
-                                                            .track = track,
-                                                            .label = (uint32_t)*label,
-                                                            .extra = BARO_NONE_ID});
+  baro_trace_slice slice = {.start_ns = start_ns,
+                            .dur_ns = end_ns - start_ns,
+                            .track = track,
+                            .label = (uint32_t)*label,
+                            .extra = BARO_NONE_ID};
+  baro_status status = label_on_line(all, &slice.label);
+  if (status == BARO_OK) {
+    status = baro_trace_slice_add(&all->model, &slice);
+  }
   return status == BARO_OK ? BARO_OK : baro_error_set(err, status, "out of memory");
 }
 
@@ -221,6 +259,7 @@ static baro_status read_line(xplane *all, baro_view line, uint32_t process, baro
   if (status != BARO_OK) {
     return baro_error_set(err, status, "out of memory");
   }
+  all->is_derived = all->is_device && is_derived_line(name);
   reader = baro_protobuf_reader(line);
   while (status == BARO_OK && baro_protobuf_next(&reader, &part)) {
     if (part.number == LINE_EVENT) {

@@ -120,6 +120,8 @@ static baro_need need_of(baro_state state) {
   case BARO_STATE_PIPE:
   case BARO_STATE_CHILD:
   case BARO_STATE_SLEEP:
+  case BARO_STATE_GPU:
+  case BARO_STATE_COPY:
   case BARO_STATE_COUNT: break;
   }
   return BARO_NEED_OTHER;

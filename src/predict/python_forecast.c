@@ -82,6 +82,8 @@ static double left_of(const maker *all, const baro_scenario *scenario, uint32_t 
   case BARO_STATE_UNKNOWN:
   case BARO_STATE_SLEEP:
   case BARO_STATE_IDLE:
+  case BARO_STATE_GPU:
+  case BARO_STATE_COPY:
   case BARO_STATE_COUNT: break;
   }
   return left;

@@ -81,7 +81,8 @@ typedef struct baro_dataflow {
   baro_dataflow_task *tasks;
   /* What the samples of its slot say of a task's time: state_ns[task * BARO_STATE_COUNT + state]. A moment of a slot on which
    * several tasks ran is of the one that began first, so that tasks add up to their slots; the sum over the states is at most the
-   * task's length, and less where there are no samples. */
+   * task's length, and less where there are no samples. On a slot without samples all of a task is in the state that the fact `state` of its
+   * operator tells, if it has one. */
   uint64_t *state_ns;
   uint32_t amount_count;
   uint32_t *amount_key; /* string; equal texts are the same one: see baro_dataflow_key */

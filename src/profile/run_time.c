@@ -14,6 +14,7 @@ static const uint8_t state_rank[BARO_STATE_COUNT] = {
     [BARO_STATE_GIL] = 1,  [BARO_STATE_DISK] = 2,           [BARO_STATE_NETWORK] = 2,
     [BARO_STATE_PIPE] = 4, [BARO_STATE_SLEEP] = RANK_SLEEP, [BARO_STATE_CHILD] = 4,
     [BARO_STATE_LOCK] = 5, [BARO_STATE_UNKNOWN] = 6,        [BARO_STATE_IDLE] = 7,
+    [BARO_STATE_GPU] = 2,  [BARO_STATE_COPY] = 2,
 };
 
 /* One thread's place in the sweep. */

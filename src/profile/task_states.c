@@ -1,4 +1,4 @@
-/* What tasks did with their time: the samples of their slots between start and end. */
+/* What tasks did with their time: the samples of their slots between start and end, or what their operators say. */
 #include <stdlib.h>
 
 #include "profile/build.h"
@@ -66,6 +66,34 @@ static int compare_places(const void *left, const void *right) {
   return a->task < b->task ? -1 : a->task > b->task;
 }
 
+/* What the framework says of tasks of an operator, where it tells spans only: a state each, or nothing. */
+static baro_state told_state(const baro_dataflow *dataflow, uint32_t operator_id) {
+  baro_view told;
+  if (baro_dataflow_fact_text(dataflow, operator_id, "state", &told)) {
+    for (int state = 0; state < BARO_STATE_COUNT; state++) {
+      if (baro_view_equal(told, baro_view_of(baro_state_key((baro_state)state)))) {
+        return (baro_state)state;
+      }
+    }
+  }
+  return BARO_STATE_UNKNOWN;
+}
+
+/* Of slots without samples. */
+static void take_told_states(const baro_profile *profile, baro_dataflow *dataflow) {
+  for (uint32_t o = 0; o < dataflow->operator_count; o++) {
+    const baro_dataflow_operator *of = &dataflow->operators[o];
+    baro_state state = told_state(dataflow, o);
+    for (uint32_t i = 0; i < of->task_count && state != BARO_STATE_UNKNOWN; i++) {
+      uint32_t t = of->first_task + i;
+      if (profile->threads[dataflow->tasks[t].thread].sample_count == 0) {
+        dataflow->state_ns[(size_t)t * BARO_STATE_COUNT + (size_t)state] =
+            baro_dataflow_task_ns(&dataflow->tasks[t]);
+      }
+    }
+  }
+}
+
 baro_status baro_build_task_states(const baro_profile *profile, baro_dataflow *dataflow) {
   uint32_t count = dataflow->task_count;
   slot_task *places = malloc(((size_t)count + 1) * sizeof(*places));
@@ -93,5 +121,6 @@ baro_status baro_build_task_states(const baro_profile *profile, baro_dataflow *d
     pass(&s, task->end_ns);
   }
   free(places);
+  take_told_states(profile, dataflow);
   return BARO_OK;
 }

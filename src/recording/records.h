@@ -28,7 +28,9 @@
   X(CHILD, "child", "waiting for a child")        /* wait4, waitid */                              \
   X(SLEEP, "sleep", "sleeping")                   /* nanosleep and timers */                       \
   X(IDLE, "idle", "idle")                         /* event loop with nothing ready, terminal */    \
-  X(COLLECTOR, "collector", "collecting garbage") /* running inside the garbage collector */
+  X(COLLECTOR, "collector", "collecting garbage") /* running inside the garbage collector */       \
+  X(GPU, "gpu", "using a GPU") /* of tasks: kernels, and threads that wait for them */             \
+  X(COPY, "copy", "copying to or from a GPU") /* of tasks: copies, and threads that wait for them */
 
 typedef enum baro_state {
 #define X(name, key, words) BARO_STATE_##name,

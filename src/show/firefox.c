@@ -45,6 +45,8 @@ static const struct {
     [BARO_STATE_SLEEP] = {"Sleeping", "darkgrey"},
     [BARO_STATE_IDLE] = {"Idle", "transparent"},
     [BARO_STATE_COLLECTOR] = {"Collecting garbage", "magenta"},
+    [BARO_STATE_GPU] = {"Using a GPU", "brown"},
+    [BARO_STATE_COPY] = {"Copying to or from a GPU", "lightred"},
 };
 
 /* --- what a thread uses --- */

@@ -317,6 +317,7 @@ static const char *kind_of(baro_state state) {
   switch (state) {
   case BARO_STATE_UNKNOWN: return "unknown";
   case BARO_STATE_CPU:
+  case BARO_STATE_GPU:
   case BARO_STATE_COLLECTOR: return "run";
   case BARO_STATE_IDLE: return "idle";
   case BARO_STATE_RUNNABLE:
@@ -326,6 +327,7 @@ static const char *kind_of(baro_state state) {
   case BARO_STATE_NETWORK:
   case BARO_STATE_PIPE:
   case BARO_STATE_CHILD:
+  case BARO_STATE_COPY:
   case BARO_STATE_SLEEP: return "wait";
   case BARO_STATE_COUNT: break;
   }

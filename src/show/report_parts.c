@@ -11,9 +11,10 @@
 
 /* The order of states in bars: what runs, what is ready to run, what waits, what is not known. */
 static const baro_state bar_order[] = {
-    BARO_STATE_CPU,   BARO_STATE_COLLECTOR, BARO_STATE_RUNNABLE, BARO_STATE_GIL,
-    BARO_STATE_LOCK,  BARO_STATE_DISK,      BARO_STATE_NETWORK,  BARO_STATE_PIPE,
-    BARO_STATE_CHILD, BARO_STATE_SLEEP,     BARO_STATE_IDLE,     BARO_STATE_UNKNOWN,
+    BARO_STATE_CPU,     BARO_STATE_COLLECTOR, BARO_STATE_RUNNABLE, BARO_STATE_GIL,
+    BARO_STATE_GPU,     BARO_STATE_COPY,      BARO_STATE_LOCK,     BARO_STATE_DISK,
+    BARO_STATE_NETWORK, BARO_STATE_PIPE,      BARO_STATE_CHILD,    BARO_STATE_SLEEP,
+    BARO_STATE_IDLE,    BARO_STATE_UNKNOWN,
 };
 _Static_assert(sizeof(bar_order) / sizeof(bar_order[0]) == BARO_STATE_COUNT,
                "every state has its place in bars");

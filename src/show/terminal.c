@@ -126,6 +126,8 @@ static const struct {
     [BARO_STATE_SLEEP] = {'s', "sleep", "\033[30;47m"},
     [BARO_STATE_IDLE] = {'i', "idle", "\033[97;100m"},
     [BARO_STATE_COLLECTOR] = {'m', "collector", "\033[30;103m"},
+    [BARO_STATE_GPU] = {'u', "GPU", "\033[97;42m"},
+    [BARO_STATE_COPY] = {'y', "copy", "\033[30;105m"},
 };
 
 char baro_state_letter(baro_state state) {

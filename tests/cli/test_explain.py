@@ -217,7 +217,7 @@ def test_spans_of_a_trace(run: Run, tmp_path: Path) -> None:
     whole = explained(run, made)
     assert sum(s["duration_ns"] for s in whole["critical_path"]) == whole["run_ns"]
     assert {f["kind"] for f in whole["findings"]} == {"operator"}
-    assert whole["bottleneck"]["resource"] == "op"
+    assert whole["bottleneck"]["resource"] == "cpu"
     events = json.loads(gzip.decompress(trace.read_bytes()))["traceEvents"]
     own = own_ns_of([e for e in events if e.get("cat") in ("cpu_op", "user_annotation")])
     largest = [name for name, _ in own.most_common(2)]

@@ -169,6 +169,8 @@ CATEGORIES = {
     "sleep": "Sleeping",
     "idle": "Idle",
     "collector": "Collecting garbage",
+    "gpu": "Using a GPU",
+    "copy": "Copying to or from a GPU",
 }
 
 

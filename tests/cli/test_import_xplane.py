@@ -180,6 +180,38 @@ def test_devices_python_and_what_is_left_out(run: Run, tmp_path: Path) -> None:
     ]
 
 
+def test_what_a_device_did_is_told_once(run: Run, tmp_path: Path) -> None:
+    def event(key: int, start_us: int, us: int) -> bytes:
+        return message(4, message(1, key), message(2, start_us * 10**6), message(3, us * 10**6))
+
+    def line(key: int, text: bytes, *events: bytes) -> bytes:
+        return message(3, message(1, key), message(2, text), message(3, 1000), *events)
+
+    names = [b"jit_train", b"fusion.1", b"all-reduce.3", b"MemcpyH2D", b"7"]
+    device = message(
+        1,
+        message(2, b"/device:GPU:0"),
+        *(name(4, key + 1, text) for key, text in enumerate(names)),
+        line(1, b"Steps", event(5, 0, 50)),
+        line(2, b"XLA Modules", event(1, 0, 50)),
+        line(3, b"XLA Ops", event(2, 0, 20), event(3, 20, 30)),
+        line(4, b"Stream #14(MemcpyH2D)", event(4, 5, 9)),
+    )
+    path = tmp_path / "gpu.xplane.pb"
+    path.write_bytes(device)
+    recorded = imported(run, path, tmp_path)
+    assert [row[:2] for row in recorded.operators()[1:]] == [
+        ("tf.kernel", "fusion.1"),
+        ("tf.collective", "all-reduce.3"),
+        ("tf.copy", "MemcpyH2D"),
+    ]
+    facts = [recorded.facts(operator)["state"] for operator in (1, 2, 3)]
+    assert facts == ["gpu", "network", "copy"]
+    assert {name for name, _ in calls_of(run, tmp_path / "log.baro")} == {
+        text.decode() for text in names
+    }
+
+
 def test_a_cut_file_is_refused(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "host.xplane.pb"
     path.write_bytes(gzip.decompress(TRACE.read_bytes())[:30_000])

@@ -287,7 +287,8 @@ class TestJson:
         assert thread["process_id"] == 4312
         assert thread["thread_id"] == 4312
         assert set(thread["states"]) == set(
-            "cpu runnable gil lock disk network pipe child sleep idle collector unknown".split()
+            "cpu runnable gil lock disk network pipe child sleep idle collector gpu copy "
+            "unknown".split()
         )
         assert thread["states"]["disk"] == pytest.approx(0.3)
         assert sum(thread["states"].values()) == pytest.approx(1)

@@ -203,6 +203,32 @@ static void test_the_last_fact_of_a_key_counts(void **state) {
 }
 
 /* A recording may name a key by several strings of the same text. */
+/* Of slots without samples, and of states that there are. */
+static void test_operators_tell_what_tasks_without_samples_do(void **state) {
+  (void)state;
+  program p = begin();
+  uint32_t kernel = given_operator(&p.made, "torch.kernel", "gemm", BARO_NONE_ID);
+  uint32_t odd = given_operator(&p.made, "torch.op", "aten::mm", BARO_NONE_ID);
+  given_fact(&p.made, kernel, "state", "gpu");
+  given_fact(&p.made, odd, "state", "of a later version");
+  task(&p, kernel, 0, 10, 30);
+  task(&p, odd, 0, 30, 40);
+  task(&p, kernel, 1, 10, 30);
+  sample(&p, 1, BARO_STATE_CPU, 12, 20);
+  baro_profile *profile = given_profile(&p.made);
+  const baro_dataflow *dataflow = &profile->dataflow;
+  uint64_t gpu_ns = 0;
+  for (uint32_t t = 0; t < dataflow->task_count; t++) {
+    bool is_told = dataflow->tasks[t].operator_id == kernel &&
+                   profile->threads[dataflow->tasks[t].thread].sample_count == 0;
+    uint64_t ns = baro_dataflow_state_ns(dataflow, t, BARO_STATE_GPU);
+    assert_int_equal(ns, is_told ? 20 * MS : 0);
+    gpu_ns += ns;
+  }
+  assert_int_equal(gpu_ns, 20 * MS);
+  baro_profile_destroy(profile);
+}
+
 static void test_amounts_are_found_by_the_text_of_their_key(void **state) {
   (void)state;
   program p = begin();
@@ -257,6 +283,7 @@ int main(void) {
       cmocka_unit_test(test_moments_of_a_slot_count_once),
       cmocka_unit_test(test_edges_make_no_cycle),
       cmocka_unit_test(test_the_last_fact_of_a_key_counts),
+      cmocka_unit_test(test_operators_tell_what_tasks_without_samples_do),
       cmocka_unit_test(test_amounts_are_found_by_the_text_of_their_key),
       cmocka_unit_test(test_overlapping_tasks_take_no_quadratic_time),
   };

@@ -17,6 +17,8 @@ const states = {
   sleep: { colour: '#99aabb', letter: 's' },
   idle: { colour: '#cdcdcd', letter: 'i' },
   collector: { colour: '#718a78', letter: 'm' },
+  gpu: { colour: '#f8f820', letter: 'u' },
+  copy: { colour: '#a8a8a0', letter: 'y' },
   unknown: { colour: '#f8f8f8', letter: '?' },
 };
 

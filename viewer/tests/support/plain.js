@@ -46,6 +46,8 @@ export const states = [
   { key: 'sleep', words: 'sleeping', kind: 'wait' },
   { key: 'idle', words: 'idle', kind: 'idle' },
   { key: 'collector', words: 'collecting garbage', kind: 'run' },
+  { key: 'gpu', words: 'using a GPU', kind: 'run' },
+  { key: 'copy', words: 'copying to or from a GPU', kind: 'wait' },
 ];
 
 /** Gives each new text the next number. */
