@@ -37,6 +37,7 @@ static baro_finding blank(const baro_finding_kind *kind, uint64_t explains_ns,
                         .evidence = BARO_EVIDENCE_MEASURED,
                         .operator_id = BARO_NONE_ID,
                         .task = BARO_NONE_ID,
+                        .query = BARO_NONE_ID,
                         .function = BARO_NONE_ID,
                         .inner = BARO_NONE_ID,
                         .sentence = sentence};

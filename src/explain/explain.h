@@ -80,11 +80,12 @@ typedef struct baro_finding {
   baro_evidence evidence;
   uint32_t operator_id; /* BARO_NONE_ID: of the whole run */
   uint32_t task;        /* BARO_NONE_ID */
+  uint32_t query;       /* of SQL, that the driver was at; BARO_NONE_ID: the log tells none */
   uint32_t function;    /* of sampled programs; BARO_NONE_ID */
   uint32_t inner;       /* function below it that waited; BARO_NONE_ID, or equal to it */
   uint32_t
       others; /* small ones of its kind that its seconds include; the rest is of the largest of them */
-  /* With "{name}" where a number of that key, the {operator}, the {function} or the {inner} one goes. */
+  /* With "{name}" where a number of that key, the {operator}, the {query}, the {function} or the {inner} one goes. */
   const char *sentence;
   uint32_t number_count;
   baro_finding_number numbers[BARO_FINDING_NUMBERS];

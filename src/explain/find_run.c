@@ -15,18 +15,83 @@ static const baro_path_step *longest(const baro_critical_path *path, baro_step_k
   return found;
 }
 
+static bool is_driver_gap(baro_step_kind kind) {
+  return kind == BARO_STEP_STARTUP || kind == BARO_STEP_DRIVER || kind == BARO_STEP_CLOSING;
+}
+
+/* The longest gap of the driver, wherever it is; NULL. */
+static const baro_path_step *widest_gap(const baro_critical_path *path) {
+  const baro_path_step *found = NULL;
+  for (uint32_t i = 0; i < path->step_count; i++) {
+    const baro_path_step *step = &path->steps[i];
+    if (is_driver_gap(step->kind) &&
+        (found == NULL || step->end_ns - step->start_ns > found->end_ns - found->start_ns)) {
+      found = step;
+    }
+  }
+  return found;
+}
+
+/* How much of a gap a query of SQL was under way, from when it was asked for to its end. */
+static uint64_t overlap_of(const baro_dataflow *dataflow, uint32_t operator_id,
+                           const baro_path_step *gap) {
+  uint64_t start_ns;
+  uint64_t end_ns;
+  if (!baro_dataflow_fact_number(dataflow, operator_id, "submitted_ns", &start_ns)) {
+    return 0;
+  }
+  if (!baro_dataflow_fact_number(dataflow, operator_id, "completed_ns", &end_ns)) {
+    end_ns = UINT64_MAX; /* it was under way when the log ended */
+  }
+  start_ns = start_ns > gap->start_ns ? start_ns : gap->start_ns;
+  end_ns = end_ns < gap->end_ns ? end_ns : gap->end_ns;
+  return end_ns > start_ns ? end_ns - start_ns : 0;
+}
+
+/* The query that had most of the gap; of queries within each other the innermost one, which began last. */
+static void name_query(const baro_profile *profile, const baro_path_step *gap,
+                       baro_finding *finding) {
+  const baro_dataflow *dataflow = &profile->dataflow;
+  uint64_t most_ns = 0;
+  for (uint32_t o = 0; o < dataflow->operator_count; o++) {
+    baro_view kind = baro_profile_string(profile, dataflow->operators[o].kind_string);
+    uint64_t ns =
+        baro_view_equal(kind, baro_view_of("spark.sql")) ? overlap_of(dataflow, o, gap) : 0;
+    if (ns != 0 && ns >= most_ns) {
+      most_ns = ns;
+      finding->query = o;
+    }
+  }
+  if (most_ns != 0) {
+    baro_finding_number_add(finding, "query_ns", (double)most_ns);
+  }
+}
+
+/* Between stages the gap before a stage; where there is none, the longest at the run's ends. */
+static const char *driver_sentence(bool is_between, bool has_query) {
+  if (is_between) {
+    return has_query ? "no task ran or could run for {explains_ns}: {startup_ns} before the first "
+                       "stage, {between_ns} between stages (the longest {gap_ns}, before "
+                       "{operator}, {query_ns} of it at {query}) and {closing_ns} after "
+                       "the last"
+                     : "no task ran or could run for {explains_ns}: {startup_ns} before the first "
+                       "stage, {between_ns} between stages (the longest {gap_ns}, before "
+                       "{operator}) and {closing_ns} after the last";
+  }
+  return has_query ? "no task ran or could run for {explains_ns}: {startup_ns} before the first "
+                     "stage and {closing_ns} after the last; {query_ns} of the longer at the query "
+                     "{query}"
+                   : "no task ran or could run for {explains_ns}: {startup_ns} before the first "
+                     "stage and {closing_ns} after the last";
+}
+
 void baro_find_driver(baro_finding_list *list, const baro_finding_kind *kind) {
   const baro_explanation *all = list->of;
   const uint64_t *ns = all->path.kind_ns;
   const baro_path_step *gap = longest(&all->path, BARO_STEP_DRIVER);
+  const baro_path_step *told = gap != NULL ? gap : widest_gap(&all->path);
   uint64_t explains_ns = ns[BARO_STEP_STARTUP] + ns[BARO_STEP_DRIVER] + ns[BARO_STEP_CLOSING];
-  baro_finding *finding = baro_finding_add(
-      list, kind, explains_ns,
-      gap != NULL ? "no task ran or could run for {explains_ns}: {startup_ns} before the first "
-                    "stage, {between_ns} between stages "
-                    "(the longest {gap_ns}, before {operator}) and {closing_ns} after the last"
-                  : "no task ran or could run for {explains_ns}: {startup_ns} before the first "
-                    "stage and {closing_ns} after the last");
+  baro_finding *finding = baro_finding_add(list, kind, explains_ns, "");
   baro_finding_number_add(finding, "explains_ns", (double)explains_ns);
   baro_finding_number_add(finding, "startup_ns", (double)ns[BARO_STEP_STARTUP]);
   baro_finding_number_add(finding, "between_ns", (double)ns[BARO_STEP_DRIVER]);
@@ -35,6 +100,10 @@ void baro_find_driver(baro_finding_list *list, const baro_finding_kind *kind) {
     finding->operator_id = gap->operator_id;
     baro_finding_number_add(finding, "gap_ns", (double)(gap->end_ns - gap->start_ns));
   }
+  if (told != NULL) {
+    name_query(all->profile, told, finding);
+  }
+  finding->sentence = driver_sentence(gap != NULL, finding->query != BARO_NONE_ID);
 }
 
 void baro_find_executors(baro_finding_list *list, const baro_finding_kind *kind) {

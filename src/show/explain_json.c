@@ -132,6 +132,11 @@ static void write_finding(page *p, const baro_finding *finding) {
   baro_json_u64(&p->json, "explains_ns", finding->explains_ns);
   baro_json_text(&p->json, "evidence", baro_evidence_key(finding->evidence));
   baro_json_u64(&p->json, "others", finding->others);
+  if (finding->query != BARO_NONE_ID) {
+    uint32_t name = p->profile->dataflow.operators[finding->query].name_string;
+    baro_json_u64(&p->json, "query_id", finding->query);
+    baro_json_string(&p->json, "query", baro_profile_string(p->profile, name));
+  }
   if (finding->operator_id != BARO_NONE_ID)
     write_operator_name(p, finding->operator_id);
   if (finding->function != BARO_NONE_ID)

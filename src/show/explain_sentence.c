@@ -68,6 +68,10 @@ static void write_filled(const baro_explanation *explanation, const baro_finding
     baro_explain_operator(profile, finding->operator_id, options, out);
     return;
   }
+  if (is_key("query", key, length)) {
+    baro_explain_operator(profile, finding->query, options, out);
+    return;
+  }
   if (is_key("function", key, length) || is_key("inner", key, length)) {
     baro_summary_write_function(profile, key[0] == 'f' ? finding->function : finding->inner, out);
     return;

@@ -259,3 +259,31 @@ def test_forged_times_are_survived(run: Run) -> None:
     whole = explained(run, made)
     assert sum(s["duration_ns"] for s in whole["critical_path"]) == whole["run_ns"]
     assert run("explain", made).returncode == 0
+
+
+def test_the_query_that_the_driver_was_at(run: Run, tmp_path: Path) -> None:
+    """Of the longest gap between stages, by the log's own times of its queries."""
+    log = REPOSITORY / "tests" / "logs" / "spark35_skew.gz"
+    made = tmp_path / "job.baro"
+    assert run("import", "-q", "-o", made, log).returncode == 0
+    whole = explained(run, made)
+    events = [json.loads(line) for line in gzip.decompress(log.read_bytes()).splitlines()]
+    begins = {e["executionId"]: e["time"] for e in events if "SQLExecutionStart" in e["Event"]}
+    ends = {e["executionId"]: e["time"] for e in events if "SQLExecutionEnd" in e["Event"]}
+    gaps = [step for step in whole["critical_path"] if step["kind"] == "driver"]
+    gap = max(gaps, key=lambda step: step["duration_ns"])
+    (found,) = [row for row in whole["findings"] if row["kind"] == "driver"]
+    assert found["numbers"]["gap_ns"] == gap["duration_ns"]
+    # The run begins when the application does.
+    (start,) = [e["Timestamp"] for e in events if e["Event"].endswith("ApplicationStart")]
+    first = start + gap["start_ns"] / 1e6
+    last = first + gap["duration_ns"] / 1e6
+    shared = {
+        query: min(last, ends.get(query, last)) - max(first, begun)
+        for query, begun in begins.items()
+    }
+    query = max(shared, key=lambda key: shared[key])
+    assert shared[query] > 0
+    assert found["numbers"]["query_ns"] == pytest.approx(shared[query] * 1e6, abs=1e6)
+    assert found["query"].startswith(f"sql {query}")
+    assert found["query"] in found["sentence"]
