@@ -224,6 +224,10 @@ baro_calls_thinned baro_calls_thinned_of(const baro_profile *profile) {
   return thinned;
 }
 
+uint64_t baro_calls_made(const baro_profile *profile) {
+  return add(profile->calls.count, baro_calls_thinned_of(profile).skipped);
+}
+
 const char *baro_outcome_key(baro_outcome outcome) {
   static const char *const keys[BARO_OUTCOME_COUNT] = {
 #define X(name, word) word,

@@ -63,6 +63,8 @@ typedef struct baro_calls_thinned {
 } baro_calls_thinned;
 
 baro_calls_thinned baro_calls_thinned_of(const baro_profile *profile);
+/* Calls with a row and those only counted. Saturates: the latter is any number that a recording says. */
+uint64_t baro_calls_made(const baro_profile *profile);
 
 /* "returned" ... */
 const char *baro_outcome_key(baro_outcome outcome);

@@ -269,17 +269,18 @@ static void write_own_cost(baro_report *report) {
   if (calls->own_cost_ns == 0 || calls->count == 0)
     return;
   /* A generator that goes on a million times is one call, and costs a million times. */
-  uint64_t times = calls->count;
+  uint64_t recorded = calls->count;
   for (uint32_t i = 0; i < calls->suspendable_count; i++)
-    times += calls->suspendable_resumes[i];
+    recorded += calls->suspendable_resumes[i];
   baro_buffer text = {0};
   uint64_t counted = baro_calls_thinned_of(report->profile).skipped;
-  times += counted;
+  /* What was counted is any number that a recording says. */
+  uint64_t times = counted > UINT64_MAX - recorded ? UINT64_MAX : recorded + counted;
   baro_write_format(&text, "%s, %s ", baro_text_duration(calls->own_cost_ns).text,
                     baro_text_duration(calls->own_cost_ns / times).text);
-  if (times - counted > calls->count)
+  if (recorded > calls->count)
     baro_write_format(&text, "for each call and each of %s resumptions",
-                      baro_text_count(times - counted - calls->count).text);
+                      baro_text_count(recorded - calls->count).text);
   else
     baro_write_text(&text, "a call");
   if (counted > 0)

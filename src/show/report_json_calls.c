@@ -52,9 +52,8 @@ void baro_report_json_call_counts(baro_json_report *report) {
   baro_report_json_known_u64(report, "calls_threads_cpu_ns", profile->calls.threads_cpu_ns != 0,
                              profile->calls.threads_cpu_ns);
   bool has_mean = profile->calls.own_cost_ns != 0 && profile->calls.count != 0;
-  uint64_t made = profile->calls.count + baro_calls_thinned_of(profile).skipped;
   baro_report_json_known_u64(report, "own_cost_per_call_ns", has_mean,
-                             has_mean ? profile->calls.own_cost_ns / made : 0);
+                             has_mean ? profile->calls.own_cost_ns / baro_calls_made(profile) : 0);
 }
 
 /* What its calls add up to; null where none was recorded. */

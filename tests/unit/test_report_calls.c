@@ -182,6 +182,11 @@ static void test_cost_is_told_by_what_was_told(void **state) {
   text = text_of(profile, (baro_report_options){.top = 15}, 200);
   expect(&text, "own cost 41.0 us, 200 ns a call, as measured");
   baro_buffer_release(&text);
+  /* A recording may say any number of calls that were only counted: with these, 205 and they were none, divided by. */
+  profile->call_sums.skipped[0] = UINT64_MAX - 204;
+  text = text_of(profile, (baro_report_options){.top = 15}, 200);
+  expect(&text, "own cost 41.0 us, 0 s a call, recorded or counted, as measured");
+  baro_buffer_release(&text);
   baro_profile_destroy(profile);
 }
 
@@ -335,6 +340,18 @@ static void test_json(void **state) {
   /* Functions stand by their own time, though there are no samples. */
   assert_true(strstr((const char *)text.data, "\"parse\"") <
               strstr((const char *)text.data, "\"main\""));
+  baro_buffer_release(&text);
+  baro_profile_destroy(profile);
+}
+
+/* As in the text: calls that were only counted may be as many as make none with the others. */
+static void test_json_of_endless_counts(void **state) {
+  (void)state;
+  baro_profile *profile = shop_profile();
+  profile->calls.own_cost_ns = 41000;
+  profile->call_sums.skipped[0] = UINT64_MAX - 204;
+  baro_buffer text = json_of(profile, (baro_report_options){0});
+  expect(&text, "\"own_cost_per_call_ns\": 0,");
   baro_buffer_release(&text);
   baro_profile_destroy(profile);
 }
@@ -498,6 +515,7 @@ int main(void) {
       cmocka_unit_test(test_samples_and_calls_together),
       cmocka_unit_test(test_one_function_makes_most_calls),
       cmocka_unit_test(test_json),
+      cmocka_unit_test(test_json_of_endless_counts),
       cmocka_unit_test(test_json_without_calls_says_null),
       cmocka_unit_test(test_pstats_bytes),
       cmocka_unit_test(test_callgrind),
