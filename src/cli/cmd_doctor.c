@@ -9,9 +9,10 @@
 #include "capture/sampler/permission.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/common_options.h"
 #include "cli/doctor_print.h"
 
-enum { PID_LIMIT = 1 << 22, COMMAND_BYTES = 4096, OFFSETS_FROM_MINOR = 13 };
+enum { COMMAND_BYTES = 4096, OFFSETS_FROM_MINOR = 13 };
 
 typedef struct doctor_values {
   uint64_t pid;
@@ -112,25 +113,9 @@ static int run(const baro_call *call) {
 }
 
 static const baro_option options[] = {
-    {.name = "pid",
-     .letter = 'p',
-     .kind = BARO_OPTION_COUNT,
-     .value = "PID",
-     .minimum = 1,
-     .maximum = PID_LIMIT,
-     .offset = offsetof(doctor_values, pid),
-     .completion = BARO_COMPLETE_PID,
-     .help = "look at the running process PID as well"},
-    {.name = "json",
-     .offset = offsetof(doctor_values, json),
-     .help = "print JSON (schema barograph.doctor/1) instead of text"},
-    {.name = "color",
-     .kind = BARO_OPTION_CHOICE,
-     .value = "WHEN",
-     .choices = "auto|always|never",
-     .offset = offsetof(doctor_values, color),
-     .help =
-         "use colours: on a terminal unless NO_COLOR is set (auto, the default), always, never"},
+    BARO_OPTION_ROW_PID(offsetof(doctor_values, pid), "look at the running process PID as well"),
+    BARO_OPTION_ROW_JSON(offsetof(doctor_values, json), "doctor/1"),
+    BARO_OPTION_ROW_COLOR(offsetof(doctor_values, color)),
 };
 
 static const doctor_values defaults = {0};

@@ -8,9 +8,8 @@
 #include "capture/sampler/dump.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/common_options.h"
 #include "cli/dump_print.h"
-
-enum { PID_LIMIT = 1 << 22 };
 
 typedef struct dump_values {
   uint64_t pid;
@@ -52,25 +51,9 @@ static int run(const baro_call *call) {
 }
 
 static const baro_option options[] = {
-    {.name = "pid",
-     .letter = 'p',
-     .kind = BARO_OPTION_COUNT,
-     .value = "PID",
-     .minimum = 1,
-     .maximum = PID_LIMIT,
-     .offset = offsetof(dump_values, pid),
-     .completion = BARO_COMPLETE_PID,
-     .help = "the process to look at"},
-    {.name = "json",
-     .offset = offsetof(dump_values, json),
-     .help = "print JSON (schema barograph.dump/1) instead of text"},
-    {.name = "color",
-     .kind = BARO_OPTION_CHOICE,
-     .value = "WHEN",
-     .choices = "auto|always|never",
-     .offset = offsetof(dump_values, color),
-     .help =
-         "use colours: on a terminal unless NO_COLOR is set (auto, the default), always, never"},
+    BARO_OPTION_ROW_PID(offsetof(dump_values, pid), "the process to look at"),
+    BARO_OPTION_ROW_JSON(offsetof(dump_values, json), "dump/1"),
+    BARO_OPTION_ROW_COLOR(offsetof(dump_values, color)),
 };
 
 static const dump_values defaults = {0};

@@ -6,6 +6,7 @@
 
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/common_options.h"
 #include "explain/explain.h"
 #include "profile/profile.h"
 #include "show/explain_show.h"
@@ -94,16 +95,8 @@ static const baro_option options[] = {
      .maximum = TOP_LIMIT,
      .offset = offsetof(explain_values, top),
      .help = "show N findings, and N rows of each table (default: 10, with --json all; 0: all)"},
-    {.name = "json",
-     .offset = offsetof(explain_values, json),
-     .help = "print JSON (schema barograph.explain/1) instead of text"},
-    {.name = "color",
-     .kind = BARO_OPTION_CHOICE,
-     .value = "WHEN",
-     .choices = "auto|always|never",
-     .offset = offsetof(explain_values, color),
-     .help =
-         "use colours: on a terminal unless NO_COLOR is set (auto, the default), always, never"},
+    BARO_OPTION_ROW_JSON(offsetof(explain_values, json), "explain/1"),
+    BARO_OPTION_ROW_COLOR(offsetof(explain_values, color)),
 };
 
 static const explain_values defaults = {.top = TOP_AUTO};

@@ -5,6 +5,7 @@
 
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/common_options.h"
 #include "predict/forecast.h"
 #include "predict/python_forecast.h"
 #include "profile/profile.h"
@@ -189,16 +190,8 @@ static const baro_option options[] = {
      .offset = offsetof(predict_values, why),
      .help = "list all terms and assumptions, where each comes from, and what its range makes of "
              "the prediction"},
-    {.name = "json",
-     .offset = offsetof(predict_values, json),
-     .help = "print JSON (schema barograph.predict/1) instead of text"},
-    {.name = "color",
-     .kind = BARO_OPTION_CHOICE,
-     .value = "WHEN",
-     .choices = "auto|always|never",
-     .offset = offsetof(predict_values, color),
-     .help =
-         "use colours: on a terminal unless NO_COLOR is set (auto, the default), always, never"},
+    BARO_OPTION_ROW_JSON(offsetof(predict_values, json), "predict/1"),
+    BARO_OPTION_ROW_COLOR(offsetof(predict_values, color)),
 };
 
 static const predict_values defaults = {0};

@@ -16,6 +16,7 @@
 #include "capture/sampler/recorder.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/common_options.h"
 #include "show/crowd.h"
 #include "show/units.h"
 
@@ -24,7 +25,6 @@ enum {
   EXIT_NOT_FOUND = 127,
   EXIT_SIGNAL_BASE = 128,
   DEFAULT_HZ = 1000,
-  PID_LIMIT = 1 << 22, /* PID_MAX_LIMIT of 64-bit kernels */
 };
 
 typedef struct record_values {
@@ -441,15 +441,8 @@ static const baro_option options[] = {
      .maximum = 31536000,
      .offset = offsetof(record_values, duration_s),
      .help = "stop recording after SECONDS (default: when the program ends)"},
-    {.name = "pid",
-     .letter = 'p',
-     .kind = BARO_OPTION_COUNT,
-     .value = "PID",
-     .minimum = 1,
-     .maximum = PID_LIMIT,
-     .offset = offsetof(record_values, pid),
-     .completion = BARO_COMPLETE_PID,
-     .help = "record the running process PID; it is left as it was"},
+    BARO_OPTION_ROW_PID(offsetof(record_values, pid),
+                        "record the running process PID; it is left as it was"),
     {.name = "no-children",
      .offset = offsetof(record_values, no_children),
      .help = "leave out processes that the program starts"},

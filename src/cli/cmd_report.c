@@ -6,6 +6,7 @@
 
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/common_options.h"
 #include "profile/profile.h"
 #include "show/call_rows.h"
 #include "show/report.h"
@@ -183,16 +184,8 @@ static const baro_option options[] = {
      .value = "FUNCTION",
      .offset = offsetof(report_values, callees),
      .help = "of recorded calls: whom FUNCTION calls"},
-    {.name = "json",
-     .offset = offsetof(report_values, json),
-     .help = "print JSON (schema barograph.report/1) instead of text"},
-    {.name = "color",
-     .kind = BARO_OPTION_CHOICE,
-     .value = "WHEN",
-     .choices = "auto|always|never",
-     .offset = offsetof(report_values, color),
-     .help =
-         "use colours: on a terminal unless NO_COLOR is set (auto, the default), always, never"},
+    BARO_OPTION_ROW_JSON(offsetof(report_values, json), "report/1"),
+    BARO_OPTION_ROW_COLOR(offsetof(report_values, color)),
 };
 
 static const report_values defaults = {.top = TOP_AUTO};
