@@ -206,6 +206,16 @@ spool_ring drain_scene_ring(drain_scene *scene, uint32_t serial) {
                            BARO_RING_CLOCK_MONOTONIC);
 }
 
+spool_ring drain_scene_called(drain_scene *scene, uint32_t *ret_code) {
+  uint32_t code = spool_process_code(&scene->process, "f", 0);
+  spool_ring ring = drain_scene_ring(scene, 0);
+  drain_put_call(&ring, 2000, code);
+  spool_ring_commit(&ring);
+  if (ret_code != NULL)
+    *ret_code = code;
+  return ring;
+}
+
 void drain_put(spool_ring *ring, uint64_t time_ns, baro_ring_kind kind, uint32_t id) {
   spool_ring_put(ring, time_ns, baro_ring_word(kind, id, 0));
 }

@@ -57,6 +57,8 @@ uint64_t drain_scene_visit(drain_scene *scene);
 drain_found *drain_scene_finish(drain_scene *scene);
 
 spool_ring drain_scene_ring(drain_scene *scene, uint32_t serial);
+/* Ring 0 with one call, at 2000, of the code "f", committed and not yet taken. ret_code may be NULL. */
+spool_ring drain_scene_called(drain_scene *scene, uint32_t *ret_code);
 void drain_put(spool_ring *ring, uint64_t time_ns, baro_ring_kind kind, uint32_t id);
 /* With the frame behind it. */
 void drain_put_framed(spool_ring *ring, uint64_t time_ns, baro_ring_kind kind, uint32_t id,

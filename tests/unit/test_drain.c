@@ -274,10 +274,7 @@ static void untold_functions_are_told(void **state) {
   (void)state;
   static drain_scene one;
   begin_scene(&one);
-  uint32_t code = spool_process_code(&one.process, "f", 0);
-  spool_ring ring = drain_scene_ring(&one, 0);
-  drain_put_call(&ring, 2000, code);
-  spool_ring_commit(&ring);
+  spool_ring ring = drain_scene_called(&one, NULL);
   spool_ring_set(&ring, offsetof(baro_ring_head, untold), 3);
   (void)drain_scene_visit(&one);
   drain_found *seen = drain_scene_finish(&one);
@@ -293,10 +290,8 @@ static void rings_of_ended_threads_go(void **state) {
   (void)state;
   static drain_scene one;
   begin_scene(&one);
-  uint32_t code = spool_process_code(&one.process, "f", 0);
-  spool_ring ring = drain_scene_ring(&one, 0);
-  drain_put_call(&ring, 2000, code);
-  spool_ring_commit(&ring);
+  uint32_t code = 0;
+  spool_ring ring = drain_scene_called(&one, &code);
   (void)drain_scene_visit(&one);
   assert_true(spool_fixture_has(&one.spool, "4194304-1000-0.ring"));
   drain_put_call(&ring, 3000, code);
@@ -377,10 +372,7 @@ static void those_left_out_are_told_so(void **state) {
   static drain_scene one;
   begin_scene(&one);
   baro_drain_take_only(one.drain, DRAIN_SCENE_PID + 1);
-  uint32_t code = spool_process_code(&one.process, "f", 0);
-  spool_ring ring = drain_scene_ring(&one, 0);
-  drain_put_call(&ring, 2000, code);
-  spool_ring_commit(&ring);
+  spool_ring ring = drain_scene_called(&one, NULL);
   (void)drain_scene_visit(&one);
   assert_true(drain_beat_of(&ring) == BARO_RING_BEAT_OVER);
   drain_found *seen = drain_scene_finish(&one);
@@ -481,10 +473,7 @@ static void a_sampler_that_finds_nothing_does_not_hold_calls_up(void **state) {
   sampler_ids known = {.status = BARO_AGAIN};
   baro_drain_ids ids = {.context = &known, .process = known_process, .thread = known_thread};
   drain_scene_begin(&one, DRAIN_SCENE_PID, BIRTH_NS, &ids);
-  uint32_t code = spool_process_code(&one.process, "f", 0);
-  spool_ring ring = drain_scene_ring(&one, 0);
-  drain_put_call(&ring, 2000, code);
-  spool_ring_commit(&ring);
+  spool_ring ring = drain_scene_called(&one, NULL);
   for (int i = 0; i < 6; i++)
     (void)drain_scene_visit(&one);
   assert_int_equal(drain_tail_of(&ring), 2);

@@ -25,10 +25,8 @@ static void a_file_that_shrinks_is_given_up(void **state) {
   (void)state;
   static drain_scene one;
   begin_scene(&one);
-  uint32_t code = spool_process_code(&one.process, "f", 0);
-  spool_ring ring = drain_scene_ring(&one, 0);
-  drain_put_call(&ring, 2000, code);
-  spool_ring_commit(&ring);
+  uint32_t code = 0;
+  spool_ring ring = drain_scene_called(&one, &code);
   (void)drain_scene_visit(&one);
   drain_put_call(&ring, 3000, code);
   spool_ring_commit(&ring);
@@ -49,10 +47,7 @@ static void heads_that_cannot_be_are_given_up(void **state) {
   for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
     static drain_scene one;
     begin_scene(&one);
-    uint32_t code = spool_process_code(&one.process, "f", 0);
-    spool_ring ring = drain_scene_ring(&one, 0);
-    drain_put_call(&ring, 2000, code);
-    spool_ring_commit(&ring);
+    spool_ring ring = drain_scene_called(&one, NULL);
     (void)drain_scene_visit(&one);
     spool_ring_set(&ring, offsetof(baro_ring_head, head), heads[i]);
     (void)drain_scene_visit(&one);
@@ -69,10 +64,8 @@ static void a_moved_tail_changes_nothing(void **state) {
   (void)state;
   static drain_scene one;
   begin_scene(&one);
-  uint32_t code = spool_process_code(&one.process, "f", 0);
-  spool_ring ring = drain_scene_ring(&one, 0);
-  drain_put_call(&ring, 2000, code);
-  spool_ring_commit(&ring);
+  uint32_t code = 0;
+  spool_ring ring = drain_scene_called(&one, &code);
   (void)drain_scene_visit(&one);
   spool_ring_set(&ring, offsetof(baro_ring_head, tail), UINT64_MAX - 3);
   drain_put_call(&ring, 3000, code);
@@ -101,10 +94,7 @@ static void strange_rings_are_refused(void **state) {
   for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
     static drain_scene one;
     begin_scene(&one);
-    uint32_t code = spool_process_code(&one.process, "f", 0);
-    spool_ring ring = drain_scene_ring(&one, 0);
-    drain_put_call(&ring, 2000, code);
-    spool_ring_commit(&ring);
+    spool_ring ring = drain_scene_called(&one, NULL);
     spool_ring_set(&ring, changes[i].offset, changes[i].value);
     (void)drain_scene_visit(&one);
     drain_found *seen = drain_scene_finish(&one);
