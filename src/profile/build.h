@@ -3,7 +3,7 @@
  * time; call_tree.c makes the preorder tree; entry.c finds the threads' entries; idle_places.c
  * knows waits for work; run_queue.c splits running from runnable and calibrates;
  * run_time.c gives each moment of the run to threads; totals.c sums up; calls.c brings the calls, which
- * call_events.c made as they came, into columns; dataflow_build.c puts operators and tasks into order. Each step reads what the earlier ones left in `profile` and below. */
+ * call_events.c made as they came, into columns; dataflow_build.c and dataflow_order.c put operators and tasks into order. Each step reads what the earlier ones left in `profile` and below. */
 #ifndef BARO_PROFILE_BUILD_H
 #define BARO_PROFILE_BUILD_H
 
@@ -181,6 +181,9 @@ void baro_build_dataflow_visit(baro_profile_builder *builder);
 /* Fills dataflow. Needs baro_build_run_queue. */
 baro_status baro_build_dataflow(baro_profile_builder *builder) BARO_MUST_USE;
 void baro_build_dataflow_release(baro_profile_builder *builder);
+/* Puts edges into order, each once, and drops of those in a cycle what leads back (cyclic_edges counts them); fills order
+ * and the operators' incoming edges. O(edges log edges). BARO_NO_MEMORY without a message. */
+baro_status baro_order_operators(baro_dataflow *dataflow) BARO_MUST_USE;
 /* Fills state_ns, of which dataflow has none yet. O(tasks log tasks + samples of their slots). */
 baro_status baro_build_task_states(const baro_profile *profile,
                                    baro_dataflow *dataflow) BARO_MUST_USE;
