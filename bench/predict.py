@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """How far predictions are from runs: python bench/predict.py [--data FOLDER] [--barograph PROGRAM].
 
-FOLDER has a folder for each run of a Spark job: its event log, and truth.json with `runtime_s`,
-the driver's wall clock around the job, taken outside of Spark. Each pair is predicted both ways,
-from one log alone. Beside it what needs no model: that nothing changes, and that time goes with the
-number of slots. No constant of the model was fitted to these runs. Prints a table; decides no test.
+FOLDER (bench/data/spark) has a folder for each run of a Spark job: its event log, and truth.json
+with `runtime_s`, the driver's wall clock around the job, taken outside of Spark. Each pair is
+predicted both ways, from one log alone. Beside it what needs no model: that nothing changes, and
+that time goes with the number of slots. No constant of the model was fitted to these runs. Prints
+a table; decides no test.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ PAIRS = [
     # 700 MB against 1,800 MB; the second one also had a larger part of it for execution.
     ("s35-spill", "s35-spill-bigmemory", "memory=1800m", None),
 ]
+DATA = Path(__file__).resolve().parent / "data" / "spark"
 FACTOR = {"cores=1": 2.0, "cores=2": 0.5}
 
 
@@ -48,7 +50,7 @@ def predict(program: str, log: Path, change: str) -> dict[str, float]:
 def main() -> None:
     """Predict all pairs and print what came of it."""
     cli = argparse.ArgumentParser(description=__doc__)
-    cli.add_argument("--data", type=Path, required=True)
+    cli.add_argument("--data", type=Path, default=DATA)
     cli.add_argument("--barograph", default=os.environ.get("BAROGRAPH", "barograph"))
     options = cli.parse_args()
     errors: dict[str, list[float]] = {"predict": [], "no change": [], "linear": []}
