@@ -28,6 +28,8 @@ typedef struct prediction {
   baro_profile *profiles[2];
   baro_job_graph *graphs[2]; /* the second one only where two recordings are given */
   baro_contention_fit fit;
+  baro_forecaster *tasks;            /* of a framework's run */
+  baro_python_forecaster *functions; /* of a Python program */
   baro_forecast forecast;
   baro_forecast_point points[BARO_SCENARIO_SWEEP_MAX];
 } prediction;
@@ -80,11 +82,24 @@ static const baro_contention_fit *fit_of(const prediction *all) {
   return all->graphs[1] != NULL ? &all->fit : NULL;
 }
 
+/* What all points of a sweep share. */
+static baro_status begin_forecasts(prediction *all, baro_error *err) {
+  const char *names[BARO_SCENARIO_FUNCTIONS_MAX];
+  if (all->graphs[0] != NULL) {
+    return baro_forecaster_create(all->graphs[0], fit_of(all), &all->tasks, err);
+  }
+  for (uint32_t f = 0; f < all->scenario.function_count; f++) {
+    names[f] = all->scenario.functions[f].name;
+  }
+  return baro_python_forecaster_create(all->profiles[0], names, all->scenario.function_count,
+                                       &all->functions, err);
+}
+
 static baro_status make(const prediction *all, const baro_scenario *scenario,
                         baro_forecast *ret_forecast, baro_error *err) {
-  return all->graphs[0] == NULL
-             ? baro_python_forecast_make(all->profiles[0], scenario, ret_forecast, err)
-             : baro_forecast_make(all->graphs[0], scenario, fit_of(all), ret_forecast, err);
+  return all->tasks != NULL
+             ? baro_forecaster_make(all->tasks, scenario, ret_forecast, err)
+             : baro_python_forecaster_make(all->functions, scenario, ret_forecast, err);
 }
 
 static baro_status run_sweep(prediction *all, baro_error *err) {
@@ -142,6 +157,9 @@ static int run(const baro_call *call) {
   }
   bool opened = status == BARO_OK;
   if (opened) {
+    status = begin_forecasts(&all, &err);
+  }
+  if (opened && status == BARO_OK) {
     status = make(&all, &all.scenario, &all.forecast, &err);
   }
   if (status == BARO_OK && all.values->sweep != NULL) {
@@ -153,6 +171,8 @@ static int run(const baro_call *call) {
              : is_of_recording ? baro_cli_fail("predict: %s: %s", path, err.message)
                                : baro_cli_fail("predict: %s", err.message);
   baro_forecast_release(&all.forecast);
+  baro_forecaster_destroy(all.tasks);
+  baro_python_forecaster_destroy(all.functions);
   for (int r = 0; r < 2; r++) {
     baro_job_graph_destroy(all.graphs[r]);
     baro_profile_destroy(all.profiles[r]);

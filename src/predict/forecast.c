@@ -11,15 +11,16 @@
 static const double NINETY = 1.645;
 /* What was recorded says little of what is further away. */
 static const double FAR = 4;
-enum { BOOTSTRAPS = 24, BOOTSTRAPS_LARGE = 8, LARGE_TASKS = 100000 };
+/* Of many tasks chance is small beside all else, and eight draws say so as well as more. */
+enum { BOOTSTRAPS = BARO_FORECAST_BOOTSTRAPS_MAX, BOOTSTRAPS_LARGE = 8, LARGE_TASKS = 10000 };
 static const double NS = 1e9;
 
 typedef struct maker {
   const baro_job_graph *graph;
+  const baro_forecaster *shared;
   const baro_scenario *scenario;
   baro_forecast *to;
   baro_change change;
-  baro_waves waves;
   double low[BARO_TERM_COUNT];
   double point[BARO_TERM_COUNT];
   double high[BARO_TERM_COUNT];
@@ -33,8 +34,11 @@ static baro_status replay(const maker *all, const baro_change *change, const dou
                           baro_error *err) {
   baro_arena scratch = {0};
   baro_replay input;
-  const baro_task_times_input times = {
-      .graph = all->graph, .change = change, .terms = terms, .waves = &all->waves, .seed = seed};
+  const baro_task_times_input times = {.graph = all->graph,
+                                       .change = change,
+                                       .terms = terms,
+                                       .waves = &all->shared->waves,
+                                       .seed = seed};
   baro_status status = baro_task_times_build(&times, &scratch, &input, err);
   if (status == BARO_OK) {
     status = baro_replay_run(&input, &scratch, NULL, ret_result, err);
@@ -144,22 +148,16 @@ static baro_status try_term(const maker *all, baro_term term, baro_error *err) {
 
 /* Tasks of the stages by chance, the same ones with and without the change. */
 static baro_status bootstrap(const maker *all, baro_error *err) {
-  int count = all->graph->task_count > LARGE_TASKS ? BOOTSTRAPS_LARGE : BOOTSTRAPS;
-  const baro_change none = baro_change_none(all->graph);
+  int count = all->shared->bootstrap_count;
   double sum = 0;
   double squares = 0;
   for (int b = 0; b < count; b++) {
     baro_replay_result with;
-    baro_replay_result without;
-    uint64_t seed = (uint64_t)b + 1;
-    baro_status status = replay(all, &all->change, all->point, seed, &with, NULL, err);
-    if (status == BARO_OK) {
-      status = replay(all, &none, all->point, seed, &without, NULL, err);
-    }
+    baro_status status = replay(all, &all->change, all->point, (uint64_t)b + 1, &with, NULL, err);
     if (status != BARO_OK) {
       return status;
     }
-    double ratio = log(with.end_ns / without.end_ns);
+    double ratio = log(with.end_ns / all->shared->bootstrap_ns[b]);
     sum += ratio;
     squares += ratio * ratio;
   }
@@ -262,7 +260,7 @@ static void assume_slots(const maker *all) {
         "nodes: %u executors instead of %u, the new ones there as soon as the recorded ones were",
         change->executor_count, all->graph->executor_count);
   }
-  if ((change->changes_cores || changes_nodes) && all->waves.measured_stages == 0) {
+  if ((change->changes_cores || changes_nodes) && all->shared->waves.measured_stages == 0) {
     assume(to,
            "no slot had two tasks of one stage: how much slower first tasks are is unknown, and "
            "taken for nothing");
@@ -377,8 +375,7 @@ static double busy_ratio(const baro_replay_result *result, uint32_t slots) {
 
 static baro_status make_point(const maker *all, baro_error *err) {
   baro_forecast *to = all->to;
-  const baro_change none = baro_change_none(all->graph);
-  baro_replay_result before = {0};
+  const baro_replay_result *before = &all->shared->base;
   baro_replay_result after = {0};
   to->base_s = all->graph->base_ns / NS;
   to->lead_s = all->graph->lead_ns / NS;
@@ -386,33 +383,71 @@ static baro_status make_point(const maker *all, baro_error *err) {
   to->floor_s = (all->graph->driver_ns - all->graph->lead_ns) / NS / fmax(1, all->change.cpu_ratio);
   to->noise_ratio = BARO_TERM_NOISE_RATIO;
   to->distance = baro_change_distance(&all->change, all->graph);
-  baro_status status = replay(all, &none, all->point, 0, &before, &to->base_slots, err);
+  to->base_slots = all->shared->base_slots;
+  baro_status status = replay(all, &all->change, all->point, 0, &after, &to->slots, err);
   if (status == BARO_OK) {
-    status = replay(all, &all->change, all->point, 0, &after, &to->slots, err);
-  }
-  if (status == BARO_OK && !(before.end_ns > 0 && to->base_s > 0)) {
-    status = baro_error_set(err, BARO_UNSUPPORTED, "its run lasted no time");
-  }
-  if (status == BARO_OK) {
-    to->replayed_s = before.end_ns / NS;
+    to->replayed_s = before->end_ns / NS;
     to->predicted_s = scaled_s(to, after.end_ns);
-    to->base_busy_ratio = busy_ratio(&before, to->base_slots);
+    to->base_busy_ratio = busy_ratio(before, to->base_slots);
     to->busy_ratio = busy_ratio(&after, to->slots);
   }
   return status;
 }
 
-baro_status baro_forecast_make(const baro_job_graph *graph, const baro_scenario *scenario,
-                               const baro_contention_fit *fit, baro_forecast *ret_forecast,
-                               baro_error *err) {
-  baro_forecast to = {0};
-  maker all = {.graph = graph, .scenario = scenario, .to = &to};
-  baro_arena scratch = {0};
-  set_terms(&all, fit);
-  baro_status status = baro_change_resolve(scenario, graph, &all.change, err);
-  if (status == BARO_OK && baro_waves_measure(graph, &scratch, &all.waves) != BARO_OK) {
-    status = baro_error_set(err, BARO_NO_MEMORY, "%s", baro_status_text(BARO_NO_MEMORY));
+/* --- what forecasts of one recording share --- */
+
+/* The recorded run again, and with other tasks of its stages. */
+static baro_status replay_base(const maker *all, baro_forecaster *forecaster, baro_error *err) {
+  const baro_change none = baro_change_none(all->graph);
+  baro_status status =
+      replay(all, &none, all->point, 0, &forecaster->base, &forecaster->base_slots, err);
+  if (status == BARO_OK && !(forecaster->base.end_ns > 0 && all->graph->base_ns > 0)) {
+    status = baro_error_set(err, BARO_UNSUPPORTED, "its run lasted no time");
   }
+  forecaster->bootstrap_count =
+      all->graph->task_count > LARGE_TASKS ? BOOTSTRAPS_LARGE : BOOTSTRAPS;
+  for (int b = 0; b < forecaster->bootstrap_count && status == BARO_OK; b++) {
+    baro_replay_result result = {0};
+    status = replay(all, &none, all->point, (uint64_t)b + 1, &result, NULL, err);
+    forecaster->bootstrap_ns[b] = result.end_ns;
+  }
+  return status;
+}
+
+baro_status baro_forecaster_create(const baro_job_graph *graph, const baro_contention_fit *fit,
+                                   baro_forecaster **ret_forecaster, baro_error *err) {
+  baro_forecaster *forecaster = calloc(1, sizeof(*forecaster));
+  if (forecaster == NULL) {
+    return baro_error_set(err, BARO_NO_MEMORY, "%s", baro_status_text(BARO_NO_MEMORY));
+  }
+  forecaster->graph = graph;
+  forecaster->fit = fit;
+  maker all = {.graph = graph, .shared = forecaster};
+  set_terms(&all, fit);
+  baro_status status = baro_waves_measure(graph, &forecaster->arena, &forecaster->waves);
+  status = status != BARO_OK ? baro_error_set(err, status, "%s", baro_status_text(status))
+                             : replay_base(&all, forecaster, err);
+  if (status != BARO_OK) {
+    baro_forecaster_destroy(forecaster);
+    return status;
+  }
+  *ret_forecaster = forecaster;
+  return BARO_OK;
+}
+
+void baro_forecaster_destroy(baro_forecaster *forecaster) {
+  if (forecaster != NULL) {
+    baro_arena_release(&forecaster->arena);
+    free(forecaster);
+  }
+}
+
+baro_status baro_forecaster_make(const baro_forecaster *forecaster, const baro_scenario *scenario,
+                                 baro_forecast *ret_forecast, baro_error *err) {
+  baro_forecast to = {0};
+  maker all = {.graph = forecaster->graph, .shared = forecaster, .scenario = scenario, .to = &to};
+  set_terms(&all, forecaster->fit);
+  baro_status status = baro_change_resolve(scenario, all.graph, &all.change, err);
   if (status == BARO_OK) {
     status = make_point(&all, err);
   }
@@ -436,7 +471,18 @@ baro_status baro_forecast_make(const baro_job_graph *graph, const baro_scenario 
   } else {
     baro_forecast_release(&to);
   }
-  baro_arena_release(&scratch);
+  return status;
+}
+
+baro_status baro_forecast_make(const baro_job_graph *graph, const baro_scenario *scenario,
+                               const baro_contention_fit *fit, baro_forecast *ret_forecast,
+                               baro_error *err) {
+  baro_forecaster *forecaster = NULL;
+  baro_status status = baro_forecaster_create(graph, fit, &forecaster, err);
+  if (status == BARO_OK) {
+    status = baro_forecaster_make(forecaster, scenario, ret_forecast, err);
+  }
+  baro_forecaster_destroy(forecaster);
   return status;
 }
 

@@ -1,7 +1,12 @@
 #include "predict/python_forecast.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/map.h"
 
 static const double NS = 1e9;
 static const double NINETY = 1.645;
@@ -9,10 +14,31 @@ static const double NINETY = 1.645;
 static const double NOISE_RATIO = 0.020;
 static const double FAR = 4;
 
-typedef struct maker {
+/* Time that a scenario treats alike: of stacks with the same of its functions, in one state. Sums are whole numbers, so that they
+ * do not depend on how stacks were put together: a scenario's numbers are the same whatever else was asked for. */
+__extension__ typedef unsigned __int128 wide;
+
+typedef struct sums {
+  uint64_t run_ns; /* of the run's own time; of threads; */
+  uint64_t thread_ns;
+  uint64_t sampled_ns; /* of the samples, in the run's own time, */
+  wide square;         /* and for their error: sum of the squares to the number of looks */
+} sums;
+
+struct baro_python_forecaster {
   const baro_profile *profile;
+  char names[BARO_SCENARIO_FUNCTIONS_MAX][BARO_SCENARIO_NAME_BYTES];
+  bool is_found[BARO_SCENARIO_FUNCTIONS_MAX];
+  uint32_t name_count;
+  uint32_t mask_count;
+  uint32_t *masks; /* which of the names are on a path: those that occur */
+  sums *rows;      /* by place of the mask, then state */
+  baro_arena arena;
+};
+
+typedef struct maker {
   const baro_scenario *scenario;
-  uint32_t *masks; /* by node: which of the scenario's functions are on its path */
+  sums *rows; /* by mask of the scenario's functions, then state */
   double terms[BARO_TERM_COUNT];
 } maker;
 
@@ -25,30 +51,112 @@ static bool is_called(const baro_profile *profile, uint32_t function, const char
          baro_view_equal(baro_profile_string(profile, row->name_string), baro_view_of(name));
 }
 
-static baro_status find_functions(maker *all, baro_arena *scratch, baro_error *err) {
-  const baro_profile *profile = all->profile;
-  const baro_scenario *scenario = all->scenario;
+static baro_status no_memory(baro_error *err) {
+  return baro_error_set(err, BARO_NO_MEMORY, "%s", baro_status_text(BARO_NO_MEMORY));
+}
+
+/* By node: which of the names are on its path. */
+static uint32_t *find_masks(baro_python_forecaster *to, baro_arena *scratch) {
+  const baro_profile *profile = to->profile;
   uint32_t *bits = baro_arena_array(scratch, profile->functions.count, sizeof(*bits));
-  all->masks = baro_arena_array(scratch, profile->nodes.count, sizeof(*all->masks));
-  if (bits == NULL || all->masks == NULL) {
-    return baro_error_set(err, BARO_NO_MEMORY, "%s", baro_status_text(BARO_NO_MEMORY));
+  uint32_t *masks = baro_arena_array(scratch, profile->nodes.count, sizeof(*masks));
+  if (bits == NULL || masks == NULL) {
+    return NULL;
   }
-  for (uint32_t f = 0; f < scenario->function_count; f++) {
-    bool found = false;
+  for (uint32_t f = 0; f < to->name_count; f++) {
     for (uint32_t r = 0; r < profile->functions.count; r++) {
-      if (is_called(profile, r, scenario->functions[f].name)) {
+      if (is_called(profile, r, to->names[f])) {
         bits[r] |= 1u << f;
-        found = found || profile->functions.total_samples[r] > 0;
+        to->is_found[f] = to->is_found[f] || profile->functions.total_samples[r] > 0;
       }
-    }
-    if (!found) {
-      return baro_error_set(err, BARO_UNSUPPORTED, "function:%.200s: no sample has it",
-                            scenario->functions[f].name);
     }
   }
   for (uint32_t n = 1; n < profile->nodes.count; n++) {
-    all->masks[n] =
-        all->masks[profile->nodes.parent_node[n]] | bits[baro_profile_node_function(profile, n)];
+    masks[n] = masks[profile->nodes.parent_node[n]] | bits[baro_profile_node_function(profile, n)];
+  }
+  return masks;
+}
+
+/* Puts each node's place among the masks where its mask was. */
+static baro_status number_masks(baro_python_forecaster *to, uint32_t *masks) {
+  uint32_t node_count = to->profile->nodes.count;
+  baro_map places = {0};
+  baro_status status = BARO_OK;
+  for (uint32_t n = 0; n < node_count && status == BARO_OK; n++) {
+    if (baro_map_find(&places, masks[n]) == NULL) {
+      status = baro_map_set(&places, masks[n], places.count);
+    }
+  }
+  to->mask_count = (uint32_t)places.count;
+  to->masks = baro_arena_array(&to->arena, places.count, sizeof(*to->masks));
+  status = status == BARO_OK && to->masks == NULL ? BARO_NO_MEMORY : status;
+  for (uint32_t n = 0; n < node_count && status == BARO_OK; n++) {
+    uint32_t place = (uint32_t)*baro_map_find(&places, masks[n]);
+    to->masks[place] = masks[n];
+    masks[n] = place;
+  }
+  baro_map_release(&places);
+  return status;
+}
+
+static void sum_nodes(baro_python_forecaster *to, const uint32_t *places) {
+  const baro_profile_nodes *nodes = &to->profile->nodes;
+  for (uint32_t n = 1; n < nodes->count; n++) {
+    for (int s = 0; s < BARO_STATE_COUNT; s++) {
+      if ((nodes->states[n] >> s & 1) == 0 || s == BARO_STATE_IDLE) {
+        continue;
+      }
+      sums *row = &to->rows[(size_t)places[n] * BARO_STATE_COUNT + (size_t)s];
+      row->run_ns += baro_node_ns(nodes, BARO_MEASURE_RUN, (baro_state)s, n);
+      row->thread_ns += baro_node_ns(nodes, BARO_MEASURE_THREAD, (baro_state)s, n);
+    }
+  }
+}
+
+/* A sample of n ticks is n looks. */
+static void sum_samples(baro_python_forecaster *to, const uint32_t *places) {
+  const baro_profile_samples *samples = &to->profile->samples;
+  for (uint64_t s = 0; s < samples->count; s++) {
+    sums *row = &to->rows[(size_t)places[samples->node[s]] * BARO_STATE_COUNT + samples->state[s]];
+    uint64_t run_ns = samples->run_ns[s] < 0x1p53F ? (uint64_t)samples->run_ns[s] : 0;
+    row->sampled_ns += run_ns;
+    row->square += (wide)run_ns * run_ns / (samples->ticks[s] > 0 ? samples->ticks[s] : 1);
+  }
+}
+
+/* What the scenario tells apart, of what the forecaster does. */
+static baro_status find_rows(const baro_python_forecaster *from, maker *all, baro_arena *scratch,
+                             baro_error *err) {
+  uint32_t bits[BARO_SCENARIO_FUNCTIONS_MAX];
+  uint32_t count = all->scenario->function_count;
+  for (uint32_t f = 0; f < count; f++) {
+    const char *name = all->scenario->functions[f].name;
+    uint32_t place = 0;
+    while (place < from->name_count && strcmp(from->names[place], name) != 0) {
+      place++;
+    }
+    if (place == from->name_count || !from->is_found[place]) {
+      return baro_error_set(err, BARO_UNSUPPORTED, "function:%.200s: no sample has it", name);
+    }
+    bits[f] = place;
+  }
+  all->rows = baro_arena_array(scratch, (size_t)BARO_STATE_COUNT << count, sizeof(*all->rows));
+  if (all->rows == NULL) {
+    return no_memory(err);
+  }
+  for (uint32_t m = 0; m < from->mask_count; m++) {
+    size_t mask = 0;
+    for (uint32_t f = 0; f < count; f++) {
+      mask |= (size_t)(from->masks[m] >> bits[f] & 1) << f;
+    }
+    for (size_t s = 0; s < BARO_STATE_COUNT; s++) {
+      const sums *row = &from->rows[(size_t)m * BARO_STATE_COUNT + s];
+      sums *to = &all->rows[mask * BARO_STATE_COUNT + s];
+      to->run_ns += row->run_ns;
+      to->thread_ns += row->thread_ns;
+      to->sampled_ns += row->sampled_ns;
+      to->square += row->square;
+    }
   }
   return BARO_OK;
 }
@@ -59,12 +167,12 @@ static double speed_of(const baro_scenario *scenario, baro_scenario_key key) {
   return scenario->values[key].is_set ? scenario->values[key].value : 1;
 }
 
-/* Of time of a node in a state; 1: all. */
-static double left_of(const maker *all, const baro_scenario *scenario, uint32_t node,
+/* Of time with these functions on the stack, in a state; 1: all. */
+static double left_of(const maker *all, const baro_scenario *scenario, size_t mask,
                       baro_state state) {
   double left = 1;
-  for (uint32_t f = 0; f < all->scenario->function_count; f++) {
-    if ((all->masks[node] >> f & 1) != 0) {
+  for (uint32_t f = 0; f < scenario->function_count; f++) {
+    if ((mask >> f & 1) != 0) {
       left /= scenario->functions[f].factor;
     }
   }
@@ -89,20 +197,22 @@ static double left_of(const maker *all, const baro_scenario *scenario, uint32_t 
   return left;
 }
 
+static size_t row_count(const maker *all) {
+  return (size_t)BARO_STATE_COUNT << all->scenario->function_count;
+}
+
+static double gone_of(const maker *all, const baro_scenario *scenario, size_t row) {
+  return 1 - left_of(all, scenario, row / BARO_STATE_COUNT, (baro_state)(row % BARO_STATE_COUNT));
+}
+
 /* What the run loses in s (negative: gains). */
 static double saved_s(const maker *all, const baro_scenario *scenario) {
-  const baro_profile_nodes *nodes = &all->profile->nodes;
   double run_ns = 0;
   double thread_ns = 0;
-  for (uint32_t n = 1; n < nodes->count; n++) {
-    for (int s = 0; s < BARO_STATE_COUNT; s++) {
-      if ((nodes->states[n] >> s & 1) == 0 || s == BARO_STATE_IDLE) {
-        continue;
-      }
-      double gone = 1 - left_of(all, scenario, n, (baro_state)s);
-      run_ns += gone * (double)baro_node_ns(nodes, BARO_MEASURE_RUN, (baro_state)s, n);
-      thread_ns += gone * (double)baro_node_ns(nodes, BARO_MEASURE_THREAD, (baro_state)s, n);
-    }
+  for (size_t r = 0; r < row_count(all); r++) {
+    double gone = gone_of(all, scenario, r);
+    run_ns += gone * (double)all->rows[r].run_ns;
+    thread_ns += gone * (double)all->rows[r].thread_ns;
   }
   /* Of what is saved, the part that nobody shares: it has the sign of the whole. */
   double alone_ns = 2 * run_ns - thread_ns;
@@ -119,22 +229,19 @@ static double rest_s(const maker *all, const baro_scenario *scenario, const baro
   return fmax(to->base_s - saved_s(all, scenario), to->base_s * 1e-9);
 }
 
-/* Standard error of what is saved: samples are drawn by chance. A sample of n ticks is n looks. */
+/* Standard error of what is saved: samples are drawn by chance. */
 static double error_s(const maker *all) {
-  const baro_profile_samples *samples = &all->profile->samples;
   double sum_ns = 0;
   double gone_ns = 0;
-  for (uint64_t s = 0; s < samples->count; s++) {
-    double gone = 1 - left_of(all, all->scenario, samples->node[s], (baro_state)samples->state[s]);
-    sum_ns += (double)samples->run_ns[s];
-    gone_ns += gone * (double)samples->run_ns[s];
+  for (size_t r = 0; r < row_count(all); r++) {
+    sum_ns += (double)all->rows[r].sampled_ns;
+    gone_ns += gone_of(all, all->scenario, r) * (double)all->rows[r].sampled_ns;
   }
   double ratio = sum_ns > 0 ? gone_ns / sum_ns : 0;
   double square = 0;
-  for (uint64_t s = 0; s < samples->count; s++) {
-    double gone = 1 - left_of(all, all->scenario, samples->node[s], (baro_state)samples->state[s]);
-    double off = (double)samples->run_ns[s] * (gone - ratio);
-    square += off * off / (double)(samples->ticks[s] > 0 ? samples->ticks[s] : 1);
+  for (size_t r = 0; r < row_count(all); r++) {
+    double off = gone_of(all, all->scenario, r) - ratio;
+    square += off * off * (double)all->rows[r].square;
   }
   return sqrt(square) / NS;
 }
@@ -145,8 +252,7 @@ static const baro_scenario_key REFUSED[] = {BARO_SCENARIO_CORES, BARO_SCENARIO_N
                                             BARO_SCENARIO_MEMORY, BARO_SCENARIO_INPUT,
                                             BARO_SCENARIO_PARTITIONS};
 
-static baro_status check(const baro_profile *profile, const baro_scenario *scenario,
-                         baro_error *err) {
+baro_status baro_python_forecast_check(const baro_profile *profile, baro_error *err) {
   if (profile->samples.count == 0) {
     return baro_error_set(err, BARO_UNSUPPORTED,
                           "it has neither tasks nor samples; record with --rate too");
@@ -154,6 +260,13 @@ static baro_status check(const baro_profile *profile, const baro_scenario *scena
   if (baro_profile_weight_unit(profile).length > 0) {
     return baro_error_set(err, BARO_UNSUPPORTED, "its amounts are no time");
   }
+  if (profile->all_ns[BARO_MEASURE_RUN] == 0) {
+    return baro_error_set(err, BARO_UNSUPPORTED, "its run lasted no time");
+  }
+  return BARO_OK;
+}
+
+static baro_status check_keys(const baro_scenario *scenario, baro_error *err) {
   for (size_t k = 0; k < sizeof(REFUSED) / sizeof(REFUSED[0]); k++) {
     if (scenario->values[REFUSED[k]].is_set) {
       return baro_error_set(
@@ -246,24 +359,66 @@ static void bound(const maker *all, baro_forecast *to) {
   }
 }
 
-baro_status baro_python_forecast_make(const baro_profile *profile, const baro_scenario *scenario,
-                                      baro_forecast *ret_forecast, baro_error *err) {
+baro_status baro_python_forecaster_create(const baro_profile *profile, const char *const *names,
+                                          uint32_t name_count,
+                                          baro_python_forecaster **ret_forecaster,
+                                          baro_error *err) {
+  baro_status status = baro_python_forecast_check(profile, err);
+  if (status != BARO_OK) {
+    return status;
+  }
+  baro_python_forecaster *to = calloc(1, sizeof(*to));
+  if (to == NULL) {
+    return no_memory(err);
+  }
+  assert(name_count <= BARO_SCENARIO_FUNCTIONS_MAX);
+  to->profile = profile;
+  to->name_count = name_count;
+  for (uint32_t f = 0; f < name_count; f++) {
+    (void)snprintf(to->names[f], sizeof(to->names[f]), "%s", names[f]);
+  }
+  baro_arena scratch = {0};
+  uint32_t *masks = find_masks(to, &scratch);
+  status = masks == NULL ? BARO_NO_MEMORY : number_masks(to, masks);
+  if (status == BARO_OK) {
+    to->rows =
+        baro_arena_array(&to->arena, (size_t)to->mask_count * BARO_STATE_COUNT, sizeof(*to->rows));
+    status = to->rows == NULL ? BARO_NO_MEMORY : BARO_OK;
+  }
+  if (status == BARO_OK) {
+    sum_nodes(to, masks);
+    sum_samples(to, masks);
+    *ret_forecaster = to;
+  } else {
+    baro_python_forecaster_destroy(to);
+  }
+  baro_arena_release(&scratch);
+  return status == BARO_OK ? status : no_memory(err);
+}
+
+void baro_python_forecaster_destroy(baro_python_forecaster *forecaster) {
+  if (forecaster != NULL) {
+    baro_arena_release(&forecaster->arena);
+    free(forecaster);
+  }
+}
+
+baro_status baro_python_forecaster_make(const baro_python_forecaster *forecaster,
+                                        const baro_scenario *scenario, baro_forecast *ret_forecast,
+                                        baro_error *err) {
   static const baro_term terms[] = {BARO_TERM_RUNNABLE, BARO_TERM_HELD, BARO_TERM_ALONE};
   baro_forecast to = {.noise_ratio = NOISE_RATIO};
-  maker all = {.profile = profile, .scenario = scenario};
+  maker all = {.scenario = scenario};
   baro_arena scratch = {0};
   for (int t = 0; t < BARO_TERM_COUNT; t++) {
     all.terms[t] = baro_terms[t].point;
   }
-  baro_status status = check(profile, scenario, err);
+  baro_status status = check_keys(scenario, err);
   if (status == BARO_OK) {
-    status = find_functions(&all, &scratch, err);
-  }
-  to.base_s = (double)profile->all_ns[BARO_MEASURE_RUN] / NS;
-  if (status == BARO_OK && !(to.base_s > 0)) {
-    status = baro_error_set(err, BARO_UNSUPPORTED, "its run lasted no time");
+    status = find_rows(forecaster, &all, &scratch, err);
   }
   if (status == BARO_OK) {
+    to.base_s = (double)forecaster->profile->all_ns[BARO_MEASURE_RUN] / NS;
     to.replayed_s = to.base_s;
     to.predicted_s = rest_s(&all, scenario, &to);
     for (size_t t = 0; t < sizeof(terms) / sizeof(terms[0]); t++) {
@@ -276,5 +431,21 @@ baro_status baro_python_forecast_make(const baro_profile *profile, const baro_sc
     *ret_forecast = to;
   }
   baro_arena_release(&scratch);
+  return status;
+}
+
+baro_status baro_python_forecast_make(const baro_profile *profile, const baro_scenario *scenario,
+                                      baro_forecast *ret_forecast, baro_error *err) {
+  const char *names[BARO_SCENARIO_FUNCTIONS_MAX];
+  for (uint32_t f = 0; f < scenario->function_count; f++) {
+    names[f] = scenario->functions[f].name;
+  }
+  baro_python_forecaster *forecaster = NULL;
+  baro_status status =
+      baro_python_forecaster_create(profile, names, scenario->function_count, &forecaster, err);
+  if (status == BARO_OK) {
+    status = baro_python_forecaster_make(forecaster, scenario, ret_forecast, err);
+  }
+  baro_python_forecaster_destroy(forecaster);
   return status;
 }
