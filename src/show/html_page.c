@@ -15,6 +15,7 @@
 #include "show/html_source.h"
 #include "show/html_template.h"
 #include "show/html_trees.h"
+#include "show/html_what_if.h"
 #include "show/utf8.h"
 
 enum {
@@ -65,6 +66,9 @@ static baro_status add_sections(baro_html_page *page, baro_error *err) {
   }
   if (status == BARO_OK) {
     status = baro_html_write_source(page, err);
+  }
+  if (status == BARO_OK) {
+    status = baro_html_write_what_if(page, err);
   }
   if (status == BARO_OK) {
     baro_html_names_write(&page->names, &page->sections);

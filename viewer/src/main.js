@@ -9,6 +9,7 @@ import { PageError } from './data/columns.js';
 import { lateReader } from './data/late.js';
 import { decodeFirst, decodeNames, decodePage, emptyPage } from './data/page.js';
 import { readHead, sectionReader } from './data/sections.js';
+import { whatIfReader } from './data/what_if.js';
 import { Workshop } from './model/model.js';
 import { createShell } from './parts/shell.js';
 import { createStore } from './state/store.js';
@@ -44,10 +45,11 @@ function framePainted() {
 /**
  * @param {import('./types.js').Page} page
  * @param {() => Promise<import('./types.js').Late>} late
+ * @param {() => Promise<import('./types.js').WhatIf | null>} whatIf
  * @param {import('./types.js').First | null} [first]
  * @returns {{complete: () => void}} to be called once the page has its trees
  */
-function start(page, late, first = null) {
+function start(page, late, whatIf, first = null) {
   const workshop = new Workshop(page, first);
   const store = createStore(window, (values, before) => workshop.adjust(values, before));
   const shown = views.filter((view) => view.available(page));
@@ -56,7 +58,7 @@ function start(page, late, first = null) {
   const live = new Map();
   /** @type {string | null} */
   let seen = null;
-  const context = { page, store, late, announce: shell.announce, workshop };
+  const context = { page, store, late, whatIf, announce: shell.announce, workshop };
   document.getElementById('greeting')?.remove();
   document.body.append(shell.element);
 
@@ -139,12 +141,13 @@ async function main() {
   const names = await decodeNames(head, read);
   const first = await decodeFirst(head, read, names.functions.count);
   const page = emptyPage(head, names);
+  const whatIf = whatIfReader(head, read, documentParsed());
   const decode = async () => {
     Object.assign(page, await decodePage(head, read, names));
   };
   if (first === null) {
     await decode();
-    start(page, lateReader(page, read, documentParsed())).complete();
+    start(page, lateReader(page, read, documentParsed()), whatIf).complete();
     return;
   }
   /** @type {() => void} */
@@ -152,7 +155,7 @@ async function main() {
   const whole = new Promise((resolve) => {
     decoded = () => resolve(undefined);
   });
-  const app = start(page, lateReader(page, read, Promise.all([documentParsed(), whole])), first);
+  const app = start(page, lateReader(page, read, Promise.all([documentParsed(), whole])), whatIf, first);
   await framePainted();
   await decode();
   app.complete();

@@ -267,6 +267,52 @@
  */
 
 /**
+ * What can be set of a run, and where: a slider.
+ * @typedef {object} WhatIfAxis
+ * @property {string} key "cores", "disk", ..., "function"
+ * @property {string} id what --set calls it: the key, or "function:NAME"
+ * @property {string} words what it is
+ * @property {string | null} fn name of the function
+ * @property {number | null} runRatio of a function: the share of the run's time that has it on the stack
+ * @property {string | null} refusal why nothing can be set, or not everything
+ * @property {number} base the position as recorded
+ * @property {{text: string, ratio: number}[]} positions ascending; text as --set takes it; none: refused
+ */
+
+/**
+ * What `barograph predict --json` says of a scenario; times in seconds.
+ * @typedef {object} WhatIfForecast
+ * @property {null} refusal
+ * @property {number} predicted
+ * @property {number} low
+ * @property {number} high
+ * @property {number} slots 0: of a Python program
+ * @property {number} busy share of the slots' time
+ * @property {number} chance standard deviation of the logarithm, of tasks or samples by chance
+ * @property {{term: number, fastest: number, slowest: number}[]} terms the widest first
+ * @property {string[]} assumptions
+ */
+
+/** @typedef {WhatIfForecast | {refusal: string}} WhatIfPoint */
+
+/**
+ * The forecasts of a page, by scenario (data/what_if.js has the keys).
+ * @typedef {object} WhatIf
+ * @property {string | null} refusal why there are none
+ * @property {"some" | "singles" | "first" | "pairs"} reach which combinations there are: one change at a time and not all positions ·
+ *   one change at a time · the first axis with one other · any two
+ * @property {number} tasks 0: a Python program
+ * @property {number} base seconds, recorded
+ * @property {number} lead of them, before the first job
+ * @property {number} baseSlots
+ * @property {number} baseBusy
+ * @property {number} noise standard deviation of the logarithm, from run to run
+ * @property {{term: string, source: string, low: number, value: number, high: number, meaning: string}[]} terms
+ * @property {WhatIfAxis[]} axes
+ * @property {Map<string, WhatIfPoint>} points
+ */
+
+/**
  * One change of what is shown. `fn` is a function, `pattern` a regular expression over names, files and modules.
  * @typedef {object} Transform
  * @property {"focus" | "ignore" | "merge" | "merge-recursion" | "collapse-library" | "own-code" | "invert"} kind
@@ -341,6 +387,7 @@
  * @property {Page} page
  * @property {import('./state/store.js').Store} store
  * @property {() => Promise<Late>} late
+ * @property {() => Promise<WhatIf | null>} whatIf
  * @property {(text: string) => void} announce says it to screen readers
  * @property {import('./model/model.js').Workshop} workshop names, metrics, and models of other states
  */
@@ -359,6 +406,7 @@
  * @typedef {object} View
  * @property {string} id
  * @property {string} title of its tab
+ * @property {boolean} [whole] is of the whole recording: what is counted, of which threads, and the search are nothing to it
  * @property {(page: Page) => boolean} available
  * @property {(context: Context) => LiveView} create called once, when it is first shown
  */

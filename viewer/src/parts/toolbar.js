@@ -148,6 +148,7 @@ export function createToolbar(parts) {
      * @param {import('../types.js').View} view
      */
     update(state, model, view) {
+      element.hidden = view.whole === true;
       if (model.metric) metric.value = model.metric.key;
       threads.update(state);
       colour.value = state.colour;

@@ -8,6 +8,7 @@ import { sandwich } from './sandwich.js';
 import { sourceView } from './source.js';
 import { summaryView } from './summary.js';
 import { timelineView } from './timeline.js';
+import { whatIfView } from './what_if.js';
 
 /** @type {readonly import('../types.js').View[]} */
 export const views = [
@@ -19,4 +20,5 @@ export const views = [
   timelineView,
   callsView,
   sourceView,
+  whatIfView,
 ];

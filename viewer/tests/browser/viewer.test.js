@@ -12,6 +12,7 @@ import { keyCases } from './key_cases.js';
 import { lookCases } from './look_cases.js';
 import { numberCases } from './number_cases.js';
 import { stateCases } from './state_cases.js';
+import { whatIfCases } from './what_if_cases.js';
 
 const skip = whySkipped(browsers.chromium);
 const session = new Session();
@@ -38,6 +39,7 @@ const cases = {
   ...numberCases,
   ...accessCases,
   ...lookCases,
+  ...whatIfCases,
 };
 
 for (const [name, run] of Object.entries(cases)) test(name, { skip }, () => run(session));
