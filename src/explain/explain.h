@@ -143,6 +143,20 @@ bool baro_operators_are_of(const baro_profile *profile, const char *framework);
 bool baro_tasks_are_partitions(const baro_profile *profile);
 /* Whether a slot runs one task at a time and takes any: of Spark. Flink's run a task of each operator, a trace has threads. */
 bool baro_has_slots(const baro_profile *profile);
+/* A part of an operator's time. */
+typedef struct baro_time_part {
+  uint32_t resource; /* index into resources */
+  baro_evidence evidence;
+  uint64_t task_ns;
+  uint64_t path_ns;
+} baro_time_part;
+
+/* What the time of an operator's tasks went into, in the order of states; the parts add up to it. Returns how many there are. */
+uint32_t baro_operator_parts(const baro_explanation *all, const baro_operator_time *row,
+                             baro_time_part ret_parts[BARO_STATE_COUNT]);
+/* What most of a task's time went into, index into resources; BARO_NONE_ID: it had no time. */
+uint32_t baro_task_resource(const baro_explanation *all, uint32_t task);
+
 /* Whether an operator's time in a state is measured: by its tasks' amounts. */
 baro_evidence baro_state_evidence(const baro_profile *profile, const baro_operator_time *row,
                                   baro_state state);

@@ -173,3 +173,56 @@ void baro_resource_times(baro_explanation *all) {
   }
   qsort(all->resources, all->resource_count, sizeof(*all->resources), compare_resources);
 }
+
+/* --- by operator and task --- */
+
+static uint32_t resource_of(const baro_explanation *all, const char *key) {
+  uint32_t r = 0;
+  while (r < all->resource_count && strcmp(all->resources[r].key, key) != 0) {
+    r++;
+  }
+  return r < all->resource_count ? r : BARO_NONE_ID;
+}
+
+uint32_t baro_operator_parts(const baro_explanation *all, const baro_operator_time *row,
+                             baro_time_part ret_parts[BARO_STATE_COUNT]) {
+  size_t kind = span_kind_of(all, row);
+  if (kind < SPAN_KINDS) {
+    ret_parts[0] = (baro_time_part){.resource = resource_of(all, span_kinds[kind].kind),
+                                    .evidence = BARO_EVIDENCE_MEASURED,
+                                    .task_ns = row->task_ns,
+                                    .path_ns = row->path_ns};
+    return row->task_ns == 0 ? 0 : 1;
+  }
+  uint32_t count = 0;
+  for (int s = 0; s < BARO_STATE_COUNT; s++) {
+    if (row->state_ns[s] != 0) {
+      ret_parts[count++] =
+          (baro_time_part){.resource = resource_of(all, baro_state_key((baro_state)s)),
+                           .evidence = baro_state_evidence(all->profile, row, (baro_state)s),
+                           .task_ns = row->state_ns[s],
+                           .path_ns = row->path_state_ns[s]};
+    }
+  }
+  return count;
+}
+
+uint32_t baro_task_resource(const baro_explanation *all, uint32_t task) {
+  const baro_dataflow *dataflow = &all->profile->dataflow;
+  const baro_dataflow_task *one = &dataflow->tasks[task];
+  const baro_operator_time *row = &all->operators[all->operator_row[one->operator_id]];
+  size_t kind = span_kind_of(all, row);
+  if (kind < SPAN_KINDS) {
+    return resource_of(all, span_kinds[kind].kind);
+  }
+  uint64_t state_ns[BARO_STATE_COUNT];
+  baro_path_states(dataflow, task, baro_dataflow_task_ns(one), state_ns);
+  int most = BARO_STATE_UNKNOWN;
+  for (int s = 0; s < BARO_STATE_COUNT; s++) {
+    /* Of equal parts the one that is known. */
+    bool is_more = most == BARO_STATE_UNKNOWN ? state_ns[s] != 0 && state_ns[s] >= state_ns[most]
+                                              : state_ns[s] > state_ns[most];
+    most = s != BARO_STATE_UNKNOWN && is_more ? s : most;
+  }
+  return state_ns[most] == 0 ? BARO_NONE_ID : resource_of(all, baro_state_key((baro_state)most));
+}

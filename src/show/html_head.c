@@ -433,6 +433,7 @@ static void write_limits(const baro_html_page *page, baro_json *json) {
       baro_json_text(json, name, text);
     }
   }
+  baro_html_dataflow_limits(&page->dataflow, json);
   baro_json_end_object(json);
 }
 
@@ -469,6 +470,7 @@ void baro_html_head(const baro_html_page *page, baro_stream *output) {
   write_processes(page, &json);
   write_threads(page, &json);
   write_trees(page, &json);
+  baro_html_dataflow_head(&page->dataflow, &json);
   write_limits(page, &json);
   static const char *const sources[] = {
       [BARO_HTML_SOURCE_NONE] = "none",

@@ -65,6 +65,14 @@ static baro_status add_sections(baro_html_page *page, baro_error *err) {
     status = baro_html_write_calls(page, err);
   }
   if (status == BARO_OK) {
+    status = baro_html_write_operators(&page->dataflow, &page->sections, err);
+  }
+  if (status == BARO_OK) {
+    uint64_t limit = page->options->limit_bytes;
+    status = baro_html_write_tasks(&page->dataflow, limit == 0 ? BARO_HTML_LIMIT_BYTES : limit,
+                                   &page->sections, err);
+  }
+  if (status == BARO_OK) {
     status = baro_html_write_source(page, err);
   }
   if (status == BARO_OK) {
@@ -298,23 +306,31 @@ static void page_release(baro_html_page *page) {
   free(page);
 }
 
-static baro_status page_create(const baro_profile *const *profiles, unsigned profile_count,
-                               const baro_html_options *options, const baro_html_room *room,
+/* What a page is made of, each time that one is tried. */
+typedef struct page_material {
+  const baro_profile *const *profiles;
+  unsigned profile_count;
+  const baro_html_options *options;
+  const baro_explanation *explanation; /* NULL: no framework's log, or two that are compared */
+} page_material;
+
+static baro_status page_create(const page_material *from, const baro_html_room *room,
                                baro_html_page **ret_page, baro_error *err) {
   baro_html_page *page = calloc(1, sizeof(*page));
   if (page == NULL) {
     return baro_error_set(err, BARO_NO_MEMORY, "out of memory");
   }
-  page->side_count = profile_count;
-  page->options = options;
-  for (unsigned side = 0; side < profile_count; side++) {
-    page->profiles[side] = profiles[side];
-    page->first_process[side + 1] = page->first_process[side] + profiles[side]->process_count;
-    page->first_thread[side + 1] = page->first_thread[side] + profiles[side]->thread_count;
+  page->side_count = from->profile_count;
+  page->options = from->options;
+  page->dataflow.of = from->explanation;
+  for (unsigned side = 0; side < from->profile_count; side++) {
+    page->profiles[side] = from->profiles[side];
+    page->first_process[side + 1] = page->first_process[side] + from->profiles[side]->process_count;
+    page->first_thread[side + 1] = page->first_thread[side] + from->profiles[side]->thread_count;
   }
   choose_units(page);
   page->room = *room;
-  baro_status status = baro_html_names_init(&page->names, profiles, profile_count, err);
+  baro_status status = baro_html_names_init(&page->names, from->profiles, from->profile_count, err);
   if (status == BARO_OK) {
     status = add_sections(page, err);
   }
@@ -372,9 +388,7 @@ static baro_html_room less_room(const baro_html_page *page, double part) {
 }
 
 /* With as little of what can be made smaller as there can be. */
-static baro_status write_smallest(const baro_profile *const *profiles, unsigned profile_count,
-                                  const baro_html_options *options, baro_stream *output,
-                                  baro_error *err) {
+static baro_status write_smallest(const page_material *from, baro_stream *output, baro_error *err) {
   enum { RUNS_MIN = 100, TREE_BYTES_MIN = 1000 };
   baro_html_room least;
   for (int kind = 0; kind < BARO_HTML_TREE_KINDS; kind++) {
@@ -382,36 +396,37 @@ static baro_status write_smallest(const baro_profile *const *profiles, unsigned 
     least.runs_bytes[kind] = RUNS_MIN * BARO_HTML_RUN_BYTES;
   }
   baro_html_page *page = NULL;
-  baro_status status = page_create(profiles, profile_count, options, &least, &page, err);
+  baro_status status = page_create(from, &least, &page, err);
   if (status != BARO_OK) {
     return status;
   }
   baro_buffer head = {0};
   status = make_head(page, &head, err);
   uint64_t elastic, bytes = file_bytes(page, head.length, &elastic);
-  if (status == BARO_OK && (options->limit_bytes == 0 || bytes <= options->limit_bytes)) {
+  if (status == BARO_OK &&
+      (from->options->limit_bytes == 0 || bytes <= from->options->limit_bytes)) {
     status = write_file(page, (baro_view){.data = head.data, .length = head.length}, output, err);
   } else if (status == BARO_OK) {
-    status = baro_error_set(err, BARO_LIMIT,
-                            "a page of %.2f MB has no room for names and lines, which always stay: "
-                            "the smallest is --size %.2f",
-                            (double)options->limit_bytes / 1e6, ceil((double)bytes / 1e4) / 100);
+    status =
+        baro_error_set(err, BARO_LIMIT,
+                       "a page of %.2f MB has no room for names and lines, which always stay: "
+                       "the smallest is --size %.2f",
+                       (double)from->options->limit_bytes / 1e6, ceil((double)bytes / 1e4) / 100);
   }
   baro_buffer_release(&head);
   page_release(page);
   return status;
 }
 
-baro_status baro_html_write(const baro_profile *const *profiles, unsigned profile_count,
-                            const baro_html_options *options, baro_stream *output,
-                            baro_error *err) {
+static baro_status write_page(const page_material *from, baro_stream *output, baro_error *err) {
   enum { ATTEMPTS = 6 };
 
-  uint64_t limit = options->limit_bytes == 0 ? BARO_HTML_LIMIT_BYTES : options->limit_bytes;
-  baro_html_room room = first_room(profiles, profile_count, limit);
+  uint64_t asked = from->options->limit_bytes;
+  uint64_t limit = asked == 0 ? BARO_HTML_LIMIT_BYTES : asked;
+  baro_html_room room = first_room(from->profiles, from->profile_count, limit);
   for (int attempt = 1;; attempt++) {
     baro_html_page *page = NULL;
-    baro_status status = page_create(profiles, profile_count, options, &room, &page, err);
+    baro_status status = page_create(from, &room, &page, err);
     if (status != BARO_OK) {
       return status;
     }
@@ -433,9 +448,25 @@ baro_status baro_html_write(const baro_profile *const *profiles, unsigned profil
       return status;
     }
     if (is_hopeless) {
-      return write_smallest(profiles, profile_count, options, output, err);
+      return write_smallest(from, output, err);
     }
   }
+}
+
+baro_status baro_html_write(const baro_profile *const *profiles, unsigned profile_count,
+                            const baro_html_options *options, baro_stream *output,
+                            baro_error *err) {
+  page_material from = {.profiles = profiles, .profile_count = profile_count, .options = options};
+  baro_explanation explanation = {0};
+  baro_status status = BARO_OK;
+  if (profile_count == 1 && profiles[0]->dataflow.task_count > 0) {
+    status = baro_explain(profiles[0], &explanation);
+    from.explanation = &explanation;
+  }
+  status = status == BARO_OK ? write_page(&from, output, err)
+                             : baro_error_set(err, status, "out of memory");
+  baro_explanation_release(&explanation);
+  return status;
 }
 
 baro_status baro_export_html(const baro_profile *profile, const baro_export_options *options,

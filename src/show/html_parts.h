@@ -3,6 +3,7 @@
 #define BARO_SHOW_HTML_PARTS_H
 
 #include "show/html_budget.h"
+#include "show/html_dataflow.h"
 #include "show/html_entries.h"
 #include "show/html_names.h"
 #include "show/html_page.h"
@@ -50,6 +51,7 @@ typedef struct baro_html_page {
   uint32_t source_missing;
   baro_html_names names;
   baro_html_tree_facts trees[BARO_HTML_TREE_KINDS];
+  baro_html_dataflow dataflow;
   baro_html_sections sections;
 } baro_html_page;
 

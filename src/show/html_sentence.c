@@ -2,7 +2,7 @@
 
 #include "recording/records.h"
 
-const baro_html_link baro_html_no_link = {NULL, BARO_NONE_ID, BARO_NONE_ID, NULL};
+const baro_html_link baro_html_no_link = {NULL, BARO_NONE_ID, BARO_NONE_ID, NULL, BARO_NONE_ID};
 
 void baro_html_sentence_fail(baro_json *json) {
   if (json->output->status == BARO_OK) {
@@ -37,6 +37,9 @@ void baro_html_sentence_view(baro_json *json, baro_view text, const baro_html_li
     }
     if (to->metric != NULL) {
       baro_json_text(json, "metric", to->metric);
+    }
+    if (to->operator_id != BARO_NONE_ID) {
+      baro_json_u64(json, "operator", to->operator_id);
     }
     baro_json_end_object(json);
   }

@@ -10,10 +10,11 @@
 
 /* Where a part of a sentence leads. */
 typedef struct baro_html_link {
-  const char *view;   /* of the viewer's views; NULL: nowhere */
-  uint32_t function;  /* of the page, or BARO_NONE_ID */
-  uint32_t thread;    /* likewise */
-  const char *metric; /* or NULL */
+  const char *view;     /* of the viewer's views; NULL: nowhere */
+  uint32_t function;    /* of the page, or BARO_NONE_ID */
+  uint32_t thread;      /* likewise */
+  const char *metric;   /* or NULL */
+  uint32_t operator_id; /* of the dataflow, or BARO_NONE_ID */
 } baro_html_link;
 
 extern const baro_html_link baro_html_no_link;

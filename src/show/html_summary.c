@@ -389,12 +389,17 @@ void baro_html_write_summary(const baro_html_page *page, baro_json *json) {
   if (page->side_count > 1 && !baro_html_write_changes(page, json)) {
     baro_html_sentence_fail(json);
   }
-  write_main(page, side, &said, json);
+  bool is_dataflow = page->dataflow.of != NULL;
+  if (is_dataflow) { /* its threads are slots, and what they did is the operators' time */
+    baro_html_dataflow_summary(&page->dataflow, json);
+  } else {
+    write_main(page, side, &said, json);
+  }
   if (page->side_count > 1) {
     write_doubts(page, 0, json);
-  } else if (profile->samples.count > 0) {
+  } else if (profile->samples.count > 0 && !is_dataflow) {
     write_of_samples(page, side, &said, json);
-  } else if (profile->calls.count > 0) {
+  } else if (profile->calls.count > 0 && !is_dataflow) {
     write_call_path(page, side, &said, json);
     write_call_counts(page, side, json);
   }

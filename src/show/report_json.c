@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "show/call_rows.h"
+#include "show/explain_show.h"
 #include "show/hot_path.h"
 #include "show/json_writer.h"
 #include "show/profile_keys.h"
@@ -433,7 +434,15 @@ static bool write_path(baro_json_report *report) {
   return found;
 }
 
-static bool write_summary(baro_json_report *report) {
+static bool write_summary(baro_json_report *report, const baro_explanation *of) {
+  if (of->is_dataflow) {
+    baro_buffer text = {0};
+    baro_explain_summary(of, &text);
+    baro_json_string(&report->json, "summary", (baro_view){text.data, text.length});
+    bool good = !text.failed;
+    baro_buffer_release(&text);
+    return good;
+  }
   baro_arena scratch = {0};
   baro_view sentence = baro_summary(report->profile, report->options->measure, &scratch);
   baro_json_string(&report->json, "summary", sentence);
@@ -456,11 +465,19 @@ baro_status baro_report_json(const baro_profile *profile, const baro_report_opti
   baro_json_report report = {.profile = profile, .options = options};
   report.basis_ns = (double)baro_profile_basis_ns(profile, options->measure);
   baro_json *json = &report.json;
+  baro_explanation of = {0};
+  if (profile->dataflow.task_count > 0 && baro_explain(profile, &of) != BARO_OK) {
+    baro_explanation_release(&of);
+    return baro_error_set(err, BARO_NO_MEMORY, "out of memory");
+  }
   baro_json_init(json, output, true);
   baro_json_object(json, NULL, false);
   baro_json_text(json, "schema", "barograph.report/1");
-  bool good = write_summary(&report);
+  bool good = write_summary(&report, &of);
   write_head(&report);
+  if (of.is_dataflow) {
+    good = baro_report_json_operators(&report, &of) && good;
+  }
   baro_json_array(json, "functions", false);
   good = write_rows(&report, false) && good;
   baro_json_end_array(json);
@@ -476,5 +493,6 @@ baro_status baro_report_json(const baro_profile *profile, const baro_report_opti
   write_threads(&report);
   write_processes(&report);
   baro_json_end_object(json);
+  baro_explanation_release(&of);
   return good ? BARO_OK : baro_error_set(err, BARO_NO_MEMORY, "out of memory");
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
+#include "explain/explain.h"
 #include "profile/profile.h"
 #include "show/json_writer.h"
 #include "show/report.h"
@@ -28,6 +29,11 @@ void baro_report_json_known_u64(baro_json_report *report, const char *name, bool
                                 uint64_t value);
 /* The keys that say which function, and where; line 0: not known. */
 void baro_report_json_place(baro_json_report *report, uint32_t function, uint32_t line);
+
+/* --- report_operators.c --- */
+
+/* The list "operators" of a framework's log. False: out of memory. */
+bool baro_report_json_operators(baro_json_report *report, const baro_explanation *of);
 
 /* --- report_json_calls.c --- */
 

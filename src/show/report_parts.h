@@ -68,6 +68,9 @@ void baro_report_path(baro_report *report);      /* report_path.c */
 void baro_report_threads(baro_report *report);   /* report_threads.c */
 void baro_report_processes(baro_report *report);
 
+/* report_operators.c: sentence and table of a framework's log, which has tasks. */
+void baro_report_operators(baro_report *report);
+
 /* report_calls.c. All but the first write nothing where there are no calls. */
 void baro_report_relatives(baro_report *report, const char *name, bool callers);
 void baro_report_calls(baro_report *report);

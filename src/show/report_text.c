@@ -59,8 +59,14 @@ const char *baro_report_folder(const baro_profile *profile, const char *director
 
 static void write_body(baro_report *report) {
   bool sampled = report->profile->samples.count > 0;
-  write_summary(report);
-  if (sampled) {
+  bool is_dataflow = report->profile->dataflow.task_count > 0;
+  if (is_dataflow)
+    baro_report_operators(report);
+  else
+    write_summary(report);
+  /* The functions of a framework's log are its operators, but where lines are asked for or waiting comes first. */
+  bool asks = report->options->lines || report->options->sort != BARO_SORT_SELF;
+  if (sampled && (!is_dataflow || asks)) {
     baro_report_functions(report);
     baro_report_path(report);
   }
@@ -77,7 +83,7 @@ static void write_body(baro_report *report) {
 /* All that stands below the head. */
 static void write_rest(baro_report *report) {
   const baro_profile *profile = report->profile;
-  if (profile->samples.count > 0 || profile->calls.count > 0)
+  if (profile->samples.count > 0 || profile->calls.count > 0 || profile->dataflow.task_count > 0)
     write_body(report);
   else if (profile->damage.dropped_samples > 0)
     write_summary(report);

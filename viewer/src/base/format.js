@@ -53,6 +53,19 @@ export function formatCount(count) {
 }
 
 /**
+ * Where there is little room: three digits of what is large.
+ * @param {number} count
+ * @returns {string} "999", "30.9 k", "2.00 M"
+ */
+export function formatShortCount(count) {
+  if (count < 10_000) return formatCount(count);
+  let value = count / 1000;
+  let unit = 0;
+  for (; value >= 999.5 && unit < 3; unit++) value /= 1000;
+  return three(value, 'kMGT'[unit]);
+}
+
+/**
  * @param {number | null} ratio
  * @returns {string} "34.2 %", "<0.1 %"
  */

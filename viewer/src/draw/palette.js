@@ -22,6 +22,28 @@ const states = {
   unknown: { colour: '#f8f8f8', letter: '?' },
 };
 
+/** Kinds of spans, where a framework tells no states: no two that stand side by side look alike to anyone. */
+const spanKinds = /** @type {Readonly<Record<string, {colour: string, letter: string}>>} */ ({
+  op: { colour: '#4c92ff', letter: 'o' },
+  annotation: { colour: '#bbaa88', letter: 'a' },
+  dataloader: { colour: '#ffa500', letter: 'd' },
+  runtime: { colour: '#977ba2', letter: 'r' },
+  overhead: { colour: '#cdcdcd', letter: 'v' },
+  kernel: { colour: '#ffdaab', letter: 'k' },
+  collective: { colour: '#31d8ff', letter: 'n' },
+  copy: { colour: '#e35637', letter: 'c' },
+  memset: { colour: '#718a78', letter: 'm' },
+  sync: { colour: '#99aabb', letter: 's' },
+});
+
+/**
+ * @param {string} key of a resource: a state, a kind of spans, or a gap of the critical path
+ * @returns {{colour: string, letter: string}}
+ */
+export function resourceLook(key) {
+  return states[key] ?? spanKinds[key] ?? { colour: '#e9ecf0', letter: '-' };
+}
+
 /**
  * @param {string} key of a state
  * @returns {string} CSS colour, the same in dark and light; text on it is #111

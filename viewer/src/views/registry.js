@@ -4,9 +4,11 @@ import { callsView } from './calls.js';
 import { diffView } from './diff.js';
 import { flame } from './flame.js';
 import { functions } from './functions.js';
+import { operatorsView } from './operators.js';
 import { sandwich } from './sandwich.js';
 import { sourceView } from './source.js';
 import { summaryView } from './summary.js';
+import { tasksView } from './tasks.js';
 import { timelineView } from './timeline.js';
 import { whatIfView } from './what_if.js';
 
@@ -14,6 +16,8 @@ import { whatIfView } from './what_if.js';
 export const views = [
   summaryView,
   diffView,
+  operatorsView,
+  tasksView,
   flame,
   sandwich,
   functions,

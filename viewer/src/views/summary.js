@@ -34,6 +34,7 @@ function linkChange(link) {
   if (link.function !== undefined) change.fn = link.function;
   if (link.thread !== undefined) change.threads = [link.thread];
   if (link.metric !== undefined) change.metric = link.metric;
+  if (link.operator !== undefined) change.extra = { 'operators.selected': String(link.operator) };
   return change;
 }
 

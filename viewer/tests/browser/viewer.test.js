@@ -8,6 +8,7 @@ import { browsers, whySkipped } from './browsers.js';
 import { hostileRecording } from './hostile.js';
 import { Session, repository } from './session.js';
 import { accessCases } from './access_cases.js';
+import { dataflowCases, writeLogs } from './dataflow_cases.js';
 import { keyCases } from './key_cases.js';
 import { lookCases } from './look_cases.js';
 import { numberCases } from './number_cases.js';
@@ -26,6 +27,7 @@ if (!skip) {
     session.writePlain('first', { ...demoRecording(), first: 2000 });
     session.writePlain('diff', demoDiff());
     session.writePlain('hostile', hostileRecording());
+    writeLogs(session);
     for (const name of recordings) session.writeReal(name, join(repository, 'tests/recordings', `${name}.baro`));
   });
   after(() => session.stop());
@@ -37,6 +39,7 @@ const cases = {
   ...stateCases,
   ...keyCases,
   ...numberCases,
+  ...dataflowCases,
   ...accessCases,
   ...lookCases,
   ...whatIfCases,
@@ -47,7 +50,7 @@ for (const [name, run] of Object.entries(cases)) test(name, { skip }, () => run(
 /** @param {Session} session */
 async function openEverything(session) {
   // The others are opened by tests of their numbers.
-  for (const name of ['demo', 'first', 'diff', 'hostile', 'calls', 'everything', 'empty']) {
+  for (const name of ['demo', 'first', 'diff', 'hostile', 'calls', 'everything', 'empty', 'spark', 'torch']) {
     const opened = await session.open(name);
     const views = await opened.views();
     assert.ok(views.length > 0, `${name} has no tabs`);

@@ -1,0 +1,262 @@
+"""The page and the report of a framework's log say what `barograph explain` and the log say."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import statistics
+from pathlib import Path
+from typing import Any
+
+import pytest
+from calling import REPOSITORY, Run
+from page_reader import Page
+
+of_logs = importlib.import_module("test_import_logs")
+LOGS = REPOSITORY / "tests" / "logs"
+TRACES = REPOSITORY / "tests" / "traces"
+MS = 1_000_000
+FILES = [
+    LOGS / "spark35_skew.gz",
+    LOGS / "spark35_flaky.gz",
+    LOGS / "flink120_join.json.gz",
+    TRACES / "torch24_mlp.json.gz",
+    TRACES / "tf217_mlp.xplane.pb.gz",
+]
+
+
+def imported(run: Run, log: Path, folder: Path) -> Path:
+    made = folder / "log.baro"
+    answer = run("import", "-q", "-f", "-o", made, log)
+    assert answer.returncode == 0, answer.stderr
+    return made
+
+
+def answer_of(run: Run, command: str, recording: Path) -> dict[str, Any]:
+    answer = run(command, "--json", recording)
+    assert answer.returncode == 0, answer.stderr
+    whole: dict[str, Any] = json.loads(answer.stdout)
+    return whole
+
+
+def page_of(run: Run, recording: Path, *options: str) -> Page:
+    answer = run("view", "-o", "-", *options, recording)
+    assert answer.returncode == 0, answer.stderr
+    return Page(answer.stdout)
+
+
+def rows_of(page: Page, section: str) -> list[dict[str, Any]]:
+    columns = page.sections[section]
+    return [dict(zip(columns, values)) for values in zip(*columns.values())]
+
+
+@pytest.mark.parametrize("log", FILES, ids=lambda path: path.name)
+def test_operators_of_the_page_are_those_of_explain(run: Run, tmp_path: Path, log: Path) -> None:
+    recording = imported(run, log, tmp_path)
+    whole, page = answer_of(run, "explain", recording), page_of(run, recording)
+    head, texts = page.head["dataflow"], page.sections["operator_texts"]["text"]
+    assert head["summary"] == whole["summary"]
+    assert head["run_ns"] == whole["run_ns"]
+    assert [(r["key"], r["path_ns"], r["tasks_ns"]) for r in head["resources"]] == [
+        (r["resource"], r["path_ns"], r["tasks_ns"]) for r in whole["resources"]
+    ]
+    told = [(f["kind"], f["explains_ns"], f["sentence"], f["try"]) for f in whole["findings"]]
+    assert [
+        (f["kind"], f["explains_ns"], f["sentence"], f["try"]) for f in head["findings"]
+    ] == told
+    by_id = {row["id"]: row for row in rows_of(page, "operators")}
+    times = rows_of(page, "operator_times")
+    assert {row["id"] for row in by_id.values() if row["tasks"]} == {
+        row["operator_id"] for row in whole["operators"]
+    }
+    for wanted in whole["operators"]:
+        row = by_id[wanted["operator_id"]]
+        assert texts[row["name"]] == wanted["operator"]
+        assert texts[row["kind"]] == wanted["kind"]
+        for key in ("tasks", "slots", "start_ns", "end_ns", "tasks_ns", "path_ns"):
+            assert row[key] == wanted[key]
+        assert row["bad_tasks"] == wanted["failed_tasks"]
+        own = [t for t in times if t["operator"] == wanted["operator_id"]]
+        assert sum(t["tasks_ns"] for t in own) == wanted["tasks_ns"]
+        assert sum(t["path_ns"] for t in own) == wanted["path_ns"]
+        if wanted["kind"].startswith("spark."):
+            assert {head["resources"][t["resource"]]["key"]: t["tasks_ns"] for t in own} == wanted[
+                "by_resource_ns"
+            ]
+    for row in by_id.values():
+        assert row["parent"] == 0 or row["id"] - row["parent"] in by_id
+
+
+@pytest.mark.parametrize("log", FILES, ids=lambda path: path.name)
+def test_tasks_and_path_of_the_page(run: Run, tmp_path: Path, log: Path) -> None:
+    """Exact, whatever unit they are told in; tasks add up to their operators, steps to the run."""
+    recording = imported(run, log, tmp_path)
+    whole, page = answer_of(run, "explain", recording), page_of(run, recording)
+    unit = page.head["dataflow"]["time_unit_ns"]
+    tasks, spent = rows_of(page, "tasks"), dict[int, int]()
+    assert len(tasks) == sum(page.sections["task_slots"]["count"]) == whole["tasks"]
+    for task in tasks:
+        assert task["slack"] == 0
+        assert task["count"] == 1
+        key = task["operator"] - 1
+        spent[key] = spent.get(key, 0) + task["length"] * unit
+    assert spent == {row["operator_id"]: row["tasks_ns"] for row in whole["operators"]}
+    steps = [
+        (page.head["dataflow"]["steps"][s["kind"]]["key"], s["length"] * unit, s["operator"] - 1)
+        for s in rows_of(page, "path")
+    ]
+    assert steps == [
+        (s["kind"], s["duration_ns"], -1 if s["operator_id"] is None else s["operator_id"])
+        for s in whole["critical_path"]
+    ]
+
+
+def test_quartiles_are_those_of_the_log(run: Run, tmp_path: Path) -> None:
+    """Sorted by Python, taken at floor(q (n - 1)): on the page and in the report alike."""
+    log = LOGS / "spark35_skew.gz"
+    recording = imported(run, log, tmp_path)
+    page, report = page_of(run, recording), answer_of(run, "report", recording)
+    lengths: dict[str, list[int]] = {}
+    read: dict[str, list[int]] = {}
+    for event in of_logs.events_of(log, "TaskEnd"):
+        name, info = f"stage {event['Stage ID']}", event["Task Info"]
+        metrics = event["Task Metrics"]
+        shuffle = metrics["Shuffle Read Metrics"]
+        lengths.setdefault(name, []).append((info["Finish Time"] - info["Launch Time"]) * MS)
+        read.setdefault(name, []).append(
+            shuffle["Remote Bytes Read"]
+            + shuffle["Local Bytes Read"]
+            + metrics["Input Metrics"]["Bytes Read"]
+        )
+    assert len(report["operators"]) == len(lengths)
+    on_page = {(r["operator"], r["quantity"]): r for r in rows_of(page, "operator_quartiles")}
+    for row in report["operators"]:
+        name = row["operator"].split(":")[0]
+        for q, (key, values) in enumerate([("duration_ns", lengths), ("read_bytes", read)]):
+            told = row["quartiles"][key]
+            ordered = sorted(values[name])
+            if told is None:
+                assert sum(ordered) == 0
+                continue
+            wanted = [ordered[i * (len(ordered) - 1) // 4] for i in range(5)]
+            assert [told[k] for k in ("min", "p25", "median", "p75", "max")] == wanted
+            assert told["sum"] == sum(ordered)
+            section = on_page[row["operator_id"], q]
+            assert [section[k] for k in ("least", "p25", "p50", "p75", "most")] == wanted
+        if len(lengths[name]) > 1:
+            median = statistics.median_low(lengths[name])
+            assert row["skew"] == pytest.approx(max(lengths[name]) / median)
+        else:
+            assert row["skew"] is None
+
+
+def test_the_report_has_a_row_for_each_stage(run: Run, tmp_path: Path) -> None:
+    recording = imported(run, LOGS / "spark35_skew.gz", tmp_path)
+    whole = answer_of(run, "explain", recording)
+    text = run("report", "--top", "0", recording, env={"COLUMNS": "200"}).stdout
+    assert whole["summary"] in text.replace("\n", " ")
+    head = next(line for line in text.splitlines() if "median" in line and "all tasks" in line)
+    for title in ("by resource", "min", "25 %", "75 %", "max", "skew", "read", "place"):
+        assert title in head
+    for row in whole["operators"]:
+        assert row["operator"] in text
+    narrow = run("report", recording, env={"COLUMNS": "80"}).stdout
+    assert max(map(len, narrow.splitlines())) <= 80
+    assert "Functions by their own time" not in text
+    assert "Functions by their own waiting" in run("report", "--sort", "wait", recording).stdout
+
+
+def large_log(path: Path, tasks: int, slots: int = 8) -> None:
+    """A Spark log of ten stages whose tasks take 3 to 9 ms, one after another on each slot."""
+    events: list[dict[str, Any]] = [
+        {"Event": "SparkListenerLogStart", "Spark Version": "3.5.6"},
+        {
+            "Event": "SparkListenerApplicationStart",
+            "App Name": "large",
+            "App ID": "app-1",
+            "Timestamp": 1_700_000_000_000,
+            "User": "u",
+        },
+    ]
+    free, each = [1_700_000_001_000] * slots, tasks // 10
+    for stage in range(10):
+        info = {"Stage ID": stage, "Stage Attempt ID": 0, "Stage Name": f"step at app.py:{stage}"}
+        info |= {"Number of Tasks": each, "Submission Time": max(free), "RDD Info": []}
+        info |= {"Parent IDs": [stage - 1] if stage else []}
+        job = {"Job ID": stage, "Submission Time": max(free), "Stage Infos": [info]}
+        events.append({"Event": "SparkListenerJobStart", "Stage IDs": [stage], **job})
+        events.append({"Event": "SparkListenerStageSubmitted", "Stage Info": info})
+        free = [max(free)] * slots
+        for index in range(each):
+            slot = free.index(min(free))
+            took = 3 + index % 7
+            events.append(task_end(stage, index, free[slot], free[slot] + took))
+            free[slot] += took
+        done = info | {"Completion Time": max(free)}
+        events.append({"Event": "SparkListenerStageCompleted", "Stage Info": done})
+        result = {"Result": "JobSucceeded"}
+        events.append(
+            {
+                "Event": "SparkListenerJobEnd",
+                "Job ID": stage,
+                "Completion Time": max(free),
+                "Job Result": result,
+            }
+        )
+    events.append({"Event": "SparkListenerApplicationEnd", "Timestamp": max(free) + 100})
+    path.write_text("".join(json.dumps(event, separators=(",", ":")) + "\n" for event in events))
+
+
+def task_end(stage: int, index: int, start_ms: int, end_ms: int) -> dict[str, Any]:
+    """With nothing but CPU time and garbage collection."""
+    info: dict[str, Any] = {"Task ID": stage * 1_000_000 + index, "Index": index, "Attempt": 0}
+    info |= {"Launch Time": start_ms, "Finish Time": end_ms, "Executor ID": "driver"}
+    info |= {"Host": "localhost", "Locality": "PROCESS_LOCAL", "Failed": False, "Killed": False}
+    run_ms = end_ms - start_ms
+    metrics = {"Executor Run Time": run_ms, "Executor CPU Time": run_ms * MS * 3 // 4}
+    return {
+        "Event": "SparkListenerTaskEnd",
+        "Stage ID": stage,
+        "Stage Attempt ID": 0,
+        "Task Type": "ResultTask",
+        "Task End Reason": {"Reason": "Success"},
+        "Task Info": info,
+        "Task Metrics": metrics | {"JVM GC Time": index % 2},
+    }
+
+
+def test_a_small_page_has_blocks_of_tasks(run: Run, tmp_path: Path) -> None:
+    """Where tasks would fill it: their number, time and operators stay true; the page says so."""
+    log = tmp_path / "large"
+    large_log(log, 20_000)
+    recording = imported(run, log, tmp_path)
+    page, small = page_of(run, recording), page_of(run, recording, "--size", "0.5")
+    assert len(small.text) <= 500_000
+    assert "tasks" not in page.head["limits"]
+    assert "20,000 tasks" in small.head["limits"]["tasks"]
+    rows, blocks = rows_of(page, "tasks"), rows_of(small, "tasks")
+    assert len(rows) == 20_000
+    assert len(blocks) <= 500_000 // 40
+    assert sum(block["count"] for block in blocks) == 20_000
+
+    def spent(of: list[dict[str, Any]]) -> dict[int, int]:
+        sums: dict[int, int] = {}
+        for row in of:
+            sums[row["operator"]] = sums.get(row["operator"], 0) + row["length"] - row["slack"]
+        return sums
+
+    assert spent(blocks) == spent(rows)
+    assert any(block["flags"] & 16 for block in blocks)
+    # Blocks stand where their tasks do.
+    assert sum(row["gap"] + row["length"] for row in rows) == sum(
+        block["gap"] + block["length"] for block in blocks
+    )
+
+
+def test_a_hundred_thousand_tasks_are_a_small_page(run: Run, tmp_path: Path) -> None:
+    """Each with its place, well below the 25 MB that a page may have."""
+    log = tmp_path / "large"
+    large_log(log, 100_000)
+    page = page_of(run, imported(run, log, tmp_path))
+    assert len(page.sections["tasks"]["length"]) == 100_000
+    assert len(page.text) < 2_500_000

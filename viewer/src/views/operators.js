@@ -1,0 +1,236 @@
+// Operators: what a framework ran as a graph, with the critical path through it, and as a table; beside them what is selected.
+
+import { el, fill, nameElement, oncePerFrame } from '../base/dom.js';
+import { formatBytes, formatCount, formatDuration } from '../base/format.js';
+import { operatorGraph, plansOf } from '../model/operator_graph.js';
+import { OperatorChart } from '../parts/operator_chart.js';
+import { fillDetails, placeOf, skewOf } from '../parts/operator_details.js';
+import { resourceBar, resourceLegend, resourceText } from '../parts/resource_bar.js';
+import { Table } from '../parts/table.js';
+
+/** @typedef {import('../types.js').State} State */
+/** @typedef {import('../types.js').Context} Context */
+/** @typedef {import('../types.js').Dataflow} Dataflow */
+/** @typedef {import('../types.js').Operator} Operator */
+/** @typedef {import('../parts/table.js').Column} Column */
+/** @typedef {import('../model/operator_graph.js').GraphNode} GraphNode */
+
+const mostPlans = 300;
+
+/** @param {Operator} operator */
+const partsOf = (operator) => operator.parts.map(({ resource, tasksNs }) => ({ resource, ns: tasksNs })).sort((a, b) => b.ns - a.ns);
+
+/**
+ * @param {Dataflow} dataflow
+ * @returns {Column[]}
+ */
+function tableColumns({ head, operators }) {
+  /** @param {string} key @param {string} title @param {string} help @param {(operator: Operator) => number | null | undefined} value @param {(value: number) => string} format @param {string} [width] @returns {Column} */
+  const number = (key, title, help, value, format, width = '76px') => {
+    const text = (/** @type {number} */ row) => {
+      const amount = value(operators[row]);
+      return amount === null || amount === undefined ? '' : format(amount);
+    };
+    return { key, title, help, number: true, width, cell: text, text, value: (row) => value(operators[row]) ?? -1 };
+  };
+  const sum = (/** @type {string} */ key) => {
+    const q = head.quantities.findIndex((quantity) => quantity.key === key);
+    return (/** @type {Operator} */ operator) => operator.quartiles[q]?.sum;
+  };
+  const at = (/** @type {number} */ i) => (/** @type {Operator} */ operator) => operator.quartiles[0]?.at[i];
+  const any = (/** @type {string} */ key) => operators.some((operator) => sum(key)(operator) !== undefined);
+  /** @type {[string, string, string, (value: number) => string][]} */
+  const amounts = [
+    ['read_bytes', 'read', 'Bytes that its tasks read, of input and shuffle', formatBytes],
+    ['read_rows', 'rows', 'Rows that its tasks read', formatCount],
+    ['written_bytes', 'written', 'Bytes that its tasks wrote, of output and shuffle', formatBytes],
+    ['spilled_bytes', 'spilled', 'Bytes spilled to disk', formatBytes],
+    ['gc_ns', 'GC', 'Time of garbage collection in its tasks', formatDuration],
+  ];
+  const name = (/** @type {number} */ row) => operators[row].name;
+  return [
+    { key: 'name', title: head.has_stages ? 'stage' : 'operator', width: '210px', cell: (row) => nameElement(name(row).slice(0, 200)), text: name, value: name },
+    number('path', 'path', 'Time of its tasks on the critical path', (operator) => operator.pathNs, formatDuration),
+    number('tasks-time', 'all tasks', 'Time of all its tasks', (operator) => operator.tasksNs, formatDuration),
+    { key: 'resources', title: 'by resource', width: '130px', cell: (row) => resourceBar(head, partsOf(operators[row])), text: (row) => resourceText(head, partsOf(operators[row])) },
+    number('tasks', 'tasks', 'How many tasks it had', (operator) => operator.tasks, formatCount, '60px'),
+    number('min', 'min', 'The shortest task', at(0), formatDuration),
+    number('p25', '25 %', 'A quarter of the tasks is not longer', at(1), formatDuration),
+    number('median', 'median', 'Half of the tasks is not longer', at(2), formatDuration),
+    number('p75', '75 %', 'Three quarters of the tasks are not longer', at(3), formatDuration),
+    number('max', 'max', 'The longest task', at(4), formatDuration),
+    number('skew', 'skew', 'The longest task by the median one', skewOf, (value) => `${value.toFixed(1)} ×`, '60px'),
+    ...amounts.filter(([key]) => any(key)).map(([key, title, help, format]) => number(key, title, help, sum(key), format)),
+    { key: 'place', title: 'place', width: '240px', cell: (row) => el('span', { class: 'place end-first' }, nameElement(placeOf(operators[row].place).slice(-200))), text: (row) => placeOf(operators[row].place), value: (row) => placeOf(operators[row].place) },
+  ];
+}
+
+class Operators {
+  /** @param {Context} context */
+  constructor(context) {
+    this.context = context;
+    const { store } = context;
+    this.scope = el('select', { 'aria-label': 'Graph of', onchange: () => store.set({ extra: this.extra({ graph: this.scope.value || null, at: null, toggled: null }) }) });
+    this.chart = new OperatorChart({
+      onSelect: (node) => this.selectNode(node),
+      onToggle: (group) => this.toggle(group),
+      onLook: ({ scale, x, y }) => store.setExtra('operators.at', `${scale.toFixed(3)},${Math.round(x)},${Math.round(y)}`, { replace: true }),
+    });
+    this.table = new Table({ id: 'operators', label: 'Operators', order: '-path', store, onSelect: (row) => this.select(row), onOpen: (row) => this.select(row), announce: context.announce });
+    this.details = el('aside', { class: 'inspector operator-details', 'aria-label': 'The selected operator', tabindex: 0 });
+    this.note = el('span', { class: 'dim' });
+    this.legend = el('div', {});
+    this.message = el('p', { class: 'view-message' }, 'Reading what ran…');
+    const button = (/** @type {string} */ text, /** @type {string} */ title, /** @type {() => void} */ act) => el('button', { type: 'button', title, onclick: act }, text);
+    const bar = el(
+      'div',
+      { class: 'view-bar' },
+      this.scope,
+      el('div', { class: 'button-group', role: 'group', 'aria-label': 'Zoom' }, button('−', 'zoom out: key −', () => this.chart.zoom(0.8)), button('+', 'zoom in: key +', () => this.chart.zoom(1.25)), button('Fit', 'all of it: key 0', () => this.fit())),
+      this.note,
+      this.legend,
+    );
+    this.main = el('div', { class: 'operators-main', hidden: true }, bar, this.chart.element, this.table.element);
+    this.element = el('section', { class: 'operators', 'aria-label': 'Operators' }, this.message, this.main, this.details);
+    this.details.hidden = true;
+    /** @type {Dataflow | null} */
+    this.dataflow = null;
+    /** @type {import('../model/operator_graph.js').Graph | null} */
+    this.graph = null;
+    this.graphKey = '';
+    this.settle = oncePerFrame(() => this.place());
+    new ResizeObserver(() => this.settle()).observe(this.chart.element);
+  }
+
+  /** What is kept of this view, with changes. @param {Record<string, string | null>} change */
+  extra(change) {
+    /** @type {Record<string, string>} */
+    const extra = { ...this.context.store.get().extra };
+    for (const [name, value] of Object.entries(change)) {
+      if (value === null) delete extra[`operators.${name}`];
+      else extra[`operators.${name}`] = value;
+    }
+    return extra;
+  }
+
+  /** @param {State} state */
+  update(state) {
+    if (this.dataflow) {
+      this.draw(state);
+      return;
+    }
+    this.context.late().then(
+      (late) => {
+        if (!late.dataflow) {
+          this.message.textContent = 'This page has no operators.';
+          return;
+        }
+        this.dataflow = late.dataflow;
+        this.begin(late.dataflow);
+        this.draw(this.context.store.get());
+      },
+      (error) => {
+        this.message.textContent = error instanceof Error ? error.message : String(error);
+      },
+    );
+  }
+
+  /** @param {Dataflow} dataflow */
+  begin(dataflow) {
+    const { head, operators } = dataflow;
+    this.message.hidden = true;
+    this.main.hidden = false;
+    const plans = plansOf(dataflow).slice(0, mostPlans);
+    fill(
+      this.scope,
+      el('option', { value: '' }, head.has_stages ? 'What ran: stages' : 'What ran: operators'),
+      ...plans.map((row) => el('option', { value: operators[row].id }, `Plan of ${operators[row].name.replace(/\s+/g, ' ').slice(0, 60)}`)),
+    );
+    this.scope.hidden = plans.length === 0;
+    this.columns = tableColumns(dataflow);
+    this.rows = Int32Array.from(operators.flatMap(({ tasks }, row) => (tasks > 0 ? [row] : [])));
+    this.legend.replaceWith(resourceLegend(head, new Set(operators.flatMap(({ parts }) => parts.map(({ resource }) => resource)))));
+  }
+
+  /** @param {State} state */
+  draw(state) {
+    const { dataflow } = this;
+    if (!dataflow) return;
+    const { operators, rowOf } = dataflow;
+    const plan = rowOf.get(Number(state.extra['operators.graph'] ?? -1)) ?? -1;
+    const toggled = state.extra['operators.toggled'] ?? '';
+    const key = `${plan} ${toggled}`;
+    if (key !== this.graphKey || !this.graph) {
+      this.graphKey = key;
+      this.graph = operatorGraph(dataflow, { plan, toggled: new Set(toggled.split('|').filter(Boolean)) });
+      this.chart.selected = -1;
+      this.chart.show(this.graph, dataflow);
+      this.placed = false;
+    }
+    this.scope.value = plan < 0 ? '' : String(operators[plan].id);
+    this.note.textContent = this.graph.left > 0 ? `${formatCount(this.graph.left)} more in the table` : '';
+    const selected = rowOf.get(Number(state.extra['operators.selected'] ?? -1)) ?? -1;
+    const whole = state.extra['operators.node'];
+    const node = this.graph.nodes.findIndex((one) => (whole ? one.key === whole : one.rows.includes(selected)));
+    this.chart.select(node);
+    const chosen = whole && node >= 0 ? this.graph.nodes[node] : selected >= 0 ? { label: operators[selected].name, rows: [selected] } : null;
+    const wasHidden = this.details.hidden;
+    this.details.hidden = chosen === null;
+    if (chosen) fillDetails(this.details, dataflow, chosen, { select: (row) => this.select(row) });
+    if (wasHidden !== this.details.hidden) this.reveals = node;
+    this.table.update({ columns: this.columns ?? [], rows: this.rows ?? [], key: 'operators', selected: whole ? -1 : selected });
+    this.place();
+    if (node >= 0) this.chart.reveal(node);
+  }
+
+  /** Where the graph is looked at, once there is room for it. */
+  place() {
+    if (!this.graph || this.chart.element.clientWidth === 0) return;
+    const said = /^([\d.]+),(-?\d+),(-?\d+)$/.exec(this.context.store.get().extra['operators.at'] ?? '');
+    if (said) this.chart.setLook({ scale: Number(said[1]), x: Number(said[2]), y: Number(said[3]) });
+    else if (!this.placed) {
+      this.chart.fit(true);
+      this.placed = true;
+      if (this.chart.selected >= 0) this.chart.reveal(this.chart.selected);
+    }
+  }
+
+  fit() {
+    this.chart.fit();
+    this.context.store.setExtra('operators.at', null, { replace: true });
+    this.chart.fit();
+  }
+
+  /** @param {number} row */
+  select(row) {
+    const { dataflow } = this;
+    if (!dataflow) return;
+    const operator = dataflow.operators[row];
+    this.context.store.set({ extra: this.extra({ selected: String(operator.id), node: null }) });
+    this.context.announce(`${operator.name}, ${formatDuration(operator.tasksNs)} in all tasks`);
+  }
+
+  /** @param {GraphNode} node */
+  selectNode(node) {
+    if (node.rows.length === 1) this.select(node.rows[0]);
+    else this.context.store.set({ extra: this.extra({ selected: null, node: node.key }) });
+  }
+
+  /** @param {string} group */
+  toggle(group) {
+    const toggled = new Set((this.context.store.get().extra['operators.toggled'] ?? '').split('|').filter(Boolean));
+    if (!toggled.delete(group)) toggled.add(group);
+    this.context.store.set({ extra: this.extra({ toggled: toggled.size > 0 ? [...toggled].join('|') : null, at: null }) });
+  }
+}
+
+/** @type {import('../types.js').View} */
+export const operatorsView = {
+  id: 'operators',
+  title: 'Operators',
+  available: (page) => Boolean(page.head.dataflow),
+  create(context) {
+    const operators = new Operators(context);
+    return { element: operators.element, update: (state) => operators.update(state), resize: () => operators.settle() };
+  },
+};
