@@ -111,9 +111,8 @@ format: $(bin)/.test ## lay out all C and Python files
 
 lint: $(bin)/.test ## layout, Python types, include rules, shell scripts
 	@$(say) 'lint'
-	@unformatted=$$(for file in $(c_files); do \
-		$(bin)/clang-format --dry-run --Werror $$file >/dev/null 2>&1 || echo " $$file"; done); \
-	if [ -n "$$unformatted" ]; then echo "not laid out, run make format:$$unformatted"; exit 1; fi
+	@$(bin)/clang-format --dry-run --Werror $(c_files) 2>build/unformatted || { \
+		echo 'not laid out, run make format:'; sed -n -E 's/^([^ :]+):[0-9]+:.*/\1/p' build/unformatted | sort -u; exit 1; }
 	$(bin)/ruff format --quiet --check $(python_folders)
 	$(bin)/ruff check --quiet $(python_folders)
 	for folder in $(typed_folders); do $(bin)/mypy $$folder; done
@@ -196,17 +195,15 @@ $(bin)/.installed: $(bin)/.build $(package_files) $(wildcard build/pythons/*/inc
 build/gcc/build.ninja: | $(bin)/.build
 	CC=gcc $(meson) setup build/gcc -Dwerror=true -Dtests=true $(free_threaded)
 
+# What a sanitizer reports needs lines, and no more of debug information. Tests and fuzzers share one library: with and
+# without what tells the fuzzers of branches it was compiled twice.
 build/asan/build.ninja: | $(bin)/.build
-	CC=clang $(meson) setup build/asan -Doptimization=1 -Dwerror=true -Dtests=true \
-		-Db_sanitize=address,undefined -Db_lundef=false
+	CC=clang $(meson) setup build/asan -Doptimization=1 -Dc_args=-gline-tables-only -Dwerror=true -Dtests=true \
+		-Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
 
 build/tsan/build.ninja: | $(bin)/.build
-	CC=clang $(meson) setup build/tsan -Doptimization=1 -Dwerror=true -Dtests=true \
-		-Db_sanitize=thread -Db_lundef=false
-
-build/fuzz/build.ninja: | $(bin)/.build
-	CC=clang $(meson) setup build/fuzz -Dwerror=true -Dfuzz=true \
-		-Db_sanitize=address,undefined -Db_lundef=false
+	CC=clang $(meson) setup build/tsan -Doptimization=1 -Dc_args=-gline-tables-only -Dwerror=true -Dtests=true \
+		-Dpython_package=false -Db_sanitize=thread -Db_lundef=false
 
 test-gcc: build/gcc/build.ninja
 	@$(say) 'C tests, gcc'
@@ -217,24 +214,23 @@ test-gcc: build/gcc/build.ninja
 # By clang, whose warnings are errors, too. Programs of the command line tests get the agent of another build: no
 # interpreter has a sanitizer's runtime.
 # The thread sanitizer wants the address space laid out as without randomization.
-sanitizer-builds: build/asan/build.ninja build/tsan/build.ninja build/fuzz/build.ninja
+# Which tests it runs is known once the gcc build is there (tools/threaded_tests.py); their library is ready by then.
+sanitizer-builds: build/asan/build.ninja build/tsan/build.ninja
 	@$(say) 'builds for the sanitizers and the fuzzers'
 	$(meson) compile -C build/asan
-	$(meson) compile -C build/tsan
-	$(meson) compile -C build/fuzz
+	$(meson) compile -C build/tsan barograph:static_library test_support
 
 test-sanitizers: build/gcc/build.ninja build/asan/build.ninja build/tsan/build.ninja
 	@$(say) 'C tests, address and undefined behaviour sanitizers'
 	$(meson) compile -C build/asan
 	$(sanitizer_environment) $(in_venv) tools/run_c_tests.py build/asan
-	$(meson) compile -C build/tsan
 	$(meson) compile -C build/gcc
 	@$(say) 'command line tests, address and undefined behaviour sanitizers; beside them C tests, thread sanitizer, the agent in interpreters, fuzzers'
 	{ $(call pytest_twice,$(run_sanitized) -q,$(filter-out $(file_tests),$(cli_tests))); } \
 		>build/asan/pytest.log 2>&1 & \
 	others=$$!; status=0; \
 	$(sanitizer_environment) $(in_venv) setarch -R \
-		tools/run_c_tests.py build/tsan --no-suite without-threads || status=1; \
+		tools/run_c_tests.py build/tsan $$(tools/threaded_tests.py build/gcc) || status=1; \
 	$(run_sanitized_agent) -o cache_dir=build/pytest-agent -q tests/python/trace \
 		-k '$(sanitized_agent_tests)' $(PYTEST_FLAGS) || status=1; \
 	{ $(call pytest_twice,$(run_sanitized) -q -o cache_dir=build/pytest-files,$(file_tests)); } \
@@ -244,10 +240,10 @@ test-sanitizers: build/gcc/build.ninja build/asan/build.ninja build/tsan/build.n
 	wait $$others || status=1; cat build/asan/pytest.log; exit $$status
 	@! grep -E 'ERROR: (Address|Leak)Sanitizer|runtime error:' build/asan/pytest*.log
 
-test-fuzz: build/fuzz/build.ninja
+test-fuzz: build/asan/build.ninja
 	@$(say) 'fuzzers, $(FUZZ_SECONDS) s each'
-	$(meson) compile -C build/fuzz
-	tools/run_fuzzers.sh build/fuzz/tests/fuzz $(FUZZ_SECONDS)
+	$(meson) compile -C build/asan
+	tools/run_fuzzers.sh build/asan/tests/fuzz $(FUZZ_SECONDS)
 
 test-pytest:
 	@$(say) 'command line tests and those in a browser, beside Python tests, and beside those of traced programs'

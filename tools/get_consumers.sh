@@ -69,7 +69,7 @@ get_inferno() {
     [ -x "$consumers/bin/inferno-flamegraph" ] && return
     need inferno cargo || return
     with_retries cargo install inferno --version "$inferno_version" --locked \
-        --no-default-features --features cli --root "$consumers"
+        --no-default-features --features cli --bin inferno-flamegraph --root "$consumers"
 }
 
 get_speedscope() {

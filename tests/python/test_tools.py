@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -108,6 +109,38 @@ def test_unknown_interpreter_is_refused_in_one_line(tree: Path) -> None:
     answer = run(tree / "tools" / "get_pythons.sh", "2.7")
     assert answer.returncode == 1
     assert answer.stderr == "get_pythons: python 2.7 is not in tools/pythons.txt\n"
+
+
+def test_threaded_tests_are_told_by_what_they_call(tmp_path: Path) -> None:
+    # One left out would not be seen by the thread sanitizer any more.
+    tests = []
+    bodies = {
+        "starts": "pthread_t t; return pthread_create(&t, 0, 0, 0);",
+        "locks": "static pthread_mutex_t m; return pthread_mutex_lock(&m);",
+        "handles": "return signal(SIGINT, SIG_IGN) == SIG_ERR;",
+        "alone": 'return puts("pthread_create");',
+        "disturbed": "pthread_t t; return pthread_create(&t, 0, 0, 0);",
+    }
+    head = "#include <pthread.h>\n#include <signal.h>\n#include <stdio.h>\n"
+    for name, body in bodies.items():
+        source = tmp_path / f"{name}.c"
+        source.write_text(f"{head}int main(void) {{ {body} }}\n", encoding="utf-8")
+        program = tmp_path / f"test_{name}"
+        built = run("gcc", "-pthread", "-o", program, source)
+        assert built.returncode == 0, built.stderr
+        suite = "barograph:without-threads" if name == "disturbed" else "barograph:unit"
+        tests.append({"name": name, "suite": [suite], "cmd": [str(program)]})
+    (tmp_path / "meson-info").mkdir()
+    facts = tmp_path / "meson-info" / "intro-tests.json"
+    facts.write_text(json.dumps(tests), encoding="utf-8")
+    answer = run(TOOLS / "threaded_tests.py", tmp_path)
+    assert answer.stdout.split() == ["starts", "locks", "handles"]
+
+
+def test_threaded_tests_of_nothing_are_a_failure(tmp_path: Path) -> None:
+    answer = run(TOOLS / "threaded_tests.py", tmp_path)
+    assert answer.returncode == 1
+    assert "build it first" in answer.stderr
 
 
 def test_fuzzers_without_any_are_a_failure(tmp_path: Path) -> None:
