@@ -86,7 +86,10 @@ static baro_status add_track(run_metadata *all, baro_view device, uint32_t *ret_
   size_t at = last_part(device);
   uint32_t process;
   baro_view whole = device;
-  baro_view part = {.data = device.data + at, .length = device.length - at};
+  baro_view part = device;
+  if (at > 0) { /* a device without a name has no bytes to point to */
+    part = (baro_view){.data = device.data + at, .length = device.length - at};
+  }
   if (kind_of(device) != HOST && at > 0) {
     whole.length = at - 1;
   }
