@@ -176,9 +176,11 @@ void baro_resource_times(baro_explanation *all) {
 
 /* --- by operator and task --- */
 
-static uint32_t resource_of(const baro_explanation *all, const char *key) {
+/* A state and a kind of spans may have one key ("copy"), but not the same words. */
+static uint32_t resource_of(const baro_explanation *all, const char *key, const char *words) {
   uint32_t r = 0;
-  while (r < all->resource_count && strcmp(all->resources[r].key, key) != 0) {
+  while (r < all->resource_count &&
+         (strcmp(all->resources[r].key, key) != 0 || strcmp(all->resources[r].words, words) != 0)) {
     r++;
   }
   return r < all->resource_count ? r : BARO_NONE_ID;
@@ -188,17 +190,19 @@ uint32_t baro_operator_parts(const baro_explanation *all, const baro_operator_ti
                              baro_time_part ret_parts[BARO_STATE_COUNT]) {
   size_t kind = span_kind_of(all, row);
   if (kind < SPAN_KINDS) {
-    ret_parts[0] = (baro_time_part){.resource = resource_of(all, span_kinds[kind].kind),
-                                    .evidence = BARO_EVIDENCE_MEASURED,
-                                    .task_ns = row->task_ns,
-                                    .path_ns = row->path_ns};
+    ret_parts[0] = (baro_time_part){
+        .resource = resource_of(all, span_kinds[kind].kind, span_kinds[kind].words),
+        .evidence = BARO_EVIDENCE_MEASURED,
+        .task_ns = row->task_ns,
+        .path_ns = row->path_ns};
     return row->task_ns == 0 ? 0 : 1;
   }
   uint32_t count = 0;
   for (int s = 0; s < BARO_STATE_COUNT; s++) {
     if (row->state_ns[s] != 0) {
       ret_parts[count++] =
-          (baro_time_part){.resource = resource_of(all, baro_state_key((baro_state)s)),
+          (baro_time_part){.resource = resource_of(all, baro_state_key((baro_state)s),
+                                                   state_words(all->profile, (baro_state)s)),
                            .evidence = baro_state_evidence(all->profile, row, (baro_state)s),
                            .task_ns = row->state_ns[s],
                            .path_ns = row->path_state_ns[s]};
@@ -213,7 +217,7 @@ uint32_t baro_task_resource(const baro_explanation *all, uint32_t task) {
   const baro_operator_time *row = &all->operators[all->operator_row[one->operator_id]];
   size_t kind = span_kind_of(all, row);
   if (kind < SPAN_KINDS) {
-    return resource_of(all, span_kinds[kind].kind);
+    return resource_of(all, span_kinds[kind].kind, span_kinds[kind].words);
   }
   uint64_t state_ns[BARO_STATE_COUNT];
   baro_path_states(dataflow, task, baro_dataflow_task_ns(one), state_ns);
@@ -224,5 +228,7 @@ uint32_t baro_task_resource(const baro_explanation *all, uint32_t task) {
                                               : state_ns[s] > state_ns[most];
     most = s != BARO_STATE_UNKNOWN && is_more ? s : most;
   }
-  return state_ns[most] == 0 ? BARO_NONE_ID : resource_of(all, baro_state_key((baro_state)most));
+  return state_ns[most] == 0 ? BARO_NONE_ID
+                             : resource_of(all, baro_state_key((baro_state)most),
+                                           state_words(all->profile, (baro_state)most));
 }
