@@ -162,7 +162,7 @@ def test_tasks_go_on_more_slots(run: Run, tmp_path: Path) -> None:
     answer = predicted(run, recording, "cores=4")
     assert answer["base_s"] == pytest.approx(LEAD_MS / 2000 + 4)
     assert (answer["base_slots"], answer["slots"]) == (2, 4)
-    # Two waves instead of four, and tasks slower: more of them at once, on the cores of one machine.
+    # Two waves instead of four, and tasks slower: more of them at once, on one machine.
     slower = 2**CORES_POWER * (1 + CROWDED / 2)
     assert answer["predicted_s"] == pytest.approx(LEAD_MS / 2000 + 2 * slower, rel=1e-3)
     terms = {term["term"] for term in answer["terms"]}
