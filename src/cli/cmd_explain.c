@@ -7,15 +7,18 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/common_options.h"
+#include "cli/options.h"
 #include "explain/explain.h"
 #include "profile/profile.h"
 #include "show/explain_show.h"
+#include "show/explain_why.h"
 
 /* TOP_AUTO, when it is not given: what fits a screen or two, but all of JSON. */
 enum { TOP_DEFAULT = 10, TOP_LIMIT = 1000000, TOP_AUTO = TOP_LIMIT + 1 };
 
 typedef struct explain_values {
   int color;
+  const char *why;
   uint64_t top;
   bool json;
 } explain_values;
@@ -39,6 +42,77 @@ static int print_text(const baro_explanation *explanation, const baro_explain_op
   return status;
 }
 
+/* --- why --- */
+
+enum { MATCHES_TOLD = 5 };
+
+static baro_view operator_name(const baro_profile *profile, uint32_t operator_id) {
+  return baro_profile_string(profile, profile->dataflow.operators[operator_id].name_string);
+}
+
+static const char *name_at(const void *context, size_t index) {
+  const baro_profile *profile = context;
+  return index < profile->dataflow.operator_count
+             ? (const char *)operator_name(profile, (uint32_t)index).data
+             : NULL;
+}
+
+/* One line: the names that it could have been, or of those with the most time. */
+static int fail_match(const baro_explanation *all, const char *text, const uint32_t *ids,
+                      uint32_t count) {
+  const baro_profile *profile = all->profile;
+  const char *near = count == 0 ? baro_suggest(text, name_at, profile) : NULL;
+  baro_buffer names = {0};
+  uint32_t told = count > 0 ? count : all->operator_count;
+  if (near != NULL) {
+    baro_write_format(&names, "did you mean '%s'?", near);
+    told = 0;
+  }
+  for (uint32_t i = 0; i < told && i < MATCHES_TOLD; i++) {
+    baro_view name = operator_name(profile, count > 0 ? ids[i] : all->operators[i].operator_id);
+    baro_write_format(&names, "%s'%.*s'", i > 0 ? ", " : "", (int)name.length,
+                      (const char *)name.data);
+  }
+  if (told > MATCHES_TOLD)
+    baro_write_format(&names, " and %u more", told - MATCHES_TOLD);
+  baro_write_u8(&names, '\0');
+  int status = names.failed ? baro_cli_fail("explain: out of memory")
+               : count > 0
+                   ? baro_cli_fail("explain: --why %s: %u operators have that in their names: %s",
+                                   text, count, (const char *)names.data)
+                   : baro_cli_fail("explain: --why %s: no operator has that name: %s%s", text,
+                                   near == NULL ? "those with the most time are " : "",
+                                   (const char *)names.data);
+  baro_buffer_release(&names);
+  return status;
+}
+
+static int print_why(const baro_explanation *all, const explain_values *values,
+                     const baro_explain_options *options) {
+  uint32_t ids[MATCHES_TOLD];
+  uint32_t count = baro_why_match(all, values->why, ids, MATCHES_TOLD);
+  if (count != 1)
+    return fail_match(all, values->why, ids, count);
+  baro_why why;
+  int status;
+  if (baro_why_find(all, ids[0], &why) != BARO_OK) {
+    status = baro_cli_fail("explain: out of memory");
+  } else if (values->json) {
+    baro_stream stream;
+    baro_stream_init(&stream, baro_sink_stream, stdout);
+    baro_why_json(all, &why, &stream);
+    status = baro_cli_finish(&stream);
+  } else {
+    baro_buffer out = {0};
+    baro_terminal terminal = baro_terminal_of(STDOUT_FILENO, (baro_color_choice)values->color);
+    baro_why_text(all, &why, options, &terminal, &out);
+    status = baro_cli_print(&out);
+    baro_buffer_release(&out);
+  }
+  baro_why_release(&why);
+  return status;
+}
+
 static int print_explanation(const baro_profile *profile, const explain_values *values) {
   uint64_t top = values->top != TOP_AUTO ? values->top : values->json ? 0 : TOP_DEFAULT;
   char directory[PATH_MAX];
@@ -51,6 +125,11 @@ static int print_explanation(const baro_profile *profile, const explain_values *
   int status;
   if (baro_explain(profile, &explanation) != BARO_OK)
     status = baro_cli_fail("explain: out of memory");
+  else if (values->why != NULL && !explanation.is_dataflow)
+    status = baro_cli_fail("explain: --why is of operators of a framework's log: the recording has "
+                           "none");
+  else if (values->why != NULL)
+    status = print_why(&explanation, values, &options);
   else if (values->json)
     status = print_json(&explanation, &options);
   else
@@ -95,6 +174,12 @@ static const baro_option options[] = {
      .maximum = TOP_LIMIT,
      .offset = offsetof(explain_values, top),
      .help = "show N findings, and N rows of each table (default: 10, with --json all; 0: all)"},
+    {.name = "why",
+     .kind = BARO_OPTION_TEXT,
+     .value = "OP",
+     .offset = offsetof(explain_values, why),
+     .help = "say how the time of the operator OP is known, and what is guessed of it and why; OP "
+             "is a name, a part of one, or a stage's number"},
     BARO_OPTION_ROW_JSON(offsetof(explain_values, json), "explain/1"),
     BARO_OPTION_ROW_COLOR(offsetof(explain_values, color)),
 };
@@ -116,6 +201,7 @@ const baro_command baro_command_explain = {
         "something to try. Where nothing stands out, that is said.",
     .examples = "  barograph import eventlog_v2_app-20261122-0001 && barograph explain\n"
                 "  barograph explain --top 3 night.baro\n"
+                "  barograph explain --why 'stage 4' job.baro\n"
                 "  barograph explain --json job.baro | jq '.findings[0]'\n",
     .options = {.rows = options, .count = sizeof(options) / sizeof(options[0])},
     .defaults = &defaults,

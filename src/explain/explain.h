@@ -18,7 +18,8 @@
 /* Where an amount of time comes from. key, words */
 #define BARO_EVIDENCE_LIST(X)                                                                      \
   X(MEASURED, "measured", "measured")                                                              \
-  X(DERIVED, "derived", "derived")  /* what measured times leave, or bytes by a measured rate */   \
+  X(DERIVED, "derived", "derived") /* what measured times leave, or bytes by a measured rate */    \
+  X(PRIOR, "prior", "prior") /* what the operators' code and documentation make likely: prior.h */ \
   X(UNKNOWN, "unknown", "no clock") /* the log has no clock for it */
 
 typedef enum baro_evidence {
@@ -47,9 +48,12 @@ typedef struct baro_operator_time {
   uint64_t path_ns;               /* of its tasks on the critical path */
   uint64_t between_ns;            /* of the path, between its tasks: none had come yet */
   uint64_t path_state_ns[BARO_STATE_COUNT];
+  /* Of the time in state unknown, what the resource prior gives to others: a guess, in no other number here. */
+  uint64_t prior_ns[BARO_STATE_COUNT];
+  uint64_t path_prior_ns[BARO_STATE_COUNT];
 } baro_operator_time;
 
-/* A resource, or what else the run waited for. */
+/* A resource, or what else the run waited for. What is guessed of one is a row of its own: "prior_disk". */
 typedef struct baro_resource_time {
   const char *key;
   const char *words;
@@ -63,7 +67,7 @@ typedef struct baro_resource_time {
 
 enum {
   BARO_SPAN_KINDS_MAX = 16,
-  BARO_RESOURCES_MAX = BARO_STATE_COUNT + BARO_STEP_COUNT + BARO_SPAN_KINDS_MAX
+  BARO_RESOURCES_MAX = 2 * BARO_STATE_COUNT + BARO_STEP_COUNT + BARO_SPAN_KINDS_MAX
 };
 
 enum { BARO_FINDING_NUMBERS = 12 };
@@ -143,6 +147,8 @@ bool baro_operators_are_of(const baro_profile *profile, const char *framework);
 bool baro_tasks_are_partitions(const baro_profile *profile);
 /* Whether a slot runs one task at a time and takes any: of Spark. Flink's run a task of each operator, a trace has threads. */
 bool baro_has_slots(const baro_profile *profile);
+enum { BARO_TIME_PARTS_MAX = 2 * BARO_STATE_COUNT };
+
 /* A part of an operator's time. */
 typedef struct baro_time_part {
   uint32_t resource; /* index into resources */
@@ -151,12 +157,14 @@ typedef struct baro_time_part {
   uint64_t path_ns;
 } baro_time_part;
 
-/* What the time of an operator's tasks went into, in the order of states; the parts add up to it. Returns how many there are. */
+/* What the time of an operator's tasks went into, in the order of states, guesses where no clock is; the parts add up to it. Returns how many there are. */
 uint32_t baro_operator_parts(const baro_explanation *all, const baro_operator_time *row,
-                             baro_time_part ret_parts[BARO_STATE_COUNT]);
+                             baro_time_part ret_parts[BARO_TIME_PARTS_MAX]);
 /* What most of a task's time went into, index into resources; BARO_NONE_ID: it had no time. */
 uint32_t baro_task_resource(const baro_explanation *all, uint32_t task);
 
+/* Of a resource whose time is guessed: "prior_disk"; NULL of states that are never guessed. */
+const char *baro_guess_key(baro_state state);
 /* Whether an operator's time in a state is measured: by its tasks' amounts. */
 baro_evidence baro_state_evidence(const baro_profile *profile, const baro_operator_time *row,
                                   baro_state state);

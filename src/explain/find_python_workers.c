@@ -32,10 +32,15 @@ static bool has_amount(const baro_explanation *all, const baro_operator_time *ro
   return false;
 }
 
+bool baro_runs_python(const baro_explanation *all, const baro_operator_time *row) {
+  return has_amount(all, row, baro_dataflow_key(all->profile, "python_run_ns")) ||
+         has_amount(all, row, baro_dataflow_key(all->profile, "python_sent_bytes")) ||
+         runs_python(&all->profile->dataflow, row->operator_id);
+}
+
 /* Where Spark clocks the workers (4.1), that time is what the task waited for their pipe; else it is in what nothing measures. */
 void baro_find_python_workers(baro_finding_list *list, const baro_finding_kind *kind) {
   const baro_explanation *all = list->of;
-  uint32_t sent = baro_dataflow_key(all->profile, "python_sent_bytes");
   uint32_t clock = baro_dataflow_key(all->profile, "python_run_ns");
   for (uint32_t r = 0; r < all->operator_count; r++) {
     const baro_operator_time *row = &all->operators[r];
@@ -43,10 +48,8 @@ void baro_find_python_workers(baro_finding_list *list, const baro_finding_kind *
       continue;
     }
     bool is_clocked = has_amount(all, row, clock);
-    bool is_python = is_clocked || has_amount(all, row, sent) ||
-                     runs_python(&all->profile->dataflow, row->operator_id);
     uint64_t explains_ns = row->path_state_ns[is_clocked ? BARO_STATE_PIPE : BARO_STATE_UNKNOWN];
-    if (!is_python) {
+    if (!baro_runs_python(all, row)) {
       continue;
     }
     baro_finding *finding =

@@ -52,6 +52,8 @@ void baro_finding_number_add(baro_finding *finding, const char *key, double valu
 /* Sum of some of a task's amounts: those of `keys` (BARO_NONE_ID: not in this recording). */
 uint64_t baro_amounts_of(const baro_dataflow *dataflow, uint32_t task, const uint32_t *keys,
                          size_t count);
+/* Whether its tasks hand rows to Python processes, whose time no clock of the tasks has. */
+bool baro_runs_python(const baro_explanation *all, const baro_operator_time *row);
 /* The median of values, which are put in order; 0 of none. */
 uint64_t baro_median_of(uint64_t *values, uint32_t count);
 

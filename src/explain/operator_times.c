@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "explain/finding_kinds.h"
+#include "explain/prior_times.h"
 
 /* Which amounts of tasks are the clock of a state. */
 static const char *const clocks[BARO_STATE_COUNT][4] = {
@@ -293,6 +294,9 @@ baro_status baro_operator_times(baro_explanation *all) {
   if (status == BARO_OK) {
     add_gaps(all);
     status = measure_slots(all);
+  }
+  if (status == BARO_OK) {
+    status = baro_prior_times(all);
   }
   if (status == BARO_OK) {
     baro_resource_times(all);

@@ -57,6 +57,20 @@ static const struct {
                    {"tf.", trace_words},
                    {"flink.", flink_words}};
 
+/* What the prior gives of the tasks' time without a clock; keys of their own, so that no sum takes a guess for a measurement. */
+static const struct {
+  const char *key;
+  const char *words;
+} guesses[BARO_STATE_COUNT] = {
+    [BARO_STATE_CPU] = {"prior_cpu", "tasks computing, by a guess"},
+    [BARO_STATE_DISK] = {"prior_disk", "tasks reading or writing files, by a guess"},
+    [BARO_STATE_NETWORK] = {"prior_network", "tasks at the network, by a guess"},
+};
+
+const char *baro_guess_key(baro_state state) {
+  return guesses[state].key;
+}
+
 static const char *state_words(const baro_profile *profile, baro_state state) {
   size_t row = sizeof(clock_words) / sizeof(clock_words[0]) - 1;
   while (row > 0 && !baro_operators_are_of(profile, clock_words[row].framework)) {
@@ -119,8 +133,20 @@ static void add_operator_time(baro_resource_time *resource, uint32_t row, uint64
   }
 }
 
+/* The prior's part of an operator's time without a clock is told apart from it, each of which is so much less. */
+static void add_guesses(const baro_operator_time *row, uint32_t r, baro_resource_time *of_guesses,
+                        uint64_t *left_ns, uint64_t *left_path_ns) {
+  for (int s = 0; s < BARO_STATE_COUNT; s++) {
+    if (row->prior_ns[s] != 0) {
+      add_operator_time(&of_guesses[s], r, row->prior_ns[s], row->path_prior_ns[s]);
+      *left_ns -= row->prior_ns[s];
+      *left_path_ns -= row->path_prior_ns[s];
+    }
+  }
+}
+
 static void add_operator_times(const baro_explanation *all, baro_resource_time *of_states,
-                               baro_resource_time *of_kinds) {
+                               baro_resource_time *of_guesses, baro_resource_time *of_kinds) {
   for (uint32_t r = 0; r < all->operator_count; r++) {
     const baro_operator_time *row = &all->operators[r];
     size_t kind = span_kind_of(all, row);
@@ -129,7 +155,12 @@ static void add_operator_times(const baro_explanation *all, baro_resource_time *
       continue;
     }
     for (int s = 0; s < BARO_STATE_COUNT; s++) {
-      add_operator_time(&of_states[s], r, row->state_ns[s], row->path_state_ns[s]);
+      uint64_t task_ns = row->state_ns[s];
+      uint64_t path_ns = row->path_state_ns[s];
+      if (s == BARO_STATE_UNKNOWN) {
+        add_guesses(row, r, of_guesses, &task_ns, &path_ns);
+      }
+      add_operator_time(&of_states[s], r, task_ns, path_ns);
     }
   }
 }
@@ -142,12 +173,17 @@ static void keep_resource(baro_explanation *all, const baro_resource_time *row) 
 
 void baro_resource_times(baro_explanation *all) {
   baro_resource_time of_states[BARO_STATE_COUNT];
+  baro_resource_time of_guesses[BARO_STATE_COUNT];
   baro_resource_time of_kinds[SPAN_KINDS];
   for (int s = 0; s < BARO_STATE_COUNT; s++) {
     of_states[s] = (baro_resource_time){.key = baro_state_key((baro_state)s),
                                         .words = state_words(all->profile, (baro_state)s),
                                         .evidence = evidence_of(all, (baro_state)s),
                                         .most_row = BARO_NONE_ID};
+    of_guesses[s] = (baro_resource_time){.key = guesses[s].key,
+                                         .words = guesses[s].words,
+                                         .evidence = BARO_EVIDENCE_PRIOR,
+                                         .most_row = BARO_NONE_ID};
   }
   for (size_t k = 0; k < SPAN_KINDS; k++) {
     of_kinds[k] = (baro_resource_time){.key = span_kinds[k].kind,
@@ -155,9 +191,10 @@ void baro_resource_times(baro_explanation *all) {
                                        .evidence = BARO_EVIDENCE_MEASURED,
                                        .most_row = BARO_NONE_ID};
   }
-  add_operator_times(all, of_states, of_kinds);
+  add_operator_times(all, of_states, of_guesses, of_kinds);
   for (int s = 0; s < BARO_STATE_COUNT; s++) {
     keep_resource(all, &of_states[s]);
+    keep_resource(all, &of_guesses[s]);
   }
   for (size_t k = 0; k < SPAN_KINDS; k++) {
     keep_resource(all, &of_kinds[k]);
@@ -186,8 +223,41 @@ static uint32_t resource_of(const baro_explanation *all, const char *key, const 
   return r < all->resource_count ? r : BARO_NONE_ID;
 }
 
+static uint32_t guess_of(const baro_explanation *all, baro_state state) {
+  return resource_of(all, guesses[state].key, guesses[state].words);
+}
+
+static uint32_t state_of(const baro_explanation *all, baro_state state) {
+  return resource_of(all, baro_state_key(state), state_words(all->profile, state));
+}
+
+/* What is guessed of an operator's time without a clock, and what is left of it. */
+static uint32_t unclocked_parts(const baro_explanation *all, const baro_operator_time *row,
+                                baro_time_part *ret_parts) {
+  uint64_t left_ns = row->state_ns[BARO_STATE_UNKNOWN];
+  uint64_t left_path_ns = row->path_state_ns[BARO_STATE_UNKNOWN];
+  uint32_t count = 0;
+  for (int s = 0; s < BARO_STATE_COUNT; s++) {
+    if (row->prior_ns[s] != 0) {
+      ret_parts[count++] = (baro_time_part){.resource = guess_of(all, (baro_state)s),
+                                            .evidence = BARO_EVIDENCE_PRIOR,
+                                            .task_ns = row->prior_ns[s],
+                                            .path_ns = row->path_prior_ns[s]};
+      left_ns -= row->prior_ns[s];
+      left_path_ns -= row->path_prior_ns[s];
+    }
+  }
+  if (left_ns != 0) {
+    ret_parts[count++] = (baro_time_part){.resource = state_of(all, BARO_STATE_UNKNOWN),
+                                          .evidence = BARO_EVIDENCE_UNKNOWN,
+                                          .task_ns = left_ns,
+                                          .path_ns = left_path_ns};
+  }
+  return count;
+}
+
 uint32_t baro_operator_parts(const baro_explanation *all, const baro_operator_time *row,
-                             baro_time_part ret_parts[BARO_STATE_COUNT]) {
+                             baro_time_part ret_parts[BARO_TIME_PARTS_MAX]) {
   size_t kind = span_kind_of(all, row);
   if (kind < SPAN_KINDS) {
     ret_parts[0] = (baro_time_part){
@@ -199,16 +269,28 @@ uint32_t baro_operator_parts(const baro_explanation *all, const baro_operator_ti
   }
   uint32_t count = 0;
   for (int s = 0; s < BARO_STATE_COUNT; s++) {
-    if (row->state_ns[s] != 0) {
+    if (s == BARO_STATE_UNKNOWN) {
+      count += unclocked_parts(all, row, ret_parts + count);
+    } else if (row->state_ns[s] != 0) {
       ret_parts[count++] =
-          (baro_time_part){.resource = resource_of(all, baro_state_key((baro_state)s),
-                                                   state_words(all->profile, (baro_state)s)),
+          (baro_time_part){.resource = state_of(all, (baro_state)s),
                            .evidence = baro_state_evidence(all->profile, row, (baro_state)s),
                            .task_ns = row->state_ns[s],
                            .path_ns = row->path_state_ns[s]};
     }
   }
   return count;
+}
+
+/* Of a task without any clock: what most of its operator's such time is told as. */
+static uint32_t unclocked_resource(const baro_explanation *all, const baro_operator_time *row) {
+  baro_time_part parts[BARO_TIME_PARTS_MAX];
+  uint32_t count = unclocked_parts(all, row, parts);
+  uint32_t most = 0;
+  for (uint32_t i = 1; i < count; i++) {
+    most = parts[i].task_ns > parts[most].task_ns ? i : most;
+  }
+  return count == 0 ? BARO_NONE_ID : parts[most].resource;
 }
 
 uint32_t baro_task_resource(const baro_explanation *all, uint32_t task) {
@@ -228,7 +310,9 @@ uint32_t baro_task_resource(const baro_explanation *all, uint32_t task) {
                                               : state_ns[s] > state_ns[most];
     most = s != BARO_STATE_UNKNOWN && is_more ? s : most;
   }
-  return state_ns[most] == 0 ? BARO_NONE_ID
-                             : resource_of(all, baro_state_key((baro_state)most),
-                                           state_words(all->profile, (baro_state)most));
+  if (state_ns[most] == 0) {
+    return BARO_NONE_ID;
+  }
+  return most == BARO_STATE_UNKNOWN ? unclocked_resource(all, row)
+                                    : state_of(all, (baro_state)most);
 }

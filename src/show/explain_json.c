@@ -63,6 +63,7 @@ static void write_bottleneck(page *p) {
   }
   baro_json_object(&p->json, "bottleneck", true);
   baro_json_text(&p->json, "resource", most->key);
+  baro_json_text(&p->json, "evidence", baro_evidence_key(most->evidence));
   baro_json_u64(&p->json, "at_most_ns", most->path_ns);
   baro_json_end_object(&p->json);
 }
@@ -105,6 +106,8 @@ static void write_operators(page *p) {
     baro_json_u64(&p->json, "longest_ns", row->longest_ns);
     write_states(p, "by_resource_ns", row->state_ns);
     write_states(p, "path_by_resource_ns", row->path_state_ns);
+    write_states(p, "prior_ns", row->prior_ns);
+    write_states(p, "path_prior_ns", row->path_prior_ns);
     baro_json_object(&p->json, "evidence", true);
     for (int s = 0; s < BARO_STATE_COUNT; s++) {
       if (row->state_ns[s] != 0)

@@ -133,6 +133,8 @@ void baro_explain_summary(const baro_explanation *explanation, baro_buffer *out)
     baro_write_format(out, ", %s of it in ", baro_text_duration(most->most_ns).text);
     baro_write_bytes(out, name.data, name.length);
   }
+  if (most->evidence == BARO_EVIDENCE_PRIOR)
+    baro_write_text(out, ", which no clock measured");
   baro_write_format(out, "; without it the run would take %s at best",
                     baro_text_duration(explanation->run_ns - most->path_ns).text);
   if (explanation->resource_count > 1 && explanation->resources[1].path_ns > 0)

@@ -114,7 +114,7 @@ static void write_times(operator_rows *rows, baro_html_sections *sections) {
   baro_html_column *path_time = baro_html_column_begin(sections, "path_ns", BARO_HTML_UNSIGNED);
   for (uint32_t o = 0; o < rows->dataflow->operator_count; o++) {
     uint32_t r = rows->of->operator_row[o];
-    baro_time_part parts[BARO_STATE_COUNT];
+    baro_time_part parts[BARO_TIME_PARTS_MAX];
     uint32_t count = rows->is_shown[o] == 0 || r == BARO_NONE_ID
                          ? 0
                          : baro_operator_parts(rows->of, &rows->of->operators[r], parts);

@@ -156,7 +156,7 @@ static void write_quartiles(baro_json *json, const baro_quartiles all[BARO_QUANT
 
 static void write_parts(baro_json *json, const baro_explanation *of,
                         const baro_operator_time *row) {
-  baro_time_part parts[BARO_STATE_COUNT];
+  baro_time_part parts[BARO_TIME_PARTS_MAX];
   uint32_t count = baro_operator_parts(of, row, parts);
   baro_json_array(json, "by_resource", false);
   for (uint32_t i = 0; i < count; i++) {

@@ -13,6 +13,7 @@
 #include "profile/builder.h"
 #include "recording/record_reader.h"
 #include "show/explain_show.h"
+#include "show/explain_why.h"
 #include "show/exporter.h"
 #include "show/forecast_report.h"
 #include "show/report.h"
@@ -132,6 +133,49 @@ static void report(const baro_profile *profile, uint8_t choice, uint8_t width) {
   baro_buffer_release(&out);
 }
 
+/* What is guessed of an operator is within its time, and what words give adds up; any text may stand where an operator is named. */
+static void ask_why(const baro_explanation *explanation, const baro_explain_options *options,
+                    const baro_terminal *terminal, uint8_t choice, baro_buffer *out) {
+  enum { MATCHES = 3 };
+  const baro_profile *profile = explanation->profile;
+  uint32_t count = profile->dataflow.operator_count;
+  uint32_t ids[MATCHES];
+  if (count == 0) {
+    return;
+  }
+  uint32_t chosen = choice % count;
+  uint32_t string = profile->dataflow.operators[chosen].name_string;
+  const char *name = (const char *)baro_profile_string(profile, string).data;
+  uint32_t found = baro_why_match(explanation, name, ids, MATCHES);
+  for (uint32_t i = 0; i < found && i < MATCHES; i++) {
+    require(ids[i] < count);
+  }
+  baro_why why;
+  require(baro_why_find(explanation, chosen, &why) == BARO_OK);
+  for (uint32_t i = 0; i < why.part_count; i++) {
+    for (int m = 0; m < BARO_PRIOR_MODELS; m++) {
+      const baro_prior_judgement *judged = &why.parts[i].opinion.judged[m];
+      for (int r = 0; r < BARO_PRIOR_RESOURCES && why.parts[i].opinion.has[m]; r++) {
+        double score = judged->bias[r] + judged->others[r] - judged->score[r];
+        for (uint32_t w = 0; w < judged->shown; w++) {
+          score += judged->words[w].gives[r];
+        }
+        require(score < 1e-6 && score > -1e-6);
+      }
+    }
+  }
+  baro_why_text(explanation, &why, options, terminal, out);
+  check_text(out, terminal->color);
+  baro_buffer_clear(out);
+  baro_stream stream;
+  baro_stream_init(&stream, baro_sink_buffer, out);
+  baro_why_json(explanation, &why, &stream);
+  require(baro_stream_finish(&stream, NULL) == BARO_OK);
+  check_json(out);
+  baro_buffer_clear(out);
+  baro_why_release(&why);
+}
+
 /* The path has no holes, and what is said of it adds up. */
 static void explain(const baro_profile *profile, uint8_t choice, uint8_t width) {
   baro_explain_options options = {.top = (choice & 8) != 0 ? 3 : 0, .directory = "/srv/app"};
@@ -155,6 +199,8 @@ static void explain(const baro_profile *profile, uint8_t choice, uint8_t width) 
   require(baro_explain_json(&explanation, &options, &stream, NULL) == BARO_OK);
   require(baro_stream_finish(&stream, NULL) == BARO_OK);
   check_json(&out);
+  baro_buffer_clear(&out);
+  ask_why(&explanation, &options, &terminal, choice, &out);
   baro_buffer_release(&out);
   baro_explanation_release(&explanation);
 }

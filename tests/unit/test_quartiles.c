@@ -181,7 +181,7 @@ static void test_parts_are_of_the_resources(void **state) {
   uint32_t of = stage(&r, "stage 0");
   task(&r, of, 20, BARO_STATE_DISK, (amount[]){{"cpu_ns", 1}, {NULL, 0}});
   explain(&r);
-  baro_time_part parts[BARO_STATE_COUNT];
+  baro_time_part parts[BARO_TIME_PARTS_MAX];
   uint32_t count = baro_operator_parts(&r.all, row_of(&r, of), parts);
   assert_int_equal(count, 2);
   uint64_t sum = 0;
