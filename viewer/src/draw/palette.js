@@ -41,7 +41,9 @@ const spanKinds = /** @type {Readonly<Record<string, {colour: string, letter: st
  * @returns {{colour: string, letter: string}}
  */
 export function resourceLook(key) {
-  return states[key] ?? spanKinds[key] ?? { colour: '#e9ecf0', letter: '-' };
+  // What is guessed has the colour of what is measured, and another pattern.
+  const own = key.startsWith('prior_') ? key.slice('prior_'.length) : key;
+  return states[own] ?? spanKinds[own] ?? { colour: '#e9ecf0', letter: '-' };
 }
 
 /**

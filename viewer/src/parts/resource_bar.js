@@ -7,11 +7,12 @@ import { resourceLook } from '../draw/palette.js';
 /** @typedef {import('../types.js').DataflowHead} DataflowHead */
 /** @typedef {{resource: number, ns: number, evidence?: string}} Part */
 
-/** Waits are hatched: what is not cpu, not a span and not unknown. */
+/** Waits are hatched: what is not cpu, not a span and not unknown. What is guessed is dotted. */
 const solid = new Set(['cpu', 'collector', 'op', 'kernel', 'annotation', 'runtime']);
 
 /** @param {string} key */
 function className(key) {
+  if (key.startsWith('prior_')) return ' guessed';
   return key === 'unknown' ? ' unmeasured' : solid.has(key) ? '' : ' hatched';
 }
 
