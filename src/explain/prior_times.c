@@ -134,12 +134,23 @@ static void give_time(baro_operator_time *row, log_facts facts, const double *p,
   }
 }
 
+/* A job on RDDs that a Python program started: its functions run in Python, and unlike those of SQL no scope says so. */
+static bool may_run_python(const baro_explanation *all, const baro_operator_time *row) {
+  static const char python[] = ".py:";
+  const baro_profile *profile = all->profile;
+  baro_view query;
+  baro_view place =
+      baro_profile_string(profile, profile->dataflow.operators[row->operator_id].place_string);
+  return baro_view_contains(place, python) &&
+         !baro_dataflow_fact_text(&profile->dataflow, row->operator_id, "sql_execution", &query);
+}
+
 static bool is_judged(const baro_explanation *all, const baro_operator_time *row) {
   baro_view framework = baro_prior_framework(all->profile, row->operator_id);
   return row->state_ns[BARO_STATE_UNKNOWN] > 0 &&
          (baro_view_equal(framework, baro_view_of("spark")) ||
           baro_view_equal(framework, baro_view_of("flink"))) &&
-         !baro_runs_python(all, row);
+         !baro_runs_python(all, row) && !may_run_python(all, row);
 }
 
 static baro_status give_times(baro_explanation *all, baro_prior *prior) {

@@ -6,7 +6,7 @@
  * clocked as fetch wait. CPU time is measured by Spark, so that R holds none: the part of p that says CPU is left without a clock
  * (waiting for a CPU, a lock, another process). A resource's part is at most what its bytes take at a slow device's rate: 5 kB
  * never explain ten seconds. What is left stays BARO_EVIDENCE_UNKNOWN.
- * Stages that run Python functions have no part: their time without a clock is where Python processes are. Spans of traces have
+ * Stages that run Python functions, or may (jobs on RDDs of a Python program), have no part: their time without a clock is where Python processes are. Spans of traces have
  * none either: their kind says what they are. */
 #ifndef BARO_EXPLAIN_PRIOR_TIMES_H
 #define BARO_EXPLAIN_PRIOR_TIMES_H
