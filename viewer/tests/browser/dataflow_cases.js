@@ -75,7 +75,12 @@ async function details(session) {
   assert.match(opened.hash(), new RegExp(`x.operators.selected=${first.operator_id}\\b`));
   const text = await page.getByRole('complementary', { name: 'The selected operator' }).innerText();
   assert.ok(text.includes(first.operator) && text.includes(first.place), 'its name and its place');
-  for (const [resource, ns] of Object.entries(first.by_resource_ns)) {
+  // What is guessed is a part of what no clock tells, and has rows of its own here.
+  const guessed = Object.entries(first.prior_ns).map(([key, ns]) => [`prior_${key}`, Number(ns)]);
+  const unknown = guessed.reduce((left, [, ns]) => left - Number(ns), Number(first.by_resource_ns.unknown ?? 0));
+  const parts = { ...first.by_resource_ns, unknown, ...Object.fromEntries(guessed) };
+  for (const [resource, ns] of Object.entries(parts)) {
+    if (ns === 0) continue;
     const { evidence } = explained.resources.find((/** @type {any} */ row) => row.resource === resource);
     assert.ok(text.includes(formatDuration(Number(ns))), `${resource} takes ${formatDuration(Number(ns))}`);
     assert.ok(text.includes(evidence === 'unknown' ? 'no clock' : evidence), `${resource} is ${evidence}`);
