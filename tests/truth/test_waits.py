@@ -13,7 +13,7 @@ from test_shares import context
 
 STATES = (
     "cpu", "runnable", "gil", "lock", "disk", "network", "pipe", "child", "sleep", "idle",
-    "collector", "unknown",
+    "collector", "gpu", "copy", "unknown",
 )  # fmt: skip
 
 
