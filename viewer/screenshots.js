@@ -1,5 +1,5 @@
-// Pictures of every view for docs/, of the bookshop of examples/demo: `BAROGRAPH=... npm --prefix viewer run screenshots`, after
-// `make viewer`, when the looks have changed. BEFORE and AFTER are the Pythons that the shop runs with; both are python3
+// Pictures of every view for docs/, of the bookshop of examples/demo and of a log of Spark: `BAROGRAPH=... npm --prefix viewer run
+// screenshots [-- NAME ...]`, after `make viewer`, when the looks have changed; names are those below, all if none is given. BEFORE and AFTER are the Pythons that the shop runs with; both are python3
 // unless set. Browsers and fonts differ, so they are made by hand and not compared.
 
 import { execFileSync } from 'node:child_process';
@@ -12,8 +12,11 @@ import { browsers, findBrowser } from './tests/browser/browsers.js';
 
 const target = fileURLToPath(new URL('../docs/images', import.meta.url));
 const shop = fileURLToPath(new URL('../examples/demo', import.meta.url));
+const log = fileURLToPath(new URL('../bench/data/spark/s35-join_agg/local-1795263159347.gz', import.meta.url));
 const barograph = process.env['BAROGRAPH'] ?? 'barograph';
-/** @type {[string, 'demo' | 'diff', string, 'light' | 'dark'][]} name, page, hash, colours */
+/** In a hash: the operator with most time on the critical path. */
+const longest = '{longest}';
+/** @type {[string, 'demo' | 'diff' | 'spark', string, 'light' | 'dark'][]} name, page, hash, colours */
 const pictures = [
   ['summary', 'demo', 'view=summary', 'light'],
   ['flame', 'demo', 'view=flame', 'light'],
@@ -23,13 +26,16 @@ const pictures = [
   ['calls', 'demo', 'view=calls', 'light'],
   ['source', 'demo', 'view=source', 'dark'],
   ['changes', 'diff', 'view=diff', 'light'],
+  ['operators', 'spark', `view=operators&x.operators.selected=${longest}`, 'light'],
+  ['tasks', 'spark', 'view=tasks', 'dark'],
+  ['what-if', 'spark', 'view=what-if&x.what-if.set=cpu_speed=2x', 'light'],
 ];
 
 /**
  * Two recordings of the shop, samples and calls, and their pages.
  * @param {string} folder
  */
-function writePages(folder) {
+function writeShop(folder) {
   const cwd = join(folder, 'bookshop');
   cpSync(shop, cwd, { recursive: true });
   const recordings = ['BEFORE', 'AFTER'].map((name) => {
@@ -42,17 +48,34 @@ function writePages(folder) {
   execFileSync(barograph, ['view', '-o', join(folder, 'diff.html'), ...recordings]);
 }
 
+/**
+ * The page of the log.
+ * @param {string} folder
+ * @returns {string} the id of `longest`
+ */
+function writeLog(folder) {
+  // Where it is: the page has a command with the recording's path.
+  const here = { cwd: folder };
+  execFileSync(barograph, ['import', '-q', '-o', 'job.baro', log], here);
+  execFileSync(barograph, ['view', '-o', 'spark.html', 'job.baro'], here);
+  const { operators } = JSON.parse(execFileSync(barograph, ['explain', '--json', 'job.baro'], { ...here, encoding: 'utf8' }));
+  return String(operators[0].operator_id);
+}
+
 async function main() {
   const folder = mkdtempSync(join(tmpdir(), 'shop-'));
-  writePages(folder);
+  const names = process.argv.slice(2);
+  const wanted = pictures.filter(([name]) => names.length === 0 || names.includes(name));
+  if (wanted.some(([, page]) => page !== 'spark')) writeShop(folder);
+  const operator = wanted.some(([, page]) => page === 'spark') ? writeLog(folder) : '';
   mkdirSync(target, { recursive: true });
   const executablePath = findBrowser(browsers.chromium);
   if (!executablePath) throw new Error(`${browsers.chromium.name} is not installed`);
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
-  for (const [name, page, hash, colorScheme] of pictures) {
+  for (const [name, page, hash, colorScheme] of wanted) {
     const context = await browser.newContext({ viewport: { width: 1120, height: 700 }, colorScheme });
     const tab = await context.newPage();
-    await tab.goto(`${pathToFileURL(join(folder, `${page}.html`))}#${hash}`);
+    await tab.goto(`${pathToFileURL(join(folder, `${page}.html`))}#${hash.replace(longest, operator)}`);
     await tab.waitForSelector('body[data-ready]');
     await tab.waitForTimeout(300);
     await tab.screenshot({ path: join(target, `view-${name}.png`) });

@@ -28,6 +28,16 @@ export function el(tag, attributes, ...children) {
 }
 
 /**
+ * @param {string} text
+ * @param {string} title
+ * @param {() => void} act
+ * @param {string} [name] where the text is a sign
+ */
+export function button(text, title, act, name) {
+  return el('button', { type: 'button', title, 'aria-label': name, onclick: act }, text);
+}
+
+/**
  * @param {Element} element
  * @param {...(Node | string | null | undefined)} children
  */

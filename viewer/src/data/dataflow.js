@@ -1,6 +1,7 @@
 // What a framework ran, from the page's sections: operators with times by resource, quartiles and facts, edges, tasks, the critical
 // path. Times of operators are ns; those of tasks and steps are ns too, since the begin of the run. No DOM.
 
+import { PageError } from './columns.js';
 import { readSectionColumns } from './page.js';
 
 /** @typedef {import('../types.js').Dataflow} Dataflow */
@@ -89,19 +90,32 @@ function addTimes(columns, operators, rowOf, head) {
 }
 
 /**
+ * @param {DataflowHead} head
+ * @param {string} key "duration_ns", "read_bytes" ...
+ * @returns {(operator: Operator) => Operator['quartiles'][number]} undefined: its tasks do not tell
+ */
+export function quartilesBy({ quantities }, key) {
+  const place = quantities.findIndex((quantity) => quantity.key === key);
+  return (operator) => operator.quartiles[place];
+}
+
+/**
  * @param {Columns} columns
  * @param {Operator[]} operators
  * @param {Map<number, number>} rowOf
+ * @param {DataflowHead} head
  */
-function addQuartiles(columns, operators, rowOf) {
+function addQuartiles(columns, operators, rowOf, head) {
   const names = ['least', 'p25', 'p50', 'p75', 'most'];
   const count = columns.count(['operator', 'quantity', 'sum', ...names]);
   const of = operatorOf(columns, rowOf);
   const quantity = columns.bytes('quantity');
   const sum = columns.numbers('sum');
   const at = names.map((name) => columns.numbers(name));
-  for (let i = 0; i < count; i++)
+  for (let i = 0; i < count; i++) {
+    if (quantity[i] >= head.quantities.length) throw columns.error('quantity', `${quantity[i]} is not there`);
     operators[of(i)].quartiles[quantity[i]] = { sum: sum[i], at: at.map((column) => column[i]) };
+  }
 }
 
 /**
@@ -216,6 +230,14 @@ function readPath(columns, head, rowOf) {
   };
 }
 
+/** @param {DataflowHead} about */
+function checkHead(about) {
+  for (const key of /** @type {const} */ (['evidence', 'quantities', 'steps', 'outcomes', 'resources', 'findings']))
+    if (!Array.isArray(about[key])) throw new PageError(`The page is damaged: the dataflow in its head has no ${key}.`);
+  for (const key of /** @type {const} */ (['run_ns', 'time_unit_ns']))
+    if (!(about[key] >= 0)) throw new PageError(`The page is damaged: the dataflow in its head has no ${key}.`);
+}
+
 /**
  * @param {import('../types.js').Head} head
  * @param {import('./sections.js').ReadSection} read
@@ -224,6 +246,7 @@ function readPath(columns, head, rowOf) {
 export async function decodeDataflow(head, read) {
   const about = head.dataflow;
   if (!about) return null;
+  checkHead(about);
   /** @type {Columns[]} */
   const columns = [];
   for (const name of ['operator_texts', 'operators', 'operator_times', 'operator_quartiles', 'operator_facts', 'operator_edges', 'task_slots', 'tasks', 'path']) {
@@ -236,7 +259,7 @@ export async function decodeDataflow(head, read) {
   const operators = readOperators(list, texts);
   const rowOf = new Map(operators.map(({ id }, row) => [id, row]));
   addTimes(times, operators, rowOf, about);
-  addQuartiles(quartiles, operators, rowOf);
+  addQuartiles(quartiles, operators, rowOf, about);
   addFacts(facts, operators, rowOf, texts);
   return {
     head: about,

@@ -19,6 +19,12 @@ function list(value) {
   return value;
 }
 
+/** @param {unknown} value @returns {any} something that has members */
+function object(value) {
+  if (typeof value !== 'object' || value === null) throw damaged();
+  return value;
+}
+
 /** @param {unknown} value @param {number} [below] a whole number, if given @returns {number} */
 function number(value, below) {
   if (typeof value !== 'number' || !Number.isFinite(value)) throw damaged();
@@ -37,9 +43,20 @@ function known(value) {
   return value === null || value === undefined ? null : text(value);
 }
 
-/** @param {any} axis @returns {WhatIfAxis} */
-function readAxis(axis) {
-  const positions = list(axis.positions).map((one) => ({ text: text(one.text), ratio: number(one.ratio) }));
+/** @type {readonly WhatIf['reach'][]} */
+const reaches = ['some', 'singles', 'first', 'pairs'];
+
+/** @param {unknown} value @returns {WhatIf['reach']} */
+function readReach(value) {
+  const found = reaches.find((reach) => reach === value);
+  if (!found) throw damaged();
+  return found;
+}
+
+/** @param {unknown} value @returns {WhatIfAxis} */
+function readAxis(value) {
+  const axis = object(value);
+  const positions = list(axis.positions).map(object).map((one) => ({ text: text(one.text), ratio: number(one.ratio) }));
   const fn = known(axis.function);
   return {
     key: text(axis.key),
@@ -120,7 +137,7 @@ export function readWhatIf(json) {
   } catch {
     throw damaged();
   }
-  if (typeof all !== 'object' || all === null) throw damaged();
+  object(all);
   const axes = list(all.axes).map(readAxis);
   const texts = list(all.texts).map(text);
   const rows = list(all.points);
@@ -128,14 +145,14 @@ export function readWhatIf(json) {
   const terms = empty ? [] : list(all.terms);
   return {
     refusal: known(all.refusal),
-    reach: empty ? 'singles' : /** @type {WhatIf['reach']} */ (text(all.reach)),
+    reach: empty ? 'singles' : readReach(all.reach),
     tasks: empty ? 0 : number(all.tasks),
     base: empty ? 0 : number(all.base_s),
     lead: empty ? 0 : number(all.lead_s),
     baseSlots: empty ? 0 : number(all.base_slots),
     baseBusy: empty ? 0 : number(all.base_busy_ratio),
     noise: empty ? 0 : number(all.noise_ratio),
-    terms: terms.map((term) => ({
+    terms: terms.map(object).map((term) => ({
       term: text(term.term),
       source: text(term.source),
       low: number(term.low),

@@ -22,18 +22,20 @@ const states = {
   unknown: { colour: '#f8f8f8', letter: '?' },
 };
 
-/** Kinds of spans, where a framework tells no states: no two that stand side by side look alike to anyone. */
+/**
+ * Kinds of spans, where a framework tells no states of them. Beside the states that traces have no two look alike to anyone, but for
+ * those that are the same by another name: operators run on a CPU, collectives wait for the network.
+ */
 const spanKinds = /** @type {Readonly<Record<string, {colour: string, letter: string}>>} */ ({
   op: { colour: '#4c92ff', letter: 'o' },
-  annotation: { colour: '#bbaa88', letter: 'a' },
+  annotation: { colour: '#00a05a', letter: 'a' },
   dataloader: { colour: '#ffa500', letter: 'd' },
-  runtime: { colour: '#977ba2', letter: 'r' },
-  overhead: { colour: '#cdcdcd', letter: 'v' },
+  runtime: { colour: '#977ba2', letter: 't' },
+  overhead: { colour: '#99aabb', letter: 'v' },
   kernel: { colour: '#ffdaab', letter: 'k' },
-  collective: { colour: '#31d8ff', letter: 'n' },
-  copy: { colour: '#e35637', letter: 'c' },
+  collective: { colour: '#31d8ff', letter: 'b' },
   memset: { colour: '#718a78', letter: 'm' },
-  sync: { colour: '#99aabb', letter: 's' },
+  sync: { colour: '#e35637', letter: 's' },
 });
 
 /**

@@ -1,5 +1,7 @@
 // From entries to amounts by node. No DOM; loops over typed arrays.
 
+import { firstWhere } from '../base/search.js';
+
 /** @typedef {import('../types.js').Entries} Entries */
 /** @typedef {import('../types.js').Metric} Metric */
 /** @typedef {import('../types.js').Tree} Tree */
@@ -112,30 +114,13 @@ export function stateAmounts(entries, metric, threads, tree, ranges, states) {
   }
   // Entries of a page's tree stand in the order of nodes: those of a subtree are side by side.
   for (const [from, to] of ranges) {
-    const end = firstAt(node, count, to);
-    for (let i = firstAt(node, count, from); i < end; i++) {
+    const end = firstWhere(0, count, (i) => node[i] >= to);
+    for (let i = firstWhere(0, count, (e) => node[e] >= from); i < end; i++) {
       const s = state[i];
       if (s < states && counted[s] === 1 && threads[thread[i]] === 1) by[s] += amounts[i];
     }
   }
   return by;
-}
-
-/**
- * @param {Uint32Array} node ascending
- * @param {number} count
- * @param {number} least
- * @returns {number} place of the first that is not below it
- */
-function firstAt(node, count, least) {
-  let low = 0;
-  let high = count;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (node[middle] < least) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /**

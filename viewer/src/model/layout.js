@@ -5,6 +5,8 @@
 //   row k  zoomed node
 //   row k+1 its children, heaviest first, side by side; what is narrower than `least` becomes one box, `rest`
 
+import { firstWhere } from '../base/search.js';
+
 /** @typedef {import('./shape.js').Shape} Shape */
 
 /**
@@ -140,13 +142,7 @@ export function layOut(shape, zoom, width, least, late) {
  */
 export function boxAt(layout, row, x) {
   if (row < 0 || row >= layout.rows) return -1;
-  let low = layout.rowStart[row];
-  let high = layout.rowStart[row + 1];
-  const { x: left, width } = layout;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (left[middle] + width[middle] <= x) low = middle + 1;
-    else high = middle;
-  }
-  return low < layout.rowStart[row + 1] && left[low] <= x ? low : -1;
+  const { rowStart, x: left, width } = layout;
+  const box = firstWhere(rowStart[row], rowStart[row + 1], (i) => left[i] + width[i] > x);
+  return box < rowStart[row + 1] && left[box] <= x ? box : -1;
 }

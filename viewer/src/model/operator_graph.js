@@ -31,8 +31,8 @@ const mostNodes = 500;
 const manyNodes = 48;
 const groupEdge = { side: 12, top: 30, bottom: 12 };
 
-/** @param {Operator} operator @returns {number} what is first is shown first */
-const importance = (operator) => operator.pathNs * 1e3 + operator.tasksNs;
+/** @param {{pathNs: number, tasksNs: number}} of @returns {number} what has most is shown first */
+const importance = ({ pathNs, tasksNs }) => pathNs * 1e3 + tasksNs;
 
 /**
  * Queries whose plans are there, by row.
@@ -149,16 +149,16 @@ export function operatorGraph(dataflow, { plan, toggled }) {
     for (const part of operators[row].parts) node.parts[part.resource] += part.tasksNs;
   }
   const kept = [...byKey.values()];
-  if (kept.length > mostNodes) {
-    const weight = (/** @type {GraphNode} */ node) => importance({ ...operators[node.rows[0]], pathNs: node.pathNs, tasksNs: node.tasksNs });
-    kept.sort((a, b) => weight(b) - weight(a)).length = mostNodes;
-  }
+  if (kept.length > mostNodes) kept.sort((a, b) => importance(b) - importance(a)).length = mostNodes;
   const place = new Map(kept.map((node, i) => [node.key, i]));
   const made = joinEdges(dataflow, all, isPlan, keyOf, place);
   markCritical(dataflow, made, (row) => place.get(keyOf(row)) ?? -1);
   const graph = { nodes: kept, edges: made, groups: [], left: byKey.size - kept.length, width: 0, height: 0 };
   return isPlan ? placeWhole(graph) : placeGroups(dataflow, graph);
 }
+
+/** What an edge of several kinds is shown as: the first one. @type {readonly GraphEdge['kind'][]} */
+const edgeKinds = ['data', 'control', 'part'];
 
 /**
  * Edges between boxes: those of operators, and, where operators call each other, from caller to callee.
@@ -182,6 +182,7 @@ function joinEdges({ operators, edges }, rows, isPlan, keyOf, place) {
     const edge = found.get(key);
     if (!edge) found.set(key, { from, to, kind, bytes, rows: lines, critical: false, bends: [] });
     else {
+      if (edgeKinds.indexOf(kind) < edgeKinds.indexOf(edge.kind)) edge.kind = kind;
       edge.bytes = bytes === null && edge.bytes === null ? null : (edge.bytes ?? 0) + (bytes ?? 0);
       edge.rows = lines === null && edge.rows === null ? null : (edge.rows ?? 0) + (lines ?? 0);
     }

@@ -1,5 +1,8 @@
 // The entries of a range of time, made from the runs of the timeline. No DOM.
 
+import { firstWhere } from '../base/search.js';
+import { firstRunAfter } from './timeline.js';
+
 /** @typedef {import('../types.js').Runs} Runs */
 /** @typedef {import('../types.js').Entries} Entries */
 
@@ -16,9 +19,8 @@ export function entriesInRange(runs, range, unitsPerTick) {
   const spans = [];
   let count = 0;
   for (let t = 0; t < threads; t++) {
-    const low = firstRun(runs, t, from);
-    let high = low;
-    while (high < runs.first[t + 1] && runs.start[high] < to) high++;
+    const low = firstRunAfter(runs, t, from);
+    const high = firstWhere(low, runs.first[t + 1], (run) => runs.start[run] >= to);
     spans.push([low, high]);
     count += high - low;
   }
@@ -41,21 +43,4 @@ export function entriesInRange(runs, range, unitsPerTick) {
       at++;
     }
   return { count: at, node, thread, state, time, run, samples: null };
-}
-
-/**
- * @param {Runs} runs
- * @param {number} thread
- * @param {number} tick
- * @returns {number} the thread's first run that ends after the tick
- */
-function firstRun(runs, thread, tick) {
-  let low = runs.first[thread];
-  let high = runs.first[thread + 1];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (runs.start[middle] + runs.time[middle] <= tick) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

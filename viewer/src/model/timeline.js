@@ -4,6 +4,8 @@
 // All of a long recording is read at each frame of a zoom, so of threads with many runs sums over 4,096 equal bins are kept; a
 // window of a quarter of the run and more is drawn from them, a narrower one from the runs in it.
 
+import { firstWhere } from '../base/search.js';
+
 /** @typedef {import('../types.js').Runs} Runs */
 /** @typedef {import('../types.js').Tree} Tree */
 
@@ -18,15 +20,8 @@ const manyRuns = 20_000;
  * @param {number} tick
  * @returns {number} the thread's first run that ends after the tick; one past its last if there is none
  */
-export function firstRunAfter(runs, thread, tick) {
-  let low = runs.first[thread];
-  let high = runs.first[thread + 1];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (runs.start[middle] + runs.time[middle] <= tick) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+export function firstRunAfter({ first, start, time }, thread, tick) {
+  return firstWhere(first[thread], first[thread + 1], (run) => start[run] + time[run] > tick);
 }
 
 /**

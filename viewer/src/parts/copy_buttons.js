@@ -1,6 +1,8 @@
-// "Copy as text" and "Copy as Markdown" for what is no Table.
+// Buttons that copy: tables as text and Markdown, and any other text.
 
 import { copyText, el } from '../base/dom.js';
+
+/** @typedef {'text' | 'Markdown'} Kind */
 
 /** @param {string} text */
 function markdownCell(text) {
@@ -9,14 +11,39 @@ function markdownCell(text) {
 
 /**
  * @param {readonly string[][]} lines the first is the head
- * @param {'text' | 'Markdown'} kind
+ * @param {Kind} kind
+ * @param {readonly string[]} [rule] of Markdown: what says where columns are aligned
  */
-export function copiedLines(lines, kind) {
+export function copiedLines(lines, kind, rule = lines[0].map(() => '---')) {
   if (kind === 'text') return lines.map((line) => line.join('\t')).join('\n');
-  const rule = lines[0].map(() => '---');
   return [lines[0], rule, ...lines.slice(1)]
     .map((line) => `| ${line.map(markdownCell).join(' | ')} |`)
     .join('\n');
+}
+
+/**
+ * @param {string} words that it shows
+ * @param {() => string} text asked for when it is clicked
+ * @param {(text: string) => void} [announce]
+ */
+export function copyButton(words, text, announce) {
+  const button = el(
+    'button',
+    {
+      type: 'button',
+      class: 'link',
+      onclick: async () => {
+        const done = await copyText(text());
+        button.textContent = done ? 'Copied' : 'The browser did not let us';
+        announce?.(done ? 'Copied' : 'Not copied');
+        setTimeout(() => {
+          button.textContent = words;
+        }, 1500);
+      },
+    },
+    words,
+  );
+  return button;
 }
 
 /**
@@ -25,24 +52,6 @@ export function copiedLines(lines, kind) {
  * @returns {HTMLElement}
  */
 export function copyButtons(lines, announce) {
-  const one = (/** @type {'text' | 'Markdown'} */ kind) => {
-    const button = el(
-      'button',
-      {
-        type: 'button',
-        class: 'link',
-        onclick: async () => {
-          const done = await copyText(copiedLines(lines(), kind));
-          button.textContent = done ? 'Copied' : 'The browser did not let us';
-          announce(done ? 'Copied' : 'Not copied');
-          setTimeout(() => {
-            button.textContent = `Copy as ${kind}`;
-          }, 1500);
-        },
-      },
-      `Copy as ${kind}`,
-    );
-    return button;
-  };
+  const one = (/** @type {Kind} */ kind) => copyButton(`Copy as ${kind}`, () => copiedLines(lines(), kind), announce);
   return el('div', { class: 'copy-buttons' }, one('text'), one('Markdown'));
 }

@@ -1,6 +1,7 @@
 // Pictures of forecasts: recorded beside predicted with its interval, and a curve over one axis. SVG, so that they stay sharp at any
 // size and follow the colours of the page; what they say stands in words and in a table beside them.
 
+import { visibleText } from '../base/dom.js';
 import { formatDuration } from '../base/format.js';
 import { svg } from '../base/svg.js';
 import { ratioWords } from '../model/scenario.js';
@@ -126,6 +127,7 @@ export function sweepChart(axis, points, chosen, base, choose) {
   const y = (/** @type {number} */ seconds) => size.height - size.bottom - ((size.height - size.bottom - size.top) * seconds) / top;
   const of = (/** @type {number} */ p) => /** @type {WhatIfForecast} */ (points[p]);
   const right = size.width - size.right;
+  const name = visibleText(axis.id);
   const parts = [
     ...ticks.flatMap(({ seconds, text }) => [
       svg('path', { d: `M${size.left} ${y(seconds)}H${right}`, class: 'chart-grid' }),
@@ -150,7 +152,7 @@ export function sweepChart(axis, points, chosen, base, choose) {
     );
     parts.push(label);
     if (!isForecast(point)) return;
-    const words = `${axis.id}=${text} (${ratioWords(ratio)}): ${formatSeconds(point.predicted)}, ${formatSeconds(point.low)} to ${formatSeconds(point.high)}`;
+    const words = `${name}=${text} (${ratioWords(ratio)}): ${formatSeconds(point.predicted)}, ${formatSeconds(point.low)} to ${formatSeconds(point.high)}`;
     parts.push(
       svg('circle', { cx: x[p], cy: y(point.predicted), r: p === chosen ? 6 : 4, class: p === chosen ? 'chart-point chart-point-here' : 'chart-point' }),
       // A place that can be hit: the sliders do the same for keys.
@@ -164,11 +166,11 @@ export function sweepChart(axis, points, chosen, base, choose) {
   const baseAbove = y(base) - size.top > 20;
   parts.push(
     svg('text', { x: right, y: y(base) + (baseAbove ? -5 : 14), 'text-anchor': 'end', class: 'chart-tick chart-base-name' }, `recorded ${formatSeconds(base)}`),
-    svg('text', { x: (size.left + right) / 2, y: size.height - 6, 'text-anchor': 'middle', class: 'chart-label' }, axis.id),
+    svg('text', { x: (size.left + right) / 2, y: size.height - 6, 'text-anchor': 'middle', class: 'chart-label' }, name),
   );
   return svg(
     'svg',
-    { viewBox: `0 0 ${size.width} ${size.height}`, class: 'sweep-chart', role: 'img', 'aria-label': `Predicted time over ${axis.id}; the table below has its numbers` },
+    { viewBox: `0 0 ${size.width} ${size.height}`, class: 'sweep-chart', role: 'img', 'aria-label': `Predicted time over ${name}; the table below has its numbers` },
     ...parts,
   );
 }

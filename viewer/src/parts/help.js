@@ -2,6 +2,7 @@
 
 import { el } from '../base/dom.js';
 
+/** Of a view: only where there is that view. @type {readonly {title: string, view?: string, keys: [string, string][]}[]} */
 const groups = [
   {
     title: 'Everywhere',
@@ -44,7 +45,31 @@ const groups = [
     ],
   },
   {
+    title: 'Operators',
+    view: 'operators',
+    keys: [
+      ['← → ↑ ↓', 'the box that an edge leads to, or the nearest one that way'],
+      ['click, Enter', 'what is known of it'],
+      ['Home End', 'the first and the last box'],
+      ['+ - 0', 'look closer, from farther, at all of it'],
+      ['drag', 'move the graph'],
+      ['Esc', 'nothing selected'],
+    ],
+  },
+  {
+    title: 'Tasks',
+    view: 'tasks',
+    keys: [
+      ['← →', 'the task before and after it on its slot'],
+      ['↑ ↓', 'what the slot beside it ran then'],
+      ['+ - 0', 'look closer, wider, at the whole run'],
+      ['⇧← ⇧→', 'earlier, later'],
+      ['Esc', 'nothing selected'],
+    ],
+  },
+  {
     title: 'Timeline',
+    view: 'timeline',
     keys: [
       ['drag', 'select a time, which all views then count'],
       ['+ - 0', 'look closer, wider, at the whole run'],
@@ -57,8 +82,11 @@ const groups = [
   },
 ];
 
-/** @returns {{element: HTMLElement, open: () => void}} */
-export function createHelp() {
+/**
+ * @param {readonly import('../types.js').View[]} views that the page has
+ * @returns {{element: HTMLElement, open: () => void}}
+ */
+export function createHelp(views) {
   const close = el('button', { type: 'button', class: 'icon', 'aria-label': 'Close' }, '×');
   const element = el(
     'dialog',
@@ -67,7 +95,7 @@ export function createHelp() {
     el(
       'div',
       { class: 'help-groups' },
-      ...groups.map(({ title, keys }) =>
+      ...groups.filter(({ view }) => view === undefined || views.some(({ id }) => id === view)).map(({ title, keys }) =>
         el(
           'section',
           {},

@@ -3,6 +3,8 @@
 
 import { el, fill, nameElement, visibleText } from '../base/dom.js';
 import { formatBytes, formatCount, formatDuration, formatShortCount } from '../base/format.js';
+import { svg } from '../base/svg.js';
+import { quartilesBy } from '../data/dataflow.js';
 import { nodeSize } from '../model/operator_graph.js';
 import { resourceBar, resourceParts, resourceText } from './resource_bar.js';
 
@@ -19,15 +21,6 @@ const readable = 0.62;
 const widest = 11;
 /** Of the run: what is shown as being on the critical path; of a single thread all is. */
 const leastPath = 0.01;
-const svgSpace = 'http://www.w3.org/2000/svg';
-
-/** @param {string} tag @param {Record<string, string | number>} attributes @param {...(Node | string)} children */
-function svg(tag, attributes, ...children) {
-  const element = document.createElementNS(svgSpace, tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
-  element.append(...children);
-  return element;
-}
 
 /** @param {GraphEdge} edge @param {readonly GraphNode[]} nodes */
 function curve({ from, to, bends }, nodes) {
@@ -103,7 +96,7 @@ export class OperatorChart {
     );
     this.buttons = nodes.map((node, i) => this.box(node, i, dataflow));
     const frames = groups.map((group) => {
-      const button = el('button', { type: 'button', class: 'graph-fold', title: 'Close: one box for all of it', 'aria-expanded': 'true', onclick: () => this.acts.onToggle(group.id) }, '−');
+      const button = el('button', { type: 'button', class: 'graph-fold', 'data-group': group.id, title: 'Close: one box for all of it', 'aria-expanded': 'true', 'aria-label': `Close ${visibleText(group.label.slice(0, 160))}`, onclick: () => this.acts.onToggle(group.id) }, '−');
       const frame = el('div', { class: 'graph-frame' }, el('div', { class: 'graph-frame-head' }, button, nameElement(group.label.slice(0, 160))));
       Object.assign(frame.style, { left: `${group.x}px`, top: `${group.y}px`, width: `${group.width}px`, height: `${group.height}px` });
       return frame;
@@ -114,7 +107,7 @@ export class OperatorChart {
 
   /** What opens a group. @param {GraphNode} node */
   opener(node) {
-    const button = el('button', { type: 'button', class: 'graph-fold graph-open', title: 'Open: what is in it', 'aria-expanded': 'false', 'aria-label': `Open ${visibleText(node.label)}`, onclick: () => node.group !== null && this.acts.onToggle(node.group) }, '+');
+    const button = el('button', { type: 'button', class: 'graph-fold graph-open', 'data-group': node.group, title: 'Open: what is in it', 'aria-expanded': 'false', 'aria-label': `Open ${visibleText(node.label.slice(0, 160))}`, onclick: () => node.group !== null && this.acts.onToggle(node.group) }, '+');
     Object.assign(button.style, { left: `${node.x + nodeSize.width - 26}px`, top: `${node.y + 5}px` });
     return button;
   }
@@ -123,8 +116,12 @@ export class OperatorChart {
   box(node, index, { head, operators }) {
     const parts = resourceParts(head, node.parts);
     const one = node.rows.length === 1 ? operators[node.rows[0]] : null;
-    const read = node.rows.reduce((sum, row) => sum + (operators[row].quartiles[1]?.sum ?? 0), 0);
-    const rows = node.rows.reduce((sum, row) => sum + (operators[row].quartiles[2]?.sum ?? 0), 0) || Number(one?.facts.find(([key]) => key === 'output_rows')?.[1] ?? 0);
+    const sum = (/** @type {string} */ key) => {
+      const of = quartilesBy(head, key);
+      return node.rows.reduce((all, row) => all + (of(operators[row])?.sum ?? 0), 0);
+    };
+    const read = sum('read_bytes');
+    const rows = sum('read_rows') || Number(one?.facts.find(([key]) => key === 'output_rows')?.[1] ?? 0);
     const facts = [
       node.tasks > 0 ? `${formatCount(node.tasks)} ${node.tasks === 1 ? 'task' : 'tasks'}` : '',
       node.closed ? `${formatCount(node.rows.length)} inside` : '',
@@ -273,6 +270,12 @@ export class OperatorChart {
   /** @param {number} index */
   focus(index) {
     this.buttons[index]?.focus({ preventScroll: true });
+  }
+
+  /** What closes or opens a group, which is another button each time. @param {string} group */
+  focusFold(group) {
+    for (const button of this.boxes.querySelectorAll('button.graph-fold'))
+      if (button instanceof HTMLElement && button.dataset.group === group) button.focus({ preventScroll: true });
   }
 
   /**

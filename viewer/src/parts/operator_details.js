@@ -1,11 +1,13 @@
 // What is known of the operators that are selected: where the user's code asks for them, times by resource and how each is known,
 // quartiles of their tasks, what they take in and give out, findings, facts.
 
-import { el, fill, nameElement } from '../base/dom.js';
+import { el, fill, nameElement, visibleText } from '../base/dom.js';
 import { formatBytes, formatCount, formatDuration, formatShortCount } from '../base/format.js';
+import { quartilesBy } from '../data/dataflow.js';
 import { resourceBar, resourceTable } from './resource_bar.js';
 
 /** @typedef {import('../types.js').Dataflow} Dataflow */
+/** @typedef {import('../types.js').DataflowHead} DataflowHead */
 /** @typedef {import('../types.js').Operator} Operator */
 /** @typedef {{select: (row: number) => void}} Acts */
 
@@ -23,10 +25,10 @@ export function placeOf(place) {
   return place.startsWith('NativeMethodAccessorImpl') ? '' : place;
 }
 
-/** @param {Operator} operator @returns {number | null} the longest task by the median */
-export function skewOf({ tasks, quartiles }) {
-  const at = quartiles[0]?.at;
-  return at && tasks > 1 && at[2] > 0 ? at[4] / at[2] : null;
+/** @param {DataflowHead} head @param {Operator} operator @returns {number | null} the longest task by the median */
+export function skewOf(head, operator) {
+  const at = quartilesBy(head, 'duration_ns')(operator)?.at;
+  return at && operator.tasks > 1 && at[2] > 0 ? at[4] / at[2] : null;
 }
 
 /**
@@ -81,23 +83,31 @@ function link({ operators }, row, acts) {
   return el('button', { type: 'button', class: 'link', onclick: () => acts.select(row) }, nameElement(operators[row].name.slice(0, 120)));
 }
 
+/**
+ * The first of many, and how many more there are.
+ * @template T
+ * @param {readonly T[]} all
+ * @param {(one: T) => HTMLElement} item
+ */
+function listOf(all, item) {
+  const more = all.length - mostMembers;
+  return el('ul', { class: 'neighbours' }, ...all.slice(0, mostMembers).map(item), more > 0 ? el('li', { class: 'dim' }, `and ${formatCount(more)} more`) : null);
+}
+
 /** @param {Dataflow} dataflow @param {readonly number[]} rows @param {Acts} acts */
 function neighbours(dataflow, rows, acts) {
   const own = new Set(rows);
-  const list = (/** @type {'from' | 'to'} */ here, /** @type {'from' | 'to'} */ there) =>
-    dataflow.edges
-      .filter((edge) => own.has(edge[here]) && !own.has(edge[there]))
-      .slice(0, mostMembers)
-      .map((edge) =>
-        el(
-          'li',
-          {},
-          link(dataflow, edge[there], acts),
-          el('span', { class: 'amount dim' }, [edge.bytes === null ? '' : formatBytes(edge.bytes), edge.rows === null ? '' : `${formatCount(edge.rows)} rows`].filter(Boolean).join(', ') || (edge.control ? 'begins after it' : 'how much is not told')),
-        ),
+  return /** @type {const} */ ([['Takes from', 'to', 'from'], ['Gives to', 'from', 'to']]).map(([title, here, there]) => {
+    const edges = dataflow.edges.filter((edge) => own.has(edge[here]) && !own.has(edge[there]));
+    const item = (/** @type {import('../types.js').OperatorEdge} */ edge) =>
+      el(
+        'li',
+        {},
+        link(dataflow, edge[there], acts),
+        el('span', { class: 'amount dim' }, [edge.bytes === null ? '' : formatBytes(edge.bytes), edge.rows === null ? '' : `${formatCount(edge.rows)} rows`].filter(Boolean).join(', ') || (edge.control ? 'begins after it' : 'how much is not told')),
       );
-  const lists = /** @type {[string, HTMLElement[]][]} */ ([['Takes from', list('to', 'from')], ['Gives to', list('from', 'to')]]);
-  return lists.map(([title, items]) => section(title, items.length > 0 ? el('ul', { class: 'neighbours' }, ...items) : null));
+    return section(title, edges.length > 0 ? listOf(edges, item) : null);
+  });
 }
 
 /** @param {string} key @param {string} value */
@@ -106,25 +116,17 @@ function factText(key, value) {
 }
 
 /** Nodes of plans that ran in a stage, by what Spark says of their metrics. @param {Dataflow} dataflow @param {Operator} operator @param {Acts} acts */
-function planNodes({ operators }, operator, acts) {
+function planNodes(dataflow, operator, acts) {
+  const { operators } = dataflow;
   const fact = (/** @type {Operator} */ of, /** @type {string} */ key) => of.facts.find(([name]) => name === key)?.[1];
   const stage = operator.kind === 'spark.stage' ? fact(operator, 'stage_id') : undefined;
   if (stage === undefined) return null;
   const found = operators.flatMap((node, row) => (node.kind === 'spark.node' && (fact(node, 'stages') ?? '').split(',').includes(stage) ? [row] : []));
   if (found.length === 0) return null;
-  return el(
-    'ul',
-    { class: 'neighbours' },
-    ...found.slice(0, mostMembers).map((row) => {
-      const rows = fact(operators[row], 'output_rows');
-      return el(
-        'li',
-        {},
-        el('button', { type: 'button', class: 'link', onclick: () => acts.select(row) }, nameElement(operators[row].name)),
-        el('span', { class: 'amount dim' }, rows ? `${formatCount(Number(rows))} rows` : ''),
-      );
-    }),
-  );
+  return listOf(found, (row) => {
+    const rows = fact(operators[row], 'output_rows');
+    return el('li', {}, link(dataflow, row, acts), el('span', { class: 'amount dim' }, rows ? `${formatCount(Number(rows))} rows` : ''));
+  });
 }
 
 /**
@@ -149,8 +151,8 @@ export function fillDetails(element, dataflow, chosen, acts) {
       part.known.add(head.evidence[evidence].words);
       parts.set(resource, part);
     }
-  const sorted = [...parts.values()].map(({ resource, ns, known }) => ({ resource, ns, evidence: [...known].join(', ') })).sort((a, b) => b.ns - a.ns);
-  const skew = one && skewOf(one);
+  const sorted = [...parts.values()].filter(({ ns }) => ns > 0).map(({ resource, ns, known }) => ({ resource, ns, evidence: [...known].join(', ') })).sort((a, b) => b.ns - a.ns);
+  const skew = one && skewOf(head, one);
   const ids = new Set(members.map(({ id }) => id));
   const findings = head.findings.filter(({ operator }) => operator !== null && ids.has(operator));
   /** @type {[string, string][]} */
@@ -166,14 +168,14 @@ export function fillDetails(element, dataflow, chosen, acts) {
     element,
     el('h2', {}, nameElement(chosen.label.slice(0, 300))),
     place ? el('p', { class: 'place' }, nameElement(place)) : null,
-    one ? el('p', { class: 'dim' }, one.kind) : el('p', { class: 'dim' }, `${formatCount(members.length)} operators`),
+    one ? el('p', { class: 'dim' }, visibleText(one.kind)) : el('p', { class: 'dim' }, `${formatCount(members.length)} operators`),
     tasks > 0 ? el('dl', { class: 'operator-amounts' }, ...amounts.flatMap(([name, value]) => [el('dt', {}, name), el('dd', {}, value)])) : el('p', { class: 'dim' }, 'The log has no times of this by itself; its stages have.'),
     section('Time by resource', sorted.length > 0 ? resourceBar(head, sorted, true) : null, sorted.length > 0 ? resourceTable(head, sorted) : null),
     one ? section('Its tasks', quartileTable(dataflow, one)) : null,
     section('What stands out', findings.length > 0 ? el('ul', { class: 'detail-findings' }, ...findings.map((finding) => el('li', {}, el('b', {}, `${finding.title}, ${formatDuration(finding.explains_ns)}`), el('p', {}, nameElement(finding.sentence)), el('p', { class: 'dim' }, 'try: ', nameElement(finding.try))))) : null),
     ...neighbours(dataflow, chosen.rows, acts),
     one ? section('In its plan', planNodes(dataflow, one, acts)) : null,
-    one ? null : section('Operators', el('ul', { class: 'neighbours' }, ...[...chosen.rows].sort((a, b) => operators[b].tasksNs - operators[a].tasksNs).slice(0, mostMembers).map((row) => el('li', {}, link(dataflow, row, acts), el('span', { class: 'amount dim' }, formatDuration(operators[row].tasksNs)))))),
-    one ? section('Facts', one.facts.length > 0 ? el('dl', { class: 'operator-facts' }, ...one.facts.slice(0, mostFacts).flatMap(([key, value]) => [el('dt', {}, nameElement(key)), el('dd', {}, nameElement(factText(key, value)))])) : null) : null,
+    one ? null : section('Operators', listOf([...chosen.rows].sort((a, b) => operators[b].tasksNs - operators[a].tasksNs), (row) => el('li', {}, link(dataflow, row, acts), el('span', { class: 'amount dim' }, formatDuration(operators[row].tasksNs))))),
+    one ? section(one.facts.length > mostFacts ? `Facts, ${mostFacts} of ${formatCount(one.facts.length)}` : 'Facts', one.facts.length > 0 ? el('dl', { class: 'operator-facts' }, ...one.facts.slice(0, mostFacts).flatMap(([key, value]) => [el('dt', {}, nameElement(key)), el('dd', {}, nameElement(factText(key, value)))])) : null) : null,
   );
 }

@@ -7,8 +7,8 @@ import { resourceLook } from '../draw/palette.js';
 /** @typedef {import('../types.js').DataflowHead} DataflowHead */
 /** @typedef {{resource: number, ns: number, evidence?: string}} Part */
 
-/** Waits are hatched: what is not cpu, not a span and not unknown. What is guessed is dotted. */
-const solid = new Set(['cpu', 'collector', 'op', 'kernel', 'annotation', 'runtime']);
+/** What runs, the GPU too, as in bars of states; waits are hatched, and what is guessed is dotted. */
+const solid = new Set(['cpu', 'collector', 'gpu', 'op', 'kernel', 'annotation', 'runtime', 'overhead', 'memset']);
 
 /** @param {string} key */
 function className(key) {

@@ -116,7 +116,7 @@ export function createShell(parts) {
   const { page, store, views } = parts;
   const { head } = page;
   const live = liveRegion();
-  const help = createHelp();
+  const help = createHelp(views);
   const commands = createPalette(parts);
   const toolbar = createToolbar(parts);
   const chips = createChips(parts, live.announce);

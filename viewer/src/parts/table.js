@@ -1,9 +1,10 @@
 // A table of any length: only the rows in sight are elements. Headers sort, the keyboard moves, and all of it can be copied as text
 // or Markdown. Rows are numbers; what they mean is up to the columns.
 
-import { copyText, el, fill, oncePerFrame } from '../base/dom.js';
+import { el, fill, oncePerFrame } from '../base/dom.js';
 import { formatCount } from '../base/format.js';
 import { orderOf } from '../model/order.js';
+import { copiedLines, copyButton } from './copy_buttons.js';
 
 /**
  * @typedef {object} Column
@@ -31,11 +32,6 @@ import { orderOf } from '../model/order.js';
 const rowHeight = 24;
 const mostCopied = 20_000;
 
-/** @param {string} text */
-function markdownCell(text) {
-  return text.replace(/[\r\n]+/g, ' ').replace(/\|/g, '\\|');
-}
-
 export class Table {
   /** @param {TableOptions} options */
   constructor(options) {
@@ -59,7 +55,8 @@ export class Table {
       this.body,
     );
     this.note = el('span', { class: 'table-note' });
-    this.foot = el('div', { class: 'table-foot' }, this.note, this.copyButton('text'), this.copyButton('Markdown'));
+    const copy = (/** @type {'text' | 'Markdown'} */ kind) => copyButton(`Copy as ${kind}`, () => this.copied(kind), options.announce);
+    this.foot = el('div', { class: 'table-foot' }, this.note, copy('text'), copy('Markdown'));
     this.element = el('div', { class: 'table-box' }, this.grid, this.foot);
     this.render = oncePerFrame(() => this.renderRows());
     this.grid.addEventListener('scroll', () => this.render());
@@ -72,27 +69,6 @@ export class Table {
     this.note.after(control);
   }
 
-  /** @param {'text' | 'Markdown'} kind */
-  copyButton(kind) {
-    const button = el(
-      'button',
-      {
-        type: 'button',
-        class: 'link',
-        onclick: async () => {
-          const done = await copyText(this.copied(kind));
-          button.textContent = done ? 'Copied' : 'The browser did not let us';
-          this.options.announce?.(done ? 'Copied' : 'Not copied');
-          setTimeout(() => {
-            button.textContent = `Copy as ${kind}`;
-          }, 1500);
-        },
-      },
-      `Copy as ${kind}`,
-    );
-    return button;
-  }
-
   /**
    * @param {'text' | 'Markdown'} kind
    * @returns {string}
@@ -103,11 +79,7 @@ export class Table {
     const count = Math.min(this.sorted.length, mostCopied);
     for (let i = 0; i < count; i++)
       lines.push(columns.map((column) => column.text(this.sorted[i])));
-    if (kind === 'text') return lines.map((line) => line.join('\t')).join('\n');
-    const rule = columns.map((column) => (column.number ? '--:' : ':--'));
-    return [lines[0], rule, ...lines.slice(1)]
-      .map((line) => `| ${line.map(markdownCell).join(' | ')} |`)
-      .join('\n');
+    return copiedLines(lines, kind, columns.map((column) => (column.number ? '--:' : ':--')));
   }
 
   /**

@@ -1,8 +1,10 @@
 // Tasks as boxes on the lanes of their slots, coloured by what most of their time went into, and above them the critical path. Only
 // what is in sight is drawn, and of tasks narrower than a pixel one a pixel, those of the critical path first.
 
-import { resourceLook } from '../draw/palette.js';
+import { visibleText } from '../base/dom.js';
+import { firstWhere } from '../base/search.js';
 import { taskFlags } from '../data/dataflow.js';
+import { resourceLook } from '../draw/palette.js';
 
 /** @typedef {import('../types.js').Dataflow} Dataflow */
 /** @typedef {{from: number, to: number}} Window ns since the begin of the run */
@@ -10,20 +12,15 @@ import { taskFlags } from '../data/dataflow.js';
 export const laneHeight = 20;
 export const pathHeight = 24;
 const barHeight = 15;
+/** No box shows more of a name. */
+const longest = 300;
 
-/** The first task of a slot that ends behind a time. @param {import('../types.js').Tasks} tasks @param {number} slot @param {number} ns */
+/** The first task of a slot that ends behind a time; one past its last if there is none. @param {import('../types.js').Tasks} tasks @param {number} slot @param {number} ns */
 export function firstAfter({ first, end }, slot, ns) {
-  let low = first[slot];
-  let high = first[slot + 1];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (end[middle] <= ns) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return firstWhere(first[slot], first[slot + 1], (task) => end[task] > ns);
 }
 
-/** The task of a slot at a time, or the one before it. @param {import('../types.js').Tasks} tasks @param {number} slot @param {number} ns @returns {number} -1 = none */
+/** The task that a slot runs at a time. @param {import('../types.js').Tasks} tasks @param {number} slot @param {number} ns @returns {number} -1 = none */
 export function taskAt(tasks, slot, ns) {
   const found = firstAfter(tasks, slot, ns);
   return found < tasks.first[slot + 1] && tasks.start[found] <= ns ? found : -1;
@@ -56,7 +53,7 @@ export function drawLanes(context, { head, tasks, path, operators }, { window, w
     context.rect(start, y - 10, Math.min(to, width) - start - 3, 20);
     context.clip();
     context.fillStyle = colour;
-    context.fillText(text, start, y);
+    context.fillText(visibleText(text.slice(0, longest)), start, y);
     context.restore();
   };
   for (let slot = Math.floor(top / laneHeight); slot < tasks.thread.length; slot++) {

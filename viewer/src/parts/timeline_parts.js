@@ -37,6 +37,20 @@ export function axisText(ns, stepNs) {
 }
 
 /**
+ * What a wheel does over lanes of time: with Ctrl it zooms, sideways it moves; all else scrolls.
+ * @param {WheelEvent} event
+ * @param {number} width CSS pixels of the window
+ * @param {{zoom: (factor: number) => void, pan: (part: number) => void}} acts part: of the window
+ */
+export function wheelOverTime(event, width, { zoom, pan }) {
+  if (event.ctrlKey) zoom(Math.exp(Math.max(Math.min(event.deltaY, 100), -100) * 0.005));
+  else if (event.shiftKey) pan((event.deltaY || event.deltaX) / Math.max(width, 1));
+  else if (Math.abs(event.deltaX) > Math.abs(event.deltaY)) pan(event.deltaX / Math.max(width, 1));
+  else return;
+  event.preventDefault();
+}
+
+/**
  * @param {Window} window
  * @param {number} tickNs
  * @param {number} width CSS pixels

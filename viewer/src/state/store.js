@@ -11,6 +11,7 @@ import { readHash, stateHash } from './state.js';
  * @property {(change: Partial<State>, how?: {replace?: boolean}) => void} set what is not in `change` stays
  * @property {(table: string, order: string) => void} setSort
  * @property {(name: string, value: string | null, how?: {replace?: boolean}) => void} setExtra null removes it
+ * @property {(values: Record<string, string | null>, how?: {replace?: boolean}) => void} setExtras several in one change
  * @property {(change: Partial<State>) => string} link address that shows the state with this change
  * @property {(listener: (state: State, before: State) => void) => () => void} subscribe gives how to stop
  */
@@ -99,10 +100,13 @@ export function createStore(window, adjust = (values) => values) {
     setSort(table, order) {
       store.set({ sort: { ...state.sort, [table]: order } }, { replace: true });
     },
-    setExtra(name, value, how) {
+    setExtra: (name, value, how) => store.setExtras({ [name]: value }, how),
+    setExtras(values, how) {
       const extra = { ...state.extra };
-      if (value === null) delete extra[name];
-      else extra[name] = value;
+      for (const [name, value] of Object.entries(values)) {
+        if (value === null) delete extra[name];
+        else extra[name] = value;
+      }
       store.set({ extra }, how);
     },
     link: (values) => `#${stateHash({ ...state, ...adjust(values, state) })}`,

@@ -1,12 +1,14 @@
 // Operators: what a framework ran as a graph, with the critical path through it, and as a table; beside them what is selected.
 
-import { el, fill, nameElement, oncePerFrame } from '../base/dom.js';
+import { el, fill, nameElement, oncePerFrame, visibleText } from '../base/dom.js';
 import { formatBytes, formatCount, formatDuration } from '../base/format.js';
+import { quartilesBy } from '../data/dataflow.js';
 import { operatorGraph, plansOf } from '../model/operator_graph.js';
 import { OperatorChart } from '../parts/operator_chart.js';
 import { fillDetails, placeOf, skewOf } from '../parts/operator_details.js';
 import { resourceBar, resourceLegend, resourceText } from '../parts/resource_bar.js';
 import { Table } from '../parts/table.js';
+import { zoomButtons } from '../parts/zoom_buttons.js';
 
 /** @typedef {import('../types.js').State} State */
 /** @typedef {import('../types.js').Context} Context */
@@ -34,10 +36,11 @@ function tableColumns({ head, operators }) {
     return { key, title, help, number: true, width, cell: text, text, value: (row) => value(operators[row]) ?? -1 };
   };
   const sum = (/** @type {string} */ key) => {
-    const q = head.quantities.findIndex((quantity) => quantity.key === key);
-    return (/** @type {Operator} */ operator) => operator.quartiles[q]?.sum;
+    const of = quartilesBy(head, key);
+    return (/** @type {Operator} */ operator) => of(operator)?.sum;
   };
-  const at = (/** @type {number} */ i) => (/** @type {Operator} */ operator) => operator.quartiles[0]?.at[i];
+  const durations = quartilesBy(head, 'duration_ns');
+  const at = (/** @type {number} */ i) => (/** @type {Operator} */ operator) => durations(operator)?.at[i];
   const any = (/** @type {string} */ key) => operators.some((operator) => sum(key)(operator) !== undefined);
   /** @type {[string, string, string, (value: number) => string][]} */
   const amounts = [
@@ -59,7 +62,7 @@ function tableColumns({ head, operators }) {
     number('median', 'median', 'Half of the tasks is not longer', at(2), formatDuration),
     number('p75', '75 %', 'Three quarters of the tasks are not longer', at(3), formatDuration),
     number('max', 'max', 'The longest task', at(4), formatDuration),
-    number('skew', 'skew', 'The longest task by the median one', skewOf, (value) => `${value.toFixed(1)} ×`, '60px'),
+    number('skew', 'skew', 'The longest task by the median one', (operator) => skewOf(head, operator), (value) => `${value.toFixed(1)} ×`, '60px'),
     ...amounts.filter(([key]) => any(key)).map(([key, title, help, format]) => number(key, title, help, sum(key), format)),
     { key: 'place', title: 'place', width: '240px', cell: (row) => el('span', { class: 'place end-first' }, nameElement(placeOf(operators[row].place).slice(-200))), text: (row) => placeOf(operators[row].place), value: (row) => placeOf(operators[row].place) },
   ];
@@ -70,7 +73,7 @@ class Operators {
   constructor(context) {
     this.context = context;
     const { store } = context;
-    this.scope = el('select', { 'aria-label': 'Graph of', onchange: () => store.set({ extra: this.extra({ graph: this.scope.value || null, at: null, toggled: null }) }) });
+    this.scope = el('select', { 'aria-label': 'Graph of', onchange: () => this.set({ graph: this.scope.value || null, at: null, toggled: null }) });
     this.chart = new OperatorChart({
       onSelect: (node) => this.selectNode(node),
       onToggle: (group) => this.toggle(group),
@@ -81,36 +84,36 @@ class Operators {
     this.note = el('span', { class: 'dim' });
     this.legend = el('div', {});
     this.message = el('p', { class: 'view-message' }, 'Reading what ran…');
-    const button = (/** @type {string} */ text, /** @type {string} */ title, /** @type {() => void} */ act) => el('button', { type: 'button', title, onclick: act }, text);
     const bar = el(
       'div',
       { class: 'view-bar' },
       this.scope,
-      el('div', { class: 'button-group', role: 'group', 'aria-label': 'Zoom' }, button('−', 'zoom out: key −', () => this.chart.zoom(0.8)), button('+', 'zoom in: key +', () => this.chart.zoom(1.25)), button('Fit', 'all of it: key 0', () => this.fit())),
+      zoomButtons(() => this.chart.zoom(0.8), () => this.chart.zoom(1.25), 'Fit', () => this.fit()),
       this.note,
       this.legend,
     );
     this.main = el('div', { class: 'operators-main', hidden: true }, bar, this.chart.element, this.table.element);
     this.element = el('section', { class: 'operators', 'aria-label': 'Operators' }, this.message, this.main, this.details);
     this.details.hidden = true;
+    this.element.addEventListener('keydown', (event) => this.key(event));
     /** @type {Dataflow | null} */
     this.dataflow = null;
     /** @type {import('../model/operator_graph.js').Graph | null} */
     this.graph = null;
     this.graphKey = '';
+    this.chosenKey = '';
+    /** Rows of the queries whose plans can be shown. @type {number[]} */
+    this.plans = [];
+    /** Whether this graph was looked at before, and the box that was moved into sight last. */
+    this.placed = false;
+    this.revealed = -1;
     this.settle = oncePerFrame(() => this.place());
     new ResizeObserver(() => this.settle()).observe(this.chart.element);
   }
 
-  /** What is kept of this view, with changes. @param {Record<string, string | null>} change */
-  extra(change) {
-    /** @type {Record<string, string>} */
-    const extra = { ...this.context.store.get().extra };
-    for (const [name, value] of Object.entries(change)) {
-      if (value === null) delete extra[`operators.${name}`];
-      else extra[`operators.${name}`] = value;
-    }
-    return extra;
+  /** Changes what is kept of this view. @param {Record<string, string | null>} change */
+  set(change) {
+    this.context.store.setExtras(Object.fromEntries(Object.entries(change).map(([name, value]) => [`operators.${name}`, value])));
   }
 
   /** @param {State} state */
@@ -125,8 +128,8 @@ class Operators {
           this.message.textContent = 'This page has no operators.';
           return;
         }
+        if (!this.dataflow) this.begin(late.dataflow);
         this.dataflow = late.dataflow;
-        this.begin(late.dataflow);
         this.draw(this.context.store.get());
       },
       (error) => {
@@ -140,13 +143,13 @@ class Operators {
     const { head, operators } = dataflow;
     this.message.hidden = true;
     this.main.hidden = false;
-    const plans = plansOf(dataflow).slice(0, mostPlans);
+    this.plans = plansOf(dataflow).slice(0, mostPlans);
     fill(
       this.scope,
       el('option', { value: '' }, head.has_stages ? 'What ran: stages' : 'What ran: operators'),
-      ...plans.map((row) => el('option', { value: operators[row].id }, `Plan of ${operators[row].name.replace(/\s+/g, ' ').slice(0, 60)}`)),
+      ...this.plans.map((row) => el('option', { value: operators[row].id }, visibleText(`Plan of ${operators[row].name.replace(/\s+/g, ' ').slice(0, 60)}`))),
     );
-    this.scope.hidden = plans.length === 0;
+    this.scope.hidden = this.plans.length === 0;
     this.columns = tableColumns(dataflow);
     this.rows = Int32Array.from(operators.flatMap(({ tasks }, row) => (tasks > 0 ? [row] : [])));
     this.legend.replaceWith(resourceLegend(head, new Set(operators.flatMap(({ parts }) => parts.map(({ resource }) => resource)))));
@@ -157,7 +160,8 @@ class Operators {
     const { dataflow } = this;
     if (!dataflow) return;
     const { operators, rowOf } = dataflow;
-    const plan = rowOf.get(Number(state.extra['operators.graph'] ?? -1)) ?? -1;
+    const asked = rowOf.get(Number(state.extra['operators.graph'] ?? -1)) ?? -1;
+    const plan = this.plans.includes(asked) ? asked : -1;
     const toggled = state.extra['operators.toggled'] ?? '';
     const key = `${plan} ${toggled}`;
     if (key !== this.graphKey || !this.graph) {
@@ -166,6 +170,7 @@ class Operators {
       this.chart.selected = -1;
       this.chart.show(this.graph, dataflow);
       this.placed = false;
+      this.revealed = -1;
     }
     this.scope.value = plan < 0 ? '' : String(operators[plan].id);
     this.note.textContent = this.graph.left > 0 ? `${formatCount(this.graph.left)} more in the table` : '';
@@ -174,29 +179,29 @@ class Operators {
     const node = this.graph.nodes.findIndex((one) => (whole ? one.key === whole : one.rows.includes(selected)));
     this.chart.select(node);
     const chosen = whole && node >= 0 ? this.graph.nodes[node] : selected >= 0 ? { label: operators[selected].name, rows: [selected] } : null;
-    const wasHidden = this.details.hidden;
     this.details.hidden = chosen === null;
-    if (chosen) fillDetails(this.details, dataflow, chosen, { select: (row) => this.select(row) });
-    if (wasHidden !== this.details.hidden) this.reveals = node;
+    const chosenKey = chosen ? `${this.graphKey} ${node} ${chosen.rows[0]}` : '';
+    if (chosen && chosenKey !== this.chosenKey) fillDetails(this.details, dataflow, chosen, { select: (row) => this.follow(row) });
+    this.chosenKey = chosenKey;
     this.table.update({ columns: this.columns ?? [], rows: this.rows ?? [], key: 'operators', selected: whole ? -1 : selected });
     this.place();
-    if (node >= 0) this.chart.reveal(node);
   }
 
   /** Where the graph is looked at, once there is room for it. */
   place() {
     if (!this.graph || this.chart.element.clientWidth === 0) return;
-    const said = /^([\d.]+),(-?\d+),(-?\d+)$/.exec(this.context.store.get().extra['operators.at'] ?? '');
+    const said = /^(\d+(?:\.\d+)?),(-?\d+),(-?\d+)$/.exec(this.context.store.get().extra['operators.at'] ?? '');
     if (said) this.chart.setLook({ scale: Number(said[1]), x: Number(said[2]), y: Number(said[3]) });
-    else if (!this.placed) {
-      this.chart.fit(true);
-      this.placed = true;
-      if (this.chart.selected >= 0) this.chart.reveal(this.chart.selected);
-    }
+    else if (!this.placed) this.chart.fit(true);
+    // What is chosen is moved into sight once: it can be moved out of it again, and an address shows what it showed.
+    const { selected } = this.chart;
+    const isNew = selected !== this.revealed && !(said && !this.placed);
+    this.placed = true;
+    this.revealed = selected;
+    if (isNew) this.chart.reveal(selected);
   }
 
   fit() {
-    this.chart.fit();
     this.context.store.setExtra('operators.at', null, { replace: true });
     this.chart.fit();
   }
@@ -206,21 +211,38 @@ class Operators {
     const { dataflow } = this;
     if (!dataflow) return;
     const operator = dataflow.operators[row];
-    this.context.store.set({ extra: this.extra({ selected: String(operator.id), node: null }) });
+    this.set({ selected: String(operator.id), node: null });
     this.context.announce(`${operator.name}, ${formatDuration(operator.tasksNs)} in all tasks`);
+  }
+
+  /** By a link in the details, which is there no more then. @param {number} row */
+  follow(row) {
+    this.select(row);
+    this.details.scrollTop = 0;
+    this.details.focus();
   }
 
   /** @param {GraphNode} node */
   selectNode(node) {
     if (node.rows.length === 1) this.select(node.rows[0]);
-    else this.context.store.set({ extra: this.extra({ selected: null, node: node.key }) });
+    else this.set({ selected: null, node: node.key });
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    if (event.key !== 'Escape' || this.details.hidden) return;
+    if (this.details.contains(document.activeElement)) this.chart.focus(Math.max(this.chart.selected, 0));
+    this.set({ selected: null, node: null });
+    event.preventDefault();
+    event.stopPropagation();
   }
 
   /** @param {string} group */
   toggle(group) {
     const toggled = new Set((this.context.store.get().extra['operators.toggled'] ?? '').split('|').filter(Boolean));
     if (!toggled.delete(group)) toggled.add(group);
-    this.context.store.set({ extra: this.extra({ toggled: toggled.size > 0 ? [...toggled].join('|') : null, at: null }) });
+    this.set({ toggled: toggled.size > 0 ? [...toggled].join('|') : null, at: null });
+    this.chart.focusFold(group);
   }
 }
 
@@ -228,6 +250,7 @@ class Operators {
 export const operatorsView = {
   id: 'operators',
   title: 'Operators',
+  whole: true,
   available: (page) => Boolean(page.head.dataflow),
   create(context) {
     const operators = new Operators(context);

@@ -20,21 +20,24 @@ import { treeChoice } from '../parts/tree_choice.js';
 /** @typedef {import('../model/outline.js').OutlineRow} OutlineRow */
 
 /** What the limits of a page are of, by the first word of the section's name. @type {Readonly<Record<string, string>>} */
-const limitTitles = { calls: 'Calls on this page', source: 'Source', runs: 'Timeline', tree: 'Call tree' };
+const limitTitles = { calls: 'Calls on this page', source: 'Source', runs: 'Timeline', tree: 'Call tree', tasks: 'Tasks', operators: 'Operators', path: 'Critical path' };
 
 /** Share of all that a row of the list needs, and how many there are. */
 const leastShare = 0.01;
 const mostRows = 40;
 const mostThreads = 8;
 
-/** @param {SummaryLink} link @returns {Partial<State>} */
-function linkChange(link) {
+/** @param {SummaryLink} link @param {State['extra']} extra what views keep @returns {Partial<State>} */
+function linkChange(link, extra) {
   /** @type {{-readonly [K in keyof State]?: State[K]}} */
   const change = { view: link.view };
   if (link.function !== undefined) change.fn = link.function;
   if (link.thread !== undefined) change.threads = [link.thread];
   if (link.metric !== undefined) change.metric = link.metric;
-  if (link.operator !== undefined) change.extra = { 'operators.selected': String(link.operator) };
+  if (link.operator !== undefined) {
+    const { 'operators.node': _several, ...others } = extra;
+    change.extra = { ...others, 'operators.selected': String(link.operator) };
+  }
   return change;
 }
 
@@ -127,11 +130,11 @@ class Summary {
           ? el(
               'a',
               {
-                href: store.link(linkChange(link)),
+                href: store.link(linkChange(link, store.get().extra)),
                 onclick: (/** @type {MouseEvent} */ event) => {
                   if (event.ctrlKey || event.metaKey || event.shiftKey) return;
                   event.preventDefault();
-                  store.set(linkChange(link));
+                  store.set(linkChange(link, store.get().extra));
                 },
               },
               visibleText(t),

@@ -1,16 +1,17 @@
 // Tasks: what each slot of each executor ran when, coloured by what it went into, the critical path above it, and the same as a table:
 // of the operator that is chosen in the other views, or of all.
 
-import { el, fill, nameElement, oncePerFrame } from '../base/dom.js';
+import { button, el, fill, nameElement, oncePerFrame, visibleText } from '../base/dom.js';
 import { formatCount, formatDuration } from '../base/format.js';
 import { taskFlags } from '../data/dataflow.js';
 import { currentTheme } from '../draw/theme.js';
 import { moved, zoomed } from '../model/timeline.js';
 import { resourceLegend } from '../parts/resource_bar.js';
 import { Table } from '../parts/table.js';
-import { drawLanes, laneHeight, pathHeight, taskAt } from '../parts/task_lanes.js';
-import { axisElements } from '../parts/timeline_parts.js';
+import { drawLanes, firstAfter, laneHeight, pathHeight, taskAt } from '../parts/task_lanes.js';
+import { axisElements, wheelOverTime } from '../parts/timeline_parts.js';
 import { tooltip } from '../parts/tooltip.js';
+import { zoomButtons } from '../parts/zoom_buttons.js';
 
 /** @typedef {import('../types.js').Context} Context */
 /** @typedef {import('../types.js').Dataflow} Dataflow */
@@ -34,7 +35,6 @@ class TasksView {
       const { name, process } = threads[thread];
       return processes.length > 1 ? `${processes[process].command} · ${name}` : name;
     });
-    const button = (/** @type {string} */ text, /** @type {string} */ title, /** @type {() => void} */ act) => el('button', { type: 'button', title, onclick: act }, text);
     this.clear = button('All operators', 'Choose no operator', () => this.set({ 'operators.selected': null, 'operators.node': null }));
     this.status = el('span', { class: 'timeline-status' });
     this.canvas = el('canvas', { class: 'task-canvas', tabindex: 0, role: 'img', 'aria-label': 'Tasks by slot: arrow keys go from task to task, as the rows of the table below do' });
@@ -54,7 +54,7 @@ class TasksView {
       el(
         'div',
         { class: 'view-bar' },
-        el('div', { class: 'button-group', role: 'group', 'aria-label': 'Zoom' }, button('−', 'zoom out: key −', () => this.zoom(2)), button('+', 'zoom in: key +', () => this.zoom(0.5)), button('Whole run', 'key 0', () => this.look(this.all))),
+        zoomButtons(() => this.zoom(2), () => this.zoom(0.5), 'Whole run', () => this.look(this.all)),
         this.clear,
         this.status,
         resourceLegend(dataflow.head, new Set(dataflow.tasks.resource)),
@@ -119,20 +119,14 @@ class TasksView {
     ].filter(Boolean);
   }
 
-  /** @param {Record<string, string | null>} change @param {boolean} [replace] */
-  set(change, replace = true) {
-    /** @type {Record<string, string>} */
-    const extra = { ...this.store.get().extra };
-    for (const [name, value] of Object.entries(change)) {
-      if (value === null) delete extra[name];
-      else extra[name] = value;
-    }
-    this.store.set({ extra }, { replace });
+  /** @param {Record<string, string | null>} change */
+  set(change) {
+    this.store.setExtras(change, { replace: true });
   }
 
   selected() {
-    const task = Number(this.store.get().extra['tasks.task'] ?? -1);
-    return task < this.dataflow.tasks.count ? task : -1;
+    const said = this.store.get().extra['tasks.task'] ?? '';
+    return /^\d{1,10}$/.test(said) && Number(said) < this.dataflow.tasks.count ? Number(said) : -1;
   }
 
   window() {
@@ -146,7 +140,6 @@ class TasksView {
     const shown = this.operator;
     this.operator = rowOf.get(Number(this.store.get().extra['operators.selected'] ?? -1)) ?? -1;
     if (shown !== this.operator || !this.rows) {
-  
       const all = Int32Array.from({ length: tasks.count }, (_, i) => i);
       this.rows = this.operator < 0 ? all : all.filter((task) => tasks.operator[task] === this.operator);
     }
@@ -154,7 +147,7 @@ class TasksView {
     const selected = this.selected();
     this.table.update({ columns, rows: this.rows ?? [], key: `tasks ${this.operator}`, selected });
     const { from, to } = this.window();
-    this.status.textContent = selected >= 0 ? this.words(selected).join('; ') : `Shown: ${formatDuration(to - from)} from ${formatDuration(from)}`;
+    this.status.textContent = selected >= 0 ? visibleText(this.words(selected).join('; ')) : `Shown: ${formatDuration(to - from)} from ${formatDuration(from)}`;
     this.redraw();
   }
 
@@ -209,7 +202,7 @@ class TasksView {
   /** @param {number} task */
   select(task) {
     const { tasks, operators } = this.dataflow;
-    if (task < 0) return;
+    if (task < 0 || task >= tasks.count) return;
     const { from, to } = this.window();
     if (tasks.end[task] < from || tasks.start[task] > to) this.pan((tasks.start[task] - (from + to) / 2) / (to - from));
     const lane = tasks.slot[task] * laneHeight;
@@ -217,7 +210,7 @@ class TasksView {
     if (lane < scrollTop || lane + laneHeight + pathHeight > scrollTop + clientHeight) this.box.scrollTop = lane - clientHeight / 2;
     const operator = operators[tasks.operator[task]];
     // Rows stay as they are while one goes through the tasks of all.
-    this.set({ 'tasks.task': String(task), ...(this.operator >= 0 && operator ? { 'operators.selected': String(operator.id) } : {}) });
+    this.set({ 'tasks.task': String(task), ...(this.operator >= 0 && operator ? { 'operators.selected': String(operator.id), 'operators.node': null } : {}) });
     this.announce(this.words(task).join('; '));
   }
 
@@ -243,24 +236,22 @@ class TasksView {
       moves ||= Math.abs(to.clientX - clientX) > 3;
       if (moves) this.pan((clientX - to.clientX) / canvas.clientWidth, window);
     }, ended);
-    const stop = () => {
+    canvas.addEventListener('pointerup', () => {
       ended.abort();
       if (!moves) this.select(this.at(clientX, clientY).task);
-    };
-    canvas.addEventListener('pointerup', stop, ended);
-    canvas.addEventListener('pointercancel', stop, ended);
+    }, ended);
+    canvas.addEventListener('pointercancel', () => ended.abort(), ended);
   }
 
   /** @param {WheelEvent} event */
   wheel(event) {
-    const across = event.shiftKey ? event.deltaY || event.deltaX : event.deltaX;
-    if (event.ctrlKey) this.zoom(Math.exp(Math.max(Math.min(event.deltaY, 100), -100) * 0.005), this.at(event.clientX, event.clientY).ns);
-    else if (across !== 0) this.pan(across / Math.max(this.canvas.clientWidth, 1));
-    else return;
-    event.preventDefault();
+    wheelOverTime(event, this.canvas.clientWidth, {
+      zoom: (factor) => this.zoom(factor, this.at(event.clientX, event.clientY).ns),
+      pan: (part) => this.pan(part),
+    });
   }
 
-  /** From task to task in a slot, or to the slot beside it at the same time. @param {number} along @param {number} across */
+  /** From task to task in a slot, or to the slot beside it: what ran there then, or what came next. @param {number} along @param {number} across */
   go(along, across) {
     const { tasks } = this.dataflow;
     const task = this.selected();
@@ -268,8 +259,8 @@ class TasksView {
     if (task < 0) this.select(0);
     else if (across === 0) this.select(Math.min(Math.max(task + along, tasks.first[slot]), tasks.first[slot + 1] - 1));
     else if (slot >= 0 && slot < this.names.length) {
-      const found = taskAt(tasks, slot, tasks.start[task]);
-      this.select(found >= 0 ? found : tasks.first[slot]);
+      const last = tasks.first[slot + 1] - 1;
+      if (last >= tasks.first[slot]) this.select(Math.min(firstAfter(tasks, slot, tasks.start[task]), last));
     }
   }
 
@@ -280,6 +271,7 @@ class TasksView {
     const factor = { '+': 0.5, '=': 0.5, '-': 2 }[event.key];
     if (factor) this.zoom(factor);
     else if (event.key === '0') this.look(this.all);
+    else if (event.key === 'Escape' && this.selected() >= 0) this.set({ 'tasks.task': null });
     else if (event.target !== this.canvas || !moves) return;
     else if (event.shiftKey) this.pan(moves[0] * 0.2);
     else this.go(...moves);
@@ -292,6 +284,7 @@ class TasksView {
 export const tasksView = {
   id: 'tasks',
   title: 'Tasks',
+  whole: true,
   available: (page) => Boolean(page.head.dataflow),
   create(context) {
     const element = el('div', { class: 'timeline' }, el('p', { class: 'view-message' }, 'Reading the tasks…'));

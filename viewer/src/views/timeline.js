@@ -1,7 +1,7 @@
 // Timeline: what every thread did at which time. The strip above shows the whole run; dragging on it or on the lanes chooses a range
 // of time that all views then count. The window that is looked at is another thing: zooming and moving it changes no number.
 
-import { el, fill, oncePerFrame } from '../base/dom.js';
+import { button, el, fill, oncePerFrame } from '../base/dom.js';
 import { formatDuration } from '../base/format.js';
 import { laneLook } from '../draw/lanes.js';
 import { currentTheme } from '../draw/theme.js';
@@ -11,8 +11,9 @@ import { createInspector } from '../parts/inspector.js';
 import { TimelineOverview } from '../parts/timeline_overview.js';
 import { TimelineTracks } from '../parts/timeline_tracks.js';
 import { stateSwatch } from '../parts/states_bar.js';
-import { axisElements, chartPaints, timelineTip, wordsOf } from '../parts/timeline_parts.js';
+import { axisElements, chartPaints, timelineTip, wheelOverTime, wordsOf } from '../parts/timeline_parts.js';
 import { tooltip } from '../parts/tooltip.js';
+import { zoomButtons } from '../parts/zoom_buttons.js';
 
 /** @typedef {import('../types.js').State} State */
 /** @typedef {import('../types.js').Context} Context */
@@ -22,15 +23,6 @@ import { tooltip } from '../parts/tooltip.js';
 /** Ticks of the narrowest window. */
 const leastTicks = 20;
 const fewThreads = 4;
-
-/**
- * @param {string} text
- * @param {string} title
- * @param {() => void} act
- */
-function button(text, title, act) {
-  return el('button', { type: 'button', title, onclick: act }, text);
-}
 
 class Timeline {
   /** @param {Context} context */
@@ -83,13 +75,7 @@ class Timeline {
     return el(
       'div',
       { class: 'view-bar timeline-bar' },
-      el(
-        'div',
-        { class: 'button-group', role: 'group', 'aria-label': 'Zoom' },
-        button('−', 'zoom out: key −', () => this.zoom(2)),
-        button('+', 'zoom in: key +', () => this.zoom(0.5)),
-        button('Whole run', 'key 0', () => this.look(null)),
-      ),
+      zoomButtons(() => this.zoom(2), () => this.zoom(0.5), 'Whole run', () => this.look(null)),
       this.toRange,
       this.clear,
       this.status,
@@ -345,12 +331,10 @@ class Timeline {
 
   /** @param {WheelEvent} event */
   wheel(event) {
-    const across = event.shiftKey ? event.deltaY || event.deltaX : event.deltaX;
-    if (event.ctrlKey) this.zoom(Math.exp(Math.max(Math.min(event.deltaY, 100), -100) * 0.005), this.tracks.at(event).tick);
-    else if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY))
-      this.pan(across / Math.max(this.tracks.laneWidth(), 1));
-    else return;
-    event.preventDefault();
+    wheelOverTime(event, this.tracks.laneWidth(), {
+      zoom: (factor) => this.zoom(factor, this.tracks.at(event).tick),
+      pan: (part) => this.pan(part),
+    });
   }
 
   /** @param {PointerEvent} event */

@@ -1,10 +1,10 @@
 // What if: sliders for what can be different, the time that `barograph predict` says of it, with its interval, over one of them as a
 // curve, and what it rests on. Every number is looked up; where the page has none, it says so and gives the command that has.
 
-import { copyText, el, fill, nameElement, visibleText } from '../base/dom.js';
+import { el, fill, nameElement, visibleText } from '../base/dom.js';
 import { formatCount, formatPercent } from '../base/format.js';
 import { comparedWords, pointOf, predictCommand, ratioWords, readScenario, scenarioText, sweepOf } from '../model/scenario.js';
-import { copyButtons } from '../parts/copy_buttons.js';
+import { copyButton, copyButtons } from '../parts/copy_buttons.js';
 import { compareBars, formatSeconds, isForecast, sweepChart } from '../parts/forecast_chart.js';
 
 /** @typedef {import('../types.js').State} State */
@@ -33,7 +33,7 @@ function reachWords(whatIf) {
   const words = {
     some: 'On this page: one change at a time, at fewer values than usual',
     singles: 'On this page: one change at a time',
-    first: `On this page: one change at a time, and ${first?.id ?? ''} with any one other`,
+    first: `On this page: one change at a time, and ${visibleText(first?.id ?? '')} with any one other`,
     pairs: 'On this page: any two changes at a time',
   }[whatIf.reach];
   const why = whatIf.reach === 'pairs' ? '' : ` (the run has ${formatCount(whatIf.tasks)} tasks: more would make the page slow to write)`;
@@ -76,6 +76,9 @@ class WhatIfPanel {
     /** @type {number[]} */
     this.positions = [];
     this.curve = 0;
+    /** The slider that is being moved, -1 = none, and what it made of the scenario. */
+    this.moving = -1;
+    this.said = '';
     this.sliders = whatIf.axes.map((axis, a) => (axis.positions.length > 0 ? this.slider(axis, a) : null));
     this.reset = el('button', { type: 'button', class: 'link', onclick: () => this.set(whatIf.axes.map((axis) => axis.base)) }, 'All as recorded');
     this.result = el('div', { class: 'whatif-result' });
@@ -159,11 +162,11 @@ class WhatIfPanel {
   move(axis, position) {
     const { axes } = this.whatIf;
     const positions = this.positions.map((at, a) => (a === axis ? position : at));
-    const { store } = this.context;
-    const extra = { ...store.get().extra, 'what-if.set': scenarioText(axes, positions), 'what-if.over': axes[axis].id };
-    if (extra['what-if.set'] === '') delete (/** @type {Record<string, string>} */ (extra)['what-if.set']);
-    // Dragging goes through many: the way back is to where it began, not through all of them.
-    store.set({ extra }, { replace: true });
+    // A slider goes through many: the way back is to where it was before, not through all of them.
+    const replace = this.moving === axis;
+    this.moving = axis;
+    this.said = scenarioText(axes, positions);
+    this.context.store.setExtras({ 'what-if.set': this.said || null, 'what-if.over': axes[axis].id }, { replace });
   }
 
   /** @param {number[]} positions */
@@ -175,7 +178,9 @@ class WhatIfPanel {
   update(state) {
     const { whatIf } = this;
     const { axes } = whatIf;
-    this.positions = readScenario(axes, state.extra['what-if.set'] ?? '');
+    const set = state.extra['what-if.set'] ?? '';
+    if (set !== this.said) this.moving = -1;
+    this.positions = readScenario(axes, set);
     const asked = axes.findIndex((axis) => axis.positions.length > 0 && axis.id === state.extra['what-if.over']);
     const changed = axes.findIndex((axis, a) => axis.positions.length > 0 && this.positions[a] !== axis.base);
     this.curve = asked >= 0 ? asked : changed >= 0 ? changed : axes.findIndex((axis) => axis.positions.length > 0);
@@ -263,23 +268,8 @@ class WhatIfPanel {
   command(words) {
     const { page, announce } = this.context;
     const text = predictCommand(this.whatIf.axes, this.positions, page.head.sides[0].file || 'barograph.baro');
-    const button = el(
-      'button',
-      {
-        type: 'button',
-        class: 'link',
-        onclick: async () => {
-          const done = await copyText(text);
-          button.textContent = done ? 'Copied' : 'The browser did not let us';
-          announce(done ? 'Copied' : 'Not copied');
-          setTimeout(() => {
-            button.textContent = 'Copy';
-          }, 1500);
-        },
-      },
-      'Copy',
-    );
-    return el('div', { class: 'whatif-command' }, el('span', { class: 'dim' }, words), el('code', {}, visibleText(text)), button, el('p', { class: 'dim whatif-reach' }, reachWords(this.whatIf)));
+    const copy = copyButton('Copy', () => text, announce);
+    return el('div', { class: 'whatif-command' }, el('span', { class: 'dim' }, words), el('code', {}, visibleText(text)), copy, el('p', { class: 'dim whatif-reach' }, reachWords(this.whatIf)));
   }
 
   showCurve() {

@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatDuration } from '../../src/base/format.js';
+import { hostileNames } from './hostile.js';
 import { barograph, repository } from './session.js';
 
 /** @typedef {import('./session.js').Session} Session */
@@ -89,6 +90,13 @@ async function details(session) {
     assert.ok(text.includes(finding.sentence), finding.kind);
     assert.ok(text.includes(finding.try), `what to try: ${finding.kind}`);
   }
+  await page.locator('.operator-details button.link').first().focus();
+  await page.keyboard.press('Enter');
+  await opened.settled();
+  assert.doesNotMatch(opened.hash(), new RegExp(`x.operators.selected=${first.operator_id}\\b`));
+  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('aria-label')), 'The selected operator', 'the keyboard is lost');
+  await page.goBack();
+  await opened.settled();
   // What a screen reader is told of a box does not depend on its colours.
   const label = await page.locator('.graph-node[aria-pressed=true]').textContent();
   assert.ok(label?.includes(`${formatDuration(first.path_ns)} of the critical path`), label ?? '');
@@ -110,6 +118,11 @@ async function keyboard(session) {
   await page.keyboard.press('+');
   await opened.settled();
   assert.match(opened.hash(), /x\.operators\.at=/);
+  await page.getByRole('complementary', { name: 'The selected operator' }).focus();
+  await page.keyboard.press('Escape');
+  await opened.settled();
+  assert.doesNotMatch(opened.hash(), /x\.operators\.selected=/);
+  assert.notEqual(await focused(), null, 'the keyboard is at no box');
   await opened.view('tasks');
   await page.locator('.task-canvas').focus();
   await page.keyboard.press('ArrowRight');
@@ -121,6 +134,9 @@ async function keyboard(session) {
   await page.keyboard.press('+');
   await opened.settled();
   assert.match(opened.hash(), /x\.tasks\.window=/);
+  await page.keyboard.press('Escape');
+  await opened.settled();
+  assert.doesNotMatch(opened.hash(), /x\.tasks\.task=/);
   assert.deepEqual(await opened.close(), []);
 }
 
@@ -136,6 +152,15 @@ async function fold(session) {
   await page.locator('.graph-open').first().click();
   await opened.settled();
   assert.equal(await page.locator('.graph-node').count(), boxes);
+  // By the keyboard, which stays where it was.
+  const focused = () => page.evaluate(() => [document.activeElement?.getAttribute('aria-label'), document.activeElement?.getAttribute('aria-expanded')]);
+  await page.locator('.graph-frame .graph-fold').last().focus();
+  const [name] = await focused();
+  for (const [verb, expanded] of [['Open', 'false'], ['Close', 'true']]) {
+    await page.keyboard.press('Enter');
+    await opened.settled();
+    assert.deepEqual(await focused(), [name?.replace('Close', verb), expanded]);
+  }
   const plan = await page.locator('.view-bar select option').nth(1).getAttribute('value');
   await page.locator('.view-bar select').selectOption(plan ?? '');
   await opened.settled();
@@ -143,9 +168,163 @@ async function fold(session) {
   assert.deepEqual(await opened.close(), []);
 }
 
-/** Each with its own time: nothing is left out. @param {Session} session */
-async function manyTasks(session) {
+/** The graph can be moved away from the box that is selected, and what is selected next is moved into sight. @param {Session} session */
+async function moves(session) {
+  const first = await session.open('spark', 'view=operators');
+  const { page } = first;
+  await page.locator('.graph-node').first().click();
+  await first.settled();
+  const chosen = (/** @type {Opened} */ of = first) => of.page.locator('.graph-node[aria-pressed=true]').boundingBox();
+  const room = await page.locator('.graph').boundingBox();
+  assert.ok(room);
+  await page.mouse.move(room.x + room.width / 2, room.y + room.height / 2);
+  for (let i = 0; i < 3; i++) {
+    await page.mouse.wheel(0, -1000);
+    await first.settled();
+  }
+  const away = await chosen();
+  assert.ok(away && away.y > room.y + room.height, 'it comes back by itself');
+  const opened = await session.open('spark', new URL(page.url()).hash.slice(1));
+  await opened.page.locator('.graph-node[aria-pressed=true]').waitFor({ state: 'attached' });
+  await opened.settled();
+  assert.equal((await chosen(opened))?.y, away.y, 'the address does not show what it showed');
+  assert.deepEqual(await first.close(), []);
+  await opened.page.getByRole('grid', { name: 'Operators' }).focus();
+  await opened.page.keyboard.press('ArrowDown');
+  await opened.settled();
+  const next = await chosen(opened);
+  assert.ok(next && next.y >= room.y && next.y + next.height <= room.y + room.height, 'what is selected is out of sight');
+  await opened.page.getByRole('button', { name: 'Fit' }).click();
+  await opened.settled();
+  assert.doesNotMatch(opened.hash(), /operators\.at/);
+  assert.deepEqual(await opened.close(), []);
+}
+
+/** What an address says wrongly is as if it were not said. @param {Session} session */
+async function wrongAddress(session) {
+  const [stage] = answer(session, 'explain', 'spark').operators;
+  for (const hash of [
+    'view=tasks&x.tasks.task=-3', 'view=tasks&x.tasks.task=1.5', 'view=tasks&x.tasks.task=1e99', 'view=tasks&x.tasks.window=5,4', 'view=tasks&x.tasks.window=a',
+    'view=operators&x.operators.selected=x&x.operators.at=0', 'view=operators&x.operators.at=1.2.3,0,0', `view=operators&x.operators.graph=${stage.operator_id}`, 'view=operators&x.operators.node=none',
+  ]) {
+    const opened = await session.open('spark', hash);
+    if (hash.startsWith('view=tasks')) assert.match(await opened.page.locator('.timeline-status').innerText(), /^Shown: /, hash);
+    else {
+      await opened.page.locator('.graph-node').first().waitFor();
+      assert.match(await opened.page.locator('.graph-inner').evaluate((inner) => inner.style.transform), /scale\([\d.]+\)/, hash);
+      assert.equal(await opened.page.getByRole('combobox', { name: 'Graph of' }).inputValue(), '', hash);
+      assert.equal(await opened.page.getByRole('complementary', { name: 'The selected operator' }).isVisible(), false, hash);
+    }
+    assert.deepEqual(await opened.close(), [], hash);
+  }
+}
+
+/** Every button has a name, the keys are listed, and nothing that counts threads or functions stands above. @param {Session} session */
+async function named(session) {
+  const opened = await session.open('spark', 'view=operators');
+  const { page } = opened;
+  await page.locator('.graph-node').first().waitFor();
+  for (const name of [/^Zoom in$/, /^Zoom out$/, /^Close sql \d/]) assert.ok((await page.getByRole('button', { name }).count()) > 0, `no button ${name}`);
+  assert.equal(await page.getByRole('searchbox').isVisible(), false);
+  await page.keyboard.press('?');
+  const help = await page.locator('dialog[open]').innerText();
+  for (const words of ['Operators', 'Tasks', 'an edge leads to']) assert.ok(help.includes(words), `${words} is not among the keys`);
+  await page.keyboard.press('Escape');
+  await opened.view('summary');
+  assert.equal(await page.getByRole('searchbox').isVisible(), true);
+  assert.deepEqual(await opened.close(), []);
+}
+
+/** A link of the summary leaves what other views keep. @param {Session} session */
+async function summaryLinks(session) {
+  const opened = await session.open('spark', 'view=summary&x.what-if.set=cpu_speed=2x');
+  await opened.page.locator('.findings a[href*="operators.selected"]').first().click();
+  await opened.settled();
+  assert.match(opened.hash(), /operators\.selected=\d+/);
+  assert.match(opened.hash(), /what-if\.set=cpu_speed=2x/);
+  assert.deepEqual(await opened.close(), []);
+}
+
+/** The slot beside a task: what it ran then or next, not its first task. @param {Session} session */
+async function slots(session) {
+  const opened = await session.open(largePage(session), 'view=tasks&x.tasks.task=3000');
+  const { page } = opened;
+  await page.locator('.task-canvas').focus();
+  const start = async () => /from ([\d.]+) ([a-zµ]+)/.exec(await page.locator('.timeline-status').innerText())?.slice(1).join(' ');
+  const before = await start();
+  assert.match(before ?? '', /^30\.0 s$/);
+  await page.keyboard.press('ArrowDown');
+  await opened.settled();
+  assert.equal(await start(), before);
+  assert.match(opened.hash(), /tasks\.task=(?!3000\b)\d+/);
+  assert.deepEqual(await opened.close(), []);
+}
+
+/** A log of Spark whose every name wants to harm the page. @param {string} path */
+function writeHostileLog(path) {
+  const time = (/** @type {number} */ second) => 1e12 + second * 1000;
+  const lines = [
+    { Event: 'SparkListenerLogStart', 'Spark Version': '3.5.6' },
+    { Event: 'SparkListenerApplicationStart', 'App Name': hostileNames[0], 'App ID': hostileNames[4], Timestamp: time(0), User: 'u' },
+    {
+      Event: 'org.apache.spark.sql.execution.ui.SparkListenerSQLExecutionStart', executionId: 0, description: hostileNames[4], details: hostileNames[1],
+      physicalPlanDescription: '', time: time(0), modifiedConfigs: {},
+      sparkPlanInfo: { nodeName: hostileNames[4], simpleString: hostileNames[2], children: [], metadata: { [hostileNames[1]]: hostileNames[2] }, metrics: [] },
+    },
+    ...hostileNames.flatMap((name, i) => {
+      const info = { 'Stage ID': i, 'Stage Attempt ID': 0, 'Stage Name': name, Details: name, 'Number of Tasks': 1, 'RDD Info': [], 'Parent IDs': i > 0 ? [i - 1] : [], 'Submission Time': time(i) };
+      return [
+        { Event: 'SparkListenerJobStart', 'Job ID': i, 'Submission Time': time(i), 'Stage Infos': [info], 'Stage IDs': [i], Properties: { 'spark.sql.execution.id': '0', 'spark.job.description': name } },
+        {
+          Event: 'SparkListenerTaskEnd', 'Stage ID': i, 'Stage Attempt ID': 0, 'Task Type': 'ResultTask', 'Task End Reason': { Reason: 'Success' },
+          'Task Info': { 'Task ID': i, Index: 0, Attempt: 0, 'Launch Time': time(i), 'Executor ID': name, Host: name, Locality: name, 'Finish Time': time(i + 1), Failed: false, Killed: false },
+          'Task Metrics': { 'Executor Run Time': 900, 'Executor CPU Time': 5e8, 'JVM GC Time': 0 },
+        },
+        { Event: 'SparkListenerStageCompleted', 'Stage Info': { ...info, 'Completion Time': time(i + 1), 'Failure Reason': name } },
+        { Event: 'SparkListenerJobEnd', 'Job ID': i, 'Completion Time': time(i + 1), 'Job Result': { Result: 'JobSucceeded' } },
+      ];
+    }),
+    { Event: 'SparkListenerApplicationEnd', Timestamp: time(hostileNames.length) },
+  ];
+  writeFileSync(path, lines.map((line) => JSON.stringify(line)).join('\n'));
+}
+
+/** Names are text, and turn nothing around. @param {Session} session */
+async function hostile(session) {
+  const log = join(session.folder, 'hostile-log');
+  writeHostileLog(log);
+  imported(session, 'hostile-spark', log);
+  for (const view of ['operators', 'tasks', 'what-if', 'summary']) {
+    const opened = await session.open('hostile-spark', `view=${view}`);
+    const { page } = opened;
+    await page.waitForSelector({ operators: '.graph-node', tasks: '.task-canvas', 'what-if': '.whatif-columns, .whatif-none', summary: '.findings' }[view] ?? '');
+    if (view === 'operators') {
+      await page.locator('.graph-node').nth(4).click();
+      await opened.settled();
+    }
+    if (view === 'tasks') {
+      await page.locator('.task-canvas').focus();
+      for (let i = 0; i < 5; i++) await page.keyboard.press('ArrowDown');
+      await opened.settled();
+    }
+    const found = await page.evaluate(() => {
+      const app = /** @type {HTMLElement} */ (document.querySelector('.app'));
+      const said = [app.textContent ?? ''];
+      for (const one of app.querySelectorAll('*')) for (const { value } of one.attributes) said.push(value);
+      return {
+        turned: said.filter((text) => /[\u202a-\u202e\u2066-\u2069\u0000-\u0008]/.test(text)).map((text) => text.slice(0, 200)),
+        foreign: app.querySelectorAll('script, img, svg[onload], iframe').length,
+      };
+    });
+    assert.deepEqual(found, { turned: [], foreign: 0 }, view);
+    assert.deepEqual(await opened.close(), [], view);
+  }
+}
+
+/** A page of 100,000 tasks on 16 slots, every 10 ms one on each. @param {Session} session @returns {string} its name */
+function largePage(session) {
   const [slots, count] = [16, 100_000];
+  if (session.files.has('large-log')) return 'large-log';
   const lines = [
     { Event: 'SparkListenerLogStart', 'Spark Version': '3.5.6' },
     { Event: 'SparkListenerApplicationStart', 'App Name': 'large', 'App ID': 'app-1', Timestamp: 1e12, User: 'u' },
@@ -159,7 +338,12 @@ async function manyTasks(session) {
   const log = join(session.folder, 'large');
   writeFileSync(log, lines.map((line) => JSON.stringify(line)).join('\n'));
   imported(session, 'large-log', log);
-  const opened = await session.open('large-log', 'view=tasks');
+  return 'large-log';
+}
+
+/** Each with its own time: nothing is left out. @param {Session} session */
+async function manyTasks(session) {
+  const opened = await session.open(largePage(session), 'view=tasks');
   await opened.page.getByText('100,000 rows').waitFor();
   const drawn = () => opened.page.locator('.task-canvas').evaluate((canvas) => {
     const { width, height } = /** @type {HTMLCanvasElement} */ (canvas);
@@ -182,5 +366,11 @@ export const dataflowCases = {
   'a click on a box says what explain knows of it': details,
   'graph and tasks are walked with the keyboard': keyboard,
   'frames close to one box, and a plan has its own': fold,
+  'the graph can be moved away from what is selected': moves,
+  'what an address says wrongly of operators and tasks is not said': wrongAddress,
+  'buttons of operators have names, and their keys are listed': named,
+  'a link of the summary leaves what other views keep': summaryLinks,
+  'names in a log are text': hostile,
   'a hundred thousand tasks are shown': manyTasks,
+  'an arrow goes to what the next slot ran then': slots,
 };

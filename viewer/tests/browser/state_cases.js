@@ -228,7 +228,7 @@ async function timelineClick(session) {
   await opened.settled();
   assert.match(await page.locator('.inspector').innerText(), /render/);
   const window = () => /timeline\.window=(\d+),(\d+)/.exec(opened.hash());
-  await page.getByRole('button', { name: '+', exact: true }).click();
+  await page.getByRole('button', { name: 'Zoom in' }).click();
   await opened.settled();
   assert.ok(window(), 'zoom is not in the address');
   await page.getByRole('button', { name: 'Whole run' }).click();

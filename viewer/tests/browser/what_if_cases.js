@@ -177,6 +177,43 @@ async function reloaded(session) {
   assert.deepEqual(await opened.close(), []);
 }
 
+/** One way back is to where a slider was before it was moved. @param {Session} session */
+async function wayBack(session) {
+  const opened = await openAt(session, page(session, 'spark35_cluster.gz'));
+  for (const [name, wanted] of [['CPU speed', /what-if[.]set=cpu_speed=[^,&]+(?:&|$)/], ['Disk', /what-if[.]set=cpu_speed=[^,&]+,disk=/]]) {
+    const slider = opened.page.getByRole('slider', { name: String(name) });
+    await slider.focus();
+    for (let i = 0; i < 3; i++) await slider.press('ArrowRight');
+    await opened.settled();
+    assert.match(opened.hash(), /** @type {RegExp} */ (wanted));
+  }
+  await opened.page.goBack();
+  await opened.settled();
+  assert.match(opened.hash(), /what-if[.]set=cpu_speed=[^,&]+(?:&|$)/);
+  await opened.page.goBack();
+  await opened.settled();
+  assert.doesNotMatch(opened.hash(), /what-if[.]set/);
+  assert.deepEqual(await opened.close(), []);
+}
+
+/** The table of what it depends on is that of `--why`. @param {Session} session */
+async function why(session) {
+  for (const [name, set] of [['spark35_cluster.gz', 'cores=4,cpu_speed=2x'], ['spark35_skew.gz', ''], ['threads', 'cpu_speed=2x,disk=4x']]) {
+    const key = page(session, name);
+    const opened = await openAt(session, key, set);
+    const { terms, command } = await shown(opened);
+    const words = shellWords(command).slice(1);
+    const text = execFileSync(barograph(), [...words, '--why', '--color', 'never'], { encoding: 'utf8', stdio, env: { ...process.env, COLUMNS: '300' } });
+    const lines = text.split('\n').map((line) => line.trim().split(/ {2,}/));
+    assert.ok(terms.length >= 2, name);
+    for (const term of terms) {
+      const cells = term.filter((cell) => cell !== '');
+      assert.ok(lines.some((line) => cells.slice(0, -1).every((cell, i) => line[i] === cell)), `${name}: ${cells.join(' | ')} is not in\n${text}`);
+    }
+    assert.deepEqual(await opened.close(), []);
+  }
+}
+
 /** What `predict` refuses stands on the page in its words. @param {Session} session */
 async function refusals(session) {
   for (const [name, set] of [['threads', 'cores=2x'], ['spark35_skew.gz', 'function:f=2x'], ['flink120_join.json.gz', 'cores=2x']]) {
@@ -220,6 +257,8 @@ export const whatIfCases = {
   'what if: the curve has the numbers of predict': curve,
   'what if: three changes are not on the page, and a command tells': absent,
   'what if: the address has all of it, and the command can be copied': reloaded,
+  'what if: one way back is to where a slider was': wayBack,
+  'what if: what it depends on is what predict --why says': why,
   'what if: what predict refuses is said in its words': refusals,
   'what if: no rule of axe is broken, light and dark': rules,
 };

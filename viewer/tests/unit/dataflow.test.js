@@ -36,11 +36,11 @@ const sections = {
   path: [['kind', 'b', [1, 0, 0]], ['operator', 'u', [6, 6, 7]], ['length', 'u', [10, 30, 20]], ['tasks', 'u', [0, 1, 1]]],
 };
 
-/** @param {any} [changed] sections that are other ones */
-async function decoded(changed = {}) {
+/** @param {any} [changed] sections that are other ones @param {any} [said] of the head */
+async function decoded(changed = {}, said = about) {
   /** @type {Record<string, any>} */
   const made = Object.fromEntries(Object.entries(/** @type {Record<string, any>} */ ({ ...sections, ...changed })).map(([name, columns]) => [name, encodeSection(columns.map((/** @type {any} */ [name, encoding, values]) => ({ name, encoding, values })))]));
-  const head = /** @type {any} */ ({ dataflow: about, threads: [{}, {}, {}], sections: Object.fromEntries(Object.entries(made).map(([name, { info }]) => [name, info])) });
+  const head = /** @type {any} */ ({ dataflow: said, threads: [{}, {}, {}], sections: Object.fromEntries(Object.entries(made).map(([name, { info }]) => [name, info])) });
   const dataflow = await decodeDataflow(head, async (name) => made[name]?.bytes ?? null);
   assert.ok(dataflow);
   return dataflow;
@@ -78,9 +78,11 @@ test('what is wrong with a section is said with its name', async () => {
   await assert.rejects(decoded(with_('operators', 'id', [0, 3, 3, 6, 8, 9, 10])), /"id" does not ascend/);
   await assert.rejects(decoded(with_('operator_times', 'resource', [0, 9, 0])), /"resource" 9/);
   await assert.rejects(decoded(with_('operator_times', 'operator', [5, 5, 7])), /"operator" 7/);
+  await assert.rejects(decoded(with_('operator_quartiles', 'quantity', [1])), /"quantity" 1/);
   await assert.rejects(decoded(with_('task_slots', 'count', [3, 9])), /"count" is more than there are tasks/);
   await assert.rejects(decoded(with_('task_slots', 'count', [2, 1])), /announces 3 tasks of 4/);
   await assert.rejects(decoded(with_('path', 'kind', [1, 0, 7])), /"kind" 7/);
+  for (const key of ['evidence', 'resources', 'findings', 'time_unit_ns']) await assert.rejects(decoded({}, { ...about, [key]: undefined }), new RegExp(`damaged.* no ${key}`));
 });
 
 test('stages stand in their query, which can be closed, with the sums of both', async () => {
@@ -94,6 +96,14 @@ test('stages stand in their query, which can be closed, with the sums of both', 
   assert.deepEqual(closed.nodes.map(({ label, tasks, tasksNs, rows }) => [label, tasks, tasksNs, rows.length]), [['sql 0', 4, 70e6, 2]]);
   assert.deepEqual(closed.edges, []);
   assert.deepEqual([...closed.nodes[0].parts], [50e6, 20e6, 0]);
+});
+
+test('where data goes along an edge it is one of data, whatever else it says', async () => {
+  for (const kind of [[1, 0], [0, 1]]) {
+    const edges = [['from', 'u', [5, 5]], ['to', 'd', [6, 6]], ['kind', 'b', kind], ['bytes', 'u', [0, 0]], ['rows', 'u', [0, 0]]];
+    const graph = operatorGraph(await decoded({ operator_edges: edges }), { plan: -1, toggled: new Set() });
+    assert.deepEqual(graph.edges.map((edge) => edge.kind), ['data']);
+  }
 });
 
 test('a plan has the nodes of its query; compiled code is one box until it is opened', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { groupHues, moduleColour, parseColour, pixel, stateColour, stateLetter } from '../../src/draw/palette.js';
+import { groupHues, moduleColour, parseColour, pixel, resourceLook, stateColour, stateLetter } from '../../src/draw/palette.js';
 import { contrast, deltaE, leastDifference } from '../support/colour.js';
 import { states } from '../support/plain.js';
 
@@ -20,6 +20,20 @@ test('states are told apart with any colour vision, and dark text stands on all 
   });
   assert.equal(new Set(states.map(({ key }) => stateLetter(key))).size, states.length, 'a letter each');
   assert.equal(stateColour('of a later version'), stateColour('unknown'));
+});
+
+test('resources of a trace are told apart with any colour vision, by a letter each', () => {
+  const kinds = ['annotation', 'dataloader', 'runtime', 'overhead', 'kernel', 'memset', 'sync'];
+  const keys = ['cpu', 'gpu', 'copy', 'network', 'child', 'idle', 'unknown', ...kinds];
+  const looks = keys.map((key) => ({ key, letter: resourceLook(key).letter, rgb: parseColour(resourceLook(key).colour) }));
+  looks.forEach((a, i) => {
+    assert.ok(contrast(a.rgb, [17, 17, 17]) >= 5, a.key);
+    for (const b of looks.slice(0, i))
+      assert.ok(leastDifference(a.rgb, b.rgb) >= 9.5, `${a.key} and ${b.key}: ${leastDifference(a.rgb, b.rgb)}`);
+  });
+  const all = [...keys, 'op', 'collective'];
+  assert.equal(new Set(all.map((key) => resourceLook(key).letter)).size, all.length);
+  assert.deepEqual(resourceLook('prior_disk'), resourceLook('disk'));
 });
 
 test('text can be read on every module colour, dark and light', () => {

@@ -41,6 +41,16 @@ function fakeWindow() {
   };
 }
 
+test('what views keep is changed in one step, and only what is named', () => {
+  const { window, history } = fakeWindow();
+  const store = createStore(window);
+  store.setExtras({ 'a.one': '1', 'b.two': '2' });
+  store.setExtras({ 'a.one': null, 'a.three': '3' });
+  assert.deepEqual(store.get().extra, { 'b.two': '2', 'a.three': '3' });
+  store.setExtra('b.two', null, { replace: true });
+  assert.deepEqual(history.entries, ['', '#x.a.one=1&x.b.two=2', '#x.a.three=3']);
+});
+
 test('a change is told, written, and undone by the way back', () => {
   const { window, history, back } = fakeWindow();
   const store = createStore(window);

@@ -55,6 +55,11 @@ test('a section that is not what it should be is a damaged page', () => {
     (all) => { all.points[3][1] = -1; },
     (all) => { all.axes[0].base = 3; },
     (all) => { all.terms = null; },
+    (all) => { all.terms[0] = 3; },
+    (all) => { all.axes[1] = null; },
+    (all) => { all.axes[0].positions[0] = null; },
+    (all) => { all.reach = 'everything'; },
+    (all) => { all.points[0] = {}; },
   ];
   for (const damage of damages) {
     const all = structuredClone(page);
