@@ -22,7 +22,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,13 +99,13 @@ def folds_of(projects: Sequence[str], count: int) -> np.ndarray:
     return np.array([fold[project] for project in projects])
 
 
-def held_out(data: Data, folds: int, fitted: object) -> np.ndarray:
+def held_out(data: Data, folds: int, fitted: Callable[[Data], Model]) -> np.ndarray:
     """Scores of each example by a model that has not seen its project."""
     fold = folds_of(data.projects, folds)
     scores = np.zeros((len(data.labels), len(RESOURCES)))
     for k in range(folds):
         test = np.flatnonzero(fold == k)
-        model: Model = fitted(data.part(np.flatnonzero(fold != k)))  # type: ignore[operator]
+        model = fitted(data.part(np.flatnonzero(fold != k)))
         scores[test] = model.scores([data.counts[i] for i in test])
         if folds == FOLDS:
             print(f"fold {k + 1} of {folds}", flush=True)

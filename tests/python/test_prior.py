@@ -13,6 +13,7 @@ from prior_evaluate import MODELS, WEIGHTS, Prior
 
 ROOT = Path(__file__).resolve().parents[2]
 OPERATORS = WEIGHTS.with_name("prior_operators.txt")
+ALIASES = ROOT / "tools" / "prior" / "aliases.tsv"
 RESOURCES = 3
 
 
@@ -91,6 +92,14 @@ def test_weights_are_small_sorted_and_whole() -> None:
             assert len(weights) == RESOURCES, line
             assert any(weights), line
             assert max(map(abs, weights)) <= 99, line
+
+
+def test_each_alias_is_an_operator_of_the_program() -> None:
+    lines = OPERATORS.read_text(encoding="ascii").splitlines()
+    known = {tuple(line.split("\t")[:2]) for line in lines}
+    aliases = ALIASES.read_text(encoding="ascii").splitlines()[1:]
+    assert aliases
+    assert [row for row in aliases if tuple(row.split("\t")[:2]) not in known] == []
 
 
 def test_operators_stand_in_order() -> None:

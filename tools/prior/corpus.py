@@ -32,7 +32,7 @@ DOCS_WORDS_MIN = 5
 
 @dataclass(frozen=True)
 class Example:
-    """A labelled unit: see `units.Unit`."""
+    """A labelled unit: see `source_units.Unit`."""
 
     project: str
     label: int
@@ -104,7 +104,7 @@ def read_corpus(cache: Path) -> list[Example]:
     for archive in read_archives(HERE / "corpus.tsv"):
         by_project[archive.project].append(archive)
     examples: list[Example] = []
-    made_by = ("labels.tsv", "source_units.py", "corpus.py")
+    made_by = ("corpus.tsv", "labels.tsv", "corpus_fetch.py", "source_units.py", "corpus.py")
     stamp = _rank("".join((HERE / name).read_text() for name in made_by)).hex()
     for project, archives in sorted(by_project.items()):
         kept = cache / f"{project}.{stamp}.pickle"

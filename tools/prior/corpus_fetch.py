@@ -1,14 +1,13 @@
-"""Fetches the sources that the resource prior is trained on, from their registries.
+"""The archives that the resource prior is trained on, and the source files in them.
 
-Each row of `corpus.tsv` is one archive. Debian's come by ``apt-get download``, Maven's
-``-sources`` jars by ``mvn dependency:copy``, Python's by ``pip download`` as wheels, which carry
-their sources and run nothing. Nothing is installed and nothing of it is run. What is there
-already is left alone.
+Each row of `corpus.tsv` is one archive, fetched by `registries.py`. What is there already is left
+alone, unless the row asks for another version.
 """
 
 from __future__ import annotations
 
 import csv
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -17,10 +16,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from registries import ARCHIVES, FetchError, download
+
 HERE = Path(__file__).resolve().parent
 SUFFIXES = {".java": "java", ".scala": "scala", ".py": "python", ".pyx": "python", ".go": "go"}
 FILE_BYTES_MAX = 1_000_000
-PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy"
 
 
 @dataclass(frozen=True)
@@ -68,32 +68,28 @@ def folder_of(archive: Archive, cache: Path) -> Path:
     return cache / archive.registry / archive.name.replace(":", "_").lower()
 
 
-def command_of(archive: Archive, folder: Path) -> list[str]:
-    """Return the command that fetches it into the folder."""
-    if archive.registry == "maven":
-        artifact = f"{archive.name}:{archive.version}:jar:sources"
-        return ["mvn", "-q", "-B", PLUGIN, f"-Dartifact={artifact}", f"-DoutputDirectory={folder}"]
-    if archive.registry == "pypi":
-        wanted = f"{archive.name}=={archive.version}"
-        pip = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", str(folder)]
-        # Sources are the same on each system; torch is a tenth as large without its CUDA.
-        system = ["--platform", "macosx_11_0_arm64"] if archive.name == "torch" else []
-        return [*pip, "--only-binary", ":all:", *system, wanted]
-    return ["apt-get", "-q", "download", archive.name]
+def is_there(archive: Archive, cache: Path) -> bool:
+    """Whether it was fetched, in the version that is asked for, which is in the file's name."""
+    folder = folder_of(archive, cache)
+    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    if archive.version == "-":
+        return bool(names)
+    return any(f"-{archive.version}{end}" in name for name in names for end in "-.")
 
 
 def fetch(archive: Archive, cache: Path) -> bool:
     """Fetch one archive; return whether it is there."""
-    folder = folder_of(archive, cache)
-    if folder.is_dir() and any(folder.iterdir()):
+    if is_there(archive, cache):
         return True
-    folder.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(
-        command_of(archive, folder), cwd=folder, capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0 or not any(folder.iterdir()):
-        print(f"{archive.name} {archive.version}: not fetched: {done.stderr.strip()[-200:]}")
+    folder = folder_of(archive, cache)
+    part = folder.with_name(folder.name + ".part")
+    try:
+        download(archive.registry, archive.name, archive.version, part)
+    except FetchError as error:
+        print(f"not fetched: {error}")
         return False
+    shutil.rmtree(folder, ignore_errors=True)
+    part.rename(folder)
     return True
 
 
@@ -130,7 +126,7 @@ def source_files(archive: Archive, cache: Path) -> Iterator[SourceFile]:
     """Yield the source files of a fetched archive, tests left out."""
     folder = folder_of(archive, cache)
     for path in sorted(folder.iterdir()):
-        if path.suffix not in {".jar", ".whl", ".deb", ".zip"}:
+        if path.suffix not in ARCHIVES:
             continue
         for outer, packed in _members(path):
             for name, data in _inner(outer, packed, folder / "inner.tmp"):

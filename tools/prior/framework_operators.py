@@ -34,7 +34,7 @@ _PATHS = {
     ),
     "tensorflow": re.compile(r"tensorflow/python/ops/gen_\w*ops\.py$"),
     "torch": re.compile(
-        r"torch/(_torch_docs|_tensor_docs|_refs/\w+|_refs/nn/functional/\w+|_decomp/decompositions|utils/data/dataloader)\.py$"
+        r"torch/(_torch_docs|_tensor_docs|_refs/\w+|_refs/nn/functional/\w+|_decomp/decompositions)\.py$"
     ),
 }
 
@@ -72,7 +72,7 @@ def _torch(file: SourceFile) -> Iterator[tuple[str, str, Unit]]:
             )
         return
     for unit in units_of(file.text, "python"):
-        if "." not in unit.name and not file.path.endswith("dataloader.py"):
+        if "." not in unit.name:
             yield f"aten::{unit.name}", f"{file.path}: {unit.name}", unit
 
 

@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import spans
-from artefacts import CACHE, FetchError, folder_of
+from artefacts import CACHE, folder_of
+from registries import FetchError
 
 TABLE = Path(__file__).resolve().parent / "gold.tsv"
 LABELS = ("cpu", "disk", "network")

@@ -113,14 +113,14 @@ def matrix_of(counts: Sequence[Counter[str]], vocabulary: Sequence[str]) -> spar
     return sparse.csr_matrix((values, columns, rows), shape=shape)
 
 
-def shared_columns(vocabulary: Sequence[str]) -> tuple[sparse.csr_matrix, list[str]]:
+def shared_columns(vocabulary: Sequence[str]) -> sparse.csr_matrix:
     """A column for each resource that names of APIs share: words by resources."""
     api = read_api()
     kinds = sorted(set(api.values()))
     at = [(i, kinds.index(api[w[1:]])) for i, w in enumerate(vocabulary) if w.startswith("=")]
     ones = np.ones(len(at))
     where = ([i for i, _ in at], [k for _, k in at])
-    return sparse.csr_matrix((ones, where), shape=(len(vocabulary), len(kinds))), kinds
+    return sparse.csr_matrix((ones, where), shape=(len(vocabulary), len(kinds)))
 
 
 def weights_of_units(labels: np.ndarray, projects: Sequence[str], balance: float) -> np.ndarray:
@@ -147,10 +147,6 @@ class Model:
         """Scores of units before calibration."""
         return np.asarray(matrix_of(counts, self.words) @ self.weights.T) + self.bias
 
-    def probabilities(self, counts: Sequence[Counter[str]]) -> np.ndarray:
-        """Calibrated probabilities."""
-        return softmax(self.scores(counts) / self.temperature)
-
 
 def softmax(scores: np.ndarray) -> np.ndarray:
     """Rows that add up to one."""
@@ -159,7 +155,7 @@ def softmax(scores: np.ndarray) -> np.ndarray:
 
 
 def _fit(x: sparse.csr_matrix, y: np.ndarray, w: np.ndarray, words: list[str], c: float) -> Model:
-    shared, _ = shared_columns(words)
+    shared = shared_columns(words)
     wide = sparse.hstack([x, x @ shared]).tocsr()
     fitted = LogisticRegression(C=c, max_iter=ITERATIONS_MAX, tol=1e-3, random_state=SEED).fit(
         wide, y, sample_weight=w

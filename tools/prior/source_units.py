@@ -44,15 +44,11 @@ _PIECE = re.compile(
     r'|"""(?:.*?)"""|"(?:\\.|[^"\\\n])*"|`[^`]*`|' + r"'(?:\\.|[^'\\\n])'",
     re.DOTALL,
 )
-_KEPT = '"`' + "'"
 _CLASS = re.compile(r"\b(?:class|interface|enum|object|trait|record)\s+([A-Za-z_]\w*)")
 _NOT_A_METHOD = re.compile(
     r"(?:if|for|while|switch|catch|synchronized|try|else|do|return|new|match|case)\b"
 )
 _ANNOTATION = re.compile(r"@\w+(?:\([^()]*\))?")
-_METHOD = re.compile(
-    r"^\s*(?:@\w+(?:\([^)]*\))?\s*)*(?:\}?\s*(?:if|for|while|switch|catch|synchronized|try|else|do|return|new|match|case)\b)"
-)
 _METHOD = re.compile(r"([A-Za-z_]\w*)\s*(?:\[[^\]]*\]\s*)?\(")
 _SCALA_METHOD = re.compile(r"\bdef\s+([A-Za-z_]\w*)")
 _GO_FUNCTION = re.compile(r"\bfunc\s+(?:\(\s*\w*\s*\*?\s*(\w+)[^)]*\)\s*)?([A-Za-z_]\w*)\s*[\[(]")
