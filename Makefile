@@ -35,8 +35,8 @@ typed_folders := python tools examples/demo tests/conftest.py bench \
 	$(patsubst %/,%,$(sort $(dir $(wildcard tests/*/*.py))))
 cli_tests := $(wildcard tests/cli/test_*.py)
 # Of these, which watch no program: they can run at any time.
-file_tests := $(wildcard tests/cli/test_export_*.py tests/cli/test_import*.py tests/cli/test_view.py \
-	tests/cli/test_explain.py tests/cli/test_predict.py)
+file_tests := $(wildcard tests/cli/test_export_*.py tests/cli/test_import*.py tests/cli/test_view*.py \
+	tests/cli/test_explain*.py tests/cli/test_predict.py tests/cli/test_dataflow_page.py)
 # Of the truth tests, which ask for no times and shares: they need no machine of their own.
 calm_truth_tests := tests/truth/test_endings.py tests/truth/test_leaks.py
 truth_tests := $(filter-out $(calm_truth_tests),$(wildcard tests/truth/test_*.py))
@@ -103,6 +103,7 @@ bench: test-deps pythons install ## measure what the README promises, beside the
 	$(bin)/python bench/calls.py
 	$(bin)/python bench/calls_programs.py
 	$(bin)/python bench/exchange.py --program $(bin)/barograph
+	$(bin)/python bench/predict.py --barograph $(bin)/barograph
 
 format: $(bin)/.test ## lay out all C and Python files
 	$(bin)/clang-format -i $(c_files)
@@ -226,11 +227,12 @@ test-sanitizers: build/gcc/build.ninja build/asan/build.ninja build/tsan/build.n
 	$(sanitizer_environment) $(in_venv) tools/run_c_tests.py build/asan
 	$(meson) compile -C build/gcc
 	@$(say) 'command line tests, address and undefined behaviour sanitizers; beside them C tests, thread sanitizer, the agent in interpreters, fuzzers'
+	threaded=$$(tools/threaded_tests.py build/gcc); \
 	{ $(call pytest_twice,$(run_sanitized) -q,$(filter-out $(file_tests),$(cli_tests))); } \
 		>build/asan/pytest.log 2>&1 & \
 	others=$$!; status=0; \
 	$(sanitizer_environment) $(in_venv) setarch -R \
-		tools/run_c_tests.py build/tsan $$(tools/threaded_tests.py build/gcc) || status=1; \
+		tools/run_c_tests.py build/tsan $$threaded || status=1; \
 	$(run_sanitized_agent) -o cache_dir=build/pytest-agent -q tests/python/trace \
 		-k '$(sanitized_agent_tests)' $(PYTEST_FLAGS) || status=1; \
 	{ $(call pytest_twice,$(run_sanitized) -q -o cache_dir=build/pytest-files,$(file_tests)); } \

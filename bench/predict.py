@@ -53,6 +53,9 @@ def main() -> None:
     cli.add_argument("--data", type=Path, default=DATA)
     cli.add_argument("--barograph", default=os.environ.get("BAROGRAPH", "barograph"))
     options = cli.parse_args()
+    missing = [run for pair in PAIRS for run in pair[:2] if not (options.data / run).is_dir()]
+    if missing:
+        cli.error(f"{options.data} has no folders {', '.join(missing)}")
     errors: dict[str, list[float]] = {"predict": [], "no change": [], "linear": []}
     inside = 0
     print(

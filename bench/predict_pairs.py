@@ -126,6 +126,8 @@ def main() -> None:
     cli.add_argument("--barograph", default=os.environ.get("BAROGRAPH", "barograph"))
     options = cli.parse_args()
     runs = read_runs(options.folder)
+    if not runs:
+        cli.error(f"{options.folder} has no RUN/truth.json: tools/make_pairs.py writes them")
     jobs = sorted({job for job, _ in runs})
     print(
         f"{'from':10} {'set':16} {'jobs':>4} {'predict':>8} {'bias':>7} {'no change':>10} "

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """How good the resource prior is: on left-out projects, labelled operators, measured time.
 
-    pip install '.[prior]'; bench/prior.py                  # left out, and labelled operators
-    (fetches their sources) bench/prior.py --data FOLDER                            # and time:
-    FOLDER has an event log and a truth.json a run
+    pip install '.[prior]'
+    bench/prior.py                  # left out, and labelled operators, whose sources are fetched
+    bench/prior.py --data FOLDER    # and time, of runs of Spark: FOLDER/RUN has an event log and
+                                    # a truth.json
 
 What was left out is of `tools/train_prior.py`, which wrote it down when the weights were made.
 Labelled operators are judged here, by the weights that the program has, beside what the paper
@@ -131,6 +132,7 @@ def print_times(folder: Path, program: Path) -> None:
         log = next((p for p in sorted(truth.parent.iterdir()) if p.name != "truth.json"), None)
         told = log and explained(program, log)
         if not told:
+            print(f"{truth.parent.name:28} left out: no log that can be explained")
             continue
         shares = []
         for one in told["operators"]:
@@ -162,11 +164,12 @@ def print_times(folder: Path, program: Path) -> None:
 
 
 def explained(program: Path, log: Path | None, why: str | None = None) -> Any:
+    """What the program says of a log, or of an operator of the log before; None: it refuses."""
     made = ROOT / "build" / "bench_prior.baro"
     if log is not None:
-        subprocess.run(
-            [program, "import", "-q", "-f", "-o", made, log], check=False, capture_output=True
-        )
+        command = [str(program), "import", "-q", "-f", "-o", str(made), str(log)]
+        if subprocess.run(command, check=False, capture_output=True).returncode != 0:
+            return None
     command = [str(program), "explain", "--json", *(["--why", why] if why else []), str(made)]
     answer = subprocess.run(command, check=False, capture_output=True, text=True)
     return json.loads(answer.stdout) if answer.returncode == 0 else None

@@ -162,8 +162,9 @@ def main() -> None:
     cli = argparse.ArgumentParser(description=__doc__)
     cli.add_argument("out", type=Path)
     cli.add_argument("--repeat", type=int, default=3)
-    cli.add_argument("--only", nargs="*", default=[], help="names of configurations")
-    cli.add_argument("--jobs", nargs="*", default=list(jobs.JOBS))
+    names = [configuration.name for configuration in CONFIGURATIONS]
+    cli.add_argument("--only", nargs="*", default=names, choices=names, help="configurations")
+    cli.add_argument("--jobs", nargs="*", default=list(jobs.JOBS), choices=jobs.JOBS)
     cli.add_argument(
         "--lock", type=Path, help="held for each run: nothing else is to run meanwhile"
     )
@@ -174,7 +175,7 @@ def main() -> None:
         for configuration in CONFIGURATIONS:
             for job in options.jobs:
                 folder = options.out.absolute() / f"{job}-{configuration.name}-{repeat}"
-                wanted = not options.only or configuration.name in options.only
+                wanted = configuration.name in options.only
                 fits = not configuration.jobs or job in configuration.jobs
                 if not (wanted and fits) or folder.exists():
                     continue

@@ -32,6 +32,8 @@ def is_threaded(program: Path) -> bool:
 
 
 def main() -> None:
+    if len(sys.argv) != 2:
+        sys.exit("threaded_tests: which build? tools/threaded_tests.py BUILD")
     facts = Path(sys.argv[1]) / "meson-info" / "intro-tests.json"
     if not facts.exists():
         sys.exit(f"threaded_tests: no {facts}: set it up and build it first: make test-gcc")

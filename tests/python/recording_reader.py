@@ -12,8 +12,9 @@ import zstandard
 from recording_bytes import U64, Bytes, CorruptError, require, unzigzag
 from recording_calls import Calls
 
-STATES = "unknown cpu runnable gil lock disk network pipe child sleep idle collector".split()
-STATES += "gpu copy".split()
+STATES = (
+    "unknown cpu runnable gil lock disk network pipe child sleep idle collector gpu copy".split()
+)
 COUNTERS = "ticks missed_ticks stacks unmoved retries rejected unreadable".split()
 COUNTERS += "sampler_cpu_ns target_cpu_ns rss_bytes rss_peak_bytes".split()
 # Names of the record types 1, 2 ..., and the fields of those that are just fields: v varint, i of

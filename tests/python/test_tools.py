@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from pairs import limits
+
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ROOT / "tools"
 
@@ -138,9 +140,25 @@ def test_threaded_tests_are_told_by_what_they_call(tmp_path: Path) -> None:
 
 
 def test_threaded_tests_of_nothing_are_a_failure(tmp_path: Path) -> None:
-    answer = run(TOOLS / "threaded_tests.py", tmp_path)
-    assert answer.returncode == 1
-    assert "build it first" in answer.stderr
+    for arguments, words in (([tmp_path], "build it first"), ([], "which build?")):
+        answer = run(TOOLS / "threaded_tests.py", *arguments)
+        assert answer.returncode == 1
+        assert words in answer.stderr
+        assert answer.stderr.count("\n") == 1
+
+
+def test_a_group_of_limits_has_each_folder_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Where cpu and cpuacct are one folder, removing the second one would end the run in an error.
+    (tmp_path / "cpu,cpuacct").mkdir()
+    (tmp_path / "blkio").mkdir()
+    for name in ("cpu", "cpuacct"):
+        (tmp_path / name).symlink_to("cpu,cpuacct")
+    monkeypatch.setattr(limits, "CGROUPS", tmp_path)
+    group = limits.Group("pairs", limits.Limits(), tmp_path)
+    assert group.folders == (tmp_path / "cpu,cpuacct" / "pairs", tmp_path / "blkio" / "pairs")
+    assert group.cpu == group.usage
 
 
 def test_fuzzers_without_any_are_a_failure(tmp_path: Path) -> None:

@@ -35,10 +35,11 @@ class Group:
 
     def __init__(self, name: str, limits: Limits, disk_of: Path) -> None:
         """disk_of: a path on the disk whose reads are limited."""
+        # cpu and cpuacct are one folder on most machines, by two names.
         self.cpu, self.usage, self.blkio = (
-            CGROUPS / controller / name for controller in ("cpu", "cpuacct", "blkio")
+            (CGROUPS / controller).resolve() / name for controller in ("cpu", "cpuacct", "blkio")
         )
-        self.folders = (self.cpu, self.usage, self.blkio)
+        self.folders = tuple(dict.fromkeys((self.cpu, self.usage, self.blkio)))
         self.limits = limits
         device = os.stat(disk_of).st_dev
         self.device = f"{os.major(device)}:{os.minor(device)}"
