@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import importlib
 import json
 import re
 import statistics
@@ -13,28 +12,17 @@ from typing import Any
 
 import pytest
 from calling import REPOSITORY, Recording, Run
+from framework_logs import LOGS, MS, ROLLING, answer_of, events_of, recording_of
 
-of_logs = importlib.import_module("test_import_logs")
-events_of = of_logs.events_of
-
-LOGS = REPOSITORY / "tests" / "logs"
-MS = 1_000_000
 TRUTH: dict[str, dict[str, float]] = json.loads((LOGS / "truth.json").read_text())
 
 
 def imported(run: Run, name: str, folder: Path) -> Path:
-    made = folder / "log.baro"
-    answer = run("import", "-q", "-f", "-o", made, LOGS / name)
-    assert answer.returncode == 0, answer.stderr
-    return made
+    return recording_of(run, LOGS / name, folder)
 
 
 def explained(run: Run, recording: Path) -> dict[str, Any]:
-    answer = run("explain", "--json", recording)
-    assert answer.returncode == 0, answer.stderr
-    whole: dict[str, Any] = json.loads(answer.stdout)
-    assert whole["schema"] == "barograph.explain/1"
-    return whole
+    return answer_of(run, "explain", recording)
 
 
 def intervals_of(name: str) -> list[tuple[int, int]]:
@@ -50,7 +38,7 @@ def union_ns(intervals: list[tuple[int, int]]) -> int:
     return covered
 
 
-@pytest.mark.parametrize("name", ["spark35_flaky.gz", "spark35_cluster.gz", of_logs.ROLLING])
+@pytest.mark.parametrize("name", ["spark35_flaky.gz", "spark35_cluster.gz", ROLLING])
 def test_the_path_is_the_run(run: Run, tmp_path: Path, name: str) -> None:
     whole = explained(run, imported(run, name, tmp_path))
     start, end = (
@@ -73,7 +61,7 @@ def test_the_path_is_the_run(run: Run, tmp_path: Path, name: str) -> None:
     assert whole["bottleneck"]["at_most_ns"] == max(r["path_ns"] for r in by_resource.values())
 
 
-@pytest.mark.parametrize("name", ["spark35_cluster.gz", of_logs.ROLLING])
+@pytest.mark.parametrize("name", ["spark35_cluster.gz", ROLLING])
 def test_resources_are_the_clocks_of_the_log(run: Run, tmp_path: Path, name: str) -> None:
     """CPU time of all tasks is Spark's, but for rounding; all of a task is of some resource."""
     whole = explained(run, imported(run, name, tmp_path))

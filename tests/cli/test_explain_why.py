@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import math
 from pathlib import Path
@@ -10,13 +9,11 @@ from typing import Any
 
 import pytest
 from calling import Recording, Run
-
-of_explain = importlib.import_module("test_explain")
-of_logs = importlib.import_module("test_import_logs")
-explained, imported = of_explain.explained, of_explain.imported
+from framework_logs import LOGS, ROLLING, events_of
+from test_explain import explained, imported
 
 RESOURCES = ("cpu", "disk", "network")
-LOCAL = [of_logs.ROLLING, "spark35_skew.gz", "spark35_python.gz", "spark35_flaky.gz"]
+LOCAL = [ROLLING, "spark35_skew.gz", "spark35_python.gz", "spark35_flaky.gz"]
 
 
 def why(run: Run, recording: Path, operator: str) -> dict[str, Any]:
@@ -76,7 +73,7 @@ def test_stages_of_python_functions_have_no_guess(run: Run, tmp_path: Path) -> N
         assert row["operator_id"] not in named or guessed(row) == 0
 
 
-@pytest.mark.parametrize("name", [of_logs.ROLLING, "spark35_cluster.gz", "flink120_join.json.gz"])
+@pytest.mark.parametrize("name", [ROLLING, "spark35_cluster.gz", "flink120_join.json.gz"])
 def test_what_words_give_adds_up_to_the_score(run: Run, tmp_path: Path, name: str) -> None:
     recording = imported(run, name, tmp_path)
     models = 0
@@ -111,7 +108,7 @@ def check_model(model: dict[str, Any]) -> None:
 
 
 def test_an_operator_is_named_as_people_would(run: Run, tmp_path: Path) -> None:
-    recording = imported(run, of_logs.ROLLING, tmp_path)
+    recording = imported(run, ROLLING, tmp_path)
     row = explained(run, recording)["operators"][0]
     number = row["operator"].split(":")[0].split()[1]
     for name in (row["operator"], row["operator"].upper(), f"stage {number}", number):
@@ -130,11 +127,14 @@ def test_the_text_says_what_the_json_does(run: Run, tmp_path: Path) -> None:
         assert any(line.startswith(title) for line in lines)
     disk = f"{whole['parts'][0]['probabilities']['disk'] * 100:.1f} %"
     assert any(disk in line and whole["parts"][0]["operator"] in line for line in lines)
-    assert any(line.split()[2:4] == ["prior", "waiting"] or " prior " in line for line in lines)
+    (guess,) = row["prior_ns"].values()
+    (said,) = [line for line in lines if " prior " in line]
+    amount, unit = said.split()[:2]
+    assert float(amount) * {"s": 1e9, "ms": 1e6}[unit] == pytest.approx(guess, rel=6e-3)
 
 
 def test_an_unknown_operator_is_one_line_with_the_nearest(run: Run, tmp_path: Path) -> None:
-    recording = imported(run, of_logs.ROLLING, tmp_path)
+    recording = imported(run, ROLLING, tmp_path)
     row = explained(run, recording)["operators"][0]
     answer = run("explain", "--why", row["operator"] + "x", recording)
     assert answer.returncode == 2
@@ -148,7 +148,7 @@ def test_an_unknown_operator_is_one_line_with_the_nearest(run: Run, tmp_path: Pa
 
 
 def test_a_part_of_several_names_is_said(run: Run, tmp_path: Path) -> None:
-    recording = imported(run, of_logs.ROLLING, tmp_path)
+    recording = imported(run, ROLLING, tmp_path)
     answer = run("explain", "--why", "stage", recording)
     assert answer.returncode == 2
     assert answer.stderr.count("\n") == 1
@@ -161,11 +161,11 @@ def test_a_sampled_program_has_no_operators(run: Run, recording: Recording) -> N
     assert "--why is of operators of a framework's log" in answer.stderr
 
 
-@pytest.mark.parametrize("name", ["spark35_flaky.gz", of_logs.ROLLING])
+@pytest.mark.parametrize("name", ["spark35_flaky.gz", ROLLING])
 def test_jobs_of_python_on_rdds_have_no_guess(run: Run, tmp_path: Path, name: str) -> None:
     # Of a real run that counted words, a guess said disk where Python had worked for 5.5 s.
     of_sql: set[int] = set()
-    for job in of_explain.events_of(of_explain.LOGS / name, "JobStart"):
+    for job in events_of(LOGS / name, "JobStart"):
         if "spark.sql.execution.id" in (job.get("Properties") or {}):
             of_sql |= set(job["Stage IDs"])
     python = 0

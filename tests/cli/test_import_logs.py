@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
 import importlib
-import json
 import os
 import re
 import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from time import sleep
 from typing import Any
 
 import pytest
-import zstandard
 from calling import REPOSITORY, Run
+from framework_logs import LOGS, MS, ROLLING, events_of, lines_of
 
-LOGS = REPOSITORY / "tests" / "logs"
-ROLLING = "eventlog_v2_local-1795265714914"
 SPARK = ["spark35_flaky.gz", "spark35_cluster.gz", "spark35_killed.gz", ROLLING]
-MS = 1_000_000
 # Ours, and where Spark has it: the object within the task's metrics, its member, and the unit.
 METRICS = {
     "run_ns": (None, "Executor Run Time", MS),
@@ -44,21 +38,6 @@ METRICS = {
     "input_rows": ("Input Metrics", "Records Read", 1),
     "output_bytes": ("Output Metrics", "Bytes Written", 1),
 }
-
-
-def lines_of(path: Path) -> list[bytes]:
-    if path.is_dir():
-        (piece,) = path.glob("events_1_*")
-        with piece.open("rb") as packed:
-            return zstandard.ZstdDecompressor().stream_reader(packed).read().splitlines(True)
-    return gzip.decompress(path.read_bytes()).splitlines(True)
-
-
-def events_of(path: Path, kind: str) -> Iterator[dict[str, Any]]:
-    for line in lines_of(path):
-        event: dict[str, Any] = json.loads(line)
-        if event["Event"] == "SparkListener" + kind:
-            yield event
 
 
 class Recorded:

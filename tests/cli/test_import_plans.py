@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from calling import Run
-from test_import_logs import LOGS, MS, Recorded, imported, lines_of, write
+from framework_logs import LOGS, MS, lines_of
+from test_import_logs import Recorded, imported, write
 
 SQL = ["spark35_cluster.gz", "spark35_killed.gz", "spark35_streaming.gz", "spark40_python.gz"]
 SEAMS: tuple[str, ...] = (

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from calling import REPOSITORY, Run
+from framework_logs import LOGS, ROLLING, recording_of
 from page_reader import Page
 
-LOGS = REPOSITORY / "tests" / "logs"
 SPARK = [
     "spark35_cluster.gz",
     "spark35_flaky.gz",
@@ -19,17 +19,11 @@ SPARK = [
     "spark35_skew.gz",
     "spark35_streaming.gz",
     "spark40_python.gz",
-    "eventlog_v2_local-1795265714914",
+    ROLLING,
 ]
 THREADS = REPOSITORY / "tests" / "recordings" / "threads.baro"
 # Of pairs every so manieth is compared: all of them are compared in tests/unit/test_what_if.c.
 EACH = 29
-
-
-def imported(run: Run, tmp_path: Path, name: str) -> Path:
-    out = tmp_path / "log.baro"
-    assert run("import", "-q", "-o", out, LOGS / name).returncode == 0
-    return out
 
 
 def what_if_of(run: Run, recording: Path) -> dict[str, Any]:
@@ -74,7 +68,7 @@ def check_point(run: Run, recording: Path, what_if: dict[str, Any], point: list[
 
 @pytest.mark.parametrize("name", [*SPARK, "threads"])
 def test_points_are_predictions(run: Run, tmp_path: Path, name: str) -> None:
-    recording = THREADS if name == "threads" else imported(run, tmp_path, name)
+    recording = THREADS if name == "threads" else recording_of(run, LOGS / name, tmp_path)
     what_if = what_if_of(run, recording)
     assert what_if["refusal"] is None
     assert what_if["reach"] == "pairs"
@@ -90,13 +84,13 @@ def test_points_are_predictions(run: Run, tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["spark35_cluster.gz", "spark35_skew.gz"])
 def test_refusals_are_those_of_predict(run: Run, tmp_path: Path, name: str) -> None:
-    recording = imported(run, tmp_path, name)
+    recording = recording_of(run, LOGS / name, tmp_path)
     axes = what_if_of(run, recording)["axes"]
     keys = {axis["key"] for axis in axes}
     assert {"cores", "nodes", "memory", "input", "partitions", "function"} <= keys
-    for axis in axes:
-        if axis["positions"]:
-            continue
+    refused = [axis for axis in axes if not axis["positions"]]
+    assert refused
+    for axis in refused:
         key = "function:f" if axis["key"] == "function" else axis["key"]
         done = run("predict", "--set", f"{key}=2x", recording)
         assert done.returncode == 2
@@ -105,14 +99,14 @@ def test_refusals_are_those_of_predict(run: Run, tmp_path: Path, name: str) -> N
 
 def test_the_same_log_gives_the_same_page(run: Run, tmp_path: Path) -> None:
     """Whichever thread makes which forecast."""
-    recording = imported(run, tmp_path, "spark35_cluster.gz")
+    recording = recording_of(run, LOGS / "spark35_cluster.gz", tmp_path)
     pages = {run("view", "-o", "-", recording).stdout for _ in range(4)}
     assert len(pages) == 1
 
 
 def test_what_has_no_forecasts(run: Run, tmp_path: Path) -> None:
     """Flink's operators are refused with the reason; of calls alone, and of two, nobody asks."""
-    flink = imported(run, tmp_path, "flink120_join.json.gz")
+    flink = recording_of(run, LOGS / "flink120_join.json.gz", tmp_path)
     what_if = what_if_of(run, flink)
     done = run("predict", "--set", "cores=2x", flink)
     assert what_if["refusal"] in done.stderr
