@@ -19,6 +19,29 @@ bool baro_view_contains(baro_view view, const char *part) {
   return view.length != 0 && memmem(view.data, view.length, part, strlen(part)) != NULL;
 }
 
+bool baro_view_starts_with(baro_view view, const char *start) {
+  size_t length = strlen(start);
+  return view.length >= length && (length == 0 || memcmp(view.data, start, length) == 0);
+}
+
+bool baro_view_ends_with(baro_view view, const char *end) {
+  size_t length = strlen(end);
+  return view.length >= length &&
+         (length == 0 || memcmp(view.data + view.length - length, end, length) == 0);
+}
+
+baro_view baro_view_cut(baro_view *rest, char sign) {
+  const uint8_t *end = rest->length == 0 ? NULL : memchr(rest->data, sign, rest->length);
+  baro_view part = *rest;
+  if (end == NULL) {
+    *rest = (baro_view){0};
+    return part;
+  }
+  part.length = (size_t)(end - rest->data);
+  *rest = (baro_view){.data = end + 1, .length = rest->length - part.length - 1};
+  return part;
+}
+
 baro_reader baro_reader_of(const void *data, size_t length) {
   const uint8_t *start = data;
   /* NULL + 0 is undefined in C17. */

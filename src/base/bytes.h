@@ -22,6 +22,10 @@ typedef struct baro_view {
 baro_view baro_view_of(const char *text); /* view of a C string without its NUL */
 bool baro_view_equal(baro_view a, baro_view b);
 bool baro_view_contains(baro_view view, const char *part); /* an empty view contains nothing */
+bool baro_view_starts_with(baro_view view, const char *start);
+bool baro_view_ends_with(baro_view view, const char *end);
+/* Cuts off what stands before the first `sign`, and the sign, which is in neither; all of it where there is none. */
+baro_view baro_view_cut(baro_view *rest, char sign);
 
 typedef struct baro_reader {
   const uint8_t *at; /* borrowed */

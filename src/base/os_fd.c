@@ -30,11 +30,6 @@ static bool view_is(baro_view text, const char *other) {
   return baro_view_equal(text, baro_view_of(other));
 }
 
-static bool has_prefix(baro_view text, const char *prefix) {
-  size_t length = strlen(prefix);
-  return text.length >= length && memcmp(text.data, prefix, length) == 0;
-}
-
 /* The number of "socket:[123]" after its prefix; 0 when it is no such text. */
 static uint64_t bracket_number(baro_view text, size_t prefix_length) {
   uint64_t value = 0;
@@ -58,18 +53,18 @@ bool baro_parse_fd_link(baro_view text, baro_fd_info *ret_info) {
       {"anon_inode:[pidfd]", BARO_FD_PIDFD},       {"anon_inode:[io_uring]", BARO_FD_IO_URING},
   };
   *ret_info = (baro_fd_info){.kind = BARO_FD_UNKNOWN};
-  if (has_prefix(text, "/") || has_prefix(text, "(unreachable)"))
+  if (baro_view_starts_with(text, "/") || baro_view_starts_with(text, "(unreachable)"))
     return false;
-  if (has_prefix(text, "socket:[")) {
+  if (baro_view_starts_with(text, "socket:[")) {
     ret_info->inode = bracket_number(text, strlen("socket:["));
     return false;
   }
-  if (has_prefix(text, "pipe:[")) {
+  if (baro_view_starts_with(text, "pipe:[")) {
     *ret_info =
         (baro_fd_info){.kind = BARO_FD_PIPE, .inode = bracket_number(text, strlen("pipe:["))};
     return true;
   }
-  if (has_prefix(text, "pidfd:["))
+  if (baro_view_starts_with(text, "pidfd:["))
     ret_info->kind = BARO_FD_PIDFD;
   for (size_t i = 0; i < sizeof anonymous / sizeof anonymous[0]; i++)
     if (view_is(text, anonymous[i].text))
@@ -82,10 +77,10 @@ baro_fd_kind baro_parse_socket_protocol(baro_view name) {
   /* The attribute's length counts its NUL. */
   while (name.length > 0 && name.data[name.length - 1] == '\0')
     name.length--;
-  if (has_prefix(name, "UNIX"))
+  if (baro_view_starts_with(name, "UNIX"))
     return BARO_FD_UNIX_SOCKET;
   for (size_t i = 0; i < sizeof inet / sizeof inet[0]; i++)
-    if (has_prefix(name, inet[i]))
+    if (baro_view_starts_with(name, inet[i]))
       return BARO_FD_INET_SOCKET;
   return name.length > 0 ? BARO_FD_OTHER_SOCKET : BARO_FD_UNKNOWN;
 }
@@ -214,7 +209,7 @@ baro_status baro_fd_cache_kind(baro_fd_cache *cache, int32_t fd, baro_fd_info *r
     return baro_error_set_errno(err, errno, "read link /proc/%d/fd/%s", (int)cache->pid, number);
   baro_view text = {.data = (const uint8_t *)link, .length = (size_t)length};
   if (!baro_parse_fd_link(text, &info)) {
-    if (has_prefix(text, "socket:["))
+    if (baro_view_starts_with(text, "socket:["))
       find_socket_kind(cache, number, &info);
     else
       find_path_kind(cache, number, text, &info);

@@ -147,6 +147,9 @@ bool baro_operators_are_of(const baro_profile *profile, const char *framework);
 bool baro_tasks_are_partitions(const baro_profile *profile);
 /* Whether a slot runs one task at a time and takes any: of Spark. Flink's run a task of each operator, a trace has threads. */
 bool baro_has_slots(const baro_profile *profile);
+/* Whether a "spark.master" is a run within one process: "local", "local[4]"; "local-cluster[2,1,1024]" is none. */
+bool baro_is_local_master(baro_view master);
+
 enum { BARO_TIME_PARTS_MAX = 2 * BARO_STATE_COUNT };
 
 /* A part of an operator's time. */

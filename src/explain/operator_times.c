@@ -74,6 +74,10 @@ bool baro_has_slots(const baro_profile *profile) {
   return baro_operators_are_of(profile, "spark.");
 }
 
+bool baro_is_local_master(baro_view master) {
+  return baro_view_equal(master, baro_view_of("local")) || baro_view_starts_with(master, "local[");
+}
+
 /* --- operators --- */
 
 static void add_task(baro_operator_time *row, const baro_explanation *all, uint32_t t) {

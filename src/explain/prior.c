@@ -51,40 +51,29 @@ static uint32_t hash_of(const char *key, size_t length) {
 
 /* --- reading the weights: our own text, whose form a test checks --- */
 
-/* Cuts off what stands before `sign`; the whole where it is not there. */
-static baro_view cut(baro_view *rest, char sign) {
-  const uint8_t *end = rest->length == 0 ? NULL : memchr(rest->data, sign, rest->length);
-  size_t length = end == NULL ? rest->length : (size_t)(end - rest->data);
-  baro_view part = {.data = rest->data, .length = length};
-  size_t skipped = end == NULL ? length : length + 1;
-  rest->data += skipped;
-  rest->length -= skipped;
-  return part;
-}
-
-static double number_of(baro_view text) {
+double baro_prior_number(baro_view text) {
   char digits[40] = "";
-  size_t length = text.length < sizeof(digits) ? text.length : sizeof(digits) - 1;
-  memcpy(digits, text.data, length);
-  digits[length] = '\0';
+  if (text.length > 0) {
+    memcpy(digits, text.data, text.length < sizeof(digits) ? text.length : sizeof(digits) - 1);
+  }
   return strtod(digits, NULL);
 }
 
 /* "code  scale  temperature  bias ..." */
 static void read_head(baro_prior *prior, baro_view line) {
   static const char *const models[BARO_PRIOR_MODELS] = {"code", "docs"};
-  baro_view name = cut(&line, '\t');
+  baro_view name = baro_view_cut(&line, '\t');
   if (baro_view_equal(name, baro_view_of("sharpness"))) {
-    prior->sharpness = number_of(line);
+    prior->sharpness = baro_prior_number(line);
     return;
   }
   for (int m = 0; m < BARO_PRIOR_MODELS; m++) {
     if (baro_view_equal(name, baro_view_of(models[m]))) {
       head *of = &prior->heads[m];
-      of->scale = number_of(cut(&line, '\t'));
-      of->temperature = number_of(cut(&line, '\t'));
+      of->scale = baro_prior_number(baro_view_cut(&line, '\t'));
+      of->temperature = baro_prior_number(baro_view_cut(&line, '\t'));
       for (int r = 0; r < BARO_PRIOR_RESOURCES; r++) {
-        of->bias[r] = number_of(cut(&line, '\t'));
+        of->bias[r] = baro_prior_number(baro_view_cut(&line, '\t'));
       }
     }
   }
@@ -93,12 +82,12 @@ static void read_head(baro_prior *prior, baro_view line) {
 /* "word  1 -2 3  4 5 -9": of the code's model, and of the documentation's; nothing where it does not know the word. */
 static void read_row(baro_prior *prior, baro_view line) {
   row *of = &prior->rows[prior->row_count++];
-  of->word = cut(&line, '\t');
+  of->word = baro_view_cut(&line, '\t');
   for (int m = 0; m < BARO_PRIOR_MODELS; m++) {
-    baro_view weights = cut(&line, '\t');
+    baro_view weights = baro_view_cut(&line, '\t');
     of->is_of[m] = weights.length > 0;
     for (int r = 0; r < BARO_PRIOR_RESOURCES; r++) {
-      of->weights[m][r] = (int16_t)number_of(cut(&weights, ' '));
+      of->weights[m][r] = (int16_t)baro_prior_number(baro_view_cut(&weights, ' '));
     }
   }
   uint32_t at = hash_of((const char *)of->word.data, of->word.length) & prior->index_mask;
@@ -111,7 +100,7 @@ static void read_row(baro_prior *prior, baro_view line) {
 static uint32_t lines_in(baro_view text) {
   uint32_t lines = 0;
   while (text.length > 0) {
-    (void)cut(&text, '\n');
+    (void)baro_view_cut(&text, '\n');
     lines++;
   }
   return lines;
@@ -120,7 +109,7 @@ static uint32_t lines_in(baro_view text) {
 static void read_weights(baro_prior *prior, baro_view text) {
   bool is_head = true;
   while (text.length > 0) {
-    baro_view line = cut(&text, '\n');
+    baro_view line = baro_view_cut(&text, '\n');
     if (line.length == 0) {
       is_head = false; /* an empty line stands between head and words */
     } else if (line.data[0] != '#') {

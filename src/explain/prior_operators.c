@@ -1,29 +1,14 @@
 #include "explain/prior_operators.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "explain/prior_weights.h"
 
 enum { KEY_MAX = 120 };
 
-/* Cuts off what stands before `sign`; the whole where it is not there. */
-static baro_view cut(baro_view *rest, char sign) {
-  const uint8_t *end = rest->length == 0 ? NULL : memchr(rest->data, sign, rest->length);
-  size_t length = end == NULL ? rest->length : (size_t)(end - rest->data);
-  baro_view part = {.data = rest->data, .length = length};
-  size_t skipped = end == NULL ? length : length + 1;
-  rest->data += skipped;
-  rest->length -= skipped;
-  return part;
-}
-
 static void read_numbers(baro_view text, double *ret) {
   for (int r = 0; r < BARO_PRIOR_RESOURCES; r++) {
-    baro_view one = cut(&text, ' ');
-    char digits[40] = "";
-    memcpy(digits, one.data, one.length < sizeof(digits) ? one.length : sizeof(digits) - 1);
-    ret[r] = strtod(digits, NULL);
+    ret[r] = baro_prior_number(baro_view_cut(&text, ' '));
   }
 }
 
@@ -33,17 +18,17 @@ static void read_judgement(const baro_prior *prior, baro_prior_model model, baro
   *ret = (baro_prior_judgement){.is_known = true};
   double known[BARO_PRIOR_RESOURCES];
   baro_prior_bias(prior, model, ret->bias);
-  read_numbers(cut(&text, '|'), known);
+  read_numbers(baro_view_cut(&text, '|'), known);
   ret->known_words = (uint32_t)known[0];
-  read_numbers(cut(&text, '|'), ret->score);
+  read_numbers(baro_view_cut(&text, '|'), ret->score);
   baro_prior_softmax(ret->score, ret->p);
   for (int r = 0; r < BARO_PRIOR_RESOURCES; r++) {
     ret->others[r] = ret->score[r] - ret->bias[r];
   }
   while (text.length > 0 && ret->shown < BARO_PRIOR_WORDS_SHOWN) {
     baro_prior_word *word = &ret->words[ret->shown++];
-    word->word = cut(&text, '|');
-    read_numbers(cut(&text, '|'), word->gives);
+    word->word = baro_view_cut(&text, '|');
+    read_numbers(baro_view_cut(&text, '|'), word->gives);
     for (int r = 0; r < BARO_PRIOR_RESOURCES; r++) {
       ret->others[r] -= word->gives[r];
     }
@@ -60,11 +45,11 @@ static bool find_line(baro_view key, baro_view *ret_rest) {
       begin--;
     }
     baro_view rest = {.data = baro_prior_operators + begin, .length = high - begin};
-    baro_view line = cut(&rest, '\n');
+    baro_view line = baro_view_cut(&rest, '\n');
     size_t end = begin + line.length + 1;
     baro_view found = line;
-    baro_view framework = cut(&found, '\t');
-    baro_view name = cut(&found, '\t');
+    baro_view framework = baro_view_cut(&found, '\t');
+    baro_view name = baro_view_cut(&found, '\t');
     baro_view own = {.data = line.data, .length = framework.length + 1 + name.length};
     size_t shorter = own.length < key.length ? own.length : key.length;
     int order = memcmp(own.data, key.data, shorter);
@@ -109,9 +94,9 @@ bool baro_prior_operator_find(const baro_prior *prior, baro_view framework, baro
   baro_view line;
   while (key.length > framework.length + 1) {
     if (find_line(key, &line)) {
-      ret->source = cut(&line, '\t');
+      ret->source = baro_view_cut(&line, '\t');
       for (int m = 0; m < BARO_PRIOR_MODELS; m++) {
-        baro_view text = cut(&line, '\t');
+        baro_view text = baro_view_cut(&line, '\t');
         ret->has[m] = text.length > 0;
         ret->judged[m] = (baro_prior_judgement){0};
         if (ret->has[m]) {

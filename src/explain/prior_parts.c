@@ -78,14 +78,9 @@ typedef struct part_list {
   baro_prior_part_of *items;
 } part_list;
 
-static bool begins_with(baro_view text, const char *begin) {
-  size_t length = strlen(begin);
-  return text.length >= length && memcmp(text.data, begin, length) == 0;
-}
-
 /* Code that was made of other operators, which stand for themselves. */
 static bool is_shell(baro_view name) {
-  return name.length == 0 || begins_with(name, "WholeStageCodegen");
+  return name.length == 0 || baro_view_starts_with(name, "WholeStageCodegen");
 }
 
 static baro_view without_spaces(baro_view text) {

@@ -1,7 +1,5 @@
 #include "explain/prior_times.h"
 
-#include <string.h>
-
 #include "explain/finding_kinds.h"
 #include "explain/operator_times.h"
 #include "explain/prior_parts.h"
@@ -16,7 +14,6 @@ static const baro_state states[BARO_PRIOR_RESOURCES] = {BARO_STATE_CPU, BARO_STA
 /* Bytes that an operator's tasks moved, by what they are on. */
 typedef struct moved_bytes {
   double disk;
-  double remote;  /* of shuffles */
   double outside; /* input and output, wherever that is */
 } moved_bytes;
 
@@ -38,11 +35,10 @@ static moved_bytes bytes_of(const baro_explanation *all, const baro_operator_tim
   static const char *const disk[] = {"disk_spilled_bytes", "disk_spilled_bytes", /* both ways */
                                      "shuffle_written_bytes", "shuffle_local_read_bytes",
                                      "shuffle_remote_read_to_disk_bytes"};
-  static const char *const remote[] = {"shuffle_remote_read_bytes"};
   static const char *const outside[] = {"input_bytes", "output_bytes"};
   return (moved_bytes){.disk = sum_of(all, row, disk, sizeof(disk) / sizeof(disk[0])),
-                       .remote = sum_of(all, row, remote, 1),
-                       .outside = sum_of(all, row, outside, 2)};
+                       .outside =
+                           sum_of(all, row, outside, sizeof(outside) / sizeof(outside[0]))};
 }
 
 /* A run within one process and machine; its input may still come from elsewhere, which the log then names by its scheme. */
@@ -51,8 +47,7 @@ static bool is_local(const baro_profile *profile) {
   for (uint32_t o = 0; o < dataflow->operator_count; o++) {
     baro_view master;
     if (baro_dataflow_fact_text(dataflow, o, "spark.master", &master)) {
-      return master.length >= 5 && memcmp(master.data, "local", 5) == 0 &&
-             (master.length == 5 || master.data[5] == '[');
+      return baro_is_local_master(master);
     }
   }
   return false;

@@ -22,11 +22,6 @@ static baro_view cut(baro_view text, size_t from, size_t end) {
   return (baro_view){.data = text.data + from, .length = end - from};
 }
 
-static bool begins_with(baro_view text, const char *lead) {
-  size_t length = strlen(lead);
-  return text.length >= length && memcmp(text.data, lead, length) == 0;
-}
-
 /* A whole number of digits only. */
 static bool parse_number(baro_view text, uint64_t limit, uint64_t *ret_number) {
   uint64_t number = 0;
@@ -170,7 +165,9 @@ static bool leading_number(baro_view text, uint32_t *ret_number, baro_view *ret_
 /* "process 10", py-spy's "process 10:"app.py"" and austin's "P10". */
 static bool parse_process(baro_view frame, uint32_t *ret_pid) {
   baro_view rest;
-  size_t lead = begins_with(frame, "process ") ? 8 : begins_with(frame, "P") ? 1 : 0;
+  size_t lead = baro_view_starts_with(frame, "process ") ? 8
+                : baro_view_starts_with(frame, "P")      ? 1
+                                                         : 0;
   return lead != 0 && leading_number(cut(frame, lead, frame.length), ret_pid, &rest) &&
          (rest.length == 0 || (lead == 8 && rest.data[0] == ':'));
 }
@@ -178,11 +175,12 @@ static bool parse_process(baro_view frame, uint32_t *ret_pid) {
 /* py-spy's "thread (11): main" and "thread (11)". */
 static bool parse_pyspy_thread(baro_view frame, uint32_t *ret_tid, baro_view *ret_name) {
   baro_view rest;
-  if (!begins_with(frame, "thread (") ||
-      !leading_number(cut(frame, 8, frame.length), ret_tid, &rest) || !begins_with(rest, ")")) {
+  if (!baro_view_starts_with(frame, "thread (") ||
+      !leading_number(cut(frame, 8, frame.length), ret_tid, &rest) ||
+      !baro_view_starts_with(rest, ")")) {
     return false;
   }
-  *ret_name = begins_with(rest, "): ") ? cut(rest, 3, rest.length) : (baro_view){0};
+  *ret_name = baro_view_starts_with(rest, "): ") ? cut(rest, 3, rest.length) : (baro_view){0};
   return rest.length == 1 || ret_name->length != 0;
 }
 
@@ -193,7 +191,7 @@ static bool parse_our_thread(baro_view frame, uint32_t *ret_tid, baro_view *ret_
   while (open > 0 && frame.data[open - 1] != '(') {
     open--;
   }
-  if (!begins_with(frame, "thread ") || open < 9 ||
+  if (!baro_view_starts_with(frame, "thread ") || open < 9 ||
       !leading_number(cut(frame, open, frame.length), ret_tid, &rest) || rest.length != 1 ||
       rest.data[0] != ')') {
     return false;
@@ -207,7 +205,7 @@ static bool parse_austin_thread(baro_view frame, uint32_t *ret_tid) {
   baro_view rest;
   const uint8_t *colon = memchr(frame.data, ':', frame.length);
   size_t from = colon == NULL ? 1 : (size_t)(colon - frame.data) + 1;
-  return begins_with(frame, "T") &&
+  return baro_view_starts_with(frame, "T") &&
          leading_number(cut(frame, from, frame.length), ret_tid, &rest) && rest.length == 0;
 }
 
@@ -260,8 +258,8 @@ static baro_view unit_of(baro_view bytes, const baro_import_options *options, bo
   baro_view unit = baro_view_of(options->unit != NULL ? options->unit : "samples");
   *ret_is_austin = false;
   while (next_line(&bytes, &line) && is_remark(line)) {
-    *ret_is_austin |= begins_with(line, "# austin: ");
-    if (options->unit == NULL && *ret_is_austin && begins_with(line, "# mode: ")) {
+    *ret_is_austin |= baro_view_starts_with(line, "# austin: ");
+    if (options->unit == NULL && *ret_is_austin && baro_view_starts_with(line, "# mode: ")) {
       baro_view mode = cut(line, 8, line.length);
       bool memory = baro_view_equal(mode, baro_view_of("memory"));
       unit = baro_view_of(memory ? "bytes" : "microseconds");

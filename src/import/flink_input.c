@@ -1,7 +1,6 @@
 #include "import/flink_input.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "import/flink_output.h"
 #include "import/import_formats.h"
@@ -12,8 +11,7 @@ static const char ARRAY[] = "archive";
 static bool is_path(baro_view text) {
   static const char *const starts[] = {"/jobs", "/overview", "/taskmanagers", "/jobmanager"};
   for (size_t s = 0; s < sizeof(starts) / sizeof(starts[0]); s++) {
-    size_t length = strlen(starts[s]);
-    if (text.length >= length && memcmp(text.data, starts[s], length) == 0) {
+    if (baro_view_starts_with(text, starts[s])) {
       return true;
     }
   }

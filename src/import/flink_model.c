@@ -3,23 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static baro_status grow(void **items, uint32_t *capacity, uint32_t count, size_t item_bytes) {
-  if (count < *capacity) {
-    return BARO_OK;
-  }
-  uint32_t wanted = *capacity == 0 ? 32 : 2 * *capacity;
-  void *grown = wanted > UINT32_MAX / 4 ? NULL : realloc(*items, wanted * item_bytes);
-  if (grown == NULL) {
-    return BARO_NO_MEMORY;
-  }
-  *items = grown;
-  *capacity = wanted;
-  return BARO_OK;
-}
+#include "base/grow.h"
 
 #define GROW(model, what)                                                                          \
-  grow((void **)&(model)->what##s, &(model)->what##_capacity, (model)->what##_count,               \
-       sizeof(*(model)->what##s))
+  baro_grow(&(model)->what##s, &(model)->what##_capacity, (model)->what##_count,                   \
+            sizeof(*(model)->what##s))
 
 void baro_flink_model_release(baro_flink_model *model) {
   baro_intern_release(&model->texts);

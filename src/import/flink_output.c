@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grow.h"
 #include "import/import_output.h"
 #include "import/log_reading.h"
 
@@ -215,20 +216,14 @@ static baro_status find_manager(output *all, const baro_flink_attempt *attempt,
 }
 
 static baro_status add_slot(output *all, manager *on) {
-  if (on->count == on->capacity) {
-    uint32_t capacity = on->capacity == 0 ? 8 : 2 * on->capacity;
-    slot *grown = realloc(on->slots, capacity * sizeof(*grown));
-    if (grown == NULL) {
-      return BARO_NO_MEMORY;
-    }
-    on->slots = grown;
-    on->capacity = capacity;
-  }
   char name[32];
   baro_thread_record record = {
       .process = on->process, .os_tid = on->count + 1, .seen_ns = BARO_IMPORT_START_NS};
   (void)snprintf(name, sizeof(name), "subtasks %u", on->count + 1);
-  baro_status status = baro_writer_string(all->writer, baro_view_of(name), &record.name_string);
+  baro_status status = baro_grow(&on->slots, &on->capacity, on->count, sizeof(*on->slots));
+  if (status == BARO_OK) {
+    status = baro_writer_string(all->writer, baro_view_of(name), &record.name_string);
+  }
   if (status == BARO_OK) {
     status = baro_writer_thread(all->writer, &record, &on->slots[on->count].thread);
   }

@@ -24,11 +24,6 @@ typedef struct run_metadata {
   bool has_stream_copies;  /* any that has copies */
 } run_metadata;
 
-static bool starts_with(baro_view text, const char *start) {
-  size_t length = strlen(start);
-  return text.length >= length && memcmp(text.data, start, length) == 0;
-}
-
 /* The first field of a message, if it is a message of that number. */
 static bool enter(baro_view message, uint64_t number, baro_view *ret_inner) {
   baro_reader reader = baro_protobuf_reader(message);
@@ -47,8 +42,8 @@ bool baro_sniff_run_metadata(baro_view bytes) {
   baro_view name;
   return enter(bytes, METADATA_STEP, &step) && enter(step, STEP_DEVICE, &device) &&
          enter(device, DEVICE_NAME, &name) &&
-         (starts_with(name, "/job:") || starts_with(name, "/device:") ||
-          starts_with(name, "/gpu:") || starts_with(name, "/cpu:"));
+         (baro_view_starts_with(name, "/job:") || baro_view_starts_with(name, "/device:") ||
+          baro_view_starts_with(name, "/gpu:") || baro_view_starts_with(name, "/cpu:"));
 }
 
 /* --- devices --- */

@@ -1,6 +1,5 @@
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "import/import_formats.h"
 #include "import/log_reading.h"
@@ -10,8 +9,7 @@ bool baro_spark_sniff(baro_view line) {
   static const char *const firsts[] = {"{\"Event\":\"SparkListener",
                                        "{\"Event\":\"org.apache.spark.", "{\"Event\":\"DBC"};
   for (size_t i = 0; i < sizeof(firsts) / sizeof(firsts[0]); i++) {
-    size_t length = strlen(firsts[i]);
-    if (line.length >= length && memcmp(line.data, firsts[i], length) == 0) {
+    if (baro_view_starts_with(line, firsts[i])) {
       return true;
     }
   }

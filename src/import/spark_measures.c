@@ -1,5 +1,6 @@
 /* Accumulables: what tasks and ended stages say that they added to the accumulators of a query. Nearly half of the bytes of a
  * log, so what no plan names is left at its number. */
+#include "base/grow.h"
 #include "import/spark_names.h"
 
 /* Numbers of SQL metrics are texts, those of Spark's own are numbers. */
@@ -96,8 +97,8 @@ baro_status baro_spark_read_accumulables(baro_spark_model *model, baro_json_walk
         model->update_count == BARO_SPARK_UPDATES_MAX) {
       continue;
     }
-    if (!baro_spark_grow(&model->updates, &model->update_capacity, model->update_count,
-                         sizeof(*model->updates))) {
+    if (baro_grow(&model->updates, &model->update_capacity, model->update_count,
+                  sizeof(*model->updates)) != BARO_OK) {
       return BARO_NO_MEMORY;
     }
     model->updates[model->update_count++] =

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grow.h"
 #include "import/json_walk.h"
 
 /* Ids of stages are below it, and so are attempts: more than any driver lives to see. */
@@ -51,8 +52,8 @@ void baro_spark_model_release(baro_spark_model *model) {
 }
 
 #define GROW(model, one)                                                                           \
-  baro_spark_grow(&(model)->one##s, &(model)->one##_capacity, (model)->one##_count,                \
-                  sizeof(*(model)->one##s))
+  baro_grow(&(model)->one##s, &(model)->one##_capacity, (model)->one##_count,                      \
+            sizeof(*(model)->one##s))
 
 baro_status baro_spark_text(baro_spark_model *model, baro_view raw, uint32_t *ret_text) {
   baro_buffer text = {0};
@@ -85,7 +86,8 @@ baro_status baro_spark_executor_named(baro_spark_model *model, baro_view name,
     return BARO_OK;
   }
   uint32_t executor = model->executor_count;
-  if (!GROW(model, executor) || baro_map_set(&model->executor_by_name, text, executor) != BARO_OK) {
+  if (GROW(model, executor) != BARO_OK ||
+      baro_map_set(&model->executor_by_name, text, executor) != BARO_OK) {
     return BARO_NO_MEMORY;
   }
   model->executors[model->executor_count++] =
@@ -114,7 +116,7 @@ static baro_status index_of(baro_map *map, uint64_t key, uint32_t next, uint32_t
 
 baro_status baro_spark_job_of(baro_spark_model *model, int64_t id, uint32_t *ret_job,
                               bool *ret_is_new) {
-  if (!GROW(model, job)) {
+  if (GROW(model, job) != BARO_OK) {
     return BARO_NO_MEMORY;
   }
   baro_status status =
@@ -136,7 +138,7 @@ static uint64_t stage_key(int64_t id, int64_t attempt) {
 
 baro_status baro_spark_stage_of(baro_spark_model *model, int64_t id, int64_t attempt,
                                 uint32_t *ret_stage, bool *ret_is_new) {
-  if (!GROW(model, stage)) {
+  if (GROW(model, stage) != BARO_OK) {
     return BARO_NO_MEMORY;
   }
   baro_status status = index_of(&model->stage_by_id, stage_key(id, attempt), model->stage_count,
@@ -165,7 +167,7 @@ const baro_spark_stage *baro_spark_stage_find(const baro_spark_model *model, int
 
 baro_status baro_spark_task_of(baro_spark_model *model, int64_t id, uint32_t *ret_task,
                                bool *ret_is_new) {
-  if (!GROW(model, task)) {
+  if (GROW(model, task) != BARO_OK) {
     return BARO_NO_MEMORY;
   }
   baro_status status =
@@ -182,7 +184,7 @@ baro_status baro_spark_task_of(baro_spark_model *model, int64_t id, uint32_t *re
 }
 
 baro_status baro_spark_parent_add(baro_spark_model *model, int64_t stage_id) {
-  if (!GROW(model, parent)) {
+  if (GROW(model, parent) != BARO_OK) {
     return BARO_NO_MEMORY;
   }
   model->parents[model->parent_count++] = stage_id;
@@ -191,7 +193,7 @@ baro_status baro_spark_parent_add(baro_spark_model *model, int64_t stage_id) {
 
 baro_status baro_spark_value_add(baro_spark_model *model, baro_spark_metric metric,
                                  uint64_t value) {
-  if (!GROW(model, value)) {
+  if (GROW(model, value) != BARO_OK) {
     return BARO_NO_MEMORY;
   }
   model->values[model->value_count++] = (baro_spark_value){.metric = metric, .value = value};

@@ -31,31 +31,21 @@ uint32_t baro_spark_split_place(baro_view place, baro_view *ret_file) {
   return line;
 }
 
-static bool starts_with(baro_view text, const char *start) {
-  size_t length = strlen(start);
-  return text.length >= length && memcmp(text.data, start, length) == 0;
-}
-
-static bool ends_with(baro_view text, const char *end) {
-  size_t length = strlen(end);
-  return text.length >= length && memcmp(text.data + text.length - length, end, length) == 0;
-}
-
 bool baro_spark_is_python_place(baro_view place) {
   baro_view file;
   return baro_spark_split_place(place, &file) != 0 &&
-         (ends_with(file, ".py") || starts_with(file, "<"));
+         (baro_view_ends_with(file, ".py") || baro_view_starts_with(file, "<"));
 }
 
 bool baro_spark_is_no_place(baro_view place) {
-  return place.length == 0 || starts_with(place, "NativeMethodAccessorImpl.java");
+  return place.length == 0 || baro_view_starts_with(place, "NativeMethodAccessorImpl.java");
 }
 
 static bool is_library(baro_view frame) {
   static const char *const starts[] = {
       "org.apache.spark.", "java.", "javax.", "scala.", "jdk.", "sun.", "py4j.", "com.databricks."};
   for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
-    if (starts_with(frame, starts[i])) {
+    if (baro_view_starts_with(frame, starts[i])) {
       return true;
     }
   }

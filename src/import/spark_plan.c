@@ -3,29 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grow.h"
 #include "import/spark_model.h"
 
 /* Each is the head of a line at least, so this is a log of a GB of nothing else. */
 enum { EXECUTIONS_MAX = 1 << 22 };
-
-bool baro_spark_grow(void *items, uint32_t *capacity, uint32_t count, size_t item_bytes) {
-  if (count < *capacity) {
-    return true;
-  }
-  if (count > UINT32_MAX / 4) {
-    return false;
-  }
-  uint32_t wanted = count == 0 ? 16 : count * 2;
-  void *old;
-  memcpy(&old, items, sizeof(old)); /* a pointer to whatever they are */
-  void *grown = realloc(old, wanted * item_bytes);
-  if (grown == NULL) {
-    return false;
-  }
-  memcpy(items, &grown, sizeof(grown));
-  *capacity = wanted;
-  return true;
-}
 
 void baro_spark_plan_release(baro_spark_plan *plan) {
   free(plan->nodes);
@@ -64,7 +46,7 @@ baro_status baro_spark_execution_of(baro_spark_executions *all, int64_t id,
     *ret_execution = BARO_NONE_ID;
     return BARO_OK;
   }
-  if (!baro_spark_grow(&all->items, &all->capacity, all->count, sizeof(*all->items)) ||
+  if (baro_grow(&all->items, &all->capacity, all->count, sizeof(*all->items)) != BARO_OK ||
       baro_map_set(&all->by_id, (uint64_t)id, all->count) != BARO_OK) {
     return BARO_NO_MEMORY;
   }
@@ -111,8 +93,8 @@ baro_spark_measure *baro_spark_measure_of(baro_spark_execution *execution, int64
     return NULL;
   }
   if (*index == 0) {
-    if (!baro_spark_grow(&execution->measures, &execution->measure_capacity,
-                         execution->measure_count, sizeof(*execution->measures))) {
+    if (baro_grow(&execution->measures, &execution->measure_capacity, execution->measure_count,
+                  sizeof(*execution->measures)) != BARO_OK) {
       return NULL;
     }
     baro_spark_measure *made = &execution->measures[execution->measure_count];
@@ -203,7 +185,7 @@ baro_status baro_spark_execution_close(baro_spark_executions *all, uint32_t exec
       continue;
     }
     if (moved[*index] == BARO_NONE_ID) {
-      if (!baro_spark_grow(&kept, &capacity, count, sizeof(*kept))) {
+      if (baro_grow(&kept, &capacity, count, sizeof(*kept)) != BARO_OK) {
         free(kept);
         free(moved);
         return BARO_NO_MEMORY;

@@ -82,8 +82,6 @@ typedef struct baro_spark_plan {
 
 void baro_spark_plan_release(baro_spark_plan *plan);
 baro_view baro_spark_plan_text(const baro_spark_plan *plan, baro_spark_words words);
-/* Room for one more of an array that is owned: items is the address of its pointer. */
-bool baro_spark_grow(void *items, uint32_t *capacity, uint32_t count, size_t item_bytes);
 
 typedef struct baro_spark_execution {
   int64_t id;

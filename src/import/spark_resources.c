@@ -1,5 +1,6 @@
 /* Events of resources: what executors and tasks ask for, settings that decide it, executors that were excluded, and the peaks
  * of memory of those that were polled. */
+#include "base/grow.h"
 #include "import/spark_names.h"
 
 static const int64_t MIB = INT64_C(1) << 20;
@@ -164,8 +165,8 @@ static baro_status take_profile(baro_spark_model *model, const resource_event *e
   if (model->profile_count == BARO_SPARK_PROFILES_MAX) {
     return BARO_OK;
   }
-  if (!baro_spark_grow(&model->profiles, &model->profile_capacity, model->profile_count,
-                       sizeof(*model->profiles))) {
+  if (baro_grow(&model->profiles, &model->profile_capacity, model->profile_count,
+                sizeof(*model->profiles)) != BARO_OK) {
     return BARO_NO_MEMORY;
   }
   model->profiles[model->profile_count] = event->asked;

@@ -3,7 +3,8 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
+
+#include "base/grow.h"
 
 /* More tasks at once on one executor than any has cores: of a log that is wrong. They share the last one. */
 enum { SLOTS_MAX = 4096 };
@@ -35,17 +36,9 @@ static baro_status make_process(baro_spark_writing *all, uint32_t executor, uint
 }
 
 static baro_status add_slot(baro_spark_writing *all, baro_spark_slots *executor, uint32_t index) {
-  if (executor->count == executor->capacity) {
-    uint32_t capacity = executor->capacity == 0 ? 8 : executor->capacity * 2;
-    baro_spark_slot *grown = realloc(executor->slots, capacity * sizeof(*grown));
-    if (grown == NULL) {
-      return BARO_NO_MEMORY;
-    }
-    executor->slots = grown;
-    executor->capacity = capacity;
-  }
-  baro_status status = BARO_OK;
-  if (executor->process == BARO_NONE_ID) {
+  baro_status status =
+      baro_grow(&executor->slots, &executor->capacity, executor->count, sizeof(*executor->slots));
+  if (status == BARO_OK && executor->process == BARO_NONE_ID) {
     status = make_process(all, index, &executor->process);
   }
   baro_thread_record record = {

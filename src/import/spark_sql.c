@@ -1,8 +1,9 @@
 /* Events of SQL queries: their beginning with the plan, new plans of adaptive ones, what the driver measured, their end. */
+#include <string.h>
+
+#include "base/grow.h"
 #include "import/spark_names.h"
 #include "import/spark_places.h"
-
-#include <string.h>
 
 /* A description of a node holds every column that it has; what tells it from others comes first. */
 enum { NAME_BYTES_MAX = 200, DESCRIPTION_BYTES_MAX = 400, DETAILS_MAX = 16 };
@@ -112,8 +113,8 @@ static baro_status read_metrics(baro_spark_model *model, baro_json_walk *walk,
     if (status != BARO_OK || !is_one) {
       continue;
     }
-    if (!baro_spark_grow(&plan->metrics, &plan->metric_capacity, plan->metric_count,
-                         sizeof(*plan->metrics))) {
+    if (baro_grow(&plan->metrics, &plan->metric_capacity, plan->metric_count,
+                  sizeof(*plan->metrics)) != BARO_OK) {
       return BARO_NO_MEMORY;
     }
     plan->metrics[plan->metric_count++] = metric;
@@ -123,8 +124,8 @@ static baro_status read_metrics(baro_spark_model *model, baro_json_walk *walk,
 }
 
 static bool keep_detail(baro_spark_plan *plan, baro_spark_words words) {
-  if (!baro_spark_grow(&plan->details, &plan->detail_capacity, plan->detail_count,
-                       sizeof(*plan->details))) {
+  if (baro_grow(&plan->details, &plan->detail_capacity, plan->detail_count,
+                sizeof(*plan->details)) != BARO_OK) {
     return false;
   }
   plan->details[plan->detail_count++] = words;
@@ -168,8 +169,8 @@ typedef struct plan_walk {
 /* The object of a node, which is entered. */
 static baro_status open_node(plan_walk *at) {
   baro_spark_plan *plan = at->plan;
-  if (!baro_spark_grow(&plan->nodes, &plan->node_capacity, plan->node_count,
-                       sizeof(*plan->nodes))) {
+  if (baro_grow(&plan->nodes, &plan->node_capacity, plan->node_count, sizeof(*plan->nodes)) !=
+      BARO_OK) {
     return BARO_NO_MEMORY;
   }
   plan->nodes[plan->node_count] =

@@ -10,10 +10,6 @@
 
 static const uint64_t MS = 1000000;
 
-static bool starts_with(baro_view text, const char *start) {
-  return text.length >= strlen(start) && memcmp(text.data, start, strlen(start)) == 0;
-}
-
 /* --- queries --- */
 
 /* Whether an adaptive query got as far as its last plan; BARO_SPARK_UNKNOWN: it is not adaptive. */
@@ -21,7 +17,7 @@ static int64_t is_final(const baro_spark_execution *query) {
   static const char adaptive[] = "AdaptiveSparkPlan";
   for (uint32_t n = 0; n < query->plan.node_count; n++) {
     baro_view text = baro_spark_plan_text(&query->plan, query->plan.nodes[n].description);
-    if (starts_with(text, adaptive)) {
+    if (baro_view_starts_with(text, adaptive)) {
       return baro_view_contains(text, "isFinalPlan=true");
     }
   }
@@ -223,7 +219,7 @@ static baro_view name_of(const plan_writing *at, uint32_t node) {
 
 /* Code that was made of the nodes within it, which share its time. */
 static bool is_group(baro_view name) {
-  return starts_with(name, "WholeStageCodegen");
+  return baro_view_starts_with(name, "WholeStageCodegen");
 }
 
 /* Stands between two nodes and does nothing itself. */
@@ -232,7 +228,7 @@ static bool is_seam(baro_view name) {
                                       "ShuffleQueryStage", "BroadcastQueryStage",
                                       "ResultQueryStage",  "TableCacheQueryStage"};
   for (size_t i = 0; i < sizeof(seams) / sizeof(seams[0]); i++) {
-    if (starts_with(name, seams[i])) {
+    if (baro_view_starts_with(name, seams[i])) {
       return true;
     }
   }

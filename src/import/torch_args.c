@@ -1,7 +1,5 @@
 #include "import/torch_events.h"
 
-#include <string.h>
-
 #include "recording/records.h"
 
 const char *baro_torch_kind_text(baro_torch_kind kind) {
@@ -24,16 +22,6 @@ const char *baro_torch_amount_key(baro_torch_amount amount) {
 
 /* --- kinds --- */
 
-static bool starts_with(baro_view text, const char *start) {
-  size_t length = strlen(start);
-  return text.length >= length && memcmp(text.data, start, length) == 0;
-}
-
-static bool ends_with(baro_view text, const char *end) {
-  size_t length = strlen(end);
-  return text.length >= length && memcmp(text.data + text.length - length, end, length) == 0;
-}
-
 /* "nccl" and "rccl" in any case: their kernels have had both. */
 static bool names_collective(baro_view name) {
   for (size_t at = 0; at + 4 <= name.length; at++) {
@@ -50,7 +38,7 @@ static bool is_collective_of_xla(baro_view name) {
   static const char *const names[] = {"all-reduce", "all-gather", "all-to-all", "reduce-scatter",
                                       "collective-permute"};
   for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-    if (starts_with(name, names[i])) {
+    if (baro_view_starts_with(name, names[i])) {
       return true;
     }
   }
@@ -75,14 +63,14 @@ baro_torch_kind baro_torch_kind_of(baro_view category, baro_view name) {
       kind = kinds[i].kind;
     }
   }
-  if (ends_with(category, "_runtime") || ends_with(category, "_driver")) {
+  if (baro_view_ends_with(category, "_runtime") || baro_view_ends_with(category, "_driver")) {
     return BARO_TORCH_RUNTIME; /* of cuda, hip, xpu and others */
   }
   if (kind == BARO_TORCH_KERNEL && (names_collective(name) || is_collective_of_xla(name))) {
     return BARO_TORCH_COLLECTIVE;
   }
   if ((kind == BARO_TORCH_ANNOTATION || kind == BARO_TORCH_OP) &&
-      starts_with(name, "enumerate(DataLoader)")) {
+      baro_view_starts_with(name, "enumerate(DataLoader)")) {
     return BARO_TORCH_DATA;
   }
   /* What tf.data gives to a step: the name is "NODE:Op". */
@@ -90,7 +78,7 @@ baro_torch_kind baro_torch_kind_of(baro_view category, baro_view name) {
     return BARO_TORCH_DATA;
   }
   /* In 2021 annotations were operators. */
-  if (kind == BARO_TORCH_OP && starts_with(name, "ProfilerStep#")) {
+  if (kind == BARO_TORCH_OP && baro_view_starts_with(name, "ProfilerStep#")) {
     return BARO_TORCH_ANNOTATION;
   }
   return kind;

@@ -4,11 +4,6 @@
 
 #include "import/torch_events.h"
 
-static bool starts_with(baro_view text, const char *start) {
-  size_t length = strlen(start);
-  return text.length >= length && memcmp(text.data, start, length) == 0;
-}
-
 /* Of calls of a device's runtime: cudaStreamSynchronize, hipMemcpyAsync, cudaLaunchKernel. Copies from and to memory that is not
  * pinned keep their caller; one that is lets it go at once, and its call is short then. */
 static baro_state state_of_call(baro_view name) {
@@ -23,7 +18,7 @@ static baro_state state_of_call(baro_view name) {
 static baro_state state_of_operator(baro_view name) {
   static const char *const waits[] = {"gloo:", "mpi:", "RecvTensor"};
   for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
-    if (starts_with(name, waits[i])) {
+    if (baro_view_starts_with(name, waits[i])) {
       return BARO_STATE_NETWORK;
     }
   }

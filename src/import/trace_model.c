@@ -3,32 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grow.h"
 #include "recording/records.h"
 
 /* Rounding of starts and durations that were written apart. */
 static const int64_t ROUNDING_NS = 2;
 
-static baro_status grow(void **items, uint32_t *capacity, uint32_t count, size_t item_bytes) {
-  if (count < *capacity) {
-    return BARO_OK;
-  }
-  uint32_t wanted = *capacity == 0 ? 64 : *capacity;
-  if (wanted > UINT32_MAX / 2 - 1) {
-    return BARO_NO_MEMORY;
-  }
-  wanted = *capacity == 0 ? wanted : 2 * wanted;
-  void *grown = realloc(*items, wanted * item_bytes);
-  if (grown == NULL) {
-    return BARO_NO_MEMORY;
-  }
-  *items = grown;
-  *capacity = wanted;
-  return BARO_OK;
-}
-
 #define GROW(model, what)                                                                          \
-  grow((void **)&(model)->what##s, &(model)->what##_capacity, (model)->what##_count,               \
-       sizeof(*(model)->what##s))
+  baro_grow(&(model)->what##s, &(model)->what##_capacity, (model)->what##_count,                   \
+            sizeof(*(model)->what##s))
 
 baro_status baro_trace_model_init(baro_trace_model *model, bool is_torch) {
   *model = (baro_trace_model){.is_torch = is_torch,
@@ -89,8 +72,8 @@ baro_status baro_trace_label_put(baro_trace_model *model, const baro_trace_label
 baro_status baro_trace_process_put(baro_trace_model *model, baro_view pid, uint32_t *ret_process) {
   bool is_new;
   baro_trace_process made = {.name = model->empty, .labels = model->empty};
-  baro_status status = grow((void **)&model->processes, &model->process_capacity,
-                            model->process_count, sizeof(*model->processes));
+  baro_status status = baro_grow(&model->processes, &model->process_capacity, model->process_count,
+                                 sizeof(*model->processes));
   if (status == BARO_OK) {
     status = baro_trace_text_put(model, pid, &made.key);
   }
@@ -193,8 +176,8 @@ baro_status baro_trace_open(baro_trace_model *model, uint32_t track,
                             const baro_trace_opened *begun) {
   uint32_t index = model->opened_free;
   if (index == BARO_NONE_ID) {
-    baro_status status = grow((void **)&model->opened, &model->opened_capacity, model->opened_count,
-                              sizeof(*model->opened));
+    baro_status status = baro_grow(&model->opened, &model->opened_capacity, model->opened_count,
+                                   sizeof(*model->opened));
     if (status != BARO_OK) {
       return status;
     }

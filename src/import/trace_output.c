@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grow.h"
 #include "import/import_output.h"
 #include "import/trace_walk.h"
 
@@ -294,7 +295,7 @@ typedef struct samples {
   baro_trace_output *output;
   uint32_t thread;
   level *levels; /* owned */
-  size_t depth, capacity;
+  uint32_t depth, capacity;
   int64_t since_ns;
   uint32_t unflushed;
 } samples;
@@ -329,27 +330,22 @@ static baro_status enter_level(void *context, const baro_trace_slice *slice, int
   baro_stack_record stack = {.parent = all->depth == 0 ? BARO_NONE_ID
                                                        : all->levels[all->depth - 1].stack};
   baro_status status = put_sample(all, time_ns);
-  if (status == BARO_OK && all->depth == all->capacity) {
-    size_t capacity = all->capacity == 0 ? 64 : 2 * all->capacity;
-    level *grown = realloc(all->levels, capacity * sizeof(*grown));
-    if (grown == NULL) {
-      return BARO_NO_MEMORY;
-    }
-    all->levels = grown;
-    all->capacity = capacity;
+  if (status == BARO_OK) {
+    status = baro_grow(&all->levels, &all->capacity, all->depth, sizeof(*all->levels));
+  }
+  if (status != BARO_OK) {
+    return status;
   }
   level *made = &all->levels[all->depth];
   made->stack = stack.parent;
   made->state = model->has_states ? BARO_STATE_CPU : BARO_STATE_UNKNOWN;
   const baro_trace_label *label = &model->labels[slice->label];
-  if (status == BARO_OK && baro_trace_text_is(model, label->category, "state") &&
+  if (baro_trace_text_is(model, label->category, "state") &&
       baro_import_state_of_words(baro_trace_text(model, label->name), &made->state)) {
     all->depth++;
     return BARO_OK;
   }
-  if (status == BARO_OK) {
-    status = make_function(all->output, slice->label, &frame.function);
-  }
+  status = make_function(all->output, slice->label, &frame.function);
   if (status == BARO_OK) {
     status = baro_writer_frame(all->output->writer, &frame, &stack.frame);
   }

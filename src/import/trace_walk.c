@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/grow.h"
+
 /* Of a start and a duration that were rounded apart. */
 static const int64_t ROUNDING_NS = 2;
 
@@ -14,7 +16,7 @@ typedef struct walk {
   const baro_trace_visitor *visitor;
   baro_trace_oddities *odd;
   active *stack; /* owned */
-  size_t depth, capacity;
+  uint32_t depth, capacity;
   int64_t now_ns;
 } walk;
 
@@ -59,14 +61,8 @@ static baro_status leave_ended(walk *all, const baro_trace_slice *next) {
 
 static baro_status enter(walk *all, const baro_trace_slice *slice) {
   int64_t end_ns = slice->start_ns + slice->dur_ns;
-  if (all->depth == all->capacity) {
-    size_t capacity = all->capacity == 0 ? 64 : 2 * all->capacity;
-    active *grown = realloc(all->stack, capacity * sizeof(*grown));
-    if (grown == NULL) {
-      return BARO_NO_MEMORY;
-    }
-    all->stack = grown;
-    all->capacity = capacity;
+  if (baro_grow(&all->stack, &all->capacity, all->depth, sizeof(*all->stack)) != BARO_OK) {
+    return BARO_NO_MEMORY;
   }
   if (all->depth != 0 && end_ns > all->stack[all->depth - 1].end_ns) {
     end_ns = all->stack[all->depth - 1].end_ns;

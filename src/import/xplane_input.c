@@ -29,13 +29,8 @@ typedef struct xplane {
   bool is_device;      /* the plane that is read */
 } xplane;
 
-static bool starts_with(baro_view text, const char *start) {
-  size_t length = strlen(start);
-  return text.length >= length && memcmp(text.data, start, length) == 0;
-}
-
 static bool is_device_name(baro_view plane) {
-  return starts_with(plane, "/device:") || starts_with(plane, "/gpu:");
+  return baro_view_starts_with(plane, "/device:") || baro_view_starts_with(plane, "/gpu:");
 }
 
 /* Its first plane has a name that the profilers give. */
@@ -50,7 +45,7 @@ bool baro_sniff_xplane(baro_view bytes) {
   baro_reader reader = baro_protobuf_reader(plane.bytes);
   while (baro_protobuf_next(&reader, &part)) {
     if (part.number == PLANE_NAME) {
-      return starts_with(part.bytes, "/host:") || is_device_name(part.bytes) ||
+      return baro_view_starts_with(part.bytes, "/host:") || is_device_name(part.bytes) ||
              baro_view_equal(part.bytes, baro_view_of("Task Environment"));
     }
   }
@@ -97,9 +92,11 @@ static bool is_operator(baro_view name, baro_view shown) {
 }
 
 static const char *device_category(baro_view name) {
-  return starts_with(name, "Memcpy") || starts_with(name, "MEMCPY")   ? "gpu_memcpy"
-         : starts_with(name, "Memset") || starts_with(name, "MEMSET") ? "gpu_memset"
-                                                                      : "kernel";
+  return baro_view_starts_with(name, "Memcpy") || baro_view_starts_with(name, "MEMCPY")
+             ? "gpu_memcpy"
+         : baro_view_starts_with(name, "Memset") || baro_view_starts_with(name, "MEMSET")
+             ? "gpu_memset"
+             : "kernel";
 }
 
 /* Lines of a device that say again, in larger pieces or by source, what the lines of its streams and operators say. */

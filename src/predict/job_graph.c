@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "explain/explain.h"
 #include "predict/graph_build.h"
 #include "predict/scenario.h"
 
@@ -354,10 +355,9 @@ static void find_settings(baro_graph_build *build) {
     if (!baro_dataflow_fact_text(dataflow, o, "spark.master", &master)) {
       return; /* its settings are not in the log */
     }
-    bool is_local = master.length >= 5 && memcmp(master.data, "local", 5) == 0 &&
-                    !(master.length >= 13 && memcmp(master.data, "local-cluster", 13) == 0);
-    build->graph->is_local = is_local;
-    const char *key = is_local ? "spark.driver.memory" : "spark.executor.memory";
+    build->graph->is_local = baro_is_local_master(master);
+    const char *key =
+        build->graph->is_local ? "spark.driver.memory" : "spark.executor.memory";
     build->graph->memory_bytes = baro_dataflow_fact_text(dataflow, o, key, &memory)
                                      ? baro_scenario_bytes((const char *)memory.data)
                                      : 0x1p30;
@@ -384,7 +384,7 @@ static baro_status refuse(const baro_graph_build *build, baro_error *err) {
   const baro_dataflow *dataflow = &build->profile->dataflow;
   for (uint32_t o = 0; o < dataflow->operator_count; o++) {
     baro_view kind = baro_profile_string(build->profile, dataflow->operators[o].kind_string);
-    if (kind.length < 6 || memcmp(kind.data, "spark.", 6) != 0) {
+    if (!baro_view_starts_with(kind, "spark.")) {
       return baro_error_set(
           err, BARO_UNSUPPORTED,
           "it has operators of kind %.*s, and only stages of Spark can be replayed",

@@ -7,6 +7,7 @@
 #ifndef BARO_PROFILE_BUILD_H
 #define BARO_PROFILE_BUILD_H
 
+#include "base/grow.h"
 #include "base/map.h"
 #include "profile/builder.h"
 #include "profile/raw_samples.h"
@@ -122,8 +123,6 @@ static inline bool baro_state_on_queue(baro_state state) {
   return state == BARO_STATE_CPU || state == BARO_STATE_COLLECTOR;
 }
 
-/* Makes room for one more item of `size` bytes in *items; doubles. */
-baro_status baro_grow(void **items, uint32_t *capacity, uint32_t count, size_t size) BARO_MUST_USE;
 baro_status baro_u32s_push(baro_u32s *array, uint32_t value) BARO_MUST_USE;
 
 /* Room for one more row of a table that must not exceed limit. */

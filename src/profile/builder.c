@@ -5,32 +5,12 @@
 
 #include "profile/build.h"
 
-baro_status baro_grow(void **items, uint32_t *capacity, uint32_t count, size_t size) {
-  if (count < *capacity) {
-    return BARO_OK;
-  }
-  if (*capacity > UINT32_MAX / 2) {
-    return BARO_NO_MEMORY;
-  }
-  uint32_t grown = *capacity == 0 ? 64 : *capacity * 2;
-  void *moved = realloc(*items, (size_t)grown * size);
-  if (moved == NULL) {
-    return BARO_NO_MEMORY;
-  }
-  *items = moved;
-  *capacity = grown;
-  return BARO_OK;
-}
-
 baro_status baro_u32s_push(baro_u32s *array, uint32_t value) {
-  void *items = array->items;
-  baro_status status = baro_grow(&items, &array->capacity, array->count, sizeof(uint32_t));
-  if (status != BARO_OK) {
-    return status;
+  baro_status status = baro_grow(&array->items, &array->capacity, array->count, sizeof(uint32_t));
+  if (status == BARO_OK) {
+    array->items[array->count++] = value;
   }
-  array->items = items;
-  array->items[array->count++] = value;
-  return BARO_OK;
+  return status;
 }
 
 baro_status baro_table_grow(void **items, uint32_t *capacity, uint32_t count, size_t size,

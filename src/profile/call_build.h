@@ -189,13 +189,10 @@ typedef struct baro_call_build {
 
 /* --- call_columns.c: memory --- */
 
-/* Makes room for one more of an array whose items are of any type. From 4 items on: there may be a million threads
- * with one call each. */
+/* Makes room for one more of an array whose items are of any type. */
 #define BARO_CALL_GROW(array, capacity, count)                                                     \
-  baro_call_grow_array(&(array), sizeof(*(array)), &(capacity), (count))
+  baro_grow(&(array), &(capacity), (count), sizeof(*(array)))
 
-baro_status baro_call_grow_array(void *array_address, size_t size, uint32_t *capacity,
-                                 uint32_t count) BARO_MUST_USE;
 /* Room for `capacity` items; false: out of memory, and the column is as it was. */
 bool baro_call_grow_column(void *column_address, uint32_t capacity, size_t size) BARO_MUST_USE;
 baro_status baro_call_grow_rows(baro_call_build *build, baro_error *err) BARO_MUST_USE;

@@ -17,19 +17,6 @@ bool baro_call_grow_column(void *column_address, uint32_t capacity, size_t size)
   return true;
 }
 
-baro_status baro_call_grow_array(void *array_address, size_t size, uint32_t *capacity,
-                                 uint32_t count) {
-  if (count < *capacity) {
-    return BARO_OK;
-  }
-  uint32_t grown = *capacity == 0 ? 4 : *capacity * 2;
-  if (*capacity > UINT32_MAX / 2 || !baro_call_grow_column(array_address, grown, size)) {
-    return BARO_NO_MEMORY;
-  }
-  *capacity = grown;
-  return BARO_OK;
-}
-
 /* --- rows --- */
 
 /* Large columns are moved by the kernel and not copied, and what is not yet used of them takes no memory. */

@@ -9,17 +9,13 @@
 enum { AHEAD = 24 };
 
 static baro_status trie_add(baro_raw_tree *tree, uint32_t parent, uint32_t frame) {
-  void *parents = tree->parent;
   uint32_t capacity = tree->capacity;
-  baro_status status = baro_grow(&parents, &capacity, tree->count, sizeof(*tree->parent));
-  tree->parent = parents;
+  baro_status status = baro_grow(&tree->parent, &capacity, tree->count, sizeof(*tree->parent));
   if (status != BARO_OK) {
     return status;
   }
-  void *frames = tree->frame;
   capacity = tree->capacity;
-  status = baro_grow(&frames, &capacity, tree->count, sizeof(*tree->frame));
-  tree->frame = frames;
+  status = baro_grow(&tree->frame, &capacity, tree->count, sizeof(*tree->frame));
   if (status != BARO_OK) {
     return status;
   }

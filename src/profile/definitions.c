@@ -63,11 +63,6 @@ static uint32_t shown_name(const baro_profile_builder *builder, uint32_t qualifi
   return qualified;
 }
 
-static bool starts(baro_view text, const char *prefix) {
-  size_t length = strlen(prefix);
-  return text.length >= length && memcmp(text.data, prefix, length) == 0;
-}
-
 /* Offset behind the first occurrence of part, or 0. */
 static size_t after(baro_view text, const char *part) {
   const uint8_t *found =
@@ -102,7 +97,7 @@ baro_origin baro_origin_of(baro_view file) {
       after(file, "/barograph/_startup/") != 0) {
     return BARO_ORIGIN_PACKAGE;
   }
-  if (starts(file, "<frozen ") || in_standard_library(file)) {
+  if (baro_view_starts_with(file, "<frozen ") || in_standard_library(file)) {
     return BARO_ORIGIN_STANDARD;
   }
   return BARO_ORIGIN_USER;

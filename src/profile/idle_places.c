@@ -2,7 +2,6 @@
  * pipe they wait on delays nobody. The kernel cannot tell that; the stack can: it ends in the function that
  * takes the work, and between it and the wait there is nothing but the library's own queues. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "profile/build.h"
 
@@ -37,12 +36,6 @@ static const char *const queues[] = {
     "/threading.py",
 };
 
-static bool ends_with(baro_view text, const char *end) {
-  baro_view tail = baro_view_of(end);
-  return text.length >= tail.length &&
-         memcmp(text.data + text.length - tail.length, tail.data, tail.length) == 0;
-}
-
 typedef enum part { PART_OTHER, PART_QUEUE, PART_WORKER } part;
 
 static part part_of(const baro_profile *profile, const baro_profile_function *function) {
@@ -51,11 +44,11 @@ static part part_of(const baro_profile *profile, const baro_profile_function *fu
   baro_view file = baro_profile_string(profile, function->file_string);
   baro_view name = baro_profile_string(profile, function->name_string);
   for (size_t i = 0; i < sizeof workers / sizeof workers[0]; i++)
-    if (ends_with(file, workers[i].file) &&
+    if (baro_view_ends_with(file, workers[i].file) &&
         baro_view_equal(name, baro_view_of(workers[i].function)))
       return PART_WORKER;
   for (size_t i = 0; i < sizeof queues / sizeof queues[0]; i++)
-    if (ends_with(file, queues[i]))
+    if (baro_view_ends_with(file, queues[i]))
       return PART_QUEUE;
   return PART_OTHER;
 }

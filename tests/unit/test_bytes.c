@@ -147,6 +147,38 @@ static void strings_may_hold_any_bytes(void **state) {
   baro_buffer_release(&buffer);
 }
 
+static void views_begin_and_end_with_texts(void **state) {
+  (void)state;
+  baro_view text = baro_view_of("a.py");
+  assert_true(baro_view_starts_with(text, "a."));
+  assert_true(baro_view_starts_with(text, "a.py"));
+  assert_false(baro_view_starts_with(text, "a.py3"));
+  assert_false(baro_view_starts_with(text, ".py"));
+  assert_true(baro_view_ends_with(text, ".py"));
+  assert_true(baro_view_ends_with(text, "a.py"));
+  assert_false(baro_view_ends_with(text, "aa.py"));
+  assert_false(baro_view_ends_with(text, "a."));
+  /* Of nothing, which may have no bytes to point to. */
+  assert_true(baro_view_starts_with((baro_view){0}, ""));
+  assert_true(baro_view_ends_with((baro_view){0}, ""));
+  assert_false(baro_view_starts_with((baro_view){0}, "a"));
+  assert_false(baro_view_ends_with((baro_view){0}, "a"));
+}
+
+static void a_view_is_cut_at_signs(void **state) {
+  (void)state;
+  baro_view rest = baro_view_of("a||bc");
+  assert_true(baro_view_equal(baro_view_cut(&rest, '|'), baro_view_of("a")));
+  assert_true(baro_view_equal(rest, baro_view_of("|bc")));
+  assert_int_equal(baro_view_cut(&rest, '|').length, 0);
+  assert_true(baro_view_equal(baro_view_cut(&rest, '|'), baro_view_of("bc")));
+  assert_int_equal(rest.length, 0);
+  assert_int_equal(baro_view_cut(&rest, '|').length, 0);
+  rest = baro_view_of("bc|"); /* the sign at the end goes too */
+  assert_true(baro_view_equal(baro_view_cut(&rest, '|'), baro_view_of("bc")));
+  assert_int_equal(rest.length, 0);
+}
+
 static void an_empty_reader_is_at_its_end(void **state) {
   (void)state;
   baro_reader reader = baro_reader_of(NULL, 0);
@@ -199,6 +231,8 @@ int main(void) {
       cmocka_unit_test(a_failed_reader_stays_failed),
       cmocka_unit_test(strings_do_not_reach_beyond_the_end),
       cmocka_unit_test(strings_may_hold_any_bytes),
+      cmocka_unit_test(views_begin_and_end_with_texts),
+      cmocka_unit_test(a_view_is_cut_at_signs),
       cmocka_unit_test(an_empty_reader_is_at_its_end),
       cmocka_unit_test(a_buffer_that_cannot_grow_says_so),
       cmocka_unit_test(a_buffer_grows_as_needed),

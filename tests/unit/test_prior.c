@@ -7,7 +7,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
 
@@ -124,26 +123,16 @@ static void both_models_are_one(void **state) {
   baro_prior_destroy(prior);
 }
 
-static baro_view cut(baro_view *rest, char sign) {
-  const uint8_t *end = rest->length == 0 ? NULL : memchr(rest->data, sign, rest->length);
-  size_t length = end == NULL ? rest->length : (size_t)(end - rest->data);
-  baro_view part = {.data = rest->data, .length = length};
-  size_t skipped = end == NULL ? length : length + 1;
-  rest->data += skipped;
-  rest->length -= skipped;
-  return part;
-}
-
 static void all_operators_are_found(void **state) {
   (void)state;
   baro_prior *prior = create();
   baro_view text = {.data = baro_prior_operators, .length = baro_prior_operators_bytes};
   uint32_t count = 0;
   while (text.length > 0) {
-    baro_view line = cut(&text, '\n');
-    baro_view framework = cut(&line, '\t');
-    baro_view name = cut(&line, '\t');
-    baro_view source = cut(&line, '\t');
+    baro_view line = baro_view_cut(&text, '\n');
+    baro_view framework = baro_view_cut(&line, '\t');
+    baro_view name = baro_view_cut(&line, '\t');
+    baro_view source = baro_view_cut(&line, '\t');
     baro_prior_operator found;
     assert_true(baro_prior_operator_find(prior, framework, name, &found));
     assert_true(baro_view_equal(found.source, source));

@@ -202,7 +202,6 @@ static void test_the_last_fact_of_a_key_counts(void **state) {
   baro_profile_destroy(profile);
 }
 
-/* A recording may name a key by several strings of the same text. */
 /* Of slots without samples, and of states that there are. */
 static void test_operators_tell_what_tasks_without_samples_do(void **state) {
   (void)state;
@@ -229,6 +228,7 @@ static void test_operators_tell_what_tasks_without_samples_do(void **state) {
   baro_profile_destroy(profile);
 }
 
+/* A recording may name a key by several strings of the same text. */
 static void test_amounts_are_found_by_the_text_of_their_key(void **state) {
   (void)state;
   program p = begin();

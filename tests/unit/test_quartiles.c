@@ -132,7 +132,7 @@ static void expect_edge(const baro_profile *profile, const baro_edge_amount *amo
   fail_msg("no edge");
 }
 
-/* a and b go into c, c into d and e, d and a2 into f: what is read by one edge, what is written by one, and what nobody can say. */
+/* a and b go into c, c into d, e and f, e into f: what is read by one edge, what is written by one, and what nobody can say. */
 static void test_edges_tell_what_is_certain(void **state) {
   (void)state;
   run r = begin();

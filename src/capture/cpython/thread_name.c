@@ -331,17 +331,12 @@ baro_status baro_thread_object_name(const baro_interpreter *interpreter, uint64_
 
 /* --- the thread --- */
 
-static bool ends_with(baro_view text, const char *end) {
-  size_t length = strlen(end);
-  return text.length >= length && memcmp(text.data + text.length - length, end, length) == 0;
-}
-
 /* Threads of threading.Thread begin in its _bootstrap, and its first local is the Thread for good. */
 static baro_status check_root(const baro_interpreter *interpreter, uint64_t root_code_addr) {
   baro_arena scratch = {0};
   baro_code code;
   baro_status status = baro_code_read(interpreter, root_code_addr, &scratch, &code, NULL);
-  if (status == BARO_OK && !(ends_with(code.file, "threading.py") &&
+  if (status == BARO_OK && !(baro_view_ends_with(code.file, "threading.py") &&
                              (baro_view_equal(code.name, baro_view_of("Thread._bootstrap")) ||
                               baro_view_equal(code.name, baro_view_of("_bootstrap")))))
     status = BARO_NOT_FOUND;
