@@ -5,7 +5,7 @@
 #include "explain/prior_parts.h"
 
 /* Slow for a disk or a network that people run clusters on, and what a task may wait without bytes that tell: seeks, opening. */
-static const double slow_bytes_ns = 20e6 / 1e9;
+static const double slow_bytes_per_ns = 20e6 / 1e9;
 static const double wait_a_task_ns = 20e6;
 
 static const baro_state states[BARO_PRIOR_RESOURCES] = {BARO_STATE_CPU, BARO_STATE_DISK,
@@ -90,8 +90,8 @@ static void find_bounds(const baro_explanation *all, const baro_operator_time *r
   /* Remote blocks are waited for under a clock: without one it is input and output only. */
   double network = facts.can_be_remote ? moved.outside : 0;
   double disk = moved.disk + moved.outside;
-  ret_most_ns[BARO_PRIOR_DISK] = disk > 0 ? disk / slow_bytes_ns + waits_ns : 0;
-  ret_most_ns[BARO_PRIOR_NETWORK] = network > 0 ? network / slow_bytes_ns + waits_ns : 0;
+  ret_most_ns[BARO_PRIOR_DISK] = disk > 0 ? disk / slow_bytes_per_ns + waits_ns : 0;
+  ret_most_ns[BARO_PRIOR_NETWORK] = network > 0 ? network / slow_bytes_per_ns + waits_ns : 0;
 }
 
 /* Takes out what is excluded; false where nothing is left. */

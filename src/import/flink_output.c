@@ -427,19 +427,12 @@ static void note(const output *all) {
   for (uint32_t a = 0; a < all->model->attempt_count; a++) {
     incomplete += all->model->attempts[a].is_incomplete;
   }
-  if (all->untimed != 0) {
-    baro_import_note(all->writer, "%" PRIu64 " subtasks never began, or have no times: left out",
-                     all->untimed);
-  }
-  if (all->backward != 0) {
-    baro_import_note(all->writer, "%" PRIu64 " subtasks ended before they began: 0 ms long",
-                     all->backward);
-  }
-  if (incomplete != 0) {
-    baro_import_note(all->writer,
-                     "%" PRIu64 " subtasks' bytes and records are not complete, as Flink says",
-                     incomplete);
-  }
+  const baro_import_count counts[] = {
+      {all->untimed, "subtasks never began, or have no times: left out"},
+      {all->backward, "subtasks ended before they began: 0 ms long"},
+      {incomplete, "subtasks' bytes and records are not complete, as Flink says"},
+  };
+  baro_import_note_counts(all->writer, counts, sizeof(counts) / sizeof(counts[0]));
 }
 
 static void *items(uint32_t count, size_t bytes) {

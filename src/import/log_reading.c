@@ -126,6 +126,14 @@ void baro_import_note(baro_writer *writer, const char *format, ...) {
                                        .text = {.data = (const uint8_t *)text, .length = used}});
 }
 
+void baro_import_note_counts(baro_writer *writer, const baro_import_count *counts, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if (counts[i].count != 0) {
+      baro_import_note(writer, "%" PRIu64 " %s", counts[i].count, counts[i].words);
+    }
+  }
+}
+
 void baro_log_reading_note(const baro_log_reading *reading, baro_writer *writer) {
   const baro_json_lines *lines = &reading->lines;
   const baro_log_files *files = &reading->files;

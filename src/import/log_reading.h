@@ -46,4 +46,13 @@ void baro_log_reading_note(const baro_log_reading *reading, baro_writer *writer)
 __attribute__((format(printf, 2, 3))) void baro_import_note(baro_writer *writer, const char *format,
                                                             ...);
 
+/* How often something was found, and what that is: "events have no name: they were left out". */
+typedef struct baro_import_count {
+  uint64_t count;
+  const char *words;
+} baro_import_count;
+
+/* A note for each that is not 0, in their order. */
+void baro_import_note_counts(baro_writer *writer, const baro_import_count *counts, size_t count);
+
 #endif

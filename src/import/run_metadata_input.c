@@ -8,9 +8,8 @@
 #include "import/log_reading.h"
 #include "import/protobuf_fields.h"
 #include "import/run_metadata_node.h"
-#include "import/tensorflow_output.h"
+#include "import/tensorflow_import.h"
 #include "import/torch_events.h"
-#include "import/trace_input.h"
 #include "recording/records.h"
 
 enum { METADATA_STEP = 1, STEP_DEVICE = 1, DEVICE_NAME = 1, DEVICE_NODE = 2 };
@@ -325,7 +324,9 @@ static baro_status read_step(run_metadata *all, baro_view step, baro_error *err)
              : status;
 }
 
-static baro_status read_metadata(run_metadata *all, baro_view bytes, baro_error *err) {
+static baro_status read_metadata(void *context, baro_view bytes, baro_error *err) {
+  run_metadata *all = context;
+  all->model.has_lanes = true;
   baro_reader reader = baro_protobuf_reader(bytes);
   baro_protobuf_field part;
   baro_status status = BARO_OK;
@@ -343,38 +344,23 @@ static baro_status read_metadata(run_metadata *all, baro_view bytes, baro_error 
   return status;
 }
 
-static void note(const run_metadata *all, baro_writer *writer) {
-  if (all->unmeasured != 0) {
-    baro_import_note(writer, "%llu nodes have no name or times that are none: they were left out",
-                     (unsigned long long)all->unmeasured);
-  }
-  if (all->unknown_inputs != 0) {
-    baro_import_note(writer, "%llu inputs of nodes are of nodes that the file does not have",
-                     (unsigned long long)all->unknown_inputs);
-  }
-  if (all->repeated != 0) {
-    baro_import_note(writer, "%llu slices say again what their stream says: they were left out",
-                     (unsigned long long)all->repeated);
-  }
-  baro_trace_note(&all->model, writer);
+static void note(const void *context, baro_writer *writer) {
+  const run_metadata *all = context;
+  const baro_import_count counts[] = {
+      {all->unmeasured, "nodes have no name or times that are none: they were left out"},
+      {all->unknown_inputs, "inputs of nodes are of nodes that the file does not have"},
+      {all->repeated, "slices say again what their stream says: they were left out"},
+  };
+  baro_import_note_counts(writer, counts, sizeof(counts) / sizeof(counts[0]));
 }
 
 baro_status baro_import_run_metadata(baro_view bytes, const baro_import_options *options,
                                      baro_import_output *output, baro_error *err) {
   run_metadata all = {0};
+  const baro_tensorflow_file file = {
+      .context = &all, .model = &all.model, .read = read_metadata, .note = note};
   (void)options;
-  baro_status status = baro_trace_model_init(&all.model, false);
-  all.model.is_tensorflow = true;
-  all.model.has_lanes = true;
-  status = status == BARO_OK ? read_metadata(&all, bytes, err)
-                             : baro_error_set(err, status, "out of memory");
-  if (status == BARO_OK) {
-    status = baro_tensorflow_write(&all.model, output, err);
-  }
-  if (status == BARO_OK) {
-    note(&all, output->writer);
-  }
+  baro_status status = baro_tensorflow_import(&file, bytes, output, err);
   baro_map_release(&all.label_of);
-  baro_trace_model_release(&all.model);
   return status;
 }

@@ -63,7 +63,6 @@ static uint64_t count_missing(const baro_spark_model *model, uint64_t *ret_expec
 static void note_model(const baro_spark_model *model, baro_writer *writer) {
   uint64_t expected;
   uint64_t missing = count_missing(model, &expected);
-  uint64_t unfinished = count_unfinished(model);
   if (model->ended_ms == BARO_SPARK_UNKNOWN) {
     baro_import_note(
         writer, "the log does not say that the application ended: it runs still, or was killed");
@@ -75,40 +74,19 @@ static void note_model(const baro_spark_model *model, baro_writer *writer) {
                      "events were dropped",
                      missing, expected, 100.0 * (double)missing / (double)expected);
   }
-  if (unfinished != 0) {
-    baro_import_note(writer, "%" PRIu64 " tasks ran when the log ended", unfinished);
-  }
-  if (model->odd.unknown_events != 0) {
-    baro_import_note(writer, "%" PRIu64 " events of kinds that are not known here were left out",
-                     model->odd.unknown_events);
-  }
-  if (model->odd.twice != 0) {
-    baro_import_note(writer, "%" PRIu64 " events came twice: the first counts", model->odd.twice);
-  }
-  if (model->odd.homeless_tasks != 0) {
-    baro_import_note(writer, "%" PRIu64 " stages have tasks, and no event of their own",
-                     model->odd.homeless_tasks);
-  }
-  if (model->odd.backward_tasks != 0) {
-    baro_import_note(writer, "%" PRIu64 " tasks ended before they began: they count as 0 ms long",
-                     model->odd.backward_tasks);
-  }
-  if (model->odd.untimed_tasks != 0) {
-    baro_import_note(writer, "%" PRIu64 " tasks without a beginning, stage or number were left out",
-                     model->odd.untimed_tasks);
-  }
-  if (model->executions.left_out != 0) {
-    baro_import_note(writer,
-                     "%" PRIu64 " plans or parts of plans of queries were left out: they are too "
-                     "large, too deep, or too many",
-                     model->executions.left_out);
-  }
-  if (model->executions.late_measures != 0) {
-    baro_import_note(writer,
-                     "%" PRIu64 " events told metrics of queries that had ended: these are not in "
-                     "the sums of the plans' nodes",
-                     model->executions.late_measures);
-  }
+  const baro_import_count counts[] = {
+      {count_unfinished(model), "tasks ran when the log ended"},
+      {model->odd.unknown_events, "events of kinds that are not known here were left out"},
+      {model->odd.twice, "events came twice: the first counts"},
+      {model->odd.homeless_tasks, "stages have tasks, and no event of their own"},
+      {model->odd.backward_tasks, "tasks ended before they began: they count as 0 ms long"},
+      {model->odd.untimed_tasks, "tasks without a beginning, stage or number were left out"},
+      {model->executions.left_out, "plans or parts of plans of queries were left out: they are too "
+                                   "large, too deep, or too many"},
+      {model->executions.late_measures, "events told metrics of queries that had ended: these are "
+                                        "not in the sums of the plans' nodes"},
+  };
+  baro_import_note_counts(writer, counts, sizeof(counts) / sizeof(counts[0]));
 }
 
 static void put_infos(const baro_spark_model *model, baro_writer *writer) {

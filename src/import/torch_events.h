@@ -1,5 +1,5 @@
 /* What PyTorch's profiler (Kineto) writes into a trace: its kinds of slices and the arguments that a recording keeps.
- * Flow: trace_events.c -> torch_args.c -> trace_model.h; torch_output.c asks for kinds.
+ * Flow: trace_events.c -> torch_args.c -> trace_model.h; torch_output.c and torch_operators.c ask for kinds and states.
  * Categories have had other names (2021: "Operator", "Kernel", "Runtime"); all are known. */
 #ifndef BARO_IMPORT_TORCH_EVENTS_H
 #define BARO_IMPORT_TORCH_EVENTS_H

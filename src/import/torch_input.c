@@ -3,26 +3,6 @@
 #include "import/torch_output.h"
 #include "import/trace_input.h"
 
-static baro_status write_all(baro_trace_model *model, baro_writer *writer,
-                             baro_import_log_result *ret_result, baro_error *err) {
-  baro_trace_output output = {0};
-  baro_status status = baro_torch_spread(model);
-  if (status != BARO_OK) {
-    return baro_error_set(err, status, "out of memory");
-  }
-  status = baro_trace_output_init(&output, model, writer, err);
-  if (status == BARO_OK) {
-    status = baro_trace_write(&output);
-    if (status == BARO_OK) {
-      status = baro_torch_write(&output);
-    }
-    baro_trace_note(model, writer);
-  }
-  *ret_result = output.result;
-  baro_trace_output_release(&output);
-  return status;
-}
-
 baro_status baro_torch_import(const char *path, baro_writer *writer,
                               baro_import_log_result *ret_result, baro_error *err) {
   baro_trace_model model;
@@ -33,7 +13,8 @@ baro_status baro_torch_import(const char *path, baro_writer *writer,
     status = baro_trace_read(path, ret_result->progress, &model, writer, err);
   }
   if (status == BARO_OK) {
-    status = write_all(&model, writer, ret_result, err);
+    status = baro_torch_write(&model, writer, ret_result, err);
+    baro_trace_note(&model, writer);
   }
   baro_trace_model_release(&model);
   return status;

@@ -140,10 +140,7 @@ baro_status baro_trace_read(const char *path, const baro_log_progress *progress,
 
 void baro_trace_note(const baro_trace_model *model, baro_writer *writer) {
   const baro_trace_oddities *odd = &model->odd;
-  const struct {
-    uint64_t count;
-    const char *words;
-  } notes[] = {
+  const baro_import_count counts[] = {
       {odd->unbegun, "ends of slices have no beginning: they were left out"},
       {odd->unended, "slices have no end: they count up to the end of the trace"},
       {odd->backward, "slices end before they begin: they count as 0 long"},
@@ -162,11 +159,7 @@ void baro_trace_note(const baro_trace_model *model, baro_writer *writer) {
                      "all were cut off one of them",
                      odd->mended, (double)odd->mended_ns / 1e6);
   }
-  for (size_t i = 0; i < sizeof(notes) / sizeof(notes[0]); i++) {
-    if (notes[i].count != 0) {
-      baro_import_note(writer, "%" PRIu64 " %s", notes[i].count, notes[i].words);
-    }
-  }
+  baro_import_note_counts(writer, counts, sizeof(counts) / sizeof(counts[0]));
 }
 
 baro_status baro_chrome_import(const char *path, baro_writer *writer,

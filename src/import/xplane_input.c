@@ -8,8 +8,7 @@
 #include "import/import_formats.h"
 #include "import/log_reading.h"
 #include "import/protobuf_fields.h"
-#include "import/tensorflow_output.h"
-#include "import/trace_input.h"
+#include "import/tensorflow_import.h"
 
 enum { SPACE_PLANE = 1, SPACE_HOST = 4 };
 enum { PLANE_NAME = 2, PLANE_LINE = 3, PLANE_EVENT = 4, PLANE_STAT = 5, PLANE_STATS = 6 };
@@ -305,7 +304,8 @@ static baro_status read_plane(xplane *all, baro_view plane, baro_error *err) {
   return status;
 }
 
-static baro_status read_space(xplane *all, baro_view bytes, baro_error *err) {
+static baro_status read_space(void *context, baro_view bytes, baro_error *err) {
+  xplane *all = context;
   baro_reader reader = baro_protobuf_reader(bytes);
   baro_protobuf_field part;
   baro_status status = BARO_OK;
@@ -323,38 +323,23 @@ static baro_status read_space(xplane *all, baro_view bytes, baro_error *err) {
              : status;
 }
 
-static void note(const xplane *all, baro_writer *writer) {
-  const struct {
-    uint64_t count;
-    const char *words;
-  } notes[] = {
+static void note(const void *context, baro_writer *writer) {
+  const xplane *all = context;
+  const baro_import_count counts[] = {
       {all->aggregated, "events have a number and no time of their own: they were left out"},
       {all->nameless, "events have no name: they were left out"},
       {all->unmeasured, "events have times that are none: they were left out"},
   };
-  for (size_t i = 0; i < sizeof(notes) / sizeof(notes[0]); i++) {
-    if (notes[i].count != 0) {
-      baro_import_note(writer, "%llu %s", (unsigned long long)notes[i].count, notes[i].words);
-    }
-  }
-  baro_trace_note(&all->model, writer);
+  baro_import_note_counts(writer, counts, sizeof(counts) / sizeof(counts[0]));
 }
 
 baro_status baro_import_xplane(baro_view bytes, const baro_import_options *options,
                                baro_import_output *output, baro_error *err) {
   xplane all = {0};
+  const baro_tensorflow_file file = {
+      .context = &all, .model = &all.model, .read = read_space, .note = note};
   (void)options;
-  baro_status status = baro_trace_model_init(&all.model, false);
-  all.model.is_tensorflow = true;
-  status = status == BARO_OK ? read_space(&all, bytes, err)
-                             : baro_error_set(err, status, "out of memory");
-  if (status == BARO_OK) {
-    status = baro_tensorflow_write(&all.model, output, err);
-  }
-  if (status == BARO_OK) {
-    note(&all, output->writer);
-  }
+  baro_status status = baro_tensorflow_import(&file, bytes, output, err);
   baro_map_release(&all.label_of);
-  baro_trace_model_release(&all.model);
   return status;
 }

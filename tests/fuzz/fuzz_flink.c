@@ -1,12 +1,9 @@
 /* Answers of Flink, whatever they hold: reading them ends, and what they say is a recording that holds, or a message of one line. */
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "import/flink_input.h"
 #include "import/flink_output.h"
-#include "recording/reader.h"
 #include "support/recording_fixture.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -25,18 +22,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   baro_status status = baro_flink_read_input(input, &model, writer, &err);
   if (status == BARO_OK)
     status = baro_flink_write(&model, writer, &result, &err);
-  if (status != BARO_OK && (err.message[0] == '\0' || strchr(err.message, '\n') != NULL))
-    abort();
+  fixture_require_message(status, &err);
   baro_flink_model_release(&model);
   baro_log_input_destroy(input);
-  if (baro_writer_close(writer, NULL) != BARO_OK)
-    abort();
-  static const baro_visitor visitor = {0};
-  baro_damage damage;
-  if (baro_recording_read_memory(fixture_disk_view(&disk), "memory", &visitor, &damage, NULL) !=
-          BARO_OK ||
-      !damage.complete || damage.corrupt)
-    abort();
-  fixture_disk_release(&disk);
+  fixture_require_whole(writer, &disk);
   return 0;
 }

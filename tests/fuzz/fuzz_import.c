@@ -3,11 +3,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "import/gzip_input.h"
 #include "import/importer.h"
 #include "recording/output.h"
+#include "support/recording_fixture.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -39,8 +39,7 @@ static void import(const baro_importer *importer, baro_view bytes,
   if (baro_writer_create_on(&nowhere, "nowhere", &how, &writer, &err) != BARO_OK)
     abort();
   baro_status status = baro_import_bytes(importer, bytes, "input", options, writer, &result, &err);
-  if (status != BARO_OK && (err.message[0] == '\0' || strchr(err.message, '\n') != NULL))
-    abort();
+  fixture_require_message(status, &err);
   /* Samples, or slices of an importer that writes calls. */
   if (status == BARO_OK && (result.samples == 0) == (result.tasks == 0))
     abort();

@@ -3,12 +3,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "import/torch_output.h"
 #include "import/trace_input.h"
 #include "import/trace_output.h"
-#include "recording/reader.h"
 #include "support/recording_fixture.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -16,6 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   baro_trace_model model;
   baro_trace_output output = {0};
+  baro_import_log_result result;
   fixture_disk disk = {0};
   baro_error err = {0};
   if (size == 0)
@@ -29,29 +28,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   baro_status status = baro_trace_model_init(&model, (data[0] & 1) != 0);
   if (status == BARO_OK)
     status = baro_trace_read_input(input, NULL, 0, &model, writer, &err);
-  if (status == BARO_OK) {
-    if (model.is_torch && baro_torch_spread(&model) != BARO_OK)
+  if (status == BARO_OK && model.is_torch) {
+    status = baro_torch_write(&model, writer, &result, &err);
+    if (status != BARO_OK && status != BARO_INVALID)
       abort();
+  } else if (status == BARO_OK) {
     status = baro_trace_output_init(&output, &model, writer, &err);
     if (status == BARO_OK && baro_trace_write(&output) != BARO_OK)
       abort();
-    if (status == BARO_OK && model.is_torch && baro_torch_write(&output) != BARO_OK)
-      abort();
-    baro_trace_note(&model, writer);
   }
-  if (status != BARO_OK && (err.message[0] == '\0' || strchr(err.message, '\n') != NULL))
-    abort();
+  baro_trace_note(&model, writer);
+  fixture_require_message(status, &err);
   baro_trace_output_release(&output);
   baro_trace_model_release(&model);
   baro_log_input_destroy(input);
-  if (baro_writer_dropped_call_events(writer) != 0 || baro_writer_close(writer, NULL) != BARO_OK)
+  if (baro_writer_dropped_call_events(writer) != 0)
     abort();
-  static const baro_visitor visitor = {0};
-  baro_damage damage;
-  if (baro_recording_read_memory(fixture_disk_view(&disk), "memory", &visitor, &damage, NULL) !=
-          BARO_OK ||
-      !damage.complete || damage.corrupt)
-    abort();
-  fixture_disk_release(&disk);
+  fixture_require_whole(writer, &disk);
   return 0;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "recording/format.h"
+#include "recording/reader.h"
 
 /* An abort that also holds where asserts are compiled out. */
 static void require(bool condition, const char *what) {
@@ -96,6 +97,22 @@ baro_writer *fixture_writer(fixture_disk *disk) {
   baro_error err = {0};
   require(baro_writer_create_on(&output, "memory", NULL, &writer, &err) == BARO_OK, err.message);
   return writer;
+}
+
+void fixture_require_message(baro_status status, const baro_error *err) {
+  require(status == BARO_OK || (err->message[0] != '\0' && strchr(err->message, '\n') == NULL),
+          "a failure has no line to say");
+}
+
+void fixture_require_whole(baro_writer *take_writer, fixture_disk *disk) {
+  static const baro_visitor visitor = {0};
+  baro_damage damage;
+  require(baro_writer_close(take_writer, NULL) == BARO_OK, "the writer does not close");
+  require(baro_recording_read_memory(fixture_disk_view(disk), "memory", &visitor, &damage, NULL) ==
+              BARO_OK,
+          "the recording cannot be read");
+  require(damage.complete && !damage.corrupt, "the recording is damaged");
+  fixture_disk_release(disk);
 }
 
 /* --- Random numbers --- */

@@ -33,6 +33,12 @@ void fixture_disk_release(fixture_disk *disk);
 /* A writer on the disk. */
 baro_writer *fixture_writer(fixture_disk *disk);
 
+/* What fuzzers of importers require of their ends; these abort where it is not so.
+ * A failure has one line to say. */
+void fixture_require_message(baro_status status, const baro_error *err);
+/* Closes the writer and reads what it wrote, which is whole and holds no damage; releases the disk. */
+void fixture_require_whole(baro_writer *take_writer, fixture_disk *disk);
+
 /* --- Random numbers that are the same everywhere --- */
 
 typedef struct fixture_random {
