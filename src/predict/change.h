@@ -22,6 +22,11 @@ typedef struct baro_change {
   bool changes_partitions;
 } baro_change;
 
+/* Whether a ratio is a change. */
+static inline bool baro_change_differs(double ratio) {
+  return ratio < 1 || ratio > 1;
+}
+
 /* Slots that an executor has then. */
 uint32_t baro_change_slots(const baro_change *change, const baro_graph_executor *executor);
 /* No change. */

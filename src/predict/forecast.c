@@ -1,16 +1,11 @@
 #include "predict/forecast.h"
 
 #include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
+#include "predict/forecast_build.h"
 #include "predict/task_times.h"
 
-/* Standard deviations to either side that 90 % are within. */
-static const double NINETY = 1.645;
-/* What was recorded says little of what is further away. */
-static const double FAR = 4;
 /* Of many tasks chance is small beside all else, and eight draws say so as well as more. */
 enum { BOOTSTRAPS = BARO_FORECAST_BOOTSTRAPS_MAX, BOOTSTRAPS_LARGE = 8, LARGE_TASKS = 10000 };
 static const double NS = 1e9;
@@ -68,10 +63,6 @@ static baro_status predict(const maker *all, const baro_change *change, const do
 
 /* --- what is uncertain --- */
 
-static bool differs(double ratio) {
-  return ratio < 1 || ratio > 1;
-}
-
 /* Whether a term can matter: what a replay would say too, for less. */
 static bool matters(const maker *all, baro_term term) {
   const baro_change *change = &all->change;
@@ -79,7 +70,7 @@ static bool matters(const maker *all, baro_term term) {
   switch (term) {
   case BARO_TERM_WAVE:
     return change->changes_cores || changes_nodes || change->changes_partitions ||
-           differs(change->input_ratio);
+           baro_change_differs(change->input_ratio);
   case BARO_TERM_PARALLELISM:
     return (change->changes_cores || changes_nodes) && !change->changes_partitions;
   case BARO_TERM_CORES_CONTENTION:
@@ -89,17 +80,18 @@ static bool matters(const maker *all, baro_term term) {
   case BARO_TERM_NODES_CONTENTION: return changes_nodes;
   case BARO_TERM_OTHER_CPU:
   case BARO_TERM_PYTHON_CPU:
-  case BARO_TERM_DRIVER_SPEED: return differs(change->cpu_ratio);
-  case BARO_TERM_OTHER_DISK: return differs(change->disk_ratio);
-  case BARO_TERM_OTHER_NETWORK: return differs(change->network_ratio);
+  case BARO_TERM_DRIVER_SPEED: return baro_change_differs(change->cpu_ratio);
+  case BARO_TERM_OTHER_DISK: return baro_change_differs(change->disk_ratio);
+  case BARO_TERM_OTHER_NETWORK: return baro_change_differs(change->network_ratio);
   case BARO_TERM_OVERLAP:
-    return differs(change->network_ratio) || differs(change->cpu_ratio) || changes_nodes;
+    return baro_change_differs(change->network_ratio) || baro_change_differs(change->cpu_ratio) ||
+           changes_nodes;
   case BARO_TERM_LIVE_HEAP:
   case BARO_TERM_SPILL_COST:
-  case BARO_TERM_NEW_SPILL: return differs(change->memory_ratio);
+  case BARO_TERM_NEW_SPILL: return baro_change_differs(change->memory_ratio);
   case BARO_TERM_INPUT_POWER:
   case BARO_TERM_WARMING:
-  case BARO_TERM_INPUT_OTHERS: return differs(change->input_ratio);
+  case BARO_TERM_INPUT_OTHERS: return baro_change_differs(change->input_ratio);
   case BARO_TERM_SKEW: return change->changes_partitions;
   case BARO_TERM_NEW_NETWORK: return all->graph->executor_count == 1 && changes_nodes;
   case BARO_TERM_RUNNABLE:
@@ -110,16 +102,7 @@ static bool matters(const maker *all, baro_term term) {
   return false;
 }
 
-static int compare_terms(const void *left, const void *right) {
-  const baro_forecast_term *a = left;
-  const baro_forecast_term *b = right;
-  double wide_a = a->slowest_s / a->fastest_s;
-  double wide_b = b->slowest_s / b->fastest_s;
-  return wide_a > wide_b ? -1 : wide_a < wide_b ? 1 : (int)a->term - (int)b->term;
-}
-
 static baro_status try_term(const maker *all, baro_term term, baro_error *err) {
-  baro_forecast *to = all->to;
   double ends_s[2];
   for (int end = 0; end < 2; end++) {
     double terms[BARO_TERM_COUNT];
@@ -132,17 +115,12 @@ static baro_status try_term(const maker *all, baro_term term, baro_error *err) {
       return status;
     }
   }
-  double fastest_s = fmin(fmin(ends_s[0], ends_s[1]), to->predicted_s);
-  double slowest_s = fmax(fmax(ends_s[0], ends_s[1]), to->predicted_s);
-  if (slowest_s > fastest_s * (1 + 1e-6)) {
-    to->terms[to->term_count++] = (baro_forecast_term){.term = term,
-                                                       .low = all->low[term],
-                                                       .point = all->point[term],
-                                                       .high = all->high[term],
-                                                       .source = all->source[term],
-                                                       .fastest_s = fastest_s,
-                                                       .slowest_s = slowest_s};
-  }
+  const baro_forecast_term tried = {.term = term,
+                                    .low = all->low[term],
+                                    .point = all->point[term],
+                                    .high = all->high[term],
+                                    .source = all->source[term]};
+  baro_forecast_add_term(all->to, tried, ends_s);
   return BARO_OK;
 }
 
@@ -167,158 +145,6 @@ static baro_status bootstrap(const maker *all, baro_error *err) {
   return BARO_OK;
 }
 
-/* Ends of the terms, chance of tasks, chance of runs: squares of logarithms add up. The recorded run and the one that is
- * predicted have their luck each. */
-static void bound(baro_forecast *to) {
-  double chance = NINETY * to->bootstrap_ratio;
-  double noise = NINETY * sqrt(2) * to->noise_ratio;
-  double below = chance * chance + noise * noise;
-  double above = below;
-  for (uint32_t t = 0; t < to->term_count; t++) {
-    double low = log(to->predicted_s / to->terms[t].fastest_s);
-    double high = log(to->terms[t].slowest_s / to->predicted_s);
-    below += low * low;
-    above += high * high;
-  }
-  double lead_s = fmin(to->lead_s, to->predicted_s / 2);
-  below += pow(log(1 - lead_s / to->predicted_s), 2);
-  above += pow(log(1 + lead_s / to->predicted_s), 2);
-  double far = to->distance > FAR ? log(to->distance) / log(FAR) : 1;
-  to->low_s = to->predicted_s * exp(-sqrt(below) * far);
-  to->high_s = to->predicted_s * exp(sqrt(above) * far);
-  /* What only the driver does does not go away with the tasks. */
-  to->low_s = fmax(to->low_s, fmin(to->floor_s, to->predicted_s) * exp(-noise));
-}
-
-/* --- what it rests on --- */
-
-__attribute__((format(printf, 2, 3))) static void assume(baro_forecast *to, const char *format,
-                                                         ...) {
-  char text[400];
-  va_list arguments;
-  va_start(arguments, format);
-  int length = vsnprintf(text, sizeof(text), format, arguments);
-  va_end(arguments);
-  if (length > 0 && to->assumption_count < BARO_FORECAST_ASSUMPTIONS_MAX) {
-    size_t used = (size_t)length < sizeof(text) ? (size_t)length : sizeof(text) - 1;
-    const char *copy = baro_arena_copy(&to->arena, text, used);
-    if (copy != NULL) {
-      to->assumptions[to->assumption_count++] = copy;
-    }
-  }
-}
-
-static void assume_run(const maker *all) {
-  baro_forecast *to = all->to;
-  const baro_job_graph *graph = all->graph;
-  assume(
-      to,
-      "the run ends with its last job, and begins %.3g s before its first one: that is the middle "
-      "between it and the start of the session, as no event tells when the program began",
-      graph->lead_ns / NS);
-  assume(
-      to,
-      "a job is submitted when all jobs are done that had ended before it; the %.3g s in which no "
-      "task ran are the driver's%s",
-      graph->driver_ns / NS, differs(all->change.cpu_ratio) ? "" : ", and stay");
-  assume(to,
-         "a free slot takes the next task of the oldest job's oldest stage; executors stay once "
-         "they are there");
-  double off = fabs(to->replayed_s / to->base_s - 1);
-  if (off > 0.02) {
-    assume(to, "replaying the recorded run gives %.4g s for %.4g s: predictions are scaled by that",
-           to->replayed_s, to->base_s);
-  }
-  if (graph->unfinished_tasks > 0) {
-    assume(to, "the log ended while %u tasks ran: what came later is not in the prediction",
-           graph->unfinished_tasks);
-  }
-  if (graph->failed_tasks > 0) {
-    assume(to, "%u tasks failed, and fail again", graph->failed_tasks);
-  }
-}
-
-/* In local mode there is one machine, and no log says how many cores it has. */
-static bool graph_is_crowded(const maker *all) {
-  return all->graph->is_local && all->to->slots > all->to->base_slots;
-}
-
-static void assume_slots(const maker *all) {
-  baro_forecast *to = all->to;
-  const baro_change *change = &all->change;
-  bool changes_nodes = change->executor_count != all->graph->executor_count;
-  if (change->changes_cores) {
-    assume(to, "cores: %u slot%s instead of %u, %s, and with as much memory for each task",
-           to->slots, to->slots == 1 ? "" : "s", to->base_slots,
-           graph_is_crowded(all)
-               ? "on a machine that may or may not have them (local mode: crowded)"
-               : "on machines that have them");
-  }
-  if (changes_nodes) {
-    assume(
-        to,
-        "nodes: %u executors instead of %u, the new ones there as soon as the recorded ones were",
-        change->executor_count, all->graph->executor_count);
-  }
-  if ((change->changes_cores || changes_nodes) && all->shared->waves.measured_stages == 0) {
-    assume(to,
-           "no slot had two tasks of one stage: how much slower first tasks are is unknown, and "
-           "taken for nothing");
-  }
-}
-
-static void assume_resources(const maker *all) {
-  baro_forecast *to = all->to;
-  const baro_change *change = &all->change;
-  const double *need_ns = all->graph->need_ns;
-  double sum_ns = 0;
-  for (int n = 0; n < BARO_NEED_COUNT; n++) {
-    sum_ns += need_ns[n];
-  }
-  if (sum_ns > 0 && (differs(change->cpu_ratio) || differs(change->disk_ratio) ||
-                     differs(change->network_ratio) || change->changes_cores)) {
-    assume(to,
-           "%.0f %% of the tasks' time is explained by no clock of the framework: shares of it are "
-           "assumed",
-           100 * need_ns[BARO_NEED_OTHER] / sum_ns);
-  }
-  if (differs(change->network_ratio) && !(need_ns[BARO_NEED_NETWORK] > 0)) {
-    assume(to, "no task waited for the network, as far as it was measured");
-  }
-  if (differs(change->disk_ratio) && !(need_ns[BARO_NEED_DISK] > 0)) {
-    assume(to, "no task waited for disks, as far as it was measured");
-  }
-  if (differs(change->memory_ratio)) {
-    assume(to,
-           "memory: it changes collecting and spilling, and nothing else (no cached data that was "
-           "dropped); an end by \"out of memory\" is not foreseen");
-  }
-  if (differs(change->input_ratio)) {
-    assume(to, "input: all of it grows alike; stages that read it have more tasks, those that read "
-               "shuffled data larger ones; plans stay the same");
-  }
-  if (change->changes_partitions) {
-    assume(to,
-           "partitions: tasks cut the same data anew, and what a task needs to start stays; stages "
-           "of one task keep it");
-  }
-}
-
-static void assume_interval(const maker *all) {
-  baro_forecast *to = all->to;
-  assume(to,
-         "the interval is for one more run, 90 %% if the terms' ranges hold: they are not "
-         "calibrated on "
-         "runs; runs of one job differ by %.1f %% (standard deviation)",
-         100 * to->noise_ratio);
-  if (to->distance > FAR) {
-    assume(to,
-           "a factor of %.3g is far from what was recorded: the interval is widened, and may still "
-           "be too narrow",
-           to->distance);
-  }
-}
-
 /* --- the whole --- */
 
 static void set_terms(maker *all, const baro_contention_fit *fit) {
@@ -329,9 +155,9 @@ static void set_terms(maker *all, const baro_contention_fit *fit) {
     all->source[t] = baro_terms[t].source;
   }
   if (fit != NULL && fit->term != BARO_TERM_COUNT) {
-    all->low[fit->term] = fit->power - NINETY * fit->error_power;
+    all->low[fit->term] = fit->power - BARO_FORECAST_NINETY * fit->error_power;
     all->point[fit->term] = fit->power;
-    all->high[fit->term] = fit->power + NINETY * fit->error_power;
+    all->high[fit->term] = fit->power + BARO_FORECAST_NINETY * fit->error_power;
     all->source[fit->term] = BARO_TERM_MEASURED;
     if (fit->term == BARO_TERM_CORES_CONTENTION) {
       /* The two runs tell all that more tasks at once do, waiting for a core as well. */
@@ -461,12 +287,8 @@ baro_status baro_forecaster_make(const baro_forecaster *forecaster, const baro_s
     status = make_parts(&all, err);
   }
   if (status == BARO_OK) {
-    qsort(to.terms, to.term_count, sizeof(to.terms[0]), compare_terms);
-    bound(&to);
-    assume_run(&all);
-    assume_slots(&all);
-    assume_resources(&all);
-    assume_interval(&all);
+    baro_forecast_bound(&to);
+    baro_forecast_assume(&to, all.graph, &all.change, &forecaster->waves);
     *ret_forecast = to;
   } else {
     baro_forecast_release(&to);

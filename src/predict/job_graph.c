@@ -356,8 +356,7 @@ static void find_settings(baro_graph_build *build) {
       return; /* its settings are not in the log */
     }
     build->graph->is_local = baro_is_local_master(master);
-    const char *key =
-        build->graph->is_local ? "spark.driver.memory" : "spark.executor.memory";
+    const char *key = build->graph->is_local ? "spark.driver.memory" : "spark.executor.memory";
     build->graph->memory_bytes = baro_dataflow_fact_text(dataflow, o, key, &memory)
                                      ? baro_scenario_bytes((const char *)memory.data)
                                      : 0x1p30;

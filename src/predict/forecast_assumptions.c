@@ -1,0 +1,151 @@
+/* What a prediction of a framework's run rests on, in words for people. */
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "predict/forecast_build.h"
+
+static const double NS = 1e9;
+
+typedef struct assumed {
+  baro_forecast *to;
+  const baro_job_graph *graph;
+  const baro_change *change;
+  const baro_waves *waves;
+} assumed;
+
+__attribute__((format(printf, 2, 3))) static void assume(baro_forecast *to, const char *format,
+                                                         ...) {
+  char text[400];
+  va_list arguments;
+  va_start(arguments, format);
+  int length = vsnprintf(text, sizeof(text), format, arguments);
+  va_end(arguments);
+  if (length > 0 && to->assumption_count < BARO_FORECAST_ASSUMPTIONS_MAX) {
+    size_t used = (size_t)length < sizeof(text) ? (size_t)length : sizeof(text) - 1;
+    const char *copy = baro_arena_copy(&to->arena, text, used);
+    if (copy != NULL) {
+      to->assumptions[to->assumption_count++] = copy;
+    }
+  }
+}
+
+static void assume_run(const assumed *all) {
+  baro_forecast *to = all->to;
+  const baro_job_graph *graph = all->graph;
+  assume(
+      to,
+      "the run ends with its last job, and begins %.3g s before its first one: that is the middle "
+      "between it and the start of the session, as no event tells when the program began",
+      graph->lead_ns / NS);
+  assume(
+      to,
+      "a job is submitted when all jobs are done that had ended before it; the %.3g s in which no "
+      "task ran are the driver's%s",
+      graph->driver_ns / NS, baro_change_differs(all->change->cpu_ratio) ? "" : ", and stay");
+  assume(to,
+         "a free slot takes the next task of the oldest job's oldest stage; executors stay once "
+         "they are there");
+  double off = fabs(to->replayed_s / to->base_s - 1);
+  if (off > 0.02) {
+    assume(to, "replaying the recorded run gives %.4g s for %.4g s: predictions are scaled by that",
+           to->replayed_s, to->base_s);
+  }
+  if (graph->unfinished_tasks > 0) {
+    assume(to, "the log ended while %u tasks ran: what came later is not in the prediction",
+           graph->unfinished_tasks);
+  }
+  if (graph->failed_tasks > 0) {
+    assume(to, "%u tasks failed, and fail again", graph->failed_tasks);
+  }
+}
+
+/* In local mode there is one machine, and no log says how many cores it has. */
+static bool is_crowded(const assumed *all) {
+  return all->graph->is_local && all->to->slots > all->to->base_slots;
+}
+
+static void assume_slots(const assumed *all) {
+  baro_forecast *to = all->to;
+  const baro_change *change = all->change;
+  bool changes_nodes = change->executor_count != all->graph->executor_count;
+  if (change->changes_cores) {
+    assume(to, "cores: %u slot%s instead of %u, %s, and with as much memory for each task",
+           to->slots, to->slots == 1 ? "" : "s", to->base_slots,
+           is_crowded(all) ? "on a machine that may or may not have them (local mode: crowded)"
+                           : "on machines that have them");
+  }
+  if (changes_nodes) {
+    assume(
+        to,
+        "nodes: %u executors instead of %u, the new ones there as soon as the recorded ones were",
+        change->executor_count, all->graph->executor_count);
+  }
+  if ((change->changes_cores || changes_nodes) && all->waves->measured_stages == 0) {
+    assume(to,
+           "no slot had two tasks of one stage: how much slower first tasks are is unknown, and "
+           "taken for nothing");
+  }
+}
+
+static void assume_resources(const assumed *all) {
+  baro_forecast *to = all->to;
+  const baro_change *change = all->change;
+  const double *need_ns = all->graph->need_ns;
+  double sum_ns = 0;
+  for (int n = 0; n < BARO_NEED_COUNT; n++) {
+    sum_ns += need_ns[n];
+  }
+  if (sum_ns > 0 &&
+      (baro_change_differs(change->cpu_ratio) || baro_change_differs(change->disk_ratio) ||
+       baro_change_differs(change->network_ratio) || change->changes_cores)) {
+    assume(to,
+           "%.0f %% of the tasks' time is explained by no clock of the framework: shares of it are "
+           "assumed",
+           100 * need_ns[BARO_NEED_OTHER] / sum_ns);
+  }
+  if (baro_change_differs(change->network_ratio) && !(need_ns[BARO_NEED_NETWORK] > 0)) {
+    assume(to, "no task waited for the network, as far as it was measured");
+  }
+  if (baro_change_differs(change->disk_ratio) && !(need_ns[BARO_NEED_DISK] > 0)) {
+    assume(to, "no task waited for disks, as far as it was measured");
+  }
+  if (baro_change_differs(change->memory_ratio)) {
+    assume(to,
+           "memory: it changes collecting and spilling, and nothing else (no cached data that was "
+           "dropped); an end by \"out of memory\" is not foreseen");
+  }
+  if (baro_change_differs(change->input_ratio)) {
+    assume(to, "input: all of it grows alike; stages that read it have more tasks, those that read "
+               "shuffled data larger ones; plans stay the same");
+  }
+  if (change->changes_partitions) {
+    assume(to,
+           "partitions: tasks cut the same data anew, and what a task needs to start stays; stages "
+           "of one task keep it");
+  }
+}
+
+static void assume_interval(const assumed *all) {
+  baro_forecast *to = all->to;
+  assume(to,
+         "the interval is for one more run, 90 %% if the terms' ranges hold: they are not "
+         "calibrated on "
+         "runs; runs of one job differ by %.1f %% (standard deviation)",
+         100 * to->noise_ratio);
+  if (baro_forecast_is_far(to)) {
+    assume(to,
+           "a factor of %.3g is far from what was recorded: the interval is widened, and may still "
+           "be too narrow",
+           to->distance);
+  }
+}
+
+void baro_forecast_assume(baro_forecast *to, const baro_job_graph *graph, const baro_change *change,
+                          const baro_waves *waves) {
+  const assumed all = {.to = to, .graph = graph, .change = change, .waves = waves};
+  assume_run(&all);
+  assume_slots(&all);
+  assume_resources(&all);
+  assume_interval(&all);
+}

@@ -1,0 +1,52 @@
+/* How wide a prediction's interval is: what its terms do, added up in logarithms. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "predict/forecast_build.h"
+
+/* What was recorded says little of what is further away. */
+static const double FAR = 4;
+
+bool baro_forecast_is_far(const baro_forecast *forecast) {
+  return forecast->distance > FAR;
+}
+
+void baro_forecast_add_term(baro_forecast *to, baro_forecast_term term, const double ends_s[2]) {
+  term.fastest_s = fmin(fmin(ends_s[0], ends_s[1]), to->predicted_s);
+  term.slowest_s = fmax(fmax(ends_s[0], ends_s[1]), to->predicted_s);
+  if (term.slowest_s > term.fastest_s * (1 + 1e-6)) {
+    to->terms[to->term_count++] = term;
+  }
+}
+
+static int compare_terms(const void *left, const void *right) {
+  const baro_forecast_term *a = left;
+  const baro_forecast_term *b = right;
+  double wide_a = a->slowest_s / a->fastest_s;
+  double wide_b = b->slowest_s / b->fastest_s;
+  return wide_a > wide_b ? -1 : wide_a < wide_b ? 1 : (int)a->term - (int)b->term;
+}
+
+/* Ends of the terms, chance of tasks, chance of runs: squares of logarithms add up. The recorded run and the one that is
+ * predicted have their luck each. */
+void baro_forecast_bound(baro_forecast *to) {
+  qsort(to->terms, to->term_count, sizeof(to->terms[0]), compare_terms);
+  double chance = BARO_FORECAST_NINETY * to->bootstrap_ratio;
+  double noise = BARO_FORECAST_NINETY * sqrt(2) * to->noise_ratio;
+  double below = chance * chance + noise * noise;
+  double above = below;
+  for (uint32_t t = 0; t < to->term_count; t++) {
+    double low = log(to->predicted_s / to->terms[t].fastest_s);
+    double high = log(to->terms[t].slowest_s / to->predicted_s);
+    below += low * low;
+    above += high * high;
+  }
+  double lead_s = fmin(to->lead_s, to->predicted_s / 2);
+  below += pow(log(1 - lead_s / to->predicted_s), 2);
+  above += pow(log(1 + lead_s / to->predicted_s), 2);
+  double far = baro_forecast_is_far(to) ? log(to->distance) / log(FAR) : 1;
+  to->low_s = to->predicted_s * exp(-sqrt(below) * far);
+  to->high_s = to->predicted_s * exp(sqrt(above) * far);
+  /* What only the driver does does not go away with the tasks. */
+  to->low_s = fmax(to->low_s, fmin(to->floor_s, to->predicted_s) * exp(-noise));
+}
