@@ -166,8 +166,6 @@ uint32_t baro_operator_parts(const baro_explanation *all, const baro_operator_ti
 /* What most of a task's time went into, index into resources; BARO_NONE_ID: it had no time. */
 uint32_t baro_task_resource(const baro_explanation *all, uint32_t task);
 
-/* Of a resource whose time is guessed: "prior_disk"; NULL of states that are never guessed. */
-const char *baro_guess_key(baro_state state);
 /* Whether an operator's time in a state is measured: by its tasks' amounts. */
 baro_evidence baro_state_evidence(const baro_profile *profile, const baro_operator_time *row,
                                   baro_state state);

@@ -37,8 +37,7 @@ static moved_bytes bytes_of(const baro_explanation *all, const baro_operator_tim
                                      "shuffle_remote_read_to_disk_bytes"};
   static const char *const outside[] = {"input_bytes", "output_bytes"};
   return (moved_bytes){.disk = sum_of(all, row, disk, sizeof(disk) / sizeof(disk[0])),
-                       .outside =
-                           sum_of(all, row, outside, sizeof(outside) / sizeof(outside[0]))};
+                       .outside = sum_of(all, row, outside, sizeof(outside) / sizeof(outside[0]))};
 }
 
 /* A run within one process and machine; its input may still come from elsewhere, which the log then names by its scheme. */

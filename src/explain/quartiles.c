@@ -118,20 +118,23 @@ double baro_skew_of(const baro_operator_time *row) {
 
 /* --- edges --- */
 
+/* Quantities that go along edges: bytes and rows read, and written. */
+enum { EXCHANGED = BARO_QUANTITY_WRITTEN_ROWS - BARO_QUANTITY_READ + 1 };
+
 /* What an operator took from others and gave to them, and by how many edges. */
 typedef struct exchange {
   uint32_t incoming;
   uint32_t outgoing;
-  bool has[4]; /* by quantity - BARO_QUANTITY_READ */
-  uint64_t sum[4];
+  bool has[EXCHANGED]; /* by quantity - BARO_QUANTITY_READ */
+  uint64_t sum[EXCHANGED];
 } exchange;
 
-static void add_tasks(const baro_profile *profile, const uint32_t keys[4][KEYS_MAX],
-                      const uint32_t counts[4], exchange *exchanges) {
+static void add_tasks(const baro_profile *profile, const uint32_t keys[EXCHANGED][KEYS_MAX],
+                      const uint32_t counts[EXCHANGED], exchange *exchanges) {
   const baro_dataflow *dataflow = &profile->dataflow;
   for (uint32_t t = 0; t < dataflow->task_count; t++) {
     exchange *one = &exchanges[dataflow->tasks[t].operator_id];
-    for (int q = 0; q < 4; q++) {
+    for (int q = 0; q < EXCHANGED; q++) {
       if (tells(dataflow, t, keys[q], counts[q])) {
         one->has[q] = true;
         baro_add_ns(&one->sum[q], baro_amounts_of(dataflow, t, keys[q], counts[q]));
@@ -177,15 +180,15 @@ static bool pick(const exchange *from, const exchange *to, int read, uint64_t *r
 baro_status baro_edge_amounts(const baro_profile *profile, baro_arena *keep,
                               baro_edge_amount **ret_amounts) {
   const baro_dataflow *dataflow = &profile->dataflow;
-  uint32_t keys[4][KEYS_MAX];
-  uint32_t counts[4];
+  uint32_t keys[EXCHANGED][KEYS_MAX];
+  uint32_t counts[EXCHANGED];
   exchange *exchanges = calloc((size_t)dataflow->operator_count + 1, sizeof(*exchanges));
   *ret_amounts = baro_arena_array(keep, dataflow->edge_count, sizeof(**ret_amounts));
   if (exchanges == NULL || *ret_amounts == NULL) {
     free(exchanges);
     return BARO_NO_MEMORY;
   }
-  for (int q = 0; q < 4; q++) {
+  for (int q = 0; q < EXCHANGED; q++) {
     counts[q] = find_keys(profile, BARO_QUANTITY_READ + q, true, keys[q]);
   }
   add_tasks(profile, keys, counts, exchanges);

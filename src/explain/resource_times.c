@@ -67,10 +67,6 @@ static const struct {
     [BARO_STATE_NETWORK] = {"prior_network", "tasks at the network, by a guess"},
 };
 
-const char *baro_guess_key(baro_state state) {
-  return guesses[state].key;
-}
-
 static const char *state_words(const baro_profile *profile, baro_state state) {
   size_t row = sizeof(clock_words) / sizeof(clock_words[0]) - 1;
   while (row > 0 && !baro_operators_are_of(profile, clock_words[row].framework)) {

@@ -256,7 +256,7 @@ typedef struct baro_profile_nodes {
   uint32_t *frame;       /* index into frames; BARO_NONE_ID at the root */
   uint32_t *subtree_end;
   uint32_t *depth; /* root 0 */
-  /* Self time. Of twelve states most nodes have one or two: a node has a row for each state that it has, one behind the
+  /* Self time. Most nodes have one or two states: a node has a row for each state that it has, one behind the
    * other in the order of states. Read through baro_node_ns and those behind it. */
   uint16_t *states;    /* bit s: it has a row of state s */
   uint32_t *first_row; /* of the node's rows */

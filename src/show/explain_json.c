@@ -41,6 +41,22 @@ static void write_states(page *p, const char *key, const uint64_t *state_ns) {
   baro_json_end_object(&p->json);
 }
 
+void baro_explain_json_parts(const baro_explanation *explanation, const baro_operator_time *row,
+                             const char *key, baro_json *json) {
+  baro_time_part parts[BARO_TIME_PARTS_MAX];
+  uint32_t count = row == NULL ? 0 : baro_operator_parts(explanation, row, parts);
+  baro_json_array(json, key, false);
+  for (uint32_t i = 0; i < count; i++) {
+    baro_json_object(json, NULL, true);
+    baro_json_text(json, "resource", explanation->resources[parts[i].resource].key);
+    baro_json_text(json, "evidence", baro_evidence_key(parts[i].evidence));
+    baro_json_u64(json, "path_ns", parts[i].path_ns);
+    baro_json_u64(json, "tasks_ns", parts[i].task_ns);
+    baro_json_end_object(json);
+  }
+  baro_json_end_array(json);
+}
+
 static void write_resources(page *p) {
   baro_json_array(&p->json, "resources", false);
   for (uint32_t i = 0; i < p->of->resource_count; i++) {

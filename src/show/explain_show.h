@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/status.h"
 #include "explain/explain.h"
+#include "show/json_writer.h"
 #include "show/stream.h"
 #include "show/terminal.h"
 
@@ -22,6 +23,10 @@ void baro_explain_text(const baro_explanation *explanation, const baro_explain_o
 baro_status baro_explain_json(const baro_explanation *explanation,
                               const baro_explain_options *options, baro_stream *output,
                               baro_error *err) BARO_MUST_USE;
+
+/* The list `key`: what an operator's time went into, which adds up to it. row NULL: it has no tasks, and the list is empty. */
+void baro_explain_json_parts(const baro_explanation *explanation, const baro_operator_time *row,
+                             const char *key, baro_json *json);
 
 /* Appends "stage 4: collect (app.py:70)". */
 void baro_explain_operator(const baro_profile *profile, uint32_t operator_id,

@@ -161,13 +161,6 @@ static void write_findings(page *p) {
 
 /* --- tables of dataflow --- */
 
-static void add_time(baro_text_table *table, baro_style style, uint64_t ns) {
-  if (ns == 0)
-    baro_text_table_add_format(table, BARO_STYLE_FAINT, "-");
-  else
-    baro_text_table_add_format(table, style, "%s", baro_text_duration(ns).text);
-}
-
 static void add_buffer(baro_text_table *table, baro_style style, baro_buffer *text) {
   table->failed = table->failed || text->failed;
   baro_text_table_add(table, style, (baro_view){text->data, text->length});
@@ -190,10 +183,10 @@ static void write_resources(page *p) {
   baro_text_table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
   for (uint32_t i = 0; i < of->resource_count; i++) {
     const baro_resource_time *row = &of->resources[i];
-    add_time(&table, BARO_STYLE_STRONG, row->path_ns);
+    baro_add_time(&table, BARO_STYLE_STRONG, row->path_ns);
     baro_text_table_add_format(&table, BARO_STYLE_PLAIN, "%s",
                                baro_text_percent(share_of(p, row->path_ns)).text);
-    add_time(&table, BARO_STYLE_PLAIN, row->task_ns);
+    baro_add_time(&table, BARO_STYLE_PLAIN, row->task_ns);
     baro_text_table_add_format(&table, BARO_STYLE_FAINT, "%s", baro_evidence_words(row->evidence));
     baro_text_table_add_format(&table, BARO_STYLE_PLAIN, "%s", row->words);
   }
@@ -251,7 +244,7 @@ static void add_step(page *p, const shown_step *step, baro_text_table *table) {
   uint64_t at_ns = step->start_ns - p->of->path.begin_ns;
   baro_text_table_add_format(table, BARO_STYLE_FAINT, "%s",
                              at_ns == 0 ? "0" : baro_text_duration(at_ns).text);
-  add_time(table, BARO_STYLE_STRONG, step->end_ns - step->start_ns);
+  baro_add_time(table, BARO_STYLE_STRONG, step->end_ns - step->start_ns);
   baro_text_table_add_format(table, BARO_STYLE_PLAIN, "%s",
                              baro_text_percent(share_of(p, step->end_ns - step->start_ns)).text);
   if (step->tasks > 0) {
@@ -307,11 +300,11 @@ static void add_operator(page *p, const baro_operator_time *row, baro_text_table
     split.ns[s] = row->state_ns[s];
     split.all_ns += row->state_ns[s];
   }
-  add_time(table, BARO_STYLE_STRONG, row->path_ns);
-  add_time(table, BARO_STYLE_PLAIN, row->task_ns);
+  baro_add_time(table, BARO_STYLE_STRONG, row->path_ns);
+  baro_add_time(table, BARO_STYLE_PLAIN, row->task_ns);
   baro_text_table_add_format(table, BARO_STYLE_PLAIN, "%s", baro_text_count(row->task_count).text);
-  add_time(table, BARO_STYLE_PLAIN, row->median_ns);
-  add_time(table, BARO_STYLE_PLAIN, row->longest_ns);
+  baro_add_time(table, BARO_STYLE_PLAIN, row->median_ns);
+  baro_add_time(table, BARO_STYLE_PLAIN, row->longest_ns);
   uint32_t width = baro_report_bar_width(p->report.terminal);
   uint32_t used = baro_report_bar(&p->report, &split, split.all_ns, width, &text);
   table->failed = table->failed || text.failed;

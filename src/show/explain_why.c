@@ -1,7 +1,5 @@
 #include "show/explain_why.h"
 
-#include <string.h>
-
 #include "show/report_parts.h"
 #include "show/text_wrap.h"
 #include "show/units.h"
@@ -26,23 +24,11 @@ static void write_paragraph(page *p, const char *text) {
 
 /* --- time --- */
 
-static void add_ns(baro_text_table *table, uint64_t ns) {
-  if (ns == 0)
-    baro_text_table_add_format(table, BARO_STYLE_FAINT, "-");
-  else
-    baro_text_table_add_format(table, BARO_STYLE_PLAIN, "%s", baro_text_duration(ns).text);
+static bool is_unclocked(const baro_time_part *part) {
+  return part->evidence == BARO_EVIDENCE_PRIOR || part->evidence == BARO_EVIDENCE_UNKNOWN;
 }
 
-static void add_time(baro_text_table *table, uint64_t path_ns, uint64_t task_ns,
-                     baro_evidence evidence, const char *words) {
-  if (path_ns == 0 && task_ns == 0)
-    return;
-  add_ns(table, task_ns);
-  add_ns(table, path_ns);
-  baro_text_table_add_format(table, BARO_STYLE_FAINT, "%s", baro_evidence_words(evidence));
-  baro_text_table_add_format(table, BARO_STYLE_PLAIN, "%s", words);
-}
-
+/* What has a clock stands before what is guessed, and that before what is not even guessed. */
 static void write_times(page *p) {
   static const baro_column columns[] = {
       {.title = "all tasks", .right = true},
@@ -50,25 +36,21 @@ static void write_times(page *p) {
       {.title = "evidence"},
       {.title = "what", .cut = BARO_CUT_END, .minimum = 12},
   };
-  const baro_operator_time *time = p->why->time;
+  baro_time_part parts[BARO_TIME_PARTS_MAX];
+  uint32_t count = baro_operator_parts(p->of, p->why->time, parts);
   baro_text_table table;
   baro_report_heading(&p->report, "Its time", baro_view_of("all rows add up to its tasks"));
   baro_text_table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
-  uint64_t left_ns = time->state_ns[BARO_STATE_UNKNOWN];
-  uint64_t left_path_ns = time->path_state_ns[BARO_STATE_UNKNOWN];
-  for (int s = 0; s < BARO_STATE_COUNT; s++) {
-    if (s != BARO_STATE_UNKNOWN)
-      add_time(&table, time->path_state_ns[s], time->state_ns[s],
-               baro_state_evidence(p->of->profile, time, (baro_state)s),
-               baro_state_words((baro_state)s));
+  for (uint32_t i = 0; i < 2 * count; i++) {
+    const baro_time_part *part = &parts[i % count];
+    if (is_unclocked(part) != (i >= count))
+      continue;
+    baro_add_time(&table, BARO_STYLE_PLAIN, part->task_ns);
+    baro_add_time(&table, BARO_STYLE_PLAIN, part->path_ns);
+    baro_text_table_add_format(&table, BARO_STYLE_FAINT, "%s", baro_evidence_words(part->evidence));
+    baro_text_table_add_format(&table, BARO_STYLE_PLAIN, "%s",
+                               p->of->resources[part->resource].words);
   }
-  for (int s = 0; s < BARO_STATE_COUNT; s++) {
-    add_time(&table, time->path_prior_ns[s], time->prior_ns[s], BARO_EVIDENCE_PRIOR,
-             baro_state_words((baro_state)s));
-    left_ns -= time->prior_ns[s];
-    left_path_ns -= time->path_prior_ns[s];
-  }
-  add_time(&table, left_path_ns, left_ns, BARO_EVIDENCE_UNKNOWN, "not measured, not guessed");
   baro_text_table_write(&table, p->report.terminal, BARO_REPORT_INDENT, p->report.out);
   baro_text_table_release(&table);
 }

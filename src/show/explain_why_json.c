@@ -9,38 +9,6 @@ static void write_resources(baro_json *json, const char *key, const double *valu
   baro_json_end_object(json);
 }
 
-static void write_time(baro_json *json, const char *key, baro_evidence evidence, uint64_t task_ns,
-                       uint64_t path_ns) {
-  if (task_ns == 0 && path_ns == 0)
-    return;
-  baro_json_object(json, NULL, true);
-  baro_json_text(json, "resource", key);
-  baro_json_text(json, "evidence", baro_evidence_key(evidence));
-  baro_json_u64(json, "path_ns", path_ns);
-  baro_json_u64(json, "tasks_ns", task_ns);
-  baro_json_end_object(json);
-}
-
-static void write_times(baro_json *json, const baro_profile *profile,
-                        const baro_operator_time *time) {
-  uint64_t left_ns = time == NULL ? 0 : time->state_ns[BARO_STATE_UNKNOWN];
-  uint64_t left_path_ns = time == NULL ? 0 : time->path_state_ns[BARO_STATE_UNKNOWN];
-  baro_json_array(json, "resources", false);
-  for (int s = 0; s < BARO_STATE_COUNT && time != NULL; s++) {
-    if (s != BARO_STATE_UNKNOWN)
-      write_time(json, baro_state_key((baro_state)s),
-                 baro_state_evidence(profile, time, (baro_state)s), time->state_ns[s],
-                 time->path_state_ns[s]);
-    write_time(json, baro_guess_key((baro_state)s), BARO_EVIDENCE_PRIOR, time->prior_ns[s],
-               time->path_prior_ns[s]);
-    left_ns -= time->prior_ns[s];
-    left_path_ns -= time->path_prior_ns[s];
-  }
-  write_time(json, baro_state_key(BARO_STATE_UNKNOWN), BARO_EVIDENCE_UNKNOWN, left_ns,
-             left_path_ns);
-  baro_json_end_array(json);
-}
-
 static void write_model(baro_json *json, const char *key, const baro_prior_judgement *judged) {
   baro_json_object(json, key, false);
   write_resources(json, "probabilities", judged->p);
@@ -90,7 +58,7 @@ void baro_why_json(const baro_explanation *explanation, const baro_why *why, bar
   baro_json_text(&json, "schema", "barograph.why/1");
   baro_json_u64(&json, "operator_id", why->operator_id);
   baro_json_string(&json, "operator", baro_profile_string(profile, string));
-  write_times(&json, profile, why->time);
+  baro_explain_json_parts(explanation, why->time, "resources", &json);
   if (why->is_known)
     write_resources(&json, "probabilities", why->p);
   else

@@ -1,6 +1,5 @@
 /* What the head says of a dataflow: what src/explain found, and the words for the numbers of the sections. */
 #include <stdio.h>
-#include <string.h>
 
 #include "explain/finding_kinds.h"
 #include "explain/quartiles.h"

@@ -212,7 +212,7 @@ static baro_status write_edges(operator_rows *rows, baro_html_sections *sections
   baro_html_column *to = baro_html_column_begin(sections, "to", BARO_HTML_DIFFERENCE);
   baro_html_column *kind = baro_html_column_begin(sections, "kind", BARO_HTML_BYTE);
   baro_html_column *bytes = baro_html_column_begin(sections, "bytes", BARO_HTML_UNSIGNED);
-  baro_html_column *line_count = baro_html_column_begin(sections, "rows", BARO_HTML_UNSIGNED);
+  baro_html_column *row_count = baro_html_column_begin(sections, "rows", BARO_HTML_UNSIGNED);
   for (uint32_t e = 0; e < dataflow->edge_count && status == BARO_OK; e++) {
     const baro_dataflow_edge *edge = &dataflow->edges[e];
     if (rows->is_shown[edge->from] != 0 && rows->is_shown[edge->to] != 0 &&
@@ -222,7 +222,7 @@ static baro_status write_edges(operator_rows *rows, baro_html_sections *sections
       baro_html_put(to, edge->to);
       baro_html_put(kind, edge->kind);
       baro_html_put(bytes, known(amounts[e].has_bytes, amounts[e].bytes));
-      baro_html_put(line_count, known(amounts[e].has_rows, amounts[e].rows));
+      baro_html_put(row_count, known(amounts[e].has_rows, amounts[e].rows));
     }
   }
   baro_html_end(sections);

@@ -76,9 +76,7 @@ static baro_status add_sections(baro_html_page *page, baro_error *err) {
     status = baro_html_write_source(page, err);
   }
   if (status == BARO_OK) {
-    status = baro_html_write_what_if(page, err);
-  }
-  if (status == BARO_OK) {
+    baro_html_write_what_if(page);
     baro_html_names_write(&page->names, &page->sections);
   }
   if (status == BARO_OK && page->sections.failed) {
@@ -312,6 +310,7 @@ typedef struct page_material {
   unsigned profile_count;
   const baro_html_options *options;
   const baro_explanation *explanation; /* NULL: no framework's log, or two that are compared */
+  baro_view what_if; /* JSON of forecasts; empty: none, or two that are compared */
 } page_material;
 
 static baro_status page_create(const page_material *from, const baro_html_room *room,
@@ -323,6 +322,7 @@ static baro_status page_create(const page_material *from, const baro_html_room *
   page->side_count = from->profile_count;
   page->options = from->options;
   page->dataflow.of = from->explanation;
+  page->what_if = from->what_if;
   for (unsigned side = 0; side < from->profile_count; side++) {
     page->profiles[side] = from->profiles[side];
     page->first_process[side + 1] = page->first_process[side] + from->profiles[side]->process_count;
@@ -458,14 +458,23 @@ baro_status baro_html_write(const baro_profile *const *profiles, unsigned profil
                             baro_error *err) {
   page_material from = {.profiles = profiles, .profile_count = profile_count, .options = options};
   baro_explanation explanation = {0};
+  baro_buffer what_if = {0};
   baro_status status = BARO_OK;
   if (profile_count == 1 && profiles[0]->dataflow.task_count > 0) {
-    status = baro_explain(profiles[0], &explanation);
     from.explanation = &explanation;
+    if (baro_explain(profiles[0], &explanation) != BARO_OK) {
+      status = baro_error_set(err, BARO_NO_MEMORY, "out of memory");
+    }
   }
-  status = status == BARO_OK ? write_page(&from, output, err)
-                             : baro_error_set(err, status, "out of memory");
+  if (status == BARO_OK && profile_count == 1) {
+    status = baro_html_what_if_make(profiles[0], &what_if, err);
+    from.what_if = (baro_view){.data = what_if.data, .length = what_if.length};
+  }
+  if (status == BARO_OK) {
+    status = write_page(&from, output, err);
+  }
   baro_explanation_release(&explanation);
+  baro_buffer_release(&what_if);
   return status;
 }
 

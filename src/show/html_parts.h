@@ -52,6 +52,7 @@ typedef struct baro_html_page {
   baro_html_names names;
   baro_html_tree_facts trees[BARO_HTML_TREE_KINDS];
   baro_html_dataflow dataflow;
+  baro_view what_if; /* borrowed: JSON of forecasts; empty: there are none */
   baro_html_sections sections;
 } baro_html_page;
 

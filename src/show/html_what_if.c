@@ -182,38 +182,35 @@ static void write_json(const baro_what_if *what_if, texts *words, baro_stream *o
   baro_json_end_object(&json);
 }
 
-static baro_status buffer_sink(void *context, const void *data, size_t length, baro_error *err) {
-  baro_buffer *buffer = context;
-  baro_write_bytes(buffer, data, length);
-  return buffer->failed ? baro_error_set(err, BARO_NO_MEMORY, "out of memory") : BARO_OK;
-}
-
-baro_status baro_html_write_what_if(baro_html_page *page, baro_error *err) {
-  if (page->side_count > 1 || !baro_what_if_applies(page->profiles[0])) {
+baro_status baro_html_what_if_make(const baro_profile *profile, baro_buffer *ret_json,
+                                   baro_error *err) {
+  if (!baro_what_if_applies(profile)) {
     return BARO_OK;
   }
   baro_what_if *what_if = NULL;
-  baro_status status = baro_what_if_make(page->profiles[0], 0, &what_if, err);
+  baro_status status = baro_what_if_make(profile, 0, &what_if, err);
   if (status != BARO_OK) {
     return status;
   }
   texts words = {0};
-  baro_buffer text = {0};
   baro_stream output;
-  baro_stream_init(&output, buffer_sink, &text);
+  baro_stream_init(&output, baro_sink_buffer, ret_json);
   write_json(what_if, &words, &output);
   status = baro_stream_finish(&output, err);
   if (status == BARO_OK && words.failed) {
     status = baro_error_set(err, BARO_NO_MEMORY, "out of memory");
   }
-  if (status == BARO_OK) {
-    baro_html_begin(&page->sections, "what_if", true);
-    baro_html_column *column = baro_html_column_begin(&page->sections, "json", BARO_HTML_STRING);
-    baro_html_put_string(column, (baro_view){.data = text.data, .length = text.length});
-    baro_html_end(&page->sections);
-  }
   baro_arena_release(&words.arena);
-  baro_buffer_release(&text);
   baro_what_if_destroy(what_if);
   return status;
+}
+
+void baro_html_write_what_if(baro_html_page *page) {
+  if (page->what_if.length == 0) {
+    return;
+  }
+  baro_html_begin(&page->sections, "what_if", true);
+  baro_html_column *column = baro_html_column_begin(&page->sections, "json", BARO_HTML_STRING);
+  baro_html_put_string(column, page->what_if);
+  baro_html_end(&page->sections);
 }

@@ -29,14 +29,6 @@ static const baro_column columns[] = {
 /* On a narrow terminal quartiles tell more than a long bar. */
 enum { WIDE_COLUMNS = 120, NARROW_BAR = 10 };
 
-static void add_time(baro_text_table *table, baro_style style, uint64_t ns) {
-  if (ns == 0) {
-    baro_text_table_add_format(table, BARO_STYLE_FAINT, "-");
-  } else {
-    baro_text_table_add_format(table, style, "%s", baro_text_duration(ns).text);
-  }
-}
-
 static void add_bytes(baro_text_table *table, const baro_quartiles *of) {
   if (of->sum == 0) {
     baro_text_table_add_format(table, BARO_STYLE_FAINT, "-");
@@ -71,10 +63,10 @@ static void add_row(baro_report *report, const baro_explanation *of, const baro_
     return;
   }
   baro_text_table_add_format(table, BARO_STYLE_PLAIN, "%s", baro_text_count(row->task_count).text);
-  add_time(table, BARO_STYLE_STRONG, row->task_ns);
+  baro_add_time(table, BARO_STYLE_STRONG, row->task_ns);
   add_bar(report, row, table);
   for (int i = 0; i < BARO_QUARTILES; i++) {
-    add_time(table, BARO_STYLE_PLAIN, all[BARO_QUANTITY_DURATION].at[i]);
+    baro_add_time(table, BARO_STYLE_PLAIN, all[BARO_QUANTITY_DURATION].at[i]);
   }
   double skew = baro_skew_of(row);
   if (skew == 0) {
@@ -85,7 +77,7 @@ static void add_row(baro_report *report, const baro_explanation *of, const baro_
   add_bytes(table, &all[BARO_QUANTITY_READ]);
   add_bytes(table, &all[BARO_QUANTITY_WRITTEN]);
   add_bytes(table, &all[BARO_QUANTITY_SPILLED]);
-  add_time(table, BARO_STYLE_PLAIN, all[BARO_QUANTITY_COLLECTOR].sum);
+  baro_add_time(table, BARO_STYLE_PLAIN, all[BARO_QUANTITY_COLLECTOR].sum);
   baro_text_table_add(table, BARO_STYLE_PLAIN, baro_profile_string(of->profile, one->name_string));
   baro_buffer place = {0};
   baro_explain_place(of->profile, row->operator_id, &paths, &place);
@@ -154,22 +146,6 @@ static void write_quartiles(baro_json *json, const baro_quartiles all[BARO_QUANT
   baro_json_end_object(json);
 }
 
-static void write_parts(baro_json *json, const baro_explanation *of,
-                        const baro_operator_time *row) {
-  baro_time_part parts[BARO_TIME_PARTS_MAX];
-  uint32_t count = baro_operator_parts(of, row, parts);
-  baro_json_array(json, "by_resource", false);
-  for (uint32_t i = 0; i < count; i++) {
-    baro_json_object(json, NULL, true);
-    baro_json_text(json, "resource", of->resources[parts[i].resource].key);
-    baro_json_text(json, "evidence", baro_evidence_key(parts[i].evidence));
-    baro_json_u64(json, "tasks_ns", parts[i].task_ns);
-    baro_json_u64(json, "path_ns", parts[i].path_ns);
-    baro_json_end_object(json);
-  }
-  baro_json_end_array(json);
-}
-
 static bool write_operator(baro_json_report *report, const baro_explanation *of,
                            const baro_operator_time *row) {
   const baro_profile *profile = report->profile;
@@ -195,7 +171,7 @@ static bool write_operator(baro_json_report *report, const baro_explanation *of,
   } else {
     baro_json_null(json, "skew");
   }
-  write_parts(json, of, row);
+  baro_explain_json_parts(of, row, "by_resource", json);
   write_quartiles(json, all);
   baro_json_end_object(json);
   return true;

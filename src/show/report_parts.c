@@ -106,6 +106,13 @@ void baro_report_words(const baro_split *split, uint32_t limit, baro_buffer *out
   }
 }
 
+void baro_add_time(baro_text_table *table, baro_style style, uint64_t ns) {
+  if (ns == 0)
+    baro_text_table_add_format(table, BARO_STYLE_FAINT, "-");
+  else
+    baro_text_table_add_format(table, style, "%s", baro_text_duration(ns).text);
+}
+
 uint32_t baro_report_bar_width(const baro_terminal *terminal) {
   if (terminal->columns < 70)
     return 8;

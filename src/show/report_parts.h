@@ -68,6 +68,9 @@ void baro_report_path(baro_report *report);      /* report_path.c */
 void baro_report_threads(baro_report *report);   /* report_threads.c */
 void baro_report_processes(baro_report *report);
 
+/* A duration in a table; of none a faint "-". */
+void baro_add_time(baro_text_table *table, baro_style style, uint64_t ns);
+
 /* report_operators.c: sentence and table of a framework's log, which has tasks. */
 void baro_report_operators(baro_report *report);
 
