@@ -20,28 +20,26 @@ static uint32_t text_of(operator_rows *rows, baro_view text) {
   return id;
 }
 
-/* Those with most time of the path, and what they are parts of; then what has no tasks, as nodes of plans, in its order. */
-static uint32_t choose(operator_rows *rows) {
-  const baro_dataflow *dataflow = rows->dataflow;
-  uint32_t left = BARO_HTML_OPERATORS;
-  for (uint32_t r = 0; r < rows->of->operator_count && left > 0; r++, left--) {
-    rows->is_shown[rows->of->operators[r].operator_id] = 1;
-  }
-  for (uint32_t o = 0; o < dataflow->operator_count && left > 0; o++) {
-    left -= rows->is_shown[o] == 0;
+/* An operator and what it is a part of, as far as there is room: trees may be as deep as there are operators. Climbing ends where it came
+ * before, so that all of it takes as many steps as there is room. */
+static void show(operator_rows *rows, uint32_t operator_id, uint32_t *room) {
+  for (uint32_t o = operator_id; o != BARO_NONE_ID && *room > 0 && rows->is_shown[o] == 0;
+       o = rows->dataflow->operators[o].parent) {
     rows->is_shown[o] = 1;
+    (*room)--;
   }
-  for (uint32_t o = dataflow->operator_count; o-- > 0;) {
-    uint32_t parent = dataflow->operators[o].parent;
-    if (rows->is_shown[o] != 0 && parent != BARO_NONE_ID) {
-      rows->is_shown[parent] = 1;
-    }
+}
+
+/* Those with most time of the path first; then what has no tasks, as nodes of plans, in its order. Returns how many they are. */
+static uint32_t choose(operator_rows *rows) {
+  uint32_t room = BARO_HTML_OPERATORS;
+  for (uint32_t r = 0; r < rows->of->operator_count; r++) {
+    show(rows, rows->of->operators[r].operator_id, &room);
   }
-  uint32_t count = 0;
-  for (uint32_t o = 0; o < dataflow->operator_count; o++) {
-    count += rows->is_shown[o];
+  for (uint32_t o = 0; o < rows->dataflow->operator_count; o++) {
+    show(rows, o, &room);
   }
-  return count;
+  return BARO_HTML_OPERATORS - room;
 }
 
 typedef struct operator_columns {
@@ -68,7 +66,8 @@ static void write_operator(operator_rows *rows, uint32_t o, const operator_colum
   uint64_t begin_ns = r == BARO_NONE_ID ? 0 : rows->of->path.begin_ns;
   const baro_profile *profile = rows->profile;
   baro_html_put(columns->id, o);
-  baro_html_put(columns->parent, one->parent == BARO_NONE_ID ? 0 : o - one->parent);
+  bool has_parent = one->parent != BARO_NONE_ID && rows->is_shown[one->parent] != 0;
+  baro_html_put(columns->parent, has_parent ? o - one->parent : 0);
   baro_html_put(columns->kind, text_of(rows, baro_profile_string(profile, one->kind_string)));
   baro_html_put(columns->name, text_of(rows, baro_profile_string(profile, one->name_string)));
   baro_html_put(columns->place, text_of(rows, baro_profile_string(profile, one->place_string)));
