@@ -126,21 +126,25 @@ static baro_status try_term(const maker *all, baro_term term, baro_error *err) {
 
 /* Tasks of the stages by chance, the same ones with and without the change. */
 static baro_status bootstrap(const maker *all, baro_error *err) {
-  int count = all->shared->bootstrap_count;
   double sum = 0;
   double squares = 0;
-  for (int b = 0; b < count; b++) {
+  int count = 0;
+  for (int b = 0; b < all->shared->bootstrap_count; b++) {
     baro_replay_result with;
     baro_status status = replay(all, &all->change, all->point, (uint64_t)b + 1, &with, NULL, err);
     if (status != BARO_OK) {
       return status;
     }
-    double ratio = log(with.end_ns / all->shared->bootstrap_ns[b]);
-    sum += ratio;
-    squares += ratio * ratio;
+    /* A draw of tasks without any length has no ratio. */
+    if (with.end_ns > 0 && all->shared->bootstrap_ns[b] > 0) {
+      double ratio = log(with.end_ns / all->shared->bootstrap_ns[b]);
+      sum += ratio;
+      squares += ratio * ratio;
+      count++;
+    }
   }
-  double mean = sum / count;
-  double variance = (squares / count - mean * mean) * count / (count - 1);
+  double mean = sum / fmax(1, count);
+  double variance = count < 2 ? 0 : (squares / count - mean * mean) * count / (count - 1);
   all->to->bootstrap_ratio = variance > 0 ? sqrt(variance) : 0;
   return BARO_OK;
 }

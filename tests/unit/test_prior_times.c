@@ -13,7 +13,6 @@
 #include "explain/explain.h"
 #include "support/profile_fixture.h"
 
-#define MS UINT64_C(1000000)
 #define MB UINT64_C(1000000)
 
 /* One stage of one task that ran for 10 s: 4 s of CPU, 6 s in no clock. */

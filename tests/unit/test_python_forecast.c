@@ -53,6 +53,27 @@ static void what_hides_is_not_saved(void **state) {
   baro_profile_destroy(profile);
 }
 
+/* Half of the time a lock is waited for, a tenth of it a CPU: what is unknown of the lock matters more, and stands first. */
+static void the_widest_term_is_the_first(void **state) {
+  (void)state;
+  given of = given_begin();
+  uint32_t process = given_process(&of, 10, BARO_NONE_ID);
+  uint32_t thread = given_thread(&of, process, 10, "main", true);
+  uint32_t stack = given_stack(&of, BARO_NONE_ID, given_function(&of, "f", "/srv/app.py", 1, 0), 2);
+  for (uint64_t t = 1; t <= TICKS; t++) {
+    baro_state is = t % 10 < 5   ? BARO_STATE_LOCK
+                    : t % 10 < 6 ? BARO_STATE_RUNNABLE
+                                 : BARO_STATE_CPU;
+    given_sample(&of, thread, stack, is, t * 10 * MS, 10 * MS);
+  }
+  baro_profile *profile = given_profile(&of);
+  baro_forecast forecast = made(profile, "cpu_speed=2x");
+  assert_int_equal(forecast.term_count, 2);
+  assert_int_equal(forecast.terms[0].term, BARO_TERM_HELD);
+  assert_int_equal(forecast.terms[1].term, BARO_TERM_RUNNABLE);
+  baro_profile_destroy(profile);
+}
+
 /* Both run all the time: whether a faster one shortens the run depends on which of them it waits for at the end. */
 static void shared_moments_have_both_ends(void **state) {
   (void)state;
@@ -75,6 +96,7 @@ static void shared_moments_have_both_ends(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_hides_is_not_saved),
+      cmocka_unit_test(the_widest_term_is_the_first),
       cmocka_unit_test(shared_moments_have_both_ends),
   };
   return cmocka_run_group_tests_name("python_forecast", tests, NULL, NULL);
