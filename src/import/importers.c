@@ -171,6 +171,14 @@ static void put_facts(baro_writer *writer, const baro_importer *importer, const 
   baro_writer_info(writer, "command", slash == NULL ? path : slash + 1);
 }
 
+/* What the disk said stands with the writer; importers pass on only that writing failed. */
+static void tell_trouble(const baro_writer *writer, baro_status status, baro_error *err) {
+  const baro_error *trouble = baro_writer_trouble(writer);
+  if (err != NULL && trouble != NULL && trouble->status == status) {
+    *err = *trouble;
+  }
+}
+
 baro_status baro_import_bytes(const baro_importer *importer, baro_view bytes, const char *path,
                               const baro_import_options *options, baro_writer *writer,
                               baro_import_result *ret_result, baro_error *err) {
@@ -178,6 +186,7 @@ baro_status baro_import_bytes(const baro_importer *importer, baro_view bytes, co
   baro_import_output_init(&output, writer);
   put_facts(writer, importer, path);
   baro_status status = importer->read(bytes, options, &output, err);
+  tell_trouble(writer, status, err);
   if (status == BARO_OK && output.samples == 0 && output.calls == 0) {
     status = baro_error_set(err, BARO_INVALID, "nothing in it has any weight");
   }
@@ -207,6 +216,7 @@ static baro_status import_log(const baro_importer *importer, const char *path,
   put_facts(writer, importer, path);
   baro_writer_info(writer, "looks", "unknown"); /* nothing was sampled */
   baro_status status = importer->read_log(path, writer, &result, err);
+  tell_trouble(writer, status, err);
   if (status == BARO_OK) {
     status = baro_writer_flush(writer, err);
   }

@@ -13,6 +13,7 @@
 #include "recording/records.h"
 
 enum { METADATA_STEP = 1, STEP_DEVICE = 1, DEVICE_NAME = 1, DEVICE_NODE = 2 };
+
 typedef struct run_metadata {
   baro_trace_model model;
   baro_map label_of;       /* text of a node's name -> label */

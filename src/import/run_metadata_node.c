@@ -153,8 +153,11 @@ uint64_t baro_run_node_copied_bytes(const baro_run_node *node) {
   for (size_t at = baro_find_last(node->label, mark) + sizeof(mark) - 1; at < node->label.length;
        at++) {
     uint8_t digit = node->label.data[at];
-    if (digit < '0' || digit > '9' || bytes > AMOUNT_MAX / 16) {
+    if (digit < '0' || digit > '9') {
       break;
+    }
+    if (bytes > AMOUNT_MAX / 16) {
+      return 0; /* more than anything can be: nothing is told */
     }
     bytes = bytes * 10 + (uint64_t)(digit - '0');
   }

@@ -1,7 +1,6 @@
 #include "import/torch_output.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/grow.h"
 #include "import/torch_operators.h"
@@ -47,6 +46,11 @@ typedef struct amounts {
   uint32_t count;
 } amounts;
 
+/* Arguments may be told as often as one likes. */
+static void add_amount(uint64_t *sum, uint64_t value) {
+  *sum = value > UINT64_MAX - *sum ? UINT64_MAX : *sum + value;
+}
+
 static void gather(torch *all, const level *of, const baro_trace_slice *slice, uint64_t lasted_ns,
                    amounts *ret_amounts) {
   uint64_t *sums = ret_amounts->sums;
@@ -54,11 +58,11 @@ static void gather(torch *all, const level *of, const baro_trace_slice *slice, u
     const baro_trace_extra *extra = &all->model->extras[slice->extra];
     for (uint32_t v = 0; v < extra->value_count; v++) {
       const baro_trace_value *value = &all->model->values[extra->first_value + v];
-      sums[value->key] += value->value;
+      add_amount(&sums[value->key], value->value);
     }
   }
-  sums[BARO_TORCH_AMOUNT_MEMORY] += of->allocated_bytes;
-  sums[BARO_TORCH_AMOUNT_FREED] += of->freed_bytes;
+  add_amount(&sums[BARO_TORCH_AMOUNT_MEMORY], of->allocated_bytes);
+  add_amount(&sums[BARO_TORCH_AMOUNT_FREED], of->freed_bytes);
   sums[BARO_TORCH_AMOUNT_INVOCATIONS] = 1;
   if (of->kind == BARO_TORCH_KERNEL || of->kind == BARO_TORCH_COLLECTIVE) {
     sums[BARO_TORCH_AMOUNT_GPU] = lasted_ns;
@@ -104,11 +108,11 @@ static baro_status put_piece(torch *all, int64_t now_ns, const baro_trace_slice 
 
 static bool is_of_library(baro_view file) {
   static const char *const parts[] = {"site-packages/", "dist-packages/", "/lib/python"};
-  if (file.length >= 6 && memcmp(file.data, "torch/", 6) == 0) {
+  if (baro_view_starts_with(file, "torch/")) {
     return true;
   }
   for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-    if (file.length != 0 && memmem(file.data, file.length, parts[i], strlen(parts[i])) != NULL) {
+    if (baro_view_contains(file, parts[i])) {
       return true;
     }
   }
@@ -246,8 +250,11 @@ static baro_status moment(void *context, const baro_trace_slice *slice, int64_t 
   }
   for (uint32_t v = 0; v < extra->value_count; v++) {
     const baro_trace_value *value = &all->model->values[extra->first_value + v];
-    in->allocated_bytes += value->key == BARO_TORCH_AMOUNT_MEMORY ? value->value : 0;
-    in->freed_bytes += value->key == BARO_TORCH_AMOUNT_FREED ? value->value : 0;
+    if (value->key == BARO_TORCH_AMOUNT_MEMORY) {
+      add_amount(&in->allocated_bytes, value->value);
+    } else if (value->key == BARO_TORCH_AMOUNT_FREED) {
+      add_amount(&in->freed_bytes, value->value);
+    }
   }
   return BARO_OK;
 }

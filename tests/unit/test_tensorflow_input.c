@@ -182,13 +182,50 @@ static void test_kernels_and_copies(void **state) {
   static const struct {
     const char *label;
     uint64_t bytes;
-  } rows[] = {{"x bytes:4096 aync", 4096}, {"x bytes:", 0}, {"x", 0}, {"", 0}, {"x bytes:-5", 0}};
+  } rows[] = {{"x bytes:4096 aync", 4096},
+              {"x bytes:", 0},
+              {"x", 0},
+              {"", 0},
+              {"x bytes:-5", 0},
+              {"x bytes:1000000000000000000", UINT64_C(1000000000000000000)},
+              /* not its first digits, but none at all */
+              {"x bytes:99999999999999999999999999", 0}};
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
     baro_run_node node = {.label = baro_view_of(rows[i].label)};
     assert_int_equal(baro_run_node_copied_bytes(&node), rows[i].bytes);
   }
-  baro_run_node huge = {.label = baro_view_of("x bytes:99999999999999999999999999")};
-  assert_true(baro_run_node_copied_bytes(&huge) < UINT64_C(1) << 62);
+}
+
+/* While tasks are written the disk gets full: that is said, and not that there is no memory. */
+static void test_a_full_disk_is_said(void **state) {
+  (void)state;
+  enum { NODES = 9000 };
+  baro_buffer device = {0};
+  baro_buffer step = {0};
+  baro_buffer whole = {0};
+  put_text(&device, 1, "/job:localhost/replica:0/task:0/device:CPU:0");
+  for (uint64_t n = 0; n < NODES; n++) {
+    put_node(&device, "x", "x = Const()", 1000 + 10 * n);
+  }
+  put_bytes(&step, 1, &device);
+  put_bytes(&whole, 1, &step);
+  fixture_disk disk = {.capacity_bytes = 4096};
+  baro_import_options options = {0};
+  baro_import_result result = {0};
+  baro_error err = {0};
+  baro_writer *writer = fixture_writer(&disk);
+  assert_int_equal(baro_import_bytes(baro_importer_find("run_metadata"),
+                                     (baro_view){.data = whole.data, .length = whole.length},
+                                     "file", &options, writer, &result, &err),
+                   BARO_NO_SPACE);
+  assert_int_equal(err.status, BARO_NO_SPACE);
+  assert_non_null(strstr(err.message, "file: run_metadata: "));
+  assert_non_null(strstr(err.message, "disk is full"));
+  (void)!baro_writer_close(writer, NULL);
+  fixture_disk_release(&disk);
+  baro_buffer_release(&device);
+  baro_buffer_release(&step);
+  baro_buffer_release(&whole);
 }
 
 int main(void) {
@@ -197,6 +234,7 @@ int main(void) {
       cmocka_unit_test(test_xplane_whole_and_broken),
       cmocka_unit_test(test_labels_of_nodes),
       cmocka_unit_test(test_kernels_and_copies),
+      cmocka_unit_test(test_a_full_disk_is_said),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
