@@ -33,7 +33,7 @@ void baro_find_small_kernels(baro_finding_list *list, const baro_finding_kind *k
   }
   baro_finding *finding = baro_finding_add(
       list, kind, use->launching_ns,
-      "half of {kernels} kernels took less than {median_ns}, and the host was still in operators "
+      "half of {kernels} kernels took {median_ns} or less, and the host was still in operators "
       "and launches for {launching_ns} while none ran: it launches them no faster");
   baro_finding_number_add(finding, "kernels", use->kernel_count);
   baro_finding_number_add(finding, "median_ns", (double)use->median_kernel_ns);

@@ -11,6 +11,9 @@ typedef struct baro_prior_seen {
   uint32_t operator_id;
 } baro_prior_seen;
 
+/* Of one stage: plans have few hundred operators, and a forged log may say for each of a million stages that a million were seen. */
+enum { SEEN_MAX = 1000 };
+
 /* --- what the log says --- */
 
 /* Numbers of a list "2,5"; false at its end. Of our own importer, but out of a recording: anything may stand there. */
@@ -138,8 +141,9 @@ static uint32_t first_seen(const baro_prior_parts *parts, uint64_t stage) {
 
 static void add_plan(const baro_prior_parts *parts, uint64_t stage, part_list *list) {
   const baro_profile *profile = parts->profile;
-  for (uint32_t i = first_seen(parts, stage);
-       i < parts->seen_count && parts->seen[i].stage == stage; i++) {
+  uint32_t first = first_seen(parts, stage);
+  for (uint32_t i = first;
+       i < parts->seen_count && i - first < SEEN_MAX && parts->seen[i].stage == stage; i++) {
     uint32_t operator_id = parts->seen[i].operator_id;
     const baro_dataflow_operator *one = &profile->dataflow.operators[operator_id];
     baro_view description = {0};

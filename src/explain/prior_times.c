@@ -106,24 +106,29 @@ static bool condition(double p[BARO_PRIOR_RESOURCES], const double most_ns[BARO_
   return sum > 0;
 }
 
-/* Takes a part of what is left; what rounding leaves over goes with the last one. */
-static uint64_t take(uint64_t *left_ns, double exact_ns) {
-  uint64_t ns = exact_ns + 3 < (double)*left_ns ? (uint64_t)exact_ns : *left_ns;
-  *left_ns -= ns;
-  return ns;
+/* What rounding leaves over goes with the last part. */
+static uint64_t round_part(double exact_ns, uint64_t left_ns) {
+  return exact_ns + 3 < (double)left_ns ? (uint64_t)exact_ns : left_ns;
 }
 
+/* The part of a guess that is on the path is as large as that of all time without a clock. Of sums, so that parts add up to the whole of it;
+ * and no part is larger than the guess. */
 static void give_time(baro_operator_time *row, log_facts facts, const double *p,
                       const double *most_ns) {
-  uint64_t left_ns = row->state_ns[BARO_STATE_UNKNOWN];
-  uint64_t left_path_ns = row->path_state_ns[BARO_STATE_UNKNOWN];
-  double all_ns = (double)left_ns;
-  double path_part = (double)left_path_ns / all_ns;
+  __extension__ typedef unsigned __int128 wide;
+  uint64_t all_ns = row->state_ns[BARO_STATE_UNKNOWN];
+  uint64_t path_ns = row->path_state_ns[BARO_STATE_UNKNOWN];
+  uint64_t given_ns = 0;
+  uint64_t given_path_ns = 0;
+  path_ns = path_ns < all_ns ? path_ns : all_ns;
   for (int r = BARO_PRIOR_RESOURCES - 1; r >= 0; r--) { /* CPU last: it takes what is left */
-    double exact_ns = p[r] * all_ns < most_ns[r] ? p[r] * all_ns : most_ns[r];
+    double share_ns = p[r] * (double)all_ns;
+    double exact_ns = share_ns < most_ns[r] ? share_ns : most_ns[r];
     if ((r != BARO_PRIOR_CPU || !facts.has_cpu) && exact_ns > 0) {
-      row->path_prior_ns[states[r]] = take(&left_path_ns, exact_ns * path_part);
-      row->prior_ns[states[r]] = take(&left_ns, exact_ns);
+      row->prior_ns[states[r]] = round_part(exact_ns, all_ns - given_ns);
+      given_ns += row->prior_ns[states[r]];
+      row->path_prior_ns[states[r]] = (uint64_t)((wide)given_ns * path_ns / all_ns) - given_path_ns;
+      given_path_ns += row->path_prior_ns[states[r]];
     }
   }
 }

@@ -243,7 +243,7 @@ static uint32_t unclocked_parts(const baro_explanation *all, const baro_operator
       left_path_ns -= row->path_prior_ns[s];
     }
   }
-  if (left_ns != 0) {
+  if (left_ns != 0 || left_path_ns != 0) {
     ret_parts[count++] = (baro_time_part){.resource = state_of(all, BARO_STATE_UNKNOWN),
                                           .evidence = BARO_EVIDENCE_UNKNOWN,
                                           .task_ns = left_ns,

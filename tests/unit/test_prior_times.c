@@ -177,6 +177,40 @@ static void where_cpu_has_no_clock_it_is_guessed_too(void **state) {
   end(&out);
 }
 
+/* Of few ns rounding is much: parts still add up to the time and to the path, and none of the path is larger than its part. */
+static void parts_of_few_ns_add_up(void **state) {
+  (void)state;
+  for (uint64_t length_ns = 1; length_ns < 40; length_ns++) {
+    given made = given_begin();
+    uint32_t process = given_process(&made, 1, BARO_NONE_ID);
+    uint32_t of = given_operator(&made, "flink.vertex", "HashJoin[7] -> Calc[8]", BARO_NONE_ID);
+    for (uint32_t t = 0; t < 3; t++) { /* at once, so that one of them is on the path */
+      uint32_t slot = given_thread(&made, process, t + 1, "slot", false);
+      const baro_task_record record = {.operator_id = of,
+                                       .thread = slot,
+                                       .start_ns = 0,
+                                       .end_ns = length_ns + t,
+                                       .outcome = BARO_TASK_SUCCEEDED};
+      given_task(&made, &record);
+    }
+    told out = {.profile = given_profile(&made)};
+    assert_int_equal(baro_explain(out.profile, &out.all), BARO_OK);
+    const baro_operator_time *row = &out.all.operators[0];
+    baro_time_part parts[BARO_TIME_PARTS_MAX];
+    uint32_t count = baro_operator_parts(&out.all, row, parts);
+    uint64_t task_ns = 0;
+    uint64_t path_ns = 0;
+    for (uint32_t i = 0; i < count; i++) {
+      assert_true(parts[i].path_ns <= parts[i].task_ns);
+      task_ns += parts[i].task_ns;
+      path_ns += parts[i].path_ns;
+    }
+    assert_int_equal(task_ns, row->task_ns);
+    assert_int_equal(path_ns, row->path_ns);
+    end(&out);
+  }
+}
+
 static void of_unknown_words_nothing_is_guessed(void **state) {
   (void)state;
   told out = explain(&(written){.kind = "flink.vertex", .name = "xqzv", .has_no_cpu = true});
@@ -193,6 +227,7 @@ int main(void) {
       cmocka_unit_test(few_bytes_explain_little),
       cmocka_unit_test(python_stages_wait_for_python),
       cmocka_unit_test(where_cpu_has_no_clock_it_is_guessed_too),
+      cmocka_unit_test(parts_of_few_ns_add_up),
       cmocka_unit_test(of_unknown_words_nothing_is_guessed),
   };
   return cmocka_run_group_tests_name("prior_times", tests, NULL, NULL);
