@@ -108,26 +108,25 @@ static double self_ratio(const baro_profile *profile, uint32_t function) {
 }
 
 /* A name that --set can say, and that is no other's of those that are taken: functions are set by name. */
-static const char *name_of(const baro_profile *profile, uint32_t function, baro_what_if *to) {
-  baro_view name = baro_profile_string(profile, profile->functions.rows[function].qualified_string);
+static bool can_be_set(const baro_what_if *to, baro_view name) {
   if (name.length == 0 || name.length >= BARO_SCENARIO_NAME_BYTES) {
-    return NULL;
+    return false;
   }
   for (size_t i = 0; i < name.length; i++) {
     if (name.data[i] == ',' || name.data[i] < 0x20 || name.data[i] == 0x7f) {
-      return NULL;
+      return false;
     }
   }
   for (uint32_t a = 0; a < to->axis_count; a++) {
     if (to->axes[a].function != NULL && baro_view_equal(name, baro_view_of(to->axes[a].function))) {
-      return NULL;
+      return false;
     }
   }
-  return baro_arena_copy(&to->arena, name.data, name.length);
+  return true;
 }
 
 /* Those with most of the run's own time for themselves: what a person would make faster. */
-static void add_functions(const baro_profile *profile, baro_what_if *to) {
+static baro_status add_functions(const baro_profile *profile, baro_what_if *to) {
   static const double factors[] = {0.5, 1, 1.5, 2, 4, 10, 1000};
   double last = INFINITY;
   uint32_t last_row = 0;
@@ -144,23 +143,27 @@ static void add_functions(const baro_profile *profile, baro_what_if *to) {
       }
     }
     if (best == BARO_NONE_ID) {
-      return;
+      break;
     }
     last = best_ratio;
     last_row = best;
-    const char *name = name_of(profile, best, to);
-    if (name == NULL) {
+    baro_view name = baro_profile_string(profile, profile->functions.rows[best].qualified_string);
+    if (!can_be_set(to, name)) {
       continue; /* the next one */
     }
     taken++;
     baro_what_if_axis *axis = add_axis(to, BARO_SCENARIO_KEY_COUNT);
-    axis->function = name;
+    axis->function = baro_arena_copy(&to->arena, name.data, name.length);
+    if (axis->function == NULL) {
+      return BARO_NO_MEMORY;
+    }
     axis->run_ratio = (double)baro_amount_busy(&profile->functions.total[BARO_MEASURE_RUN], best) /
                       (double)profile->all_ns[BARO_MEASURE_RUN];
     for (size_t p = 0; p < sizeof(factors) / sizeof(factors[0]); p++) {
       add_position(axis, true, factors[p], factors[p]);
     }
   }
+  return BARO_OK;
 }
 
 baro_status baro_what_if_find_python_axes(const baro_profile *profile, baro_what_if *to) {
@@ -172,6 +175,5 @@ baro_status baro_what_if_find_python_axes(const baro_profile *profile, baro_what
       add_position(axis, true, ratios[keys[k]][p], ratios[keys[k]][p]);
     }
   }
-  add_functions(profile, to);
-  return BARO_OK;
+  return add_functions(profile, to);
 }
