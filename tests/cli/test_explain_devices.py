@@ -71,6 +71,22 @@ def test_waiting_for_data(run: Run, tmp_path: Path, workers: bool) -> None:
     assert idle["idle_percent"] == pytest.approx(80)
 
 
+def test_why_tells_of_spans_what_the_report_does(run: Run, tmp_path: Path) -> None:
+    """What a span is, is what is known of it: `--why` does not say that nothing measured it."""
+    explained(run, slow_loader(workers=False), tmp_path)
+    report = json.loads(run("report", "--json", tmp_path / "a.baro").stdout)
+    rows = {row["operator"]: row for row in report["operators"]}
+    (loader,) = [name for name in rows if "DataLoader" in name]
+    told = json.loads(run("explain", "--json", "--why", loader, tmp_path / "a.baro").stdout)
+    assert told["resources"] == rows[loader]["by_resource"]
+    (span,) = told["resources"]
+    assert (span["resource"], span["evidence"]) == ("dataloader", "measured")
+    text = run("explain", "--why", loader, tmp_path / "a.baro").stdout
+    assert "measured" in text
+    assert "loading data" in text
+    assert "no clock" not in text
+
+
 def test_an_unpinned_copy_that_nothing_overlaps(run: Run, tmp_path: Path) -> None:
     trace = Trace()
     trace.step(1, 0, 1000)

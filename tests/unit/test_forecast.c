@@ -58,8 +58,8 @@ static void terms_are_in_order_and_within_the_interval(void **state) {
   for (uint32_t t = 0; t < forecast.term_count; t++) {
     const baro_forecast_term *term = &forecast.terms[t];
     assert_true(forecast.low_s <= term->fastest_s && term->slowest_s <= forecast.high_s);
-    assert_true(t == 0 || term->slowest_s / term->fastest_s <=
-                              term[-1].slowest_s / term[-1].fastest_s);
+    assert_true(t == 0 ||
+                term->slowest_s / term->fastest_s <= term[-1].slowest_s / term[-1].fastest_s);
   }
   baro_forecast_release(&forecast);
   baro_profile_destroy(profile);
