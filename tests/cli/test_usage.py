@@ -60,6 +60,17 @@ def test_every_command_has_its_page(run: Run) -> None:
             assert f"`{option}" in page or f", {option}" in page, f"{command}.md: {option}"
 
 
+def test_every_option_of_a_page_is_one_of_the_command(run: Run) -> None:
+    told = 0
+    for command in commands_of(run):
+        page = (DOCUMENTS / f"{command}.md").read_text(encoding="utf-8")
+        known = re.findall(r"--[a-z-]+", run("help", command).stdout)
+        for option in re.findall(r"^\| (?:`-\w`, )?`(--[a-z-]+)", page, re.M):
+            told += 1
+            assert option in known, f"{command}.md: {option}"
+    assert told > 40, told
+
+
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [
