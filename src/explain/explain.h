@@ -127,7 +127,7 @@ typedef struct baro_explanation {
   uint64_t idle_ns; /* of that: what full use of all slots would have saved */
   uint32_t operator_count;
   baro_operator_time *operators; /* most time on the path first, then most time of tasks */
-  uint32_t *operator_row;        /* operator -> index into the above, or BARO_NONE_ID */
+  uint32_t *operator_row; /* operator -> index into the above, or BARO_NONE_ID: it has no tasks */
   uint32_t resource_count;
   baro_resource_time resources[BARO_RESOURCES_MAX]; /* most time on the path first */
   baro_device_use devices;
@@ -143,6 +143,8 @@ void baro_explanation_release(baro_explanation *explanation);
 
 /* Whether the operators' kinds begin with that: "spark.". */
 bool baro_operators_are_of(const baro_profile *profile, const char *framework);
+/* Whether the operator is of a trace, and of that kind: "kernel" of "torch.kernel" or "tf.kernel". */
+bool baro_is_span_kind(const baro_profile *profile, uint32_t operator_id, const char *kind);
 /* Whether tasks are each a part of one input, so that they can be compared. */
 bool baro_tasks_are_partitions(const baro_profile *profile);
 /* Whether a slot runs one task at a time and takes any: of Spark. Flink's run a task of each operator, a trace has threads. */

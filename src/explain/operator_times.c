@@ -150,6 +150,15 @@ static int compare_rows(const void *left, const void *right) {
   return a->operator_id < b->operator_id ? -1 : a->operator_id > b->operator_id;
 }
 
+baro_status baro_operator_rows_init(baro_explanation *all) {
+  uint32_t count = all->profile->dataflow.operator_count;
+  all->operator_row = baro_arena_array(&all->arena, count, sizeof(*all->operator_row));
+  for (uint32_t o = 0; o < count && all->operator_row != NULL; o++) {
+    all->operator_row[o] = BARO_NONE_ID;
+  }
+  return all->operator_row == NULL ? BARO_NO_MEMORY : BARO_OK;
+}
+
 static baro_status make_operators(baro_explanation *all) {
   const baro_dataflow *dataflow = &all->profile->dataflow;
   uint32_t *slot_of = calloc((size_t)all->profile->thread_count + 1, sizeof(*slot_of));
@@ -159,13 +168,9 @@ static baro_status make_operators(baro_explanation *all) {
     with_tasks += dataflow->operators[o].task_count != 0;
   }
   all->operators = baro_arena_array(&all->arena, with_tasks, sizeof(*all->operators));
-  all->operator_row =
-      baro_arena_array(&all->arena, dataflow->operator_count, sizeof(*all->operator_row));
-  bool good =
-      slot_of != NULL && lengths != NULL && all->operators != NULL && all->operator_row != NULL;
+  bool good = slot_of != NULL && lengths != NULL && all->operators != NULL;
   if (good) {
     for (uint32_t o = 0; o < dataflow->operator_count; o++) {
-      all->operator_row[o] = BARO_NONE_ID;
       if (dataflow->operators[o].task_count != 0) {
         fill_operator(all, o, slot_of, lengths);
       }

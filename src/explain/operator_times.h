@@ -4,14 +4,14 @@
 
 #include "explain/explain.h"
 
-/* Fills operators, resources, slots and what stands beside them; needs the path. O(tasks log tasks). BARO_NO_MEMORY. */
+/* No operator has a row yet: what asks for one finds BARO_NONE_ID, also where no task ran. BARO_NO_MEMORY. */
+baro_status baro_operator_rows_init(baro_explanation *explanation) BARO_MUST_USE;
+
+/* Fills operators, resources, slots and what stands beside them; needs the rows and the path. O(tasks log tasks). BARO_NO_MEMORY. */
 baro_status baro_operator_times(baro_explanation *explanation) BARO_MUST_USE;
 
 /* Fills resources, of operators and path. */
 void baro_resource_times(baro_explanation *explanation);
-
-/* Whether the operator is of a trace, and of that kind: "kernel" of "torch.kernel" or "tf.kernel". */
-bool baro_is_span_kind(const baro_profile *profile, uint32_t operator_id, const char *kind);
 
 /* Needs the path. O(tasks log tasks). BARO_NO_MEMORY. */
 baro_status baro_device_use_of(const baro_explanation *explanation,

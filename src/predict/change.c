@@ -124,6 +124,12 @@ baro_status baro_change_resolve(const baro_scenario *scenario, const baro_job_gr
   baro_change change = baro_change_none(graph);
   const baro_scenario_value *values = scenario->values;
   baro_status status = BARO_OK;
+  if (values[BARO_SCENARIO_GPU].is_set) {
+    return baro_error_set(
+        err, BARO_UNSUPPORTED,
+        "gpu: Spark's log does not say what ran on one; what can be set is cores, "
+        "nodes, cpu_speed, disk, network, memory, input, partitions");
+  }
   if (scenario->function_count > 0) {
     return baro_error_set(err, BARO_UNSUPPORTED,
                           "function: tasks of Spark are not known by function; what can be set is "

@@ -78,9 +78,18 @@ static bool matters(const maker *all, baro_term term) {
   case BARO_TERM_QUEUED_PYTHON:
   case BARO_TERM_CROWDED: return change->changes_cores;
   case BARO_TERM_NODES_CONTENTION: return changes_nodes;
-  case BARO_TERM_OTHER_CPU:
+  case BARO_TERM_NO_FILES_CPU:
+    return all->graph->core_wait_ratio > 0 && baro_change_differs(change->cpu_ratio);
   case BARO_TERM_PYTHON_CPU:
+    return baro_change_differs(change->cpu_ratio) ||
+           (all->graph->core_wait_ratio > 0 && (baro_change_differs(change->disk_ratio) ||
+                                                baro_change_differs(change->network_ratio)));
+  case BARO_TERM_OTHER_CPU:
   case BARO_TERM_DRIVER_SPEED: return baro_change_differs(change->cpu_ratio);
+  case BARO_TERM_CORE_WAIT:
+    return all->graph->core_wait_ratio > 0 &&
+           (baro_change_differs(change->cpu_ratio) || baro_change_differs(change->disk_ratio) ||
+            baro_change_differs(change->network_ratio));
   case BARO_TERM_OTHER_DISK: return baro_change_differs(change->disk_ratio);
   case BARO_TERM_OTHER_NETWORK: return baro_change_differs(change->network_ratio);
   case BARO_TERM_OVERLAP:
@@ -190,6 +199,10 @@ static baro_status make_parts(const maker *all, baro_error *err) {
     part->function = BARO_NONE_ID;
     baro_status status = baro_change_resolve(&alone, all->graph, &change, err);
     if (status == BARO_OK) {
+      double distance = baro_change_distance(&change, all->graph);
+      if (distance > 1 || change.changes_partitions) {
+        baro_calibration_add(&to->calibration, part->key, distance);
+      }
       status = predict(all, &change, all->point, &part->alone_s, err);
     }
     if (status != BARO_OK) {
@@ -274,7 +287,7 @@ void baro_forecaster_destroy(baro_forecaster *forecaster) {
 
 baro_status baro_forecaster_make(const baro_forecaster *forecaster, const baro_scenario *scenario,
                                  baro_forecast *ret_forecast, baro_error *err) {
-  baro_forecast to = {0};
+  baro_forecast to = {.calibration = baro_calibration_none()};
   maker all = {.graph = forecaster->graph, .shared = forecaster, .scenario = scenario, .to = &to};
   set_terms(&all, forecaster->fit);
   baro_status status = baro_change_resolve(scenario, all.graph, &all.change, err);

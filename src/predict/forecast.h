@@ -4,11 +4,12 @@
  *   predicted = recorded run time x replay(scenario) / replay(no change)
  *
  * The interval is for one more run under the scenario, at 90 %, in logarithms: the ends of each term's range, what a bootstrap of
- * the stages' tasks gives, and what runs of one job differ by, as if they were independent. It is as good as the ranges in
- * terms.h: they are not calibrated on runs. Beyond a factor of 4 it is widened. */
+ * the stages' tasks gives, and what runs of one job differ by, as if they were independent; then as many times as wide as
+ * calibration.h says. Beyond a factor of 4 it is widened once more. */
 #ifndef BARO_PREDICT_FORECAST_H
 #define BARO_PREDICT_FORECAST_H
 
+#include "predict/calibration.h"
 #include "predict/contention.h"
 #include "predict/scenario.h"
 #include "predict/terms.h"
@@ -46,6 +47,8 @@ typedef struct baro_forecast {
   double lead_s;       /* of the run before its first job, give or take itself */
   double floor_s;      /* the driver's own time, as fast as it may be */
   double distance;     /* baro_change_distance */
+  baro_calibration
+      calibration;     /* what the interval's width was multiplied by; Python programs: none */
   uint32_t base_slots; /* 0: a Python program, which has none, as of the next three */
   uint32_t slots;
   double busy_ratio;                         /* of the slots' time, predicted */

@@ -104,6 +104,15 @@ static void assume_resources(const assumed *all) {
            "assumed",
            100 * need_ns[BARO_NEED_OTHER] / sum_ns);
   }
+  if (all->graph->core_wait_ratio > 0 &&
+      (baro_change_differs(change->cpu_ratio) || baro_change_differs(change->disk_ratio) ||
+       baro_change_differs(change->network_ratio))) {
+    assume(
+        to,
+        "deserializing tasks, which needs nothing but a core, took %.3g s for each second of its "
+        "CPU time: so much more than that CPU time tells did what else they computed wait",
+        1 + all->graph->core_wait_ratio);
+  }
   if (baro_change_differs(change->network_ratio) && !(need_ns[BARO_NEED_NETWORK] > 0)) {
     assume(to, "no task waited for the network, as far as it was measured");
   }
@@ -128,11 +137,29 @@ static void assume_resources(const assumed *all) {
 
 static void assume_interval(const assumed *all) {
   baro_forecast *to = all->to;
-  assume(to,
-         "the interval is for one more run, 90 %% if the terms' ranges hold: they are not "
-         "calibrated on "
-         "runs; runs of one job differ by %.1f %% (standard deviation)",
-         100 * to->noise_ratio);
+  const baro_calibration *calibration = &to->calibration;
+  if (calibration->is_calibrated) {
+    assume(to,
+           "the interval is for one more run, 90 %%: %.2f times as wide as the terms' ranges make "
+           "it, by %u comparisons of predictions with runs, of %u jobs of 4 to 40 s on one machine "
+           "of two cores, one thing changed at a time",
+           calibration->factor, calibration->comparisons, calibration->jobs);
+  } else if (calibration->outside == BARO_SCENARIO_KEY_COUNT) {
+    assume(to,
+           "the interval is for one more run, 90 %%: runs of one job differ by %.1f %% (standard "
+           "deviation)",
+           100 * to->noise_ratio);
+  } else if (calibration->up_to > 0) {
+    assume(to,
+           "the interval is %.2f times as wide as the terms' ranges make it, the most that any "
+           "change needed: runs were compared with %s changed up to %.4gx only",
+           calibration->factor, baro_scenario_name(calibration->outside), calibration->up_to);
+  } else {
+    assume(to,
+           "the interval is %.2f times as wide as the terms' ranges make it, the most that any "
+           "change needed: no runs with other %s were compared",
+           calibration->factor, baro_scenario_name(calibration->outside));
+  }
   if (baro_forecast_is_far(to)) {
     assume(to,
            "a factor of %.3g is far from what was recorded: the interval is widened, and may still "

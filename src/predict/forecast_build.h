@@ -1,5 +1,5 @@
 /* What makers of forecasts share. Internal to src/predict.
- * Flow: forecast.c, python_forecast.c -> here (forecast_interval.c, forecast_assumptions.c) -> baro_forecast. */
+ * Flow: forecast.c, path_forecast.c, python_forecast.c -> here (forecast_interval.c, forecast_assumptions.c) -> baro_forecast. */
 #ifndef BARO_PREDICT_FORECAST_BUILD_H
 #define BARO_PREDICT_FORECAST_BUILD_H
 
@@ -11,6 +11,8 @@
 
 /* --- forecast_interval.c --- */
 
+/* Of keys that are factors: the greatest of them, or of their inverses; >= 1. */
+double baro_forecast_distance(const baro_scenario *scenario);
 /* Keeps a term whose ends make a difference. term: without times; ends_s: predictions with its low and high end; predicted_s is
  * set. */
 void baro_forecast_add_term(baro_forecast *to, baro_forecast_term term, const double ends_s[2]);

@@ -6,9 +6,20 @@
 
 /* What was recorded says little of what is further away. */
 static const double FAR = 4;
+/* Of a logarithm: what a double still holds, times any time. */
+static const double LOG_MAX = 600;
 
 bool baro_forecast_is_far(const baro_forecast *forecast) {
   return forecast->distance > FAR;
+}
+
+double baro_forecast_distance(const baro_scenario *scenario) {
+  double distance = 1;
+  for (int k = 0; k < BARO_SCENARIO_KEY_COUNT; k++) {
+    double value = scenario->values[k].is_set ? scenario->values[k].value : 1;
+    distance = fmax(distance, fmax(value, 1 / value));
+  }
+  return distance;
 }
 
 void baro_forecast_add_term(baro_forecast *to, baro_forecast_term term, const double ends_s[2]) {
@@ -45,8 +56,12 @@ void baro_forecast_bound(baro_forecast *to) {
   below += pow(log(1 - lead_s / to->predicted_s), 2);
   above += pow(log(1 + lead_s / to->predicted_s), 2);
   double far = baro_forecast_is_far(to) ? log(to->distance) / log(FAR) : 1;
-  to->low_s = to->predicted_s * exp(-sqrt(below) * far);
-  to->high_s = to->predicted_s * exp(sqrt(above) * far);
+  double low = sqrt(below) * far;
+  double high = sqrt(above) * far;
   /* What only the driver does does not go away with the tasks. */
-  to->low_s = fmax(to->low_s, fmin(to->floor_s, to->predicted_s) * exp(-noise));
+  if (to->floor_s > 0) {
+    low = fmin(low, fmax(log(to->predicted_s / to->floor_s), 0) + noise);
+  }
+  to->low_s = to->predicted_s * exp(-fmin(low * to->calibration.factor, LOG_MAX));
+  to->high_s = to->predicted_s * exp(fmin(high * to->calibration.factor, LOG_MAX));
 }

@@ -78,8 +78,26 @@ static const char *const amount_keys[] = {
     "output_bytes",
     "shuffle_written_bytes",
     "shuffle_write_ns",
+    "deserialize_ns",
+    "deserialize_cpu_ns",
 };
-enum { REMOTE, LOCAL, SPILLED, SPILLED_DISK, PEAK, INPUT, OUTPUT, WRITTEN, WRITE_NS, AMOUNT_KEYS };
+enum {
+  REMOTE,
+  LOCAL,
+  SPILLED,
+  SPILLED_DISK,
+  PEAK,
+  INPUT,
+  OUTPUT,
+  WRITTEN,
+  WRITE_NS,
+  DESERIALIZE_NS,
+  DESERIALIZE_CPU_NS,
+  AMOUNT_KEYS
+};
+
+/* Spark tells deserializing in whole milliseconds: of less CPU time than this it tells nothing. */
+static const double DESERIALIZE_CPU_NS_MIN = 20e6;
 
 typedef struct placed_task {
   uint64_t start_ns;
@@ -104,6 +122,8 @@ typedef struct task_walk {
   baro_map seen;   /* slot << 32 | node */
   double written_bytes;
   double write_ns;
+  double deserialize_ns;
+  double deserialize_cpu_ns;
 } task_walk;
 
 static baro_need need_of(baro_state state) {
@@ -168,6 +188,8 @@ static void read_amounts(task_walk *walk, uint32_t task, baro_graph_node *node,
   node->read_bytes += amounts[INPUT] + amounts[REMOTE] + amounts[LOCAL];
   walk->written_bytes += amounts[WRITTEN];
   walk->write_ns += amounts[WRITE_NS];
+  walk->deserialize_ns += amounts[DESERIALIZE_NS];
+  walk->deserialize_cpu_ns += amounts[DESERIALIZE_CPU_NS];
 }
 
 /* Tasks come in the order of their start over all stages: so it is known since when their slot was free. */
@@ -303,6 +325,10 @@ baro_status baro_graph_build_tasks(baro_graph_build *build) {
   }
   baro_map_release(&walk.seen);
   graph->write_bytes_per_ns = walk.write_ns > 0 ? walk.written_bytes / walk.write_ns : 0;
+  if (walk.deserialize_cpu_ns >= DESERIALIZE_CPU_NS_MIN) {
+    double waited_ns = walk.deserialize_ns - walk.deserialize_cpu_ns;
+    graph->core_wait_ratio = waited_ns > 0 ? waited_ns / walk.deserialize_cpu_ns : 0;
+  }
   find_pieces(build);
   sum_driver(build, placed);
   return status;

@@ -84,8 +84,11 @@ typedef struct baro_job_graph {
   baro_graph_executor *executors; /* in the order of their arrival */
   uint32_t executor_count;
   uint32_t slot_count;
-  double lead_ns;                  /* from the start to the first job; it may be 0 to twice that */
-  double base_ns;                  /* from the start to the end of the last job */
+  double lead_ns; /* from the start to the first job; it may be 0 to twice that */
+  double base_ns; /* from the start to the end of the last job */
+  /* What tasks waited for a core while they were deserialized, in seconds a second of CPU time: it needs nothing else, and Spark has
+   * both clocks of it (since 2.1). 0: not known. */
+  double core_wait_ratio;
   double write_bytes_per_ns;       /* of shuffled data, as measured; 0: none was written */
   double need_ns[BARO_NEED_COUNT]; /* of all tasks */
   double driver_ns;                /* while no task ran */

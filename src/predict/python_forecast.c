@@ -107,9 +107,9 @@ static double error_s(const maker *all) {
 
 /* --- the whole --- */
 
-static const baro_scenario_key REFUSED[] = {BARO_SCENARIO_CORES, BARO_SCENARIO_NODES,
-                                            BARO_SCENARIO_MEMORY, BARO_SCENARIO_INPUT,
-                                            BARO_SCENARIO_PARTITIONS};
+static const baro_scenario_key REFUSED[] = {BARO_SCENARIO_CORES,      BARO_SCENARIO_NODES,
+                                            BARO_SCENARIO_MEMORY,     BARO_SCENARIO_INPUT,
+                                            BARO_SCENARIO_PARTITIONS, BARO_SCENARIO_GPU};
 
 baro_status baro_python_forecast_check(const baro_profile *profile, baro_error *err) {
   if (profile->samples.count == 0) {
@@ -176,14 +176,6 @@ static void make_parts(maker *all, baro_forecast *to) {
   }
 }
 
-static void find_distance(const baro_scenario *scenario, baro_forecast *to) {
-  to->distance = 1;
-  for (int k = 0; k < BARO_SCENARIO_KEY_COUNT; k++) {
-    double value = scenario->values[k].is_set ? scenario->values[k].value : 1;
-    to->distance = fmax(to->distance, fmax(value, 1 / value));
-  }
-}
-
 static void assume(const maker *all, baro_forecast *to) {
   static const char *const texts[] = {
       "the run's own time, as report has it: each moment counts once, for the threads that were "
@@ -233,7 +225,7 @@ baro_status baro_python_forecaster_make(const baro_python_forecaster *forecaster
                                         const baro_scenario *scenario, baro_forecast *ret_forecast,
                                         baro_error *err) {
   static const baro_term terms[] = {BARO_TERM_RUNNABLE, BARO_TERM_HELD, BARO_TERM_ALONE};
-  baro_forecast to = {.noise_ratio = NOISE_RATIO};
+  baro_forecast to = {.noise_ratio = NOISE_RATIO, .calibration = baro_calibration_none()};
   maker all = {.scenario = scenario};
   baro_arena scratch = {0};
   for (int t = 0; t < BARO_TERM_COUNT; t++) {
@@ -252,7 +244,7 @@ baro_status baro_python_forecaster_make(const baro_python_forecaster *forecaster
     }
     to.bootstrap_ratio = error_s(&all) / to.predicted_s;
     make_parts(&all, &to);
-    find_distance(scenario, &to);
+    to.distance = baro_forecast_distance(scenario);
     baro_forecast_bound(&to);
     assume(&all, &to);
     *ret_forecast = to;

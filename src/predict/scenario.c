@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "predict/quantity.h"
+
 /* Beyond them nothing that was recorded says anything. */
 static const double FACTOR_MIN = 0.001;
 static const double FACTOR_MAX = 1000;
@@ -45,18 +47,6 @@ static void key_names(char ret_text[256]) {
 
 /* --- values --- */
 
-/* Digits with an optional point: no sign, no exponent, no words. Bytes used; 0: it is none. */
-static size_t number_length(const char *text) {
-  size_t digits = 0;
-  size_t points = 0;
-  size_t at = 0;
-  for (; (text[at] >= '0' && text[at] <= '9') || text[at] == '.'; at++) {
-    digits += text[at] != '.';
-    points += text[at] == '.';
-  }
-  return digits > 0 && digits <= 15 && points <= 1 ? at : 0;
-}
-
 /* As Spark has them: powers of 1024. */
 static double byte_unit(const char *unit) {
   static const struct {
@@ -73,8 +63,16 @@ static double byte_unit(const char *unit) {
 }
 
 double baro_scenario_bytes(const char *text) {
-  size_t length = number_length(text);
+  size_t length = baro_quantity_digits(text);
   return length > 0 ? strtod(text, NULL) * byte_unit(text + length) : 0;
+}
+
+/* Of those that are factors. */
+static const char *example_of(baro_scenario_key key) {
+  return key == BARO_SCENARIO_CPU_SPEED ? "3.6GHz/2.4GHz"
+         : key == BARO_SCENARIO_INPUT   ? "200GB/50GB"
+         : key == BARO_SCENARIO_DISK    ? "400MBps/100MBps"
+                                        : "10Gbps/1Gbps";
 }
 
 static baro_status refuse_value(baro_scenario_key key, const char *text, baro_error *err) {
@@ -92,15 +90,16 @@ static baro_status refuse_value(baro_scenario_key key, const char *text, baro_er
                           keys[key].name, text);
   case BARO_SCENARIO_FORM_FACTOR: break;
   }
-  return baro_error_set(err, BARO_USAGE,
-                        "%s=%.100s: a factor such as 2x (0.001x to 1000x) is wanted: how fast or "
-                        "large it was when it was recorded is not in a recording",
-                        keys[key].name, text);
+  return baro_error_set(
+      err, BARO_USAGE,
+      "%s=%.100s: a factor such as 2x (0.001x to 1000x) is wanted, or what it is to "
+      "be over what it was, such as %s: what it was is not in a recording",
+      keys[key].name, text, example_of(key));
 }
 
 static baro_status parse_value(baro_scenario_key key, const char *text,
                                baro_scenario_value *ret_value, baro_error *err) {
-  size_t length = number_length(text);
+  size_t length = baro_quantity_digits(text);
   double number = length > 0 ? strtod(text, NULL) : 0;
   const char *unit = text + length;
   baro_scenario_value value = {.is_set = true, .value = number};
@@ -111,6 +110,10 @@ static baro_status parse_value(baro_scenario_key key, const char *text,
   } else if (length > 0 && keys[key].form == BARO_SCENARIO_FORM_COUNT) {
     is_good =
         unit[0] == '\0' && number >= 1 && number <= COUNT_MAX && memchr(text, '.', length) == NULL;
+  } else if (keys[key].form == BARO_SCENARIO_FORM_FACTOR) {
+    value.is_factor = true;
+    value.value = baro_quantity_ratio(text);
+    is_good = value.value >= FACTOR_MIN && value.value <= FACTOR_MAX;
   } else if (length > 0 && keys[key].form == BARO_SCENARIO_FORM_BYTES) {
     value.value = baro_scenario_bytes(text);
     is_good = value.value >= 1 && value.value <= BYTES_MAX;
@@ -154,7 +157,7 @@ static baro_status add_function(const char *name, const char *text, baro_scenari
   if (scenario->function_count == BARO_SCENARIO_FUNCTIONS_MAX) {
     return baro_error_set(err, BARO_USAGE, "more than %d functions", BARO_SCENARIO_FUNCTIONS_MAX);
   }
-  size_t length = number_length(text);
+  size_t length = baro_quantity_digits(text);
   double factor = length > 0 ? strtod(text, NULL) : 0;
   if (length == 0 || (text[length] | 0x20) != 'x' || text[length + 1] != '\0' ||
       factor < FACTOR_MIN || factor > FACTOR_MAX) {

@@ -17,6 +17,7 @@
   X(CPU_SPEED, "cpu_speed", FACTOR, "speed of a core")                                             \
   X(DISK, "disk", FACTOR, "bandwidth of disks")                                                    \
   X(NETWORK, "network", FACTOR, "bandwidth of the network")                                        \
+  X(GPU, "gpu", FACTOR, "speed of GPUs: of their kernels (traces)")                                \
   X(MEMORY, "memory", BYTES, "memory of each executor")                                            \
   X(INPUT, "input", FACTOR, "size of all input")                                                   \
   X(PARTITIONS, "partitions", COUNT, "tasks of each stage that reads shuffled data")
@@ -30,7 +31,7 @@ typedef enum baro_scenario_key {
 
 /* What a value may be besides a factor. */
 typedef enum baro_scenario_form {
-  BARO_SCENARIO_FORM_FACTOR, /* nothing */
+  BARO_SCENARIO_FORM_FACTOR, /* what it is over what it was: quantity.h */
   BARO_SCENARIO_FORM_COUNT,
   BARO_SCENARIO_FORM_BYTES,
 } baro_scenario_form;

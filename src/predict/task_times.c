@@ -14,6 +14,7 @@ typedef struct maker {
   uint32_t slot_count;
   double cores_ratio; /* slots of an executor, on average */
   double nodes_ratio;
+  double driver_ratio; /* of its time, and of what it takes to hand out tasks */
 } maker;
 
 /* A task as it is before the models: a recorded one, or pieces of several. */
@@ -174,15 +175,46 @@ static double lesser(double a, double b) {
   return a < b ? a : b;
 }
 
-/* Shares of unexplained time that follow cores, disks and the network; the rest follows nothing. */
+/* Of unexplained time, what the task waited for a core, by the ratio that deserializing tells. */
+static double core_wait_ns(const maker *all, const draft *task) {
+  double computed_ns = task->need_ns[BARO_NEED_CPU] + task->need_ns[BARO_NEED_COLLECTOR];
+  double ratio = all->input->terms[BARO_TERM_CORE_WAIT] * all->input->graph->core_wait_ratio;
+  return lesser(task->need_ns[BARO_NEED_OTHER], ratio * computed_ns);
+}
+
+/* Shares of other unexplained time that follow cores, disks and the network; the rest follows nothing. */
 typedef struct shares {
   double cpu;
   double disk;
   double network;
 } shares;
 
+/* Of files it is not known whether they are here or elsewhere; in local mode they are taken to be here. */
+static shares share_files(const maker *all, double part) {
+  double disk = all->input->terms[BARO_TERM_OTHER_DISK];
+  double network = all->input->graph->is_local ? 0 : all->input->terms[BARO_TERM_OTHER_NETWORK];
+  double sum = disk + network;
+  return sum > 0 ? (shares){.disk = part * disk / sum, .network = part * network / sum}
+                 : (shares){0};
+}
+
+/* With a clock of waiting for cores: what waited neither for them nor for what has a clock waited for files, if there are any. */
+static shares share_clocked(const maker *all, const baro_graph_node *node, const draft *task) {
+  const double *terms = all->input->terms;
+  bool has_files = node->reads_input || node->writes_output || task->spilled_bytes > 0;
+  double cpu = node->runs_python ? terms[BARO_TERM_PYTHON_CPU]
+               : has_files       ? 0
+                                 : terms[BARO_TERM_NO_FILES_CPU];
+  shares of = has_files ? share_files(all, 1 - cpu) : (shares){0};
+  of.cpu = cpu;
+  return of;
+}
+
 static shares share_other(const maker *all, const baro_graph_node *node, const draft *task) {
   const double *terms = all->input->terms;
+  if (all->input->graph->core_wait_ratio > 0) {
+    return share_clocked(all, node, task);
+  }
   bool has_files = node->reads_input || node->writes_output;
   shares of = {
       .cpu = terms[node->runs_python ? BARO_TERM_PYTHON_CPU : BARO_TERM_OTHER_CPU],
@@ -290,9 +322,11 @@ static double task_time(const maker *all, const baro_graph_node *node, const dra
   double python_ns =
       node->runs_python ? terms[BARO_TERM_PYTHON_CPU] * task->need_ns[BARO_NEED_OTHER] : 0;
   double wait_ns = crowd_of->wait * (cpu_ns + python_ns) / change->cpu_ratio;
-  double other_ns = task->need_ns[BARO_NEED_OTHER] * (1 - queued * (1 - crowd_of->queue)) *
-                    (1 - of.cpu - of.disk - of.network + of.cpu / change->cpu_ratio +
-                     of.disk / change->disk_ratio + of.network / change->network_ratio);
+  double core_ns = core_wait_ns(all, task);
+  double rest_ns = (task->need_ns[BARO_NEED_OTHER] - core_ns) *
+                   (1 - of.cpu - of.disk - of.network + of.cpu / change->cpu_ratio +
+                    of.disk / change->disk_ratio + of.network / change->network_ratio);
+  double other_ns = (core_ns / change->cpu_ratio + rest_ns) * (1 - queued * (1 - crowd_of->queue));
   double serial_ns = cpu_ns / change->cpu_ratio + network_ns;
   double computed_ns = serial_ns;
   if (task->need_ns[BARO_NEED_NETWORK] > 0) {
@@ -306,7 +340,7 @@ static double task_time(const maker *all, const baro_graph_node *node, const dra
   double work_ns = computed_ns + other_ns + wait_ns + new_network_ns(all, task) +
                    task->need_ns[BARO_NEED_COLLECTOR] * collector_ratio(all) / change->cpu_ratio +
                    task->need_ns[BARO_NEED_DISK] / change->disk_ratio + spill_extra(all, task);
-  return task->need_ns[BARO_NEED_FIXED] +
+  return task->need_ns[BARO_NEED_FIXED] * all->driver_ratio +
          (work_ns > 0 ? work_ns : 0) * growth * crowd_of->inflation;
 }
 
@@ -411,13 +445,12 @@ baro_status baro_task_times_build(const baro_task_times_input *input, baro_arena
   if (all.nodes == NULL || all.tasks == NULL) {
     return baro_error_set(err, BARO_NO_MEMORY, "%s", baro_status_text(BARO_NO_MEMORY));
   }
-  double driver_ratio =
-      1 + input->terms[BARO_TERM_DRIVER_SPEED] * (1 / input->change->cpu_ratio - 1);
+  all.driver_ratio = 1 + input->terms[BARO_TERM_DRIVER_SPEED] * (1 / input->change->cpu_ratio - 1);
   for (uint32_t n = 0; n < graph->node_count; n++) {
     all.nodes[n] = graph->nodes[n].plan;
-    all.nodes[n].delay_ns *= driver_ratio;
-    all.nodes[n].launch_ns *= driver_ratio;
-    all.nodes[n].finish_ns *= driver_ratio;
+    all.nodes[n].delay_ns *= all.driver_ratio;
+    all.nodes[n].launch_ns *= all.driver_ratio;
+    all.nodes[n].finish_ns *= all.driver_ratio;
     all.nodes[n].wave_ratio = pow(input->waves->ratios[n], input->terms[BARO_TERM_WAVE]);
     if (graph->nodes[n].plan.task_count > 0) {
       resize to = resize_stage(&all, &graph->nodes[n]);

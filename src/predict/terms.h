@@ -30,9 +30,19 @@
   X(CROWDED, "crowded", 0, 0.6, 1.8, PRIOR,                                                                                               \
     "local mode: of the computing time of the tasks that are more than before, what all tasks "                                           \
     "wait for cores: the machine may have no more of them")                                                                               \
+  /* Deserializing a task needs a core and nothing else, and has both clocks. 2 jobs of tools/make_pairs.py (aggregate, join) under     \
+   * CPU quotas: what other code waits is 0.37 to 0.73 of that. */ \
+  X(CORE_WAIT, "core_wait", 0.25, 0.55, 1, PRIOR,                                                                                         \
+    "a second of computing waited for a core this share of what a second of deserializing tasks "                                         \
+    "did")                                                                                                                                \
+  X(NO_FILES_CPU, "no_files", 0.3, 1, 1, PRIOR,                                                                                           \
+    "share of what is left of unexplained task time, where a stage has no files, that follows "                                           \
+    "the "                                                                                                                                \
+    "speed of cores")                                                                                                                     \
   X(OTHER_CPU, "unexplained_cpu", 0, 0.333, 1, PRIOR,                                                                                     \
     "share of unexplained task time that follows the speed of cores")                                                                     \
-  X(PYTHON_CPU, "python_cpu", 0.5, 0.8, 1, PRIOR,                                                                                         \
+  /* A job of tools/make_pairs.py (users): 0.94 and more under CPU quotas, 0.2 with a slow disk. */                                       \
+  X(PYTHON_CPU, "python_cpu", 0.1, 0.95, 1, PRIOR,                                                                                        \
     "share of unexplained task time of stages with Python workers that follows the speed of "                                             \
     "cores")                                                                                                                              \
   X(OTHER_DISK, "unexplained_disk", 0, 0.333, 1, PRIOR,                                                                                   \
@@ -43,7 +53,8 @@
     "the network")                                                                                                                        \
   X(OVERLAP, "overlap", 0, 0, 1, BOUND,                                                                                                   \
     "fetching overlaps computing: 0 one after the other (their sum), 1 at once (the longer one)")                                         \
-  X(DRIVER_SPEED, "driver_speed", 0, 0.5, 1, PRIOR,                                                                                       \
+  /* 4 jobs of tools/make_pairs.py (aggregate, join, score, users) under CPU quotas: 0.9 to 1. Less where it lists files far away. */     \
+  X(DRIVER_SPEED, "driver_speed", 0.4, 0.95, 1, PRIOR,                                                                                    \
     "share of the driver's own time that follows the speed of cores")                                                                     \
   X(LIVE_HEAP, "live_heap", 0.1, 0.3, 0.45, PRIOR,                                                                                        \
     "share of the heap that is in use after a collection: collecting takes as this to what is "                                           \

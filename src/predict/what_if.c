@@ -7,16 +7,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "predict/python_forecast.h"
+#include "predict/predictor.h"
 #include "predict/what_if_build.h"
 
 enum { THREADS_MAX = 8 };
 
 typedef struct maker {
   const baro_profile *profile;
-  baro_job_graph *graph;             /* owned; NULL: a Python program */
-  baro_forecaster *tasks;            /* owned */
-  baro_python_forecaster *functions; /* owned */
+  baro_job_graph *graph;    /* owned; NULL: a Python program, or a trace */
+  baro_predictor predictor; /* owned */
   baro_what_if *to;
   uint64_t budget;
 } maker;
@@ -46,13 +45,6 @@ baro_scenario baro_what_if_scenario(const baro_what_if *what_if, const baro_what
   return scenario;
 }
 
-static baro_status forecast(const maker *all, const baro_scenario *scenario,
-                            baro_forecast *ret_forecast, baro_error *err) {
-  return all->graph != NULL
-             ? baro_forecaster_make(all->tasks, scenario, ret_forecast, err)
-             : baro_python_forecaster_make(all->functions, scenario, ret_forecast, err);
-}
-
 /* --- which points --- */
 
 /* A scenario's replays, in tasks and slots: terms at both ends, the bootstrap, each change alone. */
@@ -72,7 +64,7 @@ static uint64_t cost_of(const maker *all, const uint8_t *positions) {
       slots *= fmax(1, ratio);
     }
   }
-  double replays = REPLAYS_OF_TERMS + all->tasks->bootstrap_count;
+  double replays = REPLAYS_OF_TERMS + all->predictor.tasks->bootstrap_count;
   return (uint64_t)(replays * (tasks + slots + (double)all->graph->node_count));
 }
 
@@ -226,7 +218,8 @@ static void *make_points(void *context) {
     baro_what_if_point *point = &to->points[p];
     baro_scenario scenario = baro_what_if_scenario(to, point);
     baro_error err = {0};
-    baro_status status = forecast(shared->all, &scenario, &point->forecast, &err);
+    baro_status status =
+        baro_predictor_make(&shared->all->predictor, &scenario, &point->forecast, &err);
     if (status == BARO_NO_MEMORY) {
       atomic_store(&shared->failed, true);
     } else if (status != BARO_OK) {
@@ -280,7 +273,7 @@ static baro_status add_refused(maker *all, baro_error *err) {
   baro_what_if *to = all->to;
   for (int k = 0; k <= BARO_SCENARIO_KEY_COUNT; k++) {
     bool is_function = k == BARO_SCENARIO_KEY_COUNT;
-    bool is_there = is_function && all->graph == NULL;
+    bool is_there = is_function && all->predictor.functions != NULL;
     for (uint32_t a = 0; a < to->axis_count; a++) {
       is_there = is_there || (int)to->axes[a].key == k;
     }
@@ -295,7 +288,7 @@ static baro_status add_refused(maker *all, baro_error *err) {
     } else {
       scenario.values[k] = (baro_scenario_value){.is_set = true, .is_factor = true, .value = 2};
     }
-    baro_status status = forecast(all, &scenario, &none, &why);
+    baro_status status = baro_predictor_make(&all->predictor, &scenario, &none, &why);
     if (status == BARO_OK) {
       baro_forecast_release(&none);
       continue;
@@ -317,11 +310,23 @@ static baro_status open_tasks(maker *all, baro_error *err) {
   baro_error why = {0};
   baro_status status = baro_job_graph_create(all->profile, &all->graph, &why);
   if (status == BARO_OK) {
-    status = baro_forecaster_create(all->graph, NULL, &all->tasks, &why);
+    status = baro_predictor_init(&all->predictor, all->profile, all->graph, NULL, NULL, 0, &why);
   }
   if (status == BARO_OK) {
     all->to->task_count = all->graph->task_count;
     status = baro_what_if_find_axes(all->graph, all->to);
+  }
+  return status == BARO_OK          ? BARO_OK
+         : status == BARO_NO_MEMORY ? no_memory(err)
+                                    : refuse_all(all->to, &why, err);
+}
+
+static baro_status open_path(maker *all, baro_error *err) {
+  baro_error why = {0};
+  baro_status status =
+      baro_predictor_init(&all->predictor, all->profile, NULL, NULL, NULL, 0, &why);
+  if (status == BARO_OK) {
+    baro_what_if_find_path_axes(&all->predictor, all->to);
   }
   return status == BARO_OK          ? BARO_OK
          : status == BARO_NO_MEMORY ? no_memory(err)
@@ -343,7 +348,7 @@ static baro_status open_functions(maker *all, baro_error *err) {
     }
   }
   if (status == BARO_OK) {
-    status = baro_python_forecaster_create(all->profile, names, count, &all->functions, &why);
+    status = baro_predictor_init(&all->predictor, all->profile, NULL, NULL, names, count, &why);
   }
   return status == BARO_OK ? BARO_OK : no_memory(err);
 }
@@ -361,8 +366,9 @@ baro_status baro_what_if_make(const baro_profile *profile, uint64_t budget,
   }
   to->reach = BARO_WHAT_IF_SINGLES;
   maker all = {.profile = profile, .to = to, .budget = budget > 0 ? budget : BARO_WHAT_IF_BUDGET};
-  baro_status status =
-      profile->dataflow.task_count > 0 ? open_tasks(&all, err) : open_functions(&all, err);
+  baro_status status = baro_predictor_wants_graph(profile) ? open_tasks(&all, err)
+                       : profile->dataflow.task_count > 0  ? open_path(&all, err)
+                                                           : open_functions(&all, err);
   if (status == BARO_OK && to->refusal == NULL) {
     status = choose_points(&all, err);
     if (status == BARO_OK) {
@@ -372,8 +378,7 @@ baro_status baro_what_if_make(const baro_profile *profile, uint64_t budget,
       status = add_refused(&all, err);
     }
   }
-  baro_forecaster_destroy(all.tasks);
-  baro_python_forecaster_destroy(all.functions);
+  baro_predictor_release(&all.predictor);
   baro_job_graph_destroy(all.graph);
   if (status != BARO_OK) {
     baro_what_if_destroy(to);

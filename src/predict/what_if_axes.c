@@ -32,6 +32,7 @@ static const double ratios[BARO_SCENARIO_KEY_COUNT][BARO_WHAT_IF_POSITIONS_MAX] 
     [BARO_SCENARIO_CPU_SPEED] = {0.5, 0.75, 1, 1.25, 1.5, 2, 4},
     [BARO_SCENARIO_DISK] = {0.25, 0.5, 1, 2, 4, 10},
     [BARO_SCENARIO_NETWORK] = {0.1, 0.25, 0.5, 1, 2, 4, 10},
+    [BARO_SCENARIO_GPU] = {0.5, 0.75, 1, 1.25, 1.5, 2, 4},
     [BARO_SCENARIO_MEMORY] = {0.5, 0.75, 1, 1.5, 2, 4},
     [BARO_SCENARIO_INPUT] = {0.25, 0.5, 1, 2, 4, 10},
     [BARO_SCENARIO_PARTITIONS] = {0.25, 0.5, 1, 2, 4, 8},
@@ -98,6 +99,31 @@ baro_status baro_what_if_find_axes(const baro_job_graph *graph, baro_what_if *to
     status = add_key(graph, to, (baro_scenario_key)k);
   }
   return status;
+}
+
+static void add_factors(baro_what_if *to, baro_scenario_key key) {
+  baro_what_if_axis *axis = add_axis(to, key);
+  for (int p = 0; p < BARO_WHAT_IF_POSITIONS_MAX && ratios[key][p] > 0; p++) {
+    add_position(axis, true, ratios[key][p], ratios[key][p]);
+  }
+}
+
+/* --- a trace --- */
+
+void baro_what_if_find_path_axes(const baro_predictor *predictor, baro_what_if *to) {
+  static const baro_scenario_key keys[] = {BARO_SCENARIO_GPU, BARO_SCENARIO_CPU_SPEED,
+                                           BARO_SCENARIO_NETWORK, BARO_SCENARIO_DISK};
+  for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++) {
+    baro_scenario scenario = {0};
+    baro_forecast forecast;
+    baro_error err = {0};
+    scenario.values[keys[k]] = (baro_scenario_value){.is_set = true, .is_factor = true, .value = 2};
+    /* What is refused gets its axis, and the reason, where all others do. */
+    if (baro_predictor_make(predictor, &scenario, &forecast, &err) == BARO_OK) {
+      add_factors(to, keys[k]);
+      baro_forecast_release(&forecast);
+    }
+  }
 }
 
 /* --- a Python program --- */
@@ -170,10 +196,7 @@ baro_status baro_what_if_find_python_axes(const baro_profile *profile, baro_what
   static const baro_scenario_key keys[] = {BARO_SCENARIO_CPU_SPEED, BARO_SCENARIO_DISK,
                                            BARO_SCENARIO_NETWORK};
   for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++) {
-    baro_what_if_axis *axis = add_axis(to, keys[k]);
-    for (int p = 0; p < BARO_WHAT_IF_POSITIONS_MAX && ratios[keys[k]][p] > 0; p++) {
-      add_position(axis, true, ratios[keys[k]][p], ratios[keys[k]][p]);
-    }
+    add_factors(to, keys[k]);
   }
   return add_functions(profile, to);
 }

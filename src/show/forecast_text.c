@@ -150,6 +150,9 @@ static void write_terms(const baro_forecast_report *report, const baro_terminal 
                  {"runs", "prior", sqrt(2) * forecast->noise_ratio,
                   "from the recorded run to another one of the same job"}};
   for (size_t c = 0; c < sizeof(chances) / sizeof(chances[0]); c++) {
+    if (!(chances[c].ratio > 0)) {
+      continue; /* of a trace nothing was drawn by chance */
+    }
     double wide = exp(1.645 * chances[c].ratio);
     baro_text_table_add(&table, BARO_STYLE_PLAIN, baro_view_of(chances[c].key));
     baro_text_table_add_format(&table, BARO_STYLE_PLAIN, "%.1f %%", 100 * chances[c].ratio);

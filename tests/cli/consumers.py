@@ -205,9 +205,10 @@ def firefox_profiler(file: Path, session: str, folder: Path) -> Iterator[Firefox
             try:
                 profiler.threads()
                 break
-            except AssertionError:
+            except AssertionError as error:
                 if time.monotonic() > until:
-                    raise
+                    said = (folder / f"{session}.txt").read_text()
+                    raise AssertionError(f"{error}; its server runs, and said: {said}") from error
                 time.sleep(0.1)
         yield profiler
     finally:

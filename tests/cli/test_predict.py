@@ -24,12 +24,27 @@ LEAD_MS = 1000
 CORES_POWER = 0.1
 # In local mode, of what a task computes, for each slot that is more than before.
 CROWDED = 0.6
+# Of the driver's time, what follows the speed of cores; and of Python workers'.
+DRIVER = 0.95
+PYTHON = 0.95
+# What a second of computing waits for a core, to what one of deserializing does.
+CORE_WAIT = 0.55
+# Deserialized for 100 ms with 50 ms of CPU: 1 s of waiting for each of CPU. Of each second of a
+# task 0.45 is CPU time and 0.55 unexplained.
+CLOCKED = {
+    "Executor Run Time": 0.9,
+    "Executor CPU Time": 0.4,
+    "Executor Deserialize Time": 100,
+    "Executor Deserialize CPU Time": 50_000_000,
+}
+WAITED = CORE_WAIT * 0.45
+FILES = {"Input Metrics": {"Bytes Read": 1000}}
 
 
 class Log:
     """An event log of Spark with what a test says, times in ms from the first job's submission."""
 
-    def __init__(self, slots: int = 2, executors: int = 1) -> None:
+    def __init__(self, slots: int = 2, executors: int = 1, master: str = "local[2]") -> None:
         self.slots = slots
         self.executors = executors
         self.events: list[dict[str, Any]] = []
@@ -37,7 +52,7 @@ class Log:
         self.add("LogStart", **{"Spark Version": "3.5.6"})
         name = {"App Name": "t", "App ID": "a"}
         self.add("ApplicationStart", Timestamp=self.at(-1000), **name)
-        settings = {"spark.master": "local[2]", "spark.driver.memory": "1000m"}
+        settings = {"spark.master": master, "spark.driver.memory": "1000m"}
         self.add("EnvironmentUpdate", **{"Spark Properties": settings})
         for executor in range(executors):
             info = {"Host": "h", "Total Cores": slots}
@@ -190,14 +205,24 @@ def test_a_job_waits_for_the_one_before(run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "metrics", "expected"),
     [
-        # All CPU: the tasks in half the time, and half of the driver's time follows.
-        ("cpu_speed=2x", {}, 4 / 2 + 0.5 * 0.75),
+        # All CPU: the tasks in half the time, and nearly all of the driver's time follows.
+        ("cpu_speed=2x", {}, 4 / 2 + 0.5 * (1 - DRIVER / 2)),
         # 60 % CPU, of the unexplained rest a third follows.
         (
             "cpu_speed=2x",
             {"Executor CPU Time": 0.6},
-            4 * (0.6 / 2 + 0.4 * (1 - 0.333 / 2)) + 0.5 * 0.75,
+            4 * (0.6 / 2 + 0.4 * (1 - 0.333 / 2)) + 0.5 * (1 - DRIVER / 2),
         ),
+        # Deserializing waited for cores, so the rest did as well, and without files that is all.
+        ("cpu_speed=2x", CLOCKED, 4 / 2 + 0.5 * (1 - DRIVER / 2)),
+        # With files what is left waits for them: in local mode they are here.
+        (
+            "cpu_speed=2x",
+            CLOCKED | FILES,
+            4 * (0.45 / 2 + WAITED / 2 + 0.55 - WAITED) + 0.5 * (1 - DRIVER / 2),
+        ),
+        ("disk=2x", CLOCKED | FILES, 4 * (1 - (0.55 - WAITED) / 2) + 0.5),
+        ("network=2x", CLOCKED | FILES, 4 + 0.5),
         # A quarter was waiting for shuffled data, a quarter writing it.
         (
             "network=0.5x",
@@ -236,6 +261,17 @@ def test_one_model_a_resource(
     assert predicted(run, recording, change)["predicted_s"] == pytest.approx(expected, rel=2e-3)
 
 
+@pytest.mark.parametrize(("change", "follows"), [("disk=2x", 2 / 3), ("network=2x", 1 / 3)])
+def test_files_of_a_cluster_may_be_elsewhere(
+    run: Run, tmp_path: Path, change: str, follows: float
+) -> None:
+    log = Log(slots=1, executors=2, master="yarn")
+    log.job(0, 0, log.stage(0, 0, [1000] * 8, CLOCKED | FILES), [0])
+    answer = predicted(run, log.write(run, tmp_path), change)
+    expected = 4 * (1 - (0.55 - WAITED) * follows / 2) + 0.5
+    assert answer["predicted_s"] == pytest.approx(expected, rel=2e-3)
+
+
 def test_python_workers_are_mostly_cpu(run: Run, tmp_path: Path) -> None:
     """Spark has no clock for them: of what is not explained, more follows the speed of cores."""
     log = Log()
@@ -243,7 +279,7 @@ def test_python_workers_are_mostly_cpu(run: Run, tmp_path: Path) -> None:
     log.job(0, 0, log.stage(0, 0, [1000] * 8, metrics, scope="BatchEvalPython"), [0])
     answer = predicted(run, log.write(run, tmp_path), "cpu_speed=2x")
     assert answer["predicted_s"] == pytest.approx(
-        4 * (0.6 / 2 + 0.4 * (1 - 0.8 / 2)) + 0.5 * 0.75, rel=2e-3
+        4 * (0.6 / 2 + 0.4 * (1 - PYTHON / 2)) + 0.5 * (1 - DRIVER / 2), rel=2e-3
     )
     assert "python_cpu" in {term["term"] for term in answer["terms"]}
 

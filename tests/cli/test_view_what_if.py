@@ -21,6 +21,8 @@ SPARK = [
     "spark40_python.gz",
     ROLLING,
 ]
+TRACES = REPOSITORY / "tests" / "traces"
+TRACE = "torch24_mlp.json.gz"
 THREADS = REPOSITORY / "tests" / "recordings" / "threads.baro"
 # Of pairs every so manieth is compared: all of them are compared in tests/unit/test_what_if.c.
 EACH = 29
@@ -66,9 +68,10 @@ def check_point(run: Run, recording: Path, what_if: dict[str, Any], point: list[
     assert [what_if[key] for key in base] == [answer[key] for key in base]
 
 
-@pytest.mark.parametrize("name", [*SPARK, "threads"])
+@pytest.mark.parametrize("name", [*SPARK, "threads", TRACE])
 def test_points_are_predictions(run: Run, tmp_path: Path, name: str) -> None:
-    recording = THREADS if name == "threads" else recording_of(run, LOGS / name, tmp_path)
+    folder = TRACES if name == TRACE else LOGS
+    recording = THREADS if name == "threads" else recording_of(run, folder / name, tmp_path)
     what_if = what_if_of(run, recording)
     assert what_if["refusal"] is None
     assert what_if["reach"] == "pairs"

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "explain/explain.h"
-#include "predict/python_forecast.h"
+#include "predict/predictor.h"
 #include "profile/builder.h"
 #include "recording/record_reader.h"
 #include "show/explain_show.h"
@@ -216,17 +216,27 @@ static void foresee(const baro_profile *profile, uint8_t choice, uint8_t width) 
       "function:main=2x",
       "disk=0.5x",
       "memory=4g,nodes=100",
+      "gpu=2x",
+      "gpu=0.1x,cpu_speed=3x",
   };
   const char *set = sets[choice % (sizeof(sets) / sizeof(sets[0]))];
   baro_scenario scenario;
   baro_forecast forecast;
   baro_job_graph *graph = NULL;
   require(baro_scenario_parse(set, &scenario, NULL) == BARO_OK);
-  baro_status status = profile->dataflow.task_count > 0
-                           ? baro_job_graph_create(profile, &graph, NULL)
-                           : baro_python_forecast_make(profile, &scenario, &forecast, NULL);
-  if (status == BARO_OK && graph != NULL) {
-    status = baro_forecast_make(graph, &scenario, NULL, &forecast, NULL);
+  const char *names[BARO_SCENARIO_FUNCTIONS_MAX];
+  for (uint32_t f = 0; f < scenario.function_count; f++) {
+    names[f] = scenario.functions[f].name;
+  }
+  baro_predictor predictor = {0};
+  baro_status status =
+      baro_predictor_wants_graph(profile) ? baro_job_graph_create(profile, &graph, NULL) : BARO_OK;
+  if (status == BARO_OK) {
+    status =
+        baro_predictor_init(&predictor, profile, graph, NULL, names, scenario.function_count, NULL);
+  }
+  if (status == BARO_OK) {
+    status = baro_predictor_make(&predictor, &scenario, &forecast, NULL);
   }
   require(status == BARO_OK || status == BARO_UNSUPPORTED || status == BARO_LIMIT ||
           status == BARO_NO_MEMORY);
@@ -251,6 +261,7 @@ static void foresee(const baro_profile *profile, uint8_t choice, uint8_t width) 
     baro_buffer_release(&out);
     baro_forecast_release(&forecast);
   }
+  baro_predictor_release(&predictor);
   baro_job_graph_destroy(graph);
 }
 

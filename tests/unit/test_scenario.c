@@ -37,6 +37,31 @@ static void factors_counts_and_bytes(void **state) {
   assert_string_equal(text, "1.5g");
 }
 
+static void what_it_is_over_what_it_was(void **state) {
+  (void)state;
+  static const struct {
+    const char *text;
+    baro_scenario_key key;
+    double factor;
+  } cases[] = {
+      {"network=10Gbps/1Gbps", BARO_SCENARIO_NETWORK, 10},
+      {"network=500Mbps/2.5Gbps", BARO_SCENARIO_NETWORK, 0.2},
+      {"network=125MBps/1Gbps", BARO_SCENARIO_NETWORK, 1},
+      {"disk=3.5GBps/500MBps", BARO_SCENARIO_DISK, 7},
+      {"cpu_speed=3.6GHz/2400MHz", BARO_SCENARIO_CPU_SPEED, 1.5},
+      {"input=1TB/250GB", BARO_SCENARIO_INPUT, 4},
+      {"input=10kB/5KB", BARO_SCENARIO_INPUT, 2},
+  };
+  for (size_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
+    baro_scenario scenario;
+    baro_error err = {0};
+    if (baro_scenario_parse(cases[c].text, &scenario, &err) != BARO_OK)
+      fail_msg("%s: %s", cases[c].text, err.message);
+    assert_true(scenario.values[cases[c].key].is_factor);
+    assert_float_equal(scenario.values[cases[c].key].value, cases[c].factor, 1e-12);
+  }
+}
+
 /* A mistake must not be taken for something else, and its message must say what is allowed. */
 static void mistakes_are_named(void **state) {
   (void)state;
@@ -45,7 +70,7 @@ static void mistakes_are_named(void **state) {
     const char *says;
   } cases[] = {
       {"core=2x", "'core' cannot be set; what can: cores, nodes, cpu_speed"},
-      {"gpu=2x", "'gpu' cannot be set"},
+      {"gpus=2x", "'gpus' cannot be set"},
       {"cores", "key=value is wanted"},
       {"cores=", "key=value is wanted"},
       {"=2x", "key=value is wanted"},
@@ -61,7 +86,16 @@ static void mistakes_are_named(void **state) {
       {"cores=0x", "a factor such as 2x"},
       {"cores=1001x", "0.001x to 1000x"},
       {"cpu_speed=2", "is not in a recording"},
-      {"network=10Gbps", "is not in a recording"},
+      {"network=10Gbps", "such as 10Gbps/1Gbps: what it was is not in a recording"},
+      {"network=10Gbps/1GHz", "a factor such as 2x"},
+      {"network=10Gbps/0Gbps", "a factor such as 2x"},
+      {"network=10gbps/1gbps", "a factor such as 2x"},
+      {"network=10Gbps/1Gbps/1Gbps", "a factor such as 2x"},
+      {"network=10/1", "a factor such as 2x"},
+      {"network=1Tbps/1bps", "a factor such as 2x"},
+      {"disk=400", "such as 400MBps/100MBps"},
+      {"cpu_speed=3GHz", "such as 3.6GHz/2.4GHz"},
+      {"cores=8Gbps/1Gbps", "a whole number (1 to 100000)"},
       {"memory=4", "bytes such as 4g"},
       {"memory=4gbb", "bytes such as 4g"},
       {"function:=2x", "a name of at most"},
@@ -106,6 +140,7 @@ static void sweeps(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(factors_counts_and_bytes),
+      cmocka_unit_test(what_it_is_over_what_it_was),
       cmocka_unit_test(mistakes_are_named),
       cmocka_unit_test(sweeps),
   };
