@@ -1,4 +1,6 @@
 /* Operators on the page: what they are, what their time went into, how their tasks differ, and how they hang together. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "explain/quartiles.h"
@@ -170,6 +172,24 @@ static baro_view cut(baro_view text) {
   return text;
 }
 
+enum { NUMBER_CHARS = 24 };
+
+/* Times of the recording's clock are told as all others of the page: since the begin of the run. */
+static baro_view value_of(const operator_rows *rows, uint32_t operator_id,
+                          const baro_dataflow_fact *fact, char text[NUMBER_CHARS]) {
+  static const char *const times[] = {"submitted_ns", "completed_ns"};
+  uint64_t begin_ns = rows->of->path.begin_ns;
+  for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+    uint64_t ns;
+    if (baro_view_equal(fact->key, baro_view_of(times[i])) &&
+        baro_dataflow_fact_number(rows->dataflow, operator_id, times[i], &ns) && ns >= begin_ns) {
+      (void)snprintf(text, NUMBER_CHARS, "%" PRIu64, ns - begin_ns);
+      return baro_view_of(text);
+    }
+  }
+  return cut(fact->value);
+}
+
 static uint32_t write_facts(operator_rows *rows, baro_html_sections *sections) {
   const baro_dataflow *dataflow = rows->dataflow;
   uint32_t written = 0, all = 0;
@@ -183,10 +203,11 @@ static uint32_t write_facts(operator_rows *rows, baro_html_sections *sections) {
     for (uint32_t f = 0; f < one->fact_count && rows->is_shown[o] != 0; f++) {
       if (written < BARO_HTML_FACTS) {
         const baro_dataflow_fact *fact = &dataflow->facts[one->first_fact + f];
+        char number[NUMBER_CHARS];
         written++;
         baro_html_put(id, o);
         baro_html_put(key, text_of(rows, fact->key));
-        baro_html_put(value, text_of(rows, cut(fact->value)));
+        baro_html_put(value, text_of(rows, value_of(rows, o, fact, number)));
       }
     }
   }

@@ -79,6 +79,27 @@ def test_operators_of_the_page_are_those_of_explain(run: Run, tmp_path: Path, lo
         assert row["parent"] == 0 or row["id"] - row["parent"] in by_id
 
 
+def test_times_among_facts_are_since_the_begin_of_the_run(run: Run, tmp_path: Path) -> None:
+    log = LOGS / "spark35_skew.gz"
+    page = page_of(run, recording_of(run, log, tmp_path))
+    texts = page.sections["operator_texts"]["text"]
+    (begin,) = (event["Timestamp"] for event in events_of(log, "ApplicationStart"))
+    wanted = {
+        f"stage {info['Stage ID']}": {
+            "submitted_ns": (info["Submission Time"] - begin) * MS,
+            "completed_ns": (info["Completion Time"] - begin) * MS,
+        }
+        for info in (event["Stage Info"] for event in events_of(log, "StageCompleted"))
+    }
+    names = {row["id"]: texts[row["name"]].split(":")[0] for row in rows_of(page, "operators")}
+    found: dict[str, dict[str, int]] = {}
+    for row in rows_of(page, "operator_facts"):
+        name, key = names[row["operator"]], texts[row["key"]]
+        if name in wanted and key in ("submitted_ns", "completed_ns"):
+            found.setdefault(name, {})[key] = int(texts[row["value"]])
+    assert found == wanted
+
+
 @pytest.mark.parametrize("log", FILES, ids=lambda path: path.name)
 def test_tasks_and_path_of_the_page(run: Run, tmp_path: Path, log: Path) -> None:
     """Exact, whatever unit they are told in; tasks add up to their operators, steps to the run."""
