@@ -59,10 +59,13 @@ function termRows(whatIf, forecast) {
   const wide = (/** @type {number} */ ratio) => span(predicted / Math.exp(1.645 * ratio), predicted * Math.exp(1.645 * ratio));
   const python = whatIf.baseSlots === 0;
   const runs = Math.SQRT2 * whatIf.noise;
-  rows.push(
-    [python ? 'samples' : 'tasks', formatPercent(forecast.chance), '', 'measured', wide(forecast.chance), python ? 'sampling error' : 'other tasks of the same stages, by chance'],
-    ['runs', formatPercent(runs), '', 'prior', wide(runs), 'from the recorded run to another one of the same job'],
-  );
+  const chances = /** @type {const} */ ([
+    [forecast.chance, python ? 'samples' : 'tasks', 'measured', python ? 'sampling error' : 'other tasks of the same stages, by chance'],
+    [runs, 'runs', 'prior', 'from the recorded run to another one of the same job'],
+  ]);
+  // Of a trace nothing was drawn by chance.
+  for (const [ratio, name, source, meaning] of chances)
+    if (ratio > 0) rows.push([name, `${(100 * ratio).toFixed(1)} %`, '', source, wide(ratio), meaning]);
   return rows;
 }
 
