@@ -121,7 +121,7 @@ lint: $(bin)/.test ## layout, Python types, include rules, shell scripts
 	shellcheck .ci/run tools/*.sh
 
 # The page of `barograph view` is built from viewer/ and committed, so that only who changes it needs Node.
-viewer: $(viewer_modules) ## build viewer/dist/viewer.html anew
+viewer: $(viewer_modules) ## build viewer/dist/ anew
 	@$(say) 'viewer'
 	$(npm) --prefix viewer run build
 

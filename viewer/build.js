@@ -1,18 +1,23 @@
 // Puts the page together: src/index.html with the styles and the program as one classic script, because
 // modules cannot be imported from a file:// address. Writes dist/viewer.html, the template that the C program
-// carries, and dist/unpack.js, which reads the program there; with --check it compares with those that are committed. The same input gives the same
+// carries, dist/dataflow.js, which it adds to pages of frameworks' logs, and dist/unpack.js, which reads the program there;
+// with --check it compares with those that are committed. The same input gives the same
 // bytes: no time, no path and no version of this machine goes in.
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildSync } from 'esbuild';
+import { build } from 'esbuild';
 
 const folder = dirname(fileURLToPath(import.meta.url));
-const target = join(folder, 'dist', 'viewer.html');
-const unpackTarget = join(folder, 'dist', 'unpack.js');
-// Views of frameworks' logs and of predictions are 70 kB of it: as a script of their own, that only pages with such a recording
-// carry, the rest would be at 200 kB.
-const largestBytes = 275_000;
+const source = join(folder, 'src');
+/** Bytes that a file may have; those of viewer.html are in every page. */
+const largest = /** @type {Readonly<Record<string, number>>} */ ({
+  'viewer.html': 250_000,
+  'dataflow.js': 50_000,
+  'unpack.js': 1_000,
+});
+/** Of the views whose code is in dataflow.js. */
+const dataflowStyles = ['operators.css', 'tasks.css'];
 // The C program looks for these, each alone on its line, and for the title.
 const markers = ['<!--baro:head-->', '<!--baro:core-->', '<!--baro:late-->', '<title>barograph</title>'];
 // Browsers that know DecompressionStream('deflate-raw').
@@ -20,10 +25,10 @@ const browsers = ['chrome103', 'firefox113', 'safari16.4'];
 
 /**
  * @param {import('esbuild').BuildOptions} options with what to begin with
- * @returns {string}
+ * @returns {Promise<{text: string, modules: string[]}>}
  */
-function bundle(options) {
-  const result = buildSync({
+async function bundle(options) {
+  const result = await build({
     absWorkingDir: folder,
     bundle: true,
     minify: true,
@@ -32,22 +37,80 @@ function bundle(options) {
     target: browsers,
     logLevel: 'warning',
     write: false,
+    metafile: true,
     ...options,
   });
   const files = result.outputFiles ?? [];
   if (files.length !== 1) throw new Error(`one output expected, got ${files.length}`);
-  return files[0].text.trimEnd();
+  return { text: files[0].text.trimEnd(), modules: Object.keys(result.metafile?.inputs ?? {}) };
+}
+
+/** @param {string} name of a file in src/ */
+function bundleScript(name) {
+  return bundle({ entryPoints: [join(source, name)], format: 'iife' });
+}
+
+/** @param {string[]} files in src/ @returns {Promise<string>} */
+async function bundleStyle(files) {
+  const contents = files.map((file) => `@import './${file}';`).join('\n');
+  const { text } = await bundle({ stdin: { contents, loader: 'css', resolveDir: source } });
+  refuse(text, 'the style', /<\/style|url\(|@import/i);
+  return text;
 }
 
 /** The style of the page and, after it, those of views that have one beside them. */
-function bundleStyle() {
-  const views = readdirSync(join(folder, 'src', 'views'))
-    .filter((file) => file.endsWith('.css'))
+function bundlePageStyle() {
+  const views = readdirSync(join(source, 'views'))
+    .filter((file) => file.endsWith('.css') && !dataflowStyles.includes(file))
     .sort();
-  const contents = ['./style.css', ...views.map((file) => `./views/${file}`)]
-    .map((file) => `@import '${file}';`)
-    .join('\n');
-  return bundle({ stdin: { contents, loader: 'css', resolveDir: join(folder, 'src') } });
+  return bundleStyle(['style.css', ...views.map((file) => `views/${file}`)]);
+}
+
+/**
+ * What src/shared.js lists is taken from the program, which has put it where all scripts see it (src/parts/dataflow_code.js).
+ * @returns {import('esbuild').Plugin}
+ */
+function fromProgram() {
+  const list = readFileSync(join(source, 'shared.js'), 'utf8');
+  /** @type {Map<string, string[]>} */
+  const names = new Map();
+  for (const [, words, file] of list.matchAll(/^export \{([^}]*)\} from '([^']*)';$/gm))
+    names.set(join(source, file), words.split(/[\s,]+/).filter(Boolean));
+  return {
+    name: 'from the program',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^\./ }, ({ path, resolveDir }) => {
+        const file = join(resolveDir, path);
+        return names.has(file) ? { path: file, namespace: 'program' } : null;
+      });
+      onLoad({ filter: /./, namespace: 'program' }, ({ path }) => ({
+        contents: [
+          'const program = globalThis.barographShared;',
+          ...(names.get(path) ?? []).map((name) => `export const ${name} = program.${name};`),
+        ].join('\n'),
+      }));
+    },
+  };
+}
+
+/**
+ * The dataflow views, with their style as one more export.
+ * @param {string[]} ofProgram modules that the page has
+ * @returns {Promise<string>}
+ */
+async function assembleDataflow(ofProgram) {
+  const style = await bundleStyle(dataflowStyles.map((file) => `views/${file}`));
+  const contents = `export * from './dataflow.js';\nexport const style = ${JSON.stringify(style)};\n`;
+  const { text, modules } = await bundle({
+    stdin: { contents, loader: 'js', resolveDir: source },
+    format: 'iife',
+    globalName: 'barographDataflow',
+    plugins: [fromProgram()],
+  });
+  const twice = modules.find((module) => ofProgram.includes(module));
+  if (twice) throw new Error(`${twice} is in the program and in dataflow.js: src/shared.js has to list what is used of it`);
+  refuse(text, 'dataflow.js', /<\/script|<script|<!--/i);
+  return `${text}\n`;
 }
 
 /**
@@ -61,15 +124,16 @@ function refuse(text, what, end) {
   if (found) throw new Error(`${what} contains ${found[0]}`);
 }
 
-/** @returns {string} */
-function assemble() {
-  const script = bundle({ entryPoints: [join(folder, 'src', 'main.js')], format: 'iife' });
-  const greeting = bundle({ entryPoints: [join(folder, 'src', 'greeting', 'greeting.js')], format: 'iife' });
-  const style = bundleStyle();
+/**
+ * @param {string} script
+ * @returns {Promise<string>}
+ */
+async function assemble(script) {
+  const greeting = (await bundleScript('greeting/greeting.js')).text;
+  const style = await bundlePageStyle();
   refuse(greeting, 'the greeting', /<\/script|<script|<!--/i);
   refuse(script, 'the script', /<\/script|<script|<!--/i);
-  refuse(style, 'the style', /<\/style|url\(|@import/i);
-  const template = readFileSync(join(folder, 'src', 'index.html'), 'utf8');
+  const template = readFileSync(join(source, 'index.html'), 'utf8');
   const page = template
     .replace('<!--build:style-->', () => `<style>\n${style}\n</style>`)
     .replace('<!--build:greeting-->', () => `<script id="greet">\n${greeting}\n</script>`)
@@ -81,32 +145,33 @@ function assemble() {
 }
 
 /** What reads the program in a page of `barograph view`, where tools/pack_page.py packed it. */
-function assembleUnpack() {
-  const script = bundle({ entryPoints: [join(folder, 'src', 'packed', 'unpack.js')], format: 'iife' });
-  refuse(script, 'unpack.js', /<\/script|<script|<!--/i);
-  return `${script}\n`;
+async function assembleUnpack() {
+  const { text } = await bundleScript('packed/unpack.js');
+  refuse(text, 'unpack.js', /<\/script|<script|<!--/i);
+  return `${text}\n`;
 }
 
-function main() {
-  const page = assemble();
-  const unpack = assembleUnpack();
-  const bytes = Buffer.byteLength(page);
-  if (bytes > largestBytes)
-    throw new Error(`the page has ${bytes} bytes, more than the ${largestBytes} it may have`);
-  if (process.argv.includes('--check')) {
-    if (readFileSync(target, 'utf8') !== page || readFileSync(unpackTarget, 'utf8') !== unpack)
-      throw new Error('dist/ is not what its sources give; run make viewer');
-  } else {
-    mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target, page);
-    writeFileSync(unpackTarget, unpack);
+async function main() {
+  const program = await bundleScript('main.js');
+  const files = /** @type {Record<string, string>} */ ({
+    'viewer.html': await assemble(program.text),
+    'dataflow.js': await assembleDataflow(program.modules),
+    'unpack.js': await assembleUnpack(),
+  });
+  const isCheck = process.argv.includes('--check');
+  for (const [name, text] of Object.entries(files)) {
+    const bytes = Buffer.byteLength(text);
+    if (bytes > largest[name]) throw new Error(`${name} has ${bytes} bytes, more than the ${largest[name]} it may have`);
+    const path = join(folder, 'dist', name);
+    if (isCheck && readFileSync(path, 'utf8') !== text)
+      throw new Error(`dist/${name} is not what its sources give; run make viewer`);
+    mkdirSync(dirname(path), { recursive: true });
+    if (!isCheck) writeFileSync(path, text);
+    console.log(`${name}: ${bytes} bytes of ${largest[name]}`);
   }
-  console.log(`viewer.html: ${bytes} bytes of ${largestBytes}`);
 }
 
-try {
-  main();
-} catch (error) {
+main().catch((error) => {
   console.error(`build: ${error instanceof Error ? error.message : error}`);
   process.exit(1);
-}
+});

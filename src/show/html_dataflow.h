@@ -1,9 +1,9 @@
 /* What a framework ran, on the page: operators with their times by resource, quartiles, facts and edges (html_operators.c), tasks
  * and the critical path (html_tasks.c), and in the head what src/explain found (html_dataflow_head.c). docs/view-page.md says
  * what the sections hold. All numbers are those of the explanation.
- * Flow: profile + explanation -> sections "operators", "operator_*", "task_slots", "tasks", "path"; absent where the recording has
- * no tasks, and of comparisons. Sizes are bounded: operators and facts are left out, tasks put together into blocks, and the head
- * says so. */
+ * Flow: profile + explanation -> sections "operators", "operator_*", "task_slots", "tasks", "path" (and the code that shows them,
+ * "dataflow_views": html_page.c); absent where the recording has no tasks, and of comparisons. Sizes are bounded: operators and
+ * facts are left out, tasks put together into blocks, and the head says so. */
 #ifndef BARO_SHOW_HTML_DATAFLOW_H
 #define BARO_SHOW_HTML_DATAFLOW_H
 

@@ -47,6 +47,18 @@ static bool any_samples(const baro_html_page *page) {
   return any;
 }
 
+/* The code of the views that show it: other pages have no use for it. */
+static void add_dataflow_views(baro_html_page *page) {
+  if (page->dataflow.of == NULL) {
+    return;
+  }
+  baro_html_begin(&page->sections, "dataflow_views", true);
+  baro_html_put_string(
+      baro_html_column_begin(&page->sections, "script", BARO_HTML_STRING),
+      (baro_view){.data = baro_html_dataflow_views, .length = baro_html_dataflow_views_bytes});
+  baro_html_end(&page->sections);
+}
+
 /* A page without anything has an empty tree of samples, so that a viewer needs no case for it. */
 static baro_status add_sections(baro_html_page *page, baro_error *err) {
   baro_status status = BARO_OK;
@@ -73,6 +85,7 @@ static baro_status add_sections(baro_html_page *page, baro_error *err) {
                                    &page->sections, err);
   }
   if (status == BARO_OK) {
+    add_dataflow_views(page);
     status = baro_html_write_source(page, err);
   }
   if (status == BARO_OK) {

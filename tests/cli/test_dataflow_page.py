@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 import statistics
+import zlib
 from pathlib import Path
 from typing import Any
 
 import pytest
-from calling import REPOSITORY, Run
+from calling import REPOSITORY, Recording, Run
 from framework_logs import LOGS, MS, answer_of, events_of, recording_of
 from page_reader import Page
 
@@ -273,3 +276,36 @@ def test_a_hundred_thousand_tasks_are_a_small_page(run: Run, tmp_path: Path) -> 
     page = page_of(run, recording_of(run, log, tmp_path))
     assert len(page.sections["tasks"]["length"]) == 100_000
     assert len(page.text) < 2_500_000
+
+
+PROGRAM = re.compile(
+    r'<script type="text/plain" id="program" data-bytes="(\d+)">([A-Za-z0-9+/=]+)</script>'
+)
+# Words of the code and the style of these views.
+MARKS = ("graph-node", "operator-details", "task-canvas", "operator_quartiles")
+
+
+def readable(page: Page) -> str:
+    """A page with its program unpacked, and without its sections."""
+    ((length, letters),) = PROGRAM.findall(page.text)
+    program = zlib.decompress(base64.b64decode(letters, validate=True), wbits=-15)
+    assert len(program) == int(length)
+    return page.text + program.decode("utf-8")
+
+
+def test_only_pages_of_logs_carry_the_code_of_their_views(
+    run: Run, recording: Recording, tmp_path: Path
+) -> None:
+    """It is a fifth of all code, and of no use to a page of a Python program."""
+    script = (REPOSITORY / "viewer" / "dist" / "dataflow.js").read_text(encoding="utf-8")
+    of_log = page_of(run, recording_of(run, FILES[0], tmp_path))
+    assert of_log.sections["dataflow_views"] == {"script": [script]}
+    for scenario in ("small", "calls_and_samples"):
+        of_program = page_of(run, recording(scenario))
+        assert of_program.head["dataflow"] is None
+        assert "dataflow_views" not in of_program.sections
+        for mark in MARKS:
+            assert mark in script
+            assert mark not in readable(of_program)
+    for mark in MARKS:
+        assert mark not in readable(of_log).replace('"operator_quartiles"', "")

@@ -11,6 +11,7 @@ import { decodeFirst, decodeNames, decodePage, emptyPage } from './data/page.js'
 import { readHead, sectionReader } from './data/sections.js';
 import { whatIfReader } from './data/what_if.js';
 import { Workshop } from './model/model.js';
+import { dataflowReader } from './parts/dataflow_code.js';
 import { createShell } from './parts/shell.js';
 import { createStore } from './state/store.js';
 import { views } from './views/registry.js';
@@ -44,12 +45,11 @@ function framePainted() {
 
 /**
  * @param {import('./types.js').Page} page
- * @param {() => Promise<import('./types.js').Late>} late
- * @param {() => Promise<import('./types.js').WhatIf | null>} whatIf
+ * @param {Pick<import('./types.js').Context, 'late' | 'whatIf' | 'dataflow'>} readers of what is read when it is first asked for
  * @param {import('./types.js').First | null} [first]
  * @returns {{complete: () => void}} to be called once the page has its trees
  */
-function start(page, late, whatIf, first = null) {
+function start(page, readers, first = null) {
   const workshop = new Workshop(page, first);
   const store = createStore(window, (values, before) => workshop.adjust(values, before));
   const shown = views.filter((view) => view.available(page));
@@ -58,7 +58,7 @@ function start(page, late, whatIf, first = null) {
   const live = new Map();
   /** @type {string | null} */
   let seen = null;
-  const context = { page, store, late, whatIf, announce: shell.announce, workshop };
+  const context = { page, store, ...readers, announce: shell.announce, workshop };
   document.getElementById('greeting')?.remove();
   document.body.append(shell.element);
 
@@ -89,7 +89,7 @@ function start(page, late, whatIf, first = null) {
     shell.show(view, current.element, state, model);
     current.update(state, model);
     if (state.range !== null && workshop.late === null)
-      late().then((read) => {
+      readers.late().then((read) => {
         workshop.late = read;
         show(store.get());
       }, fail);
@@ -141,13 +141,14 @@ async function main() {
   const names = await decodeNames(head, read);
   const first = await decodeFirst(head, read, names.functions.count);
   const page = emptyPage(head, names);
-  const whatIf = whatIfReader(head, read, documentParsed());
+  const parsed = documentParsed();
+  const others = { whatIf: whatIfReader(head, read, parsed), dataflow: dataflowReader(head, read, parsed) };
   const decode = async () => {
     Object.assign(page, await decodePage(head, read, names));
   };
   if (first === null) {
     await decode();
-    start(page, lateReader(page, read, documentParsed()), whatIf).complete();
+    start(page, { late: lateReader(page, read, parsed), ...others }).complete();
     return;
   }
   /** @type {() => void} */
@@ -155,7 +156,7 @@ async function main() {
   const whole = new Promise((resolve) => {
     decoded = () => resolve(undefined);
   });
-  const app = start(page, lateReader(page, read, Promise.all([documentParsed(), whole])), whatIf, first);
+  const app = start(page, { late: lateReader(page, read, Promise.all([parsed, whole])), ...others }, first);
   await framePainted();
   await decode();
   app.complete();

@@ -341,7 +341,7 @@
 
 /**
  * What is decoded when a view asks for it. Absent sections give null.
- * @typedef {CallParts & {runs: Record<string, Runs>, source: SourceText[] | null, counters: Counters | null, dataflow: Dataflow | null, base: CallParts | null}} Late
+ * @typedef {CallParts & {runs: Record<string, Runs>, source: SourceText[] | null, counters: Counters | null, base: CallParts | null}} Late
  *   runs by tree name; base: calls of the base of a diff
  */
 
@@ -467,6 +467,7 @@
  * @property {import('./state/store.js').Store} store
  * @property {() => Promise<Late>} late
  * @property {() => Promise<WhatIf | null>} whatIf
+ * @property {() => Promise<DataflowPart | null>} dataflow with the code that shows it
  * @property {(text: string) => void} announce says it to screen readers
  * @property {import('./model/model.js').Workshop} workshop names, metrics, and models of other states
  */
@@ -489,5 +490,20 @@
  * @property {(page: Page) => boolean} available
  * @property {(context: Context) => LiveView} create called once, when it is first shown
  */
+
+/**
+ * A view of what a framework ran (src/dataflow.js).
+ * @typedef {object} DataflowView
+ * @property {HTMLElement} element
+ * @property {(state: State) => void} update
+ * @property {() => void} [hide]
+ * @property {() => void} resize
+ */
+
+/** @typedef {(context: Context, dataflow: Dataflow) => DataflowView} CreateDataflowView */
+
+/** @typedef {typeof import('./dataflow.js') & {style: string}} DataflowCode style: of its views, which build.js adds */
+
+/** @typedef {{code: DataflowCode, dataflow: Dataflow}} DataflowPart */
 
 export {};

@@ -1,6 +1,5 @@
 // The part of the page that only some views need: timeline, calls, sources. Read once, when first asked for. No DOM.
 
-import { decodeDataflow } from './dataflow.js';
 import { readSectionColumns } from './page.js';
 
 /** @typedef {import('../types.js').Page} Page */
@@ -271,7 +270,6 @@ async function decodeLate(page, read) {
     runs,
     source: source && readSource(source, page),
     counters: counters && readCounters(counters, page),
-    dataflow: await decodeDataflow(head, read),
     base: head.diff ? await readCallParts(page, read, ':base') : null,
     ...(await readCallParts(page, read, '')),
   };

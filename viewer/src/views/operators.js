@@ -69,10 +69,12 @@ function tableColumns({ head, operators }) {
 }
 
 class Operators {
-  /** @param {Context} context */
-  constructor(context) {
+  /** @param {Context} context @param {Dataflow} dataflow */
+  constructor(context, dataflow) {
     this.context = context;
+    this.dataflow = dataflow;
     const { store } = context;
+    const { operators } = dataflow;
     this.scope = el('select', { 'aria-label': 'Graph of', onchange: () => this.set({ graph: this.scope.value || null, at: null, toggled: null }) });
     this.chart = new OperatorChart({
       onSelect: (node) => this.selectNode(node),
@@ -82,28 +84,27 @@ class Operators {
     this.table = new Table({ id: 'operators', label: 'Operators', order: '-path', store, onSelect: (row) => this.select(row), onOpen: (row) => this.select(row), announce: context.announce });
     this.details = el('aside', { class: 'inspector operator-details', 'aria-label': 'The selected operator', tabindex: 0 });
     this.note = el('span', { class: 'dim' });
-    this.legend = el('div', {});
-    this.message = el('p', { class: 'view-message' }, 'Reading what ran…');
     const bar = el(
       'div',
       { class: 'view-bar' },
       this.scope,
       zoomButtons(() => this.chart.zoom(0.8), () => this.chart.zoom(1.25), 'Fit', () => this.fit()),
       this.note,
-      this.legend,
+      resourceLegend(dataflow.head, new Set(operators.flatMap(({ parts }) => parts.map(({ resource }) => resource)))),
     );
-    this.main = el('div', { class: 'operators-main', hidden: true }, bar, this.chart.element, this.table.element);
-    this.element = el('section', { class: 'operators', 'aria-label': 'Operators' }, this.message, this.main, this.details);
+    const main = el('div', { class: 'operators-main' }, bar, this.chart.element, this.table.element);
+    this.element = el('section', { class: 'operators', 'aria-label': 'Operators' }, main, this.details);
     this.details.hidden = true;
     this.element.addEventListener('keydown', (event) => this.key(event));
-    /** @type {Dataflow | null} */
-    this.dataflow = null;
+    this.columns = tableColumns(dataflow);
+    this.rows = Int32Array.from(operators.flatMap(({ tasks }, row) => (tasks > 0 ? [row] : [])));
     /** @type {import('../model/operator_graph.js').Graph | null} */
     this.graph = null;
     this.graphKey = '';
     this.chosenKey = '';
-    /** Rows of the queries whose plans can be shown. @type {number[]} */
-    this.plans = [];
+    /** Rows of the queries whose plans can be shown. */
+    this.plans = plansOf(dataflow).slice(0, mostPlans);
+    this.fillScope();
     /** Whether this graph was looked at before, and the box that was moved into sight last. */
     this.placed = false;
     this.revealed = -1;
@@ -116,49 +117,20 @@ class Operators {
     this.context.store.setExtras(Object.fromEntries(Object.entries(change).map(([name, value]) => [`operators.${name}`, value])));
   }
 
-  /** @param {State} state */
-  update(state) {
-    if (this.dataflow) {
-      this.draw(state);
-      return;
-    }
-    this.context.late().then(
-      (late) => {
-        if (!late.dataflow) {
-          this.message.textContent = 'This page has no operators.';
-          return;
-        }
-        if (!this.dataflow) this.begin(late.dataflow);
-        this.dataflow = late.dataflow;
-        this.draw(this.context.store.get());
-      },
-      (error) => {
-        this.message.textContent = error instanceof Error ? error.message : String(error);
-      },
-    );
-  }
-
-  /** @param {Dataflow} dataflow */
-  begin(dataflow) {
-    const { head, operators } = dataflow;
-    this.message.hidden = true;
-    this.main.hidden = false;
-    this.plans = plansOf(dataflow).slice(0, mostPlans);
+  /** What the graph can be of. */
+  fillScope() {
+    const { head, operators } = this.dataflow;
     fill(
       this.scope,
       el('option', { value: '' }, head.has_stages ? 'What ran: stages' : 'What ran: operators'),
       ...this.plans.map((row) => el('option', { value: operators[row].id }, visibleText(`Plan of ${operators[row].name.replace(/\s+/g, ' ').slice(0, 60)}`))),
     );
     this.scope.hidden = this.plans.length === 0;
-    this.columns = tableColumns(dataflow);
-    this.rows = Int32Array.from(operators.flatMap(({ tasks }, row) => (tasks > 0 ? [row] : [])));
-    this.legend.replaceWith(resourceLegend(head, new Set(operators.flatMap(({ parts }) => parts.map(({ resource }) => resource)))));
   }
 
   /** @param {State} state */
-  draw(state) {
+  update(state) {
     const { dataflow } = this;
-    if (!dataflow) return;
     const { operators, rowOf } = dataflow;
     const asked = rowOf.get(Number(state.extra['operators.graph'] ?? -1)) ?? -1;
     const plan = this.plans.includes(asked) ? asked : -1;
@@ -183,7 +155,7 @@ class Operators {
     const chosenKey = chosen ? `${this.graphKey} ${node} ${chosen.rows[0]}` : '';
     if (chosen && chosenKey !== this.chosenKey) fillDetails(this.details, dataflow, chosen, { select: (row) => this.follow(row) });
     this.chosenKey = chosenKey;
-    this.table.update({ columns: this.columns ?? [], rows: this.rows ?? [], key: 'operators', selected: whole ? -1 : selected });
+    this.table.update({ columns: this.columns, rows: this.rows, key: 'operators', selected: whole ? -1 : selected });
     this.place();
   }
 
@@ -208,9 +180,7 @@ class Operators {
 
   /** @param {number} row */
   select(row) {
-    const { dataflow } = this;
-    if (!dataflow) return;
-    const operator = dataflow.operators[row];
+    const operator = this.dataflow.operators[row];
     this.set({ selected: String(operator.id), node: null });
     this.context.announce(`${operator.name}, ${formatDuration(operator.tasksNs)} in all tasks`);
   }
@@ -246,14 +216,8 @@ class Operators {
   }
 }
 
-/** @type {import('../types.js').View} */
-export const operatorsView = {
-  id: 'operators',
-  title: 'Operators',
-  whole: true,
-  available: (page) => Boolean(page.head.dataflow),
-  create(context) {
-    const operators = new Operators(context);
-    return { element: operators.element, update: (state) => operators.update(state), resize: () => operators.settle() };
-  },
-};
+/** @type {import('../types.js').CreateDataflowView} */
+export function createOperators(context, dataflow) {
+  const operators = new Operators(context, dataflow);
+  return { element: operators.element, update: (state) => operators.update(state), resize: () => operators.settle() };
+}

@@ -1,14 +1,13 @@
 // The views, in the order of their tabs. A new view is a file of its own and a row here.
 
 import { callsView } from './calls.js';
+import { operatorsView, tasksView } from './dataflow_views.js';
 import { diffView } from './diff.js';
 import { flame } from './flame.js';
 import { functions } from './functions.js';
-import { operatorsView } from './operators.js';
 import { sandwich } from './sandwich.js';
 import { sourceView } from './source.js';
 import { summaryView } from './summary.js';
-import { tasksView } from './tasks.js';
 import { timelineView } from './timeline.js';
 import { whatIfView } from './what_if.js';
 

@@ -280,22 +280,9 @@ class TasksView {
   }
 }
 
-/** @type {import('../types.js').View} */
-export const tasksView = {
-  id: 'tasks',
-  title: 'Tasks',
-  whole: true,
-  available: (page) => Boolean(page.head.dataflow),
-  create(context) {
-    const element = el('div', { class: 'timeline' }, el('p', { class: 'view-message' }, 'Reading the tasks…'));
-    /** @type {TasksView | null} */
-    let view = null;
-    context.late().then(({ dataflow }) => {
-      if (!dataflow) return;
-      view = new TasksView(context, dataflow);
-      fill(element, view.element);
-      view.update();
-    }, (error) => fill(element, el('p', { class: 'view-message' }, String(error.message ?? error))));
-    return { element, update: () => view?.update(), hide: () => tooltip().hide(), resize: () => view?.redraw() };
-  },
-};
+/** @type {import('../types.js').CreateDataflowView} */
+export function createTasks(context, dataflow) {
+  const view = new TasksView(context, dataflow);
+  const element = el('div', { class: 'timeline' }, view.element);
+  return { element, update: () => view.update(), hide: () => tooltip().hide(), resize: () => view.redraw() };
+}

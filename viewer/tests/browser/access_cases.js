@@ -17,6 +17,7 @@ async function rules(session, colorScheme) {
     await opened.page.evaluate(axe);
     for (const view of views ?? (await opened.views())) {
       await opened.view(view);
+      if (['operators', 'tasks'].includes(view)) await opened.page.locator('.graph-node, .task-canvas').first().waitFor();
       const found = await opened.page.evaluate(async (dark) => {
         // Dark is other colours and nothing else.
         const options = { resultTypes: ['violations'], ...(dark ? { runOnly: ['color-contrast'] } : {}) };

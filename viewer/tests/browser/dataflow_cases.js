@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatDuration } from '../../src/base/format.js';
 import { hostileNames } from './hostile.js';
@@ -363,6 +363,57 @@ async function manyTasks(session) {
   assert.deepEqual(await opened.close(), []);
 }
 
+/** The code of these views is run when it is asked for, with the program's own theme and its one tooltip. @param {Session} session */
+async function secondScript(session) {
+  const opened = await session.open('spark', '', { colorScheme: 'light' });
+  const { page } = opened;
+  const hasRun = () => page.evaluate(() => 'barographDataflow' in window);
+  assert.equal(await hasRun(), false, 'the first picture does not wait for it');
+  await opened.view('tasks');
+  const canvas = page.locator('.task-canvas');
+  await canvas.waitFor();
+  assert.equal(await hasRun(), true);
+  await opened.settled();
+  const area = await canvas.boundingBox();
+  assert.ok(area);
+  const told = page.locator('.tooltip:visible');
+  for (let i = 1; i < 40 && (await told.count()) === 0; i++) await page.mouse.move(area.x + (area.width * i) / 40, area.y + 34);
+  assert.match(await told.innerText(), /stage \d+/);
+  await opened.view('flame');
+  assert.equal(await told.count(), 0, 'what is said of a task goes with the tasks');
+  await page.locator('.flame canvas').first().hover({ position: { x: 200, y: 8 } });
+  await told.waitFor();
+  assert.equal(await page.locator('.tooltip').count(), 1);
+  await opened.view('tasks');
+  await opened.settled();
+  const painted = () => canvas.evaluate((one) => /** @type {HTMLCanvasElement} */ (one).toDataURL());
+  const light = await painted();
+  await page.getByRole('button', { name: 'Dark colours' }).click();
+  await opened.settled();
+  assert.notEqual(await painted(), light, 'the lanes have the colours that were chosen');
+  await page.getByRole('button', { name: 'Light colours' }).click();
+  await opened.settled();
+  assert.equal(await painted(), light);
+  assert.deepEqual(await opened.close(), []);
+}
+
+/** @param {Session} session */
+async function withoutCode(session) {
+  const html = readFileSync(session.files.get('spark') ?? '', 'utf8');
+  const cut = html.replace(/(data-section="dataflow_views" data-part="0">.{400})[^<]*/, '$1');
+  assert.notEqual(cut, html);
+  session.write('no-views', cut);
+  const opened = await session.open('no-views', 'view=operators');
+  session.files.delete('no-views');
+  for (const view of ['operators', 'tasks']) {
+    await opened.view(view);
+    await opened.page.getByText(/damaged or incomplete: section "dataflow_views"/).waitFor();
+  }
+  await opened.view('summary');
+  assert.ok((await opened.page.locator('.panel').innerText()).includes(answer(session, 'explain', 'spark').summary));
+  assert.deepEqual(await opened.close(), []);
+}
+
 /** @type {Record<string, (session: Session) => Promise<void>>} */
 export const dataflowCases = {
   'operators have the numbers of explain and report': numbers,
@@ -376,4 +427,6 @@ export const dataflowCases = {
   'names in a log are text': hostile,
   'a hundred thousand tasks are shown': manyTasks,
   'an arrow goes to what the next slot ran then': slots,
+  'their code is run when it is asked for, and shares theme and tooltip': secondScript,
+  'where their code is damaged they say so, and the rest of the page stands': withoutCode,
 };

@@ -1,0 +1,16 @@
+// What the script of the dataflow views (src/dataflow.js) takes from the program instead of having its own: code would be in the
+// page twice, and so would what it keeps, as the one tooltip. build.js reads this list, and stops where a module is in both scripts.
+
+export { button, el, fill, nameElement, oncePerFrame, visibleText } from './base/dom.js';
+export { formatBytes, formatCount, formatDuration, formatPercent, formatShortCount } from './base/format.js';
+export { firstWhere } from './base/search.js';
+export { svg } from './base/svg.js';
+export { PageError } from './data/columns.js';
+export { readSectionColumns } from './data/page.js';
+export { resourceLook } from './draw/palette.js';
+export { currentTheme } from './draw/theme.js';
+export { moved, zoomed } from './model/timeline.js';
+export { Table } from './parts/table.js';
+export { axisElements, wheelOverTime } from './parts/timeline_parts.js';
+export { tooltip } from './parts/tooltip.js';
+export { zoomButtons } from './parts/zoom_buttons.js';
