@@ -212,13 +212,23 @@ static void write_fit(const baro_contention_fit *fit, baro_buffer *out) {
 /* A curve: '-' from low to high, 'o' the prediction, on one scale from 0. */
 static void write_sweep(const baro_forecast_report *report, const baro_terminal *terminal,
                         baro_buffer *out) {
-  static const baro_column columns[] = {
+  /* The second one only where there are slots. */
+  static const baro_column all_columns[] = {
       {.title = "", .right = true},          {.title = "slots", .right = true},
       {.title = "predicted", .right = true}, {.title = "low", .right = true},
       {.title = "high", .right = true},      {.title = "0", .drop = 1},
   };
+  enum { COLUMNS = sizeof(all_columns) / sizeof(all_columns[0]) };
+  bool has_slots = report->forecast->base_slots > 0;
+  baro_column columns[COLUMNS];
+  size_t count = 0;
+  for (size_t c = 0; c < COLUMNS; c++) {
+    if (c != 1 || has_slots) {
+      columns[count++] = all_columns[c];
+    }
+  }
   baro_text_table table;
-  baro_text_table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
+  baro_text_table_init(&table, columns, count);
   double most_s = 0;
   for (uint32_t p = 0; p < report->sweep->count; p++) {
     most_s = fmax(most_s, report->points[p].high_s);
@@ -237,7 +247,9 @@ static void write_sweep(const baro_forecast_report *report, const baro_terminal 
     baro_scenario_value_text(report->sweep->key, &point->value, value);
     baro_text_table_add_format(&table, BARO_STYLE_PLAIN, "%s=%s",
                                baro_scenario_name(report->sweep->key), value);
-    baro_text_table_add_format(&table, BARO_STYLE_FAINT, "%u", point->slots);
+    if (has_slots) {
+      baro_text_table_add_format(&table, BARO_STYLE_FAINT, "%u", point->slots);
+    }
     baro_text_table_add(&table, BARO_STYLE_STRONG, baro_view_of(seconds(point->predicted_s).text));
     baro_text_table_add(&table, BARO_STYLE_FAINT, baro_view_of(seconds(point->low_s).text));
     baro_text_table_add(&table, BARO_STYLE_FAINT, baro_view_of(seconds(point->high_s).text));

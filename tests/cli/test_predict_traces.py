@@ -79,6 +79,7 @@ def test_text_and_sweep(run: Run, tmp_path: Path) -> None:
     assert "critical path is edited" in " ".join(answer.stdout.split())
     assert "sampling error" not in answer.stdout
     assert "cpu_speed" in answer.stdout
+    assert "slots" not in answer.stdout
 
 
 @pytest.mark.parametrize(
