@@ -36,7 +36,7 @@ typed_folders := python tools examples/demo tests/conftest.py bench \
 cli_tests := $(wildcard tests/cli/test_*.py)
 # Of these, which watch no program: they can run at any time.
 file_tests := $(wildcard tests/cli/test_export_*.py tests/cli/test_import*.py tests/cli/test_view*.py \
-	tests/cli/test_explain*.py tests/cli/test_predict.py tests/cli/test_dataflow_page.py)
+	tests/cli/test_explain*.py tests/cli/test_predict*.py tests/cli/test_dataflow_page.py tests/cli/test_readme.py)
 # Of the truth tests, which ask for no times and shares: they need no machine of their own.
 calm_truth_tests := tests/truth/test_endings.py tests/truth/test_leaks.py
 truth_tests := $(filter-out $(calm_truth_tests),$(wildcard tests/truth/test_*.py))
