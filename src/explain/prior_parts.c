@@ -206,23 +206,30 @@ void baro_prior_opinion_of(baro_prior *prior, baro_view framework, const baro_pr
   }
 }
 
+void baro_prior_mean_add(baro_prior_mean *mean, const baro_prior_opinion *opinion) {
+  mean->known += opinion->is_known;
+  for (int r = 0; r < BARO_PRIOR_RESOURCES; r++) {
+    mean->sum[r] += opinion->p[r];
+  }
+}
+
+bool baro_prior_mean_of(const baro_prior_mean *mean, double ret_p[BARO_PRIOR_RESOURCES]) {
+  for (int r = 0; r < BARO_PRIOR_RESOURCES; r++) {
+    ret_p[r] = mean->known == 0 ? 0 : mean->sum[r] / mean->known;
+  }
+  return mean->known > 0;
+}
+
 bool baro_prior_opinion_of_all(baro_prior *prior, const baro_prior_parts *parts,
                                uint32_t operator_id, double ret_p[BARO_PRIOR_RESOURCES]) {
   baro_prior_part_of items[BARO_PRIOR_PARTS_MAX];
   uint32_t count = baro_prior_parts_of(parts, operator_id, items);
   baro_view framework = baro_prior_framework(parts->profile, operator_id);
-  uint32_t known = 0;
-  memset(ret_p, 0, BARO_PRIOR_RESOURCES * sizeof(*ret_p));
+  baro_prior_mean mean = {0};
   for (uint32_t i = 0; i < count; i++) {
     baro_prior_opinion one;
     baro_prior_opinion_of(prior, framework, &items[i], &one);
-    known += one.is_known;
-    for (int r = 0; r < BARO_PRIOR_RESOURCES; r++) {
-      ret_p[r] += one.p[r];
-    }
+    baro_prior_mean_add(&mean, &one);
   }
-  for (int r = 0; r < BARO_PRIOR_RESOURCES; r++) {
-    ret_p[r] = known == 0 ? 0 : ret_p[r] / known;
-  }
-  return known > 0;
+  return baro_prior_mean_of(&mean, ret_p);
 }

@@ -43,7 +43,17 @@ baro_view baro_prior_framework(const baro_profile *profile, uint32_t operator_id
 
 void baro_prior_opinion_of(baro_prior *prior, baro_view framework, const baro_prior_part_of *part,
                            baro_prior_opinion *ret);
-/* The mean over the parts of which something is known; false: of none. */
+
+/* The mean over the parts of which something is known. */
+typedef struct baro_prior_mean {
+  uint32_t known;                   /* parts */
+  double sum[BARO_PRIOR_RESOURCES]; /* of their p */
+} baro_prior_mean;
+
+void baro_prior_mean_add(baro_prior_mean *mean, const baro_prior_opinion *opinion);
+/* False: of none, and p is 0. */
+bool baro_prior_mean_of(const baro_prior_mean *mean, double ret_p[BARO_PRIOR_RESOURCES]);
+/* Of all parts of an operator. */
 bool baro_prior_opinion_of_all(baro_prior *prior, const baro_prior_parts *parts,
                                uint32_t operator_id, double ret_p[BARO_PRIOR_RESOURCES]);
 

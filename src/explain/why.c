@@ -93,20 +93,14 @@ uint32_t baro_why_match(const baro_explanation *all, const char *text, uint32_t 
 static void judge_parts(const baro_explanation *all, const baro_prior_part_of *items,
                         baro_why *ret) {
   baro_view framework = baro_prior_framework(all->profile, ret->operator_id);
-  uint32_t known = 0;
+  baro_prior_mean mean = {0};
   for (uint32_t i = 0; i < ret->part_count; i++) {
     baro_why_part *part = &ret->parts[i];
     part->part = items[i];
     baro_prior_opinion_of(ret->prior, framework, &items[i], &part->opinion);
-    known += part->opinion.is_known;
-    for (int r = 0; r < BARO_PRIOR_RESOURCES; r++) {
-      ret->p[r] += part->opinion.p[r];
-    }
+    baro_prior_mean_add(&mean, &part->opinion);
   }
-  for (int r = 0; r < BARO_PRIOR_RESOURCES; r++) {
-    ret->p[r] = known == 0 ? 0 : ret->p[r] / known;
-  }
-  ret->is_known = known > 0;
+  ret->is_known = baro_prior_mean_of(&mean, ret->p);
 }
 
 baro_status baro_why_find(const baro_explanation *all, uint32_t operator_id, baro_why *ret) {
