@@ -50,6 +50,9 @@ baro_scenario baro_what_if_scenario(const baro_what_if *what_if, const baro_what
 /* A scenario's replays, in tasks and slots: terms at both ends, the bootstrap, each change alone. */
 static uint64_t cost_of(const maker *all, const uint8_t *positions) {
   enum { REPLAYS_OF_TERMS = 10 };
+  if (all->predictor.path != NULL) { /* each asks all threads and streams a dozen times */
+    return 2 * (uint64_t)all->profile->thread_count + 1;
+  }
   if (all->graph == NULL) {
     return 1;
   }

@@ -1,13 +1,13 @@
 /* Forecasts of many scenarios of one recording, for a page on which they are looked up.
- * Flow: profile -> here (forecast.h, python_forecast.h) -> show/html_what_if.c. The numbers are those of `predict --set`, as the
+ * Flow: profile -> here (predictor.h) -> show/html_what_if.c. The numbers are those of `predict --set`, as the
  * same functions make them.
  *
  *   axis       what can be set: cores, disk, a function ...; with positions 1/4 ... 8 times what was recorded, of which one is that
  *   point      a scenario: a position on each axis. Point 0 is the recorded run
  *
  * All combinations would be millions. There are the positions of each axis alone; then, if the budget allows, those of the first
- * axis (cores) together with one other; then any two axes together. The budget counts replayed tasks and not time, so that the
- * same recording gives the same page. */
+ * axis (cores) together with one other; then any two axes together. The budget counts replayed tasks (of a trace its threads) and
+ * not time, so that the same recording gives the same page. */
 #ifndef BARO_PREDICT_WHAT_IF_H
 #define BARO_PREDICT_WHAT_IF_H
 
@@ -53,7 +53,7 @@ typedef struct baro_what_if {
   const char *refusal; /* why nothing can be told of this recording; NULL, or there are no axes */
   baro_what_if_axis axes[BARO_WHAT_IF_AXES_MAX];
   uint32_t axis_count;
-  uint32_t task_count; /* that were recorded; 0: a Python program */
+  uint32_t task_count; /* that are replayed; 0: a Python program, or a trace */
   baro_what_if_reach reach;
   baro_what_if_point *points; /* in the arena; their forecasts are owned */
   uint32_t point_count;

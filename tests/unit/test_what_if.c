@@ -204,6 +204,41 @@ static void points_of_functions_are_forecasts(void **state) {
   baro_profile_destroy(profile);
 }
 
+/* A kernel on each of so many streams, one behind the other. */
+static baro_profile *streams_run(uint32_t streams) {
+  given made_of = given_begin();
+  uint32_t process = given_process(&made_of, 1, BARO_NONE_ID);
+  uint32_t kernel = given_operator(&made_of, "torch.kernel", "gemm", BARO_NONE_ID);
+  given_fact(&made_of, kernel, "state", "gpu");
+  for (uint64_t s = 0; s < streams; s++) {
+    const baro_task_record record = {
+        .operator_id = kernel,
+        .thread = given_thread(&made_of, process, (uint32_t)s + 1, "stream", false),
+        .start_ns = (1000 + 10 * s) * MS,
+        .end_ns = (1010 + 10 * s) * MS,
+        .outcome = BARO_TASK_SUCCEEDED};
+    given_task(&made_of, &record);
+  }
+  return given_profile(&made_of);
+}
+
+/* A forecast of a trace asks each of its threads and streams: of a million of them a page has fewer combinations, and not minutes of
+ * work. */
+static void many_streams_cost_more_than_few(void **state) {
+  (void)state;
+  enum { BUDGET = 12000 };
+  baro_profile *few = streams_run(2);
+  baro_profile *many = streams_run(200);
+  baro_what_if *of_few = made(few, BUDGET);
+  baro_what_if *of_many = made(many, BUDGET);
+  assert_int_equal(of_few->reach, BARO_WHAT_IF_PAIRS);
+  assert_int_equal(of_many->reach, BARO_WHAT_IF_SINGLES);
+  baro_what_if_destroy(of_few);
+  baro_what_if_destroy(of_many);
+  baro_profile_destroy(few);
+  baro_profile_destroy(many);
+}
+
 /* Of operators that cannot be replayed there is the reason, and of nothing at all nobody asks. */
 static void what_cannot_be_told_is_a_reason(void **state) {
   (void)state;
@@ -236,6 +271,7 @@ int main(void) {
       cmocka_unit_test(points_of_tasks_are_forecasts),
       cmocka_unit_test(a_budget_leaves_combinations_out_first),
       cmocka_unit_test(points_of_functions_are_forecasts),
+      cmocka_unit_test(many_streams_cost_more_than_few),
       cmocka_unit_test(what_cannot_be_told_is_a_reason),
   };
   return cmocka_run_group_tests_name("what_if", tests, NULL, NULL);
