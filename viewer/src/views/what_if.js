@@ -13,7 +13,7 @@ import { compareBars, formatSeconds, isForecast, sweepChart } from '../parts/for
 /** @typedef {import('../types.js').WhatIfAxis} WhatIfAxis */
 /** @typedef {import('../types.js').WhatIfForecast} WhatIfForecast */
 
-const titles = /** @type {Readonly<Record<string, string>>} */ ({ cpu_speed: 'CPU speed' });
+const titles = /** @type {Readonly<Record<string, string>>} */ ({ cpu_speed: 'CPU speed', gpu: 'GPU' });
 
 /** @param {WhatIfAxis} axis */
 function titleOf(axis) {
