@@ -53,11 +53,15 @@ def read_log(path: Path) -> Log:
 def read_events(lines: Iterable[str] | IO[str]) -> Log:
     """Jobs, the stages that ran, and the most slots that executors had together."""
     log = Log(0, {}, defaultdict(Stage))
+    cores: dict[str, int] = {}  # of executors that are there
     for line in lines:
         event = json.loads(line)
         kind = event["Event"]
         if kind == "SparkListenerExecutorAdded":
-            log.slots += event["Executor Info"]["Total Cores"]
+            cores[event["Executor ID"]] = event["Executor Info"]["Total Cores"]
+            log.slots = max(log.slots, sum(cores.values()))
+        elif kind == "SparkListenerExecutorRemoved":
+            cores.pop(event["Executor ID"], None)
         elif kind == "SparkListenerJobStart":
             log.jobs[event["Job ID"]] = Job(
                 event["Submission Time"] / 1e3, stages=sorted(event["Stage IDs"])
