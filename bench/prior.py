@@ -30,8 +30,9 @@ sys.path.insert(0, str(ROOT / "tools" / "prior"))
 import numpy as np  # noqa: E402
 
 import prior_metrics as metrics  # noqa: E402
-from gold import GROUPS, Operator, operators  # noqa: E402
+from gold import GROUPS, CitationError, Operator, operators  # noqa: E402
 from prior_evaluate import RESOURCES, Prior  # noqa: E402
+from registries import FetchError  # noqa: E402
 
 PAPER = {
     "Spark": {"code": (0.810, 0.797), "docs": (0.765, 0.673)},
@@ -183,7 +184,10 @@ def main() -> int:
     options = parser.parse_args()
     print_left_out()
     if not options.no_gold:
-        print_gold()
+        try:
+            print_gold()
+        except (FetchError, CitationError) as error:
+            sys.exit(f"prior: {error}; without labelled operators: --no-gold")
     if options.data is not None:
         print_times(options.data, options.barograph)
     return 0

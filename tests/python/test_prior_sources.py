@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import csv
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -75,6 +78,21 @@ def test_a_client_that_is_not_installed_is_one_line(
     assert "needs mvn, which is not installed" in capsys.readouterr().out
     with pytest.raises(registries.FetchError, match="needs mvn, which is not installed"):
         artefacts.folder_of("maven:org.apache:hadoop:3.3.6", tmp_path)
+
+
+def test_drawing_without_a_client_ends_with_a_line(tmp_path: Path) -> None:
+    shutil.copytree(PRIOR, tmp_path / "tools" / "prior")
+    answer = subprocess.run(
+        [sys.executable, tmp_path / "tools" / "prior" / "draw_gold.py"],
+        env={"PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("draw_gold: maven:")
+    assert answer.stderr.endswith(": needs mvn, which is not installed\n")
+    assert answer.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("name", ["pypi:torch", "maven:group:1", "npm:a:1", "pypi::1", ""])

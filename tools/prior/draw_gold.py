@@ -18,6 +18,7 @@ from pathlib import Path
 import spans
 from artefacts import SOURCES, folder_of
 from gold import citations
+from registries import FetchError
 
 HERE = Path(__file__).resolve().parent
 # Lines of code without comments: shorter ones do nothing, longer ones do many things.
@@ -98,7 +99,10 @@ def draw() -> set[Key]:
 def main() -> int:
     """Compare, print what differs."""
     labelled = {(row.framework, row.file, row.name) for row in citations()}
-    drawn = draw()
+    try:
+        drawn = draw()
+    except FetchError as error:
+        sys.exit(f"draw_gold: {error}")
     for sign, keys in (("not labelled", drawn - labelled), ("not drawn", labelled - drawn)):
         for framework, file, name in sorted(keys):
             print(f"draw_gold: {sign}: {framework} {file} {name}", file=sys.stderr)
