@@ -78,6 +78,8 @@ function lossWords(side) {
   return parts.length > 0 ? parts.join(', ') : 'nothing';
 }
 
+const FINDINGS_SHOWN = 5;
+
 class Summary {
   /** @param {Context} context */
   constructor(context) {
@@ -102,7 +104,7 @@ class Summary {
     this.element = el(
       'div',
       { class: 'summary', tabindex: -1 },
-      this.sentences,
+      el('div', { class: 'summary-top' }, this.sentences, this.standsOut()),
       el(
         'div',
         { class: 'summary-columns' },
@@ -141,6 +143,31 @@ class Summary {
             )
           : visibleText(t),
       ),
+    );
+  }
+
+  /** Of a framework's run, what `barograph explain` finds; of operators it stands beside them, too. */
+  standsOut() {
+    const { dataflow } = this.context.page.head;
+    if (!dataflow || dataflow.findings.length === 0) return null;
+    const items = dataflow.findings.map((finding) =>
+      el(
+        'li',
+        {},
+        el('b', {}, `${finding.title}, ${formatDuration(finding.explains_ns)}`),
+        el('p', {}, visibleText(finding.sentence)),
+        el('p', { class: 'dim' }, 'try: ', visibleText(finding.try)),
+      ),
+    );
+    const rest = items.slice(FINDINGS_SHOWN);
+    return el(
+      'section',
+      { class: 'stands-out' },
+      el('h2', {}, 'What stands out ', el('span', { class: 'dim' }, 'run time that each explains at most; they overlap')),
+      el('ol', {}, ...items.slice(0, FINDINGS_SHOWN)),
+      rest.length > 0
+        ? el('details', {}, el('summary', {}, `${formatCount(rest.length)} more`), el('ol', { start: FINDINGS_SHOWN + 1 }, ...rest))
+        : null,
     );
   }
 

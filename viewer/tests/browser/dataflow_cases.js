@@ -61,6 +61,13 @@ async function numbers(session) {
     await opened.view('summary');
     const words = await opened.page.locator('.panel').innerText();
     assert.ok(words.includes(explained.summary), name);
+    const findings = opened.page.locator('.stands-out li');
+    assert.equal(await findings.count(), explained.findings.length, name);
+    for (const [i, finding] of explained.findings.entries()) {
+      const text = (await findings.nth(i).textContent()) ?? '';
+      for (const part of [finding.title, formatDuration(finding.explains_ns), finding.sentence, finding.try])
+        assert.ok(text.includes(part), `${name}: ${part}`);
+    }
     assert.deepEqual(await opened.close(), [], name);
   }
 }
