@@ -113,6 +113,14 @@ def test_unknown_interpreter_is_refused_in_one_line(tree: Path) -> None:
     assert answer.stderr == "get_pythons: python 2.7 is not in tools/pythons.txt\n"
 
 
+@pytest.mark.parametrize("folder", ["tools", "tools/prior", "bench"])
+def test_the_readme_of_a_folder_names_its_programs(folder: str) -> None:
+    text = (ROOT / folder / "README.md").read_text(encoding="utf-8")
+    files = [path.name for kind in ("*.py", "*.sh") for path in (ROOT / folder).glob(kind)]
+    assert files
+    assert [name for name in files if name not in text] == []
+
+
 def test_threaded_tests_are_told_by_what_they_call(tmp_path: Path) -> None:
     # One left out would not be seen by the thread sanitizer any more.
     tests = []
