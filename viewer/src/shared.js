@@ -10,6 +10,7 @@ export { readSectionColumns } from './data/page.js';
 export { resourceLook } from './draw/palette.js';
 export { currentTheme } from './draw/theme.js';
 export { moved, zoomed } from './model/timeline.js';
+export { findingItem } from './parts/finding.js';
 export { Table } from './parts/table.js';
 export { axisElements, wheelOverTime } from './parts/timeline_parts.js';
 export { tooltip } from './parts/tooltip.js';

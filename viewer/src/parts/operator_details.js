@@ -4,6 +4,7 @@
 import { el, fill, nameElement, visibleText } from '../base/dom.js';
 import { formatBytes, formatCount, formatDuration, formatShortCount } from '../base/format.js';
 import { quartilesBy } from '../data/dataflow.js';
+import { findingItem } from './finding.js';
 import { resourceBar, resourceTable } from './resource_bar.js';
 
 /** @typedef {import('../types.js').Dataflow} Dataflow */
@@ -172,7 +173,7 @@ export function fillDetails(element, dataflow, chosen, acts) {
     tasks > 0 ? el('dl', { class: 'operator-amounts' }, ...amounts.flatMap(([name, value]) => [el('dt', {}, name), el('dd', {}, value)])) : el('p', { class: 'dim' }, 'The log has no times of this by itself; its stages have.'),
     section('Time by resource', sorted.length > 0 ? resourceBar(head, sorted, true) : null, sorted.length > 0 ? resourceTable(head, sorted) : null),
     one ? section('Its tasks', quartileTable(dataflow, one)) : null,
-    section('What stands out', findings.length > 0 ? el('ul', { class: 'detail-findings' }, ...findings.map((finding) => el('li', {}, el('b', {}, `${finding.title}, ${formatDuration(finding.explains_ns)}`), el('p', {}, nameElement(finding.sentence)), el('p', { class: 'dim' }, 'try: ', nameElement(finding.try))))) : null),
+    section('What stands out', findings.length > 0 ? el('ul', { class: 'detail-findings' }, ...findings.map(findingItem)) : null),
     ...neighbours(dataflow, chosen.rows, acts),
     one ? section('In its plan', planNodes(dataflow, one, acts)) : null,
     one ? null : section('Operators', listOf([...chosen.rows].sort((a, b) => operators[b].tasksNs - operators[a].tasksNs), (row) => el('li', {}, link(dataflow, row, acts), el('span', { class: 'amount dim' }, formatDuration(operators[row].tasksNs))))),

@@ -7,6 +7,7 @@ import { outline } from '../model/outline.js';
 import { librarySet } from '../model/transforms.js';
 import { pageNode } from '../model/tree.js';
 import { copyButtons } from '../parts/copy_buttons.js';
+import { findingItem } from '../parts/finding.js';
 import { FlameGraph, invertedStates } from '../parts/flame_graph.js';
 import { statesBar, statesLegend } from '../parts/states_bar.js';
 import { treeChoice } from '../parts/tree_choice.js';
@@ -26,6 +27,8 @@ const limitTitles = { calls: 'Calls on this page', source: 'Source', runs: 'Time
 const leastShare = 0.01;
 const mostRows = 40;
 const mostThreads = 8;
+/** Findings that stand open. */
+const firstFindings = 5;
 
 /** @param {SummaryLink} link @param {State['extra']} extra what views keep @returns {Partial<State>} */
 function linkChange(link, extra) {
@@ -77,8 +80,6 @@ function lossWords(side) {
   ].flatMap(([count, words]) => (Number(count) > 0 ? [`${formatCount(Number(count))} ${words}`] : []));
   return parts.length > 0 ? parts.join(', ') : 'nothing';
 }
-
-const FINDINGS_SHOWN = 5;
 
 class Summary {
   /** @param {Context} context */
@@ -150,23 +151,15 @@ class Summary {
   standsOut() {
     const { dataflow } = this.context.page.head;
     if (!dataflow || dataflow.findings.length === 0) return null;
-    const items = dataflow.findings.map((finding) =>
-      el(
-        'li',
-        {},
-        el('b', {}, `${finding.title}, ${formatDuration(finding.explains_ns)}`),
-        el('p', {}, visibleText(finding.sentence)),
-        el('p', { class: 'dim' }, 'try: ', visibleText(finding.try)),
-      ),
-    );
-    const rest = items.slice(FINDINGS_SHOWN);
+    const items = dataflow.findings.map(findingItem);
+    const rest = items.slice(firstFindings);
     return el(
       'section',
       { class: 'stands-out' },
       el('h2', {}, 'What stands out ', el('span', { class: 'dim' }, 'run time that each explains at most; they overlap')),
-      el('ol', {}, ...items.slice(0, FINDINGS_SHOWN)),
+      el('ol', {}, ...items.slice(0, firstFindings)),
       rest.length > 0
-        ? el('details', {}, el('summary', {}, `${formatCount(rest.length)} more`), el('ol', { start: FINDINGS_SHOWN + 1 }, ...rest))
+        ? el('details', {}, el('summary', {}, `${formatCount(rest.length)} more`), el('ol', { start: firstFindings + 1 }, ...rest))
         : null,
     );
   }
