@@ -42,8 +42,8 @@ SIZES = {
 }
 VIEWERS = ("barograph", "inferno", "pprof", "speedscope")
 COLUMNS = (
-    "paint_ms", "first_ms", "whole_ms", "tab_ms", "zoom_ms", "search_ms", "sort_ms", "timeline_ms",
-    "heap_mb",
+    "paint_ms", "first_ms", "whole_ms", "tab_ms", "zoom_ms", "search_ms", "functions_ms", "sort_ms",
+    "sandwich_ms", "timeline_ms", "heap_mb",
 )  # fmt: skip
 LIMIT_S = 120.0
 

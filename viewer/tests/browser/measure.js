@@ -1,7 +1,8 @@
 // How fast a page is, in Chromium: node measure.js KIND ADDRESS [FILE], prints JSON. Used by bench/view.py.
 //
 // The browser runs already and has shown a page; nothing but a watcher of some lines is put into the measured one before it is ready.
-// first_ms: from navigation to the first picture. whole_ms: until all that the page reads by itself is read. zoom_ms, search_ms, sort_ms: from the input to the end of the last long task
+// first_ms: from navigation to the first picture. whole_ms: until all that the page reads by itself is read. tab_ms, functions_ms, sandwich_ms, timeline_ms: the first click on the tab of
+// the flame graph and of these views. They, zoom_ms, search_ms and sort_ms: from the input to the end of the last long task
 // that it caused, or to the second frame after it if there was none. heap_mb: JavaScript's heap with its buffers, after a
 // collection.
 
@@ -96,7 +97,7 @@ async function openQuietly(page, address) {
 async function searched(page, box) {
   await box.focus();
   const ms = await timed(page, () => page.keyboard.insertText('parse'));
-  await box.fill('');
+  await timed(page, () => box.fill(''));
   return ms;
 }
 
@@ -128,12 +129,12 @@ const kinds = {
     if (!graph) throw new Error('there is no flame graph');
     const zoom_ms = await timed(page, () => page.mouse.click(graph.x + graph.width / 3, graph.y + 10 * 18 + 9));
     const search_ms = await searched(page, page.getByRole('searchbox').first());
-    await page.getByRole('tab', { name: /functions/i }).click();
-    const header = page.getByRole('columnheader').nth(1);
-    await header.waitFor({ timeout: patienceMs });
-    const sort_ms = await timed(page, () => header.click());
-    const timeline_ms = await timed(page, () => page.getByRole('tab', { name: /timeline/i }).click());
-    return { paint_ms, first_ms, whole_ms, tab_ms, zoom_ms, search_ms, sort_ms, timeline_ms };
+    const opened = (/** @type {RegExp} */ name) => timed(page, () => page.getByRole('tab', { name }).click());
+    const functions_ms = await opened(/functions/i);
+    const sort_ms = await timed(page, () => page.getByRole('columnheader').nth(1).click());
+    const sandwich_ms = await opened(/sandwich/i);
+    const timeline_ms = await opened(/timeline/i);
+    return { paint_ms, first_ms, whole_ms, tab_ms, zoom_ms, search_ms, functions_ms, sort_ms, sandwich_ms, timeline_ms };
   },
 
   /** A picture that is finished when it is loaded. */
