@@ -62,6 +62,13 @@ function start(page, readers, first = null) {
   document.getElementById('greeting')?.remove();
   document.body.append(shell.element);
 
+  /** @param {import('./types.js').View} view */
+  function liveOf(view) {
+    const made = live.get(view.id) ?? view.create(context);
+    live.set(view.id, made);
+    return made;
+  }
+
   /**
    * @param {State} state
    * @param {boolean} [atOnce] what takes long is not said before it is done
@@ -81,11 +88,7 @@ function start(page, readers, first = null) {
     if (missing || long) return;
     if (seen !== null && seen !== view.id) live.get(seen)?.hide?.();
     seen = view.id;
-    let current = live.get(view.id);
-    if (!current) {
-      current = view.create(context);
-      live.set(view.id, current);
-    }
+    const current = liveOf(view);
     shell.show(view, current.element, state, model);
     current.update(state, model);
     if (state.range !== null && workshop.late === null)
@@ -101,17 +104,43 @@ function start(page, readers, first = null) {
   }
   let ready = false;
 
-  /** Of a large page, beside what is looked at: what else will be asked for. */
-  async function prepare() {
-    const state = store.get();
-    for (const step of workshop.model(state).preparation()) {
-      void step;
-      await idle();
-      if (store.get() !== state) return;
-    }
+  /**
+   * What the next click will probably ask for, in steps.
+   * @param {State} state
+   */
+  function* preparation(state) {
+    const model = workshop.model(state);
+    yield* model.preparation();
+    for (const view of shown)
+      if (view.early && view.id !== seen) {
+        liveOf(view).prepare?.(state, model);
+        yield;
+      }
   }
 
-  store.subscribe((state) => show(state));
+  let preparing = true;
+  /** Of a large page, beside what is looked at. */
+  async function prepare() {
+    if (preparing) return;
+    preparing = true;
+    /** @type {State | null} */
+    let done = null;
+    while (done !== store.get()) {
+      const state = (done = store.get());
+      await idle();
+      for (const step of preparation(state)) {
+        void step;
+        await idle();
+        if (store.get() !== state) break;
+      }
+    }
+    preparing = false;
+  }
+
+  store.subscribe((state) => {
+    show(state);
+    prepare().catch(fail);
+  });
   show(store.get());
   return {
     complete() {
@@ -120,7 +149,8 @@ function start(page, readers, first = null) {
         show(store.get(), true);
       }
       document.body.dataset.complete = 'true';
-      if (workshop.large) idle().then(prepare).catch(fail);
+      preparing = !workshop.large;
+      prepare().catch(fail);
     },
   };
 }

@@ -476,6 +476,7 @@
  * @typedef {object} LiveView
  * @property {HTMLElement} element
  * @property {(state: State, model: Model) => void} update called when the view is shown, and at each change while it is
+ * @property {(state: State, model: Model) => void} [prepare] makes what takes long of it before it is seen; nothing of it has a size then
  * @property {() => void} [hide] another view is shown now: what is large is let go, update comes before it is seen again
  * @property {() => void} [destroy]
  * @property {() => void} [resize] the element has another size
@@ -487,6 +488,7 @@
  * @property {string} id
  * @property {string} title of its tab
  * @property {boolean} [whole] is of the whole recording: what is counted, of which threads, and the search are nothing to it
+ * @property {boolean} [early] of a large page it is made while nothing else is to do, because it is what people go on to
  * @property {(page: Page) => boolean} available
  * @property {(context: Context) => LiveView} create called once, when it is first shown
  */

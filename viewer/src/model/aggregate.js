@@ -85,13 +85,90 @@ export function totals(tree, self) {
   return total;
 }
 
+/** Entries between two sums of StateSums. */
+const blockSize = 2048;
+
 /**
- * Amounts by state below one node.
+ * Amounts by state of what stands side by side in the entries, without going through all of it: the sums up to each block of them
+ * are kept, so that only the ends are counted.
+ */
+export class StateSums {
+  /**
+   * @param {Entries} entries
+   * @param {Metric} metric
+   * @param {Uint8Array} threads
+   * @param {number} states how many there are
+   */
+  constructor(entries, metric, threads, states) {
+    this.entries = entries;
+    this.amounts = amountsOf(entries, metric);
+    this.counted = metric.states;
+    this.threads = threads;
+    this.states = states;
+    const blocks = Math.floor(entries.count / blockSize);
+    /** Rows of `states`: all before block b. */
+    this.upTo = new Float64Array((blocks + 1) * states);
+    for (let b = 0, row = 0; b < blocks; b++, row += states) {
+      const sum = this.upTo.subarray(row + states, row + 2 * states);
+      sum.set(this.upTo.subarray(row, row + states));
+      this.count(sum, b * blockSize, (b + 1) * blockSize);
+    }
+  }
+
+  /**
+   * @param {Float64Array} by takes amounts by state
+   * @param {number} from entry
+   * @param {number} to
+   */
+  count(by, from, to) {
+    const { amounts, counted, threads, states } = this;
+    const { thread, state } = this.entries;
+    for (let i = from; i < to; i++) {
+      const s = state[i];
+      if (s < states && counted[s] === 1 && threads[thread[i]] === 1) by[s] += amounts[i];
+    }
+  }
+
+  /**
+   * @param {Float64Array} by takes amounts by state
+   * @param {number} from entry
+   * @param {number} to
+   */
+  add(by, from, to) {
+    const first = Math.ceil(from / blockSize);
+    const last = Math.floor(to / blockSize);
+    if (first >= last) {
+      this.count(by, from, to);
+      return;
+    }
+    this.count(by, from, first * blockSize);
+    for (let s = 0; s < this.states; s++)
+      by[s] += this.upTo[last * this.states + s] - this.upTo[first * this.states + s];
+    this.count(by, last * blockSize, to);
+  }
+}
+
+/**
+ * Amounts by state below some nodes of a page's tree: its entries stand in the order of nodes, those of a subtree side by side.
+ * @param {StateSums} sums
+ * @param {readonly (readonly [number, number])[]} ranges of nodes: from, to; none twice
+ * @returns {Float64Array} by state
+ */
+export function stateAmountsBelow(sums, ranges) {
+  const by = new Float64Array(sums.states);
+  const { node, count } = sums.entries;
+  for (const [from, to] of ranges)
+    sums.add(by, firstWhere(0, count, (i) => node[i] >= from), firstWhere(0, count, (i) => node[i] >= to));
+  return by;
+}
+
+/**
+ * The same of any tree and any entries.
  * @param {Entries} entries
  * @param {Metric} metric
  * @param {Uint8Array} threads
  * @param {Tree} tree
- * @param {readonly (readonly [number, number])[]} ranges of nodes of the tree: from, to; ascending, none twice
+ * @param {readonly (readonly [number, number])[]} ranges of nodes of the tree: from, to; none twice
  * @param {number} states how many states there are
  * @returns {Float64Array} by state
  */
@@ -100,25 +177,13 @@ export function stateAmounts(entries, metric, threads, tree, ranges, states) {
   const amounts = amountsOf(entries, metric);
   const { count, node, thread, state } = entries;
   const { map } = tree;
-  const counted = metric.states;
-  if (ranges.length > 1 || !entries.ascending || map !== null) {
-    const inside = new Uint8Array(tree.count);
-    for (const [from, to] of ranges) inside.fill(1, from, to);
-    for (let i = 0; i < count; i++) {
-      const s = state[i];
-      if (s >= states || counted[s] === 0 || threads[thread[i]] === 0) continue;
-      const n = map === null ? node[i] : map[node[i]];
-      if (n >= 0 && inside[n] === 1) by[s] += amounts[i];
-    }
-    return by;
-  }
-  // Entries of a page's tree stand in the order of nodes: those of a subtree are side by side.
-  for (const [from, to] of ranges) {
-    const end = firstWhere(0, count, (i) => node[i] >= to);
-    for (let i = firstWhere(0, count, (e) => node[e] >= from); i < end; i++) {
-      const s = state[i];
-      if (s < states && counted[s] === 1 && threads[thread[i]] === 1) by[s] += amounts[i];
-    }
+  const inside = new Uint8Array(tree.count);
+  for (const [from, to] of ranges) inside.fill(1, from, to);
+  for (let i = 0; i < count; i++) {
+    const s = state[i];
+    if (s >= states || metric.states[s] === 0 || threads[thread[i]] === 0) continue;
+    const n = map === null ? node[i] : map[node[i]];
+    if (n >= 0 && inside[n] === 1) by[s] += amounts[i];
   }
   return by;
 }

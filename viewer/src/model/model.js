@@ -1,7 +1,7 @@
 // What is shown for a state: made from the page, each part when it is first asked for. Parts are kept between states by what of the state
 // they depend on, so that a new search or selection costs nothing of the trees. No DOM.
 
-import { mappedAmounts, selfAmounts, stateAmounts, threadSet, totals } from './aggregate.js';
+import { mappedAmounts, selfAmounts, stateAmounts, stateAmountsBelow, StateSums, threadSet, totals } from './aggregate.js';
 import { functionAmounts, functionStates, outermostNodes, selfByFunction } from './functions.js';
 import { metricsOf } from './metrics.js';
 import { functionNames, nameFiles } from './names.js';
@@ -99,8 +99,16 @@ export class Workshop {
    */
   takesLong(model) {
     if (!this.large || this.first !== null) return false;
-    const kinds = model.inverted ? ['amounts', 'inverted'] : ['amounts'];
-    return !kinds.every((kind) => this.kept.get(kind)?.some(({ key }) => key === model.key));
+    return !this.has(model.inverted ? ['amounts', 'inverted'] : ['amounts'], model.key);
+  }
+
+  /**
+   * @param {string[]} kinds
+   * @param {string} key
+   * @returns {boolean} what `keep` would give is there
+   */
+  has(kinds, key) {
+    return kinds.every((kind) => this.kept.get(kind)?.some((entry) => entry.key === key));
   }
 
   /**
@@ -232,6 +240,12 @@ export class Model {
   /** Whether the page's trees are still being read: there are tree, amounts and shape of what can be seen, and nothing else. */
   get isFirst() {
     return this.workshop.first !== null;
+  }
+
+  /** Whether tables and sums by state take no longer than a picture. */
+  get isPrepared() {
+    if (this.isFirst) return false;
+    return !this.workshop.large || this.workshop.has(this.timed ? ['functions', 'functionStates'] : ['functions'], this.key);
   }
 
   /** The tree that is shown. @returns {Tree} */
@@ -424,14 +438,12 @@ export class Model {
 
   /** @param {readonly (readonly [number, number])[]} ranges of nodes */
   statesOf(ranges) {
-    return stateAmounts(
-      this.entries,
-      this.metric,
-      this.threads,
-      this.tree,
-      ranges,
-      this.page.head.states.length,
-    );
+    const { entries, metric, threads, tree } = this;
+    const states = this.page.head.states.length;
+    if (!entries.ascending || tree.map !== null) return stateAmounts(entries, metric, threads, tree, ranges, states);
+    // Without transforms the key says which entries count.
+    const sums = this.workshop.keep('stateSums', 1, this.key, () => new StateSums(entries, metric, threads, states));
+    return stateAmountsBelow(sums, ranges);
   }
 
   /**
@@ -472,8 +484,9 @@ export class Model {
     yield void this.functions;
     if (this.metric.tree === 'samples') yield void this.functionStates;
     // Nothing matches it; the loops are compiled then, which takes longer than they do.
-    yield void matchFunctions(this.page, this.workshop.names, '(?!)');
-    yield void matchedAmount(this.tree, this.amounts, new Uint8Array(this.page.functions.count));
+    const none = this.match('(?!)');
+    yield;
+    yield void this.workshop.keep('loops', 1, '', () => matchedAmount(this.tree, this.amounts, none));
   }
 
   /** What the search of the state finds; null without one. @returns {Found | null} */

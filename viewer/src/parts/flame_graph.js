@@ -112,6 +112,7 @@ export class FlameGraph {
     this.layoutKey = '';
     /** Of the layout that was last coloured by state. @type {{layout: Layout, amounts: Float64Array} | null} */
     this.states = null;
+    this.mirrored = '';
     this.heightKey = '';
     this.heightRows = 0;
     this.hovered = -1;
@@ -162,7 +163,9 @@ export class FlameGraph {
     if (zoomed) this.atRoot = true;
     this.draw();
     if (zoomed && !this.options.up) this.scrollToRow(this.layout?.zoomRow ?? 0);
-    mirrorTree(this.canvas, flame, (fn) => this.nameOf(fn), flame.selected);
+    const mirrored = `${flame.key} ${flame.zoom} ${flame.selected} ${flame.model.isFirst}`;
+    if (mirrored !== this.mirrored) mirrorTree(this.canvas, flame, (fn) => this.nameOf(fn), flame.selected);
+    this.mirrored = mirrored;
   }
 
   /** Lets go of what was drawn: sums of a tree that nobody looks at any more. */

@@ -243,6 +243,7 @@ export function createInspector(context) {
     );
   }
 
+  let shown = '';
   return {
     element,
     /**
@@ -252,6 +253,10 @@ export function createInspector(context) {
     update(state, model) {
       const node = model.inverted ? -1 : model.selected;
       const fn = node > 0 ? model.tree.fn[node] : state.fn;
+      // A stack has the colours of the theme.
+      const key = `${model.key} ${fn} ${node} ${state.zoom > 0} ${node > 0 ? currentTheme().background : ''}`;
+      if (key === shown) return;
+      shown = key;
       if (fn >= 0 && fn < page.functions.count) show(model, fn, node);
       else showAll(model);
     },

@@ -27,10 +27,33 @@ import { copiedLines, copyButton } from './copy_buttons.js';
  * @property {(row: number) => void} [onSelect] by click or arrow keys
  * @property {(row: number) => void} [onOpen] by Enter or double click
  * @property {(text: string) => void} [announce]
+ * @property {boolean} [lasting] the cells of a row are what they were for as long as the key of `update` is
  */
 
 const rowHeight = 24;
 const mostCopied = 20_000;
+
+/**
+ * What stays as it is costs the browser nothing.
+ * @param {Element} element
+ * @param {string} name
+ * @param {string} value
+ */
+function setChanged(element, name, value) {
+  if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+}
+
+/**
+ * @param {Element} parent
+ * @param {Set<Element>} children in their order; those that are there already are not laid out again
+ */
+function placeChildren(parent, children) {
+  for (const child of [...parent.children]) if (!children.has(child)) child.remove();
+  let at = parent.firstElementChild;
+  for (const child of children)
+    if (child === at) at = at.nextElementSibling;
+    else parent.insertBefore(child, at);
+}
 
 export class Table {
   /** @param {TableOptions} options */
@@ -44,8 +67,12 @@ export class Table {
     this.sorted = new Int32Array(0);
     this.order = options.order;
     this.selected = -1;
+    this.revealed = -1;
     this.sortKey = '';
     this.columnKey = '';
+    this.cellKey = '';
+    /** Elements of the rows in sight. @type {Map<number, HTMLElement>} */
+    this.drawn = new Map();
     this.headRow = el('div', { role: 'row', class: 'table-row table-head', 'aria-rowindex': 1 });
     this.body = el('div', { role: 'rowgroup', class: 'table-body' });
     this.grid = el(
@@ -96,8 +123,11 @@ export class Table {
     this.order = known ? order : this.options.order;
     this.columns = columns;
     this.rows = rows;
-    const columnKey = columns.map((c) => c.key + c.title).join(' ');
+    const columnKey = columns.map((c) => c.key + c.title + c.help + c.width).join(' ');
     if (columnKey !== this.columnKey) this.makeHead(columnKey);
+    const cellKey = `${key} ${columnKey}`;
+    if (cellKey !== this.cellKey || !this.options.lasting) this.drawn = new Map();
+    this.cellKey = cellKey;
     const sortKey = `${key} ${this.order}`;
     if (sortKey !== this.sortKey) {
       this.sortKey = sortKey;
@@ -107,9 +137,12 @@ export class Table {
     this.note.textContent = note || `${formatCount(rows.length)} rows`;
     this.grid.setAttribute('aria-rowcount', String(rows.length + 1));
     this.body.style.height = `${rows.length * rowHeight}px`;
-    const moved = selected !== this.selected;
     this.selected = selected;
-    if (moved) this.reveal();
+    // Not before it has a size.
+    if (selected !== this.revealed && this.grid.clientHeight > 0) {
+      this.revealed = selected;
+      this.reveal();
+    }
     this.renderRows();
   }
 
@@ -186,38 +219,40 @@ export class Table {
     else if (top > this.grid.scrollTop + room) this.grid.scrollTop = top - room;
   }
 
+  /** @param {number} row */
+  rowElement(row) {
+    return el(
+      'div',
+      {
+        role: 'row',
+        class: 'table-row',
+        id: `${this.options.id}-${row}`,
+        onclick: () => this.options.onSelect?.(row),
+        ondblclick: () => this.options.onOpen?.(row),
+      },
+      ...this.columns.map((column) =>
+        el('div', { role: 'gridcell', class: column.number ? 'cell number' : 'cell' }, column.cell(row)),
+      ),
+    );
+  }
+
   renderRows() {
-    const { grid, sorted, columns } = this;
+    const { grid, sorted, body } = this;
     const first = Math.max(Math.floor(grid.scrollTop / rowHeight) - 4, 0);
     const last = Math.min(first + Math.ceil(grid.clientHeight / rowHeight) + 8, sorted.length);
-    const rows = [];
+    /** @type {Map<number, HTMLElement>} */
+    const drawn = new Map();
     for (let i = first; i < last; i++) {
       const row = sorted[i];
-      rows.push(
-        el(
-          'div',
-          {
-            role: 'row',
-            class: 'table-row',
-            id: `${this.options.id}-${row}`,
-            'aria-rowindex': i + 2,
-            'aria-selected': row === this.selected ? 'true' : 'false',
-            style: `transform: translateY(${i * rowHeight}px)`,
-            onclick: () => this.options.onSelect?.(row),
-            ondblclick: () => this.options.onOpen?.(row),
-          },
-          ...columns.map((column) =>
-            el(
-              'div',
-              { role: 'gridcell', class: column.number ? 'cell number' : 'cell' },
-              column.cell(row),
-            ),
-          ),
-        ),
-      );
+      const element = this.drawn.get(row) ?? this.rowElement(row);
+      setChanged(element, 'aria-rowindex', String(i + 2));
+      setChanged(element, 'aria-selected', String(row === this.selected));
+      setChanged(element, 'style', `transform: translateY(${i * rowHeight}px)`);
+      drawn.set(row, element);
     }
-    fill(this.body, ...rows);
-    const seen = this.selected >= 0 && this.body.querySelector('[aria-selected="true"]');
+    this.drawn = drawn;
+    placeChildren(body, new Set(drawn.values()));
+    const seen = drawn.get(this.selected);
     if (seen) grid.setAttribute('aria-activedescendant', seen.id);
     else grid.removeAttribute('aria-activedescendant');
   }

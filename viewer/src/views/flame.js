@@ -135,12 +135,11 @@ function create(context) {
   );
   /** @type {Model | null} what is to be shown beside the picture; null: it is */
   let current = null;
-  const beside = () => {
-    if (!current) return;
-    const shown = current;
+  /** @param {State} state @param {Model} shown */
+  const beside = (state, shown) => {
     current = null;
-    inspector.update(shown.state, shown);
-    table.update(shown.state, shown);
+    inspector.update(state, shown);
+    table.update(state, shown);
   };
   /** Of a large page the picture does not wait for the rest, and a click not for both parts of it. */
   const besideLater = async () => {
@@ -156,6 +155,7 @@ function create(context) {
 
   return {
     element,
+    prepare: beside,
     hide() {
       graph.release();
       current = null;
@@ -178,10 +178,9 @@ function create(context) {
         whole: !model.inverted,
         ...invertedStates(model),
       });
-      current = model;
-      if (model.isFirst) current = null;
-      else if (context.workshop.large) besideLater();
-      else beside();
+      current = model.isFirst ? null : model;
+      if (model.isPrepared) beside(state, model);
+      else if (current) besideLater();
     },
   };
 }
@@ -190,6 +189,7 @@ function create(context) {
 export const flame = {
   id: 'flame',
   title: 'Flame graph',
+  early: true,
   available: (page) => page.trees.length > 0,
   create,
 };

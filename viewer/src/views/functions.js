@@ -82,6 +82,7 @@ export function createFunctionTable(context, id) {
     order: '-self',
     store,
     announce: context.announce,
+    lasting: true,
     onSelect: (fn) => store.set({ fn, selected: -1 }, { replace: true }),
     onOpen: (fn) => store.set({ fn, selected: -1, view: 'sandwich' }),
   });
@@ -127,19 +128,19 @@ export function createFunctionTable(context, id) {
 function create(context) {
   const inspector = createInspector(context);
   const table = createFunctionTable(context, 'functions');
-  return {
-    element: el('div', { class: 'flame-view' }, table.element, inspector.element),
-    update(state, model) {
-      table.update(state, model);
-      inspector.update({ ...state, selected: -1 }, model);
-    },
+  /** @param {State} state @param {Model} model */
+  const update = (state, model) => {
+    table.update(state, model);
+    inspector.update({ ...state, selected: -1 }, model);
   };
+  return { element: el('div', { class: 'flame-view' }, table.element, inspector.element), update, prepare: update };
 }
 
 /** @type {import('../types.js').View} */
 export const functions = {
   id: 'functions',
   title: 'Functions',
+  early: true,
   available: (page) => page.trees.length > 0,
   create,
 };

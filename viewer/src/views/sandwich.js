@@ -109,6 +109,7 @@ function create(context) {
     order: '-self',
     store,
     announce: context.announce,
+    lasting: true,
     onSelect: (fn) => store.set({ fn, selected: -1 }, { replace: true }),
   });
   const callers = half(context, true);

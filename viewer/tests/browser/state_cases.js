@@ -134,6 +134,34 @@ async function linkAndReload(session) {
   assert.deepEqual(errors, []);
 }
 
+/**
+ * Rows and details that stay from one state to the next are those that a page has which is opened at the address.
+ * @param {Session} session
+ */
+async function wayAndAddress(session) {
+  const ways = [
+    'sort.TABLE=total', 'sort.TABLE=-total&search=load', 'search=order', 'metric=wait:disk', 'metric=wait:disk&threads=1',
+    'fn=8&x.functions.states=1', 'fn=8&sort.TABLE=-name', 'fn=3&t=focus:8', 'fn=3&t=focus:8,invert', '',
+  ];
+  for (const [view, table] of [['functions', 'functions'], ['flame', 'flame-functions'], ['sandwich', 'sandwich']]) {
+    const opened = await session.open('demo', `view=${view}`);
+    const shown = (/** @type {Opened} */ { page }) =>
+      page.locator('.panel').evaluate((panel) =>
+        [...panel.querySelectorAll('.table-row, .inspector, canvas')].map((part) => part.outerHTML.replace(/flame\d+-/g, '')),
+      );
+    for (const way of ways) {
+      const hash = `view=${view}&${way.replace('TABLE', table)}`;
+      await opened.page.evaluate((text) => (location.hash = text), hash);
+      await opened.settled();
+      const fresh = await session.open('demo', hash);
+      await fresh.settled();
+      assert.deepEqual(await shown(opened), await shown(fresh), hash);
+      assert.deepEqual(await fresh.close(), []);
+    }
+    assert.deepEqual(await opened.close(), []);
+  }
+}
+
 /** @param {Session} session */
 async function timeRange(session) {
   const opened = await session.open('demo', 'view=timeline');
@@ -313,6 +341,7 @@ export const stateCases = {
   'my code only shows no libraries': ownCodeHides,
   'search says the share of time that has a match on its stack': searchShare,
   'a link shows the same again, and a broken one shows something': linkAndReload,
+  'what is kept from state to state is what a page has that is opened there': wayAndAddress,
   'a range of time is chosen by dragging or by keys, and counts everywhere': timeRange,
   'CPU and memory over time are drawn, and told': counters,
   'a click on the timeline selects what ran there': timelineClick,
