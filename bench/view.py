@@ -43,7 +43,7 @@ SIZES = {
 VIEWERS = ("barograph", "inferno", "pprof", "speedscope")
 COLUMNS = (
     "paint_ms", "first_ms", "whole_ms", "tab_ms", "zoom_ms", "search_ms", "functions_ms", "sort_ms",
-    "sandwich_ms", "timeline_ms", "heap_mb",
+    "sandwich_ms", "timeline_ms", "metric_ms", "heap_mb",
 )  # fmt: skip
 LIMIT_S = 120.0
 

@@ -5,6 +5,7 @@
 //   of a large page: decodeFirst -> the first picture, then decodePage in steps beside it; what needs more than the picture waits
 
 import { el, fill } from './base/dom.js';
+import { idle, setLeisure } from './base/turns.js';
 import { PageError } from './data/columns.js';
 import { lateReader } from './data/late.js';
 import { decodeFirst, decodeNames, decodePage, emptyPage } from './data/page.js';
@@ -24,14 +25,6 @@ function documentParsed() {
   return new Promise((resolve) => {
     if (document.readyState !== 'loading') resolve();
     else document.addEventListener('DOMContentLoaded', () => resolve(), { once: true });
-  });
-}
-
-/** @returns {Promise<void>} nothing else is to be done just now */
-function idle() {
-  return new Promise((resolve) => {
-    if (typeof requestIdleCallback === 'function') requestIdleCallback(() => resolve(), { timeout: 500 });
-    else setTimeout(resolve, 100);
   });
 }
 
@@ -58,7 +51,13 @@ function start(page, readers, first = null) {
   const live = new Map();
   /** @type {string | null} */
   let seen = null;
-  const context = { page, store, ...readers, announce: shell.announce, workshop };
+  let hurried = false;
+  const late = (leisurely = false) => {
+    hurried ||= !leisurely;
+    setLeisure(!hurried);
+    return readers.late();
+  };
+  const context = { page, store, ...readers, late, announce: shell.announce, workshop };
   document.getElementById('greeting')?.remove();
   document.body.append(shell.element);
 
@@ -92,7 +91,7 @@ function start(page, readers, first = null) {
     shell.show(view, current.element, state, model);
     current.update(state, model);
     if (state.range !== null && workshop.late === null)
-      readers.late().then((read) => {
+      late().then((read) => {
         workshop.late = read;
         show(store.get());
       }, fail);
@@ -108,13 +107,14 @@ function start(page, readers, first = null) {
    * What the next click will probably ask for, in steps.
    * @param {State} state
    */
-  function* preparation(state) {
+  async function* preparation(state) {
     const model = workshop.model(state);
     yield* model.preparation();
     for (const view of shown)
       if (view.early && view.id !== seen) {
-        liveOf(view).prepare?.(state, model);
+        const steps = liveOf(view).prepare?.(state, model);
         yield;
+        if (steps) yield* steps;
       }
   }
 
@@ -128,7 +128,7 @@ function start(page, readers, first = null) {
     while (done !== store.get()) {
       const state = (done = store.get());
       await idle();
-      for (const step of preparation(state)) {
+      for await (const step of preparation(state)) {
         void step;
         await idle();
         if (store.get() !== state) break;

@@ -465,7 +465,7 @@
  * @typedef {object} Context
  * @property {Page} page
  * @property {import('./state/store.js').Store} store
- * @property {() => Promise<Late>} late
+ * @property {(leisurely?: boolean) => Promise<Late>} late leisurely: nobody waits for it yet
  * @property {() => Promise<WhatIf | null>} whatIf
  * @property {() => Promise<DataflowPart | null>} dataflow with the code that shows it
  * @property {(text: string) => void} announce says it to screen readers
@@ -476,7 +476,8 @@
  * @typedef {object} LiveView
  * @property {HTMLElement} element
  * @property {(state: State, model: Model) => void} update called when the view is shown, and at each change while it is
- * @property {(state: State, model: Model) => void} [prepare] makes what takes long of it before it is seen; nothing of it has a size then
+ * @property {(state: State, model: Model) => AsyncGenerator<void> | void} [prepare] makes what takes long of it before it is seen, in steps; nothing of
+ *   it has a size then
  * @property {() => void} [hide] another view is shown now: what is large is let go, update comes before it is seen again
  * @property {() => void} [destroy]
  * @property {() => void} [resize] the element has another size

@@ -13,12 +13,27 @@ export function nextTurn() {
   });
 }
 
+/** @returns {Promise<void>} nothing else is to be done just now */
+export function idle() {
+  return new Promise((resolve) => {
+    if (typeof requestIdleCallback === 'function') requestIdleCallback(() => resolve(), { timeout: 500 });
+    else setTimeout(resolve, 100);
+  });
+}
+
+let leisure = false;
+
+/** @param {boolean} on nobody waits for the long work: it goes on when nothing else is to be done */
+export function setLeisure(on) {
+  leisure = on;
+}
+
 /**
  * Between two steps of long work: lets others go first when they have waited for long enough.
  * @returns {Promise<void>}
  */
 export async function betweenSteps() {
   if (performance.now() - began < longest) return;
-  await nextTurn();
+  await (leisure ? idle() : nextTurn());
   began = performance.now();
 }

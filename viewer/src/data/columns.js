@@ -70,22 +70,37 @@ function isSingle({ bytes, at, end }, count) {
   return any < 128;
 }
 
+/** Values of a column that are read in one step. */
+const partSize = 1 << 18;
+
+/**
+ * @template {Column} T
+ * @param {Cursor} cursor
+ * @param {T} out as long as the column
+ * @param {(cursor: Cursor, out: T, from: number, to: number) => T} read reads values [from, to) into `out`, or makes a wider one of it
+ * @returns {Generator<void, T>}
+ */
+function* inParts(cursor, out, read) {
+  for (let from = 0; from < out.length; from += partSize) {
+    out = read(cursor, out, from, Math.min(from + partSize, out.length));
+    yield;
+  }
+  return out;
+}
+
 /**
  * Numbers below 2^32 take four bytes each; the first that is not makes them doubles.
  * @param {Cursor} cursor
- * @param {number} count
+ * @param {Uint32Array | Float64Array} out
+ * @param {number} from
+ * @param {number} to
  * @returns {Uint32Array | Float64Array}
  */
-function readUnsigned(cursor, count) {
-  const out = new Uint32Array(count);
+function readUnsigned(cursor, out, from, to) {
+  if (out instanceof Float64Array) return readWide(cursor, out, from, to, false);
   const { bytes, end } = cursor;
   let at = cursor.at;
-  if (isSingle(cursor, count)) {
-    out.set(bytes.subarray(at, end));
-    cursor.at = end;
-    return out;
-  }
-  for (let i = 0; i < count; i++) {
+  for (let i = from; i < to; i++) {
     if (at >= end) throw new PageError('ends too early');
     const first = bytes[at];
     if (first < 128) {
@@ -102,8 +117,11 @@ function readUnsigned(cursor, count) {
     }
     cursor.at = at;
     const value = cursor.unsigned();
+    if (value >= twoTo32) {
+      cursor.at = at;
+      return readWide(cursor, Float64Array.from(out), i, to, false);
+    }
     at = cursor.at;
-    if (value >= twoTo32) return readWide(cursor, out, i, value);
     out[i] = value;
   }
   cursor.at = at;
@@ -112,33 +130,29 @@ function readUnsigned(cursor, count) {
 
 /**
  * @param {Cursor} cursor
- * @param {Uint32Array} begun what fitted
- * @param {number} i where `value` belongs
- * @param {number} value
+ * @param {Float64Array} out
+ * @param {number} from
+ * @param {number} to
+ * @param {boolean} signed
  */
-function readWide(cursor, begun, i, value) {
-  const out = Float64Array.from(begun);
-  out[i] = value;
-  for (let next = i + 1; next < out.length; next++) out[next] = cursor.unsigned();
+function readWide(cursor, out, from, to, signed) {
+  for (let i = from; i < to; i++) out[i] = signed ? cursor.signed() : cursor.unsigned();
   return out;
 }
 
 /**
  * Signed values: 32 bits each, or doubles from the first on that needs more.
  * @param {Cursor} cursor
- * @param {number} count
+ * @param {Int32Array | Float64Array} out
+ * @param {number} from
+ * @param {number} to
  * @returns {Int32Array | Float64Array}
  */
-function readSigned(cursor, count) {
-  const out = new Int32Array(count);
+function readSigned(cursor, out, from, to) {
+  if (out instanceof Float64Array) return readWide(cursor, out, from, to, true);
   const { bytes, end } = cursor;
   let at = cursor.at;
-  if (isSingle(cursor, count)) {
-    for (let i = 0; i < count; i++, at++) out[i] = (bytes[at] >> 1) ^ -(bytes[at] & 1);
-    cursor.at = end;
-    return out;
-  }
-  for (let i = 0; i < count; i++) {
+  for (let i = from; i < to; i++) {
     if (at >= end) throw new PageError('ends too early');
     const first = bytes[at];
     if (first < 128) {
@@ -148,13 +162,11 @@ function readSigned(cursor, count) {
     }
     cursor.at = at;
     const value = cursor.signed();
-    at = cursor.at;
     if (value !== (value | 0)) {
-      const wide = Float64Array.from(out);
-      wide[i] = value;
-      for (let next = i + 1; next < count; next++) wide[next] = cursor.signed();
-      return wide;
+      cursor.at = at;
+      return readWide(cursor, Float64Array.from(out), i, to, true);
     }
+    at = cursor.at;
     out[i] = value;
   }
   cursor.at = at;
@@ -164,14 +176,15 @@ function readSigned(cursor, count) {
 /**
  * Differences whose sums are indices: never below 0 and below 2^32.
  * @param {Cursor} cursor
- * @param {number} count
- * @returns {Uint32Array | Float64Array}
+ * @param {Uint32Array} out
+ * @param {number} from
+ * @param {number} to
+ * @returns {Uint32Array}
  */
-function readAscending(cursor, count) {
-  const out = new Uint32Array(count);
+function readAscending(cursor, out, from, to) {
   const { bytes, end } = cursor;
-  let value = 0;
-  for (let i = 0; i < count; i++) {
+  let value = from > 0 ? out[from - 1] : 0;
+  for (let i = from; i < to; i++) {
     if (cursor.at >= end) throw new PageError('ends too early');
     const first = bytes[cursor.at];
     if (first < 128) {
@@ -208,19 +221,24 @@ function readStrings(cursor, count) {
 /**
  * @param {Cursor} cursor
  * @param {ColumnInfo} column
- * @returns {Column}
+ * @returns {Generator<void, Column>}
  */
-function readColumn(cursor, column) {
+function* readColumn(cursor, column) {
   const { encoding, count } = column;
   if (!Number.isSafeInteger(count) || count < 0 || count > column.bytes)
     throw new PageError('announces more values than it has bytes');
   switch (encoding) {
     case 'u':
-      return readUnsigned(cursor, count);
+      if (isSingle(cursor, count)) {
+        const out = Uint32Array.from(cursor.bytes.subarray(cursor.at, cursor.end));
+        cursor.at = cursor.end;
+        return out;
+      }
+      return yield* inParts(cursor, new Uint32Array(count), readUnsigned);
     case 'z':
-      return readSigned(cursor, count);
+      return yield* inParts(cursor, new Int32Array(count), readSigned);
     case 'd':
-      return readAscending(cursor, count);
+      return yield* inParts(cursor, new Uint32Array(count), readAscending);
     case 'b': {
       // A copy, so that the section's other bytes can go.
       const out = cursor.bytes.slice(cursor.at, cursor.at + count);
@@ -341,7 +359,7 @@ export class Columns {
 }
 
 /**
- * Reads column by column: each step is one.
+ * Reads column by column, of a long one a part in each step.
  * @param {string} section its name, for errors
  * @param {SectionInfo} info
  * @param {Uint8Array} bytes all of it
@@ -357,7 +375,7 @@ export function* columnSteps(section, info, bytes) {
       throw result.error(column.name, 'goes beyond its section');
     const cursor = new Cursor(bytes, at, at + column.bytes);
     try {
-      columns.set(column.name, readColumn(cursor, column));
+      columns.set(column.name, yield* readColumn(cursor, column));
     } catch (error) {
       throw error instanceof PageError ? result.error(column.name, error.message) : error;
     }

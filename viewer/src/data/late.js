@@ -1,5 +1,6 @@
 // The part of the page that only some views need: timeline, calls, sources. Read once, when first asked for. No DOM.
 
+import { betweenSteps } from '../base/turns.js';
 import { readSectionColumns } from './page.js';
 
 /** @typedef {import('../types.js').Page} Page */
@@ -13,24 +14,17 @@ import { readSectionColumns } from './page.js';
 /** @typedef {import('./columns.js').Columns} Columns */
 /** @typedef {import('./sections.js').ReadSection} ReadSection */
 
-/** Of a thread with more than this the page does something else in between: a click is not to wait for all. */
-const manyRuns = 20_000;
-
-/** @returns {Promise<void>} what waits for its turn has had it */
-function pause() {
-  return new Promise((resolve) => {
-    setTimeout(resolve);
-  });
-}
+/** Entries that are looked at in one step: a click is not to wait for all. */
+const stepSize = 1 << 18;
 
 /**
  * Starts of runs from the gaps between them; each thread begins at tick 0.
  * @param {Columns} columns
  * @param {Uint32Array} first
  * @param {Uint32Array | Float64Array} time
- * @returns {Uint32Array | Float64Array}
+ * @returns {Promise<Uint32Array | Float64Array>}
  */
-function readStarts(columns, first, time) {
+async function readStarts(columns, first, time) {
   const gap = columns.numbers('gap');
   let out = /** @type {Uint32Array | Float64Array} */ (new Uint32Array(gap.length));
   for (let thread = 0; thread + 1 < first.length; thread++) {
@@ -41,6 +35,7 @@ function readStarts(columns, first, time) {
       out[run] = tick;
       tick += time[run];
     }
+    await betweenSteps();
   }
   return out;
 }
@@ -51,9 +46,9 @@ function readStarts(columns, first, time) {
  * @param {Entries} entries
  * @param {number} threads
  * @param {number} runnable its state
- * @returns {{first: Uint32Array, node: Uint32Array, state: Uint8Array}} of thread t from first[t] on
+ * @returns {Promise<{first: Uint32Array, node: Uint32Array, state: Uint8Array}>} of thread t from first[t] on
  */
-function numberEntries(entries, threads, runnable) {
+async function numberEntries(entries, threads, runnable) {
   const { count, node, thread, state, samples } = entries;
   const classes = 65;
   const classOf = (/** @type {number} */ i) => {
@@ -61,7 +56,11 @@ function numberEntries(entries, threads, runnable) {
     return n > 4294967295 ? 64 - Math.clz32(n / 4294967296) : 32 - Math.clz32(n);
   };
   const next = new Uint32Array(threads * classes);
-  for (let i = 0; i < count; i++) if (state[i] !== runnable) next[thread[i] * classes + classOf(i)]++;
+  for (let from = 0; from < count; from += stepSize) {
+    const to = Math.min(from + stepSize, count);
+    for (let i = from; i < to; i++) if (state[i] !== runnable) next[thread[i] * classes + classOf(i)]++;
+    await betweenSteps();
+  }
   const first = new Uint32Array(threads + 1);
   let sum = 0;
   for (let t = 0; t < threads; t++) {
@@ -75,11 +74,15 @@ function numberEntries(entries, threads, runnable) {
   // Node and state themselves, not which entry: runs look them up at random, and each look-up is a cache miss.
   const nodes = new Uint32Array(sum);
   const states = new Uint8Array(sum);
-  for (let i = 0; i < count; i++) {
-    if (state[i] === runnable) continue;
-    const at = next[thread[i] * classes + classOf(i)]++;
-    nodes[at] = node[i];
-    states[at] = state[i];
+  for (let from = 0; from < count; from += stepSize) {
+    const to = Math.min(from + stepSize, count);
+    for (let i = from; i < to; i++) {
+      if (state[i] === runnable) continue;
+      const at = next[thread[i] * classes + classOf(i)]++;
+      nodes[at] = node[i];
+      states[at] = state[i];
+    }
+    await betweenSteps();
   }
   return { first, node: nodes, state: states };
 }
@@ -96,7 +99,7 @@ async function readPlaces(columns, first, page, tree) {
   const threads = first.length - 1;
   const { entries } = page.trees[tree];
   const runnable = page.head.states.findIndex(({ key }) => key === 'runnable');
-  const numbers = numberEntries(entries, threads, runnable);
+  const numbers = await numberEntries(entries, threads, runnable);
   const node = columns.indices('entry', 4294967296).slice();
   const state = new Uint8Array(node.length);
   for (let thread = 0; thread < threads; thread++) {
@@ -108,7 +111,7 @@ async function readPlaces(columns, first, page, tree) {
       node[run] = numbers.node[entry];
       state[run] = numbers.state[entry];
     }
-    if (first[thread + 1] - first[thread] > manyRuns) await pause();
+    await betweenSteps();
   }
   return { node, state };
 }
@@ -137,7 +140,7 @@ async function readRuns(columns, page, tree) {
     tree: page.trees[tree].name,
     count,
     first,
-    start: readStarts(columns, first, time),
+    start: await readStarts(columns, first, time),
     time,
     ...(await readPlaces(columns, first, page, tree)),
     share: columns.bytes('share'),

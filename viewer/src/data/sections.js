@@ -1,12 +1,15 @@
 // From the script elements of the page to the bytes of its sections: base64 in parts, one raw deflate stream a section.
 // The elements stay as they are, so that a page that is saved from the browser is a page again.
 
+import { betweenSteps } from '../base/turns.js';
 import { PageError } from './columns.js';
 
 /** @typedef {import('../types.js').Head} Head */
 
 /** Larger than any page a browser opens; a damaged head does not make us ask for more. */
 const mostBytes = 1 << 30;
+/** Packed bytes: what they give is unpacked in about a millisecond. */
+const unpackedAtOnce = 1 << 16;
 
 /**
  * @param {Document} document
@@ -95,7 +98,8 @@ function fromBase64(text) {
 export async function inflate(parts, bytes) {
   const stream = new ReadableStream({
     start(controller) {
-      for (const part of parts) controller.enqueue(part);
+      for (const part of parts)
+        for (let at = 0; at < part.length; at += unpackedAtOnce) controller.enqueue(part.subarray(at, at + unpackedAtOnce));
       controller.close();
     },
   }).pipeThrough(/** @type {ReadableWritablePair<Uint8Array, BufferSource>} */ (new DecompressionStream('deflate-raw')));
@@ -111,6 +115,8 @@ export async function inflate(parts, bytes) {
     }
     out.set(value, at);
     at += value.length;
+    // The browser unpacks what is asked for, and no more.
+    await betweenSteps();
   }
   if (at !== bytes) throw new PageError('is shorter than the head says');
   return out;
@@ -119,9 +125,9 @@ export async function inflate(parts, bytes) {
 /**
  * @param {Document} document
  * @param {string} name
- * @returns {Uint8Array<ArrayBuffer>[]}
+ * @returns {Promise<Uint8Array<ArrayBuffer>[]>}
  */
-function readParts(document, name) {
+async function readParts(document, name) {
   /** @type {Uint8Array<ArrayBuffer>[]} */
   const parts = [];
   for (const element of document.querySelectorAll('script[data-section]')) {
@@ -129,6 +135,7 @@ function readParts(document, name) {
     if (element.getAttribute('data-part') !== String(parts.length))
       throw new PageError('has a part in the wrong place');
     parts.push(fromBase64((element.textContent ?? '').trim()));
+    await betweenSteps();
   }
   if (parts.length === 0) throw new PageError('is missing');
   return parts;
@@ -195,7 +202,7 @@ export function sectionReader(document, head) {
       if (!Number.isSafeInteger(info.bytes) || info.bytes < 0 || info.bytes > mostBytes)
         throw new PageError('has an impossible length');
       await waitFor(name);
-      return await inflate(readParts(document, name), info.bytes);
+      return await inflate(await readParts(document, name), info.bytes);
     } catch (error) {
       const why = error instanceof PageError ? error.message : 'cannot be unpacked';
       throw new PageError(

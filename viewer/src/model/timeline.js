@@ -118,6 +118,16 @@ export class Lanes {
     this.bins = [];
   }
 
+  /** @param {number} thread @returns {boolean} it has more runs than are read at each frame */
+  hasMany(thread) {
+    return this.runs.first[thread + 1] - this.runs.first[thread] >= manyRuns;
+  }
+
+  /** @param {number} thread one that has many */
+  binsOf(thread) {
+    return (this.bins[thread] ??= scanStates(this.runs, thread, this.all, binCount, this.states));
+  }
+
   /**
    * @param {number} thread
    * @param {Window} window
@@ -126,11 +136,9 @@ export class Lanes {
    */
   shares(thread, window, columns) {
     const { runs, all, states } = this;
-    const count = runs.first[thread + 1] - runs.first[thread];
-    if (count < manyRuns || (window.to - window.from) * 4 < all.to - all.from)
+    if (!this.hasMany(thread) || (window.to - window.from) * 4 < all.to - all.from)
       return scanStates(runs, thread, window, columns, states);
-    const bins = (this.bins[thread] ??= scanStates(runs, thread, all, binCount, states));
-    return fromBins(bins, all, window, columns, states);
+    return fromBins(this.binsOf(thread), all, window, columns, states);
   }
 
   /**

@@ -59,6 +59,8 @@ class Timeline {
     );
     /** @type {Lanes | null} */
     this.lanes = null;
+    /** Before they are shown. @type {Lanes | null} */
+    this.made = null;
     this.tree = '';
     /** @type {{state: State, model: Model} | null} */
     this.shown = null;
@@ -123,7 +125,7 @@ class Timeline {
         this.message.textContent = 'This recording has no timeline.';
         return;
       }
-      if (this.tree !== runs.tree || !this.lanes) this.lanes = new Lanes(runs, this.head.states.length);
+      this.lanes = this.lanesOf(runs);
       this.tree = runs.tree;
       this.laneLook = undefined;
       this.message.hidden = true;
@@ -132,6 +134,26 @@ class Timeline {
     }, (error) => {
       this.message.textContent = error instanceof Error ? error.message : String(error);
     });
+  }
+
+  /** @param {import('../types.js').Runs} runs */
+  lanesOf(runs) {
+    if (this.made?.runs !== runs) this.made = new Lanes(runs, this.head.states.length);
+    return this.made;
+  }
+
+  /**
+   * Reads the runs and adds them up, in steps.
+   * @param {Model} model
+   * @returns {AsyncGenerator<void>}
+   */
+  async *prepare(model) {
+    // What is wrong with them is said when they are looked at.
+    const late = await this.context.late(true).catch(() => null);
+    const runs = late?.runs[model.pageTree.name];
+    if (!runs) return;
+    const lanes = this.lanesOf(runs);
+    for (let thread = 0; thread < this.head.threads.length; thread++) if (lanes.hasMany(thread)) yield void lanes.binsOf(thread);
   }
 
   /** @returns {Window} */
@@ -179,7 +201,7 @@ class Timeline {
       fill(
         this.legend,
         ...this.head.states
-          .filter(({ kind }, s) => seen.has(s) && kind !== 'idle')
+          .filter(({ kind }, s) => seen[s] === 1 && kind !== 'idle')
           .map((state) => el('span', { class: 'state-key' }, stateSwatch(state), wordsOf(state))),
       );
     }
@@ -216,12 +238,12 @@ class Timeline {
       : model.workshop.model({ ...model.state, metric: this.tree === 'calls' ? 'call-time' : 'run' }).whole;
   }
 
-  /** @param {Lanes} lanes */
+  /** @param {Lanes} lanes @returns {Uint8Array} 1 by state that occurs */
   seenStates(lanes) {
-    const seen = new Set();
+    const seen = new Uint8Array(256);
     const { state, node } = lanes.runs;
-    for (let r = 0; r < state.length; r++)
-      if (state[r] < this.head.states.length || node[r] > 0) seen.add(state[r]);
+    const states = this.head.states.length;
+    for (let r = 0; r < state.length; r++) if (state[r] < states || node[r] > 0) seen[state[r]] = 1;
     return seen;
   }
 
@@ -435,6 +457,7 @@ class Timeline {
 export const timelineView = {
   id: 'timeline',
   title: 'Timeline',
+  early: true,
   // Amounts that are no time have none: what was imported says not when.
   available: (page) => !page.head.amounts && page.head.trees.some(({ name }) => Object.hasOwn(page.head.sections, `runs:${name}`)),
   create(context) {
@@ -442,6 +465,7 @@ export const timelineView = {
     return {
       element: timeline.element,
       update: (state, model) => timeline.update(state, model),
+      prepare: (_, model) => timeline.prepare(model),
       resize: () => timeline.redraw(),
     };
   },

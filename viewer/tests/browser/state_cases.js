@@ -135,7 +135,8 @@ async function linkAndReload(session) {
 }
 
 /**
- * Rows and details that stay from one state to the next are those that a page has which is opened at the address.
+ * Rows and details that stay from one state to the next are those that a page has which is opened at the address. In a large one they were
+ * made before they were seen, or come some turns later.
  * @param {Session} session
  */
 async function wayAndAddress(session) {
@@ -143,8 +144,16 @@ async function wayAndAddress(session) {
     'sort.TABLE=total', 'sort.TABLE=-total&search=load', 'search=order', 'metric=wait:disk', 'metric=wait:disk&threads=1',
     'fn=8&x.functions.states=1', 'fn=8&sort.TABLE=-name', 'fn=3&t=focus:8', 'fn=3&t=focus:8,invert', '',
   ];
-  for (const [view, table] of [['functions', 'functions'], ['flame', 'flame-functions'], ['sandwich', 'sandwich']]) {
-    const opened = await session.open('demo', `view=${view}`);
+  const turns = (/** @type {Opened} */ { page }) =>
+    page.evaluate(async () => {
+      for (let turn = 0; turn < 6; turn++)
+        await new Promise((done) => requestAnimationFrame(() => setTimeout(() => requestIdleCallback(done))));
+    });
+  for (const [name, view, table] of [
+    ['demo', 'functions', 'functions'], ['large', 'functions', 'functions'], ['large', 'flame', 'flame-functions'], ['demo', 'sandwich', 'sandwich'],
+  ]) {
+    const opened = await session.open(name, 'view=summary');
+    if (name === 'large') await turns(opened);
     const shown = (/** @type {Opened} */ { page }) =>
       page.locator('.panel').evaluate((panel) =>
         [...panel.querySelectorAll('.table-row, .inspector, canvas')].map((part) => part.outerHTML.replace(/flame\d+-/g, '')),
@@ -153,6 +162,7 @@ async function wayAndAddress(session) {
       const hash = `view=${view}&${way.replace('TABLE', table)}`;
       await opened.page.evaluate((text) => (location.hash = text), hash);
       await opened.settled();
+      if (name === 'large') await turns(opened);
       const fresh = await session.open('demo', hash);
       await fresh.settled();
       assert.deepEqual(await shown(opened), await shown(fresh), hash);

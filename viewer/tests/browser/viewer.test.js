@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import { join } from 'node:path';
 import { demoDiff, demoRecording } from '../support/demo.js';
 import { browsers, whySkipped } from './browsers.js';
+import { pageHtml } from '../support/plain.js';
 import { hostileRecording } from './hostile.js';
 import { Session, repository } from './session.js';
 import { accessCases } from './access_cases.js';
@@ -25,6 +26,8 @@ if (!skip) {
     session.writePlain('demo', demoRecording());
     // As large pages are: what the first picture needs stands before the script, all else behind it.
     session.writePlain('first', { ...demoRecording(), first: 2000 });
+    // It says that it is large: long work is done in turns then, and much of it before it is asked for.
+    session.write('large', pageHtml(demoRecording()).replace(/"nodes":\d+/g, '"nodes":200000'));
     session.writePlain('diff', demoDiff());
     session.writePlain('hostile', hostileRecording());
     writeLogs(session);
@@ -50,7 +53,7 @@ for (const [name, run] of Object.entries(cases)) test(name, { skip }, () => run(
 /** @param {Session} session */
 async function openEverything(session) {
   // The others are opened by tests of their numbers.
-  for (const name of ['demo', 'first', 'diff', 'hostile', 'calls', 'everything', 'empty', 'spark', 'torch']) {
+  for (const name of ['demo', 'first', 'large', 'diff', 'hostile', 'calls', 'everything', 'empty', 'spark', 'torch']) {
     const opened = await session.open(name);
     const views = await opened.views();
     assert.ok(views.length > 0, `${name} has no tabs`);
