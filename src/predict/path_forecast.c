@@ -236,7 +236,8 @@ static void try_term(const model *of, baro_term term, baro_forecast *to) {
 /* --- the whole --- */
 
 bool baro_path_forecast_applies(const baro_profile *profile) {
-  return baro_operators_are_of(profile, "torch.") || baro_operators_are_of(profile, "tf.");
+  return profile->dataflow.task_count > 0 &&
+         (baro_operators_are_of(profile, "torch.") || baro_operators_are_of(profile, "tf."));
 }
 
 static baro_status check_scenario(const baro_path_forecaster *from, const baro_scenario *scenario,

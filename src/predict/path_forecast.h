@@ -15,7 +15,7 @@
 /* What forecasts of one trace share: one sweep over its tasks. Read only once it is made: threads may share it. */
 typedef struct baro_path_forecaster baro_path_forecaster;
 
-/* Whether its tasks are spans of a trace that tells what they used. */
+/* Whether it has tasks, and they are spans of a trace that tells what they used. */
 bool baro_path_forecast_applies(const baro_profile *profile);
 
 /* BARO_UNSUPPORTED with the reason; BARO_NO_MEMORY. O(tasks log tasks). */

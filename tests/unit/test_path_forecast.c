@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "predict/path_forecast.h"
+#include "predict/predictor.h"
 #include "support/profile_fixture.h"
 
 typedef struct trace {
@@ -157,6 +157,22 @@ static void what_a_trace_cannot_tell_is_refused(void **state) {
   end(&t);
 }
 
+/* A trace may have operators and no task, as one that was cut: there is no path to edit, and that is said. */
+static void without_tasks_there_is_no_path(void **state) {
+  (void)state;
+  given made_of = given_begin();
+  (void)given_operator(&made_of, "torch.run", "PyTorch", BARO_NONE_ID);
+  baro_profile *profile = given_profile(&made_of);
+  baro_predictor predictor;
+  baro_error err = {0};
+  assert_false(baro_path_forecast_applies(profile));
+  assert_int_equal(baro_predictor_init(&predictor, profile, NULL, NULL, NULL, 0, &err),
+                   BARO_UNSUPPORTED);
+  assert_non_null(strstr(err.message, "neither tasks nor samples"));
+  baro_predictor_release(&predictor);
+  baro_profile_destroy(profile);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(waiting_for_a_device_goes_with_the_device),
@@ -165,6 +181,7 @@ int main(void) {
       cmocka_unit_test(no_run_is_shorter_than_a_stream),
       cmocka_unit_test(parts_are_told_alone),
       cmocka_unit_test(what_a_trace_cannot_tell_is_refused),
+      cmocka_unit_test(without_tasks_there_is_no_path),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
