@@ -37,7 +37,7 @@ static baro_status resolve_cores(const baro_scenario_value *value, const baro_jo
     if (fabs(wanted - round(wanted)) > 1e-6 || wanted < 0.5 || wanted > SLOTS_MAX) {
       return baro_error_set(
           err, BARO_UNSUPPORTED,
-          "cores=%.4gx: of the %.0f slots that an executor had in use, that is no "
+          "cores=%.4gx: of the %.0f slots that an executor had, that is no "
           "whole number of slots; give a number, as cores=4",
           value->value, slots);
     }

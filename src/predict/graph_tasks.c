@@ -14,6 +14,18 @@ static int compare_executors(const void *left, const void *right) {
   return a->process < b->process ? -1 : a->process > b->process;
 }
 
+/* More than any cluster has: what a file tells above it is not believed, for each slot takes memory. */
+static const double SLOTS_TOLD_MAX = 1 << 20;
+
+/* Slots of an executor: those that had a task, or as many as it told, for more tasks than there were would go on those too. */
+static uint32_t slots_with_idle(const baro_graph_build *build, uint32_t process, uint32_t used) {
+  double told;
+  return baro_profile_process_fact_number(build->profile, process, "task_slots", &told) &&
+                 told > used && told + build->graph->slot_count <= SLOTS_TOLD_MAX
+             ? (uint32_t)told
+             : used;
+}
+
 /* Executors are processes of which a slot had a task. */
 baro_status baro_graph_build_slots(baro_graph_build *build) {
   const baro_profile *profile = build->profile;
@@ -39,6 +51,7 @@ baro_status baro_graph_build_slots(baro_graph_build *build) {
       executor.slot_count += build->is_slot[t];
     }
     if (executor.slot_count > 0) {
+      executor.slot_count = slots_with_idle(build, p, executor.slot_count);
       executor.from_ns =
           process->start_ns <= build->start_ns ? 0 : (double)(process->start_ns - build->start_ns);
       graph->executors[graph->executor_count++] = executor;
@@ -49,13 +62,14 @@ baro_status baro_graph_build_slots(baro_graph_build *build) {
   return BARO_OK;
 }
 
-/* Slots by executor, in the order of their threads. */
+/* Slots by executor, in the order of their threads; those that had no task come behind these. */
 static void slots_of_threads(const baro_graph_build *build, uint32_t *ret_slot, double *ret_from) {
   const baro_profile *profile = build->profile;
-  uint32_t slot = 0;
+  uint32_t first = 0;
   for (uint32_t e = 0; e < build->graph->executor_count; e++) {
     const baro_graph_executor *executor = &build->graph->executors[e];
     const baro_profile_process *process = &profile->processes[executor->process];
+    uint32_t slot = first;
     for (uint32_t t = process->first_thread; t < process->first_thread + process->thread_count;
          t++) {
       if (build->is_slot[t]) {
@@ -63,6 +77,7 @@ static void slots_of_threads(const baro_graph_build *build, uint32_t *ret_slot, 
         ret_slot[t] = slot++;
       }
     }
+    first += executor->slot_count;
   }
 }
 

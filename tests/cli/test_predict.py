@@ -187,6 +187,19 @@ def test_tasks_go_on_more_slots(run: Run, tmp_path: Path) -> None:
     assert sixteen == pytest.approx(predicted(run, recording, "cores=8")["predicted_s"])
 
 
+def test_slots_without_a_task_are_slots(run: Run, tmp_path: Path) -> None:
+    """One task on an executor of four: of four times the data, four tasks run at once, not one after the other."""
+    log = Log(slots=4)
+    log.job(0, 0, log.stage(0, 0, [4000], FILES), [0])
+    recording = log.write(run, tmp_path)
+    answer = predicted(run, recording, "input=4x")
+    assert answer["base_s"] == pytest.approx(LEAD_MS / 2000 + 4)
+    assert (answer["base_slots"], answer["slots"]) == (4, 4)
+    assert answer["base_busy_ratio"] == pytest.approx(4 / (4 * 4.5))
+    assert answer["predicted_s"] < 8
+    assert predicted(run, recording, "cores=2x")["slots"] == 8
+
+
 def test_a_job_waits_for_the_one_before(run: Run, tmp_path: Path) -> None:
     """The driver's time between jobs stays, and a long task is not divided by more slots."""
     log = Log()
