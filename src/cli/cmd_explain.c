@@ -142,6 +142,12 @@ static int print_explanation(const baro_profile *profile, const explain_values *
 static int check_profile(const baro_profile *profile, const char *path) {
   if (profile->dataflow.task_count > 0)
     return BARO_EXIT_OK;
+  baro_view from;
+  if (profile->samples.count == 0 && profile->calls.count > 0 &&
+      baro_profile_info(profile, "imported_from", &from))
+    return baro_cli_fail("explain: %s: %.*s has only calls, and nothing of what they waited for; "
+                         "see where the time went: barograph report %s",
+                         path, (int)from.length, (const char *)from.data, path);
   if (profile->samples.count == 0 && profile->calls.count > 0)
     return baro_cli_fail("explain: %s: what calls waited for is in samples only, and the recording "
                          "has none; record with --rate too",

@@ -38,12 +38,12 @@ static int unknown_format(const char *name) {
   return status;
 }
 
-static const char *tasks_word(const baro_importer *importer) {
-  return importer->tasks_word == NULL ? "tasks" : importer->tasks_word;
+static const char *task_word(const baro_importer *importer) {
+  return importer->task_word == NULL ? "task" : importer->task_word;
 }
 
-static const char *slots_word(const baro_importer *importer) {
-  return importer->slots_word == NULL ? "slot" : importer->slots_word;
+static const char *slot_word(const baro_importer *importer) {
+  return importer->slot_word == NULL ? "slot" : importer->slot_word;
 }
 
 typedef struct shown_progress {
@@ -94,11 +94,11 @@ static int run(const baro_call *call) {
   if (status != BARO_OK)
     return baro_cli_fail("import: %s", err.message);
   if (!values->quiet && result.tasks != 0)
-    baro_cli_say("%s %s of %s, %s %s%s -> %s; see: barograph report %s",
-                 baro_text_count(result.tasks).text, tasks_word(result.importer),
-                 result.importer->name, baro_text_count(result.threads).text,
-                 slots_word(result.importer), result.threads == 1 ? "" : "s", values->output,
-                 values->output);
+    baro_cli_say("%s %s%s of %s, %s %s%s -> %s; see: barograph report %s",
+                 baro_text_count(result.tasks).text, task_word(result.importer),
+                 result.tasks == 1 ? "" : "s", result.importer->name,
+                 baro_text_count(result.threads).text, slot_word(result.importer),
+                 result.threads == 1 ? "" : "s", values->output, values->output);
   else if (!values->quiet)
     baro_cli_say("%s stacks of %s, %s %s -> %s; see: barograph report %s",
                  baro_text_count(result.samples).text, result.importer->name,

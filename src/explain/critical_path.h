@@ -22,7 +22,7 @@
   X(CLOSING, "closing", "the driver, after the last task")                                         \
   X(EXECUTORS, "executors", "waiting for executors")                                               \
   X(SCHEDULING, "scheduling", "submitted, and no task yet")                                        \
-  X(NOTHING, "nothing", "nothing ran")
+  X(NOTHING, "nothing", "time between operators")
 
 typedef enum baro_step_kind {
 #define X(name, key, words) BARO_STEP_##name,

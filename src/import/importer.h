@@ -49,8 +49,8 @@ typedef struct baro_importer {
   bool (*sniff_head)(baro_view head);
   baro_status (*read_log)(const char *path, baro_writer *writer, baro_import_log_result *ret_result,
                           baro_error *err);
-  /* What `tasks` and `slots` of its result are called; NULL: so. */
-  const char *tasks_word, *slots_word;
+  /* What one of its result's `tasks` and `slots` is called; NULL: so. */
+  const char *task_word, *slot_word;
 } baro_importer;
 
 /* The table, in the order in which they are asked; its end has name NULL. */

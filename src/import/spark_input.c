@@ -6,22 +6,25 @@
 #include "import/log_reading.h"
 #include "import/spark_output.h"
 
+static baro_view without(baro_view view, size_t length) {
+  return (baro_view){.data = view.data + length, .length = view.length - length};
+}
+
 /* Takes the text off the view, and blanks before it, which tools that rewrite logs put between; false: it is not there. */
 static bool take_text(baro_view *view, const char *text) {
   while (view->length > 0 && (*view->data == ' ' || *view->data == '\t')) {
-    *view = baro_view_of(view->data + 1, view->length - 1);
+    *view = without(*view, 1);
   }
   if (!baro_view_starts_with(*view, text)) {
     return false;
   }
-  *view = baro_view_of(view->data + strlen(text), view->length - strlen(text));
+  *view = without(*view, strlen(text));
   return true;
 }
 
 bool baro_spark_sniff(baro_view line) {
   static const char *const firsts[] = {"\"SparkListener", "\"org.apache.spark.", "\"DBC"};
-  bool is_event =
-      take_text(&line, "{") && take_text(&line, "\"Event\"") && take_text(&line, ":");
+  bool is_event = take_text(&line, "{") && take_text(&line, "\"Event\"") && take_text(&line, ":");
   for (size_t i = 0; is_event && i < sizeof(firsts) / sizeof(firsts[0]); i++) {
     if (take_text(&line, firsts[i])) {
       return true;

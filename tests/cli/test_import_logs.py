@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import json
 import os
 import re
 import signal
@@ -191,6 +192,25 @@ def test_what_is_missing_is_told(run: Run, tmp_path: Path) -> None:
     assert any("1 of" in note and "line 6" in note for note in bad.notes), bad.notes
     assert any("does not say that the application ended" in note for note in bad.notes)
     assert len(bad.by_kind["task"]) == len(ends)
+
+
+def test_a_log_that_was_rewritten_is_known(run: Run, tmp_path: Path) -> None:
+    """What takes names out of a log, or jq, writes blanks where Spark has none."""
+    lines = lines_of(LOGS / "spark35_cluster.gz")
+    spaced = [json.dumps(json.loads(line)).encode() + b"\n" for line in lines]
+    assert spaced[0].startswith(b'{"Event": "')
+    tasks = len(imported(run, write(tmp_path / "plain", lines), tmp_path).by_kind["task"])
+    rewritten = imported(run, write(tmp_path / "spaced", spaced), tmp_path)
+    assert len(rewritten.by_kind["task"]) == tasks > 0
+
+
+def test_one_task_is_one_task(run: Run, tmp_path: Path) -> None:
+    lines = lines_of(LOGS / "spark35_cluster.gz")
+    ends = [line for line in lines if b"SparkListenerTaskEnd" in line[:40]]
+    others = [line for line in lines if b"SparkListenerTask" not in line[:40]]
+    log = write(tmp_path / "one", [*others, ends[0]])
+    done = run("import", "-o", tmp_path / "one.baro", log)
+    assert done.stderr.startswith("barograph: 1 task of spark, 1 slot -> "), done.stderr
 
 
 def test_a_cut_log_is_read_as_far_as_it_goes(run: Run, tmp_path: Path) -> None:

@@ -88,6 +88,13 @@ def test_viztracer(run: Run, tmp_path: Path) -> None:
     assert [row["name"] for row in parsed["threads"]] == ["MainThread"]
     assert [row["command"] for row in parsed["processes"]] == ["MainProcess"]
     assert run("view", once, "-o", tmp_path / "page.html").returncode == 0
+    # A trace of calls does not tell what was waited for, and an imported one is not recorded by us.
+    for command in (["explain"], ["predict", "--set", "cpu_speed=2x"]):
+        refused = run(*command, once)
+        assert refused.returncode == 2
+        assert refused.stderr.count("\n") == 1
+        assert "--rate" not in refused.stderr
+    assert "barograph report" in run("explain", once).stderr
 
 
 def test_recorded_calls_come_back(run: Run, tmp_path: Path) -> None:
