@@ -35,11 +35,10 @@ static baro_status resolve_cores(const baro_scenario_value *value, const baro_jo
     double slots = (double)graph->executors[e].slot_count;
     double wanted = value->is_factor ? slots * value->value : value->value;
     if (fabs(wanted - round(wanted)) > 1e-6 || wanted < 0.5 || wanted > SLOTS_MAX) {
-      return baro_error_set(
-          err, BARO_UNSUPPORTED,
-          "cores=%.4gx: of the %.0f slots that an executor had, that is no "
-          "whole number of slots; give a number, as cores=4",
-          value->value, slots);
+      return baro_error_set(err, BARO_UNSUPPORTED,
+                            "cores=%.4gx: of the %.0f slot%s that an executor had, that is no "
+                            "whole number of slots; give a number, as cores=4",
+                            value->value, slots, slots > 1 ? "s" : "");
     }
     change->changes_cores = change->changes_cores || fabs(wanted - slots) > 0.5;
   }

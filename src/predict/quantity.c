@@ -3,16 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum kind { KIND_NONE, KIND_SPEED, KIND_BYTES, KIND_FREQUENCY } kind;
-
 static const struct {
   const char *name;
-  kind kind;
+  baro_quantity_kind kind;
   double times;
-} units[] = {{"bps", KIND_SPEED, 1},
-             {"Bps", KIND_SPEED, 8},
-             {"B", KIND_BYTES, 1},
-             {"Hz", KIND_FREQUENCY, 1}};
+} units[] = {{"bps", BARO_QUANTITY_SPEED, 1},
+             {"Bps", BARO_QUANTITY_SPEED, 8},
+             {"B", BARO_QUANTITY_BYTES, 1},
+             {"Hz", BARO_QUANTITY_FREQUENCY, 1}};
 
 static const struct {
   char letter;
@@ -31,10 +29,10 @@ size_t baro_quantity_digits(const char *text) {
 }
 
 /* Up to the slash or the end of the text; *ret_end is where that is. */
-static kind read_amount(const char *text, double *ret_amount, const char **ret_end) {
+static baro_quantity_kind read_amount(const char *text, double *ret_amount, const char **ret_end) {
   size_t digits = baro_quantity_digits(text);
   if (digits == 0) {
-    return KIND_NONE;
+    return BARO_QUANTITY_NONE;
   }
   double amount = strtod(text, NULL);
   const char *unit = text + digits;
@@ -53,17 +51,15 @@ static kind read_amount(const char *text, double *ret_amount, const char **ret_e
       return units[u].kind;
     }
   }
-  return KIND_NONE;
+  return BARO_QUANTITY_NONE;
 }
 
-double baro_quantity_ratio(const char *text) {
+double baro_quantity_ratio(const char *text, baro_quantity_kind kind) {
   double is = 0;
   double was = 0;
   const char *end = text;
-  kind of_is = read_amount(text, &is, &end);
-  if (of_is == KIND_NONE || *end != '/') {
+  if (kind == BARO_QUANTITY_NONE || read_amount(text, &is, &end) != kind || *end != '/') {
     return 0;
   }
-  kind of_was = read_amount(end + 1, &was, &end);
-  return of_was == of_is && *end == '\0' && was > 0 ? is / was : 0;
+  return read_amount(end + 1, &was, &end) == kind && *end == '\0' && was > 0 ? is / was : 0;
 }

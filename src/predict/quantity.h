@@ -8,8 +8,14 @@
 /* Digits with an optional point at the begin of a text: no sign, no exponent, no words. Bytes used; 0: it is none. */
 size_t baro_quantity_digits(const char *text);
 
-/* Both of bits or bytes a second (bps, Bps), of bytes (B), or of hertz (Hz), with k, M, G, T before it: powers of 1000.
- * 0: it is no such ratio, or something over nothing. */
-double baro_quantity_ratio(const char *text);
+typedef enum baro_quantity_kind {
+  BARO_QUANTITY_NONE,
+  BARO_QUANTITY_SPEED,     /* bits or bytes a second: bps, Bps */
+  BARO_QUANTITY_BYTES,     /* B */
+  BARO_QUANTITY_FREQUENCY, /* Hz */
+} baro_quantity_kind;
+
+/* Both of this kind, with k, M, G, T before the unit: powers of 1000. 0: it is no such ratio, or something over nothing. */
+double baro_quantity_ratio(const char *text, baro_quantity_kind kind);
 
 #endif

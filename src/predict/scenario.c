@@ -68,11 +68,22 @@ double baro_scenario_bytes(const char *text) {
 }
 
 /* Of those that are factors. */
-static const char *example_of(baro_scenario_key key) {
-  return key == BARO_SCENARIO_CPU_SPEED ? "3.6GHz/2.4GHz"
-         : key == BARO_SCENARIO_INPUT   ? "200GB/50GB"
-         : key == BARO_SCENARIO_DISK    ? "400MBps/100MBps"
-                                        : "10Gbps/1Gbps";
+/* What an amount of a key is, and how one is given. */
+static baro_quantity_kind quantity_of(baro_scenario_key key, const char **ret_example) {
+  switch (key) {
+  case BARO_SCENARIO_CPU_SPEED: *ret_example = "3.6GHz/2.4GHz"; return BARO_QUANTITY_FREQUENCY;
+  case BARO_SCENARIO_GPU: *ret_example = "1.98GHz/1.41GHz"; return BARO_QUANTITY_FREQUENCY;
+  case BARO_SCENARIO_DISK: *ret_example = "400MBps/100MBps"; return BARO_QUANTITY_SPEED;
+  case BARO_SCENARIO_NETWORK: *ret_example = "10Gbps/1Gbps"; return BARO_QUANTITY_SPEED;
+  case BARO_SCENARIO_INPUT: *ret_example = "200GB/50GB"; return BARO_QUANTITY_BYTES;
+  case BARO_SCENARIO_CORES:
+  case BARO_SCENARIO_NODES:
+  case BARO_SCENARIO_MEMORY:
+  case BARO_SCENARIO_PARTITIONS:
+  case BARO_SCENARIO_KEY_COUNT: break;
+  }
+  *ret_example = "2x";
+  return BARO_QUANTITY_NONE;
 }
 
 static baro_status refuse_value(baro_scenario_key key, const char *text, baro_error *err) {
@@ -90,11 +101,13 @@ static baro_status refuse_value(baro_scenario_key key, const char *text, baro_er
                           keys[key].name, text);
   case BARO_SCENARIO_FORM_FACTOR: break;
   }
+  const char *example;
+  (void)quantity_of(key, &example);
   return baro_error_set(
       err, BARO_USAGE,
       "%s=%.100s: a factor such as 2x (0.001x to 1000x) is wanted, or what it is to "
       "be over what it was, such as %s: what it was is not in a recording",
-      keys[key].name, text, example_of(key));
+      keys[key].name, text, example);
 }
 
 static baro_status parse_value(baro_scenario_key key, const char *text,
@@ -112,7 +125,8 @@ static baro_status parse_value(baro_scenario_key key, const char *text,
         unit[0] == '\0' && number >= 1 && number <= COUNT_MAX && memchr(text, '.', length) == NULL;
   } else if (keys[key].form == BARO_SCENARIO_FORM_FACTOR) {
     value.is_factor = true;
-    value.value = baro_quantity_ratio(text);
+    const char *example;
+    value.value = baro_quantity_ratio(text, quantity_of(key, &example));
     is_good = value.value >= FACTOR_MIN && value.value <= FACTOR_MAX;
   } else if (length > 0 && keys[key].form == BARO_SCENARIO_FORM_BYTES) {
     value.value = baro_scenario_bytes(text);
@@ -236,14 +250,16 @@ baro_status baro_scenario_parse(const char *text, baro_scenario *ret_scenario, b
 
 /* --- a sweep --- */
 
-static void sweep_counts(double from, double to, baro_scenario_sweep *sweep) {
-  bool is_each = to - from < 12;
-  double at = from;
-  while (at < to && sweep->count < BARO_SCENARIO_SWEEP_MAX - 1) {
-    sweep->points[sweep->count++] = (baro_scenario_value){.is_set = true, .value = at};
-    at = is_each ? at + 1 : at * 2;
+/* Each number up to 12 of them, else doubling, as factors always do: of whole numbers doubled ones are whole. */
+static void sweep_counts(double from, double to, bool is_factor, baro_scenario_sweep *sweep) {
+  bool is_each = !is_factor && to - from < 12;
+  baro_scenario_value value = {.is_set = true, .is_factor = is_factor, .value = from};
+  while (value.value < to && sweep->count < BARO_SCENARIO_SWEEP_MAX - 1) {
+    sweep->points[sweep->count++] = value;
+    value.value = is_each ? value.value + 1 : value.value * 2;
   }
-  sweep->points[sweep->count++] = (baro_scenario_value){.is_set = true, .value = to};
+  value.value = to;
+  sweep->points[sweep->count++] = value;
 }
 
 /* Steps of the square root of 2, longer ones where there would be too many. */
@@ -288,8 +304,8 @@ baro_status baro_scenario_sweep_parse(const char *text, baro_scenario_sweep *ret
         err, BARO_USAGE,
         "%.100s: the second must be greater than the first, and both factors or neither", text);
   }
-  if (!from.is_factor && keys[sweep.key].form == BARO_SCENARIO_FORM_COUNT) {
-    sweep_counts(from.value, to.value, &sweep);
+  if (keys[sweep.key].form == BARO_SCENARIO_FORM_COUNT) {
+    sweep_counts(from.value, to.value, from.is_factor, &sweep);
   } else {
     sweep_ratios(from.value, to.value, from.is_factor, &sweep);
   }

@@ -81,8 +81,8 @@ typedef struct baro_scenario_sweep {
   baro_scenario_value points[BARO_SCENARIO_SWEEP_MAX];
 } baro_scenario_sweep;
 
-/* text: "cores=1..64", "disk=0.5x..4x". Counts: each up to 12 of them, else doubling from the first one to the last; factors in
- * steps of the square root of 2. */
+/* text: "cores=1..64", "disk=0.5x..4x". Counts: each up to 12 of them, else doubling from the first one to the last, as factors of
+ * what is counted do; other factors in steps of the square root of 2. */
 baro_status baro_scenario_sweep_parse(const char *text, baro_scenario_sweep *ret_sweep,
                                       baro_error *err) BARO_MUST_USE;
 

@@ -1,16 +1,22 @@
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "show/forecast_report.h"
 #include "show/text_table.h"
+#include "show/text_width.h"
 #include "show/text_wrap.h"
 #include "show/units.h"
 
 static const uint32_t INDENT = 2;
 enum { BAR_CELLS = 40 };
 
+/* Nanoseconds in 64 bits end at 584 years: more is told as that, and never as nothing. */
+static const double SECONDS_MAX = 1.8e10;
+
 static baro_unit_text seconds(double value_s) {
-  return baro_text_duration(value_s > 0 && value_s < 1e10 ? (uint64_t)(value_s * 1e9) : 0);
+  double shown_s = value_s > 0 ? fmin(value_s, SECONDS_MAX) : 0;
+  return baro_text_duration((uint64_t)(shown_s * 1e9));
 }
 
 /* "32 % less than", "1.9 times", "as long as" */
@@ -20,7 +26,7 @@ static baro_unit_text compared(double predicted_s, double base_s) {
   if (fabs(ratio - 1) < 0.005) {
     (void)snprintf(text.text, sizeof(text.text), "as long as");
   } else if (ratio >= 2) {
-    (void)snprintf(text.text, sizeof(text.text), "%.3g times", ratio);
+    (void)snprintf(text.text, sizeof(text.text), ratio < 100 ? "%.3g times" : "%.0f times", ratio);
   } else {
     (void)snprintf(text.text, sizeof(text.text), "%.0f %% %s than", 100 * fabs(ratio - 1),
                    ratio < 1 ? "less" : "more");
@@ -53,18 +59,39 @@ static void write_part(const baro_scenario *scenario, const baro_forecast_part *
 /* So that nobody takes it for the whole session, which `explain` and `report` show. */
 static const double LEAD_RATIO_SAID = 0.02;
 
+static void write_line(const baro_terminal *terminal, uint32_t column, const char *text,
+                       baro_buffer *out) {
+  baro_wrap wrap = {.column = column,
+                    .indent = 2 * INDENT,
+                    .columns = terminal->columns,
+                    .unicode = terminal->unicode};
+  baro_write_wrapped(out, &wrap, baro_view_of(text));
+  baro_write_text(out, "\n");
+}
+
+static void write_answer(const baro_forecast_report *report, const baro_terminal *terminal,
+                         baro_buffer *out) {
+  const baro_forecast *forecast = report->forecast;
+  const char *set = report->set[0] != '\0' ? report->set : "as it was";
+  baro_unit_text predicted = seconds(forecast->predicted_s);
+  baro_style_begin(out, terminal, BARO_STYLE_STRONG);
+  baro_write_clean(out, baro_view_of(set), terminal->unicode);
+  baro_write_format(out, ": %s", predicted.text);
+  baro_style_end(out, terminal, BARO_STYLE_STRONG);
+  baro_write_text(out, " ");
+  char text[256];
+  (void)snprintf(text, sizeof(text), "(%s to %s), %s the recorded %s",
+                 seconds(forecast->low_s).text, seconds(forecast->high_s).text,
+                 compared(forecast->predicted_s, forecast->base_s).text,
+                 seconds(forecast->base_s).text);
+  size_t column = baro_text_width(baro_view_of(set)) + strlen(predicted.text) + 3;
+  write_line(terminal, (uint32_t)column, text, out);
+}
+
 static void write_head(const baro_forecast_report *report, const baro_terminal *terminal,
                        baro_buffer *out) {
   const baro_forecast *forecast = report->forecast;
-  baro_style_begin(out, terminal, BARO_STYLE_STRONG);
-  baro_write_clean(out, baro_view_of(report->set[0] != '\0' ? report->set : "as it was"),
-                   terminal->unicode);
-  baro_write_format(out, ": %s", seconds(forecast->predicted_s).text);
-  baro_style_end(out, terminal, BARO_STYLE_STRONG);
-  baro_write_format(out, " (%s to %s), %s the recorded %s\n", seconds(forecast->low_s).text,
-                    seconds(forecast->high_s).text,
-                    compared(forecast->predicted_s, forecast->base_s).text,
-                    seconds(forecast->base_s).text);
+  write_answer(report, terminal, out);
   if (forecast->base_slots > 0) {
     baro_write_format(out, "%*s%u slot%s, %s busy; recorded %u, %s busy\n", (int)INDENT, "",
                       forecast->slots, forecast->slots == 1 ? "" : "s",
@@ -72,10 +99,13 @@ static void write_head(const baro_forecast_report *report, const baro_terminal *
                       baro_text_percent_whole(forecast->base_busy_ratio).text);
   }
   if (forecast->lead_s > LEAD_RATIO_SAID * forecast->base_s) {
-    baro_write_format(out,
-                      "%*sthe run: from %s before its first job, as no event tells its begin, to "
-                      "the end of its last\n",
-                      (int)INDENT, "", seconds(forecast->lead_s).text);
+    char text[256];
+    (void)snprintf(text, sizeof(text),
+                   "the run: from %s before its first job, as no event tells its begin, to the "
+                   "end of its last",
+                   seconds(forecast->lead_s).text);
+    baro_write_format(out, "%*s", (int)INDENT, "");
+    write_line(terminal, INDENT, text, out);
   }
   if (forecast->part_count > 1) {
     for (uint32_t p = 0; p < forecast->part_count; p++) {

@@ -188,7 +188,7 @@ def test_tasks_go_on_more_slots(run: Run, tmp_path: Path) -> None:
 
 
 def test_slots_without_a_task_are_slots(run: Run, tmp_path: Path) -> None:
-    """One task on an executor of four: of four times the data, four tasks run at once, not one after the other."""
+    """One task on an executor of four: of four times the data, four tasks run at once."""
     log = Log(slots=4)
     log.job(0, 0, log.stage(0, 0, [4000], FILES), [0])
     recording = log.write(run, tmp_path)
@@ -198,6 +198,33 @@ def test_slots_without_a_task_are_slots(run: Run, tmp_path: Path) -> None:
     assert answer["base_busy_ratio"] == pytest.approx(4 / (4 * 4.5))
     assert answer["predicted_s"] < 8
     assert predicted(run, recording, "cores=2x")["slots"] == 8
+
+
+def test_lines_break_between_words(run: Run, tmp_path: Path) -> None:
+    log = Log()
+    log.job(0, 0, log.stage(0, 0, [700, 900]), [0])
+    done = run(
+        "predict",
+        "--set",
+        "cores=4,cpu_speed=2x,disk=2x",
+        log.write(run, tmp_path),
+        env={"COLUMNS": "60"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert max(map(len, done.stdout.splitlines())) <= 60
+    words = " ".join(done.stdout.split())
+    assert "the recorded 1.40 s" in words
+    assert "as no event tells its begin, to the end of its last" in words
+
+
+def test_more_than_a_clock_holds_is_not_nothing(run: Run, tmp_path: Path) -> None:
+    """247 years are predicted, and the end of the interval is beyond 64 bits of nanoseconds."""
+    log = Log()
+    log.job(0, 0, log.stage(0, 0, [7_800_000_000]), [0])
+    done = run("predict", "--set", "cpu_speed=0.001x", log.write(run, tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert " to 0 s)" not in done.stdout
+    assert ", 1000 times the recorded " in " ".join(done.stdout.split())
 
 
 def test_a_job_waits_for_the_one_before(run: Run, tmp_path: Path) -> None:

@@ -49,6 +49,7 @@ static void what_it_is_over_what_it_was(void **state) {
       {"network=125MBps/1Gbps", BARO_SCENARIO_NETWORK, 1},
       {"disk=3.5GBps/500MBps", BARO_SCENARIO_DISK, 7},
       {"cpu_speed=3.6GHz/2400MHz", BARO_SCENARIO_CPU_SPEED, 1.5},
+      {"gpu=2.2GHz/1.1GHz", BARO_SCENARIO_GPU, 2},
       {"input=1TB/250GB", BARO_SCENARIO_INPUT, 4},
       {"input=10kB/5KB", BARO_SCENARIO_INPUT, 2},
   };
@@ -88,6 +89,11 @@ static void mistakes_are_named(void **state) {
       {"cpu_speed=2", "is not in a recording"},
       {"network=10Gbps", "such as 10Gbps/1Gbps: what it was is not in a recording"},
       {"network=10Gbps/1GHz", "a factor such as 2x"},
+      {"disk=10Hz/1Hz", "such as 400MBps/100MBps"},
+      {"network=10GB/1GB", "such as 10Gbps/1Gbps"},
+      {"cpu_speed=10Gbps/1Gbps", "such as 3.6GHz/2.4GHz"},
+      {"input=10Gbps/1Gbps", "such as 200GB/50GB"},
+      {"gpu=10Gbps", "such as 1.98GHz/1.41GHz"},
       {"network=10Gbps/0Gbps", "a factor such as 2x"},
       {"network=10gbps/1gbps", "a factor such as 2x"},
       {"network=10Gbps/1Gbps/1Gbps", "a factor such as 2x"},
@@ -120,6 +126,11 @@ static void sweeps(void **state) {
   assert_int_equal(sweep.count, 7);
   assert_float_equal(sweep.points[5].value, 32, 0);
   assert_float_equal(sweep.points[6].value, 64, 0);
+  assert_int_equal(baro_scenario_sweep_parse("cores=1x..8x", &sweep, &err), BARO_OK);
+  assert_int_equal(sweep.count, 4); /* 1.41 times a number of slots is no whole one */
+  assert_true(sweep.points[1].is_factor);
+  assert_float_equal(sweep.points[1].value, 2, 0);
+  assert_float_equal(sweep.points[3].value, 8, 0);
   assert_int_equal(baro_scenario_sweep_parse("nodes=3..6", &sweep, &err), BARO_OK);
   assert_int_equal(sweep.count, 4);
   assert_float_equal(sweep.points[1].value, 4, 0);
