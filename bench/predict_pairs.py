@@ -50,6 +50,8 @@ def both_ways(slow: str, fast: str, key: str, ratio: float) -> list[Change]:
 
 CHANGES = [
     *both_ways("cores1", "base", "cores", 2),
+    *both_ways("base", "cores4", "cores", 2),
+    *both_ways("cores1", "cores4", "cores", 4),
     *both_ways("cpu50", "base", "cpu_speed", 2),
     *both_ways("cpu25", "base", "cpu_speed", 4),
     *both_ways("cpu25", "cpu50", "cpu_speed", 2),

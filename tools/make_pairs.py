@@ -55,6 +55,7 @@ class Configuration:
 CONFIGURATIONS = (
     Configuration("base"),
     Configuration("cores1", master="local[1]"),
+    Configuration("cores4", master="local[4]"),
     Configuration("cpu50", limits=Limits(cpus=1.0)),
     Configuration("cpu25", limits=Limits(cpus=0.5)),
     Configuration("input50", scale=0.25),
