@@ -26,9 +26,8 @@ CPU_MS_PER_SAMPLE = 0.05
 
 WAKES = 500
 
-DEEP_OVER_SHALLOW = 4.0
-"""A sample of 900 frames costs at most four of a few: where waking up is cheap (0.03 ms a shallow
-sample) it is 3.0 to 3.4 on 3.9. Reading all of them anew each time would be more than 20."""
+DEEP_OVER_SHALLOW = 3.0
+"""A sample of 900 frames costs at most three of a few."""
 
 BYTES_PER_SAMPLE = 4.0
 
