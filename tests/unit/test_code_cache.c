@@ -207,6 +207,37 @@ static void test_frames_have_names_and_current_lines(void **state) {
   release_found();
 }
 
+/* A deep call that is left and made again has its frames elsewhere, and is the same stack: it is taken from the memo, where
+ * looking up each of 900 frames anew takes as long as reading them. */
+static void test_frames_that_lie_elsewhere_are_the_same_stack(void **state) {
+  (void)state;
+  enum { MARK = 4000 }; /* no stack has this id: it can come from the memo only */
+  bench it;
+  begin(&it, false);
+  const uint8_t *outer = make(&it, "outer", 10);
+  const uint8_t *inner = make(&it, "inner", 20);
+  uint64_t root_addr = synthetic_current(&it.python);
+  (void)call(&it, outer);
+  (void)call(&it, inner);
+  uint32_t first = resolve(&it, START_NS);
+  uint64_t first_addr = it.stack.frames[0].frame_addr;
+  it.memo.stack_ids[1] = MARK;
+  synthetic_set_current(&it.python, root_addr);
+  (void)call(&it, outer);
+  uint8_t *leaf = call(&it, inner);
+  uint32_t moved = resolve(&it, START_NS + 1);
+  assert_int_not_equal(it.stack.frames[0].frame_addr, first_addr);
+  synthetic_set_line(&it.python, leaf, inner, 1);
+  uint32_t other_line = resolve(&it, START_NS + 2);
+  synthetic_set_line(&it.python, leaf, inner, 0);
+  uint32_t last = resolve(&it, START_NS + 3);
+  end(&it);
+  assert_int_equal(moved, MARK);
+  assert_string_equal(text_of(other_line), "app.py:inner:21 app.py:outer:10");
+  assert_int_equal(last, first);
+  release_found();
+}
+
 /* exec and lambda churn: the next code object gets the memory of the last one. */
 static void test_memory_used_again_is_another_function(void **state) {
   (void)state;
@@ -424,6 +455,7 @@ static void test_marked_stacks_are_one_each(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_frames_have_names_and_current_lines),
+      cmocka_unit_test(test_frames_that_lie_elsewhere_are_the_same_stack),
       cmocka_unit_test(test_memory_used_again_is_another_function),
       cmocka_unit_test(test_a_replaced_caller_is_seen_below_unchanged_frames),
       cmocka_unit_test(test_the_memo_of_another_thread_is_dropped_too),

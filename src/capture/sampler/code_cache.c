@@ -434,8 +434,10 @@ static baro_status frame_of(baro_code_cache *cache, entry *item, const baro_raw_
   return status;
 }
 
-static bool same_raw(const baro_raw_frame *a, const baro_raw_frame *b) {
-  return a->frame_addr == b->frame_addr && a->code_addr == b->code_addr && a->ip == b->ip;
+/* Do both stand at the same place of the same code? Where the frames themselves lie says nothing about that: as heap
+ * objects (3.9, 3.10) most of a deep stack's change places whenever it is left and entered again. */
+static bool same_place(const baro_raw_frame *a, const baro_raw_frame *b) {
+  return a->code_addr == b->code_addr && a->ip == b->ip && a->tlbc_index == b->tlbc_index;
 }
 
 /* How many frames from the root are as in the memo. */
@@ -444,7 +446,7 @@ static uint32_t common_frames(const baro_stack_memo *memo, const baro_raw_stack 
   if (memo->cut != stack->cut)
     return 0;
   while (common < memo->count && common < stack->count &&
-         same_raw(&memo->frames[common], &stack->frames[stack->count - 1 - common]))
+         same_place(&memo->frames[common], &stack->frames[stack->count - 1 - common]))
     common++;
   return common;
 }
