@@ -19,8 +19,6 @@ static bool scratch_fit(baro_stack_scratch *memory, size_t bytes) {
   return true;
 }
 
-/* --- prediction --- */
-
 /* Follows the chain of chunks from the newest, by single reads: only after a chunk was added or freed. */
 static baro_status learn_chunks(baro_stack_reader *reader, uint64_t newest_addr) {
   const baro_layout *layout = reader->layout;
@@ -54,55 +52,6 @@ static baro_status learn_chunks(baro_stack_reader *reader, uint64_t newest_addr)
     addr = load_u64(head + layout->chunk.previous);
   }
   return BARO_OK;
-}
-
-static int compare_addr(const void *left, const void *right) {
-  uint64_t a = *(const uint64_t *)left;
-  uint64_t b = *(const uint64_t *)right;
-  return a < b ? -1 : a > b;
-}
-
-static bool push_region(baro_stack_reader *reader, uint64_t addr, size_t bytes) {
-  if (reader->region_count == reader->region_capacity) {
-    uint32_t capacity = reader->region_capacity < 16 ? 16 : reader->region_capacity * 2;
-    baro_stack_region *regions = realloc(reader->regions, capacity * sizeof *regions);
-    if (regions == NULL)
-      return false;
-    reader->regions = regions;
-    reader->region_capacity = capacity;
-  }
-  reader->regions[reader->region_count++] = (baro_stack_region){.addr = addr, .bytes = bytes};
-  return true;
-}
-
-/* Merges the frames outside the chunks of the last walk into ranges. Frames of the same page
- * neighbourhood share a range: reading a kilobyte more costs less than a further range. What does not
- * fit is read late, one by one. */
-static void plan_regions(baro_stack_reader *reader) {
-  uint32_t frame_bytes = reader->layout->frame.read_bytes;
-  size_t total = 0;
-  reader->region_count = 0;
-  reader->regions_full = false;
-  if (reader->outside_count > 1)
-    qsort(reader->outside, reader->outside_count, sizeof *reader->outside, compare_addr);
-  for (uint32_t i = 0; i < reader->outside_count; i++) {
-    uint64_t addr = reader->outside[i];
-    baro_stack_region *last =
-        reader->region_count > 0 ? &reader->regions[reader->region_count - 1] : NULL;
-    size_t more = frame_bytes;
-    if (last != NULL && addr - last->addr < last->bytes + BARO_STACK_MERGE_GAP_BYTES) {
-      size_t end = (size_t)(addr - last->addr) + frame_bytes;
-      more = end > last->bytes ? end - last->bytes : 0;
-      last->bytes += more;
-    } else if (!push_region(reader, addr, frame_bytes)) {
-      reader->regions_full = true;
-    }
-    total += more;
-    if (total > BARO_STACK_MAX_BYTES)
-      reader->regions_full = true;
-    if (reader->regions_full)
-      return;
-  }
 }
 
 /* --- reading --- */
@@ -152,6 +101,12 @@ static bool place_copies(baro_stack_reader *reader) {
   }
   place_older_end(reader);
   size_t newest = reader->chunk_count > 0 ? reader->chunks[0].bytes : 0;
+  size_t marks = outside / BARO_STACK_MARK_BYTES + 1;
+  if (!scratch_fit(&reader->marks, marks))
+    return false;
+  if (!reader->has_marks)
+    memset(reader->marks.data, 0, marks);
+  reader->has_marks = true;
   return scratch_fit(&reader->older, older) && scratch_fit(&reader->outside_first, outside) &&
          scratch_fit(&reader->outside_second, uses_chunks(reader) ? outside : 0) &&
          scratch_fit(&reader->newest_first, newest) &&
@@ -325,137 +280,6 @@ static bool roots_as_predicted(const baro_stack_reader *reader) {
   return true;
 }
 
-/* How much of the newest chunk to copy next time. Shrinks slowly: bytes are cheap, misses are not. */
-void baro_stack_predict_newest_bytes(baro_stack_reader *reader) {
-  const baro_layout *layout = reader->layout;
-  if (reader->chunk_count == 0)
-    return;
-  baro_stack_chunk *newest = &reader->chunks[0];
-  size_t size = load_u64(reader->newest_first.data + layout->chunk.size_bytes);
-  size_t used = layout->chunk.data;
-  if (reader->highest_in_newest != 0)
-    used = (size_t)(reader->highest_in_newest - newest->addr) + layout->frame.read_bytes;
-  size_t wanted = used + BARO_STACK_CHUNK_SLACK_BYTES;
-  size_t decayed = newest->bytes - newest->bytes / 16;
-  if (wanted < decayed)
-    wanted = decayed;
-  if (size >= layout->chunk.data && wanted > size)
-    wanted = size;
-  if (wanted > BARO_STACK_MAX_BYTES)
-    wanted = BARO_STACK_MAX_BYTES;
-  newest->bytes = wanted;
-}
-
-static bool same_addrs(const uint64_t *sorted, uint32_t count, const uint64_t *list,
-                       uint32_t list_count) {
-  if (count != list_count)
-    return false;
-  for (uint32_t i = 0; i < list_count; i++)
-    if (sorted[i] != list[i])
-      return false;
-  return true;
-}
-
-/* Adds those of the last prediction that the walk did not meet, as long as they are not many more than it met:
- * a program that goes to and fro between some generators has all of them predicted. */
-static bool keep_predicted(baro_stack_reader *reader) {
-  uint32_t met = reader->wanted_count;
-  uint32_t most = 2 * (met + BARO_STACK_SPARE_OUTSIDE);
-  for (uint32_t i = 0; i < reader->outside_count; i++) {
-    if (bsearch(&reader->outside[i], reader->wanted, met, sizeof *reader->wanted, compare_addr) !=
-        NULL)
-      continue;
-    if (reader->wanted_count == most) {
-      reader->wanted_count = met;
-      return true;
-    }
-    if (!baro_stack_want(reader, reader->outside[i]))
-      return false;
-  }
-  qsort(reader->wanted, reader->wanted_count, sizeof *reader->wanted, compare_addr);
-  return true;
-}
-
-static void count_met_anew(baro_stack_reader *reader) {
-  reader->outside_met = 0;
-  reader->outside_walks = 0;
-}
-
-/* A few frames may stay predicted without need, but not for ever. Only where there are few: of many, those without need
- * are a small part. */
-static void forget_unmet(baro_stack_reader *reader) {
-  if (reader->outside_count > 64 || reader->outside_count == 0)
-    return;
-  for (uint32_t i = 0; i < reader->wanted_count; i++) {
-    const uint64_t *met = bsearch(&reader->wanted[i], reader->outside, reader->outside_count,
-                                  sizeof *reader->outside, compare_addr);
-    if (met != NULL)
-      reader->outside_met |= UINT64_C(1) << (met - reader->outside);
-  }
-  if (++reader->outside_walks < BARO_STACK_SPARE_WALKS)
-    return;
-  uint32_t kept = 0;
-  for (uint32_t i = 0; i < reader->outside_count; i++)
-    if ((reader->outside_met >> i & 1) != 0)
-      reader->outside[kept++] = reader->outside[i];
-  if (kept != reader->outside_count) {
-    reader->outside_count = kept;
-    plan_regions(reader);
-  }
-  count_met_anew(reader);
-}
-
-static void swap_lists(uint64_t **list, uint32_t *count, uint32_t *capacity, uint64_t **other,
-                       uint32_t *other_count, uint32_t *other_capacity) {
-  uint64_t *held = *list;
-  uint32_t held_count = *count;
-  uint32_t held_capacity = *capacity;
-  *list = *other;
-  *count = *other_count;
-  *capacity = *other_capacity;
-  *other = held;
-  *other_count = held_count;
-  *other_capacity = held_capacity;
-}
-
-/* Remembers the frames outside the chunks for the next attempt. */
-baro_status baro_stack_predict_outside(baro_stack_reader *reader) {
-  /* All were among those copied, and not much besides: sorting costs more than it would save. */
-  if (reader->late_count == 0 &&
-      reader->outside_count / 2 <= reader->wanted_count + BARO_STACK_SPARE_OUTSIDE) {
-    forget_unmet(reader);
-    return BARO_OK;
-  }
-  if (reader->wanted_count > 1)
-    qsort(reader->wanted, reader->wanted_count, sizeof *reader->wanted, compare_addr);
-  if (reader->late_count > 0 && !keep_predicted(reader))
-    return BARO_NO_MEMORY;
-  if (same_addrs(reader->outside, reader->outside_count, reader->wanted, reader->wanted_count))
-    return BARO_OK;
-  bool is_smaller = reader->outside_count / 2 > reader->wanted_count;
-  if (is_smaller && reader->outside_count / 2 > reader->deeper_count / 4)
-    swap_lists(&reader->deeper, &reader->deeper_count, &reader->deeper_capacity, &reader->outside,
-               &reader->outside_count, &reader->outside_capacity);
-  swap_lists(&reader->outside, &reader->outside_count, &reader->outside_capacity, &reader->wanted,
-             &reader->wanted_count, &reader->wanted_capacity);
-  reader->wanted_count = 0;
-  count_met_anew(reader);
-  plan_regions(reader);
-  return BARO_OK;
-}
-
-bool baro_stack_recall(baro_stack_reader *reader, uint64_t addr) {
-  if (reader->deeper_count == 0 ||
-      bsearch(&addr, reader->deeper, reader->deeper_count, sizeof addr, compare_addr) == NULL)
-    return false;
-  swap_lists(&reader->outside, &reader->outside_count, &reader->outside_capacity, &reader->deeper,
-             &reader->deeper_count, &reader->deeper_capacity);
-  reader->deeper_count = 0; /* tried once: where it helps it is given up and kept again */
-  count_met_anew(reader);
-  plan_regions(reader);
-  return true;
-}
-
 /* Second half on its own, after frames had to be read late: those lie between both copies again. The newest
  * frame must still be the same. */
 baro_status baro_stack_read_second_half(baro_stack_reader *reader) {
@@ -483,7 +307,7 @@ baro_status baro_stack_read_roots(baro_stack_reader *reader) {
   if (status == BARO_INVALID) { /* a range is gone: a freed chunk, an ended generator */
     reader->outside_count = 0;
     reader->region_count = 0;
-    count_met_anew(reader);
+    reader->has_marks = false;
     reader->spine_count = 0;
   }
   status = learn_roots(reader);

@@ -1,5 +1,5 @@
-/* What the four files of the stack reader share; private to them.
- * stack_copy.c predicts which memory a stack lies in and copies it, stack_walk.c finds the frames in the copies,
+/* What the five files of the stack reader share; private to them.
+ * stack_predict.c says which memory a stack will lie in, stack_copy.c copies it, stack_walk.c finds the frames in the copies,
  * stack_reader.c decides whether the copies prove that the stack existed, stack_entry.c knows calls from C that are
  * being entered. stack_reader.h has the argument. */
 #ifndef BARO_CAPTURE_SAMPLER_STACK_COPY_H
@@ -19,7 +19,11 @@ enum {
       512, /* of the chunk before the newest, read again: holds its topmost frame's links */
   BARO_STACK_SPARE_OUTSIDE = 8, /* frames outside the chunks that stay predicted without need */
   BARO_STACK_SPARE_WALKS = 256, /* and for so long: those of an import would be copied for ever */
+  BARO_STACK_MANY_OUTSIDE = 64, /* of more heap objects than so many it is the pages that cost, */
+  BARO_STACK_MANY_WALKS = 8,    /* and one copied so often without need as much as one read late */
+  BARO_STACK_MARK_BYTES = 64,   /* of the copies: less than from one frame to the next */
   BARO_STACK_MAX_LATE = 512,    /* frames of one walk that the prediction missed */
+  BARO_STACK_LATE_BYTES = 4096, /* aligned: copied for one of them, as cheap as the frame alone */
   BARO_STACK_MERGE_GAP_BYTES =
       1536, /* nearer frames share one range: a range costs more than bytes do */
   BARO_STACK_FIRST_READ_BYTES = 2048, /* of a chunk never read before */
@@ -45,10 +49,12 @@ typedef struct baro_stack_region {
   size_t buffer_offset; /* into `outside_first` and `outside_second` */
 } baro_stack_region;
 
-typedef struct baro_stack_late_frame {
+/* Copied because a frame there was not predicted: the others on it often are not either. */
+typedef struct baro_stack_late_page {
   uint64_t addr;
-  uint8_t head[BARO_LAYOUT_FRAME_MAX_BYTES];
-} baro_stack_late_frame;
+  size_t bytes; /* a page or less, and the rest of a head that begins on it */
+  uint8_t copy[BARO_STACK_LATE_BYTES + BARO_LAYOUT_FRAME_MAX_BYTES];
+} baro_stack_late_page;
 
 /* Growable scratch memory that is never shrunk and not preserved when it grows. */
 typedef struct baro_stack_scratch {
@@ -77,12 +83,14 @@ struct baro_stack_reader {
   uint64_t broken_leaf_addr; /* newest frame of the last attempt, if is_broken: its chain was */
   bool is_broken;
   bool walk_failed;  /* the last walk, for another reason than too little copied */
-  uint64_t *outside; /* owned: frames outside the chunks in the last walk, leaf first */
+  uint64_t *outside; /* owned, ascending: frames outside the chunks, to copy */
   uint32_t outside_count;
   uint32_t outside_capacity;
-  uint64_t outside_met; /* bit i: outside[i] was met in the walks since these were counted anew */
-  uint32_t outside_walks;
-  uint64_t *wanted; /* owned: the same for the walk in progress */
+  uint32_t *outside_met; /* owned: [i] = the walk after which outside[i] was last known as met */
+  uint32_t met_capacity;
+  uint32_t walks;       /* since the beginning; wraps */
+  uint32_t asked_walks; /* when it was last asked which of them are met */
+  uint64_t *wanted;     /* owned: those of the walk in progress, leaf first */
   uint32_t wanted_count;
   uint32_t wanted_capacity;
   uint64_t *deeper; /* owned, ascending: a prediction given up for a much smaller one */
@@ -111,13 +119,17 @@ struct baro_stack_reader {
   baro_stack_scratch older; /* chunks[1] and further */
   baro_stack_scratch outside_first;
   baro_stack_scratch outside_second;
-  baro_raw_stack again;             /* second walk of frames as heap objects */
+  baro_stack_scratch marks; /* [i]: a frame that begins in these bytes of outside_first was met */
+  bool has_marks;           /* else those are of an older plan */
+  baro_raw_stack again;     /* second walk of frames as heap objects */
   uint64_t spine[BARO_STACK_SPINE]; /* suspended frames of the last deep stack, leaf side first */
   uint32_t spine_count;
   uint8_t spine_heads[BARO_STACK_SPINE][BARO_LAYOUT_FRAME_MAX_BYTES];
-  baro_stack_late_frame *late; /* owned, at most BARO_STACK_MAX_LATE */
+  uint64_t late[BARO_STACK_MAX_LATE]; /* frames that were not predicted, as the walk met them */
   uint32_t late_count;
-  uint32_t late_capacity;
+  baro_stack_late_page *late_pages; /* owned: where they are */
+  uint32_t late_page_count;
+  uint32_t late_page_capacity;
 
   /* Of the walk in progress. */
   uint64_t leaf_addr;
@@ -156,6 +168,12 @@ baro_status baro_stack_read_top(baro_stack_reader *reader, const baro_raw_stack 
 baro_status baro_stack_read_second_half(baro_stack_reader *reader) BARO_MUST_USE;
 /* The same thread state still? Memory of an ended thread may be reused by another one. */
 bool baro_stack_is_same_thread(baro_stack_reader *reader);
+/* --- stack_predict.c --- */
+
+/* While a walk meets frames outside the chunks: this one, whose copy is in outside_first. */
+static inline void baro_stack_mark_met(baro_stack_reader *reader, const uint8_t *head) {
+  reader->marks.data[(size_t)(head - reader->outside_first.data) / BARO_STACK_MARK_BYTES] = 1;
+}
 /* After a walk: what to copy next time. */
 void baro_stack_predict_newest_bytes(baro_stack_reader *reader);
 baro_status baro_stack_predict_outside(baro_stack_reader *reader) BARO_MUST_USE;
@@ -165,6 +183,10 @@ bool baro_stack_recall(baro_stack_reader *reader, uint64_t addr);
 
 /* --- stack_walk.c --- */
 
+static inline void baro_stack_forget_late(baro_stack_reader *reader) {
+  reader->late_count = 0;
+  reader->late_page_count = 0;
+}
 /* From the newest frame to the root through the first copies; frames that were not predicted are read late.
  * AGAIN: the chain breaks, or too little was copied (too_short). */
 baro_status baro_stack_walk(baro_stack_reader *reader, baro_raw_stack *stack) BARO_MUST_USE;
@@ -172,8 +194,6 @@ baro_status baro_stack_walk(baro_stack_reader *reader, baro_raw_stack *stack) BA
 bool baro_stack_is_root_cframe(const baro_stack_reader *reader, uint64_t cframe_addr);
 /* Which frame the cframe or thread state names, right or wrong, at moment 3. */
 uint64_t baro_stack_named_frame(const baro_stack_reader *reader);
-/* Adds a frame outside the chunks to those to copy from now on; false when out of memory. */
-bool baro_stack_want(baro_stack_reader *reader, uint64_t addr) BARO_MUST_USE;
 /* Address of the newest frame as it was at moment 3; 0 none. */
 uint64_t baro_stack_current_frame(const baro_stack_reader *reader);
 /* Our copy of a frame's head, or NULL when it was not copied. */

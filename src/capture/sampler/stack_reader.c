@@ -51,7 +51,9 @@ void baro_stack_reader_destroy(baro_stack_reader *reader) {
   free(reader->older.data);
   free(reader->outside_first.data);
   free(reader->outside_second.data);
-  free(reader->late);
+  free(reader->outside_met);
+  free(reader->marks.data);
+  free(reader->late_pages);
   baro_raw_stack_release(&reader->again);
   free(reader);
 }
@@ -143,7 +145,7 @@ static bool is_consistent(baro_stack_reader *reader) {
 /* Reads all of the walk a second time and compares their links, and of suspended frames the instruction too. */
 static baro_status confirm_all(baro_stack_reader *reader, const baro_raw_stack *stack) {
   baro_raw_stack *again = &reader->again;
-  reader->late_count = 0;
+  baro_stack_forget_late(reader);
   baro_status status = baro_stack_read_predicted(reader);
   if (status == BARO_OK)
     status = baro_stack_walk(reader, again);
@@ -246,7 +248,7 @@ static bool has_unproven_frames(const baro_stack_reader *reader) {
 /* Copies and walks, again where too little was copied. */
 static baro_status copy_and_walk(baro_stack_reader *reader, baro_raw_stack *stack) {
   for (int tries = 0; tries < 3; tries++) {
-    reader->late_count = 0;
+    baro_stack_forget_late(reader);
     reader->too_short = false;
     reader->walk_failed = false;
     baro_status status = baro_stack_read_roots(reader);

@@ -11,37 +11,49 @@ static int32_t load_i32(const uint8_t *at) {
   return value;
 }
 
-bool baro_stack_want(baro_stack_reader *reader, uint64_t addr) {
-  if (reader->wanted_count == reader->wanted_capacity) {
-    uint32_t grown = reader->wanted_capacity < 64 ? 64 : reader->wanted_capacity * 2;
-    uint64_t *bigger = realloc(reader->wanted, grown * sizeof *bigger);
-    if (bigger == NULL)
-      return false;
-    reader->wanted = bigger;
-    reader->wanted_capacity = grown;
-  }
+/* A copied range of the target's memory, as the walk goes through it: most frames lie in the same as their callers. */
+typedef struct piece {
+  uint64_t addr;
+  size_t head_room; /* a head that begins nearer to addr was copied whole */
+  const uint8_t *copy;
+  uint64_t *highest; /* of its frames, borrowed from the reader; NULL: nobody asks */
+  bool is_chunk;
+  bool is_late;
+} piece;
+
+static bool grow_wanted(baro_stack_reader *reader) {
+  uint32_t grown = reader->wanted_capacity < 64 ? 64 : reader->wanted_capacity * 2;
+  uint64_t *bigger = realloc(reader->wanted, grown * sizeof *bigger);
+  if (bigger == NULL)
+    return false;
+  reader->wanted = bigger;
+  reader->wanted_capacity = grown;
+  return true;
+}
+
+/* Adds a frame outside the chunks to those to copy from now on; false when out of memory. */
+static inline bool want(baro_stack_reader *reader, uint64_t addr) {
+  if (reader->wanted_count == reader->wanted_capacity && !grow_wanted(reader))
+    return false;
   reader->wanted[reader->wanted_count++] = addr;
   return true;
 }
 
-static bool push_frame(baro_raw_stack *stack, const baro_raw_frame *frame) {
-  if (stack->count == stack->capacity) {
-    uint32_t capacity = stack->capacity < 128 ? 128 : stack->capacity * 2;
-    baro_raw_frame *frames = realloc(stack->frames, capacity * sizeof *frames);
-    if (frames == NULL)
-      return false;
-    stack->frames = frames;
-    stack->capacity = capacity;
-  }
-  stack->frames[stack->count++] = *frame;
+static bool grow_stack(baro_raw_stack *stack) {
+  uint32_t capacity = stack->capacity < 128 ? 128 : stack->capacity * 2;
+  baro_raw_frame *frames = realloc(stack->frames, capacity * sizeof *frames);
+  if (frames == NULL)
+    return false;
+  stack->frames = frames;
+  stack->capacity = capacity;
   return true;
 }
 
-static const uint8_t *find_late(const baro_stack_reader *reader, uint64_t addr) {
-  for (uint32_t i = 0; i < reader->late_count; i++)
-    if (reader->late[i].addr == addr)
-      return reader->late[i].head;
-  return NULL;
+static inline bool push_frame(baro_raw_stack *stack, const baro_raw_frame *frame) {
+  if (stack->count == stack->capacity && !grow_stack(stack))
+    return false;
+  stack->frames[stack->count++] = *frame;
+  return true;
 }
 
 /* The copied range outside the chunks that holds the whole head at addr, or NULL. */
@@ -57,65 +69,116 @@ const baro_stack_region *baro_stack_find_region(const baro_stack_reader *reader,
   }
   if (low == 0)
     return NULL;
-  const baro_stack_region *piece = &reader->regions[low - 1];
-  uint64_t offset = addr - piece->addr;
+  const baro_stack_region *region = &reader->regions[low - 1];
+  uint64_t offset = addr - region->addr;
   bool is_whole =
-      offset < piece->bytes && piece->bytes - offset >= reader->layout->frame.read_bytes;
-  return is_whole ? piece : NULL;
+      offset < region->bytes && region->bytes - offset >= reader->layout->frame.read_bytes;
+  return is_whole ? region : NULL;
 }
 
-/* Our copy of the frame's head, or NULL when it was not predicted. */
-const uint8_t *baro_stack_find_frame(baro_stack_reader *reader, uint64_t addr, bool *ret_in_chunk) {
+static piece piece_of(const baro_stack_reader *reader, const baro_stack_late_page *page) {
   size_t need = reader->layout->frame.read_bytes;
-  *ret_in_chunk = false;
-  for (uint32_t i = 0; i < reader->chunk_count; i++) {
-    const baro_stack_chunk *piece = &reader->chunks[i];
-    if (addr < piece->addr || addr - piece->addr >= piece->bytes)
-      continue;
-    if (piece->bytes - (size_t)(addr - piece->addr) < need)
-      return NULL;
-    *ret_in_chunk = true;
-    if (i == 1 && addr > reader->highest_in_older)
-      reader->highest_in_older = addr;
-    if (i > 0)
-      return reader->older.data + piece->buffer_offset + (addr - piece->addr);
-    if (addr > reader->highest_in_newest)
-      reader->highest_in_newest = addr;
-    return reader->newest_first.data + (addr - piece->addr);
+  return (piece){.addr = page->addr,
+                 .head_room = page->bytes < need ? 0 : page->bytes - need + 1,
+                 .copy = page->copy,
+                 .is_late = true};
+}
+
+static bool late_piece_at(const baro_stack_reader *reader, uint64_t addr, piece *ret_piece) {
+  for (uint32_t i = 0; i < reader->late_page_count; i++) {
+    *ret_piece = piece_of(reader, &reader->late_pages[i]);
+    if (addr - ret_piece->addr < ret_piece->head_room)
+      return true;
   }
-  const baro_stack_region *piece = baro_stack_find_region(reader, addr);
-  if (piece != NULL)
-    return reader->outside_first.data + piece->buffer_offset + (addr - piece->addr);
-  return find_late(reader, addr);
+  return false;
+}
+
+/* Finds the copied range that addr lies in. */
+static bool piece_at(baro_stack_reader *reader, uint64_t addr, piece *ret_piece) {
+  size_t need = reader->layout->frame.read_bytes;
+  for (uint32_t i = 0; i < reader->chunk_count; i++) {
+    const baro_stack_chunk *chunk = &reader->chunks[i];
+    if (addr < chunk->addr || addr - chunk->addr >= chunk->bytes)
+      continue;
+    *ret_piece = (piece){
+        .addr = chunk->addr,
+        .head_room = chunk->bytes < need ? 0 : chunk->bytes - need + 1,
+        .copy = i > 0 ? reader->older.data + chunk->buffer_offset : reader->newest_first.data,
+        .highest = i == 0   ? &reader->highest_in_newest
+                   : i == 1 ? &reader->highest_in_older
+                            : NULL,
+        .is_chunk = true,
+    };
+    return true;
+  }
+  const baro_stack_region *region = baro_stack_find_region(reader, addr);
+  if (region == NULL)
+    return late_piece_at(reader, addr, ret_piece);
+  *ret_piece = (piece){.addr = region->addr,
+                       .head_room = region->bytes - need + 1,
+                       .copy = reader->outside_first.data + region->buffer_offset};
+  return true;
+}
+
+/* Our copy of the head at addr, if all of it lies in this range. */
+static inline const uint8_t *head_in(const piece *at, uint64_t addr) {
+  uint64_t offset = addr - at->addr;
+  if (offset >= at->head_room)
+    return NULL;
+  if (at->highest != NULL && addr > *at->highest)
+    *at->highest = addr;
+  return at->copy + offset;
+}
+
+/* Our copy of a frame's head, or NULL when it was not copied. *at: where the last one was found (zeroed: nowhere); here
+ * the search begins, and ends. */
+static const uint8_t *find_head(baro_stack_reader *reader, uint64_t addr, piece *at) {
+  const uint8_t *head = head_in(at, addr);
+  if (head != NULL)
+    return head;
+  if (piece_at(reader, addr, at))
+    head = head_in(at, addr);
+  if (head != NULL)
+    return head;
+  *at = (piece){0};
+  return NULL;
+}
+
+const uint8_t *baro_stack_find_frame(baro_stack_reader *reader, uint64_t addr, bool *ret_in_chunk) {
+  piece at = {0};
+  const uint8_t *head = find_head(reader, addr, &at);
+  *ret_in_chunk = at.is_chunk;
+  return head;
 }
 
 /* Room for one more; most threads never need any. */
-static baro_status late_room(baro_stack_reader *reader) {
-  if (reader->late_count == BARO_STACK_MAX_LATE)
-    return BARO_LIMIT;
-  if (reader->late_count < reader->late_capacity)
-    return BARO_OK;
-  uint32_t capacity = reader->late_capacity == 0 ? 8 : reader->late_capacity * 2;
-  baro_stack_late_frame *late = realloc(reader->late, capacity * sizeof *late);
-  if (late == NULL)
-    return BARO_NO_MEMORY;
-  reader->late = late;
-  reader->late_capacity = capacity;
-  return BARO_OK;
+static bool late_room(baro_stack_reader *reader) {
+  if (reader->late_page_count < reader->late_page_capacity)
+    return true;
+  uint32_t capacity = reader->late_page_capacity == 0 ? 4 : reader->late_page_capacity * 2;
+  baro_stack_late_page *pages = realloc(reader->late_pages, capacity * sizeof *pages);
+  if (pages == NULL)
+    return false;
+  reader->late_pages = pages;
+  reader->late_page_capacity = capacity;
+  return true;
 }
 
-/* Reads a frame that was not predicted. *ret_head is good until the next one. */
-static baro_status read_late(baro_stack_reader *reader, uint64_t addr, const uint8_t **ret_head) {
-  baro_status status = late_room(reader);
-  if (status != BARO_OK)
-    return status;
-  baro_stack_late_frame *frame = &reader->late[reader->late_count];
-  status = baro_memory_read(reader->pid, addr, frame->head, reader->layout->frame.read_bytes, NULL);
+/* Copies the page of a frame that was not predicted; of one that goes on beyond it, its head's rest too. */
+static baro_status read_late(baro_stack_reader *reader, uint64_t addr, piece *ret_piece) {
+  if (!late_room(reader))
+    return BARO_NO_MEMORY;
+  baro_stack_late_page *page = &reader->late_pages[reader->late_page_count];
+  uint64_t head_bytes = reader->layout->frame.read_bytes;
+  uint64_t offset = addr % BARO_STACK_LATE_BYTES;
+  uint64_t end = offset + head_bytes;
+  page->addr = addr - offset;
+  page->bytes = end > BARO_STACK_LATE_BYTES ? end : BARO_STACK_LATE_BYTES;
+  baro_status status = baro_memory_read(reader->pid, page->addr, page->copy, page->bytes, NULL);
   if (status != BARO_OK)
     return status == BARO_INVALID ? BARO_AGAIN : status;
-  frame->addr = addr;
-  reader->late_count++;
-  *ret_head = frame->head;
+  reader->late_page_count++;
+  *ret_piece = piece_of(reader, page);
   return BARO_OK;
 }
 
@@ -205,18 +268,32 @@ static bool beyond_newest_copy(baro_stack_reader *reader, uint64_t addr) {
  * from now on, and the walk is made anew; when that does not help, or beyond the chunks that we copy, the
  * stack is cut: what we have of it is right. */
 static baro_status walk_late(baro_stack_reader *reader, baro_raw_stack *stack, uint64_t addr,
-                             const uint8_t **ret_head) {
-  if (baro_stack_recall(reader, addr)) { /* deep again, as before: all at once */
+                             piece *at) {
+  baro_status status = BARO_OK;
+  if (!at->is_late && baro_stack_recall(reader, addr)) { /* deep again, as before: all at once */
     reader->too_short = true;
     return BARO_AGAIN;
   }
-  baro_status status = read_late(reader, addr, ret_head);
+  if (reader->late_count == BARO_STACK_MAX_LATE)
+    status = BARO_LIMIT;
+  else if (!at->is_late)
+    status = read_late(reader, addr, at);
+  if (status == BARO_OK)
+    reader->late[reader->late_count++] = addr;
   if (status == BARO_LIMIT && !reader->regions_full) {
     reader->too_short = true;
     return BARO_AGAIN;
   }
   stack->cut = status == BARO_LIMIT || (status == BARO_AGAIN && reader->chunks_cut);
   return status;
+}
+
+/* A frame outside the chunks, to be copied from now on; false when out of memory. */
+static inline bool note_outside(baro_stack_reader *reader, uint64_t addr, const uint8_t *head,
+                                const piece *at) {
+  if (!at->is_late)
+    baro_stack_mark_met(reader, head);
+  return want(reader, addr);
 }
 
 /* From the newest frame to the root through the first read. */
@@ -232,13 +309,12 @@ baro_status baro_stack_walk(baro_stack_reader *reader, baro_raw_stack *stack) {
   reader->wanted_count = 0;
   uint64_t earlier_addr = 0; /* of the last step that was a power of two: a circle meets it again */
   frame_kind last_kind = FRAME_NONE;
+  piece at = {0};
   stack->count = 0;
   stack->cut = false;
   if (addr == 0 && !may_be_empty(reader))
     return BARO_AGAIN;
   for (uint32_t steps = 0; addr != 0 && addr != base_addr; steps++) {
-    bool in_chunk;
-    const uint8_t *head;
     if (steps == BARO_STACK_MAX_FRAMES) {
       stack->cut = true;
       return BARO_OK;
@@ -247,15 +323,16 @@ baro_status baro_stack_walk(baro_stack_reader *reader, baro_raw_stack *stack) {
       return BARO_AGAIN;
     if ((steps & (steps - 1)) == 0)
       earlier_addr = addr;
-    head = baro_stack_find_frame(reader, addr, &in_chunk);
+    const uint8_t *head = find_head(reader, addr, &at);
     if (head == NULL && beyond_newest_copy(reader, addr))
       return BARO_AGAIN;
-    if (head == NULL) {
-      baro_status status = walk_late(reader, stack, addr, &head);
+    if (head == NULL || at.is_late) {
+      baro_status status = walk_late(reader, stack, addr, &at);
       if (status != BARO_OK)
         return stack->cut ? BARO_OK : status;
+      head = at.copy + (addr - at.addr);
     }
-    if (!in_chunk && !baro_stack_want(reader, addr))
+    if (!at.is_chunk && !note_outside(reader, addr, head, &at))
       return BARO_NO_MEMORY;
     last_kind = kind_of(layout, head);
     if (last_kind != FRAME_C_ENTRY) {
