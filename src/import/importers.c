@@ -8,6 +8,7 @@
 #include "import/gzip_input.h"
 #include "import/import_formats.h"
 #include "import/json_items.h"
+#include "import/log_files.h"
 #include "import/log_reading.h"
 #include "recording/output.h"
 
@@ -265,6 +266,19 @@ static baro_status import_to(const char *output_path, const char *path, baro_vie
   return status;
 }
 
+/* What could not be read as a file is told as what it is, where that is a folder without a log. */
+static baro_status tell_unread(const char *path, baro_status status, baro_error *err) {
+  baro_log_files files;
+  baro_error said;
+  baro_status opened = baro_log_files_open(path, &files, &said);
+  if (opened == BARO_OK) {
+    baro_log_files_release(&files);
+  } else if (opened == BARO_INVALID && err != NULL) {
+    *err = said;
+  }
+  return opened == BARO_INVALID ? opened : status;
+}
+
 baro_status baro_import_file(const char *path, const char *output_path,
                              const baro_import_options *options, baro_import_result *ret_result,
                              baro_error *err) {
@@ -275,10 +289,12 @@ baro_status baro_import_file(const char *path, const char *output_path,
     return import_to(output_path, path, (baro_view){0}, importer, options, ret_result, err);
   }
   baro_status status = read_input(path, &bytes, err);
-  baro_view view = {.data = bytes.data, .length = bytes.length};
-  if (status == BARO_OK) {
-    status = choose(path, view, options, &importer, err);
+  if (status != BARO_OK) {
+    baro_buffer_release(&bytes);
+    return tell_unread(path, status, err);
   }
+  baro_view view = {.data = bytes.data, .length = bytes.length};
+  status = choose(path, view, options, &importer, err);
   if (status == BARO_OK) {
     status = import_to(output_path, path, view, importer, options, ret_result, err);
   }
