@@ -21,7 +21,6 @@ import statistics
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from predict import predict
 from unchanged_replay import predicted_s
@@ -110,15 +109,6 @@ def read_runs(folder: Path) -> dict[tuple[str, str], list[tuple[Path, float]]]:
     return runs
 
 
-def uncalibrated(found: dict[str, Any]) -> tuple[float, float]:
-    """The ends of the interval, as wide as the terms' ranges make it."""
-    predicted, factor = found["predicted_s"], found["calibration"]["factor"]
-    low, high = (
-        predicted * (found[end] / predicted) ** (1 / factor) for end in ("low_s", "high_s")
-    )
-    return low, high
-
-
 def try_change(
     program: str, change: Change, sources: list[tuple[Path, float]], truths: list[float], row: Row
 ) -> list[list[str]]:
@@ -128,7 +118,8 @@ def try_change(
     for log, recorded_s in sources:
         found = predict(program, log, change.setting)
         base = found["base_s"]
-        ends = (found["predicted_s"], *uncalibrated(found))
+        ranges = found["calibration"]
+        ends = (found["predicted_s"], ranges["ranges_low_s"], ranges["ranges_high_s"])
         written.append([f"{end:.4f}" for end in ends] + [",".join(f"{one:.4f}" for one in truths)])
         row.errors.append(abs(found["predicted_s"] / truth - 1))
         row.signed.append(found["predicted_s"] / truth - 1)

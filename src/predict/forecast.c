@@ -304,7 +304,7 @@ baro_status baro_forecaster_make(const baro_forecaster *forecaster, const baro_s
     status = make_parts(&all, err);
   }
   if (status == BARO_OK) {
-    baro_forecast_bound(&to);
+    baro_forecast_bound(&to, scenario);
     baro_forecast_assume(&to, all.graph, &all.change, &forecaster->waves);
     *ret_forecast = to;
   } else {

@@ -41,6 +41,8 @@ typedef struct baro_forecast {
   double predicted_s;
   double low_s;
   double high_s;
+  double ranges_low_s; /* as the terms' ranges make them: before calibration and bounds */
+  double ranges_high_s;
   double
       bootstrap_ratio; /* standard deviations of the prediction's logarithm: of tasks by chance, */
   double noise_ratio;  /* and from run to run */

@@ -16,8 +16,9 @@ double baro_forecast_distance(const baro_scenario *scenario);
 /* Keeps a term whose ends make a difference. term: without times; ends_s: predictions with its low and high end; predicted_s is
  * set. */
 void baro_forecast_add_term(baro_forecast *to, baro_forecast_term term, const double ends_s[2]);
-/* Sets low_s and high_s, of all else but the assumptions, and puts the widest terms first. */
-void baro_forecast_bound(baro_forecast *to);
+/* Sets low_s and high_s, of all else but the assumptions, and puts the widest terms first. What only gets faster takes no longer than
+ * recorded, what only gets slower no less, but for chance. */
+void baro_forecast_bound(baro_forecast *to, const baro_scenario *scenario);
 /* Whether it is further from what was recorded than that can tell, so that its interval is widened. */
 bool baro_forecast_is_far(const baro_forecast *forecast);
 

@@ -38,9 +38,29 @@ static int compare_terms(const void *left, const void *right) {
   return wide_a > wide_b ? -1 : wide_a < wide_b ? 1 : (int)a->term - (int)b->term;
 }
 
+typedef enum direction { FASTER = 1, EITHER = 0, SLOWER = -1 } direction;
+
+/* Of speeds alone: more slots may be slower, and less memory faster. */
+static direction direction_of(const baro_scenario *scenario) {
+  bool is_faster = true;
+  bool is_slower = true;
+  for (int k = 0; k < BARO_SCENARIO_KEY_COUNT; k++) {
+    const baro_scenario_value *value = &scenario->values[k];
+    bool is_speed = k == BARO_SCENARIO_CPU_SPEED || k == BARO_SCENARIO_DISK ||
+                    k == BARO_SCENARIO_NETWORK || k == BARO_SCENARIO_GPU;
+    is_faster = is_faster && (!value->is_set || (is_speed && value->value >= 1));
+    is_slower = is_slower && (!value->is_set || (is_speed && value->value <= 1));
+  }
+  for (uint32_t f = 0; f < scenario->function_count; f++) {
+    is_faster = is_faster && scenario->functions[f].factor >= 1;
+    is_slower = is_slower && scenario->functions[f].factor <= 1;
+  }
+  return is_faster == is_slower ? EITHER : is_faster ? FASTER : SLOWER;
+}
+
 /* Ends of the terms, chance of tasks, chance of runs: squares of logarithms add up. The recorded run and the one that is
  * predicted have their luck each. */
-void baro_forecast_bound(baro_forecast *to) {
+void baro_forecast_bound(baro_forecast *to, const baro_scenario *scenario) {
   qsort(to->terms, to->term_count, sizeof(to->terms[0]), compare_terms);
   double chance = BARO_FORECAST_NINETY * to->bootstrap_ratio;
   double noise = BARO_FORECAST_NINETY * sqrt(2) * to->noise_ratio;
@@ -62,6 +82,17 @@ void baro_forecast_bound(baro_forecast *to) {
   if (to->floor_s > 0) {
     low = fmin(low, fmax(log(to->predicted_s / to->floor_s), 0) + noise);
   }
-  to->low_s = to->predicted_s * exp(-fmin(low * to->calibration.factor, LOG_MAX));
-  to->high_s = to->predicted_s * exp(fmin(high * to->calibration.factor, LOG_MAX));
+  to->ranges_low_s = to->predicted_s * exp(-fmin(low, LOG_MAX));
+  to->ranges_high_s = to->predicted_s * exp(fmin(high, LOG_MAX));
+  low *= to->calibration.factor;
+  high *= to->calibration.factor;
+  double luck = sqrt(chance * chance + noise * noise + pow(log(1 + to->lead_s / to->base_s), 2));
+  double longer = log(to->predicted_s / to->base_s);
+  if (direction_of(scenario) == FASTER) {
+    high = fmin(high, fmax(-longer, 0) + luck);
+  } else if (direction_of(scenario) == SLOWER) {
+    low = fmin(low, fmax(longer, 0) + luck);
+  }
+  to->low_s = to->predicted_s * exp(-fmin(low, LOG_MAX));
+  to->high_s = to->predicted_s * exp(fmin(high, LOG_MAX));
 }

@@ -374,7 +374,7 @@ baro_status baro_path_forecaster_make(const baro_path_forecaster *forecaster,
     try_term(&of, terms[t], ret_forecast);
   }
   make_parts(forecaster, scenario, ret_forecast);
-  baro_forecast_bound(ret_forecast);
+  baro_forecast_bound(ret_forecast, scenario);
   make_assumptions(forecaster, scenario, ret_forecast);
   return BARO_OK;
 }

@@ -248,7 +248,7 @@ baro_status baro_python_forecaster_make(const baro_python_forecaster *forecaster
     to.bootstrap_ratio = error_s(&all) / to.predicted_s;
     make_parts(&all, &to);
     to.distance = baro_forecast_distance(scenario);
-    baro_forecast_bound(&to);
+    baro_forecast_bound(&to, scenario);
     assume(&all, &to);
     *ret_forecast = to;
   }

@@ -81,12 +81,15 @@ static void write_fit(const baro_contention_fit *fit, baro_json *json) {
   baro_json_end_object(json);
 }
 
-static void write_calibration(const baro_calibration *calibration, baro_json *json) {
+static void write_calibration(const baro_forecast *forecast, baro_json *json) {
+  const baro_calibration *calibration = &forecast->calibration;
   baro_json_object(json, "calibration", true);
   baro_json_bool(json, "is_calibrated", calibration->is_calibrated);
   baro_json_number(json, "factor", calibration->factor);
   baro_json_u64(json, "jobs", calibration->jobs);
   baro_json_u64(json, "comparisons", calibration->comparisons);
+  baro_json_number(json, "ranges_low_s", forecast->ranges_low_s);
+  baro_json_number(json, "ranges_high_s", forecast->ranges_high_s);
   baro_json_end_object(json);
 }
 
@@ -110,7 +113,7 @@ void baro_forecast_json(const baro_forecast_report *report, baro_stream *output)
   baro_json_number(&json, "base_busy_ratio", forecast->base_busy_ratio);
   baro_json_number(&json, "bootstrap_ratio", forecast->bootstrap_ratio);
   baro_json_number(&json, "noise_ratio", forecast->noise_ratio);
-  write_calibration(&forecast->calibration, &json);
+  write_calibration(forecast, &json);
   write_parts(report, &json);
   write_terms(forecast, &json);
   if (report->fit != NULL) {

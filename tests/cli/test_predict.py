@@ -538,3 +538,20 @@ def test_amounts_that_are_no_time_are_refused(run: Run, tmp_path: Path) -> None:
     done = run("predict", "--set", "cpu_speed=2x", out)
     assert (done.returncode, done.stdout) == (2, "")
     assert re.search(r"predict: \S+: its amounts are no time", done.stderr)
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_what_only_gets_faster_takes_no_longer(run: Run, tmp_path: Path, name: str) -> None:
+    """Nor less, if it only gets slower; but for chance, and for what nobody knows of the start."""
+    recording = tmp_path / "real.baro"
+    assert run("import", "-q", "-o", recording, LOGS / name).returncode == 0
+    for change in ("cpu_speed=1000x", "cpu_speed=4x,disk=10x", "network=0.01x", "disk=0.1x"):
+        answer = predicted(run, recording, change)
+        noise = 1.645 * math.sqrt(2 * answer["noise_ratio"] ** 2 + answer["bootstrap_ratio"] ** 2)
+        chance = math.exp(math.hypot(noise, math.log(1 + answer["lead_s"] / answer["base_s"])))
+        base = answer["base_s"]
+        assert answer["low_s"] < answer["predicted_s"] < answer["high_s"]
+        if "0." in change:
+            assert answer["low_s"] >= min(base, answer["predicted_s"]) / chance * 0.999
+        else:
+            assert answer["high_s"] <= max(base, answer["predicted_s"]) * chance * 1.001
