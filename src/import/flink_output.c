@@ -60,22 +60,10 @@ static baro_view text_at(const output *all, uint32_t text) {
 
 /* --- operators --- */
 
-static baro_status fact(output *all, uint32_t of, const char *key, baro_view value) {
-  return value.length == 0
-             ? BARO_OK
-             : baro_writer_operator_fact(
-                   all->writer, &(baro_operator_fact_record){
-                                    .operator_id = of, .key = baro_view_of(key), .value = value});
-}
-
-static baro_status fact_number(output *all, uint32_t of, const char *key, int64_t value) {
-  char text[32];
-  (void)snprintf(text, sizeof(text), "%" PRId64, value);
-  return value == BARO_FLINK_UNKNOWN ? BARO_OK : fact(all, of, key, baro_view_of(text));
-}
-
 static baro_status fact_time(output *all, uint32_t of, const char *key, int64_t ms) {
-  return ms == BARO_FLINK_UNKNOWN ? BARO_OK : fact_number(all, of, key, (int64_t)time_of(all, ms));
+  return ms == BARO_FLINK_UNKNOWN
+             ? BARO_OK
+             : baro_writer_fact_number(all->writer, of, key, (int64_t)time_of(all, ms));
 }
 
 /* An operator, and the stack that its tasks' time stands under. */
@@ -124,7 +112,7 @@ static baro_status make_job(output *all, uint32_t index) {
   for (size_t f = 0; f < sizeof(facts) / sizeof(facts[0]) && status == BARO_OK; f++) {
     baro_view value = text_at(all, facts[f].text);
     value.length = value.length < 4096 ? value.length : 4096; /* a stack trace of Java */
-    status = fact(all, *of, facts[f].key, value);
+    status = baro_writer_fact_text(all->writer, *of, facts[f].key, value);
   }
   if (status == BARO_OK) {
     status = fact_time(all, *of, "submitted_ns", job->started_ms);
@@ -139,19 +127,20 @@ static baro_status make_vertex(output *all, uint32_t index) {
       make_operator(all, "flink.vertex", text_at(all, vertex->name), all->job_operator[vertex->job],
                     all->job_stack[vertex->job], of, &all->vertex_stack[index]);
   if (status == BARO_OK) {
-    status = fact(all, *of, "vertex_id", text_at(all, vertex->id));
+    status = baro_writer_fact_text(all->writer, *of, "vertex_id", text_at(all, vertex->id));
   }
   if (status == BARO_OK) {
-    status = fact(all, *of, "status", text_at(all, vertex->status));
+    status = baro_writer_fact_text(all->writer, *of, "status", text_at(all, vertex->status));
   }
   if (status == BARO_OK) {
-    status = fact(all, *of, "plan", text_at(all, vertex->description));
+    status = baro_writer_fact_text(all->writer, *of, "plan", text_at(all, vertex->description));
   }
   if (status == BARO_OK) {
-    status = fact_number(all, *of, "parallelism", vertex->parallelism);
+    status = baro_writer_fact_number(all->writer, *of, "parallelism", vertex->parallelism);
   }
-  return status == BARO_OK ? fact_number(all, *of, "max_parallelism", vertex->max_parallelism)
-                           : status;
+  return status == BARO_OK
+             ? baro_writer_fact_number(all->writer, *of, "max_parallelism", vertex->max_parallelism)
+             : status;
 }
 
 static baro_status make_input(output *all, const baro_flink_input *input) {
@@ -163,10 +152,12 @@ static baro_status make_input(output *all, const baro_flink_input *input) {
                        .from_operator = from, .to_operator = to, .kind = BARO_OPERATOR_EDGE_DATA});
   (void)snprintf(key, sizeof(key), "ship_strategy_from_%u", from);
   if (status == BARO_OK) {
-    status = fact(all, to, key, text_at(all, input->ship_strategy));
+    status = baro_writer_fact_text(all->writer, to, key, text_at(all, input->ship_strategy));
   }
   (void)snprintf(key, sizeof(key), "exchange_from_%u", from);
-  return status == BARO_OK ? fact(all, to, key, text_at(all, input->exchange)) : status;
+  return status == BARO_OK
+             ? baro_writer_fact_text(all->writer, to, key, text_at(all, input->exchange))
+             : status;
 }
 
 static baro_status make_operators(output *all) {

@@ -73,31 +73,11 @@ baro_status baro_spark_make_operator(baro_spark_writing *all, const baro_spark_o
   return status == BARO_OK ? baro_writer_stack(all->writer, &stack, ret_stack) : status;
 }
 
-baro_status baro_spark_fact_text(baro_spark_writing *all, uint32_t of, const char *key,
-                                 baro_view value) {
-  if (value.length == 0) {
-    return BARO_OK;
-  }
-  return baro_writer_operator_fact(
-      all->writer,
-      &(baro_operator_fact_record){.operator_id = of, .key = baro_view_of(key), .value = value});
-}
-
-baro_status baro_spark_fact_number(baro_spark_writing *all, uint32_t of, const char *key,
-                                   int64_t value) {
-  char text[32];
-  int length = snprintf(text, sizeof(text), "%" PRId64, value);
-  return value < 0 ? BARO_OK
-                   : baro_spark_fact_text(
-                         all, of, key,
-                         (baro_view){.data = (const uint8_t *)text, .length = (size_t)length});
-}
-
 baro_status baro_spark_fact_time(baro_spark_writing *all, uint32_t of, const char *key,
                                  int64_t ms) {
   return ms == BARO_SPARK_UNKNOWN
              ? BARO_OK
-             : baro_spark_fact_number(all, of, key, (int64_t)baro_spark_time_of(all, ms));
+             : baro_writer_fact_number(all->writer, of, key, (int64_t)baro_spark_time_of(all, ms));
 }
 
 /* What resources were asked for: "resource_profile.0.task_cpus". */
@@ -120,7 +100,7 @@ static baro_status put_profile(baro_spark_writing *all, const baro_spark_profile
     (void)snprintf(key, sizeof(key), "resource_profile.%" PRId64 ".%s", profile->id, facts[i].name);
     (void)snprintf(value, sizeof(value), "%.15g", facts[i].value);
     status = facts[i].value > 0
-                 ? baro_spark_fact_text(all, all->application, key, baro_view_of(value))
+                 ? baro_writer_fact_text(all->writer, all->application, key, baro_view_of(value))
                  : BARO_OK;
   }
   return status;
@@ -141,12 +121,12 @@ static baro_status make_application(baro_spark_writing *all) {
     uint32_t text;
   } texts[] = {{"application_id", model->app_id}, {"spark_version", model->spark_version}};
   for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]) && status == BARO_OK; i++) {
-    status = baro_spark_fact_text(all, all->application, texts[i].key,
-                                  baro_spark_text_at(model, texts[i].text));
+    status = baro_writer_fact_text(all->writer, all->application, texts[i].key,
+                                   baro_spark_text_at(model, texts[i].text));
   }
   for (uint32_t i = 0; i < model->setting_count && status == BARO_OK; i++) {
-    status = baro_spark_fact_text(all, all->application, model->settings[i].name,
-                                  baro_spark_text_at(model, model->settings[i].value));
+    status = baro_writer_fact_text(all->writer, all->application, model->settings[i].name,
+                                   baro_spark_text_at(model, model->settings[i].value));
   }
   for (uint32_t i = 0; i < model->profile_count && status == BARO_OK; i++) {
     status = put_profile(all, &model->profiles[i]);
@@ -177,7 +157,7 @@ static baro_status make_job(baro_spark_writing *all, uint32_t index) {
   }
   uint32_t of = all->job_operator[index];
   if (status == BARO_OK) {
-    status = baro_spark_fact_number(all, of, "job_id", job->id);
+    status = baro_writer_fact_number(all->writer, of, "job_id", job->id);
   }
   if (status == BARO_OK) {
     status = baro_spark_fact_time(all, of, "submitted_ns", job->submitted_ms);
@@ -186,14 +166,15 @@ static baro_status make_job(baro_spark_writing *all, uint32_t index) {
     status = baro_spark_fact_time(all, of, "completed_ns", job->completed_ms);
   }
   if (status == BARO_OK && has_query) {
-    status = baro_spark_fact_number(all, of, "sql_execution",
-                                    all->model->executions.items[job->execution].id);
+    status = baro_writer_fact_number(all->writer, of, "sql_execution",
+                                     all->model->executions.items[job->execution].id);
   }
   if (status == BARO_OK) {
-    status = baro_spark_fact_text(all, of, "group", baro_spark_text_at(all->model, job->group));
+    status =
+        baro_writer_fact_text(all->writer, of, "group", baro_spark_text_at(all->model, job->group));
   }
   return status == BARO_OK && job->failed
-             ? baro_spark_fact_text(all, of, "failed", baro_view_of("1"))
+             ? baro_writer_fact_text(all->writer, of, "failed", baro_view_of("1"))
              : status;
 }
 
@@ -234,12 +215,12 @@ static baro_status put_stage_numbers(baro_spark_writing *all, const baro_spark_s
       {"speculative_tasks", stage->speculative == 0 ? -1 : (int64_t)stage->speculative}};
   baro_status status = BARO_OK;
   for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]) && status == BARO_OK; i++) {
-    status = baro_spark_fact_number(all, of, numbers[i].key, numbers[i].value);
+    status = baro_writer_fact_number(all->writer, of, numbers[i].key, numbers[i].value);
   }
   for (int p = 0; p < BARO_SPARK_PEAK_COUNT && status == BARO_OK; p++) {
     status = stage->peaks[p] == 0
                  ? BARO_OK
-                 : baro_spark_fact_number(all, of, peaks[p], (int64_t)stage->peaks[p]);
+                 : baro_writer_fact_number(all->writer, of, peaks[p], (int64_t)stage->peaks[p]);
   }
   return status;
 }
@@ -277,10 +258,11 @@ static baro_status make_stage(baro_spark_writing *all, uint32_t index) {
     status = baro_spark_fact_time(all, of, "completed_ns", stage->completed_ms);
   }
   if (status == BARO_OK) {
-    status = baro_spark_fact_text(all, of, "scope", baro_spark_text_at(all->model, stage->scope));
+    status = baro_writer_fact_text(all->writer, of, "scope",
+                                   baro_spark_text_at(all->model, stage->scope));
   }
-  return status == BARO_OK ? baro_spark_fact_text(all, of, "failure",
-                                                  baro_spark_text_at(all->model, stage->failure))
+  return status == BARO_OK ? baro_writer_fact_text(all->writer, of, "failure",
+                                                   baro_spark_text_at(all->model, stage->failure))
                            : status;
 }
 

@@ -26,7 +26,7 @@ static int64_t is_final(const baro_spark_execution *query) {
 
 static baro_status put_query_facts(baro_spark_writing *all, const baro_spark_execution *query,
                                    uint32_t of) {
-  baro_status status = baro_spark_fact_number(all, of, "sql_execution", query->id);
+  baro_status status = baro_writer_fact_number(all->writer, of, "sql_execution", query->id);
   if (status == BARO_OK) {
     status = baro_spark_fact_time(all, of, "submitted_ns", query->started_ms);
   }
@@ -34,16 +34,17 @@ static baro_status put_query_facts(baro_spark_writing *all, const baro_spark_exe
     status = baro_spark_fact_time(all, of, "completed_ns", query->ended_ms);
   }
   if (status == BARO_OK && query->replanned != 0) {
-    status = baro_spark_fact_number(all, of, "replanned", query->replanned);
+    status = baro_writer_fact_number(all->writer, of, "replanned", query->replanned);
   }
   if (status == BARO_OK) {
-    status = baro_spark_fact_number(all, of, "final_plan", is_final(query));
+    status = baro_writer_fact_number(all->writer, of, "final_plan", is_final(query));
   }
   if (status == BARO_OK && query->plan.left_out != 0) {
-    status = baro_spark_fact_number(all, of, "plan_parts_left_out", (int64_t)query->plan.left_out);
+    status = baro_writer_fact_number(all->writer, of, "plan_parts_left_out",
+                                     (int64_t)query->plan.left_out);
   }
-  return status == BARO_OK ? baro_spark_fact_text(all, of, "failure",
-                                                  baro_spark_text_at(all->model, query->failure))
+  return status == BARO_OK ? baro_writer_fact_text(all->writer, of, "failure",
+                                                   baro_spark_text_at(all->model, query->failure))
                            : status;
 }
 
@@ -285,7 +286,7 @@ static baro_status put_stages(const plan_writing *at, const baro_spark_plan_node
     length += (size_t)snprintf(text + length, sizeof(text) - length, "%s%" PRId64,
                                i == 0 ? "" : ",", ids[i]);
   }
-  return baro_spark_fact_text(at->all, of, "stages", baro_view_of(text));
+  return baro_writer_fact_text(at->all->writer, of, "stages", baro_view_of(text));
 }
 
 static baro_status put_metrics(plan_writing *at, const baro_spark_plan_node *node, uint32_t of) {
@@ -310,8 +311,8 @@ static baro_status put_metrics(plan_writing *at, const baro_spark_plan_node *nod
 
 static baro_status put_details(plan_writing *at, const baro_spark_plan_node *node, uint32_t of) {
   const baro_spark_plan *plan = &at->query->plan;
-  baro_status status = baro_spark_fact_text(at->all, of, "description",
-                                            baro_spark_plan_text(plan, node->description));
+  baro_status status = baro_writer_fact_text(at->all->writer, of, "description",
+                                             baro_spark_plan_text(plan, node->description));
   for (uint32_t d = 0; d + 1 < node->detail_count && status == BARO_OK; d += 2) {
     baro_buffer_clear(&at->key);
     baro_write_text(&at->key, "metadata.");

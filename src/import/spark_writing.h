@@ -66,11 +66,7 @@ typedef struct baro_spark_operator {
 
 baro_status baro_spark_make_operator(baro_spark_writing *all, const baro_spark_operator *operator_,
                                      uint32_t *ret_operator, uint32_t *ret_stack) BARO_MUST_USE;
-/* Nothing for "", for numbers below 0, for times that are not known. */
-baro_status baro_spark_fact_text(baro_spark_writing *all, uint32_t of, const char *key,
-                                 baro_view value) BARO_MUST_USE;
-baro_status baro_spark_fact_number(baro_spark_writing *all, uint32_t of, const char *key,
-                                   int64_t value) BARO_MUST_USE;
+/* Nothing for times that are not known. */
 baro_status baro_spark_fact_time(baro_spark_writing *all, uint32_t of, const char *key,
                                  int64_t ms) BARO_MUST_USE;
 

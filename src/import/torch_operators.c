@@ -48,16 +48,6 @@ static baro_status place_text(const baro_torch_operators *all, uint32_t place,
   return baro_writer_string(all->writer, baro_view_of(text), ret_string);
 }
 
-baro_status baro_torch_operator_fact(baro_torch_operators *all, uint32_t of, const char *key,
-                                     baro_view value) {
-  if (value.length == 0) {
-    return BARO_OK;
-  }
-  return baro_writer_operator_fact(
-      all->writer,
-      &(baro_operator_fact_record){.operator_id = of, .key = baro_view_of(key), .value = value});
-}
-
 static baro_status make_operator(baro_torch_operators *all, baro_torch_kind kind, baro_view name,
                                  uint32_t place, uint32_t parent, uint32_t *ret_operator) {
   baro_operator_record record = {.parent_operator = parent};
@@ -83,10 +73,9 @@ static baro_status make_operator(baro_torch_operators *all, baro_torch_kind kind
   /* Nobody else writes operators: they are numbered as they come. */
   all->rows[all->count++] = (baro_torch_operator){.parent = parent, .dims = BARO_NONE_ID};
   baro_state state = baro_torch_state_of(kind, name);
-  return state == BARO_STATE_UNKNOWN
-             ? BARO_OK
-             : baro_torch_operator_fact(all, *ret_operator, "state",
-                                        baro_view_of(baro_state_key(state)));
+  return state == BARO_STATE_UNKNOWN ? BARO_OK
+                                     : baro_writer_fact_text(all->writer, *ret_operator, "state",
+                                                             baro_view_of(baro_state_key(state)));
 }
 
 baro_status baro_torch_operators_begin(baro_torch_operators *operators, baro_trace_model *model,
@@ -140,15 +129,15 @@ baro_status baro_torch_operator_shapes(baro_torch_operators *all, uint32_t of,
   }
   if (row->dims == BARO_NONE_ID) {
     row->dims = extra->dims;
-    baro_status status =
-        baro_torch_operator_fact(all, of, "input_dims", baro_trace_text(all->model, extra->dims));
-    return status == BARO_OK ? baro_torch_operator_fact(all, of, "input_types",
-                                                        baro_trace_text(all->model, extra->types))
+    baro_status status = baro_writer_fact_text(all->writer, of, "input_dims",
+                                               baro_trace_text(all->model, extra->dims));
+    return status == BARO_OK ? baro_writer_fact_text(all->writer, of, "input_types",
+                                                     baro_trace_text(all->model, extra->types))
                              : status;
   }
   if (row->dims != extra->dims && !row->has_varied) {
     row->has_varied = true;
-    return baro_torch_operator_fact(all, of, "input_dims_vary", baro_view_of("1"));
+    return baro_writer_fact_text(all->writer, of, "input_dims_vary", baro_view_of("1"));
   }
   return BARO_OK;
 }

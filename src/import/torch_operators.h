@@ -34,9 +34,6 @@ baro_status baro_torch_operator_shapes(baro_torch_operators *operators, uint32_t
 /* Nothing is written of an operator and itself. */
 baro_status baro_torch_operator_edge(baro_torch_operators *operators, uint32_t from, uint32_t to,
                                      baro_operator_edge kind) BARO_MUST_USE;
-/* An empty value is none. */
-baro_status baro_torch_operator_fact(baro_torch_operators *operators, uint32_t of, const char *key,
-                                     baro_view value) BARO_MUST_USE;
 
 /* Facts of the run: devices, and its place among the processes of a distributed one (torch_run.c). */
 baro_status baro_torch_run_facts(baro_torch_operators *operators) BARO_MUST_USE;

@@ -28,8 +28,8 @@ static baro_status put_device(baro_torch_operators *all, baro_json_walk *walk, u
       if (baro_view_equal(name, baro_view_of(members[m].member))) {
         bool is_text = value.length >= 2 && value.data[0] == '"';
         (void)snprintf(key, sizeof(key), "device_%u_%s", index, members[m].key);
-        status = baro_torch_operator_fact(
-            all, BARO_TORCH_RUN_OPERATOR, key,
+        status = baro_writer_fact_text(
+            all->writer, BARO_TORCH_RUN_OPERATOR, key,
             (baro_view){.data = value.data + is_text, .length = value.length - (is_text ? 2 : 0)});
       }
     }
@@ -64,8 +64,8 @@ static baro_status put_rank(baro_torch_operators *all) {
          baro_json_walk_value(&walk, &value)) {
     bool is_rank = baro_view_equal(name, baro_view_of("rank"));
     if (is_rank || baro_view_equal(name, baro_view_of("world_size"))) {
-      status = baro_torch_operator_fact(all, BARO_TORCH_RUN_OPERATOR,
-                                        is_rank ? "rank" : "world_size", value);
+      status = baro_writer_fact_text(all->writer, BARO_TORCH_RUN_OPERATOR,
+                                     is_rank ? "rank" : "world_size", value);
     }
   }
   return status;

@@ -60,6 +60,11 @@ baro_status baro_writer_operator(baro_writer *writer, const baro_operator_record
                                  uint32_t *ret_id) BARO_MUST_USE;
 baro_status baro_writer_operator_fact(baro_writer *writer,
                                       const baro_operator_fact_record *fact) BARO_MUST_USE;
+/* Facts whose keys are known beforehand; nothing is written of "", and of numbers below 0. */
+baro_status baro_writer_fact_text(baro_writer *writer, uint32_t operator_id, const char *key,
+                                  baro_view value) BARO_MUST_USE;
+baro_status baro_writer_fact_number(baro_writer *writer, uint32_t operator_id, const char *key,
+                                    int64_t value) BARO_MUST_USE;
 baro_status baro_writer_operator_edge(baro_writer *writer,
                                       const baro_operator_edge_record *edge) BARO_MUST_USE;
 baro_status baro_writer_task(baro_writer *writer, const baro_task_record *task) BARO_MUST_USE;

@@ -1,4 +1,6 @@
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 
 #include "recording/writer_state.h"
 
@@ -31,6 +33,22 @@ baro_status baro_writer_operator_fact(baro_writer *writer, const baro_operator_f
   baro_write_string(bytes, baro_writer_cut(fact->key));
   baro_write_string(bytes, baro_writer_cut(fact->value));
   return baro_writer_record_append(writer, BARO_RECORD_OPERATOR_FACT);
+}
+
+baro_status baro_writer_fact_text(baro_writer *writer, uint32_t operator_id, const char *key,
+                                  baro_view value) {
+  return value.length == 0 ? BARO_OK
+                           : baro_writer_operator_fact(
+                                 writer, &(baro_operator_fact_record){.operator_id = operator_id,
+                                                                      .key = baro_view_of(key),
+                                                                      .value = value});
+}
+
+baro_status baro_writer_fact_number(baro_writer *writer, uint32_t operator_id, const char *key,
+                                    int64_t value) {
+  char text[32];
+  (void)snprintf(text, sizeof(text), "%" PRId64, value);
+  return value < 0 ? BARO_OK : baro_writer_fact_text(writer, operator_id, key, baro_view_of(text));
 }
 
 baro_status baro_writer_operator_edge(baro_writer *writer, const baro_operator_edge_record *edge) {
