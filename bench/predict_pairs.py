@@ -26,7 +26,17 @@ from predict import predict
 from unchanged_replay import predicted_s
 
 DIFFERENT = 0.1
-ROWS = ("job", "source", "target", "setting", "predicted_s", "low_s", "high_s", "truths_s")
+ROWS = (
+    "job",
+    "source",
+    "target",
+    "setting",
+    "predicted_s",
+    "low_s",
+    "high_s",
+    "start_s",
+    "truths_s",
+)
 
 
 @dataclass(frozen=True)
@@ -119,7 +129,12 @@ def try_change(
         found = predict(program, log, change.setting)
         base = found["base_s"]
         ranges = found["calibration"]
-        ends = (found["predicted_s"], ranges["ranges_low_s"], ranges["ranges_high_s"])
+        ends = (
+            found["predicted_s"],
+            ranges["ranges_low_s"],
+            ranges["ranges_high_s"],
+            found["lead_s"],
+        )
         written.append([f"{end:.4f}" for end in ends] + [",".join(f"{one:.4f}" for one in truths)])
         row.errors.append(abs(found["predicted_s"] / truth - 1))
         row.signed.append(found["predicted_s"] / truth - 1)

@@ -5,7 +5,8 @@ Reads tools/pairs/predictions.tsv, which `bench/predict_pairs.py --rows` writes:
 from other runs of the same job, with intervals as wide as the terms' ranges make them. Writes
 src/predict/calibration_rows.h: for each key the factor that their half widths, in logarithms, are
 multiplied by, so that 90 % of a further job's runs lie inside (split conformal prediction, the
-score being the distance in half widths on that side). With --check it compares only.
+score being the distance in half widths on that side; the unknown start of a run is not widened).
+With --check it compares only.
 
 Prints for each key how many runs lay inside before, and how many with the factor that the *other*
 jobs give: what a job that was never seen may expect.
@@ -40,6 +41,7 @@ class Prediction:
     predicted_s: float
     low_s: float
     high_s: float
+    start_s: float  # of the run before its first job, give or take itself: never widened
     truths_s: tuple[float, ...]
 
     def scores(self) -> list[float]:
@@ -47,9 +49,14 @@ class Prediction:
         return [self._score(truth) for truth in self.truths_s]
 
     def _score(self, truth: float) -> float:
-        away = math.log(truth / self.predicted_s)
-        half = math.log((self.high_s if away > 0 else self.low_s) / self.predicted_s)
-        return away / half
+        away = abs(math.log(truth / self.predicted_s))
+        is_later = truth > self.predicted_s
+        half = abs(math.log((self.high_s if is_later else self.low_s) / self.predicted_s))
+        start = min(self.start_s, self.predicted_s / 2) / self.predicted_s
+        bound = abs(math.log1p(start if is_later else -start))
+        # Half widths add up as squares: what is left for the rest, of what the rest has.
+        rest = max(half**2 - bound**2, 1e-12)
+        return math.sqrt(max(away**2 - bound**2, 0) / rest)
 
 
 def read_predictions(path: Path) -> list[Prediction]:
@@ -70,6 +77,7 @@ def read_predictions(path: Path) -> list[Prediction]:
                     predicted_s=float(row["predicted_s"]),
                     low_s=float(row["low_s"]),
                     high_s=float(row["high_s"]),
+                    start_s=float(row["start_s"]),
                     truths_s=tuple(float(truth) for truth in row["truths_s"].split(",")),
                 )
             )

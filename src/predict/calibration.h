@@ -2,8 +2,9 @@
  * Flow: calibration_rows.h (runs of tools/make_pairs.py -> tools/calibrate.py) -> here -> forecast.c.
  *
  * For each key the jobs were run under two settings, and each run predicted from the other ones' logs. A run's score is how far
- * its logarithm lies from the prediction, in half widths of the interval on that side; the factor is the quantile of the scores
- * that 90 % of a further job's runs stay below. One key was changed at a time: of several the largest factor is taken. */
+ * its logarithm lies from the prediction, in half widths of the interval on that side; when a run began is between two known
+ * moments, and that part is never widened. The factor is the quantile of the scores that 90 % of a further job's runs stay below. One
+ * key was changed at a time: of several the largest factor is taken. */
 #ifndef BARO_PREDICT_CALIBRATION_H
 #define BARO_PREDICT_CALIBRATION_H
 

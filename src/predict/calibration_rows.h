@@ -5,12 +5,12 @@
 /* Key; factor; changed by up to; comparisons of predictions with runs; jobs. */
 /* clang-format off */
 #define BARO_CALIBRATION_LIST(X) \
-  X(CORES, 0.890, 2, 144, 8) \
-  X(CPU_SPEED, 0.799, 4, 432, 8) \
-  X(DISK, 1.295, 4, 144, 4) \
-  X(NETWORK, 0.824, 4, 144, 4) \
-  X(MEMORY, 2.411, 2, 54, 3) \
-  X(INPUT, 2.519, 2, 144, 8)
+  X(CORES, 0.835, 2, 144, 8) \
+  X(CPU_SPEED, 0.646, 4, 432, 8) \
+  X(DISK, 1.439, 4, 144, 4) \
+  X(NETWORK, 0.653, 4, 144, 4) \
+  X(MEMORY, 2.589, 2, 54, 3) \
+  X(INPUT, 2.638, 2, 144, 8)
 /* clang-format on */
 
 #endif

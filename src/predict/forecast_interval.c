@@ -66,26 +66,32 @@ void baro_forecast_bound(baro_forecast *to, const baro_scenario *scenario) {
   double noise = BARO_FORECAST_NINETY * sqrt(2) * to->noise_ratio;
   double below = chance * chance + noise * noise;
   double above = below;
+  double widest_low = 0;
+  double widest_high = 0;
   for (uint32_t t = 0; t < to->term_count; t++) {
     double low = log(to->predicted_s / to->terms[t].fastest_s);
     double high = log(to->terms[t].slowest_s / to->predicted_s);
+    widest_low = fmax(widest_low, low);
+    widest_high = fmax(widest_high, high);
     below += low * low;
     above += high * high;
   }
-  double lead_s = fmin(to->lead_s, to->predicted_s / 2);
-  below += pow(log(1 - lead_s / to->predicted_s), 2);
-  above += pow(log(1 + lead_s / to->predicted_s), 2);
   double far = baro_forecast_is_far(to) ? log(to->distance) / log(FAR) : 1;
   double low = sqrt(below) * far;
   double high = sqrt(above) * far;
+  /* When the run began is between two moments that are known, however wrong all else may be: that is never widened. */
+  double lead_s = fmin(to->lead_s, to->predicted_s / 2);
+  double sooner = -log(1 - lead_s / to->predicted_s);
+  double later = log(1 + lead_s / to->predicted_s);
   /* What only the driver does does not go away with the tasks. */
-  if (to->floor_s > 0) {
-    low = fmin(low, fmax(log(to->predicted_s / to->floor_s), 0) + noise);
-  }
-  to->ranges_low_s = to->predicted_s * exp(-fmin(low, LOG_MAX));
-  to->ranges_high_s = to->predicted_s * exp(fmin(high, LOG_MAX));
-  low *= to->calibration.factor;
-  high *= to->calibration.factor;
+  double floor = to->floor_s > 0 ? fmax(log(to->predicted_s / to->floor_s), 0) + noise : LOG_MAX;
+  to->ranges_low_s = to->predicted_s * exp(-fmin(hypot(low, sooner), fmin(floor, LOG_MAX)));
+  to->ranges_high_s = to->predicted_s * exp(fmin(hypot(high, later), LOG_MAX));
+  low = hypot(low * to->calibration.factor, sooner);
+  high = hypot(high * to->calibration.factor, later);
+  /* However well runs agree, what any one term may do is inside. */
+  low = fmin(fmax(low, widest_low), floor * fmax(to->calibration.factor, 1));
+  high = fmax(high, widest_high);
   double luck = sqrt(chance * chance + noise * noise + pow(log(1 + to->lead_s / to->base_s), 2));
   double longer = log(to->predicted_s / to->base_s);
   if (direction_of(scenario) == FASTER) {

@@ -17,15 +17,29 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def prediction(
-    job: str, truths_s: tuple[float, ...], change: str = "a b", key: str = "disk"
+    job: str,
+    truths_s: tuple[float, ...],
+    change: str = "a b",
+    key: str = "disk",
+    start_s: float = 0.0,
 ) -> calibrate.Prediction:
     """Of 10 s, from 10/e to 10 e**2: half widths of 1 below and 2 above."""
-    return calibrate.Prediction(job, key, change, 2.0, 10.0, 10 / math.e, 10 * math.e**2, truths_s)
+    return calibrate.Prediction(
+        job, key, change, 2.0, 10.0, 10 / math.e, 10 * math.e**2, start_s, truths_s
+    )
 
 
 def test_a_score_is_the_distance_in_half_widths_of_its_side() -> None:
     scores = prediction("a", (10 * math.e, 10 / math.e, 10.0, 10 * math.e**4)).scores()
     assert scores == pytest.approx([0.5, 1.0, 0.0, 2.0])
+
+
+def test_the_unknown_start_explains_what_it_can() -> None:
+    """With 2 s of it, 12 s are nothing to explain, and of more what the squares leave."""
+    bound = math.log(1.2)
+    truth = math.hypot(bound, 0.5 * math.sqrt(4 - bound**2))
+    scores = prediction("a", (12.0, 10 * math.exp(truth)), start_s=2.0).scores()
+    assert scores == pytest.approx([0.0, 0.5], abs=1e-6)
 
 
 def test_nine_of_ten_further_jobs_are_inside() -> None:
