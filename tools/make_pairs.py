@@ -55,6 +55,8 @@ class Configuration:
 CONFIGURATIONS = (
     Configuration("base"),
     Configuration("cores1", master="local[1]"),
+    # Machines of 1, 2 and 4 slots with half a CPU each: half1, cpu50, cores4 on two cores.
+    Configuration("half1", master="local[1]", limits=Limits(cpus=0.5)),
     Configuration("cores4", master="local[4]"),
     Configuration("cpu50", limits=Limits(cpus=1.0)),
     Configuration("cpu25", limits=Limits(cpus=0.5)),

@@ -136,9 +136,11 @@ typedef struct baro_spark_stage {
   uint64_t seen_tasks; /* ends that the log tells */
   int64_t submitted_ms;
   int64_t completed_ms;
-  uint32_t job;    /* index; BARO_NONE_ID: the log does not say */
-  uint32_t name;   /* text */
-  uint32_t scope;  /* text: the operators of its RDDs, "a, b"; BARO_NONE_ID: none */
+  uint32_t job;   /* index; BARO_NONE_ID: the log does not say */
+  uint32_t name;  /* text */
+  uint32_t scope; /* text: the operators of its RDDs, "a, b"; BARO_NONE_ID: none */
+  uint32_t
+      persisted; /* text: ids of those of its RDDs that stay in memory or on disk, "3,7"; BARO_NONE_ID: none */
   uint32_t parent; /* first of `parents`; ids of stages */
   uint32_t parent_count;
   uint32_t failure;   /* text: why it failed; BARO_NONE_ID: it did not */

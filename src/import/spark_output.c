@@ -261,6 +261,10 @@ static baro_status make_stage(baro_spark_writing *all, uint32_t index) {
     status = baro_writer_fact_text(all->writer, of, "scope",
                                    baro_spark_text_at(all->model, stage->scope));
   }
+  if (status == BARO_OK) {
+    status = baro_writer_fact_text(all->writer, of, "persisted_rdds",
+                                   baro_spark_text_at(all->model, stage->persisted));
+  }
   return status == BARO_OK ? baro_writer_fact_text(all->writer, of, "failure",
                                                    baro_spark_text_at(all->model, stage->failure))
                            : status;

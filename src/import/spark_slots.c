@@ -100,6 +100,7 @@ static void put_facts(const baro_spark_writing *all, uint32_t index, uint32_t pr
     put_fact(all, process, numbers[i].key,
              numbers[i].value < numbers[i].least ? (baro_view){0} : baro_view_of(text));
   }
+  put_fact(all, process, "host", baro_spark_text_at(model, one->host));
   put_fact(all, process, "removed_reason", baro_spark_text_at(model, one->reason));
 }
 

@@ -1,6 +1,8 @@
 /* Stages of a Spark log: what a "Stage Info" says, and which queries, jobs and stages it belongs to. */
 #include "import/spark_stages.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "import/spark_places.h"
@@ -37,58 +39,101 @@ static void put_scope(baro_view raw, baro_buffer *names, baro_buffer *scratch) {
   }
 }
 
-static baro_status read_rdds(baro_spark_model *model, baro_json_walk *walk,
-                             baro_spark_stage_info *info) {
-  baro_buffer names = {0};
-  baro_buffer scratch = {0};
+/* Whether anything of an RDD stays in memory or on disk: {"Use Disk":false,"Use Memory":true,...}. */
+static bool is_persisted(baro_json_walk *walk) {
+  baro_view name;
+  bool any = false;
+  bool is_set;
+  if (!baro_json_walk_enter(walk, '{')) {
+    return false;
+  }
+  while (baro_json_walk_member(walk, &name)) {
+    if (!baro_spark_is_text(name, "Use Disk") && !baro_spark_is_text(name, "Use Memory")) {
+      baro_json_walk_skip(walk);
+    } else if (baro_json_walk_boolean(walk, &is_set)) {
+      any = any || is_set;
+    }
+  }
+  return any;
+}
+
+/* What the RDDs of a stage tell together. */
+typedef struct rdds {
+  baro_buffer names;     /* of their scopes */
+  baro_buffer persisted; /* ids */
+  baro_buffer scratch;
+  baro_view place; /* of the newest RDD that has one, the one nearest to what comes out */
+  int64_t newest;
+} rdds;
+
+static void read_rdd(baro_json_walk *walk, rdds *all, baro_spark_stage_info *info) {
   baro_view name;
   baro_view raw;
-  baro_view place = {0}; /* of the newest RDD that has one, the one nearest to what comes out */
-  int64_t newest = -1;
   int64_t id = -1;
-  baro_status status = BARO_OK;
+  if (!baro_json_walk_enter(walk, '{')) {
+    return;
+  }
+  while (baro_json_walk_member(walk, &name)) {
+    if (baro_spark_is_text(name, "Scope") && baro_json_walk_peek(walk) == '"') {
+      if (baro_json_walk_text(walk, &raw)) {
+        put_scope(raw, &all->names, &all->scratch);
+      }
+    } else if (baro_spark_is_text(name, "RDD ID")) {
+      id = baro_spark_count(walk);
+      info->rdd = info->rdd < 0 ? id : info->rdd; /* the first in the list is the last to be made */
+    } else if (baro_spark_is_text(name, "Storage Level")) {
+      if (is_persisted(walk) && id >= 0) {
+        char text[32];
+        int length =
+            snprintf(text, sizeof(text), "%s%" PRId64, all->persisted.length == 0 ? "" : ",", id);
+        baro_write_bytes(&all->persisted, text, (size_t)length);
+      }
+    } else if (baro_spark_is_text(name, "Callsite")) {
+      baro_view shown;
+      baro_view at;
+      if (baro_json_walk_text(walk, &raw)) {
+        baro_spark_split_name(raw, &shown, &at);
+        if (id > all->newest && baro_spark_is_python_place(at)) {
+          all->newest = id;
+          all->place = at;
+        }
+      }
+    } else {
+      baro_json_walk_skip(walk);
+    }
+  }
+}
+
+static baro_status keep_text(baro_spark_model *model, const baro_buffer *text, uint32_t *ret_text) {
+  if (text->failed) {
+    return BARO_NO_MEMORY;
+  }
+  baro_view view = {.data = text->data, .length = text->length};
+  return text->length == 0 ? BARO_OK : baro_intern_put(&model->texts, view, ret_text, NULL);
+}
+
+static baro_status read_rdds(baro_spark_model *model, baro_json_walk *walk,
+                             baro_spark_stage_info *info) {
+  rdds all = {.newest = -1};
   if (!baro_json_walk_enter(walk, '[')) {
     return BARO_OK;
   }
   while (baro_json_walk_element(walk)) {
-    if (!baro_json_walk_enter(walk, '{')) {
-      continue;
-    }
-    while (baro_json_walk_member(walk, &name)) {
-      if (baro_spark_is_text(name, "Scope") && baro_json_walk_peek(walk) == '"') {
-        if (baro_json_walk_text(walk, &raw)) {
-          put_scope(raw, &names, &scratch);
-        }
-      } else if (baro_spark_is_text(name, "RDD ID")) {
-        id = baro_spark_count(walk);
-        info->rdd =
-            info->rdd < 0 ? id : info->rdd; /* the first in the list is the last to be made */
-      } else if (baro_spark_is_text(name, "Callsite")) {
-        baro_view shown;
-        baro_view at;
-        if (baro_json_walk_text(walk, &raw)) {
-          baro_spark_split_name(raw, &shown, &at);
-          if (id > newest && baro_spark_is_python_place(at)) {
-            newest = id;
-            place = at;
-          }
-        }
-      } else {
-        baro_json_walk_skip(walk);
-      }
-    }
+    read_rdd(walk, &all, info);
   }
-  if (names.failed || scratch.failed) {
-    status = BARO_NO_MEMORY;
-  } else if (names.length != 0) {
-    status = baro_intern_put(&model->texts, (baro_view){.data = names.data, .length = names.length},
-                             &info->scope, NULL);
+  baro_status status = all.scratch.failed ? BARO_NO_MEMORY : BARO_OK;
+  if (status == BARO_OK) {
+    status = keep_text(model, &all.names, &info->scope);
   }
-  if (status == BARO_OK && place.length != 0) {
-    status = baro_spark_text(model, place, &info->place);
+  if (status == BARO_OK) {
+    status = keep_text(model, &all.persisted, &info->persisted);
   }
-  baro_buffer_release(&names);
-  baro_buffer_release(&scratch);
+  if (status == BARO_OK && all.place.length != 0) {
+    status = baro_spark_text(model, all.place, &info->place);
+  }
+  baro_buffer_release(&all.names);
+  baro_buffer_release(&all.persisted);
+  baro_buffer_release(&all.scratch);
   return status;
 }
 
@@ -118,6 +163,7 @@ baro_status baro_spark_read_stage(baro_spark_model *model, baro_json_walk *walk,
                                   .completed_ms = BARO_SPARK_UNKNOWN,
                                   .name = BARO_NONE_ID,
                                   .scope = BARO_NONE_ID,
+                                  .persisted = BARO_NONE_ID,
                                   .failure = BARO_NONE_ID,
                                   .place = BARO_NONE_ID,
                                   .profile = BARO_SPARK_UNKNOWN,
@@ -227,6 +273,7 @@ baro_status baro_spark_take_stage(baro_spark_model *model, const baro_spark_stag
   if (stage->name == BARO_NONE_ID) {
     stage->name = info->name;
     stage->scope = info->scope;
+    stage->persisted = info->persisted;
     stage->tasks = info->tasks;
     stage->parent = info->first_parent;
     stage->parent_count = info->parent_count;

@@ -12,6 +12,7 @@ typedef struct baro_spark_stage_info {
   int64_t completed_ms;
   uint32_t name;
   uint32_t scope;
+  uint32_t persisted;
   uint32_t failure;
   uint32_t first_parent;
   uint32_t parent_count;

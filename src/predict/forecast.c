@@ -102,7 +102,9 @@ static bool matters(const maker *all, baro_term term) {
   case BARO_TERM_WARMING:
   case BARO_TERM_INPUT_OTHERS: return baro_change_differs(change->input_ratio);
   case BARO_TERM_SKEW: return change->changes_partitions;
-  case BARO_TERM_NEW_NETWORK: return all->graph->executor_count == 1 && changes_nodes;
+  case BARO_TERM_NEW_NETWORK:
+    return all->graph->home_count > 0 || (all->graph->executor_count == 1 && changes_nodes);
+  case BARO_TERM_LOCALITY: return all->graph->home_count > 0;
   case BARO_TERM_RUNNABLE:
   case BARO_TERM_HELD:
   case BARO_TERM_ALONE: /* of Python programs */
@@ -111,15 +113,31 @@ static bool matters(const maker *all, baro_term term) {
   return false;
 }
 
+/* Where tasks run decides the run that was recorded as well: it is compared with its own replay. */
+static baro_status predict_placed(const maker *all, const double *terms, double *ret_s,
+                                  baro_error *err) {
+  const baro_change none = baro_change_none(all->graph);
+  double before_s = 0;
+  baro_status status = predict(all, &none, terms, &before_s, err);
+  if (status == BARO_OK) {
+    status = predict(all, &all->change, terms, ret_s, err);
+    *ret_s *= all->to->base_s / before_s;
+  }
+  return status;
+}
+
 static baro_status try_term(const maker *all, baro_term term, baro_error *err) {
   double ends_s[2];
+  bool is_of_places = term == BARO_TERM_LOCALITY || term == BARO_TERM_NEW_NETWORK;
   for (int end = 0; end < 2; end++) {
     double terms[BARO_TERM_COUNT];
     for (int t = 0; t < BARO_TERM_COUNT; t++) {
       terms[t] = all->point[t];
     }
     terms[term] = end == 0 ? all->low[term] : all->high[term];
-    baro_status status = predict(all, &all->change, terms, &ends_s[end], err);
+    baro_status status = is_of_places && all->graph->home_count > 0
+                             ? predict_placed(all, terms, &ends_s[end], err)
+                             : predict(all, &all->change, terms, &ends_s[end], err);
     if (status != BARO_OK) {
       return status;
     }

@@ -30,6 +30,14 @@ __attribute__((format(printf, 2, 3))) static void assume(baro_forecast *to, cons
   }
 }
 
+static uint32_t executors_without_tasks(const baro_job_graph *graph) {
+  uint32_t count = 0;
+  for (uint32_t e = 0; e < graph->executor_count; e++) {
+    count += !graph->executors[e].had_tasks;
+  }
+  return count;
+}
+
 static void assume_run(const assumed *all) {
   baro_forecast *to = all->to;
   const baro_job_graph *graph = all->graph;
@@ -46,6 +54,17 @@ static void assume_run(const assumed *all) {
   assume(to,
          "a free slot takes the next task of the oldest job's oldest stage; executors stay once "
          "they are there");
+  if (graph->home_count > 0) {
+    assume(to,
+           "%u of %u tasks ran where their data was, and do so again: other slots get them when "
+           "they stood idle for %.3g s (spark.locality.wait), and then read over the network",
+           graph->home_count, graph->task_count, graph->locality_wait_ns / NS);
+  }
+  uint32_t without_tasks = executors_without_tasks(graph);
+  if (without_tasks > 0) {
+    assume(to, "%u of the %u executors had no task: more tasks would go to them, too",
+           without_tasks, graph->executor_count);
+  }
   double off = fabs(to->replayed_s / to->base_s - 1);
   if (off > 0.02) {
     assume(to, "replaying the recorded run gives %.4g s for %.4g s: predictions are scaled by that",

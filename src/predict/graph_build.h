@@ -1,7 +1,8 @@
-/* What the two halves of building a job graph share; private to job_graph.c and graph_tasks.c. */
+/* What the parts of building a job graph share; private to job_graph.c, graph_slots.c, graph_tasks.c and graph_places.c. */
 #ifndef BARO_PREDICT_GRAPH_BUILD_H
 #define BARO_PREDICT_GRAPH_BUILD_H
 
+#include "base/map.h"
 #include "predict/job_graph.h"
 
 /* A stage or a job while the graph is made. Times are monotonic. */
@@ -29,8 +30,37 @@ typedef struct baro_graph_build {
   baro_arena scratch;
 } baro_graph_build;
 
-/* Slots, executors and tasks of the stages, whose nodes are there; sets what their nodes read and write. BARO_NO_MEMORY. */
+/* --- graph_slots.c --- */
+
+/* Executors and their slots, of the stages' tasks. BARO_NO_MEMORY. */
 baro_status baro_graph_build_slots(baro_graph_build *build) BARO_MUST_USE;
+/* Of each thread that had a task its slot, and of that slot since when it is there, in ns. Slots stand by executor, in the order of
+ * threads; those that had no task come behind these. */
+void baro_graph_slots_of_threads(const baro_graph_build *build, uint32_t *ret_slot,
+                                 double *ret_from);
+
+/* --- graph_tasks.c --- */
+
+/* Tasks of the stages, whose nodes and slots are there; sets what their nodes read and write. BARO_NO_MEMORY. */
 baro_status baro_graph_build_tasks(baro_graph_build *build) BARO_MUST_USE;
+
+/* --- graph_places.c --- */
+
+typedef struct baro_graph_places {
+  const baro_graph_build *build;
+  uint32_t locality_key;
+  uint32_t partition_key;
+  baro_map executor_of_block; /* RDD << 32 | partition -> index of the executor that has it */
+} baro_graph_places;
+
+/* Settings of the scheduler, of the operator of the application. */
+void baro_graph_read_locality(baro_graph_build *build, uint32_t application);
+/* Hosts of the executors, which are there. BARO_NO_MEMORY. */
+baro_status baro_graph_build_hosts(baro_graph_build *build) BARO_MUST_USE;
+void baro_graph_places_begin(baro_graph_places *places, const baro_graph_build *build);
+/* Of each task in the order of their start: task of the dataflow, its stage's operator, the executor that it ran on. BARO_NO_MEMORY. */
+baro_status baro_graph_find_home(baro_graph_places *places, uint32_t task, uint32_t operator_id,
+                                 uint32_t executor, baro_graph_home *ret_home) BARO_MUST_USE;
+void baro_graph_places_release(baro_graph_places *places);
 
 #endif

@@ -3,86 +3,6 @@
 #include "base/map.h"
 #include "predict/graph_build.h"
 
-/* --- slots --- */
-
-static int compare_executors(const void *left, const void *right) {
-  const baro_graph_executor *a = left;
-  const baro_graph_executor *b = right;
-  if (a->from_ns < b->from_ns || a->from_ns > b->from_ns) {
-    return a->from_ns < b->from_ns ? -1 : 1;
-  }
-  return a->process < b->process ? -1 : a->process > b->process;
-}
-
-/* More than any cluster has: what a file tells above it is not believed, for each slot takes memory. */
-static const double SLOTS_TOLD_MAX = 1 << 20;
-
-/* Slots of an executor: those that had a task, or as many as it told, for more tasks than there were would go on those too. */
-static uint32_t slots_with_idle(const baro_graph_build *build, uint32_t process, uint32_t used) {
-  double told;
-  return baro_profile_process_fact_number(build->profile, process, "task_slots", &told) &&
-                 told > used && told + build->graph->slot_count <= SLOTS_TOLD_MAX
-             ? (uint32_t)told
-             : used;
-}
-
-/* Executors are processes of which a slot had a task. */
-baro_status baro_graph_build_slots(baro_graph_build *build) {
-  const baro_profile *profile = build->profile;
-  baro_job_graph *graph = build->graph;
-  build->is_slot =
-      baro_arena_array(&build->scratch, profile->thread_count, sizeof(*build->is_slot));
-  graph->executors =
-      baro_arena_array(&graph->arena, profile->process_count, sizeof(*graph->executors));
-  if (build->is_slot == NULL || graph->executors == NULL) {
-    return BARO_NO_MEMORY;
-  }
-  for (uint32_t s = 0; s < build->stage_count; s++) {
-    const baro_dataflow_operator *one = &profile->dataflow.operators[build->stages[s].operator_id];
-    for (uint32_t t = one->first_task; t < one->first_task + one->task_count; t++) {
-      build->is_slot[profile->dataflow.tasks[t].thread] = true;
-    }
-  }
-  for (uint32_t p = 0; p < profile->process_count; p++) {
-    const baro_profile_process *process = &profile->processes[p];
-    baro_graph_executor executor = {.process = p};
-    for (uint32_t t = process->first_thread; t < process->first_thread + process->thread_count;
-         t++) {
-      executor.slot_count += build->is_slot[t];
-    }
-    if (executor.slot_count > 0) {
-      executor.slot_count = slots_with_idle(build, p, executor.slot_count);
-      executor.from_ns =
-          process->start_ns <= build->start_ns ? 0 : (double)(process->start_ns - build->start_ns);
-      graph->executors[graph->executor_count++] = executor;
-      graph->slot_count += executor.slot_count;
-    }
-  }
-  qsort(graph->executors, graph->executor_count, sizeof(*graph->executors), compare_executors);
-  return BARO_OK;
-}
-
-/* Slots by executor, in the order of their threads; those that had no task come behind these. */
-static void slots_of_threads(const baro_graph_build *build, uint32_t *ret_slot, double *ret_from) {
-  const baro_profile *profile = build->profile;
-  uint32_t first = 0;
-  for (uint32_t e = 0; e < build->graph->executor_count; e++) {
-    const baro_graph_executor *executor = &build->graph->executors[e];
-    const baro_profile_process *process = &profile->processes[executor->process];
-    uint32_t slot = first;
-    for (uint32_t t = process->first_thread; t < process->first_thread + process->thread_count;
-         t++) {
-      if (build->is_slot[t]) {
-        ret_from[slot] = executor->from_ns;
-        ret_slot[t] = slot++;
-      }
-    }
-    first += executor->slot_count;
-  }
-}
-
-/* --- tasks --- */
-
 static const char *const amount_keys[] = {
     "shuffle_remote_read_bytes",
     "shuffle_local_read_bytes",
@@ -133,6 +53,7 @@ typedef struct task_walk {
   baro_graph_build *build;
   uint32_t keys[AMOUNT_KEYS];
   uint32_t *slot_of_thread;
+  baro_graph_places places;
   double *free_ns; /* by slot */
   baro_map seen;   /* slot << 32 | node */
   double written_bytes;
@@ -239,6 +160,14 @@ static baro_status place_task(task_walk *walk, const placed_task *placed) {
   uint32_t process = build->profile->threads[from->thread].process;
   uint64_t born_ns = build->profile->processes[process].start_ns;
   to->is_early = from->start_ns < born_ns || from->start_ns - born_ns < BARO_GRAPH_EARLY_NS;
+  baro_graph_home home;
+  baro_status status = baro_graph_find_home(&walk->places, placed->task, stage->operator_id,
+                                            graph->executor_of_slot[slot], &home);
+  if (status != BARO_OK) {
+    return status;
+  }
+  to->home = (uint8_t)home;
+  graph->home_count += home != BARO_GRAPH_HOME_NOWHERE;
   uint64_t key = (uint64_t)slot << 32 | stage->node;
   to->was_first = baro_map_find(&walk->seen, key) == NULL;
   return to->was_first ? baro_map_set(&walk->seen, key, 1) : BARO_OK;
@@ -333,12 +262,14 @@ baro_status baro_graph_build_tasks(baro_graph_build *build) {
   for (int k = 0; k < AMOUNT_KEYS; k++) {
     walk.keys[k] = baro_dataflow_key(build->profile, amount_keys[k]);
   }
-  slots_of_threads(build, walk.slot_of_thread, walk.free_ns);
+  baro_graph_slots_of_threads(build, walk.slot_of_thread, walk.free_ns);
   baro_status status = BARO_OK;
+  baro_graph_places_begin(&walk.places, build);
   for (uint32_t t = 0; t < graph->task_count && status == BARO_OK; t++) {
     status = place_task(&walk, &placed[t]);
   }
   baro_map_release(&walk.seen);
+  baro_graph_places_release(&walk.places);
   graph->write_bytes_per_ns = walk.write_ns > 0 ? walk.written_bytes / walk.write_ns : 0;
   if (walk.deserialize_cpu_ns >= DESERIALIZE_CPU_NS_MIN) {
     double waited_ns = walk.deserialize_ns - walk.deserialize_cpu_ns;

@@ -350,6 +350,7 @@ static void find_settings(baro_graph_build *build) {
                  "spark.application")) {
       continue;
     }
+    baro_graph_read_locality(build, o);
     baro_view master;
     baro_view memory;
     if (!baro_dataflow_fact_text(dataflow, o, "spark.master", &master)) {

@@ -5,6 +5,7 @@
  *   - What the driver waited for before it submitted a job: all jobs that had ended by then. Threads of a driver that have nothing
  *     to do with each other are so held together a little, and a sequential driver is exactly right.
  *   - What a task waited for on a slot that was free (dispatch_ns): it stays with the task.
+ * Where tasks prefer to run is in it only as far as they ran there (graph_places.c).
  *
  *     begin of job -> stages, by their edges -> end of job -> barrier of all jobs that ended so far -> begin of a later job
  *
@@ -37,6 +38,13 @@ const char *baro_need_key(baro_need need);
 /* A JVM compiles what it runs for the first half minute (Lion et al., OSDI 2016: 21 s of a query on average). */
 #define BARO_GRAPH_EARLY_NS UINT64_C(30000000000)
 
+/* Where a task's data is, as far as its log tells: it ran there. */
+typedef enum baro_graph_home {
+  BARO_GRAPH_HOME_NOWHERE, /* it prefers nothing, or what it prefers is not known */
+  BARO_GRAPH_HOME_EXECUTOR,
+  BARO_GRAPH_HOME_HOST,
+} baro_graph_home;
+
 typedef struct baro_graph_task {
   float need_ns[BARO_NEED_COUNT]; /* add up to its time on the slot */
   float dispatch_ns;
@@ -47,6 +55,7 @@ typedef struct baro_graph_task {
   float spilled_disk_bytes;
   float peak_bytes; /* of execution memory */
   uint32_t slot;
+  uint8_t home;   /* baro_graph_home */
   bool was_first; /* of its node on its slot */
   bool is_early;  /* its executor was younger than BARO_GRAPH_EARLY_NS */
 } baro_graph_task;
@@ -67,7 +76,10 @@ typedef struct baro_graph_node {
 typedef struct baro_graph_executor {
   uint32_t process;
   uint32_t slot_count;
+  uint32_t host;
   double from_ns;
+  double until_ns; /* of one that had no task, when it went; 0: it stays */
+  bool had_tasks;
 } baro_graph_executor;
 
 /* All arrays are owned by the arena. */
@@ -81,11 +93,18 @@ typedef struct baro_job_graph {
   uint32_t after_count;
   baro_graph_task *tasks; /* by node, in the order of their launch */
   uint32_t task_count;
-  baro_graph_executor *executors; /* in the order of their arrival */
+  baro_graph_executor
+      *executors; /* in the order of their arrival; those that had no task come last */
   uint32_t executor_count;
+  uint32_t host_count;
   uint32_t slot_count;
-  double lead_ns; /* from the start to the first job; it may be 0 to twice that */
-  double base_ns; /* from the start to the end of the last job */
+  uint32_t *executor_of_slot;
+  uint32_t home_count; /* tasks that are at home somewhere */
+  double
+      locality_wait_ns; /* that a slot stands idle before it gets a task that is at home elsewhere */
+  bool waits_from_refusal; /* replay.h */
+  double lead_ns;          /* from the start to the first job; it may be 0 to twice that */
+  double base_ns;          /* from the start to the end of the last job */
   /* What tasks waited for a core while they were deserialized, in seconds a second of CPU time: it needs nothing else, and Spark has
    * both clocks of it (since 2.1). 0: not known. */
   double core_wait_ratio;

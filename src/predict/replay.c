@@ -1,30 +1,15 @@
-#include "predict/replay.h"
-
 #include <assert.h>
 #include <string.h>
 
-#include "base/map.h"
-#include "recording/records.h"
+#include "predict/replay_state.h"
 
 /* --- heaps --- */
 
-typedef struct entry {
-  double key;     /* the lowest comes first, */
-  uint64_t order; /* then the lowest of these */
-  uint32_t node;
-  uint32_t slot; /* BARO_NONE_ID: none */
-} entry;
-
-typedef struct heap {
-  entry *entries;
-  uint32_t count;
-} heap;
-
-static bool before(const entry *a, const entry *b) {
+static bool before(const baro_replay_entry *a, const baro_replay_entry *b) {
   return a->key < b->key || (!(b->key < a->key) && a->order < b->order);
 }
 
-static void push(heap *to, entry one) {
+void baro_replay_push(baro_replay_heap *to, baro_replay_entry one) {
   uint32_t at = to->count++;
   while (at > 0 && before(&one, &to->entries[(at - 1) / 2])) {
     to->entries[at] = to->entries[(at - 1) / 2];
@@ -33,10 +18,10 @@ static void push(heap *to, entry one) {
   to->entries[at] = one;
 }
 
-static entry pop(heap *from) {
+baro_replay_entry baro_replay_pop(baro_replay_heap *from) {
   assert(from->count > 0);
-  entry top = from->entries[0];
-  entry last = from->entries[--from->count];
+  baro_replay_entry top = from->entries[0];
+  baro_replay_entry last = from->entries[--from->count];
   uint32_t at = 0;
   for (;;) {
     uint32_t child = 2 * at + 1;
@@ -58,24 +43,7 @@ static entry pop(heap *from) {
 
 /* --- the run --- */
 
-typedef struct run {
-  const baro_replay *input;
-  heap events;          /* key: when. A node that is submitted or done, a slot that becomes free */
-  heap ready;           /* key: priority. Nodes with tasks left to launch */
-  heap idle;            /* key: slot */
-  uint32_t *waits;      /* by node: how many it waits for */
-  uint32_t *launched;   /* by node: tasks */
-  uint32_t *unfinished; /* by node: tasks */
-  bool *is_submitted;
-  uint32_t *first_next; /* by node, of `next`: those that wait for it */
-  uint32_t *next;
-  baro_map seen;   /* slot << 32 | node */
-  double *done_ns; /* may be NULL */
-  uint64_t order;
-  baro_replay_result result;
-} run;
-
-static bool begin_lists(run *all, baro_arena *scratch) {
+static bool begin_lists(baro_replay_state *all, baro_arena *scratch) {
   const baro_replay *input = all->input;
   size_t after_count = 0;
   for (uint32_t n = 0; n < input->node_count; n++) {
@@ -104,34 +72,39 @@ static bool begin_lists(run *all, baro_arena *scratch) {
   return true;
 }
 
-static bool begin_arrays(run *all, baro_arena *scratch) {
+static bool begin_arrays(baro_replay_state *all, baro_arena *scratch) {
   const baro_replay *input = all->input;
   size_t nodes = (size_t)input->node_count + 1;
   size_t slots = (size_t)input->slot_count + 1;
-  all->events.entries = baro_arena_array(scratch, 2 * nodes + slots, sizeof(entry));
-  all->ready.entries = baro_arena_array(scratch, nodes, sizeof(entry));
-  all->idle.entries = baro_arena_array(scratch, slots, sizeof(entry));
+  all->events.entries = baro_arena_array(scratch, 3 * nodes + slots, sizeof(baro_replay_entry));
+  all->idle.entries = baro_arena_array(scratch, slots, sizeof(baro_replay_entry));
+  all->ready = baro_arena_array(scratch, nodes, sizeof(uint32_t));
+  all->refused = baro_arena_array(scratch, slots, sizeof(uint32_t));
   all->waits = baro_arena_array(scratch, nodes, sizeof(uint32_t));
   all->launched = baro_arena_array(scratch, nodes, sizeof(uint32_t));
   all->unfinished = baro_arena_array(scratch, nodes, sizeof(uint32_t));
   all->is_submitted = baro_arena_array(scratch, nodes, sizeof(bool));
-  return all->events.entries != NULL && all->ready.entries != NULL && all->idle.entries != NULL &&
-         all->waits != NULL && all->launched != NULL && all->unfinished != NULL &&
-         all->is_submitted != NULL && begin_lists(all, scratch);
+  all->waiting = baro_arena_array(scratch, nodes, sizeof(baro_replay_waiting));
+  return all->events.entries != NULL && all->idle.entries != NULL && all->ready != NULL &&
+         all->refused != NULL && all->waits != NULL && all->launched != NULL &&
+         all->unfinished != NULL && all->is_submitted != NULL && all->waiting != NULL &&
+         begin_lists(all, scratch) && baro_replay_begin_places(all, scratch);
 }
 
-static void add_event(run *all, double at_ns, uint32_t node, uint32_t slot) {
-  push(&all->events, (entry){.key = at_ns, .order = all->order++, .node = node, .slot = slot});
+void baro_replay_event(baro_replay_state *all, double at_ns, uint32_t node, uint32_t slot) {
+  baro_replay_push(
+      &all->events,
+      (baro_replay_entry){.key = at_ns, .order = all->order++, .node = node, .slot = slot});
 }
 
 /* All that it waits for is done at that time. */
-static void submit(run *all, uint32_t node, double at_ns) {
+static void submit(baro_replay_state *all, uint32_t node, double at_ns) {
   const baro_replay_node *one = &all->input->nodes[node];
   double launch_ns = one->task_count > 0 ? one->launch_ns : 0;
-  add_event(all, at_ns + one->delay_ns + launch_ns, node, BARO_NONE_ID);
+  baro_replay_event(all, at_ns + one->delay_ns + launch_ns, node, BARO_NONE_ID);
 }
 
-static void node_done(run *all, uint32_t node, double at_ns) {
+static void node_done(baro_replay_state *all, uint32_t node, double at_ns) {
   if (all->done_ns != NULL) {
     all->done_ns[node] = at_ns;
   }
@@ -146,31 +119,94 @@ static void node_done(run *all, uint32_t node, double at_ns) {
   }
 }
 
-/* Events of a node are: submitted, then done. Of a slot: it is there, then free of a task of its node again and again. */
-static void on_event(run *all, const entry *event) {
-  const baro_replay_node *nodes = all->input->nodes;
-  if (event->slot != BARO_NONE_ID) {
-    push(&all->idle, (entry){.key = 0, .order = event->slot, .slot = event->slot});
-    if (event->node != BARO_NONE_ID && --all->unfinished[event->node] == 0) {
-      add_event(all, event->key + nodes[event->node].finish_ns, event->node, BARO_NONE_ID);
-    }
-  } else if (all->is_submitted[event->node]) {
-    node_done(all, event->node, event->key);
-  } else {
-    all->is_submitted[event->node] = true;
-    if (nodes[event->node].task_count == 0) {
-      add_event(all, event->key + nodes[event->node].finish_ns, event->node, BARO_NONE_ID);
-    } else {
-      /* Priorities are below 2^53, which double holds. */
-      push(&all->ready, (entry){.key = (double)nodes[event->node].priority,
-                                .order = event->node,
-                                .node = event->node});
-    }
+/* --- slots without a task --- */
+
+static void baro_replay_add_idle(baro_replay_state *all, uint32_t slot) {
+  baro_replay_push(&all->idle, (baro_replay_entry){.order = slot, .slot = slot});
+}
+
+/* There is something new to offer them. */
+static void baro_replay_offer_again(baro_replay_state *all) {
+  while (all->refused_count > 0) {
+    baro_replay_add_idle(all, all->refused[--all->refused_count]);
   }
 }
 
+/* The next one that is still there. */
+static bool baro_replay_next_idle(baro_replay_state *all, double now_ns, uint32_t *ret_slot) {
+  while (all->idle.count > 0) {
+    uint32_t slot = baro_replay_pop(&all->idle).slot;
+    double until_ns = all->input->slots[slot].until_ns;
+    if (!(until_ns > 0) || now_ns < until_ns) {
+      *ret_slot = slot;
+      return true;
+    }
+  }
+  return false;
+}
+
+/* --- nodes with tasks to launch --- */
+
+static bool goes_first(const baro_replay_state *all, uint32_t a, uint32_t b) {
+  const baro_replay_node *nodes = all->input->nodes;
+  return nodes[a].priority != nodes[b].priority ? nodes[a].priority < nodes[b].priority : a < b;
+}
+
+static baro_status add_ready(baro_replay_state *all, uint32_t node, double now_ns) {
+  uint32_t at = all->ready_count++;
+  while (at > 0 && goes_first(all, all->ready[at - 1], node)) {
+    all->ready[at] = all->ready[at - 1];
+    at--;
+  }
+  all->ready[at] = node;
+  baro_replay_offer_again(all);
+  if (!all->waiting[node].has_places) {
+    return BARO_OK;
+  }
+  all->near_count++;
+  all->waiting[node].counts = !all->input->waits_from_refusal;
+  all->waiting[node].since_ns = now_ns;
+  return baro_replay_list_tasks(all, node);
+}
+
+static void remove_ready(baro_replay_state *all, uint32_t at) {
+  all->near_count -= all->waiting[all->ready[at]].has_places;
+  all->ready_count--;
+  memmove(&all->ready[at], &all->ready[at + 1], (all->ready_count - at) * sizeof(uint32_t));
+}
+
+/* Events of a node are: submitted, then done. Of a slot: it is there, then free of a task of its node again and again. */
+static baro_status on_event(baro_replay_state *all, const baro_replay_entry *event) {
+  const baro_replay_node *nodes = all->input->nodes;
+  if (event->slot == BARO_REPLAY_WAKE) {
+    all->waiting[event->node].is_woken = false;
+    baro_replay_offer_again(all);
+    return BARO_OK;
+  }
+  if (event->slot != BARO_NONE_ID) {
+    baro_replay_add_idle(all, event->slot);
+    if (event->node != BARO_NONE_ID && --all->unfinished[event->node] == 0) {
+      baro_replay_event(all, event->key + nodes[event->node].finish_ns, event->node, BARO_NONE_ID);
+    }
+    return BARO_OK;
+  }
+  if (all->is_submitted[event->node]) {
+    node_done(all, event->node, event->key);
+    return BARO_OK;
+  }
+  all->is_submitted[event->node] = true;
+  if (nodes[event->node].task_count == 0) {
+    baro_replay_event(all, event->key + nodes[event->node].finish_ns, event->node, BARO_NONE_ID);
+    return BARO_OK;
+  }
+  return add_ready(all, event->node, event->key);
+}
+
+/* --- tasks and slots --- */
+
 /* Whether no task of the node ran on the slot before. */
-static baro_status is_first_there(run *all, uint32_t slot, uint32_t node, bool *ret_first) {
+static baro_status is_first_there(baro_replay_state *all, uint32_t slot, uint32_t node,
+                                  bool *ret_first) {
   *ret_first = false;
   const baro_replay_node *one = &all->input->nodes[node];
   if (!(one->wave_ratio > 1 || one->wave_ratio < 1)) {
@@ -184,35 +220,75 @@ static baro_status is_first_there(run *all, uint32_t slot, uint32_t node, bool *
   return baro_map_set(&all->seen, key, 1);
 }
 
-static baro_status launch(run *all, double now_ns) {
-  while (all->ready.count > 0 && all->idle.count > 0) {
-    uint32_t node = all->ready.entries[0].node;
-    uint32_t slot = pop(&all->idle).slot;
+static baro_status begin_task(baro_replay_state *all, uint32_t node, uint32_t index, uint32_t slot,
+                              double now_ns) {
+  const baro_replay_node *one = &all->input->nodes[node];
+  const baro_replay_task *task = &all->input->tasks[index];
+  const uint32_t *places = all->input->slots[slot].places;
+  bool is_first;
+  baro_status status = is_first_there(all, slot, node, &is_first);
+  if (status != BARO_OK) {
+    return status;
+  }
+  double work_ns = task->work_ns;
+  if (task->place != BARO_REPLAY_NOWHERE && task->place != places[0] && task->place != places[1]) {
+    work_ns += (double)task->away_ns;
+    all->result.away_count++;
+  }
+  if (is_first != task->was_first && (one->wave_ratio > 1 || one->wave_ratio < 1)) {
+    work_ns = is_first ? work_ns * one->wave_ratio : work_ns / one->wave_ratio;
+  }
+  double takes_ns = task->dispatch_ns + work_ns;
+  all->result.busy_ns += takes_ns;
+  all->launched[node]++;
+  baro_replay_event(all, now_ns + takes_ns, node, slot);
+  return BARO_OK;
+}
+
+/* The slot goes to the first node that has a task for it. */
+static baro_status offer(baro_replay_state *all, uint32_t slot, double now_ns) {
+  for (uint32_t r = all->ready_count; r-- > 0;) {
+    uint32_t node = all->ready[r];
     const baro_replay_node *one = &all->input->nodes[node];
-    const baro_replay_task *task = &all->input->tasks[one->first_task + all->launched[node]++];
-    bool is_first;
-    baro_status status = is_first_there(all, slot, node, &is_first);
+    uint32_t task = one->first_task + all->launched[node];
+    if (all->waiting[node].has_places) {
+      if (!baro_replay_task_for(all, node, slot, now_ns, &task)) {
+        continue;
+      }
+      all->is_launched[task] = true;
+    }
+    baro_status status = begin_task(all, node, task, slot, now_ns);
+    if (all->launched[node] == one->task_count) {
+      remove_ready(all, r);
+    }
+    return status;
+  }
+  all->refused[all->refused_count++] = slot;
+  return BARO_OK;
+}
+
+static baro_status launch(baro_replay_state *all, double now_ns) {
+  uint32_t slot;
+  while (all->ready_count > 0 && baro_replay_next_idle(all, now_ns, &slot)) {
+    baro_status status = offer(all, slot, now_ns);
     if (status != BARO_OK) {
       return status;
     }
-    double work_ns = task->work_ns;
-    if (is_first != task->was_first && (one->wave_ratio > 1 || one->wave_ratio < 1)) {
-      work_ns = is_first ? work_ns * one->wave_ratio : work_ns / one->wave_ratio;
-    }
-    double takes_ns = task->dispatch_ns + work_ns;
-    all->result.busy_ns += takes_ns;
-    add_event(all, now_ns + takes_ns, node, slot);
-    if (all->launched[node] == one->task_count) {
-      (void)pop(&all->ready);
-    }
+  }
+  if (all->near_count > 0) {
+    baro_replay_count_waits(all, now_ns);
   }
   return BARO_OK;
 }
 
-static baro_status simulate(run *all, baro_error *err) {
+/* --- the whole --- */
+
+static baro_status begin(baro_replay_state *all, baro_error *err) {
   const baro_replay *input = all->input;
+  bool one_stays = false;
   for (uint32_t s = 0; s < input->slot_count; s++) {
-    add_event(all, input->slots[s].from_ns, BARO_NONE_ID, s);
+    baro_replay_event(all, input->slots[s].from_ns, BARO_NONE_ID, s);
+    one_stays = one_stays || !(input->slots[s].until_ns > 0);
   }
   uint64_t left = 0;
   for (uint32_t n = 0; n < input->node_count; n++) {
@@ -223,17 +299,27 @@ static baro_status simulate(run *all, baro_error *err) {
       submit(all, n, 0);
     }
   }
-  if (left > 0 && input->slot_count == 0) {
-    return baro_error_set(err, BARO_INVALID, "there are tasks, and no slot to run them");
+  return left > 0 && !one_stays
+             ? baro_error_set(err, BARO_INVALID, "there are tasks, and no slot to run them")
+             : BARO_OK;
+}
+
+static baro_status simulate(baro_replay_state *all, baro_error *err) {
+  const baro_replay *input = all->input;
+  baro_status status = begin(all, err);
+  if (status != BARO_OK) {
+    return status;
   }
   while (all->events.count > 0) {
     double now_ns = all->events.entries[0].key;
     /* All of one moment first: which slot is free must not depend on the order of equal times. */
-    while (all->events.count > 0 && all->events.entries[0].key <= now_ns) {
-      entry event = pop(&all->events);
-      on_event(all, &event);
+    while (all->events.count > 0 && all->events.entries[0].key <= now_ns && status == BARO_OK) {
+      baro_replay_entry event = baro_replay_pop(&all->events);
+      status = on_event(all, &event);
     }
-    baro_status status = launch(all, now_ns);
+    if (status == BARO_OK) {
+      status = launch(all, now_ns);
+    }
     if (status != BARO_OK) {
       return baro_error_set(err, status, "%s", baro_status_text(status));
     }
@@ -248,12 +334,13 @@ static baro_status simulate(run *all, baro_error *err) {
 
 baro_status baro_replay_run(const baro_replay *replay, baro_arena *scratch, double *ret_done_ns,
                             baro_replay_result *ret_result, baro_error *err) {
-  run all = {.input = replay, .done_ns = ret_done_ns};
+  baro_replay_state all = {.input = replay, .done_ns = ret_done_ns};
   if (!begin_arrays(&all, scratch)) {
     return baro_error_set(err, BARO_NO_MEMORY, "%s", baro_status_text(BARO_NO_MEMORY));
   }
   baro_status status = simulate(&all, err);
   baro_map_release(&all.seen);
+  baro_map_release(&all.lists);
   if (status == BARO_OK) {
     *ret_result = all.result;
   }

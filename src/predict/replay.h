@@ -15,6 +15,14 @@
  *
  * A slot that is free takes the next task of the ready node with the lowest priority: first in, first out by job and stage, as
  * Spark, Flink's batch jobs and thread pools do. Of several free slots the one with the lowest index takes it.
+ *
+ * Locality, as Spark's delay scheduling (Zaharia et al., EuroSys 2010): a task may be at home in one place, where its data is.
+ * A slot takes of a node first what is at home in its first place (its executor), then in its second one (its host), then what
+ * is at home nowhere. What is at home elsewhere it takes only after the node has waited for locality_wait_ns, and that task then
+ * takes away_ns longer. Meanwhile nodes behind it may have the slot. What the wait is counted from differs by version:
+ *   - waits_from_refusal (Spark 3.1 and later): since a slot was refused; anew once no slot stands idle;
+ *   - else: since the node was ready, and since the last of its tasks that was launched at home.
+ *
  * The first task of a node on a slot is slower than later ones (code that is not compiled yet, connections, caches): a task
  * that was the first of its slot when it was recorded and is no longer has its time divided by the node's wave_ratio, and
  * one that becomes the first multiplied.
@@ -28,10 +36,15 @@
 #include "base/arena.h"
 #include "base/status.h"
 
+/* Of a task: at home nowhere. Of a slot: no such place. Places count from 1. */
+enum { BARO_REPLAY_NOWHERE = 0 };
+
 typedef struct baro_replay_task {
   double work_ns;
   double dispatch_ns; /* the slot's time before it: the scheduler's round trip */
-  bool was_first;     /* of its node on its slot, when it was recorded */
+  float away_ns;      /* longer, on a slot of other places than its own */
+  uint32_t place;
+  bool was_first; /* of its node on its slot, when it was recorded */
 } baro_replay_task;
 
 typedef struct baro_replay_node {
@@ -47,7 +60,9 @@ typedef struct baro_replay_node {
 } baro_replay_node;
 
 typedef struct baro_replay_slot {
-  double from_ns; /* when it is there */
+  double from_ns;     /* when it is there */
+  double until_ns;    /* when it goes: no task begins on it any more; 0: it stays */
+  uint32_t places[2]; /* its executor, its host */
 } baro_replay_slot;
 
 /* All arrays are borrowed. */
@@ -57,16 +72,19 @@ typedef struct baro_replay {
   const uint32_t *after; /* nodes */
   const baro_replay_task *tasks;
   const baro_replay_slot *slots;
-  uint32_t slot_count;
+  uint32_t slot_count; /* at least one of them stays, if there are tasks */
+  double locality_wait_ns;
+  bool waits_from_refusal;
 } baro_replay;
 
 typedef struct baro_replay_result {
-  double end_ns;  /* when the last node is done */
-  double busy_ns; /* sum over slots, dispatching included */
+  double end_ns;       /* when the last node is done */
+  double busy_ns;      /* sum over slots, dispatching included */
+  uint64_t away_count; /* tasks that ran where they are not at home */
 } baro_replay_result;
 
 /* ret_done_ns: of each node when it was done, node_count of them; NULL: not asked for. scratch: what it needs meanwhile.
- * BARO_INVALID: tasks without a slot, or nodes that wait for each other; BARO_NO_MEMORY. */
+ * BARO_INVALID: tasks without a slot that stays, or nodes that wait for each other; BARO_NO_MEMORY. */
 baro_status baro_replay_run(const baro_replay *replay, baro_arena *scratch, double *ret_done_ns,
                             baro_replay_result *ret_result, baro_error *err) BARO_MUST_USE;
 

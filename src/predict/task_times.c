@@ -26,6 +26,7 @@ typedef struct draft {
   double spilled_disk_bytes;
   double peak_bytes;
   double dispatch_ns;
+  double near_bytes; /* read from the place where it is at home */
   bool was_first;
   bool is_early;
 } draft;
@@ -115,6 +116,7 @@ static void add_part(draft *to, const baro_graph_task *from, double part) {
   }
   to->shuffled_bytes += part * ((double)from->remote_bytes + (double)from->local_bytes);
   to->remote_bytes += part * (double)from->remote_bytes;
+  to->near_bytes += part * ((double)from->local_bytes + (double)from->input_bytes);
   to->spilled_bytes += part * (double)from->spilled_bytes;
   to->spilled_disk_bytes += part * (double)from->spilled_disk_bytes;
   double peak_bytes = part * (double)from->peak_bytes;
@@ -272,6 +274,12 @@ static double new_network_ns(const maker *all, const draft *task) {
          all->input->terms[BARO_TERM_NEW_NETWORK] / change->network_ratio;
 }
 
+/* Longer, where its data comes over the network. */
+static double away_ns(const maker *all, const draft *task, double size) {
+  return task->near_bytes * size * all->input->terms[BARO_TERM_NEW_NETWORK] /
+         all->input->change->network_ratio;
+}
+
 /* How much longer tasks take because of more of them at once: only as many run at once as the stage has. */
 typedef struct crowding {
   double inflation; /* factor on all that a task does */
@@ -344,6 +352,37 @@ static double task_time(const maker *all, const baro_graph_node *node, const dra
          (work_ns > 0 ? work_ns : 0) * growth * crowd_of->inflation;
 }
 
+/* --- places --- */
+
+/* Executors first, then hosts. */
+static uint32_t executor_place(uint32_t executor) {
+  return BARO_REPLAY_NOWHERE + 1 + executor;
+}
+
+static uint32_t host_place(const baro_task_times_input *input, uint32_t executor) {
+  const baro_job_graph *graph = input->graph;
+  uint32_t copy = executor / graph->executor_count;
+  uint32_t host = graph->executors[executor % graph->executor_count].host;
+  return BARO_REPLAY_NOWHERE + 1 + input->change->executor_count + host + copy * graph->host_count;
+}
+
+/* Where a task is at home when there are so many executors: on the like of its executor, or of its host. Executors that are more
+ * than before have their share of what the like of them had. index: of the task in its stage. */
+static uint32_t place_of(const maker *all, const baro_graph_task *task, uint32_t index) {
+  const baro_job_graph *graph = all->input->graph;
+  uint32_t before = graph->executor_count;
+  uint32_t after = all->input->change->executor_count;
+  if (task->home == BARO_GRAPH_HOME_NOWHERE || after < 2) {
+    return BARO_REPLAY_NOWHERE;
+  }
+  uint32_t like = graph->executor_of_slot[task->slot];
+  uint32_t copies = (after + before - 1) / before;
+  uint64_t executor = like + (uint64_t)before * (index / before % copies);
+  executor = executor < after ? executor : like % after;
+  return task->home == BARO_GRAPH_HOME_EXECUTOR ? executor_place((uint32_t)executor)
+                                                : host_place(all->input, (uint32_t)executor);
+}
+
 /* --- the whole --- */
 
 static void make_stage(maker *all, uint32_t index, const resize *to) {
@@ -362,11 +401,13 @@ static void make_stage(maker *all, uint32_t index, const resize *to) {
   all->nodes[index].task_count = to->count;
   for (uint32_t t = 0; t < to->count; t++) {
     draft task;
+    uint32_t place = BARO_REPLAY_NOWHERE; /* data that is cut anew is somewhere else */
     if (to->is_cut) {
       task = cut_piece(&cut, t);
     } else {
       uint32_t from = to->count == count ? t : (uint32_t)((uint64_t)t * count / to->count);
       double dispatch_ns = (double)tasks[from].dispatch_ns;
+      place = place_of(all, &tasks[from], t);
       from = input->seed != 0 ? (uint32_t)(next_random(all) % count) : from;
       task = begin_draft(&tasks[from]);
       task.dispatch_ns = dispatch_ns;
@@ -376,6 +417,8 @@ static void make_stage(maker *all, uint32_t index, const resize *to) {
     all->tasks[all->task_count++] =
         (baro_replay_task){.work_ns = task_time(all, node, &task, growth, &crowd_of),
                            .dispatch_ns = task.dispatch_ns,
+                           .away_ns = (float)away_ns(all, &task, to->size),
+                           .place = place,
                            .was_first = task.was_first};
   }
 }
@@ -391,7 +434,10 @@ static baro_status make_slots(const maker *all, baro_arena *keep, baro_replay *r
   for (uint32_t e = 0; e < change->executor_count; e++) {
     const baro_graph_executor *like = &graph->executors[e % graph->executor_count];
     for (uint32_t s = 0; s < baro_change_slots(change, like); s++) {
-      slots[replay->slot_count++] = (baro_replay_slot){.from_ns = like->from_ns};
+      slots[replay->slot_count++] =
+          (baro_replay_slot){.from_ns = like->from_ns,
+                             .until_ns = like->until_ns,
+                             .places = {executor_place(e), host_place(all->input, e)}};
     }
   }
   replay->slots = slots;
@@ -457,9 +503,12 @@ baro_status baro_task_times_build(const baro_task_times_input *input, baro_arena
       make_stage(&all, n, &to);
     }
   }
-  *ret_replay = (baro_replay){.nodes = all.nodes,
-                              .node_count = graph->node_count,
-                              .after = graph->after,
-                              .tasks = all.tasks};
+  *ret_replay =
+      (baro_replay){.nodes = all.nodes,
+                    .node_count = graph->node_count,
+                    .after = graph->after,
+                    .tasks = all.tasks,
+                    .locality_wait_ns = graph->locality_wait_ns * input->terms[BARO_TERM_LOCALITY],
+                    .waits_from_refusal = graph->waits_from_refusal};
   return make_slots(&all, keep, ret_replay, err);
 }

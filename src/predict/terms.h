@@ -79,7 +79,11 @@
     "(1)")                                                                                                                                \
   /* 10 Gb/s; 1 Gb/s at most. */                                                                                                          \
   X(NEW_NETWORK, "new_network", 0, 0.8, 8, PRIOR,                                                                                         \
-    "ns a byte that is shuffled to another executor takes, where all ran in one")                                                         \
+    "ns a byte takes that comes over the network and did not before")                                                                     \
+  X(LOCALITY, "locality", 0, 1, 1, BOUND,                                                                                                 \
+    "a slot waits spark.locality.wait before it gets a task whose data is elsewhere (1), or "                                             \
+    "not at all, "                                                                                                                        \
+    "where data has copies (0)")                                                                                                          \
   /* Of Python programs. */                                                                                                               \
   X(RUNNABLE, "waiting_for_cpu", 0, 0.5, 1, PRIOR,                                                                                        \
     "share of waiting for a CPU that follows the speed of cores")                                                                         \

@@ -10,17 +10,16 @@ from typing import Any
 
 import pytest
 from calling import REPOSITORY, Run
+from made_log import LEAD_MS, Log, predicted
 
 LOGS = REPOSITORY / "tests" / "logs"
 REAL = [
     "spark35_flaky.gz",
     "spark35_cluster.gz",
+    "spark35_cached.gz",
     "spark35_killed.gz",
     "eventlog_v2_local-1795265714914",
 ]
-START_MS = 1_795_000_000_000
-# Between the session's start and the first job; half of it belongs to the run.
-LEAD_MS = 1000
 CORES_POWER = 0.1
 # In local mode, of what a task computes, for each slot that is more than before.
 CROWDED = 0.6
@@ -39,118 +38,6 @@ CLOCKED = {
 }
 WAITED = CORE_WAIT * 0.45
 FILES = {"Input Metrics": {"Bytes Read": 1000}}
-
-
-class Log:
-    """An event log of Spark with what a test says, times in ms from the first job's submission."""
-
-    def __init__(self, slots: int = 2, executors: int = 1, master: str = "local[2]") -> None:
-        self.slots = slots
-        self.executors = executors
-        self.events: list[dict[str, Any]] = []
-        self.tasks = 0
-        self.add("LogStart", **{"Spark Version": "3.5.6"})
-        name = {"App Name": "t", "App ID": "a"}
-        self.add("ApplicationStart", Timestamp=self.at(-1000), **name)
-        settings = {"spark.master": master, "spark.driver.memory": "1000m"}
-        self.add("EnvironmentUpdate", **{"Spark Properties": settings})
-        for executor in range(executors):
-            info = {"Host": "h", "Total Cores": slots}
-            which = {"Executor ID": str(executor + 1), "Executor Info": info}
-            self.add("ExecutorAdded", Timestamp=self.at(-500), **which)
-
-    @staticmethod
-    def at(ms: float) -> int:
-        return START_MS + LEAD_MS + round(ms)
-
-    def add(self, event: str, **members: Any) -> None:
-        self.events.append({"Event": f"SparkListener{event}"} | members)
-
-    def job(self, number: int, begin: float, end: float, stages: list[int]) -> None:
-        infos = [{"Stage ID": s, "Stage Attempt ID": 0} for s in stages]
-        ids = {"Job ID": number, "Stage IDs": stages, "Stage Infos": infos, "Properties": {}}
-        self.add("JobStart", **{"Submission Time": self.at(begin)}, **ids)
-        self.events.append(
-            {
-                "Event": "SparkListenerJobEnd",
-                "Job ID": number,
-                "Completion Time": self.at(end),
-                "Job Result": {"Result": "JobSucceeded"},
-            }
-        )
-
-    def stage(
-        self,
-        number: int,
-        begin: float,
-        lengths: list[float],
-        metrics: dict[str, Any] | None = None,
-        *,
-        scope: str = "WholeStageCodegen (1)",
-    ) -> float:
-        """Tasks of these lengths, each on the first slot that is free. When the last one ends."""
-        rdd = {"RDD ID": number, "Scope": json.dumps({"id": str(number), "name": scope})}
-        info = {
-            "Stage ID": number,
-            "Stage Attempt ID": 0,
-            "Stage Name": f"collect at app.py:{number}",
-            "Number of Tasks": len(lengths),
-            "RDD Info": [rdd],
-            "Parent IDs": [],
-            "Submission Time": self.at(begin),
-        }
-        self.add("StageSubmitted", **{"Stage Info": info})
-        free = [begin] * (self.slots * self.executors)
-        for index, length in enumerate(lengths):
-            slot = free.index(min(free))
-            start, free[slot] = free[slot], free[slot] + length
-            task = {
-                "Task ID": self.tasks,
-                "Index": index,
-                "Attempt": 0,
-                "Launch Time": self.at(start),
-                "Finish Time": self.at(start + length),
-                "Executor ID": str(slot // self.slots + 1),
-                "Host": "h",
-            }
-            self.tasks += 1
-            ran = {"Executor Run Time": length, "Executor CPU Time": length * 1_000_000}
-            # As a share of the task's time, where it is one.
-            for name, value in (metrics or {}).items():
-                ran[name] = round(value * ran[name]) if name in ran else value
-            self.add(
-                "TaskEnd",
-                **{
-                    "Stage ID": number,
-                    "Stage Attempt ID": 0,
-                    "Task End Reason": {"Reason": "Success"},
-                    "Task Info": task,
-                    "Task Metrics": ran,
-                },
-            )
-        end = max(free)
-        self.add("StageCompleted", **{"Stage Info": info | {"Completion Time": self.at(end)}})
-        return end
-
-    def write(self, run: Run, folder: Path, name: str = "job") -> Path:
-        path = folder / name
-        order = {"JobStart": 0, "JobEnd": 2}
-        events = sorted(self.events[1:], key=lambda e: order.get(e["Event"][13:], 1))
-        lines = (json.dumps(e, separators=(",", ":")) for e in [self.events[0], *events])
-        path.write_text("".join(line + "\n" for line in lines))
-        out = path.with_suffix(".baro")
-        done = run("import", "-q", "-f", "-o", out, path)
-        assert done.returncode == 0, done.stderr
-        return out
-
-
-def predicted(run: Run, recording: Path, change: str, *others: Path) -> dict[str, Any]:
-    done = run("predict", "--json", "--set", change, recording, *others)
-    assert done.returncode == 0, done.stderr
-    answer: dict[str, Any] = json.loads(done.stdout)
-    assert answer["schema"] == "barograph.predict/1"
-    assert answer["low_s"] < answer["predicted_s"] < answer["high_s"]
-    return answer
 
 
 def eight_tasks(slots: int = 2, length: float = 1000, executors: int = 1) -> Log:
