@@ -123,6 +123,48 @@ baro_status baro_file_open(const char *path, int *ret_file, uint64_t *ret_bytes,
   return BARO_OK;
 }
 
+static bool is_standard_input(const char *path) {
+  return strcmp(path, "-") == 0;
+}
+
+bool baro_file_is_stream(const char *path) {
+  struct stat info;
+  return is_standard_input(path) ||
+         (stat(path, &info) == 0 && (S_ISFIFO(info.st_mode) || S_ISCHR(info.st_mode)));
+}
+
+baro_status baro_file_open_stream(const char *path, int *ret_file, baro_error *err) {
+  int file;
+  do {
+    file = is_standard_input(path) ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                                   : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  } while (file < 0 && errno == EINTR);
+  if (file < 0) {
+    return baro_error_set_errno(err, errno, "open %s",
+                                is_standard_input(path) ? "standard input" : path);
+  }
+  *ret_file = file;
+  return BARO_OK;
+}
+
+baro_status baro_file_read_on(int file, void *data, size_t length, size_t *ret_length,
+                              baro_error *err) {
+  size_t done = 0;
+  while (done < length) {
+    ssize_t got = read(file, (char *)data + done, length - done);
+    if (got == 0) {
+      break;
+    }
+    if (got > 0) {
+      done += (size_t)got;
+    } else if (errno != EINTR) {
+      return baro_error_set_errno(err, errno, "read");
+    }
+  }
+  *ret_length = done;
+  return BARO_OK;
+}
+
 baro_status baro_file_identify(int file, baro_file_identity *ret_identity, baro_error *err) {
   struct stat info;
   if (fstat(file, &info) != 0) {

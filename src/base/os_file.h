@@ -36,6 +36,15 @@ baro_status baro_file_publish(const char *staged_path, const char *path,
 baro_status baro_file_open(const char *path, int *ret_file, uint64_t *ret_bytes,
                            baro_error *err) BARO_MUST_USE;
 
+/* Whether path is something whose bytes come once and in order: a pipe, a terminal, another device; "-" is standard input,
+ * whatever that is. */
+bool baro_file_is_stream(const char *path);
+/* Opens it for reading, and waits for the other end of a named pipe. */
+baro_status baro_file_open_stream(const char *path, int *ret_file, baro_error *err) BARO_MUST_USE;
+/* Reads the next length bytes, waiting for them; *ret_length is smaller only at the end. */
+baro_status baro_file_read_on(int file, void *data, size_t length, size_t *ret_length,
+                              baro_error *err) BARO_MUST_USE;
+
 /* What tells one state of a file from another: equal identities are equal bytes, unless somebody works
  * against it. */
 typedef struct baro_file_identity {

@@ -60,12 +60,14 @@ static void show_progress(void *context, uint64_t done_bytes, uint64_t all_bytes
     return;
   shown->shown_ns = now_ns;
   double rate = (double)done_bytes / (double)passed_ns; /* bytes a ns */
-  fprintf(stderr, "\r\033[K%s of ", baro_text_bytes(done_bytes).text);
-  fprintf(stderr, "%s (%.0f %%)  ", baro_text_bytes(all_bytes).text,
-          100 * (double)done_bytes / (double)all_bytes);
-  fprintf(stderr, "%s/s  ", baro_text_bytes((uint64_t)(rate * 1e9)).text);
-  fprintf(stderr, "%s left to read",
-          baro_text_duration((uint64_t)((double)(all_bytes - done_bytes) / rate)).text);
+  fprintf(stderr, "\r\033[K%s", baro_text_bytes(done_bytes).text);
+  if (all_bytes != 0)
+    fprintf(stderr, " of %s (%.0f %%)", baro_text_bytes(all_bytes).text,
+            100 * (double)done_bytes / (double)all_bytes);
+  fprintf(stderr, "  %s/s", baro_text_bytes((uint64_t)(rate * 1e9)).text);
+  if (all_bytes != 0)
+    fprintf(stderr, "  %s left to read",
+            baro_text_duration((uint64_t)((double)(all_bytes - done_bytes) / rate)).text);
   fflush(stderr);
 }
 
@@ -166,10 +168,12 @@ const baro_command baro_command_import = {
     .usage = "[OPTION...] FILE",
     .description =
         "Writes what FILE says as a recording, for report, view and export. What it does "
-        "not say (when, which thread, what for) stays unknown; amounts keep their unit.",
+        "not say (when, which thread, what for) stays unknown; amounts keep their unit. FILE may "
+        "be a pipe, and - is standard input.",
     .examples = "  barograph import profile.pb.gz -o go.baro && barograph report go.baro\n"
                 "  barograph import --rate 100 -o spy.baro py-spy.raw\n"
-                "  barograph import app.speedscope.json && barograph view\n",
+                "  barograph import app.speedscope.json && barograph view\n"
+                "  zcat spark.log.gz | barograph import -o job.baro -\n",
     .more_help = write_formats,
     .options = {.rows = options, .count = sizeof(options) / sizeof(options[0])},
     .defaults = &defaults,

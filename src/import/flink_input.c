@@ -141,10 +141,10 @@ baro_status baro_flink_read_input(baro_log_input *input, baro_flink_model *model
   return status;
 }
 
-static baro_status read_file(const char *path, baro_flink_model *model, baro_writer *writer,
-                             baro_error *err) {
+static baro_status read_file(const baro_log_place *place, baro_flink_model *model,
+                             baro_writer *writer, baro_error *err) {
   baro_json_file file;
-  baro_status status = baro_json_file_open(&file, path, err);
+  baro_status status = baro_json_file_open(&file, place, err);
   if (status == BARO_OK) {
     status = baro_flink_read_input(file.input, model, writer, err);
   }
@@ -162,10 +162,10 @@ static void put_infos(const baro_flink_model *model, baro_writer *writer) {
   }
 }
 
-baro_status baro_flink_import(const char *path, baro_writer *writer,
+baro_status baro_flink_import(const baro_log_place *place, baro_writer *writer,
                               baro_import_log_result *ret_result, baro_error *err) {
   baro_flink_model model = {.version = BARO_NONE_ID};
-  baro_status status = read_file(path, &model, writer, err);
+  baro_status status = read_file(place, &model, writer, err);
   if (status == BARO_OK) {
     put_infos(&model, writer);
     status = baro_flink_write(&model, writer, ret_result, err);

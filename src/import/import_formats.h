@@ -25,19 +25,19 @@ baro_status baro_import_collapsed(baro_view bytes, const baro_import_options *op
                                   baro_import_output *output, baro_error *err);
 
 bool baro_spark_sniff(baro_view line);
-baro_status baro_spark_import(const char *path, baro_writer *writer,
+baro_status baro_spark_import(const baro_log_place *place, baro_writer *writer,
                               baro_import_log_result *ret_result, baro_error *err);
 
 bool baro_chrome_sniff(baro_view head);
-baro_status baro_chrome_import(const char *path, baro_writer *writer,
+baro_status baro_chrome_import(const baro_log_place *place, baro_writer *writer,
                                baro_import_log_result *ret_result, baro_error *err);
 
 bool baro_flink_sniff(baro_view head);
-baro_status baro_flink_import(const char *path, baro_writer *writer,
+baro_status baro_flink_import(const baro_log_place *place, baro_writer *writer,
                               baro_import_log_result *ret_result, baro_error *err);
 
 bool baro_torch_sniff(baro_view head);
-baro_status baro_torch_import(const char *path, baro_writer *writer,
+baro_status baro_torch_import(const baro_log_place *place, baro_writer *writer,
                               baro_import_log_result *ret_result, baro_error *err);
 
 #endif

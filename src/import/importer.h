@@ -47,8 +47,8 @@ typedef struct baro_importer {
    * by its first BARO_IMPORT_HEAD_BYTES, unpacked. */
   bool (*sniff_line)(baro_view line);
   bool (*sniff_head)(baro_view head);
-  baro_status (*read_log)(const char *path, baro_writer *writer, baro_import_log_result *ret_result,
-                          baro_error *err);
+  baro_status (*read_log)(const baro_log_place *place, baro_writer *writer,
+                          baro_import_log_result *ret_result, baro_error *err);
   /* What one of its result's `tasks` and `slots` is called; NULL: so. */
   const char *task_word, *slot_word;
 } baro_importer;
@@ -75,7 +75,7 @@ baro_status baro_import_bytes(const baro_importer *importer, baro_view bytes, co
                               const baro_import_options *options, baro_writer *writer,
                               baro_import_result *ret_result, baro_error *err) BARO_MUST_USE;
 
-/* Imports the file, or the log's folder, at path into a new recording at output_path. On failure there is none, and what was there is there
+/* Imports the file, or the log's folder, at path (or the pipe that is there; "-": standard input) into a new recording at output_path. On failure there is none, and what was there is there
  * still. Statuses of files, BARO_USAGE (the recording is there, and not to be replaced), BARO_UNSUPPORTED (of no known
  * format), BARO_INVALID (of a known one, but broken), BARO_LIMIT, BARO_NO_MEMORY. */
 baro_status baro_import_file(const char *path, const char *output_path,

@@ -9,6 +9,7 @@
 #include "import/import_formats.h"
 #include "import/json_items.h"
 #include "import/log_files.h"
+#include "import/log_pipe.h"
 #include "import/log_reading.h"
 #include "recording/output.h"
 
@@ -81,11 +82,11 @@ const baro_importer *baro_importer_sniff(baro_view bytes) {
 }
 
 /* By the first line of the first file, if that is any; NULL: it is no log that is known. */
-static const baro_importer *sniff_first_line(const char *path) {
+static const baro_importer *sniff_first_line(const baro_log_place *place) {
   baro_view line;
   baro_log_reading reading;
   const baro_importer *found = NULL;
-  if (baro_log_reading_open(&reading, path, NULL) == BARO_OK &&
+  if (baro_log_reading_open(&reading, place, NULL) == BARO_OK &&
       baro_log_reading_next(&reading, &line, NULL) == BARO_OK && line.data != NULL) {
     for (const baro_importer *importer = baro_importers; importer->name != NULL; importer++) {
       if (found == NULL && importer->sniff_line != NULL && importer->sniff_line(line)) {
@@ -97,9 +98,9 @@ static const baro_importer *sniff_first_line(const char *path) {
   return found;
 }
 
-static void read_head(const char *path, baro_buffer *head) {
+static void read_head(const baro_log_place *place, baro_buffer *head) {
   baro_json_file file;
-  if (baro_json_file_open(&file, path, NULL) == BARO_OK &&
+  if (baro_json_file_open(&file, place, NULL) == BARO_OK &&
       baro_buffer_reserve(head, BARO_IMPORT_HEAD_BYTES)) {
     size_t count;
     while (head->length < BARO_IMPORT_HEAD_BYTES &&
@@ -112,10 +113,10 @@ static void read_head(const char *path, baro_buffer *head) {
 }
 
 /* The line is asked for last: a trace is one line of any length. */
-static const baro_importer *sniff_log(const char *path) {
+static const baro_importer *sniff_log(const baro_log_place *place) {
   baro_buffer head = {0};
   const baro_importer *found = NULL;
-  read_head(path, &head);
+  read_head(place, &head);
   baro_view view = {.data = head.data, .length = head.length};
   for (const baro_importer *importer = baro_importers; importer->name != NULL; importer++) {
     if (found == NULL && importer->sniff_head != NULL && importer->sniff_head(view)) {
@@ -123,12 +124,20 @@ static const baro_importer *sniff_log(const char *path) {
     }
   }
   baro_buffer_release(&head);
-  return found != NULL ? found : sniff_first_line(path);
+  return found != NULL ? found : sniff_first_line(place);
+}
+
+static baro_status read_all(const baro_log_place *place, baro_buffer *bytes, baro_error *err) {
+  if (place->pipe == NULL) {
+    return baro_file_read_all(place->path, BARO_IMPORT_BYTES_MAX, bytes, err);
+  }
+  baro_status status = baro_log_pipe_take(place->pipe, bytes, err);
+  return status == BARO_OK ? status : baro_error_prefix(err, status, "read %s", place->path);
 }
 
 /* The file, unpacked if it is packed. */
-static baro_status read_input(const char *path, baro_buffer *bytes, baro_error *err) {
-  baro_status status = baro_file_read_all(path, BARO_IMPORT_BYTES_MAX, bytes, err);
+static baro_status read_input(const baro_log_place *place, baro_buffer *bytes, baro_error *err) {
+  baro_status status = read_all(place, bytes, err);
   if (status != BARO_OK) {
     return status; /* names the path */
   }
@@ -140,7 +149,7 @@ static baro_status read_input(const char *path, baro_buffer *bytes, baro_error *
   status = baro_gunzip(packed, BARO_IMPORT_BYTES_MAX, &plain, err);
   if (status != BARO_OK) {
     baro_buffer_release(&plain);
-    return baro_error_prefix(err, status, "%s", path);
+    return baro_error_prefix(err, status, "%s", place->path);
   }
   baro_buffer_release(bytes);
   *bytes = plain;
@@ -164,12 +173,18 @@ static baro_status choose(const char *path, baro_view bytes, const baro_import_o
   return BARO_OK;
 }
 
-static void put_facts(baro_writer *writer, const baro_importer *importer, const char *path) {
+/* Of a path without its folder; the number of a descriptor says nothing to anybody. */
+static const char *name_of(const char *path) {
   const char *slash = strrchr(path, '/');
+  bool is_number = strncmp(path, "/dev/fd/", 8) == 0 || strncmp(path, "/proc/", 6) == 0;
+  return is_number ? "a pipe" : slash == NULL ? path : slash + 1;
+}
+
+static void put_facts(baro_writer *writer, const baro_importer *importer, const char *path) {
   baro_writer_info(writer, "tool_version", BARO_VERSION);
   baro_writer_info(writer, "kind", "import");
   baro_writer_info(writer, "imported_from", importer->name);
-  baro_writer_info(writer, "command", slash == NULL ? path : slash + 1);
+  baro_writer_info(writer, "command", name_of(path));
 }
 
 /* What the disk said stands with the writer; importers pass on only that writing failed. */
@@ -210,13 +225,13 @@ baro_status baro_import_bytes(const baro_importer *importer, baro_view bytes, co
                            : baro_error_prefix(err, status, "%s: %s", path, importer->name);
 }
 
-static baro_status import_log(const baro_importer *importer, const char *path,
+static baro_status import_log(const baro_importer *importer, const baro_log_place *place,
                               const baro_import_options *options, baro_writer *writer,
                               baro_import_result *ret_result, baro_error *err) {
   baro_import_log_result result = {.progress = options->progress};
-  put_facts(writer, importer, path);
+  put_facts(writer, importer, place->path);
   baro_writer_info(writer, "looks", "unknown"); /* nothing was sampled */
-  baro_status status = importer->read_log(path, writer, &result, err);
+  baro_status status = importer->read_log(place, writer, &result, err);
   tell_trouble(writer, status, err);
   if (status == BARO_OK) {
     status = baro_writer_flush(writer, err);
@@ -229,11 +244,11 @@ static baro_status import_log(const baro_importer *importer, const char *path,
                                      .samples = result.samples,
                                      .threads = result.slots};
   return status == BARO_OK ? BARO_OK
-                           : baro_error_prefix(err, status, "%s: %s", path, importer->name);
+                           : baro_error_prefix(err, status, "%s: %s", place->path, importer->name);
 }
 
 /* Beside what is there; published when all went well. */
-static baro_status import_to(const char *output_path, const char *path, baro_view bytes,
+static baro_status import_to(const char *output_path, const baro_log_place *place, baro_view bytes,
                              const baro_importer *importer, const baro_import_options *options,
                              baro_import_result *ret_result, baro_error *err) {
   char staged[BARO_STAGED_PATH_BYTES];
@@ -247,9 +262,10 @@ static baro_status import_to(const char *output_path, const char *path, baro_vie
   }
   status = baro_writer_create_on(&output, output_path, &how, &writer, err);
   if (status == BARO_OK) {
-    status = importer->read_log != NULL
-                 ? import_log(importer, path, options, writer, ret_result, err)
-                 : baro_import_bytes(importer, bytes, path, options, writer, ret_result, err);
+    status =
+        importer->read_log != NULL
+            ? import_log(importer, place, options, writer, ret_result, err)
+            : baro_import_bytes(importer, bytes, place->path, options, writer, ret_result, err);
     baro_error close_error = {0};
     baro_status closed = baro_writer_close(writer, &close_error);
     if (status == BARO_OK && closed != BARO_OK) {
@@ -267,10 +283,10 @@ static baro_status import_to(const char *output_path, const char *path, baro_vie
 }
 
 /* What could not be read as a file is told as what it is, where that is a folder without a log. */
-static baro_status tell_unread(const char *path, baro_status status, baro_error *err) {
+static baro_status tell_unread(const baro_log_place *place, baro_status status, baro_error *err) {
   baro_log_files files;
   baro_error said;
-  baro_status opened = baro_log_files_open(path, &files, &said);
+  baro_status opened = baro_log_files_open_place(place, &files, &said);
   if (opened == BARO_OK) {
     baro_log_files_release(&files);
   } else if (opened == BARO_INVALID && err != NULL) {
@@ -279,25 +295,47 @@ static baro_status tell_unread(const char *path, baro_status status, baro_error 
   return opened == BARO_INVALID ? opened : status;
 }
 
+static baro_status import_place(const baro_log_place *place, const char *output_path,
+                                const baro_import_options *options, baro_import_result *ret_result,
+                                baro_error *err) {
+  const baro_importer *importer =
+      options->format != NULL ? baro_importer_find(options->format) : sniff_log(place);
+  baro_buffer bytes = {0};
+  if (importer != NULL && importer->read_log != NULL) {
+    if (place->pipe != NULL) {
+      baro_log_pipe_let_go(place->pipe);
+    }
+    return import_to(output_path, place, (baro_view){0}, importer, options, ret_result, err);
+  }
+  baro_status status = read_input(place, &bytes, err);
+  if (status != BARO_OK) {
+    baro_buffer_release(&bytes);
+    return tell_unread(place, status, err);
+  }
+  baro_view view = {.data = bytes.data, .length = bytes.length};
+  status = choose(place->path, view, options, &importer, err);
+  if (status == BARO_OK) {
+    status = import_to(output_path, place, view, importer, options, ret_result, err);
+  }
+  baro_buffer_release(&bytes);
+  return status;
+}
+
 baro_status baro_import_file(const char *path, const char *output_path,
                              const baro_import_options *options, baro_import_result *ret_result,
                              baro_error *err) {
-  const baro_importer *importer =
-      options->format != NULL ? baro_importer_find(options->format) : sniff_log(path);
-  baro_buffer bytes = {0};
-  if (importer != NULL && importer->read_log != NULL) {
-    return import_to(output_path, path, (baro_view){0}, importer, options, ret_result, err);
+  baro_log_pipe pipe;
+  if (!baro_file_is_stream(path)) {
+    const baro_log_place place = {.path = path};
+    return import_place(&place, output_path, options, ret_result, err);
   }
-  baro_status status = read_input(path, &bytes, err);
+  baro_status status = baro_log_pipe_open(path, &pipe, err);
   if (status != BARO_OK) {
-    baro_buffer_release(&bytes);
-    return tell_unread(path, status, err);
+    return status;
   }
-  baro_view view = {.data = bytes.data, .length = bytes.length};
-  status = choose(path, view, options, &importer, err);
-  if (status == BARO_OK) {
-    status = import_to(output_path, path, view, importer, options, ret_result, err);
-  }
-  baro_buffer_release(&bytes);
+  const baro_log_place place = {.path = strcmp(path, "-") == 0 ? "standard input" : path,
+                                .pipe = &pipe};
+  status = import_place(&place, output_path, options, ret_result, err);
+  baro_log_pipe_close(&pipe);
   return status;
 }

@@ -67,8 +67,9 @@ static bool fill(baro_json_items *items) {
   if (items->progress != NULL && count != 0) {
     uint64_t done = baro_log_input_packed_bytes(items->input);
     /* A file that is written still may have grown. */
-    items->progress->show(items->progress->context,
-                          done < items->all_bytes ? done : items->all_bytes, items->all_bytes);
+    bool is_within = done < items->all_bytes || items->all_bytes == 0;
+    items->progress->show(items->progress->context, is_within ? done : items->all_bytes,
+                          items->all_bytes);
   }
   return count != 0;
 }
@@ -321,16 +322,16 @@ void baro_json_items_refuse(baro_json_items *items, const baro_json_walk *walk) 
   }
 }
 
-baro_status baro_json_file_open(baro_json_file *file, const char *path, baro_error *err) {
+baro_status baro_json_file_open(baro_json_file *file, const baro_log_place *place,
+                                baro_error *err) {
   *file = (baro_json_file){.file = -1};
-  baro_status status = baro_log_files_open(path, &file->files, err);
+  baro_status status = baro_log_files_open_place(place, &file->files, err);
   file->is_open = status == BARO_OK;
   if (status == BARO_OK) {
     status = file->files.kind == BARO_LOG_SINGLE
-                 ? baro_log_files_open_piece(&file->files, 0, &file->file, err)
+                 ? baro_log_files_open_source(&file->files, 0, &file->file, &file->source, err)
                  : baro_error_set(err, BARO_INVALID, "a folder; expected a file");
   }
-  file->source = baro_log_source_of_file(&file->file);
   return status == BARO_OK ? baro_log_input_create(&file->source, &file->input, err) : status;
 }
 

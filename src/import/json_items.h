@@ -38,7 +38,7 @@ typedef struct baro_json_items {
 
   const baro_log_progress
       *progress;      /* borrowed; NULL: nobody asks. Set behind init, as all_bytes */
-  uint64_t all_bytes; /* of the file, packed as it is */
+  uint64_t all_bytes; /* of the file, packed as it is; 0: nobody knows */
 
   uint64_t given;
   uint64_t too_long;
@@ -74,7 +74,7 @@ typedef struct baro_json_file {
   bool is_open;          /* files are to be released */
 } baro_json_file;
 
-baro_status baro_json_file_open(baro_json_file *file, const char *path,
+baro_status baro_json_file_open(baro_json_file *file, const baro_log_place *place,
                                 baro_error *err) BARO_MUST_USE;
 void baro_json_file_close(baro_json_file *file);
 

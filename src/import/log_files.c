@@ -237,6 +237,35 @@ baro_status baro_log_files_open(const char *path, baro_log_files *ret_files, bar
   return BARO_OK;
 }
 
+/* One file, whatever it is. */
+static baro_status take_pipe(baro_log_files *files, const baro_log_place *place, baro_error *err) {
+  files->path = baro_arena_copy(&files->keep, place->path, strlen(place->path));
+  files->pieces = baro_arena_alloc(&files->keep, sizeof(baro_log_piece));
+  if (files->path == NULL || files->pieces == NULL) {
+    return baro_error_set(err, BARO_NO_MEMORY, "out of memory");
+  }
+  files->pieces[0] = (baro_log_piece){.name = files->path};
+  files->count = 1;
+  files->kind = BARO_LOG_SINGLE;
+  files->pipe = place->pipe;
+  return BARO_OK;
+}
+
+baro_status baro_log_files_open_place(const baro_log_place *place, baro_log_files *ret_files,
+                                      baro_error *err) {
+  baro_log_files files = {.folder = -1};
+  if (place->pipe == NULL) {
+    return baro_log_files_open(place->path, ret_files, err);
+  }
+  baro_status status = take_pipe(&files, place, err);
+  if (status != BARO_OK) {
+    baro_log_files_release(&files);
+    return status;
+  }
+  *ret_files = files;
+  return BARO_OK;
+}
+
 void baro_log_files_release(baro_log_files *files) {
   if (files->folder >= 0) {
     (void)close(files->folder);
@@ -256,4 +285,15 @@ baro_status baro_log_files_open_piece(const baro_log_files *files, uint32_t piec
   return status == BARO_OK ? BARO_OK
                            : baro_error_set(err, status, "%s/%s: %s", files->path, name,
                                             baro_status_text(status));
+}
+
+baro_status baro_log_files_open_source(const baro_log_files *files, uint32_t piece, int *file,
+                                       baro_log_source *ret_source, baro_error *err) {
+  *file = -1;
+  if (files->pipe != NULL) {
+    *ret_source = baro_log_source_of_pipe(files->pipe);
+    return BARO_OK;
+  }
+  *ret_source = baro_log_source_of_file(file);
+  return baro_log_files_open_piece(files, piece, file, err);
 }

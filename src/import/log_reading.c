@@ -8,10 +8,11 @@
 /* A MB or two. */
 enum { LINES_A_TELL = 256 };
 
-baro_status baro_log_reading_open(baro_log_reading *reading, const char *path, baro_error *err) {
+baro_status baro_log_reading_open(baro_log_reading *reading, const baro_log_place *place,
+                                  baro_error *err) {
   *reading = (baro_log_reading){.file = -1};
   baro_json_lines_init(&reading->lines, BARO_JSON_LINE_BYTES_MAX);
-  baro_status status = baro_log_files_open(path, &reading->files, err);
+  baro_status status = baro_log_files_open_place(place, &reading->files, err);
   reading->is_open = status == BARO_OK;
   return status;
 }
@@ -44,9 +45,9 @@ static void keep_ending(baro_log_reading *reading, const baro_error *ending, con
 static baro_status open_piece(baro_log_reading *reading, baro_error *err) {
   uint32_t piece = reading->next_piece++;
   baro_error own = {0};
-  baro_status status = baro_log_files_open_piece(&reading->files, piece, &reading->file, &own);
+  baro_status status =
+      baro_log_files_open_source(&reading->files, piece, &reading->file, &reading->source, &own);
   if (status == BARO_OK) {
-    reading->source = baro_log_source_of_file(&reading->file);
     status = baro_log_input_create(&reading->source, &reading->input, &own);
   }
   if (status == BARO_OK) {
@@ -71,7 +72,7 @@ static void tell_progress(const baro_log_reading *reading) {
     all += reading->files.pieces[p].bytes;
   }
   /* A file that is written still may have grown. */
-  reading->progress->show(reading->progress->context, done < all ? done : all, all);
+  reading->progress->show(reading->progress->context, done < all || all == 0 ? done : all, all);
 }
 
 static void end_piece(baro_log_reading *reading) {

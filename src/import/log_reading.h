@@ -10,7 +10,8 @@
 #include "import/log_input.h"
 #include "recording/writer.h"
 
-/* Told how far reading is, every some hundred lines: bytes of the files, packed as they are. */
+/* Told how far reading is, every some hundred lines: bytes of the files, packed as they are. all_bytes is 0 where nobody knows:
+ * of a pipe. */
 typedef struct baro_log_progress {
   void (*show)(void *context, uint64_t done_bytes, uint64_t all_bytes);
   void *context; /* borrowed */
@@ -30,7 +31,7 @@ typedef struct baro_log_reading {
 } baro_log_reading;
 
 /* The reading must stay where it is. To be closed also where it failed: statuses of baro_log_files_open. */
-baro_status baro_log_reading_open(baro_log_reading *reading, const char *path,
+baro_status baro_log_reading_open(baro_log_reading *reading, const baro_log_place *place,
                                   baro_error *err) BARO_MUST_USE;
 void baro_log_reading_close(baro_log_reading *reading);
 /* The next line, valid until the one after; its data is NULL behind the last one. Fails where the first file is no log at

@@ -124,11 +124,11 @@ static void put_infos(const baro_spark_model *model, baro_writer *writer) {
   }
 }
 
-baro_status baro_spark_import(const char *path, baro_writer *writer,
+baro_status baro_spark_import(const baro_log_place *place, baro_writer *writer,
                               baro_import_log_result *ret_result, baro_error *err) {
   baro_log_reading reading;
   baro_spark_model model;
-  baro_status status = baro_log_reading_open(&reading, path, err);
+  baro_status status = baro_log_reading_open(&reading, place, err);
   reading.progress = ret_result->progress;
   if (status == BARO_OK && baro_spark_model_init(&model) != BARO_OK) {
     status = baro_error_set(err, BARO_NO_MEMORY, "out of memory");

@@ -124,10 +124,10 @@ baro_status baro_trace_read_input(baro_log_input *input, const baro_log_progress
   return status == BARO_NO_MEMORY ? baro_error_set(err, status, "out of memory") : status;
 }
 
-baro_status baro_trace_read(const char *path, const baro_log_progress *progress,
+baro_status baro_trace_read(const baro_log_place *place, const baro_log_progress *progress,
                             baro_trace_model *model, baro_writer *writer, baro_error *err) {
   baro_json_file file;
-  baro_status status = baro_json_file_open(&file, path, err);
+  baro_status status = baro_json_file_open(&file, place, err);
   if (status == BARO_OK) {
     status =
         baro_trace_read_input(file.input, progress, file.files.pieces[0].bytes, model, writer, err);
@@ -162,7 +162,7 @@ void baro_trace_note(const baro_trace_model *model, baro_writer *writer) {
   baro_import_note_counts(writer, counts, sizeof(counts) / sizeof(counts[0]));
 }
 
-baro_status baro_chrome_import(const char *path, baro_writer *writer,
+baro_status baro_chrome_import(const baro_log_place *place, baro_writer *writer,
                                baro_import_log_result *ret_result, baro_error *err) {
   baro_trace_model model;
   baro_trace_output output = {0};
@@ -170,7 +170,7 @@ baro_status baro_chrome_import(const char *path, baro_writer *writer,
   if (status != BARO_OK) {
     (void)!baro_error_set(err, status, "out of memory");
   } else {
-    status = baro_trace_read(path, ret_result->progress, &model, writer, err);
+    status = baro_trace_read(place, ret_result->progress, &model, writer, err);
   }
   if (status == BARO_OK) {
     status = baro_trace_output_init(&output, &model, writer, err);

@@ -1,5 +1,5 @@
 /* Files of Chrome's Trace Event Format, read as a whole: what importers of them share.
- * Flow: a path -> log_files, log_input, json_items -> trace_events.c -> trace_model.h. */
+ * Flow: a place -> log_files, log_input, json_items -> trace_events.c -> trace_model.h. */
 #ifndef BARO_IMPORT_TRACE_INPUT_H
 #define BARO_IMPORT_TRACE_INPUT_H
 
@@ -9,7 +9,7 @@
 
 /* Reads the events and finishes the model; notes of what was wrong with the file go to the writer. BARO_INVALID where it has no
  * events. progress: NULL: nobody asks. */
-baro_status baro_trace_read(const char *path, const baro_log_progress *progress,
+baro_status baro_trace_read(const baro_log_place *place, const baro_log_progress *progress,
                             baro_trace_model *model, baro_writer *writer,
                             baro_error *err) BARO_MUST_USE;
 /* Likewise, of an input that is open; all_bytes: of its file. */
