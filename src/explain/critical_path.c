@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "explain/run_span.h"
+
 static const char *const keys[] = {
 #define X(name, key, words) key,
     BARO_STEP_LIST(X)
@@ -127,24 +129,16 @@ static uint64_t fact_or_none(const baro_dataflow *dataflow, uint32_t operator_id
   return baro_dataflow_fact_number(dataflow, operator_id, key, &value) ? value : UINT64_MAX;
 }
 
-static void widen(search *s, uint64_t at_ns) {
-  s->path.begin_ns = at_ns < s->path.begin_ns ? at_ns : s->path.begin_ns;
-  s->path.end_ns = at_ns > s->path.end_ns ? at_ns : s->path.end_ns;
-}
-
-static void widen_by_fact(search *s, uint64_t at_ns) {
-  if (at_ns != UINT64_MAX) {
-    widen(s, at_ns);
-  }
-}
-
 static baro_status read_beginnings(search *s) {
   const baro_dataflow *dataflow = s->dataflow;
   s->beginnings = calloc((size_t)dataflow->operator_count + 1, sizeof(*s->beginnings));
   if (s->beginnings == NULL) {
     return BARO_NO_MEMORY;
   }
-  s->path.begin_ns = UINT64_MAX;
+  baro_run_span run = {0};
+  (void)baro_run_span_of(s->profile, &run);
+  s->path.begin_ns = run.begin_ns;
+  s->path.end_ns = run.end_ns;
   s->first_submitted_ns = UINT64_MAX;
   for (uint32_t o = 0; o < dataflow->operator_count; o++) {
     const baro_dataflow_operator *row = &dataflow->operators[o];
@@ -152,17 +146,11 @@ static baro_status read_beginnings(search *s) {
     begins->submitted_ns = fact_or_none(dataflow, o, "submitted_ns");
     begins->job_ns =
         row->parent == BARO_NONE_ID ? UINT64_MAX : s->beginnings[row->parent].submitted_ns;
-    widen_by_fact(s, begins->submitted_ns);
-    widen_by_fact(s, fact_or_none(dataflow, o, "completed_ns"));
     if (row->task_count != 0) {
       uint64_t from_ns = dataflow->tasks[row->first_task].start_ns;
       from_ns = begins->submitted_ns < from_ns ? begins->submitted_ns : from_ns;
       s->first_submitted_ns = from_ns < s->first_submitted_ns ? from_ns : s->first_submitted_ns;
     }
-  }
-  for (uint32_t t = 0; t < dataflow->task_count; t++) {
-    widen(s, dataflow->tasks[t].start_ns);
-    widen(s, dataflow->tasks[t].end_ns);
   }
   return BARO_OK;
 }

@@ -43,7 +43,7 @@ typedef struct baro_path_step {
 } baro_path_step;
 
 typedef struct baro_critical_path {
-  uint64_t begin_ns; /* of the run: the earliest time that any task or operator tells */
+  uint64_t begin_ns; /* of the run: run_span.h */
   uint64_t end_ns;
   uint32_t step_count;
   baro_path_step *steps;

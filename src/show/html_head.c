@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "explain/run_span.h"
 #include "show/call_rows.h"
 #include "show/damage.h"
 #include "show/ending.h"
@@ -65,13 +66,12 @@ static baro_view command_of(const baro_profile *profile) {
 /* --- Sides --- */
 
 /* "2026-11-21T14:49:35.123456Z" */
-static void write_utc(baro_json *json, const baro_profile *profile) {
+static void write_utc(baro_json *json, const baro_profile *profile, bool any, uint64_t start_ns) {
   uint64_t utc_ns;
   struct tm utc;
   char date[40], text[64];
-  bool any = profile->samples.count > 0 || profile->calls.count > 0;
   time_t seconds = 0;
-  bool known = any && baro_profile_utc_ns(profile, profile->start_ns, &utc_ns);
+  bool known = any && baro_profile_utc_ns(profile, start_ns, &utc_ns);
   if (known) {
     seconds = (time_t)(utc_ns / 1000000000);
   }
@@ -194,7 +194,10 @@ static void write_ending(baro_json *json, const baro_profile *profile) {
 static void write_side(const baro_html_page *page, unsigned side, baro_json *json) {
   const baro_profile *profile = page->profiles[side];
   const char *path = page->options->paths[side];
-  bool any = profile->samples.count > 0 || profile->calls.count > 0;
+  /* Of a framework's log its run, which the sentences speak of. */
+  baro_run_span run = {.begin_ns = profile->start_ns, .end_ns = profile->end_ns};
+  bool any =
+      baro_run_span_of(profile, &run) || profile->samples.count > 0 || profile->calls.count > 0;
   bool counted = profile->has_counters;
   baro_json_object(json, NULL, false);
   baro_json_text(json, "file", path == NULL ? "" : path);
@@ -206,8 +209,8 @@ static void write_side(const baro_html_page *page, unsigned side, baro_json *jso
   write_machine(json, profile);
   write_text(json, "host", info(profile, "host"));
   write_text(json, "tool_version", info(profile, "tool_version"));
-  write_utc(json, profile);
-  write_known(json, "duration_ns", any, profile->end_ns - profile->start_ns);
+  write_utc(json, profile, any, run.begin_ns);
+  write_known(json, "duration_ns", any, run.end_ns - run.begin_ns);
   baro_json_u64(json, "samples", profile->samples.count);
   write_rates(json, profile);
   write_known(json, "cpu_ns", profile->has_cpu, profile->cpu_ns);

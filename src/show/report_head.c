@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "explain/run_span.h"
 #include "show/call_rows.h"
 #include "show/crowd.h"
 #include "show/damage.h"
@@ -97,13 +98,30 @@ static void write_python(baro_report *report) {
   write_buffer_line(report, imported ? "imported" : "Python", BARO_STYLE_PLAIN, &text);
 }
 
+/* Of a framework's log: how much of the run is between its first task and the end of its last. */
+static void write_tasks_span(const baro_profile *profile, const baro_run_span *run,
+                             baro_buffer *text) {
+  uint64_t first_ns = UINT64_MAX, last_ns = 0;
+  for (uint32_t t = 0; t < profile->dataflow.task_count; t++) {
+    const baro_dataflow_task *task = &profile->dataflow.tasks[t];
+    first_ns = task->start_ns < first_ns ? task->start_ns : first_ns;
+    last_ns = task->end_ns > last_ns ? task->end_ns : last_ns;
+  }
+  baro_unit_text tasks = baro_text_duration(last_ns - first_ns);
+  if (strcmp(tasks.text, baro_text_duration(run->end_ns - run->begin_ns).text) != 0)
+    baro_write_format(text, "; %s from the first task to the end of the last", tasks.text);
+}
+
+/* What the sentences of a report speak of: of a framework's log its run, of samples and calls what they span. */
 static void write_run(baro_report *report) {
   const baro_profile *profile = report->profile;
   baro_buffer text = {0};
-  bool any = profile->samples.count > 0 || profile->calls.count > 0;
-  uint64_t start_ns = profile->start_ns;
+  baro_run_span run = {.begin_ns = profile->start_ns, .end_ns = profile->end_ns};
+  bool is_log = baro_run_span_of(profile, &run);
+  bool any = is_log || profile->samples.count > 0 || profile->calls.count > 0;
+  uint64_t start_ns = run.begin_ns;
   if (any)
-    baro_write_text(&text, baro_text_amount(profile->end_ns - start_ns, report->unit).text);
+    baro_write_text(&text, baro_text_amount(run.end_ns - start_ns, report->unit).text);
   else if (profile->anchor_count > 0)
     start_ns = profile->anchors[0].monotonic_ns;
   uint64_t utc_ns = 0;
@@ -115,6 +133,8 @@ static void write_run(baro_report *report) {
         strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S UTC", &utc) > 0)
       baro_write_format(&text, "%sfrom %s", any ? " " : "", date);
   }
+  if (is_log)
+    write_tasks_span(profile, &run, &text);
   baro_ending_write(profile, &text);
   if (text.length > 2 && memcmp(text.data, "; ", 2) == 0) { /* nothing stands before it */
     text.length -= 2;

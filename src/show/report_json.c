@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "explain/run_span.h"
 #include "show/call_rows.h"
 #include "show/explain_show.h"
 #include "show/hot_path.h"
@@ -207,6 +208,18 @@ static void write_facts(baro_json_report *report) {
   }
 }
 
+/* Of a framework's log, what its summary speaks of; duration_ns is what its tasks span. */
+static void write_log_run(baro_json_report *report) {
+  baro_run_span run = {0};
+  bool is_log = baro_run_span_of(report->profile, &run);
+  if (is_log) {
+    baro_report_json_utc(report, "run_start_utc", run.begin_ns);
+  } else {
+    baro_json_null(&report->json, "run_start_utc");
+  }
+  baro_report_json_known_u64(report, "run_ns", is_log, run.end_ns - run.begin_ns);
+}
+
 static void write_head(baro_json_report *report) {
   const baro_profile *profile = report->profile;
   const baro_damage *damage = &profile->damage;
@@ -221,6 +234,7 @@ static void write_head(baro_json_report *report) {
     baro_json_null(json, "start_utc");
   }
   baro_report_json_known_u64(report, "duration_ns", any, profile->end_ns - profile->start_ns);
+  write_log_run(report);
   baro_report_json_known_u64(report, "cpu_ns", profile->has_cpu, profile->cpu_ns);
   baro_report_json_known_u64(report, "unseen_cpu_ns", profile->has_cpu, profile->unseen_cpu_ns);
   baro_report_json_known_u64(report, "thread_wall_ns", any, profile->wall_ns);

@@ -309,3 +309,36 @@ def test_only_pages_of_logs_carry_the_code_of_their_views(
             assert mark not in readable(of_program)
     for mark in MARKS:
         assert mark not in readable(of_log).replace('"operator_quartiles"', "")
+
+
+@pytest.mark.parametrize("log", FILES, ids=lambda path: path.name)
+def test_one_figure_for_the_run(run: Run, tmp_path: Path, log: Path) -> None:
+    """Head and sentence once told 9.8 s and 13.0 s: what tasks span, and the application."""
+    recording = recording_of(run, log, tmp_path)
+    whole = answer_of(run, "explain", recording)
+    head = answer_of(run, "report", recording)["head"]
+    (side,) = page_of(run, recording).head["sides"]
+    assert head["run_ns"] == side["duration_ns"] == whole["run_ns"]
+    assert head["run_start_utc"] == side["start_utc"]
+    spoken = re.search(r" of ([\d.]+ \S+|\d+ min \d+ s) \(", whole["summary"])
+    assert spoken is not None, whole["summary"]
+    for command in ("report", "explain"):
+        (line,) = re.findall(r"^  run +(.*)$", run(command, recording).stdout, re.MULTILINE)
+        assert line.startswith(spoken[1] + " from 20"), (command, line)
+    if log.name.startswith("spark"):  # the application is there before its first task and after
+        tasks = [event["Task Info"] for event in events_of(log, "TaskEnd")]
+        lasted_s = max(task["Finish Time"] for task in tasks) / 1e3
+        lasted_s -= min(task["Launch Time"] for task in tasks) / 1e3
+        assert lasted_s < 0.9 * whole["run_ns"] / 1e9
+        text = " ".join(run("report", recording).stdout.split())
+        seconds = re.search(r"; ([\d.]+) s from the first task to the end of the last", text)
+        assert seconds is not None
+        assert float(seconds[1]) == pytest.approx(lasted_s, rel=0.005)
+
+
+def test_what_was_sampled_has_no_run_of_a_log(run: Run, recording: Recording) -> None:
+    path = recording("small")
+    head = answer_of(run, "report", path)["head"]
+    assert head["run_ns"] is None
+    assert head["run_start_utc"] is None
+    assert head["duration_ns"] == page_of(run, path).head["sides"][0]["duration_ns"]
