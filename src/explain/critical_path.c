@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "explain/device_sides.h"
 #include "explain/run_span.h"
 
 static const char *const keys[] = {
@@ -40,6 +41,7 @@ typedef struct search {
   uint32_t *by_end;      /* tasks, ascending by end */
   uint32_t *on_slot;     /* by task: the one that began before it on its slot, or BARO_NONE_ID */
   uint64_t first_submitted_ns;
+  const uint8_t *sides; /* by operator, a baro_side; NULL: there is no device */
   baro_critical_path path;
 } search;
 
@@ -244,6 +246,35 @@ static void push_gap(search *s, uint32_t task, uint64_t from_ns) {
   push(s, BARO_STEP_STARTUP, task, from_ns, first_ns);
 }
 
+/* How likely it is that `task` waited for the other one, which ended when another did: a stream goes on behind its own kernel, else
+ * behind its launch; the host behind its own last call, but where that is one that waited for the device, behind the device. */
+static int preference(const search *s, uint32_t task, uint32_t other) {
+  const baro_dataflow_task *tasks = s->dataflow->tasks;
+  baro_side side = (baro_side)s->sides[tasks[task].operator_id];
+  baro_side of = (baro_side)s->sides[tasks[other].operator_id];
+  bool is_own = tasks[task].thread == tasks[other].thread;
+  if (side == BARO_SIDE_DEVICE) {
+    return is_own ? 2 : of != BARO_SIDE_DEVICE;
+  }
+  return of == BARO_SIDE_HOST ? (is_own ? 3 : 2) : of == BARO_SIDE_DEVICE;
+}
+
+/* Of the first `count` places of by_end the last one, or of those that ended in the same nanosecond the one that `task` waited for. */
+static uint32_t last_ended(const search *s, uint32_t task, uint32_t count) {
+  enum { TIES_MAX = 64 }; /* a forged trace may have a million */
+  const baro_dataflow_task *tasks = s->dataflow->tasks;
+  uint32_t best = s->by_end[count - 1];
+  uint64_t end_ns = tasks[best].end_ns;
+  for (uint32_t i = 1; s->sides != NULL && i < TIES_MAX && i < count; i++) {
+    uint32_t other = s->by_end[count - 1 - i];
+    if (tasks[other].end_ns != end_ns) {
+      break;
+    }
+    best = preference(s, task, other) > preference(s, task, best) ? other : best;
+  }
+  return best;
+}
+
 /* The task that `task` waited for; BARO_NONE_ID: none. It began before, or at the same time and has an earlier place in by_end:
  * so the walk comes to its end. */
 static uint32_t waited_for(const search *s, uint32_t task, const uint32_t *place) {
@@ -259,7 +290,7 @@ static uint32_t waited_for(const search *s, uint32_t task, const uint32_t *place
   if (count == 0) {
     return BARO_NONE_ID;
   }
-  uint32_t last = s->by_end[count - 1];
+  uint32_t last = last_ended(s, task, count);
   bool has_inputs = begins->submitted_ns != UINT64_MAX && begins->inputs_task != BARO_NONE_ID &&
                     place[begins->inputs_task] < count;
   bool waited_for_slot = tasks[last].end_ns > begins->submitted_ns;
@@ -333,6 +364,11 @@ static baro_status find(search *s, baro_arena *keep) {
   }
   if (status == BARO_OK) {
     status = read_slots(s);
+  }
+  if (status == BARO_OK) {
+    uint8_t *sides = NULL;
+    status = baro_device_sides(s->profile, keep, &sides);
+    s->sides = sides;
   }
   if (status == BARO_OK) {
     enum { STEPS_A_TASK = 5 };

@@ -3,6 +3,7 @@
  * How it is found: backwards from the end. Before a task stands what it waited for: where its slot was taken until then, the
  * task there (whose end the driver may have heard of a little later: it is cut); else the task that ended last before it; where its stage had just been submitted, the last task of the stages that it takes data from, if its
  * job waited for these, else whatever ended last before. What lies between two of them is a gap, and told by what is known of it.
+ * Where a kernel and the host end in the same nanosecond, the host goes on behind its own last call, unless that one waited for the device.
  * Invariant: steps stand in order of time without holes: their lengths add up to end_ns - begin_ns exactly.
  * It is a chain that really happened, not the only one: two tasks that end within a millisecond could both be on it. */
 #ifndef BARO_EXPLAIN_CRITICAL_PATH_H

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "explain/device_sides.h"
 #include "predict/forecast_build.h"
 
 static const double NS = 1e9;
@@ -47,18 +48,8 @@ static baro_state main_state(const baro_dataflow *dataflow, uint32_t task) {
   return most;
 }
 
-static bool is_on_device(const baro_profile *profile, uint32_t operator_id) {
-  static const char *const kinds[] = {"kernel", "collective", "copy", "memset"};
-  for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
-    if (baro_is_span_kind(profile, operator_id, kinds[k])) {
-      return true;
-    }
-  }
-  return false;
-}
-
 static use use_of(const baro_profile *profile, uint32_t task) {
-  bool on_device = is_on_device(profile, profile->dataflow.tasks[task].operator_id);
+  bool on_device = baro_is_on_device(profile, profile->dataflow.tasks[task].operator_id);
   switch (main_state(&profile->dataflow, task)) {
   case BARO_STATE_CPU:
   case BARO_STATE_COLLECTOR: return USE_COMPUTE;

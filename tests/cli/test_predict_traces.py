@@ -107,3 +107,22 @@ def test_faster_cores_never_make_a_real_one_longer(run: Run, tmp_path: Path, nam
     assert times == sorted(times, reverse=True)
     assert times[1] == pytest.approx(predict(run, recording, "disk=1x")["base_s"])
     assert times[2] > times[1] / 2
+
+
+def test_a_kernel_that_ends_when_the_host_goes_on_is_not_waited_for(
+    run: Run, tmp_path: Path
+) -> None:
+    """The path took the kernel: a faster GPU shortened what nobody waited for."""
+    trace = Trace()
+    trace.add("cpu_op", "aten::linear", CPU, 0, 5000)
+    trace.add("kernel", "gemm", (0, 7), 1000, 4000, device=0, context=1, stream=7)
+    trace.add("cpu_op", "aten::index", CPU, 5000, 5000)
+    recording = imported(run, tmp_path, trace)
+    answer = run("explain", "--json", recording)
+    steps = json.loads(answer.stdout)["critical_path"]
+    assert [(step["start_ns"], step["duration_ns"]) for step in steps] == [
+        (0, 5_000_000),
+        (5_000_000, 5_000_000),
+    ]
+    assert predict(run, recording, "gpu=4x")["predicted_s"] == pytest.approx(0.010)
+    assert predict(run, recording, "cpu_speed=2x")["predicted_s"] == pytest.approx(0.005, rel=0.1)

@@ -229,6 +229,97 @@ static void test_any_tasks_make_a_path_without_holes(void **state) {
   }
 }
 
+/* --- traces with a device --- */
+
+typedef struct traced {
+  given made;
+  uint32_t host;
+  uint32_t streams[2];
+} traced;
+
+static traced begin_trace(void) {
+  traced t = {.made = given_begin()};
+  uint32_t process = given_process(&t.made, 10, BARO_NONE_ID);
+  t.host = given_thread(&t.made, process, 10, "main", true);
+  t.streams[0] = given_thread(&t.made, process, 7, "stream 7", false);
+  t.streams[1] = given_thread(&t.made, process, 8, "stream 8", false);
+  return t;
+}
+
+static uint32_t traced_span(traced *t, uint32_t thread, const char *kind, const char *state,
+                            uint64_t from_ms, uint64_t to_ms) {
+  uint32_t of = given_operator(&t->made, kind, "some", BARO_NONE_ID);
+  given_fact(&t->made, of, "state", state);
+  given_task(&t->made, &(baro_task_record){.operator_id = of,
+                                           .thread = thread,
+                                           .start_ns = from_ms * MS,
+                                           .end_ns = to_ms * MS});
+  return of;
+}
+
+/* The operators of the path's tasks. */
+static void expect_trace(traced *t, const uint32_t *wanted, uint32_t count) {
+  baro_profile *profile = given_profile(&t->made);
+  baro_arena keep = {0};
+  baro_critical_path path;
+  uint32_t found = 0;
+  assert_int_equal(baro_critical_path_find(profile, &keep, &path), BARO_OK);
+  for (uint32_t i = 0; i < path.step_count; i++) {
+    if (path.steps[i].kind == BARO_STEP_TASK) {
+      assert_true(found < count);
+      assert_int_equal(path.steps[i].operator_id, wanted[found++]);
+    }
+  }
+  assert_int_equal(found, count);
+  baro_arena_release(&keep);
+  baro_profile_destroy(profile);
+}
+
+/* Nobody waited for the kernel that ended just then: with a faster GPU the run would be as long. */
+static void test_a_host_that_goes_on_did_not_wait_for_the_kernel(void **state) {
+  (void)state;
+  for (uint64_t kernel_from = 2; kernel_from <= 12; kernel_from += 5) { /* sorts either way */
+    traced t = begin_trace();
+    uint32_t launch = traced_span(&t, t.host, "torch.op", "cpu", 5, 20);
+    traced_span(&t, t.streams[0], "torch.kernel", "gpu", kernel_from, 20);
+    uint32_t next = traced_span(&t, t.host, "torch.op", "cpu", 20, 60);
+    expect_trace(&t, (const uint32_t[]){launch, next}, 2);
+  }
+}
+
+/* The call that the host came back from says that it waited. */
+static void test_a_host_that_waited_is_behind_the_kernel(void **state) {
+  (void)state;
+  traced t = begin_trace();
+  uint32_t launch = traced_span(&t, t.host, "torch.op", "cpu", 0, 5);
+  uint32_t kernel = traced_span(&t, t.streams[0], "torch.kernel", "gpu", 5, 20);
+  traced_span(&t, t.host, "torch.runtime", "gpu", 8, 20); /* cudaStreamSynchronize */
+  uint32_t next = traced_span(&t, t.host, "torch.op", "cpu", 20, 60);
+  expect_trace(&t, (const uint32_t[]){launch, kernel, next}, 3);
+}
+
+/* A stream runs one kernel after the other: what another stream or the host ended at that time is not what it waited for. */
+static void test_a_kernel_waits_for_its_own_stream(void **state) {
+  (void)state;
+  traced t = begin_trace();
+  uint32_t launch = traced_span(&t, t.host, "torch.op", "cpu", 0, 5);
+  uint32_t own = traced_span(&t, t.streams[0], "torch.kernel", "gpu", 5, 20);
+  traced_span(&t, t.streams[1], "torch.kernel", "gpu", 6, 20);
+  traced_span(&t, t.host, "torch.op", "cpu", 7, 20);
+  uint32_t last = traced_span(&t, t.streams[0], "torch.kernel", "gpu", 20, 60);
+  expect_trace(&t, (const uint32_t[]){launch, own, last}, 3);
+}
+
+/* Without one of its own it waited for its launch. */
+static void test_a_first_kernel_waits_for_its_launch(void **state) {
+  (void)state;
+  traced t = begin_trace();
+  uint32_t launch = traced_span(&t, t.host, "torch.runtime", "cpu", 0, 20);
+  traced_span(&t, t.streams[1], "torch.kernel", "gpu", 6, 20);
+  uint32_t last = traced_span(&t, t.streams[0], "torch.kernel", "gpu", 20, 60);
+  expect_trace(&t, (const uint32_t[]){launch, last}, 2);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_the_slowest_tasks_and_the_gaps_between),
@@ -237,6 +328,10 @@ int main(void) {
       cmocka_unit_test(test_executors_that_come_late_are_waited_for),
       cmocka_unit_test(test_spans_alone_make_a_path),
       cmocka_unit_test(test_any_tasks_make_a_path_without_holes),
+      cmocka_unit_test(test_a_host_that_goes_on_did_not_wait_for_the_kernel),
+      cmocka_unit_test(test_a_host_that_waited_is_behind_the_kernel),
+      cmocka_unit_test(test_a_kernel_waits_for_its_own_stream),
+      cmocka_unit_test(test_a_first_kernel_waits_for_its_launch),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
