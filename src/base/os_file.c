@@ -8,6 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static baro_status tell_existing(const char *path, baro_error *err) {
+  return baro_error_set(
+      err, BARO_USAGE, "create %s: file exists; -f replaces it and keeps it as %s.old", path, path);
+}
+
 /* What a new file at path does to one that is there. BARO_OK: nothing is there (ret_exists is false), or what is may
  * be moved. */
 static baro_status check_existing(const char *path, bool replace, bool *ret_exists,
@@ -21,9 +26,7 @@ static baro_status check_existing(const char *path, bool replace, bool *ret_exis
     return baro_error_set(err, BARO_USAGE, "create %s: exists and is not a regular file", path);
   }
   if (!replace) {
-    return baro_error_set(err, BARO_USAGE,
-                          "create %s: file exists; -f replaces it and keeps it as %s.old", path,
-                          path);
+    return tell_existing(path, err);
   }
   *ret_exists = true;
   return BARO_OK;
@@ -83,6 +86,42 @@ baro_status baro_file_publish(const char *staged_path, const char *path, baro_er
     return baro_error_set_errno(err, rename_errno, "rename %s to %s", staged_path, path);
   }
   return BARO_OK;
+}
+
+baro_status baro_file_name_part(const char *path, char *ret_part_path, baro_error *err) {
+  if (strlen(path) + sizeof(".part-2147483647") > BARO_STAGED_PATH_BYTES) {
+    return baro_error_set(err, BARO_USAGE, "create %s: path too long", path);
+  }
+  (void)snprintf(ret_part_path, BARO_STAGED_PATH_BYTES, "%s.part-%d", path, (int)getpid());
+  return BARO_OK;
+}
+
+baro_status baro_file_create_part(const char *part_path, const char *path, bool replace,
+                                  int *ret_file, baro_error *err) {
+  bool exists;
+  baro_status status = check_existing(path, replace, &exists, err);
+  if (status != BARO_OK) {
+    return status;
+  }
+  (void)unlink(part_path); /* of an earlier process of this number, which was killed */
+  return create_new(part_path, path, ret_file, err);
+}
+
+baro_status baro_file_publish_new(const char *part_path, const char *path, baro_error *err) {
+  bool exists = false;
+  if (link(part_path, path) == 0) {
+    (void)unlink(part_path);
+    return BARO_OK;
+  }
+  if (errno == EEXIST) {
+    return tell_existing(path, err);
+  }
+  /* A file system without links. */
+  baro_status status = check_existing(path, false, &exists, err);
+  if (status == BARO_OK && rename(part_path, path) != 0) {
+    status = baro_error_set_errno(err, errno, "rename %s to %s", part_path, path);
+  }
+  return status;
 }
 
 baro_status baro_file_create(const char *path, bool replace, int *ret_file, baro_error *err) {

@@ -31,6 +31,16 @@ baro_status baro_file_stage(const char *path, bool replace, char *ret_staged_pat
 baro_status baro_file_publish(const char *staged_path, const char *path,
                               baro_error *err) BARO_MUST_USE;
 
+/* A new file that is of no use before it is whole: it is written beside path, as PATH.part-PID, so that nobody takes what a killed
+ * process left for what it was to become. Name it, create it (by the rules of baro_file_create), then publish it, or,
+ * where nothing is to be replaced, publish it as new: BARO_USAGE with words about "-f" if there is something by now. */
+baro_status baro_file_name_part(const char *path, char *ret_part_path,
+                                baro_error *err) BARO_MUST_USE;
+baro_status baro_file_create_part(const char *part_path, const char *path, bool replace,
+                                  int *ret_file, baro_error *err) BARO_MUST_USE;
+baro_status baro_file_publish_new(const char *part_path, const char *path,
+                                  baro_error *err) BARO_MUST_USE;
+
 /* Opens a regular file for reading. BARO_INVALID for folders, pipes and devices, without waiting
  * for them. */
 baro_status baro_file_open(const char *path, int *ret_file, uint64_t *ret_bytes,

@@ -1,4 +1,5 @@
 /* barograph import: the profile of another tool -> recording. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/unfinished.h"
 #include "import/importer.h"
 #include "show/units.h"
 
@@ -85,11 +87,15 @@ static int run(const baro_call *call) {
                                  .unit = values->unit,
                                  .rate_hz = values->rate_hz,
                                  .overwrite = values->overwrite,
-                                 .progress = wants_progress(values) ? &progress : NULL};
+                                 .progress = wants_progress(values) ? &progress : NULL,
+                                 .unfinished = baro_unfinished_file};
   baro_import_result result;
   baro_error err;
   if (values->from != NULL && baro_importer_find(values->from) == NULL)
     return unknown_format(values->from);
+  baro_unfinished_catch("barograph: import: interrupted; no recording was written\n",
+                        options.progress != NULL);
+  (void)signal(SIGXFSZ, SIG_IGN); /* a limit of the file's size is told as a full disk is */
   baro_status status = baro_import_file(call->operands[0], values->output, &options, &result, &err);
   if (shown.shown_ns != 0)
     fputs("\r\033[K", stderr);

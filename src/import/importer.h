@@ -1,5 +1,5 @@
 /* Importers: profiles that other tools wrote, as recordings of ours. Each is one row in importers.c and one file.
- * Flow: file -> baro_import_file (reads, unpacks gzip, sniffs) -> importer -> import_output.h -> recording.
+ * Flow: file or pipe -> baro_import_file (reads, unpacks gzip, sniffs) -> importer -> import_output.h -> recording.
  * The bytes are foreign and may be hostile: importers read within them only, take no more memory than a few times their
  * number, and fail with one line that says where and what was expected. A file is imported whole or not at all.
  * Runs in one thread; blocks on files only. */
@@ -25,6 +25,8 @@ typedef struct baro_import_options {
   double rate_hz;     /* so many samples are a second; 0: not known */
   bool overwrite;     /* an existing recording is kept as PATH.old */
   const baro_log_progress *progress; /* of logs; NULL: nobody asks */
+  /* Told which file is to be removed if the program ends now; NULL: none any more, it is whole or gone. NULL: nobody asks. */
+  void (*unfinished)(const char *path);
 } baro_import_options;
 
 typedef struct baro_import_log_result {

@@ -132,7 +132,7 @@ static baro_status read_all(const baro_log_place *place, baro_buffer *bytes, bar
     return baro_file_read_all(place->path, BARO_IMPORT_BYTES_MAX, bytes, err);
   }
   baro_status status = baro_log_pipe_take(place->pipe, bytes, err);
-  return status == BARO_OK ? status : baro_error_prefix(err, status, "read %s", place->path);
+  return status == BARO_OK ? status : baro_error_prefix(err, status, "%s", place->path);
 }
 
 /* The file, unpacked if it is packed. */
@@ -187,12 +187,22 @@ static void put_facts(baro_writer *writer, const baro_importer *importer, const 
   baro_writer_info(writer, "command", name_of(path));
 }
 
-/* What the disk said stands with the writer; importers pass on only that writing failed. */
-static void tell_trouble(const baro_writer *writer, baro_status status, baro_error *err) {
-  const baro_error *trouble = baro_writer_trouble(writer);
-  if (err != NULL && trouble != NULL && trouble->status == status) {
-    *err = *trouble;
+/* Writes what waits. What the disk said stands with the writer: importers pass on only that writing failed; and what waits for a
+ * full disk is given up at some size, which is no lack of memory. */
+static baro_status finish_writing(baro_writer *writer, baro_status status, baro_error *err) {
+  if (status == BARO_OK) {
+    status = baro_writer_flush(writer, err);
   }
+  bool dropped = baro_writer_dropped_samples(writer) != 0;
+  const baro_error *trouble = baro_writer_trouble(writer);
+  if (trouble != NULL && (status == trouble->status || dropped)) {
+    if (err != NULL) {
+      *err = *trouble;
+    }
+    return trouble->status;
+  }
+  return status == BARO_NO_MEMORY || dropped ? baro_error_set(err, BARO_NO_MEMORY, "out of memory")
+                                             : status;
 }
 
 baro_status baro_import_bytes(const baro_importer *importer, baro_view bytes, const char *path,
@@ -202,19 +212,13 @@ baro_status baro_import_bytes(const baro_importer *importer, baro_view bytes, co
   baro_import_output_init(&output, writer);
   put_facts(writer, importer, path);
   baro_status status = importer->read(bytes, options, &output, err);
-  tell_trouble(writer, status, err);
   if (status == BARO_OK && output.samples == 0 && output.calls == 0) {
     status = baro_error_set(err, BARO_INVALID, "nothing in it has any weight");
   }
   if (status == BARO_OK && (output.lacks_ticks || output.calls != 0)) {
     baro_writer_info(writer, "looks", "unknown"); /* so are statistical errors */
   }
-  if (status == BARO_OK) {
-    status = baro_writer_flush(writer, err);
-  }
-  if (status == BARO_NO_MEMORY || baro_writer_dropped_samples(writer) != 0) {
-    status = baro_error_set(err, BARO_NO_MEMORY, "out of memory");
-  }
+  status = finish_writing(writer, status, err);
   *ret_result =
       (baro_import_result){.importer = importer,
                            .tasks = output.calls,
@@ -232,13 +236,7 @@ static baro_status import_log(const baro_importer *importer, const baro_log_plac
   put_facts(writer, importer, place->path);
   baro_writer_info(writer, "looks", "unknown"); /* nothing was sampled */
   baro_status status = importer->read_log(place, writer, &result, err);
-  tell_trouble(writer, status, err);
-  if (status == BARO_OK) {
-    status = baro_writer_flush(writer, err);
-  }
-  if (status == BARO_NO_MEMORY || baro_writer_dropped_samples(writer) != 0) {
-    status = baro_error_set(err, BARO_NO_MEMORY, "out of memory");
-  }
+  status = finish_writing(writer, status, err);
   *ret_result = (baro_import_result){.importer = importer,
                                      .tasks = result.tasks,
                                      .samples = result.samples,
@@ -247,52 +245,73 @@ static baro_status import_log(const baro_importer *importer, const baro_log_plac
                            : baro_error_prefix(err, status, "%s: %s", place->path, importer->name);
 }
 
-/* Beside what is there; published when all went well. */
-static baro_status import_to(const char *output_path, const baro_log_place *place, baro_view bytes,
-                             const baro_importer *importer, const baro_import_options *options,
-                             baro_import_result *ret_result, baro_error *err) {
-  char staged[BARO_STAGED_PATH_BYTES];
-  baro_output output;
+static baro_status write_to(const baro_output *output, const char *output_path,
+                            const baro_log_place *place, baro_view bytes,
+                            const baro_importer *importer, const baro_import_options *options,
+                            baro_import_result *ret_result, baro_error *err) {
   baro_writer *writer = NULL;
   baro_writer_options how = {.imported = true};
-  baro_status status =
-      baro_output_stage_file(output_path, options->overwrite, staged, &output, err);
+  baro_status status = baro_writer_create_on(output, output_path, &how, &writer, err);
   if (status != BARO_OK) {
     return status;
   }
-  status = baro_writer_create_on(&output, output_path, &how, &writer, err);
-  if (status == BARO_OK) {
-    status =
-        importer->read_log != NULL
-            ? import_log(importer, place, options, writer, ret_result, err)
-            : baro_import_bytes(importer, bytes, place->path, options, writer, ret_result, err);
-    baro_error close_error = {0};
-    baro_status closed = baro_writer_close(writer, &close_error);
-    if (status == BARO_OK && closed != BARO_OK) {
-      *err = close_error;
-      status = closed;
-    }
-  }
-  if (status == BARO_OK) {
-    status = baro_file_publish(staged, output_path, err);
-  }
-  if (status != BARO_OK) {
-    baro_file_remove(staged);
+  status = importer->read_log != NULL
+               ? import_log(importer, place, options, writer, ret_result, err)
+               : baro_import_bytes(importer, bytes, place->path, options, writer, ret_result, err);
+  baro_error close_error = {0};
+  baro_status closed = baro_writer_close(writer, &close_error);
+  if (status == BARO_OK && closed != BARO_OK) {
+    *err = close_error;
+    status = closed;
   }
   return status;
 }
 
-/* What could not be read as a file is told as what it is, where that is a folder without a log. */
+static void tell_unfinished(const baro_import_options *options, const char *path) {
+  if (options->unfinished != NULL) {
+    options->unfinished(path);
+  }
+}
+
+/* Beside output_path, which it gets when it is whole. */
+static baro_status import_to(const char *output_path, const baro_log_place *place, baro_view bytes,
+                             const baro_importer *importer, const baro_import_options *options,
+                             baro_import_result *ret_result, baro_error *err) {
+  char part[BARO_STAGED_PATH_BYTES];
+  baro_output output;
+  baro_status status = baro_file_name_part(output_path, part, err);
+  if (status != BARO_OK) {
+    return status;
+  }
+  tell_unfinished(options, part); /* first: a signal may come at any time */
+  status = baro_output_create_part(part, output_path, options->overwrite, &output, err);
+  if (status == BARO_OK) {
+    status = write_to(&output, output_path, place, bytes, importer, options, ret_result, err);
+    tell_unfinished(options, NULL);
+    if (status == BARO_OK) {
+      status = options->overwrite ? baro_file_publish(part, output_path, err)
+                                  : baro_file_publish_new(part, output_path, err);
+    }
+    if (status != BARO_OK) {
+      baro_file_remove(part);
+    }
+  }
+  tell_unfinished(options, NULL);
+  return status;
+}
+
+/* What could not be read as a file is told as what it is, where that is a folder without a log, or one that is closed. */
 static baro_status tell_unread(const baro_log_place *place, baro_status status, baro_error *err) {
   baro_log_files files;
   baro_error said;
   baro_status opened = baro_log_files_open_place(place, &files, &said);
+  bool is_told = opened == BARO_INVALID || opened == BARO_NO_PERMISSION;
   if (opened == BARO_OK) {
     baro_log_files_release(&files);
-  } else if (opened == BARO_INVALID && err != NULL) {
+  } else if (is_told && err != NULL) {
     *err = said;
   }
-  return opened == BARO_INVALID ? opened : status;
+  return is_told ? opened : status;
 }
 
 static baro_status import_place(const baro_log_place *place, const char *output_path,

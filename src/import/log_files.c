@@ -1,5 +1,6 @@
 #include "import/log_files.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -219,10 +220,14 @@ static baro_status open_path(baro_log_files *files, const char *path, baro_error
   if (files->path == NULL || inside == NULL) {
     return baro_error_set(err, BARO_NO_MEMORY, "out of memory");
   }
-  if (baro_folder_open(inside, &files->folder, NULL) == BARO_OK) {
+  baro_status status = baro_folder_open(inside, &files->folder, NULL);
+  if (status == BARO_OK) {
     return list_folder(files, err);
   }
   files->folder = -1;
+  if (status == BARO_NO_PERMISSION) {
+    return baro_error_set_errno(err, EACCES, "open %s", path);
+  }
   return take_single(files, err);
 }
 

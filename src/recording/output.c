@@ -55,3 +55,13 @@ baro_status baro_output_stage_file(const char *path, bool replace, char *ret_sta
   }
   return status;
 }
+
+baro_status baro_output_create_part(const char *part_path, const char *path, bool replace,
+                                    baro_output *ret_output, baro_error *err) {
+  int file;
+  baro_status status = baro_file_create_part(part_path, path, replace, &file, err);
+  if (status == BARO_OK) {
+    *ret_output = output_of(file);
+  }
+  return status;
+}

@@ -104,6 +104,61 @@ static void a_staged_file_takes_no_place(void **state) {
   expect_text("good", "new");
 }
 
+/* What is written has another name until it is whole, and takes no place that somebody else took meanwhile. */
+static void a_part_has_its_name_when_it_is_whole(void **state) {
+  (void)state;
+  char part[BARO_STAGED_PATH_BYTES];
+  char expected[64];
+  int file = -1;
+  baro_error err = {0};
+  snprintf(expected, sizeof expected, "whole.part-%d", (int)getpid());
+  assert_int_equal(baro_file_name_part("whole", part, &err), BARO_OK);
+  assert_string_equal(part, expected);
+  put(part, "of one that was killed");
+  assert_int_equal(baro_file_create_part(part, "whole", false, &file, &err), BARO_OK);
+  assert_int_equal(baro_file_write_at(file, 0, baro_view_of("new"), &err), BARO_OK);
+  assert_int_not_equal(access("whole", F_OK), 0);
+  assert_int_equal(baro_file_publish_new(part, "whole", &err), BARO_OK);
+  close_file(file);
+  expect_text("whole", "new");
+  assert_int_not_equal(access(part, F_OK), 0);
+
+  assert_int_equal(baro_file_create_part(part, "whole", false, &file, &err), BARO_USAGE);
+  assert_int_not_equal(access(part, F_OK), 0);
+  assert_int_equal(baro_file_create_part(part, "whole", true, &file, &err), BARO_OK);
+  assert_int_equal(baro_file_publish_new(part, "whole", &err), BARO_USAGE);
+  assert_non_null(strstr(err.message, "-f replaces it"));
+  expect_text("whole", "new");
+  assert_int_equal(baro_file_publish(part, "whole", &err), BARO_OK);
+  close_file(file);
+  expect_text("whole", "");
+  expect_text("whole.old", "new");
+}
+
+static void a_stream_is_what_comes_once(void **state) {
+  (void)state;
+  char bytes[8] = "";
+  size_t length = 0;
+  int file = -1;
+  baro_error err = {0};
+  put("plain", "bytes");
+  assert_int_equal(mkfifo("once", 0600), 0);
+  assert_true(baro_file_is_stream("-"));
+  assert_true(baro_file_is_stream("once"));
+  assert_true(baro_file_is_stream("/dev/null"));
+  assert_false(baro_file_is_stream("plain"));
+  assert_false(baro_file_is_stream("."));
+  assert_false(baro_file_is_stream("absent"));
+  assert_int_equal(baro_file_open_stream("plain", &file, &err), BARO_OK);
+  assert_int_equal(baro_file_read_on(file, bytes, 3, &length, &err), BARO_OK);
+  assert_int_equal(length, 3);
+  assert_int_equal(baro_file_read_on(file, bytes, sizeof bytes, &length, &err), BARO_OK);
+  assert_int_equal(length, 2);
+  assert_memory_equal(bytes, "es", 2);
+  close_file(file);
+  assert_int_equal(baro_file_open_stream("absent", &file, &err), BARO_NOT_FOUND);
+}
+
 static void a_link_is_not_followed(void **state) {
   (void)state;
   put("target", "precious");
@@ -237,6 +292,8 @@ int main(void) {
       cmocka_unit_test(a_new_file_is_private),
       cmocka_unit_test(an_existing_file_is_kept),
       cmocka_unit_test(a_staged_file_takes_no_place),
+      cmocka_unit_test(a_part_has_its_name_when_it_is_whole),
+      cmocka_unit_test(a_stream_is_what_comes_once),
       cmocka_unit_test(a_link_is_not_followed),
       cmocka_unit_test(what_cannot_be_created_is_named),
       cmocka_unit_test(writes_go_where_they_are_told),
