@@ -49,6 +49,14 @@ class Change:
     factor: float
 
 
+def machines(slow: str, fast: str, ratio: float) -> list[Change]:
+    """Of a machine with as many times the cores, and as many slots on it."""
+    return [
+        Change(slow, fast, f"cores={ratio:g}x,cpu_speed={ratio:g}x", 1 / ratio),
+        Change(fast, slow, f"cores={1 / ratio:g}x,cpu_speed={1 / ratio:g}x", ratio),
+    ]
+
+
 def both_ways(slow: str, fast: str, key: str, ratio: float) -> list[Change]:
     """Of a resource of which the second configuration has `ratio` times as much."""
     return [
@@ -61,6 +69,9 @@ CHANGES = [
     *both_ways("cores1", "base", "cores", 2),
     *both_ways("base", "cores4", "cores", 2),
     *both_ways("cores1", "cores4", "cores", 4),
+    *machines("half1", "cpu50", 2),
+    *machines("cpu50", "cores4", 2),
+    *machines("half1", "cores4", 4),
     *both_ways("cpu50", "base", "cpu_speed", 2),
     *both_ways("cpu25", "base", "cpu_speed", 4),
     *both_ways("cpu25", "cpu50", "cpu_speed", 2),
@@ -164,7 +175,7 @@ def main() -> None:
         cli.error(f"{options.folder} has no RUN/truth.json: tools/make_pairs.py writes them")
     jobs = sorted({job for job, _ in runs if not options.jobs or job in options.jobs})
     print(
-        f"{'from':10} {'set':16} {'jobs':>4} {'predict':>8} {'bias':>7} {'no change':>10} "
+        f"{'from':10} {'set':26} {'jobs':>4} {'predict':>8} {'bias':>7} {'no change':>10} "
         f"{'linear':>8} {'replay':>8} {'90 % inside':>12} {'order':>8}"
     )
     everything = Row()
@@ -195,7 +206,7 @@ def print_row(source: str, setting: str, jobs: int, row: Row) -> None:
     order = f"{row.ordered}/{row.differing}"
     replay = f"{statistics.mean(row.replay):.1%}" if row.replay else "-"
     print(
-        f"{source:10} {setting:16} {jobs:4} {statistics.mean(row.errors):8.1%} "
+        f"{source:10} {setting:26} {jobs:4} {statistics.mean(row.errors):8.1%} "
         f"{statistics.mean(row.signed):+7.1%} {statistics.mean(row.no_change):10.1%} "
         f"{statistics.mean(row.linear):8.1%} {replay:>8} {inside:>12} {order:>8}"
     )

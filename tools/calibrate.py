@@ -60,12 +60,12 @@ class Prediction:
 
 
 def read_predictions(path: Path) -> list[Prediction]:
-    """All of a file's, but those of keys that are not calibrated."""
+    """All of a file's of one key, but those of keys that are not calibrated."""
     found = []
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file, delimiter="\t"):
             key, _, value = row["setting"].partition("=")
-            if key in NOT_CALIBRATED:
+            if key in NOT_CALIBRATED or "," in value:
                 continue
             ratio = float(value.removesuffix("x"))
             found.append(

@@ -5,12 +5,12 @@
 /* Key; factor; changed by up to; comparisons of predictions with runs; jobs. */
 /* clang-format off */
 #define BARO_CALIBRATION_LIST(X) \
-  X(CORES, 0.835, 2, 144, 8) \
-  X(CPU_SPEED, 0.646, 4, 432, 8) \
-  X(DISK, 1.439, 4, 144, 4) \
-  X(NETWORK, 0.653, 4, 144, 4) \
+  X(CORES, 0.416, 4, 432, 8) \
+  X(CPU_SPEED, 0.542, 4, 432, 8) \
+  X(DISK, 1.695, 4, 144, 4) \
+  X(NETWORK, 0.673, 4, 144, 4) \
   X(MEMORY, 2.589, 2, 54, 3) \
-  X(INPUT, 2.638, 2, 144, 8)
+  X(INPUT, 1.669, 2, 144, 8)
 /* clang-format on */
 
 #endif

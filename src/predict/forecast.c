@@ -73,10 +73,11 @@ static bool matters(const maker *all, baro_term term) {
            baro_change_differs(change->input_ratio);
   case BARO_TERM_PARALLELISM:
     return (change->changes_cores || changes_nodes) && !change->changes_partitions;
-  case BARO_TERM_CORES_CONTENTION:
+  case BARO_TERM_CORES_CONTENTION: return change->changes_cores;
   case BARO_TERM_QUEUED:
-  case BARO_TERM_QUEUED_PYTHON:
-  case BARO_TERM_CROWDED: return change->changes_cores;
+  case BARO_TERM_QUEUED_PYTHON: return change->changes_cores && !all->graph->is_local;
+  case BARO_TERM_CROWDED:
+  case BARO_TERM_BACKGROUND: return change->changes_cores && all->graph->is_local;
   case BARO_TERM_NODES_CONTENTION: return changes_nodes;
   case BARO_TERM_NO_FILES_CPU:
     return all->graph->core_wait_ratio > 0 && baro_change_differs(change->cpu_ratio);
@@ -98,8 +99,9 @@ static bool matters(const maker *all, baro_term term) {
   case BARO_TERM_LIVE_HEAP:
   case BARO_TERM_SPILL_COST:
   case BARO_TERM_NEW_SPILL: return baro_change_differs(change->memory_ratio);
-  case BARO_TERM_INPUT_POWER:
   case BARO_TERM_WARMING:
+    return change->changes_cores || changes_nodes || baro_change_differs(change->input_ratio);
+  case BARO_TERM_INPUT_POWER:
   case BARO_TERM_INPUT_OTHERS: return baro_change_differs(change->input_ratio);
   case BARO_TERM_SKEW: return change->changes_partitions;
   case BARO_TERM_NEW_NETWORK:
@@ -195,9 +197,10 @@ static void set_terms(maker *all, const baro_contention_fit *fit) {
       static const baro_term WAITS[] = {BARO_TERM_QUEUED, BARO_TERM_QUEUED_PYTHON,
                                         BARO_TERM_CROWDED};
       for (size_t w = 0; w < sizeof(WAITS) / sizeof(WAITS[0]); w++) {
-        all->low[WAITS[w]] = 0;
-        all->point[WAITS[w]] = 0;
-        all->high[WAITS[w]] = 0;
+        double none = WAITS[w] == BARO_TERM_CROWDED ? BARO_TERM_NOT_CROWDED : 0;
+        all->low[WAITS[w]] = none;
+        all->point[WAITS[w]] = none;
+        all->high[WAITS[w]] = none;
       }
     }
   }

@@ -79,20 +79,21 @@ static void assume_run(const assumed *all) {
   }
 }
 
-/* In local mode there is one machine, and no log says how many cores it has. */
-static bool is_crowded(const assumed *all) {
-  return all->graph->is_local && all->to->slots > all->to->base_slots;
-}
-
 static void assume_slots(const assumed *all) {
   baro_forecast *to = all->to;
   const baro_change *change = all->change;
   bool changes_nodes = change->executor_count != all->graph->executor_count;
-  if (change->changes_cores) {
-    assume(to, "cores: %u slot%s instead of %u, %s, and with as much memory for each task",
+  if (change->changes_cores && all->graph->is_local) {
+    assume(to,
+           "cores: %u slot%s instead of %u, on the same machine (local mode): cores that were all "
+           "in use are shared; of a machine with %.3g times the cores, set cpu_speed=%.3gx as well",
            to->slots, to->slots == 1 ? "" : "s", to->base_slots,
-           is_crowded(all) ? "on a machine that may or may not have them (local mode: crowded)"
-                           : "on machines that have them");
+           (double)to->slots / (double)to->base_slots, (double)to->slots / (double)to->base_slots);
+  } else if (change->changes_cores) {
+    assume(to,
+           "cores: %u slot%s instead of %u, on machines that have them, and with as much memory "
+           "for each task",
+           to->slots, to->slots == 1 ? "" : "s", to->base_slots);
   }
   if (changes_nodes) {
     assume(

@@ -201,7 +201,8 @@ static void find_pieces(baro_graph_build *build) {
     (void)baro_dataflow_fact_text(&build->profile->dataflow, node->operator_id, "scope", &scope);
     bool is_scan = node->reads_input && baro_view_contains(scope, "Scan");
     bool is_coalesced = node->reads_shuffle && baro_view_contains(scope, "AQEShuffleRead");
-    if ((is_scan || is_coalesced) && node->plan.task_count == graph->slot_count) {
+    uint32_t more = node->plan.task_count - graph->slot_count; /* of a file a rest may be left */
+    if ((is_scan && more <= 1) || (is_coalesced && more == 0)) {
       double pieces = node->read_bytes / (is_coalesced ? SHUFFLE_BYTES_MIN : SCAN_BYTES_MIN);
       node->pieces_max = pieces < 1e6 ? (uint32_t)pieces : 1000000;
       node->pieces_max =

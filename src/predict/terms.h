@@ -26,10 +26,14 @@
     "executor; it goes with their number")                                                                                                \
   X(QUEUED_PYTHON, "queued_python", 0.2, 0.4, 0.75, PRIOR,                                                                                \
     "the same, of stages with Python workers")                                                                                            \
-  /* The same runs the other way: 0.9 to 2.4 where the machine has no core to spare; 0 where it does. */                                  \
-  X(CROWDED, "crowded", 0, 0.6, 1.8, PRIOR,                                                                                               \
-    "local mode: of the computing time of the tasks that are more than before, what all tasks "                                           \
-    "wait for cores: the machine may have no more of them")                                                                               \
+  X(CROWDED, "crowded", 0, 0.5, 1, BOUND,                                                                                                 \
+    "local mode: the machine has a core for each slot (0), or its cores are shared by more (1); "                                         \
+    "1 "                                                                                                                                  \
+    "where deserializing tasks waited for them")                                                                                          \
+  /* 4 jobs of tools/make_pairs.py (aggregate, join, score, users) on 1, 2 and 4 slots of a full machine: 0 to 1.8. */                    \
+  X(BACKGROUND, "background", 0, 0.7, 1.8, PRIOR,                                                                                         \
+    "local mode: cores that the JVM itself keeps busy (compiling, collecting, the driver) beside "                                        \
+    "tasks")                                                                                                                              \
   /* Deserializing a task needs a core and nothing else, and has both clocks. 2 jobs of tools/make_pairs.py (aggregate, join) under     \
    * CPU quotas: what other code waits is 0.37 to 0.73 of that. */ \
   X(CORE_WAIT, "core_wait", 0.25, 0.55, 1, PRIOR,                                                                                         \
@@ -119,6 +123,9 @@ typedef struct baro_term_row {
 
 /* By term. */
 extern const baro_term_row baro_terms[BARO_TERM_COUNT];
+
+/* Of CROWDED: whatever deserializing tells, since something else tells all that more tasks at once do. */
+#define BARO_TERM_NOT_CROWDED (-1)
 
 /* From one run to the next of the same job on the same machines: the median coefficient of variation of 118 TPC-DS queries, 6 runs
  * each, on a shared cluster (0.073; another cluster, 4 runs of one job: 0.020). */

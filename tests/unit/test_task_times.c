@@ -191,8 +191,73 @@ static void more_local_slots_may_wait(void **state) {
   one.change.cores_ratio = 2;
   one.change.changes_cores = true;
   assert_float_equal(end_of(&one, 0), 1000 + 2 * 100, 1e-6);
-  one.graph.is_local = true; /* of four tasks at once two are more than before */
-  assert_float_equal(end_of(&one, 0), 1000 + 2 * (100 + 30), 1e-6);
+  one.graph.is_local =
+      true; /* four tasks at once share the cores with one more thread, instead of two */
+  one.terms[BARO_TERM_BACKGROUND] = 1;
+  assert_float_equal(end_of(&one, 0), 1000 + 2 * (60 * 5 / 3.0 + 40), 1e-5);
+  one.terms[BARO_TERM_CROWDED] = 0; /* the machine may have a core for each, */
+  assert_float_equal(end_of(&one, 0), 1000 + 2 * 100, 1e-6);
+  one.graph.core_wait_ratio = 0.9; /* but not if its tasks waited for the two that ran */
+  one.terms[BARO_TERM_CORE_WAIT] = 0;
+  assert_float_equal(end_of(&one, 0), 1000 + 2 * (60 * 5 / 3.0 + 40), 1e-5);
+}
+
+/* With fewer of them, what no clock explains was waiting for a core; no task gets faster than what it computes. */
+static void fewer_local_slots_wait_less(void **state) {
+  (void)state;
+  job one;
+  make_job(&one, &(baro_graph_task){.need_ns = {[BARO_NEED_CPU] = 60, [BARO_NEED_OTHER] = 60}});
+  one.terms[BARO_TERM_CORES_CONTENTION] = 0;
+  one.terms[BARO_TERM_BACKGROUND] = 1;
+  one.terms[BARO_TERM_CORE_WAIT] = 0;
+  one.graph.is_local = true;
+  one.graph.core_wait_ratio = 1;
+  one.change.cores_ratio = 0.5;
+  one.change.changes_cores = true;
+  assert_float_equal(end_of(&one, 0), 1000 + 8 * 120 * 2 / 3.0, 1e-4);
+  for (int t = 0; t < 8; t++) {
+    one.tasks[t].need_ns[BARO_NEED_OTHER] = 15;
+  }
+  assert_float_equal(end_of(&one, 0), 1000 + 8 * 60, 1e-4);
+}
+
+/* A scan of two tasks, one of them a small rest, is cut anew by bytes: in four of the same size. */
+static void scans_are_cut_by_bytes(void **state) {
+  (void)state;
+  job one;
+  make_job(&one, &(baro_graph_task){.need_ns = {[BARO_NEED_CPU] = 20}, .input_bytes = 1000});
+  one.node.plan.task_count = 2;
+  one.graph.task_count = 2;
+  one.tasks[0].need_ns[BARO_NEED_CPU] = 140;
+  one.tasks[0].input_bytes = 7000;
+  one.node.reads_input = true;
+  one.node.pieces_max = 50;
+  one.terms[BARO_TERM_CORES_CONTENTION] = 0;
+  one.terms[BARO_TERM_WARMING] = 0;
+  assert_float_equal(end_of(&one, 0), 1000 + 140, 1e-4);
+  one.change.cores_ratio = 2;
+  one.change.changes_cores = true;
+  assert_float_equal(end_of(&one, 0), 1000 + 40, 1e-3);
+  one.tasks[0].is_early = true; /* half of what each takes is warming up, and each has that */
+  one.tasks[1].is_early = true;
+  one.terms[BARO_TERM_WARMING] = 0.5;
+  assert_float_equal(end_of(&one, 0), 1000 + 70 + 20, 1e-3);
+}
+
+/* Where cores are scarce all that no clock explains waited for them, files or not. */
+static void scarce_cores_explain_all(void **state) {
+  (void)state;
+  job one;
+  make_job(&one, &(baro_graph_task){.need_ns = {[BARO_NEED_CPU] = 20, [BARO_NEED_OTHER] = 80}});
+  one.node.reads_input = true;
+  one.graph.is_local = true;
+  one.terms[BARO_TERM_CORE_WAIT] = 0;
+  one.change.cpu_ratio = 2;
+  one.terms[BARO_TERM_DRIVER_SPEED] = 0;
+  one.graph.core_wait_ratio = 1;
+  assert_float_equal(end_of(&one, 0), 1000 + 4 * 90, 1e-4);
+  one.graph.core_wait_ratio = 3;
+  assert_float_equal(end_of(&one, 0), 1000 + 4 * 50, 1e-4);
 }
 
 /* First tasks that read more than later ones are larger, not slower. */
@@ -281,6 +346,9 @@ int main(void) {
       cmocka_unit_test(young_executors_warm_up),
       cmocka_unit_test(scans_are_cut_by_slots),
       cmocka_unit_test(more_local_slots_may_wait),
+      cmocka_unit_test(fewer_local_slots_wait_less),
+      cmocka_unit_test(scans_are_cut_by_bytes),
+      cmocka_unit_test(scarce_cores_explain_all),
       cmocka_unit_test(waves_are_measured_a_byte),
       cmocka_unit_test(skew_may_not_be_cut),
       cmocka_unit_test(spills_go_with_memory),
