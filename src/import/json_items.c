@@ -347,12 +347,12 @@ void baro_json_file_close(baro_json_file *file) {
 
 void baro_json_items_note(const baro_json_items *items, const char *words, baro_writer *writer) {
   baro_error packing = {0};
-  if (baro_log_input_ending(items->input, &packing) != BARO_OK) {
+  (void)!baro_log_input_ending(items->input, &packing);
+  const baro_error *ending = packing.status != BARO_OK ? &packing : &items->ending;
+  if (ending->status != BARO_OK) {
     baro_import_note(writer, "the file is damaged or cut; what stands before that counts: %s",
-                     packing.message);
-  } else if (items->ending.status != BARO_OK) {
-    baro_import_note(writer, "the file is damaged or cut; what stands before that counts: %s",
-                     items->ending.message);
+                     ending->message);
+    baro_writer_info(writer, "log_part", "the file is damaged or cut");
   }
   if (items->too_long != 0) {
     baro_import_note(writer, "%" PRIu64 " %s of more than %zu MiB were left out", items->too_long,

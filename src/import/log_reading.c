@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/plural.h"
+
 /* A MB or two. */
 enum { LINES_A_TELL = 256 };
 
@@ -135,6 +137,37 @@ void baro_import_note_counts(baro_writer *writer, const baro_import_count *count
   }
 }
 
+void baro_log_reading_part(const baro_log_reading *reading, baro_buffer *out) {
+  const baro_log_files *files = &reading->files;
+  if (files->missing != 0) {
+    baro_import_part(out);
+    baro_write_format(out, "%" PRIu64 " of the log's files %s missing, first events_%" PRIu64,
+                      files->missing, baro_plural(files->missing, "is", "are"),
+                      files->first_missing);
+  }
+  if (files->unreadable != 0) {
+    baro_import_part(out);
+    baro_write_format(out, "%u of the log's files %s left out", files->unreadable,
+                      baro_plural(files->unreadable, "was", "were"));
+  }
+  if (reading->ending.message[0] != '\0') {
+    baro_import_part(out);
+    baro_write_text(out, "the log is damaged or cut");
+  }
+}
+
+void baro_import_part(baro_buffer *out) {
+  baro_write_text(out, out->length == 0 ? "" : "; ");
+}
+
+void baro_import_put_part(baro_writer *writer, baro_buffer *take_out) {
+  baro_write_u8(take_out, 0);
+  if (!take_out->failed && take_out->length > 1) {
+    baro_writer_info(writer, "log_part", (const char *)take_out->data);
+  }
+  baro_buffer_release(take_out);
+}
+
 void baro_log_reading_note(const baro_log_reading *reading, baro_writer *writer) {
   const baro_json_lines *lines = &reading->lines;
   const baro_log_files *files = &reading->files;
@@ -144,12 +177,14 @@ void baro_log_reading_note(const baro_log_reading *reading, baro_writer *writer)
                      reading->ending.message);
   }
   if (files->missing != 0) {
-    baro_import_note(writer, "%" PRIu64 " of the log's files are missing, first events_%" PRIu64,
-                     files->missing, files->first_missing);
+    baro_import_note(writer, "%" PRIu64 " of the log's files %s missing, first events_%" PRIu64,
+                     files->missing, baro_plural(files->missing, "is", "are"),
+                     files->first_missing);
   }
   if (files->unreadable != 0) {
-    baro_import_note(writer, "%u files of the log were left out: links, folders, or not readable",
-                     files->unreadable);
+    baro_import_note(writer, "%u %s of the log %s left out: links, folders, or not readable",
+                     files->unreadable, baro_plural(files->unreadable, "file", "files"),
+                     baro_plural(files->unreadable, "was", "were"));
   }
   if (left_out != 0) {
     baro_import_note(writer,

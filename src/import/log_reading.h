@@ -43,6 +43,12 @@ void baro_log_reading_refuse(baro_log_reading *reading, const baro_json_walk *wa
 /* What was wrong, as notes of the recording. */
 void baro_log_reading_note(const baro_log_reading *reading, baro_writer *writer);
 
+/* Why what is read is a part of a run only, for those who take it for the whole (info log_part): reasons are gathered in a text, with
+ * baro_import_part between them, and put when all are there; nothing, if there is none. */
+void baro_log_reading_part(const baro_log_reading *reading, baro_buffer *out);
+void baro_import_part(baro_buffer *out);
+void baro_import_put_part(baro_writer *writer, baro_buffer *take_out);
+
 /* A note of an imported recording. */
 __attribute__((format(printf, 2, 3))) void baro_import_note(baro_writer *writer, const char *format,
                                                             ...);

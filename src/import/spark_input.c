@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/plural.h"
 #include "import/import_formats.h"
 #include "import/log_reading.h"
 #include "import/spark_output.h"
@@ -77,6 +78,24 @@ static uint64_t count_missing(const baro_spark_model *model, uint64_t *ret_expec
   return missing;
 }
 
+static void put_part(const baro_log_reading *reading, const baro_spark_model *model,
+                     baro_writer *writer) {
+  baro_buffer text = {0};
+  uint64_t expected;
+  uint64_t missing = count_missing(model, &expected);
+  baro_log_reading_part(reading, &text);
+  if (model->started_ms == BARO_SPARK_UNKNOWN) {
+    baro_import_part(&text);
+    baro_write_text(&text, "the start of the application is not in the log");
+  }
+  if (missing != 0) {
+    baro_import_part(&text);
+    baro_write_format(&text, "%" PRIu64 " of %" PRIu64 " tasks %s not in the log", missing,
+                      expected, baro_plural(missing, "is", "are"));
+  }
+  baro_import_put_part(writer, &text);
+}
+
 static void note_model(const baro_spark_model *model, baro_writer *writer) {
   uint64_t expected;
   uint64_t missing = count_missing(model, &expected);
@@ -87,9 +106,10 @@ static void note_model(const baro_spark_model *model, baro_writer *writer) {
   if (missing != 0) {
     baro_import_note(writer,
                      "%" PRIu64 " of %" PRIu64
-                     " tasks (%.0f %%) of stages that ended are not in the log: their "
+                     " tasks (%.0f %%) of stages that ended %s not in the log: %s "
                      "events were dropped",
-                     missing, expected, 100.0 * (double)missing / (double)expected);
+                     missing, expected, 100.0 * (double)missing / (double)expected,
+                     baro_plural(missing, "is", "are"), baro_plural(missing, "its", "their"));
   }
   const baro_import_count counts[] = {
       {count_unfinished(model), "tasks ran when the log ended"},
@@ -140,6 +160,7 @@ baro_status baro_spark_import(const baro_log_place *place, baro_writer *writer,
     if (status == BARO_OK) {
       put_infos(&model, writer);
       baro_log_reading_note(&reading, writer);
+      put_part(&reading, &model, writer);
       note_model(&model, writer);
       status = baro_spark_write(&model, writer, ret_result, err);
     }

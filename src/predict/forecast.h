@@ -59,6 +59,7 @@ typedef struct baro_forecast {
   uint32_t term_count;
   baro_forecast_part parts[BARO_SCENARIO_KEY_COUNT + BARO_SCENARIO_FUNCTIONS_MAX];
   uint32_t part_count;
+  const char *part; /* why it is of a part of the run only, in the arena; NULL: of all of it */
   const char *assumptions[BARO_FORECAST_ASSUMPTIONS_MAX]; /* in the arena */
   uint32_t assumption_count;
   baro_arena arena;

@@ -11,11 +11,15 @@
 #include "predict/path_forecast.h"
 #include "predict/python_forecast.h"
 
+enum { BARO_PREDICTOR_PART_BYTES = 200 };
+
 /* Read only once it is made: threads may share it. */
 typedef struct baro_predictor {
   baro_forecaster *tasks; /* owned, one of the three; the others are NULL */
   baro_path_forecaster *path;
   baro_python_forecaster *functions;
+  char part
+      [BARO_PREDICTOR_PART_BYTES]; /* why the recording has a part of the run only; "" it has all */
 } baro_predictor;
 
 /* Whether predictions of it need baro_job_graph_create. */
@@ -29,7 +33,8 @@ baro_status baro_predictor_init(baro_predictor *self, const baro_profile *profil
                                 baro_error *err) BARO_MUST_USE;
 void baro_predictor_release(baro_predictor *self);
 
-/* BARO_UNSUPPORTED with the reason; BARO_LIMIT; BARO_NO_MEMORY. */
+/* Of a part of a run it is said first (forecast's part, and its first assumption), and by how much replaying the part misses what it
+ * took, the interval is wider. BARO_UNSUPPORTED with the reason; BARO_LIMIT; BARO_NO_MEMORY. */
 baro_status baro_predictor_make(const baro_predictor *self, const baro_scenario *scenario,
                                 baro_forecast *ret_forecast, baro_error *err) BARO_MUST_USE;
 

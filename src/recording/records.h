@@ -317,7 +317,8 @@ typedef struct baro_note_record {
  * "rate_hz", "mode" ("nonblocking", "stop"), "host", "kernel", "cpu_count", "end" ("exit",
  * "interrupt", "duration", "detached"; "disk_full", "write_failed": what came last is missing; absent when the recorder
  * was killed), "exit_status", "signal" (number of the one that ended it), "stolen_ratio" (0 to 1: of what the machine's CPUs
- * had to run meanwhile, what the host of a virtual machine kept back for others). Later values replace earlier ones. */
+ * had to run meanwhile, what the host of a virtual machine kept back for others), "log_part" (why an imported log has a part of its
+ * run only). Later values replace earlier ones. */
 typedef struct baro_info_record {
   baro_view key;   /* borrowed */
   baro_view value; /* borrowed */

@@ -105,6 +105,11 @@ void baro_forecast_json(const baro_forecast_report *report, baro_stream *output)
   baro_json_number(&json, "low_s", forecast->low_s);
   baro_json_number(&json, "high_s", forecast->high_s);
   baro_json_number(&json, "base_s", forecast->base_s);
+  if (forecast->part != NULL) {
+    baro_json_text(&json, "part_of_run", forecast->part);
+  } else {
+    baro_json_null(&json, "part_of_run");
+  }
   baro_json_number(&json, "replayed_s", forecast->replayed_s);
   baro_json_number(&json, "lead_s", forecast->lead_s);
   baro_json_u64(&json, "slots", forecast->slots);

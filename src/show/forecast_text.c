@@ -58,6 +58,8 @@ static void write_part(const baro_scenario *scenario, const baro_forecast_part *
 
 /* So that nobody takes it for the whole session, which `explain` and `report` show. */
 static const double LEAD_RATIO_SAID = 0.02;
+/* Of a part: as predictor.h widens by it. */
+static const double REPLAY_OFF_SAID = 0.02;
 
 static void write_line(const baro_terminal *terminal, uint32_t column, const char *text,
                        baro_buffer *out) {
@@ -88,10 +90,31 @@ static void write_answer(const baro_forecast_report *report, const baro_terminal
   write_line(terminal, (uint32_t)column, text, out);
 }
 
+/* Second, so that nobody takes it for the run that they meant. */
+static void write_recorded_part(const baro_forecast *forecast, const baro_terminal *terminal,
+                                baro_buffer *out) {
+  char text[400];
+  (void)snprintf(text, sizeof(text), "of a part of the run only: %s", forecast->part);
+  baro_write_format(out, "%*s", (int)INDENT, "");
+  write_line(terminal, INDENT, text, out);
+  double ratio = forecast->replayed_s / forecast->base_s;
+  if (fabs(ratio - 1) > REPLAY_OFF_SAID) {
+    (void)snprintf(text, sizeof(text),
+                   "replayed, that part takes %s and not %s: the prediction is scaled by that, and "
+                   "its interval wider",
+                   seconds(forecast->replayed_s).text, seconds(forecast->base_s).text);
+    baro_write_format(out, "%*s", (int)INDENT, "");
+    write_line(terminal, INDENT, text, out);
+  }
+}
+
 static void write_head(const baro_forecast_report *report, const baro_terminal *terminal,
                        baro_buffer *out) {
   const baro_forecast *forecast = report->forecast;
   write_answer(report, terminal, out);
+  if (forecast->part != NULL) {
+    write_recorded_part(forecast, terminal, out);
+  }
   if (forecast->base_slots > 0) {
     baro_write_format(out, "%*s%u slot%s, %s busy; recorded %u, %s busy\n", (int)INDENT, "",
                       forecast->slots, forecast->slots == 1 ? "" : "s",

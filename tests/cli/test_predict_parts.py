@@ -1,0 +1,106 @@
+"""`barograph predict` of logs that have a part of their run: nobody takes it for the whole."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+from calling import Run
+from framework_logs import LOGS, lines_of
+from page_reader import Page
+
+MISSING = "1 of the log's files is missing, first events_1"
+# Its tasks fail and are tried again: without its beginning it cannot be replayed well.
+FLAKY = lines_of(LOGS / "spark35_flaky.gz")
+SKEW = lines_of(LOGS / "spark35_skew.gz")
+START = '{"Event":"SparkListenerApplicationStart"'
+
+
+def imported(run: Run, log: Path) -> Path:
+    made = log.with_name("log.baro")
+    done = run("import", "-q", "-f", "-o", made, log)
+    assert done.returncode == 0, done.stderr
+    return made
+
+
+def predicted(run: Run, recording: Path, change: str = "cores=2x") -> dict[str, Any]:
+    answer = run("predict", "--json", "--set", change, recording)
+    assert answer.returncode == 0, answer.stderr
+    whole: dict[str, Any] = json.loads(answer.stdout)
+    return whole
+
+
+def second_piece(folder: Path, lines: list[bytes]) -> Path:
+    (folder / "eventlog_v2_app").mkdir()
+    (folder / "eventlog_v2_app" / "events_2_app").write_bytes(b"".join(lines))
+    return folder / "eventlog_v2_app"
+
+
+def test_a_missing_piece_is_said_in_the_second_line(run: Run, tmp_path: Path) -> None:
+    recording = imported(run, second_piece(tmp_path, FLAKY))
+    found = predicted(run, recording)
+    assert found["part_of_run"] == MISSING
+    assert found["assumptions"][0].startswith(f"of a part of the run only: {MISSING}; ")
+    for options in ([], ["--why"], ["--sweep", "cores=1..4"]):
+        text = run("predict", "--set", "cpu_speed=2x", *options, recording).stdout
+        assert text.splitlines()[1] == f"  of a part of the run only: {MISSING}"
+    answer = run("view", "-o", "-", recording)
+    assert MISSING in json.dumps(Page(answer.stdout).head) + answer.stdout
+
+
+def test_of_a_part_the_interval_is_wider_by_what_its_replay_is_off(
+    run: Run, tmp_path: Path
+) -> None:
+    """The same lines as a file that is whole as far as it says, and as a piece behind another."""
+    start = next(i for i, line in enumerate(FLAKY) if START in line.decode())
+    lines = [FLAKY[start], *FLAKY[len(FLAKY) * 3 // 10 :]]
+    (tmp_path / "whole").write_bytes(b"".join(lines))
+    whole = predicted(run, imported(run, tmp_path / "whole"))
+    recording = imported(run, second_piece(tmp_path, lines))
+    part = predicted(run, recording)
+    assert whole["part_of_run"] is None
+    assert part["part_of_run"] == MISSING
+    for key in ("predicted_s", "base_s", "replayed_s", "ranges_low_s", "calibration"):
+        assert part.get(key) == whole.get(key)
+    off = abs(math.log(part["replayed_s"] / part["base_s"]))
+    assert off > 0.2
+    assert part["low_s"] == pytest.approx(whole["low_s"] * math.exp(-off))
+    assert part["high_s"] == pytest.approx(whole["high_s"] * math.exp(off))
+    text = " ".join(run("predict", "--set", "cores=2x", recording).stdout.split())
+    assert "replayed, that part takes" in text
+    assert "its interval wider" in text
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        (FLAKY[len(FLAKY) * 3 // 10 :], "the start of the application is not in the log"),
+        (
+            [line for i, line in enumerate(SKEW) if i % 9 or b"TaskEnd" not in line],
+            " tasks are not in the log",
+        ),
+    ],
+    ids=["beginning", "events"],
+)
+def test_other_parts(run: Run, tmp_path: Path, lines: list[bytes], words: str) -> None:
+    (tmp_path / "log").write_bytes(b"".join(lines))
+    assert words in predicted(run, imported(run, tmp_path / "log"))["part_of_run"]
+
+
+def test_a_cut_file_is_a_part(run: Run, tmp_path: Path) -> None:
+    packed = gzip.compress(b"".join(FLAKY))
+    (tmp_path / "log.gz").write_bytes(packed[: len(packed) * 9 // 10])
+    found = predicted(run, imported(run, tmp_path / "log.gz"))
+    assert found["part_of_run"].startswith("the log is damaged or cut")
+
+
+@pytest.mark.parametrize("name", ["spark35_flaky.gz", "spark35_skew.gz", "spark40_python.gz"])
+def test_a_whole_log_is_no_part(run: Run, tmp_path: Path, name: str) -> None:
+    recording = tmp_path / "log.baro"
+    assert run("import", "-q", "-o", recording, LOGS / name).returncode == 0
+    assert predicted(run, recording)["part_of_run"] is None
+    assert "a part of the run" not in run("predict", "--set", "cores=2x", recording).stdout
