@@ -5,8 +5,8 @@
 /* Key; factor; changed by up to; comparisons of predictions with runs; jobs. */
 /* clang-format off */
 #define BARO_CALIBRATION_LIST(X) \
-  X(CORES, 0.416, 4, 432, 8) \
-  X(CPU_SPEED, 0.542, 4, 432, 8) \
+  X(CORES, 0.600, 4, 432, 8) \
+  X(CPU_SPEED, 0.600, 4, 432, 8) \
   X(DISK, 1.695, 4, 144, 4) \
   X(NETWORK, 0.673, 4, 144, 4) \
   X(MEMORY, 2.589, 2, 54, 3) \
