@@ -12,7 +12,8 @@ opened in Chromium (viewer/, npm ci): viewer/tests/browser/measure.js says what 
 viewer has 120 seconds (--limit) for all that it does, its own reading of the profile included: one
 that shows nothing by then, or ends, has no numbers but a line that says so. Results are kept by
 size and viewer, each with its date, the machine's load and what the host stole of its CPU time
-meanwhile: what is not measured now stays. Numbers decide no test.
+meanwhile: what is not measured now stays. Our page is measured five times (--repeat), each in a
+browser of its own; what stands there are medians. Numbers decide no test.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import json
 import os
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -45,7 +47,30 @@ COLUMNS = (
     "paint_ms", "first_ms", "whole_ms", "tab_ms", "zoom_ms", "search_ms", "functions_ms", "sort_ms",
     "sandwich_ms", "timeline_ms", "metric_ms", "heap_mb",
 )  # fmt: skip
+"""What else can be clicked in our page: on the flame graph's tab, but for the last ones."""
+CLICKS = {
+    "thread_ms": "only one thread",
+    "threads_ms": "half of the threads",
+    "select_ms": "a function of the table is selected",
+    "focus_ms": "focus on it",
+    "ignore_ms": "ignore it",
+    "merge_ms": "merge it",
+    "recursion_ms": "merge recursion",
+    "collapse_ms": "collapse libraries",
+    "own_ms": "my code only",
+    "invert_ms": "invert",
+    "back_ms": "the slowest way back from one of these",
+    "states_ms": "colours by state",
+    "range_ms": "half of the time, on the timeline",
+    "range_flame_ms": "its flame graph",
+    "unrange_ms": "all of the time again",
+    "other_ms": "sandwich of another function",
+    "source_ms": "source",
+    "palette_ms": "a function in the command box",
+}
+HEAPS = {"heap_mb": "at first", "most_heap_mb": "at most, after one of these"}
 LIMIT_S = 120.0
+REPEAT = 5
 
 
 class NothingShownError(Exception):
@@ -97,7 +122,8 @@ class Clock:
 class Bench:
     """One build of the program, and a folder for what it makes."""
 
-    def __init__(self, build: Path, folder: Path) -> None:
+    def __init__(self, build: Path, folder: Path, repeat: int) -> None:
+        self.repeat = repeat
         self.program = build / "barograph"
         self.tools = build / "tests" / "tools"
         self.folder = folder
@@ -118,7 +144,11 @@ class Bench:
         page = recording.with_suffix(".html")
         command = [self.tools / "page_cost", recording, "-o", page]
         cost = json.loads(clock.run([str(word) for word in command], stdout=subprocess.PIPE))
-        return page.stat().st_size, {**cost, **clock.measured("barograph", page.as_uri())}
+        runs = [clock.measured("barograph", page.as_uri())]
+        for _ in range(self.repeat - 1):
+            runs.append(Clock(clock.limit_s).measured("barograph", page.as_uri()))
+        medians = {name: statistics.median(run[name] for run in runs) for name in runs[0]}
+        return page.stat().st_size, {**cost, **medians, "runs": runs}
 
     def inferno(self, recording: Path, clock: Clock) -> tuple[int, dict[str, Any]]:
         stacks = self.export(recording, "collapsed", ".txt")
@@ -182,6 +212,23 @@ def measure_row(bench: Bench, viewer: str, recording: Path, limit_s: float) -> d
     return row
 
 
+def clicks_table(rows: list[dict[str, Any]]) -> list[str]:
+    """What each click takes on our page, ms, and its memory, MB: medians and the most."""
+    if not rows:
+        return []
+    lines = ["", "| a click, ms | " + " | ".join(row["size"] for row in rows) + " |"]
+    lines.append("|---|" + "---|" * len(rows))
+    for name, words in {
+        **CLICKS,
+        **{key: f"heap {words}, MB" for key, words in HEAPS.items()},
+    }.items():
+        values = [
+            f"{row[name]:.0f} (to {max(run[name] for run in row['runs']):.0f})" for row in rows
+        ]
+        lines.append(f"| {words} | " + " | ".join(values) + " |")
+    return lines
+
+
 def markdown(results: dict[str, Any]) -> str:
     head = ["size", "viewer", "MB", *COLUMNS, "outcome", "load", "stolen"]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
@@ -190,6 +237,7 @@ def markdown(results: dict[str, Any]) -> str:
         values = [str(row.get(column, "-")) for column in COLUMNS]
         end = [row["outcome"], f"{row['load_before']:.1f}", f"{100 * row['stolen']:.0f} %"]
         lines.append("| " + " | ".join([row["size"], row["viewer"], size, *values, *end]) + " |")
+    lines += clicks_table([row for row in results["rows"] if "thread_ms" in row])
     lines.append("")
     for row in results["rows"]:
         if "write_s" in row:
@@ -216,12 +264,13 @@ def main() -> None:
     parser.add_argument("--viewers", default=",".join(VIEWERS))
     parser.add_argument("--build", type=Path, default=REPOSITORY / "build" / "gcc")
     parser.add_argument("--limit", type=float, default=LIMIT_S, help="seconds that a viewer has")
+    parser.add_argument("--repeat", type=int, default=REPEAT, help="how often our page is measured")
     results_file.add_out(parser)
     arguments = parser.parse_args()
     load = results_file.load_before("view")
     rows = {(row["size"], row["viewer"]): row for row in earlier_rows(arguments.out / "view.json")}
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(arguments.build, Path(folder))
+        bench = Bench(arguments.build, Path(folder), arguments.repeat)
         for size in arguments.sizes.split(","):
             recording = bench.record(size)
             for viewer in arguments.viewers.split(","):

@@ -68,23 +68,14 @@ function start(page, readers, first = null) {
     return made;
   }
 
-  /**
-   * @param {State} state
-   * @param {boolean} [atOnce] what takes long is not said before it is done
-   */
-  function show(state, atOnce = false) {
+  /** @param {State} state */
+  function show(state) {
     const view = shown.find((v) => v.id === state.view) ?? shown[0];
     if (!view) return;
     const missing = !workshop.canShow(state);
     const model = workshop.model(state);
-    const long = !missing && !atOnce && workshop.takesLong(model);
-    shell.waits(missing || long, view);
-    // The next frame says that the click was seen; the one after it shows what was asked for.
-    if (long)
-      framePainted().then(() => {
-        if (store.get() === state) show(state, true);
-      });
-    if (missing || long) return;
+    shell.waits(missing, view);
+    if (missing) return;
     if (seen !== null && seen !== view.id) live.get(seen)?.hide?.();
     seen = view.id;
     const current = liveOf(view);
@@ -146,7 +137,7 @@ function start(page, readers, first = null) {
     complete() {
       if (workshop.first !== null) {
         workshop.complete();
-        show(store.get(), true);
+        show(store.get());
       }
       document.body.dataset.complete = 'true';
       preparing = !workshop.large;

@@ -124,16 +124,37 @@
  */
 
 /**
- * Self time by (node, thread, state). In any order; those of a page's tree ascend by node.
+ * Whole numbers, as narrow as the largest of them allows: a page has millions.
+ * @typedef {Uint8Array | Uint16Array | Uint32Array | Float64Array} Numbers
+ */
+
+/**
+ * Self time by (node, thread, state), in order of nodes.
  * @typedef {object} Entries
- * @property {boolean} [ascending] by node
  * @property {number} count
- * @property {Uint32Array} node
- * @property {Uint16Array | Uint32Array} thread
+ * @property {Uint32Array} start by node, and one more: entries of node n are [start[n], start[n + 1])
+ * @property {Uint8Array | Uint16Array | Uint32Array} thread
  * @property {Uint8Array} state 255: calls
- * @property {Uint32Array | Float64Array} time units of threads' time
- * @property {Uint32Array | Float64Array | null} run units of the run's own time; null: calls, which have none
- * @property {Uint32Array | Float64Array | null} samples samples, or calls that entered; null: not counted (a range of time)
+ * @property {Numbers} time units of threads' time
+ * @property {Numbers | null} run units of the run's own time; null: calls, which have none
+ * @property {Numbers} samples samples, or calls that entered
+ */
+
+/**
+ * The parts of runs that lie in a range of time.
+ * @typedef {object} RunRange
+ * @property {Runs} runs
+ * @property {number} from tick
+ * @property {number} to
+ * @property {number} unitsPerTick
+ * @property {[number, number][]} spans by thread: its first run in the range, and one past its last
+ */
+
+/**
+ * What amounts are made of: all entries of a tree, or parts of runs instead of them.
+ * @typedef {object} Source
+ * @property {Entries} entries
+ * @property {RunRange | null} range null = all time
  */
 
 /**
@@ -142,7 +163,7 @@
  * @property {string} name
  * @property {number} count
  * @property {Int32Array} parent
- * @property {Uint32Array} fn function; of the root meaningless
+ * @property {Uint16Array | Uint32Array} fn function; of the root meaningless
  * @property {Entries} entries
  */
 
@@ -198,7 +219,7 @@
  * @property {number} count
  * @property {Uint32Array} first threads + 1 long
  * @property {Uint32Array | Float64Array} start ticks
- * @property {Uint32Array | Float64Array} time ticks
+ * @property {Numbers} time ticks
  * @property {Uint32Array} node of the page's tree
  * @property {Uint8Array} state
  * @property {Uint8Array} share 0..255: the part that counts in the run's own time
@@ -437,10 +458,12 @@
  * @typedef {object} Tree
  * @property {number} count
  * @property {Int32Array} parent
- * @property {Uint32Array} fn
+ * @property {Uint16Array | Uint32Array} fn
  * @property {Int32Array} end
  * @property {Int32Array | null} map node of the page's tree -> node here, -1 = left out; null = the same
  * @property {Int32Array | null} origin node here -> a node of the page's tree; null = the same
+ * @property {boolean} merged no two siblings are of one function
+ * @property {boolean} entire what is at and below a node, but the root, is all that is at and below its origin in the page's tree
  */
 
 /** @typedef {{self: Float64Array, total: Float64Array}} Amounts */

@@ -253,6 +253,17 @@ function* readColumn(cursor, column) {
 }
 
 /**
+ * A copy of one or two bytes a value where that is enough.
+ * @param {Uint32Array | Float64Array} values whole numbers, none below 0
+ * @returns {import('../types.js').Numbers}
+ */
+export function narrowest(values) {
+  let most = 0;
+  for (let i = 0; i < values.length; i++) if (values[i] > most) most = values[i];
+  return most < 256 ? Uint8Array.from(values) : most < 65536 ? Uint16Array.from(values) : values;
+}
+
+/**
  * Columns of a section by name, with what they must be.
  */
 export class Columns {

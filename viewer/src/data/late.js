@@ -1,6 +1,7 @@
 // The part of the page that only some views need: timeline, calls, sources. Read once, when first asked for. No DOM.
 
 import { betweenSteps } from '../base/turns.js';
+import { narrowest } from './columns.js';
 import { readSectionColumns } from './page.js';
 
 /** @typedef {import('../types.js').Page} Page */
@@ -21,7 +22,7 @@ const stepSize = 1 << 18;
  * Starts of runs from the gaps between them; each thread begins at tick 0.
  * @param {Columns} columns
  * @param {Uint32Array} first
- * @param {Uint32Array | Float64Array} time
+ * @param {import('../types.js').Numbers} time
  * @returns {Promise<Uint32Array | Float64Array>}
  */
 async function readStarts(columns, first, time) {
@@ -49,10 +50,10 @@ async function readStarts(columns, first, time) {
  * @returns {Promise<{first: Uint32Array, node: Uint32Array, state: Uint8Array}>} of thread t from first[t] on
  */
 async function numberEntries(entries, threads, runnable) {
-  const { count, node, thread, state, samples } = entries;
+  const { count, start, thread, state, samples } = entries;
   const classes = 65;
   const classOf = (/** @type {number} */ i) => {
-    const n = samples ? samples[i] : 0;
+    const n = samples[i];
     return n > 4294967295 ? 64 - Math.clz32(n / 4294967296) : 32 - Math.clz32(n);
   };
   const next = new Uint32Array(threads * classes);
@@ -74,12 +75,14 @@ async function numberEntries(entries, threads, runnable) {
   // Node and state themselves, not which entry: runs look them up at random, and each look-up is a cache miss.
   const nodes = new Uint32Array(sum);
   const states = new Uint8Array(sum);
+  let node = 0;
   for (let from = 0; from < count; from += stepSize) {
     const to = Math.min(from + stepSize, count);
     for (let i = from; i < to; i++) {
+      while (start[node + 1] <= i) node++;
       if (state[i] === runnable) continue;
       const at = next[thread[i] * classes + classOf(i)]++;
-      nodes[at] = node[i];
+      nodes[at] = node;
       states[at] = state[i];
     }
     await betweenSteps();
@@ -135,7 +138,8 @@ async function readRuns(columns, page, tree) {
     first[thread + 1] = sum;
   }
   if (sum !== count) throw columns.error('count', `announces ${sum} runs of ${count}`);
-  const time = columns.numbers('time');
+  const time = narrowest(columns.numbers('time'));
+  await betweenSteps();
   return {
     tree: page.trees[tree].name,
     count,

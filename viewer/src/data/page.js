@@ -2,7 +2,7 @@
 // Of a large page what the first picture needs comes first (decodeFirst), and the rest is read beside it, in steps.
 
 import { betweenSteps } from '../base/turns.js';
-import { PageError, columnSteps } from './columns.js';
+import { PageError, columnSteps, narrowest } from './columns.js';
 
 /** @typedef {import('../types.js').Head} Head */
 /** @typedef {import('../types.js').Page} Page */
@@ -81,13 +81,13 @@ function readFunctions(columns, strings) {
  * @param {Columns} columns
  * @param {Int32Array} parent
  * @param {number} functions
- * @returns {Uint32Array}
+ * @returns {Uint16Array | Uint32Array}
  */
 function readCallees(columns, parent, functions) {
   const fresh = columns.indices('function', functions);
   const place = columns.indices('callee', functions + 1);
   if (place.length !== parent.length - 1) throw columns.error('callee', 'has another length than "parent"');
-  const fn = new Uint32Array(parent.length);
+  const fn = functions <= 65536 ? new Uint16Array(parent.length) : new Uint32Array(parent.length);
   /** @type {(number[] | undefined)[]} */
   const called = new Array(functions + 1);
   let next = 0;
@@ -110,7 +110,7 @@ function readCallees(columns, parent, functions) {
 /**
  * @param {Columns} columns
  * @param {number} functions
- * @returns {Promise<{count: number, parent: Int32Array, fn: Uint32Array}>}
+ * @returns {Promise<{count: number, parent: Int32Array, fn: Uint16Array | Uint32Array}>}
  */
 async function readTree(columns, functions) {
   const count = columns.count(['parent']);
@@ -128,12 +128,20 @@ async function readTree(columns, functions) {
 
 /**
  * @param {Columns} columns
- * @param {number} threads
- * @returns {Uint16Array | Uint32Array}
+ * @param {number} nodes
+ * @returns {Uint32Array} where the entries of each node begin, and after the last one their number
  */
-function readThreads(columns, threads) {
-  const thread = columns.indices('thread', threads);
-  return threads <= 65536 ? Uint16Array.from(thread) : thread;
+function readPlaces(columns, nodes) {
+  const node = columns.indices('node', nodes);
+  const start = new Uint32Array(nodes + 1);
+  for (let i = 0, before = 0; i < node.length; i++) {
+    const n = node[i];
+    if (n < before) throw columns.error('node', 'does not ascend');
+    start[n + 1] = i + 1;
+    before = n;
+  }
+  for (let n = 1; n <= nodes; n++) if (start[n] === 0) start[n] = start[n - 1];
+  return start;
 }
 
 /**
@@ -169,6 +177,26 @@ function ratioTable(threads, ratio) {
 }
 
 /**
+ * What is counted by turns is of one kind of array: loops over several kinds are slower.
+ * @param {Uint32Array | Float64Array} time
+ * @param {Uint32Array | Float64Array | null} run
+ * @returns {{time: import('../types.js').Numbers, run: import('../types.js').Numbers | null}}
+ */
+function sameWidth(time, run) {
+  if (run === null) return { time: narrowest(time), run };
+  const widths = [time, run].map((column) => narrowest(column));
+  const [first, second] = widths;
+  if (first.constructor === second.constructor) return { time: first, run: second };
+  const wide = first.BYTES_PER_ELEMENT > second.BYTES_PER_ELEMENT ? first : second;
+  const like = (/** @type {import('../types.js').Numbers} */ column) => {
+    const out = /** @type {import('../types.js').Numbers} */ (wide.slice());
+    out.set(column);
+    return out;
+  };
+  return { time: like(time), run: like(run) };
+}
+
+/**
  * @param {Columns} columns
  * @param {Head} head
  * @param {Ratios} ratios
@@ -177,16 +205,14 @@ function ratioTable(threads, ratio) {
  */
 async function readEntries(columns, head, ratios, nodes) {
   const count = columns.count(['node', 'thread', 'state', 'time', 'samples']);
-  const node = columns.indices('node', nodes);
+  const start = readPlaces(columns, nodes);
   await betweenSteps();
-  const thread = readThreads(columns, head.threads.length);
+  const thread = /** @type {Entries['thread']} */ (narrowest(columns.indices('thread', head.threads.length)));
   await betweenSteps();
   const state = columns.bytes('state');
   for (let i = 0; i < count; i++)
     if (state[i] >= head.states.length && state[i] !== stateOfCalls)
       throw columns.error('state', `has the unknown value ${state[i]}`);
-  for (let i = 1; i < count; i++)
-    if (node[i] < node[i - 1]) throw columns.error('node', 'does not ascend');
   const time = columns.numbers('time');
   const { run_ratio: ofRun = [], samples_ratio: ofSamples = [] } = ratios;
   const threads = head.threads.length;
@@ -196,9 +222,10 @@ async function readEntries(columns, head, ratios, nodes) {
     ? readByRatio(columns, 'run', known, ratioTable(threads, (t, s) => ofRun[t]?.[s]))
     : null;
   await betweenSteps();
-  const samples = readByRatio(columns, 'samples', known, ratioTable(threads, (t) => ofSamples[t]));
+  const samples = narrowest(readByRatio(columns, 'samples', known, ratioTable(threads, (t) => ofSamples[t])));
   if (run && run.length !== count) throw columns.error('run', 'has another length than "node"');
-  return { ascending: true, count, node, thread, state, time, run, samples };
+  await betweenSteps();
+  return { count, start, thread, state, samples, ...sameWidth(time, run) };
 }
 
 /**
@@ -256,12 +283,12 @@ const emptyTree = {
   fn: new Uint32Array(1),
   entries: {
     count: 0,
-    node: new Uint32Array(0),
-    thread: new Uint16Array(0),
+    start: new Uint32Array(2),
+    thread: new Uint8Array(0),
     state: new Uint8Array(0),
-    time: new Uint32Array(0),
-    run: new Uint32Array(0),
-    samples: new Uint32Array(0),
+    time: new Uint8Array(0),
+    run: new Uint8Array(0),
+    samples: new Uint8Array(0),
   },
 };
 

@@ -1,8 +1,9 @@
 // From entries to amounts by node. No DOM; loops over typed arrays.
 
-import { firstWhere } from '../base/search.js';
-
 /** @typedef {import('../types.js').Entries} Entries */
+/** @typedef {import('../types.js').Numbers} Numbers */
+/** @typedef {import('../types.js').RunRange} RunRange */
+/** @typedef {import('../types.js').Source} Source */
 /** @typedef {import('../types.js').Metric} Metric */
 /** @typedef {import('../types.js').Tree} Tree */
 /** @typedef {import('../types.js').Head} Head */
@@ -28,32 +29,229 @@ export function threadSet(head, chosen, side) {
 /**
  * @param {Entries} entries
  * @param {Metric} metric
- * @returns {Uint32Array | Float64Array} amounts by entry
+ * @returns {Numbers} amounts by entry
  */
 export function amountsOf(entries, metric) {
-  const column = entries[metric.column];
-  return column ?? new Float64Array(entries.count);
+  return entries[metric.column] ?? new Uint8Array(entries.count);
+}
+
+/** Whole numbers below it are summed in four bytes: half as much to fetch, and no floating point. */
+const twoTo32 = 4294967296;
+
+/**
+ * @param {number} count
+ * @param {number} most sum of all that is added
+ * @returns {Uint32Array | Float64Array}
+ */
+function emptySums(count, most) {
+  return most < twoTo32 ? new Uint32Array(count) : new Float64Array(count);
+}
+
+/**
+ * @param {Metric} metric
+ * @param {Uint8Array} threads
+ * @returns {Uint8Array} by thread * 256 + state: 1 = counts
+ */
+function countedTable({ states }, threads) {
+  const table = new Uint8Array(threads.length * 256);
+  threads.forEach((on, thread) => on === 1 && table.set(states, thread * 256));
+  return table;
+}
+
+/**
+ * @param {Metric} metric
+ * @param {number} unitsPerTick
+ * @returns {{weight: Uint8Array, unit: number}} what a tick of a run counts by its share, and what one of these is, in units
+ */
+function tickWeights({ column }, unitsPerTick) {
+  if (column !== 'run') return { weight: new Uint8Array(256).fill(1), unit: unitsPerTick };
+  return { weight: Uint8Array.from({ length: 256 }, (_, share) => share), unit: unitsPerTick / 255 };
+}
+
+/**
+ * What lies in a range of the run that begins before it, of those in it, and of the one that ends behind it.
+ * @param {RunRange} range
+ * @param {number} run
+ * @returns {number} ticks
+ */
+function ticksIn({ runs: { start, time }, from, to }, run) {
+  return Math.max(Math.min(start[run] + time[run], to) - Math.max(start[run], from), 0);
+}
+
+/**
+ * The parts of runs in a range of time that count.
+ * @param {RunRange} range
+ * @param {Metric} metric
+ * @param {Uint8Array} threads
+ * @param {(node: number, state: number, amount: number) => void} take
+ */
+export function eachRun(range, metric, threads, take) {
+  const { node, state, share, time } = range.runs;
+  const { states } = metric;
+  const { weight, unit } = tickWeights(metric, range.unitsPerTick);
+  range.spans.forEach(([low, high], thread) => {
+    if (threads[thread] === 0) return;
+    for (let r = low; r < high; r++) {
+      if (states[state[r]] === 0 || node[r] === 0) continue;
+      // Only the first and the last can lie across an end of the range.
+      const ticks = r === low || r === high - 1 ? ticksIn(range, r) : time[r];
+      take(node[r], state[r], ticks * weight[share[r]] * unit);
+    }
+  });
+}
+
+/**
+ * Calls back for everything that counts, of all time in order of nodes.
+ * @param {Source} source
+ * @param {Metric} metric
+ * @param {Uint8Array} threads
+ * @param {(node: number, state: number, amount: number) => void} take node of the page's tree
+ * @param {(node: number) => boolean} [wanted] of which nodes
+ */
+export function eachAmount({ entries, range }, metric, threads, take, wanted = () => true) {
+  if (range !== null) {
+    eachRun(range, metric, threads, (node, state, amount) => wanted(node) && take(node, state, amount));
+    return;
+  }
+  const amounts = amountsOf(entries, metric);
+  const { start, thread, state } = entries;
+  const { states } = metric;
+  for (let n = 0; n + 1 < start.length; n++) {
+    if (start[n] === start[n + 1] || !wanted(n)) continue;
+    for (let i = start[n]; i < start[n + 1]; i++)
+      if (states[state[i]] === 1 && threads[thread[i]] === 1) take(n, state[i], amounts[i]);
+  }
+}
+
+/**
+ * Sums of what counts, made in one pass: there are millions of entries.
+ * @typedef {object} Tally
+ * @property {Float64Array} self by node of the page's tree
+ * @property {Float64Array} byFunction self amounts by function and state: rows of `states`
+ * @property {Float64Array} ofRoot what is of no function, by state
+ */
+
+/**
+ * @param {Uint32Array | Float64Array} by rows by function, one of the root, one of what is left out
+ * @param {number} functions
+ * @param {number} states
+ * @param {number} unit
+ * @returns {Pick<Tally, 'byFunction' | 'ofRoot'>}
+ */
+function rowsOf(by, functions, states, unit) {
+  const all = scaled(by, unit);
+  const end = functions * states;
+  return { byFunction: all.subarray(0, end), ofRoot: all.subarray(end, end + states) };
+}
+
+/**
+ * @param {Source} source
+ * @param {Metric} metric
+ * @param {Uint8Array} threads
+ * @param {{fn: Tree['fn'], root: number, count: number}} tree the page's; functions of its nodes, and of its root: `functions` = none, one more = left out
+ * @param {number} functions
+ * @param {number} states how many the page knows
+ * @returns {Tally}
+ */
+export function tallyOf(source, metric, threads, tree, functions, states) {
+  if (source.range !== null) return tallyRuns(source.range, metric, threads, tree, functions, states);
+  if (metric.tree === 'samples') return tallyEntries(source.entries, metric, threads, tree, functions, states);
+  // Calls have no states.
+  const self = new Float64Array(tree.count);
+  eachAmount(source, metric, threads, (node, _, amount) => {
+    self[node] += amount;
+  });
+  return { self, ...rowsOf(new Float64Array((functions + 2) * states), functions, states, 1) };
 }
 
 /**
  * @param {Entries} entries
  * @param {Metric} metric
  * @param {Uint8Array} threads
- * @param {Tree} tree
- * @returns {Float64Array} by node of the tree
+ * @param {{fn: Tree['fn'], root: number, count: number}} tree
+ * @param {number} functions
+ * @param {number} states
+ * @returns {Tally}
  */
-export function selfAmounts(entries, metric, threads, tree) {
-  const self = new Float64Array(tree.count);
+function tallyEntries(entries, metric, threads, { fn, root, count }, functions, states) {
   const amounts = amountsOf(entries, metric);
-  const { count, node, thread, state } = entries;
-  const { states } = metric;
-  const { map } = tree;
-  for (let i = 0; i < count; i++) {
-    if (states[state[i]] === 0 || threads[thread[i]] === 0) continue;
-    const n = map === null ? node[i] : map[node[i]];
-    if (n >= 0) self[n] += amounts[i];
+  const { start, thread, state } = entries;
+  const on = countedTable(metric, threads);
+  const self = new Float64Array(count);
+  const by = emptySums((functions + 2) * states, sumOf(amounts));
+  for (let n = 0, i = 0; n < count; n++) {
+    const row = (n === 0 ? root : fn[n]) * states;
+    const end = start[n + 1];
+    let sum = 0;
+    for (; i < end; i++) {
+      const s = state[i];
+      // No branch: what counts comes in no order that a processor could foresee.
+      const amount = amounts[i] * on[(thread[i] << 8) | s];
+      sum += amount;
+      by[row + s] += amount;
+    }
+    self[n] = sum;
   }
-  return self;
+  return { self, ...rowsOf(by, functions, states, 1) };
+}
+
+/**
+ * @param {RunRange} range
+ * @param {Metric} metric
+ * @param {Uint8Array} threads
+ * @param {{fn: Tree['fn'], root: number, count: number}} tree
+ * @param {number} functions
+ * @param {number} states
+ * @returns {Tally}
+ */
+function tallyRuns(range, metric, threads, { fn, count }, functions, states) {
+  const { runs, spans } = range;
+  const { node, state, share, time } = runs;
+  const { weight, unit } = tickWeights(metric, range.unitsPerTick);
+  const counts = metric.states;
+  const most = (range.to - range.from) * spans.length * 255;
+  const self = emptySums(count, most);
+  const by = emptySums((functions + 2) * states, most);
+  for (let thread = 0; thread < spans.length; thread++) {
+    if (threads[thread] === 0) continue;
+    const [low, high] = spans[thread];
+    for (let r = low; r < high; r++) {
+      const s = state[r];
+      const n = node[r];
+      // Where nothing was seen no time counts.
+      if (n === 0) continue;
+      // Only the first and the last can lie across an end of the range.
+      const ticks = r === low || r === high - 1 ? ticksIn(range, r) : time[r];
+      const amount = ticks * weight[share[r]] * counts[s];
+      self[n] += amount;
+      by[fn[n] * states + s] += amount;
+    }
+  }
+  return { self: scaled(self, unit), ...rowsOf(by, functions, states, unit) };
+}
+
+/** @param {ArrayLike<number>} sums @param {number} unit */
+function scaled(sums, unit) {
+  const out = new Float64Array(sums.length);
+  for (let i = 0; i < out.length; i++) out[i] = sums[i] * unit;
+  return out;
+}
+
+/** @type {WeakMap<Numbers, number>} */
+const sumsOfColumns = new WeakMap();
+
+/**
+ * @param {Numbers} values of a page: they stay what they are
+ * @returns {number}
+ */
+function sumOf(values) {
+  let sum = sumsOfColumns.get(values);
+  if (sum === undefined) {
+    sum = 0;
+    for (let i = 0; i < values.length; i++) sum += values[i];
+    sumsOfColumns.set(values, sum);
+  }
+  return sum;
 }
 
 /**
@@ -156,15 +354,14 @@ export class StateSums {
  */
 export function stateAmountsBelow(sums, ranges) {
   const by = new Float64Array(sums.states);
-  const { node, count } = sums.entries;
-  for (const [from, to] of ranges)
-    sums.add(by, firstWhere(0, count, (i) => node[i] >= from), firstWhere(0, count, (i) => node[i] >= to));
+  const { start } = sums.entries;
+  for (const [from, to] of ranges) sums.add(by, start[from], start[to]);
   return by;
 }
 
 /**
- * The same of any tree and any entries.
- * @param {Entries} entries
+ * The same of any tree and any source.
+ * @param {Source} source
  * @param {Metric} metric
  * @param {Uint8Array} threads
  * @param {Tree} tree
@@ -172,18 +369,48 @@ export function stateAmountsBelow(sums, ranges) {
  * @param {number} states how many states there are
  * @returns {Float64Array} by state
  */
-export function stateAmounts(entries, metric, threads, tree, ranges, states) {
+export function stateAmounts(source, metric, threads, tree, ranges, states) {
   const by = new Float64Array(states);
-  const amounts = amountsOf(entries, metric);
-  const { count, node, thread, state } = entries;
   const { map } = tree;
   const inside = new Uint8Array(tree.count);
   for (const [from, to] of ranges) inside.fill(1, from, to);
-  for (let i = 0; i < count; i++) {
-    const s = state[i];
-    if (s >= states || metric.states[s] === 0 || threads[thread[i]] === 0) continue;
-    const n = map === null ? node[i] : map[node[i]];
-    if (n >= 0 && inside[n] === 1) by[s] += amounts[i];
+  /** 0 = wanted, by node of the page's tree. */
+  const row = new Int8Array(source.entries.start.length - 1);
+  for (let n = 0; n < row.length; n++) {
+    const here = map === null ? n : map[n];
+    row[n] = here >= 0 && inside[here] === 1 ? 0 : -1;
+  }
+  return stateRows(source, metric, threads, row, by, states);
+}
+
+/**
+ * @template {Int8Array | Int16Array | Int32Array} T
+ * @param {Source} source
+ * @param {Metric} metric
+ * @param {Uint8Array} threads
+ * @param {T} row by node of the page's tree, -1 = none
+ * @param {Float64Array} by takes amounts: rows by state
+ * @param {number} states
+ * @returns {Float64Array} `by`
+ */
+export function stateRows({ entries, range }, metric, threads, row, by, states) {
+  if (range !== null) {
+    eachRun(range, metric, threads, (node, state, amount) => {
+      if (row[node] >= 0 && state < states) by[row[node] * states + state] += amount;
+    });
+    return by;
+  }
+  const amounts = amountsOf(entries, metric);
+  const { start, thread, state } = entries;
+  const on = countedTable(metric, threads);
+  for (let n = 0; n < row.length; n++) {
+    const at = row[n] * states;
+    if (at < 0) continue;
+    const end = start[n + 1];
+    for (let i = start[n]; i < end; i++) {
+      const s = state[i];
+      if (s < states) by[at + s] += amounts[i] * on[(thread[i] << 8) | s];
+    }
   }
   return by;
 }
@@ -219,7 +446,7 @@ function innermostHolders(tree, nodes) {
 
 /**
  * Amounts by state of each of some nodes with all below them. Of two nodes one may lie below the other.
- * @param {Entries} entries
+ * @param {Source} source
  * @param {Metric} metric
  * @param {Uint8Array} threads
  * @param {Tree} tree
@@ -227,18 +454,20 @@ function innermostHolders(tree, nodes) {
  * @param {number} states
  * @returns {Float64Array} nodes.length rows of `states`
  */
-export function stateAmountsOfNodes(entries, metric, threads, tree, nodes, states) {
+export function stateAmountsOfNodes(source, metric, threads, tree, nodes, states) {
   const by = new Float64Array(nodes.length * states);
   const { holder, above } = innermostHolders(tree, nodes);
-  const amounts = amountsOf(entries, metric);
-  const { count, node, thread, state } = entries;
   const { map } = tree;
-  for (let i = 0; i < count; i++) {
-    const s = state[i];
-    if (s >= states || metric.states[s] === 0 || threads[thread[i]] === 0) continue;
-    const n = map === null ? node[i] : map[node[i]];
-    if (n >= 0 && holder[n] >= 0) by[holder[n] * states + s] += amounts[i];
-  }
+  const holderOf = (/** @type {number} */ node) => holder[map === null ? node : map[node]] ?? -1;
+  eachAmount(
+    source,
+    metric,
+    threads,
+    (node, state, amount) => {
+      if (state < states) by[holderOf(node) * states + state] += amount;
+    },
+    (node) => holderOf(node) >= 0,
+  );
   for (let i = nodes.length - 1; i >= 0; i--)
     if (above[i] >= 0)
       for (let s = 0; s < states; s++) by[above[i] * states + s] += by[i * states + s];

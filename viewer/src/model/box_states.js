@@ -2,7 +2,7 @@
 // instances of a function. Such a node knows no more than its amount. So each amount is brought to the deepest box that its stack
 // leads to, and boxes add up what is below them. No DOM.
 
-import { amountsOf, stateAmountsOfNodes } from './aggregate.js';
+import { eachAmount, stateAmountsOfNodes } from './aggregate.js';
 
 /** @typedef {import('./layout.js').Layout} Layout */
 /** @typedef {import('./shape.js').Shape} Shape */
@@ -74,27 +74,24 @@ class Boxes {
 }
 
 /**
- * Calls back for each entry that counts: with its node in the tree, state and amount.
+ * Calls back for everything that counts: with its node in the tree, state and amount.
  * @param {Model} model
  * @param {(node: number, state: number, amount: number) => void} take
  */
-function eachEntry({ entries, metric, threads, tree, page }, take) {
-  const amounts = amountsOf(entries, metric);
-  const { count, node, thread, state } = entries;
+function eachPlaced({ source, metric, threads, tree, page }, take) {
+  const { map } = tree;
   const states = page.head.states.length;
-  for (let i = 0; i < count; i++) {
-    const s = state[i];
-    if (s >= states || metric.states[s] === 0 || threads[thread[i]] === 0) continue;
-    const n = tree.map === null ? node[i] : tree.map[node[i]];
-    if (n >= 0) take(n, s, amounts[i]);
-  }
+  eachAmount(source, metric, threads, (node, state, amount) => {
+    const n = map === null ? node : map[node];
+    if (n >= 0 && state < states) take(n, state, amount);
+  });
 }
 
 /**
  * @param {Model} model
  * @param {Layout} layout
- * @param {Shape} shape "inverted" of model.shape, or a half of model.sandwich(fn)
- * @param {"inverted" | "callers" | "callees"} kind
+ * @param {Shape} shape "inverted" or "merged" of model.shape, or a half of model.sandwich(fn)
+ * @param {"inverted" | "merged" | "callers" | "callees"} kind
  * @param {number} fn of the sandwich
  * @returns {Float64Array} by box: rows of head.states.length; of boxes of many narrow ones 0
  */
@@ -105,7 +102,7 @@ export function boxStates(model, layout, shape, kind, fn) {
   const root = boxes.ofNode.get(0) ?? 0;
   if (kind === 'inverted') addInverted(model, boxes, root, by, states);
   else if (kind === 'callers') addCallers(model, boxes, root, by, states, fn);
-  else addCallees(model, boxes, root, by, states, fn);
+  else addCallees(model, boxes, root, by, states, kind === 'merged' ? Int32Array.of(0) : model.instances(fn));
   // Boxes stand by row, so those below come later.
   for (let box = layout.count - 1; box > 0; box--) {
     const above = layout.rest[box] > 0 ? undefined : boxes.ofNode.get(boxes.above[box]);
@@ -125,8 +122,8 @@ export function boxStates(model, layout, shape, kind, fn) {
 function addInverted(model, boxes, root, by, states) {
   let last = -1;
   let box = root;
-  eachEntry(model, (node, state, amount) => {
-    // Entries of a node stand together.
+  eachPlaced(model, (node, state, amount) => {
+    // What is of a node stands together.
     if (node !== last) box = boxes.up(model.tree, root, node);
     last = node;
     by[box * states + state] += amount;
@@ -142,9 +139,9 @@ function addInverted(model, boxes, root, by, states) {
  * @param {number} fn
  */
 function addCallers(model, boxes, root, by, states, fn) {
-  const { entries, metric, threads, tree } = model;
+  const { source, metric, threads, tree } = model;
   const instances = model.instances(fn);
-  const rows = stateAmountsOfNodes(entries, metric, threads, tree, instances, states);
+  const rows = stateAmountsOfNodes(source, metric, threads, tree, instances, states);
   instances.forEach((instance, i) => {
     const box = boxes.up(tree, root, tree.parent[instance]);
     for (let s = 0; s < states; s++) by[box * states + s] += rows[i * states + s];
@@ -157,14 +154,14 @@ function addCallers(model, boxes, root, by, states, fn) {
  * @param {number} root
  * @param {Float64Array} by
  * @param {number} states
- * @param {number} fn
+ * @param {Int32Array} instances nodes of the tree that the root is made of
  */
-function addCallees(model, boxes, root, by, states, fn) {
+function addCallees(model, boxes, root, by, states, instances) {
   const { tree } = model;
   const outside = -0x80000000;
   // The node's own box; ~box: the deepest one above it, it has none itself.
   const at = new Int32Array(tree.count).fill(outside);
-  for (const instance of model.instances(fn)) {
+  for (const instance of instances) {
     at[instance] = root;
     for (let n = instance + 1; n < tree.end[instance]; n++) {
       const above = at[tree.parent[n]];
@@ -172,7 +169,7 @@ function addCallees(model, boxes, root, by, states, fn) {
       at[n] = above < 0 ? above : box < 0 ? ~above : box;
     }
   }
-  eachEntry(model, (node, state, amount) => {
+  eachPlaced(model, (node, state, amount) => {
     const box = at[node];
     if (box !== outside) by[(box < 0 ? ~box : box) * states + state] += amount;
   });

@@ -1,7 +1,9 @@
 // Amounts by function, recursion counted once. No DOM.
 
-import { amountsOf } from './aggregate.js';
+import { eachAmount, stateRows } from './aggregate.js';
 
+/** @typedef {import('../types.js').Metric} Metric */
+/** @typedef {import('../types.js').Source} Source */
 /** @typedef {import('../types.js').Tree} Tree */
 /** @typedef {import('../types.js').Amounts} Amounts */
 
@@ -30,50 +32,63 @@ export function functionAmounts(tree, amounts, functionCount) {
 }
 
 /**
- * Self amounts by function, straight from the entries.
- * @param {import('../types.js').Entries} entries
- * @param {import('../types.js').Metric} metric
+ * Self amounts by function, straight from what counts.
+ * @param {Source} source
+ * @param {Metric} metric
  * @param {Uint8Array} threads
  * @param {Tree} tree
  * @param {number} functionCount
- * @param {number} [step] looks at each entry of so many
+ * @param {number} [step] looks at each node of so many
  * @returns {Float64Array}
  */
-export function selfByFunction(entries, metric, threads, tree, functionCount, step = 1) {
+export function selfByFunction(source, metric, threads, tree, functionCount, step = 1) {
   const by = new Float64Array(functionCount);
-  const amounts = amountsOf(entries, metric);
-  const { count, node, thread, state } = entries;
   const { map, fn } = tree;
-  for (let i = 0; i < count; i += step) {
-    if (metric.states[state[i]] === 0 || threads[thread[i]] === 0) continue;
-    const n = map === null ? node[i] : map[node[i]];
-    if (n > 0) by[fn[n]] += amounts[i];
-  }
+  /** @param {number} node */
+  const here = (node) => (map === null ? node : map[node]);
+  eachAmount(
+    source,
+    metric,
+    threads,
+    (node, _, amount) => {
+      by[fn[here(node)]] += amount;
+    },
+    (node) => node % step === 0 && here(node) > 0,
+  );
   return by;
 }
 
 /**
- * Self amounts by function and state.
- * @param {import('../types.js').Entries} entries
- * @param {import('../types.js').Metric} metric
+ * Functions of a derived tree, as a tally of the page's entries asks for them.
+ * @param {Tree} tree derived
+ * @param {number} functionCount
+ * @returns {Tree['fn']} by node of the page's tree; `functionCount` where it is of none, one more where it is left out
+ */
+export function functionsHere({ map, fn }, functionCount) {
+  const nodes = map ?? new Int32Array(0);
+  const here = functionCount < 65535 ? new Uint16Array(nodes.length) : new Uint32Array(nodes.length);
+  for (let n = 0; n < nodes.length; n++) here[n] = nodes[n] > 0 ? fn[nodes[n]] : functionCount + (nodes[n] < 0 ? 1 : 0);
+  return here;
+}
+
+/**
+ * Self amounts by state of some functions: less than all of them take.
+ * @param {Source} source
+ * @param {Metric} metric
  * @param {Uint8Array} threads
- * @param {Tree} tree
+ * @param {Tree} tree derived
+ * @param {readonly number[]} fns
  * @param {number} functionCount
  * @param {number} states
- * @returns {Float64Array} functionCount rows of `states`
+ * @returns {Float64Array} rows in the order of `fns`
  */
-export function functionStates(entries, metric, threads, tree, functionCount, states) {
-  const by = new Float64Array(functionCount * states);
-  const amounts = amountsOf(entries, metric);
-  const { count, node, thread, state } = entries;
-  const { map, fn } = tree;
-  for (let i = 0; i < count; i++) {
-    const s = state[i];
-    if (s >= states || metric.states[s] === 0 || threads[thread[i]] === 0) continue;
-    const n = map === null ? node[i] : map[node[i]];
-    if (n > 0) by[fn[n] * states + s] += amounts[i];
-  }
-  return by;
+export function statesOfSome(source, metric, threads, { map, fn }, fns, functionCount, states) {
+  const rowOf = new Int16Array(functionCount).fill(-1);
+  fns.forEach((f, row) => (rowOf[f] = row));
+  const nodes = map ?? new Int32Array(0);
+  const row = new Int16Array(nodes.length);
+  for (let n = 0; n < nodes.length; n++) row[n] = nodes[n] > 0 ? rowOf[fn[nodes[n]]] : -1;
+  return stateRows(source, metric, threads, row, new Float64Array(fns.length * states), states);
 }
 
 /**

@@ -1,15 +1,16 @@
 // What is shown for a state: made from the page, each part when it is first asked for. Parts are kept between states by what of the state
 // they depend on, so that a new search or selection costs nothing of the trees. No DOM.
 
-import { mappedAmounts, selfAmounts, stateAmounts, stateAmountsBelow, StateSums, threadSet, totals } from './aggregate.js';
-import { functionAmounts, functionStates, outermostNodes, selfByFunction } from './functions.js';
+import { mappedAmounts, stateAmounts, stateAmountsBelow, StateSums, tallyOf, threadSet, totals } from './aggregate.js';
+import { functionAmounts, functionsHere, outermostNodes, selfByFunction, statesOfSome } from './functions.js';
 import { metricsOf } from './metrics.js';
 import { functionNames, nameFiles } from './names.js';
-import { entriesInRange } from './range.js';
+import { runsInRange } from './range.js';
 import { matchedAmount, matchedFunctions, matchFunctions, searchExpression } from './search.js';
+import { mergedShape } from './merged_shape.js';
 import { invertedShape, sandwichShapes, wholeShape } from './shape.js';
 import { derive } from './transforms.js';
-import { firstTree, nodeHere, wholeTree } from './tree.js';
+import { firstTree, pageNode, wholeTree } from './tree.js';
 
 /** @typedef {import('../types.js').Page} Page */
 /** @typedef {import('../types.js').Late} Late */
@@ -18,12 +19,13 @@ import { firstTree, nodeHere, wholeTree } from './tree.js';
 /** @typedef {import('../types.js').Tree} Tree */
 /** @typedef {import('../types.js').PageTree} PageTree */
 /** @typedef {import('../types.js').Amounts} Amounts */
-/** @typedef {import('../types.js').Entries} Entries */
+/** @typedef {import('../types.js').Source} Source */
 /** @typedef {import('../types.js').Found} Found */
 /** @typedef {import('./shape.js').Shape} Shape */
+/** @typedef {import('./shape.js').UprightShape} UprightShape */
 
 /** What is as long as the tree or the timeline. */
-const largeKinds = new Set(['tree', 'amounts', 'self', 'sandwich', 'functionStates', 'range']);
+const largeKinds = new Set(['tree', 'amounts', 'tally', 'merged', 'sandwich', 'functionStates']);
 
 /** What does not change with the state, and what was computed last. */
 export class Workshop {
@@ -94,15 +96,6 @@ export class Workshop {
   }
 
   /**
-   * Whether the sums of a model, or its tree, have to be made first: of a large page that is more than a click may wait.
-   * @param {Model} model
-   */
-  takesLong(model) {
-    if (!this.large || this.first !== null) return false;
-    return !this.has(model.inverted ? ['amounts', 'inverted'] : ['amounts'], model.key);
-  }
-
-  /**
    * @param {string[]} kinds
    * @param {string} key
    * @returns {boolean} what `keep` would give is there
@@ -118,8 +111,7 @@ export class Workshop {
   model(state) {
     if (this.large) {
       if (!state.transforms.some((t) => t.kind === 'invert')) this.kept.delete('inverted');
-      if (state.range === null) this.kept.delete('range');
-      if (state.transforms.length === 0) this.kept.delete('tree');
+      if (state.transforms.length === 0) for (const kind of ['tree', 'merged']) this.kept.delete(kind);
     }
     return new Model(this, state);
   }
@@ -166,9 +158,10 @@ export class Workshop {
     const tree = trees.find((t) => t.name === metric?.tree);
     if (!tree) return new Float64Array(functions.count);
     const step = Math.max(Math.floor(tree.entries.count / 50_000), 1);
+    const source = { entries: tree.entries, range: null };
     const threads = new Uint8Array(Math.max(head.threads.length, 1)).fill(1);
-    const upright = { ...tree, end: tree.parent, map: null, origin: null };
-    return selfByFunction(tree.entries, metric, threads, upright, functions.count, step);
+    const upright = { ...tree, end: tree.parent, map: null, origin: null, merged: true, entire: true };
+    return selfByFunction(source, metric, threads, upright, functions.count, step);
   }
 
   /** @param {number} fn */
@@ -211,7 +204,9 @@ export class Model {
     this.treeKey = `${this.treeIndex} ${JSON.stringify(structural)}`;
     this.rangeKey = `${this.treeIndex} ${this.hasRange() ? state.range : ''}`;
     this.threadKey = `${this.side} ${state.threads ?? ''}`;
-    this.key = `${this.treeKey} ${this.rangeKey} ${this.metric?.key} ${this.threadKey}`;
+    /** What counts, of whatever tree. */
+    this.sourceKey = `${this.rangeKey} ${this.metric?.key} ${this.threadKey}`;
+    this.key = `${this.treeKey} ${this.sourceKey}`;
   }
 
   /** @param {number} fn */
@@ -242,17 +237,11 @@ export class Model {
     return this.workshop.first !== null;
   }
 
-  /** Whether tables and sums by state take no longer than a picture. */
-  get isPrepared() {
-    if (this.isFirst) return false;
-    return !this.workshop.large || this.workshop.has(this.timed ? ['functions', 'functionStates'] : ['functions'], this.key);
-  }
-
   /** The tree that is shown. @returns {Tree} */
   get tree() {
     if (this.structural.length === 0) return this.whole;
     return this.workshop.keep('tree', 2, this.treeKey, () =>
-      derive(this.whole, this.structural, this.page.functions, (pattern) => this.match(pattern)),
+      derive(this.whole, this.structural, this.page.functions, (pattern) => this.match(pattern), this.page.head.diff),
     );
   }
 
@@ -270,15 +259,14 @@ export class Model {
     );
   }
 
-  /** Those of the page, or of the range that is chosen. @returns {Entries} */
-  get entries() {
+  /** All of the page, or of the range that is chosen. @returns {Source} */
+  get source() {
     const { range } = this.state;
+    const { entries } = this.pageTree;
     const runs = this.workshop.late?.runs[this.pageTree.name];
-    if (range === null || !runs || !this.hasRange()) return this.pageTree.entries;
+    if (range === null || !runs || !this.hasRange()) return { entries, range: null };
     const { tick_ns, unit_ns } = this.page.head;
-    return this.workshop.keep('range', 1, this.rangeKey, () =>
-      entriesInRange(runs, range, tick_ns / unit_ns),
-    );
+    return { entries, range: this.workshop.keep('range', 1, this.rangeKey, () => runsInRange(runs, range, tick_ns / unit_ns)) };
   }
 
   /** By node of the tree that is shown. @returns {Amounts} */
@@ -286,15 +274,21 @@ export class Model {
     const { first } = this.workshop;
     if (first) return first;
     return this.workshop.keep('amounts', 2, this.key, () => {
-      const self = mappedAmounts(this.pageSelf, this.tree);
+      const self = mappedAmounts(this.tally.self, this.tree);
       return { self, total: totals(this.tree, self) };
     });
   }
 
-  /** By node of the page's tree: all that transforms have in common. @returns {Float64Array} */
-  get pageSelf() {
-    const key = `${this.rangeKey} ${this.metric.key} ${this.threadKey}`;
-    return this.workshop.keep('self', 2, key, () => selfAmounts(this.entries, this.metric, this.threads, this.whole));
+  /** By node and function of the page's tree: all that transforms have in common. */
+  get tally() {
+    return this.workshop.keep('tally', 2, this.sourceKey, () => this.tallyBy(this.pageTree.fn, this.page.functions.count));
+  }
+
+  /** @param {Tree['fn']} fn by node of the page's tree @param {number} root */
+  tallyBy(fn, root) {
+    const { head, functions } = this.page;
+    const { count } = this.pageTree;
+    return tallyOf(this.source, this.metric, this.threads, { fn, root, count }, functions.count, head.states.length);
   }
 
   /** What is shown: everything that the transforms left. */
@@ -305,9 +299,8 @@ export class Model {
   /** What shares are shares of: everything of this metric, of these threads and range, before transforms. */
   get basis() {
     if (this.structural.length === 0) return this.shown;
-    const key = `${this.rangeKey} ${this.metric.key} ${this.threadKey}`;
-    return this.workshop.keep('basis', 4, key, () => {
-      const self = this.pageSelf;
+    return this.workshop.keep('basis', 4, this.sourceKey, () => {
+      const { self } = this.tally;
       let sum = 0;
       for (let n = 0; n < self.length; n++) sum += self[n];
       return sum;
@@ -381,28 +374,61 @@ export class Model {
     );
   }
 
+  /** Those of the tree that is shown, but for `self`. */
+  get stateTally() {
+    if (this.tree.map === null) return this.tally;
+    return this.workshop.keep('functionStates', 1, this.key, () => {
+      const here = functionsHere(this.tree, this.page.functions.count);
+      const { byFunction, ofRoot } = this.tallyBy(here, here[0]);
+      return { byFunction, ofRoot };
+    });
+  }
+
   /** Self amounts by function and state: rows of head.states.length. @returns {Float64Array} */
   get functionStates() {
-    const { head, functions } = this.page;
-    return this.workshop.keep('functionStates', 1, this.key, () =>
-      functionStates(
-        this.entries,
-        this.metric,
-        this.threads,
-        this.tree,
-        functions.count,
-        head.states.length,
-      ),
-    );
+    return this.stateTally.byFunction;
+  }
+
+  /** Whether sums by state of all functions are there. */
+  get hasFunctionStates() {
+    return this.tree.map === null || this.workshop.has(['functionStates'], this.key);
+  }
+
+  /** @returns {Map<number, Float64Array>} rows of functionStates, of those that were asked for */
+  get someStates() {
+    return this.workshop.keep('someStates', 1, this.key, () => new Map());
+  }
+
+  /**
+   * Of a derived tree sums by state of a few functions, which are in sight, are there earlier than those of all.
+   * @param {readonly number[]} fns
+   */
+  prepareStates(fns) {
+    const { source, metric, threads, tree, page, someStates } = this;
+    const missing = fns.filter((fn) => !someStates.has(fn));
+    if (missing.length === 0 || this.hasFunctionStates) return;
+    const states = page.head.states.length;
+    const rows = statesOfSome(source, metric, threads, tree, missing, page.functions.count, states);
+    missing.forEach((fn, row) => someStates.set(fn, rows.subarray(row * states, (row + 1) * states)));
+  }
+
+  /**
+   * @param {number} fn
+   * @returns {Float64Array} its own amounts by state
+   */
+  ownStates(fn) {
+    const states = this.page.head.states.length;
+    const known = this.hasFunctionStates ? undefined : this.someStates.get(fn);
+    return known ?? this.functionStates.subarray(fn * states, (fn + 1) * states);
   }
 
   /** Samples, or calls that entered, by function itself; null in a range of time. @returns {Float64Array | null} */
   get functionSamples() {
-    if (this.entries.samples === null) return null;
+    if (this.source.range !== null) return null;
     return this.workshop.keep('functionSamples', 1, this.key, () => {
       const metric = { ...this.metric, column: /** @type {const} */ ('samples') };
       return selfByFunction(
-        this.entries,
+        this.source,
         metric,
         this.threads,
         this.tree,
@@ -413,7 +439,7 @@ export class Model {
 
   /**
    * Amounts by state of a node and all below it.
-   * @param {number} node of the tree that is shown
+   * @param {number} node of `upright`
    * @returns {Float64Array}
    */
   nodeStates(node) {
@@ -422,7 +448,19 @@ export class Model {
       return Float64Array.from(head.states, ({ key }, s) =>
         this.metric.states[s] === 0 ? 0 : head.threads.reduce((sum, { run_states }) => sum + (run_states?.[key] ?? 0), 0),
       );
-    return this.workshop.keep('nodeStates', 4, `${this.key} ${node}`, () => this.statesOf([[node, this.tree.end[node]]]));
+    return this.workshop.keep('nodeStates', 4, `${this.key} ${node}`, () =>
+      node === 0 ? this.allStates() : this.statesBelow(this.upright.places(node)),
+    );
+  }
+
+  /** Those of all functions, which tables need anyway, and what is of none. */
+  allStates() {
+    // Only these two leave anything out.
+    const some = this.structural.some(({ kind }) => kind === 'focus' || kind === 'ignore');
+    const { byFunction, ofRoot } = some ? this.stateTally : this.tally;
+    const by = ofRoot.slice();
+    for (let at = 0; at < byFunction.length; at += by.length) for (let s = 0; s < by.length; s++) by[s] += byFunction[at + s];
+    return by;
   }
 
   /**
@@ -431,19 +469,17 @@ export class Model {
    * @returns {Float64Array}
    */
   totalStates(fn) {
-    return this.workshop.keep('totalStates', 4, `${this.key} ${fn}`, () =>
-      this.statesOf(Array.from(this.instances(fn), (n) => /** @type {const} */ ([n, this.tree.end[n]]))),
-    );
+    return this.workshop.keep('totalStates', 4, `${this.key} ${fn}`, () => this.statesBelow(this.instances(fn)));
   }
 
-  /** @param {readonly (readonly [number, number])[]} ranges of nodes */
-  statesOf(ranges) {
-    const { entries, metric, threads, tree } = this;
+  /** @param {Int32Array} nodes of the tree, none below another */
+  statesBelow(nodes) {
+    const { source, metric, threads, tree, whole } = this;
     const states = this.page.head.states.length;
-    if (!entries.ascending || tree.map !== null) return stateAmounts(entries, metric, threads, tree, ranges, states);
-    // Without transforms the key says which entries count.
-    const sums = this.workshop.keep('stateSums', 1, this.key, () => new StateSums(entries, metric, threads, states));
-    return stateAmountsBelow(sums, ranges);
+    const below = (/** @type {Tree} */ { end }, /** @type {Int32Array} */ of) => Array.from(of, (n) => /** @type {const} */ ([n, end[n]]));
+    if (source.range !== null || !tree.entire) return stateAmounts(source, metric, threads, tree, below(tree, nodes), states);
+    const sums = this.workshop.keep('stateSums', 1, this.sourceKey, () => new StateSums(source.entries, metric, threads, states));
+    return stateAmountsBelow(sums, below(whole, nodes.map((n) => pageNode(tree, n))));
   }
 
   /**
@@ -456,10 +492,17 @@ export class Model {
     );
   }
 
+  /** The tree that is shown, with its root on top. @returns {UprightShape} */
+  get upright() {
+    const { tree, workshop } = this;
+    if (tree.merged) return wholeShape(tree, this.amounts, workshop.first?.rest);
+    return workshop.keep('merged', 2, this.key, () => mergedShape(tree, this.amounts, this.page.functions.count));
+  }
+
   /** What the flame graph draws. @returns {Shape} */
   get shape() {
     const { functions } = this.page;
-    if (!this.inverted) return wholeShape(this.tree, this.amounts, this.workshop.first?.rest);
+    if (!this.inverted) return this.upright;
     return this.workshop.keep('inverted', 1, this.key, () =>
       invertedShape(this.tree, this.amounts, functions.count),
     );
@@ -504,15 +547,33 @@ export class Model {
     });
   }
 
-  /** Node of the tree that fills the width. */
-  get zoom() {
-    return nodeHere(this.tree, this.state.zoom);
+  /**
+   * @param {number} node of the page's tree
+   * @returns {number} node of `upright` that shows it, the root if it is left out
+   */
+  nodeHere(node) {
+    const { map, count } = this.tree;
+    const place = map === null ? node : map[node] ?? 0;
+    return place > 0 && place < count ? this.upright.find(place) : 0;
   }
 
-  /** Node of the tree that is selected, -1 = none. */
+  /**
+   * @param {number} node of `upright`
+   * @returns {number} a node of the page's tree that it shows
+   */
+  pageNode(node) {
+    return pageNode(this.tree, this.upright.places(node)[0]);
+  }
+
+  /** Node of `upright` that fills the width. */
+  get zoom() {
+    return this.nodeHere(this.state.zoom);
+  }
+
+  /** Node of `upright` that is selected, -1 = none. */
   get selected() {
     if (this.state.selected < 0) return -1;
-    const node = nodeHere(this.tree, this.state.selected);
+    const node = this.nodeHere(this.state.selected);
     return node === 0 && this.state.selected > 0 ? -1 : node;
   }
 }

@@ -25,10 +25,16 @@
  */
 
 /**
+ * One whose nodes are those of a tree, or some of them together.
+ * @typedef {Shape & {places: (node: number) => Int32Array, find: (place: number) => number}} UprightShape places: nodes of the tree;
+ *   find: the node that has one among its places
+ */
+
+/**
  * @param {Tree} tree
  * @param {Amounts} amounts
  * @param {Uint32Array} [unseen] by node: children that have time and are not in the tree
- * @returns {Shape}
+ * @returns {UprightShape}
  */
 export function wholeShape(tree, amounts, unseen) {
   const { parent, fn, end } = tree;
@@ -38,6 +44,8 @@ export function wholeShape(tree, amounts, unseen) {
     total: (n) => total[n],
     self: (n) => self[n],
     parent: (n) => (n === 0 ? -1 : parent[n]),
+    places: (n) => Int32Array.of(n),
+    find: (place) => place,
     children(n, least) {
       const nodes = [];
       let rest = 0;
@@ -68,6 +76,17 @@ function unseenAmount({ end }, { self, total }, n) {
   let amount = total[n] - self[n];
   for (let c = n + 1; c < end[n]; c = end[c]) amount -= total[c];
   return amount;
+}
+
+/**
+ * @param {Shape} shape
+ * @param {number} node
+ * @returns {number[]} from the outermost function's node to this one; the root is not among them
+ */
+export function pathTo(shape, node) {
+  const path = [];
+  for (let n = node; n > 0; n = shape.parent(n)) path.push(n);
+  return path.reverse();
 }
 
 /** Places of a list by group, made in two passes so that no lists grow. */

@@ -1,5 +1,7 @@
 // Trees derived by transforms: each step reads a tree in preorder and says of every node whether it is kept, shown as
-// another one, or left out with all its time; what then has the same callers is merged. No DOM.
+// another one, or left out with all its time. What is kept stays in order, so a step is two passes. Siblings of one function can come
+// of it: all sums are right with them, and what draws the tree merges them where it is looked at (MergedShape); only where two trees
+// are compared node by node it is done at once (mergeSiblings). No DOM.
 //
 //   step                to[n], p = to[parent]
 //   focus F             outermost F: child of the root; below it: child of p; else left out
@@ -8,7 +10,7 @@
 //   merge-recursion     a function that is among p and its callers: that one; else child of p
 //   collapse-library    library below library: p; else child of p
 
-import { subtreeEnds, TreeBuilder } from './tree.js';
+import { emptyLike, subtreeEnds, TreeBuilder } from './tree.js';
 
 /** @typedef {import('../types.js').Tree} Tree */
 /** @typedef {import('../types.js').Transform} Transform */
@@ -28,25 +30,13 @@ export function librarySet(functions) {
 }
 
 /**
- * Adds node n of `tree` below p, or finds the one that is there. A parent that has one source and took in nobody's children
- * cannot have a child of this function yet, because siblings of `tree` are merged: `pure` saves looking.
- * @param {TreeBuilder} builder
- * @param {Uint8Array} pure by node of the builder
- * @param {number} p
- * @param {number} fn
- * @param {number} n
+ * @template {Int32Array | Tree['fn']} T
+ * @param {T} array
+ * @param {number} count
+ * @returns {T} its beginning; of few of many a copy, so that the rest can go
  */
-function keep(builder, pure, p, fn, n) {
-  if (pure[p] === 0) {
-    const there = builder.find(p, fn);
-    if (there !== 0) {
-      pure[there] = 0;
-      return there;
-    }
-  }
-  const node = builder.append(p, fn, n);
-  pure[node] = 1;
-  return node;
+function beginning(array, count) {
+  return /** @type {T} */ (count < array.length * 0.8 ? array.slice(0, count) : array.subarray(0, count));
 }
 
 /**
@@ -56,25 +46,37 @@ function keep(builder, pure, p, fn, n) {
  */
 function focus(tree, set) {
   const { parent, fn, end, count } = tree;
-  const to = new Int32Array(count).fill(leftOut);
-  let most = 1;
+  /** @type {number[]} */
+  const outermost = [];
+  let left = 1;
   for (let n = 1; n < count; )
     if (set[fn[n]] === 0) n++;
     else {
-      most += end[n] - n;
+      outermost.push(n);
+      left += end[n] - n;
       n = end[n];
     }
-  const builder = new TreeBuilder(most);
-  const pure = new Uint8Array(most);
-  for (let n = 1; n < count; ) {
-    if (set[fn[n]] === 0) {
-      n++;
-      continue;
+  const to = new Int32Array(count).fill(leftOut);
+  const parents = new Int32Array(left);
+  const ends = new Int32Array(left);
+  const origin = new Int32Array(left);
+  const fns = emptyLike(fn, left);
+  let at = 1;
+  ends[0] = left;
+  // Subtrees move as they are.
+  for (const top of outermost) {
+    const by = top - at;
+    fns.set(fn.subarray(top, end[top]), at);
+    for (let n = top; n < end[top]; n++, at++) {
+      to[n] = at;
+      parents[at] = parent[n] - by;
+      ends[at] = end[n] - by;
+      origin[at] = n;
     }
-    to[n] = keep(builder, pure, 0, fn[n], n);
-    for (const until = end[n++]; n < until; n++) to[n] = keep(builder, pure, to[parent[n]], fn[n], n);
+    parents[top - by] = 0;
   }
-  return builder.finish(to);
+  const merged = tree.merged && outermost.length <= 1;
+  return { count: left, parent: parents, fn: fns, end: ends, map: to, origin, merged, entire: tree.entire };
 }
 
 /**
@@ -85,32 +87,26 @@ function focus(tree, set) {
 function ignore(tree, set) {
   const { parent, fn, end, count } = tree;
   const to = new Int32Array(count);
-  // Nothing is merged, so what is left is in order: it only moves together.
-  let left = 1;
+  const parents = new Int32Array(count);
+  const origin = new Int32Array(count);
+  const fns = emptyLike(fn, count);
+  let at = 1;
   for (let n = 1; n < count; ) {
-    if (set[fn[n]] === 0) to[n++] = left++;
-    else {
+    const f = fn[n];
+    if (set[f] === 1) {
       to.fill(leftOut, n, end[n]);
       n = end[n];
+      continue;
     }
+    parents[at] = to[parent[n]];
+    fns[at] = f;
+    origin[at] = n;
+    to[n++] = at++;
   }
-  const parents = new Int32Array(left);
-  const origin = new Int32Array(left);
-  const fns = new Uint32Array(left);
-  for (let n = 1; n < count; n++) {
-    const here = to[n];
-    if (here === leftOut) continue;
-    parents[here] = to[parent[n]];
-    origin[here] = n;
-    fns[here] = fn[n];
-  }
+  const left = beginning(parents, at);
   return {
-    count: left,
-    parent: parents,
-    fn: fns,
-    end: subtreeEnds(parents),
-    map: to,
-    origin,
+    count: at, parent: left, fn: beginning(fns, at), end: subtreeEnds(left), map: to, origin: beginning(origin, at),
+    merged: tree.merged, entire: false,
   };
 }
 
@@ -123,17 +119,30 @@ function ignore(tree, set) {
 function hide(tree, set, whenBelow) {
   const { parent, fn, count } = tree;
   const to = new Int32Array(count);
-  const builder = new TreeBuilder(count);
-  const pure = new Uint8Array(count);
-  pure[0] = 1;
+  const parents = new Int32Array(count);
+  const origin = new Int32Array(count);
+  const fns = emptyLike(fn, count);
+  const always = whenBelow ? 0 : 1;
+  let at = 1;
+  // The root's function is none.
+  const ofCaller = (/** @type {number} */ p) => always | (p === 0 ? 0 : set[fn[p]]);
   for (let n = 1; n < count; n++) {
-    const p = to[parent[n]];
-    const hidden =
-      set[fn[n]] === 1 && (!whenBelow || (parent[n] !== 0 && set[fn[parent[n]]] === 1));
-    if (hidden) pure[p] = 0;
-    to[n] = hidden ? p : keep(builder, pure, p, fn[n], n);
+    const f = fn[n];
+    const p = parent[n];
+    const above = to[p];
+    const hidden = set[f] & ofCaller(p);
+    // No branch: which are hidden no processor can foresee. What is, is written over by the next one.
+    parents[at] = above;
+    fns[at] = f;
+    origin[at] = n;
+    to[n] = at + (above - at) * hidden;
+    at += 1 - hidden;
   }
-  return builder.finish(to);
+  const left = beginning(parents, at);
+  return {
+    count: at, parent: left, fn: beginning(fns, at), end: subtreeEnds(left), map: to, origin: beginning(origin, at),
+    merged: false, entire: tree.entire,
+  };
 }
 
 /**
@@ -144,9 +153,10 @@ function hide(tree, set, whenBelow) {
 function mergeRecursion(tree, functionCount) {
   const { parent, fn, end, count } = tree;
   const to = new Int32Array(count);
-  const builder = new TreeBuilder(count);
-  const pure = new Uint8Array(count);
-  pure[0] = 1;
+  const above = new Int32Array(count);
+  const origin = new Int32Array(count);
+  const fns = emptyLike(fn, count);
+  let left = 1;
   // By function: where the subtree of its outermost open node ends. Only within it can it be on the stack already.
   const openUntil = new Int32Array(functionCount);
   for (let n = 1; n < count; n++) {
@@ -155,10 +165,69 @@ function mergeRecursion(tree, functionCount) {
     let there = 0;
     if (n < openUntil[f]) {
       there = p;
-      while (there !== 0 && builder.fn[there] !== f) there = builder.parent[there];
+      while (there !== 0 && fns[there] !== f) there = above[there];
     } else openUntil[f] = end[n];
-    if (there !== 0) pure[there] = 0;
-    to[n] = there !== 0 ? there : keep(builder, pure, p, f, n);
+    if (there === 0) {
+      there = left++;
+      above[there] = p;
+      origin[there] = n;
+      fns[there] = f;
+    }
+    to[n] = there;
+  }
+  return inPreorder({ count: left, above, fns, origin, to });
+}
+
+/**
+ * @param {{count: number, above: Int32Array, fns: Tree['fn'], origin: Int32Array, to: Int32Array}} grown nodes in an order in which
+ *   parents stand before their children; `to` is changed
+ * @returns {Tree}
+ */
+function inPreorder({ count, above, fns, origin, to }) {
+  const size = new Int32Array(count).fill(1);
+  for (let n = count - 1; n > 0; n--) size[above[n]] += size[n];
+  const place = new Int32Array(count);
+  /** By node: where its next child goes. */
+  const next = new Int32Array(count);
+  next[0] = 1;
+  /** @type {Tree} */
+  const tree = {
+    count,
+    parent: new Int32Array(count),
+    fn: emptyLike(fns, count),
+    end: new Int32Array(count),
+    map: to,
+    origin: new Int32Array(count),
+    merged: false,
+    entire: false,
+  };
+  tree.end[0] = count;
+  for (let n = 1; n < count; n++) {
+    const p = above[n];
+    const at = next[p];
+    next[p] += size[n];
+    next[n] = at + 1;
+    place[n] = at;
+    tree.parent[at] = place[p];
+    tree.fn[at] = fns[n];
+    tree.end[at] = at + size[n];
+    /** @type {Int32Array} */ (tree.origin)[at] = origin[n];
+  }
+  for (let n = 0; n < to.length; n++) to[n] = place[to[n]];
+  return tree;
+}
+
+/**
+ * @param {Tree} tree
+ * @returns {Tree} siblings of one function are one node
+ */
+function mergeSiblings(tree) {
+  const { parent, fn, count } = tree;
+  const to = new Int32Array(count);
+  const builder = new TreeBuilder(count, fn);
+  for (let n = 1; n < count; n++) {
+    const p = to[parent[n]];
+    to[n] = builder.find(p, fn[n]) || builder.append(p, fn[n], n);
   }
   return builder.finish(to);
 }
@@ -189,26 +258,28 @@ function step(tree, transform, functions, match) {
 }
 
 /**
+ * @param {Tree} before
+ * @param {Tree} next of which `before` is the whole; changed
+ * @returns {Tree} the same in terms of what `before` is in terms of
+ */
+function after(before, next) {
+  if (before.map === null || before.origin === null || next === before) return next;
+  const map = /** @type {Int32Array} */ (next.map);
+  const origin = /** @type {Int32Array} */ (next.origin);
+  for (let n = 0; n < origin.length; n++) origin[n] = before.origin[origin[n]];
+  return { ...next, map: before.map.map((n) => (n < 0 ? leftOut : map[n])) };
+}
+
+/**
  * @param {Tree} whole
  * @param {readonly Transform[]} transforms in order
  * @param {Functions} functions
  * @param {(pattern: string) => Uint8Array | null} match
+ * @param {boolean} merged siblings of one function have to be one node
  * @returns {Tree} map and origin are in terms of `whole`
  */
-export function derive(whole, transforms, functions, match) {
+export function derive(whole, transforms, functions, match, merged) {
   let tree = whole;
-  for (const transform of transforms) {
-    const next = step(tree, transform, functions, match);
-    if (next === tree) continue;
-    const map = /** @type {Int32Array} */ (next.map);
-    const origin = /** @type {Int32Array} */ (next.origin);
-    if (tree.map !== null && tree.origin !== null) {
-      const before = tree.map;
-      for (let n = 0; n < before.length; n++) before[n] = before[n] < 0 ? leftOut : map[before[n]];
-      for (let n = 0; n < origin.length; n++) origin[n] = tree.origin[origin[n]];
-      next.map = before;
-    }
-    tree = next;
-  }
-  return tree;
+  for (const transform of transforms) tree = after(tree, step(tree, transform, functions, match));
+  return merged && !tree.merged ? after(tree, mergeSiblings(tree)) : tree;
 }

@@ -9,12 +9,21 @@
  * @returns {Int32Array} end of each node's subtree
  */
 export function subtreeEnds(parent) {
-  const end = new Int32Array(parent.length);
-  for (let n = parent.length - 1; n >= 0; n--) {
-    if (end[n] === 0) end[n] = n + 1;
-    if (n > 0 && end[parent[n]] < end[n]) end[parent[n]] = end[n];
+  const end = new Int32Array(parent.length).fill(1);
+  for (let n = parent.length - 1; n > 0; n--) {
+    end[parent[n]] += end[n];
+    end[n] += n;
   }
   return end;
+}
+
+/**
+ * @param {Tree['fn']} fn
+ * @param {number} count
+ * @returns {Tree['fn']} of the same kind
+ */
+export function emptyLike(fn, count) {
+  return fn instanceof Uint16Array ? new Uint16Array(count) : new Uint32Array(count);
 }
 
 /**
@@ -30,6 +39,8 @@ export function wholeTree(tree) {
     end: subtreeEnds(tree.parent),
     map: null,
     origin: null,
+    merged: true,
+    entire: true,
   };
 }
 
@@ -42,7 +53,7 @@ export function firstTree(first) {
   const { node, parent, fn } = first;
   const map = new Int32Array(first.nodes).fill(-1);
   for (let i = 0; i < node.length; i++) map[node[i]] = i;
-  return { count: node.length, parent, fn, end: subtreeEnds(parent), map, origin: Int32Array.from(node) };
+  return { count: node.length, parent, fn, end: subtreeEnds(parent), map, origin: Int32Array.from(node), merged: true, entire: false };
 }
 
 /**
@@ -50,11 +61,14 @@ export function firstTree(first) {
  * A list of children serves for finding one while it is short, which nearly all are; of longer ones a table is kept.
  */
 export class TreeBuilder {
-  /** @param {number} most nodes there can be, the root included */
-  constructor(most) {
+  /**
+   * @param {number} most nodes there can be, the root included
+   * @param {Tree['fn']} fn of another tree, of the same functions
+   */
+  constructor(most, fn) {
     this.count = 1;
     this.parent = new Int32Array(most);
-    this.fn = new Uint32Array(most);
+    this.fn = emptyLike(fn, most);
     this.first = new Int32Array(most);
     this.last = new Int32Array(most);
     this.next = new Int32Array(most);
@@ -128,10 +142,12 @@ export class TreeBuilder {
         end: subtreeEnds(parent),
         map,
         origin: this.source.slice(0, count),
+        merged: true,
+        entire: false,
       };
     }
     const parent = new Int32Array(count);
-    const fn = new Uint32Array(count);
+    const fn = emptyLike(this.fn, count);
     const origin = new Int32Array(count);
     const place = new Int32Array(count);
     let at = 0;
@@ -147,18 +163,8 @@ export class TreeBuilder {
       }
     }
     for (let n = 0; n < map.length; n++) if (map[n] > 0) map[n] = place[map[n]];
-    return { count, parent, fn, end: subtreeEnds(parent), map, origin };
+    return { count, parent, fn, end: subtreeEnds(parent), map, origin, merged: true, entire: false };
   }
-}
-
-/**
- * @param {Tree} tree
- * @param {number} node of the page's tree
- * @returns {number} node of this tree that shows it, the root if it is left out
- */
-export function nodeHere(tree, node) {
-  if (tree.map === null) return node < tree.count ? node : 0;
-  return node < tree.map.length ? Math.max(tree.map[node], 0) : 0;
 }
 
 /**
@@ -168,15 +174,4 @@ export function nodeHere(tree, node) {
  */
 export function pageNode(tree, node) {
   return tree.origin === null ? node : tree.origin[node];
-}
-
-/**
- * @param {Tree} tree
- * @param {number} node
- * @returns {number[]} from the outermost function's node to this one; the root is not among them
- */
-export function pathTo(tree, node) {
-  const path = [];
-  for (let n = node; n > 0; n = tree.parent[n]) path.push(n);
-  return path.reverse();
 }

@@ -64,10 +64,12 @@ export function readableRows(layout) {
 
 /**
  * @param {Model} model
- * @returns {Pick<Flame, 'states'>} what a graph of model.shape needs beside it
+ * @returns {Pick<Flame, 'whole' | 'states'>} what a graph of model.shape needs beside it
  */
-export function invertedStates(model) {
-  return model.inverted ? { states: (layout) => boxStates(model, layout, model.shape, 'inverted', -1) } : {};
+export function flameStates(model) {
+  if (!model.inverted && model.tree.merged) return { whole: true };
+  const kind = model.inverted ? 'inverted' : 'merged';
+  return { whole: false, states: (layout) => boxStates(model, layout, model.shape, kind, -1) };
 }
 
 /**
@@ -81,7 +83,7 @@ function wholeStates({ model }, layout) {
     .filter((i) => layout.rest[i] === 0)
     .sort((a, b) => layout.node[a] - layout.node[b]);
   const nodes = Int32Array.from(order, (i) => layout.node[i]);
-  const rows = stateAmountsOfNodes(model.entries, model.metric, model.threads, model.tree, nodes, states);
+  const rows = stateAmountsOfNodes(model.source, model.metric, model.threads, model.tree, nodes, states);
   const amounts = new Float64Array(layout.count * states);
   order.forEach((box, at) => amounts.set(rows.subarray(at * states, (at + 1) * states), box * states));
   return amounts;
@@ -230,6 +232,8 @@ export class FlameGraph {
     const layout = this.layOut();
     const { flame, canvas, element } = this;
     if (!layout || !flame) return;
+    const busy = String(!layout.complete);
+    if (canvas.ariaBusy !== busy) canvas.ariaBusy = busy;
     const ratio = Math.max(window.devicePixelRatio || 1, this.options.paper ? 2 : 0);
     const width = element.clientWidth;
     const all = layout.rows * rowHeight;

@@ -4,7 +4,7 @@
 import { el, fill, nameElement } from '../base/dom.js';
 import { formatAmount, formatCount, formatError, formatPercent } from '../base/format.js';
 import { currentTheme, functionColours } from '../draw/theme.js';
-import { pageNode, pathTo } from '../model/tree.js';
+import { pathTo } from '../model/shape.js';
 import { toggle } from './actions.js';
 import { statesBar, statesLegend } from './states_bar.js';
 
@@ -32,10 +32,10 @@ function amountCell(model, amount, fn, which) {
 /**
  * @param {Model} model
  * @param {number} fn
- * @param {number} node of the tree, -1 = none
+ * @param {number} node of model.upright, -1 = none
  */
 function amountsTable(model, fn, node) {
-  const { amounts, functions } = model;
+  const { upright, functions } = model;
   const count = model.instances(fn).length;
   return el(
     'table',
@@ -53,8 +53,8 @@ function amountsTable(model, fn, node) {
             'tr',
             {},
             el('th', { scope: 'row' }, 'here'),
-            amountCell(model, amounts.total[node], fn, 'total'),
-            amountCell(model, amounts.self[node], fn, 'self'),
+            amountCell(model, upright.total(node), fn, 'total'),
+            amountCell(model, upright.self(node), fn, 'self'),
           )
         : null,
       el(
@@ -157,7 +157,8 @@ const stackEnds = 7;
  * @param {number} node
  */
 function stackList({ store, workshop }, model, node) {
-  const path = pathTo(model.tree, node);
+  const { upright } = model;
+  const path = pathTo(upright, node);
   const colours = functionColours(workshop, currentTheme());
   const left = path.length - 2 * stackEnds;
   const shown = left > 1 ? [...path.slice(0, stackEnds), -1, ...path.slice(-stackEnds)] : path;
@@ -170,8 +171,8 @@ function stackList({ store, workshop }, model, node) {
       { class: 'stack' },
       ...shown.map((at) => {
         if (at < 0) return el('li', { class: 'dim' }, `${formatCount(left)} more`);
-        const fn = model.tree.fn[at];
-        const selected = pageNode(model.tree, at);
+        const fn = upright.fn(at);
+        const selected = model.pageNode(at);
         return el(
           'li',
           {},
@@ -186,7 +187,7 @@ function stackList({ store, workshop }, model, node) {
             },
             nameElement(model.names(fn).name.slice(0, 200)),
           ),
-          el('span', { class: 'amount dim' }, formatPercent(model.share(model.amounts.total[at]))),
+          el('span', { class: 'amount dim' }, formatPercent(model.share(upright.total(at)))),
         );
       }),
     ),
@@ -252,7 +253,7 @@ export function createInspector(context) {
      */
     update(state, model) {
       const node = model.inverted ? -1 : model.selected;
-      const fn = node > 0 ? model.tree.fn[node] : state.fn;
+      const fn = node > 0 ? model.upright.fn(node) : state.fn;
       // A stack has the colours of the theme.
       const key = `${model.key} ${fn} ${node} ${state.zoom > 0} ${node > 0 ? currentTheme().background : ''}`;
       if (key === shown) return;

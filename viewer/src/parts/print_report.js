@@ -2,7 +2,7 @@
 
 import { el, nameElement, visibleText } from '../base/dom.js';
 import { formatAmount, formatCount, formatDuration, formatPercent, formatSide } from '../base/format.js';
-import { FlameGraph, invertedStates, readableRows } from './flame_graph.js';
+import { FlameGraph, flameStates, readableRows } from './flame_graph.js';
 import { statesBar, statesText } from './states_bar.js';
 import { transformWords } from './transform_words.js';
 
@@ -105,7 +105,7 @@ function flamePicture(model) {
     draw() {
       const zoom = model.inverted ? 0 : model.zoom;
       const key = `${model.key} ${model.inverted}`;
-      graph.update({ model, shape: model.shape, key, zoom, selected: -1, whole: !model.inverted, ...invertedStates(model) });
+      graph.update({ model, shape: model.shape, key, zoom, selected: -1, ...flameStates(model) });
       const rows = graph.layout ? Math.min(readableRows(graph.layout), mostRows) : 1;
       graph.element.replaceWith(graph.picture(rows));
     },

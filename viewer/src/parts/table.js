@@ -13,6 +13,7 @@ import { copiedLines, copyButton } from './copy_buttons.js';
  * @property {string} [help] what the column says, in a sentence
  * @property {boolean} [number] to the right, largest first
  * @property {string} width of a CSS grid
+ * @property {(rows: readonly number[]) => void} [before] makes what the cells of these rows need
  * @property {(row: number) => Node | string} cell
  * @property {(row: number) => string} text for copying and for screen readers
  * @property {(row: number) => number | string} [value] what it is sorted by; without one it cannot be
@@ -53,6 +54,21 @@ function placeChildren(parent, children) {
   for (const child of children)
     if (child === at) at = at.nextElementSibling;
     else parent.insertBefore(child, at);
+}
+
+/**
+ * @param {ArrayLike<number>} rows
+ * @param {(row: number) => number | string} value
+ * @returns {Float64Array | null} null: one of them is a text
+ */
+function numbersOf(rows, value) {
+  const numbers = new Float64Array(rows.length);
+  for (let i = 0; i < rows.length; i++) {
+    const one = value(rows[i]);
+    if (typeof one !== 'number') return null;
+    numbers[i] = one;
+  }
+  return numbers;
 }
 
 export class Table {
@@ -199,11 +215,11 @@ export class Table {
     /** @type {Int32Array} */
     let places = Int32Array.from({ length: rows.length }, (_, i) => i);
     if (value) {
-      const values = Array.from(rows, (row) => value(row));
-      if (values.every((v) => typeof v === 'number')) {
-        places = orderOf(Float64Array.from(values, Number), sign < 0);
+      const numbers = numbersOf(rows, value);
+      if (numbers) {
+        places = orderOf(numbers, sign < 0);
       } else {
-        const texts = values.map(String);
+        const texts = Array.from(rows, (row) => String(value(row)));
         places.sort((a, b) => sign * (texts[a] < texts[b] ? -1 : texts[a] > texts[b] ? 1 : 0) || a - b);
       }
     }
@@ -242,6 +258,8 @@ export class Table {
     const last = Math.min(first + Math.ceil(grid.clientHeight / rowHeight) + 8, sorted.length);
     /** @type {Map<number, HTMLElement>} */
     const drawn = new Map();
+    const fresh = Array.from(sorted.subarray(first, last)).filter((row) => !this.drawn.has(row));
+    for (const column of this.columns) column.before?.(fresh);
     for (let i = first; i < last; i++) {
       const row = sorted[i];
       const element = this.drawn.get(row) ?? this.rowElement(row);

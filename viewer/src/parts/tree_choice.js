@@ -1,7 +1,5 @@
 // What a click or a key in a picture of the tree as it stands (not inverted) does to the state.
 
-import { pageNode } from '../model/tree.js';
-
 /** @typedef {import('../types.js').Model} Model */
 /** @typedef {import('../types.js').State} State */
 /** @typedef {import('../state/store.js').Store} Store */
@@ -16,9 +14,9 @@ export function treeChoice(store, shown) {
   const go = (node, zoom) => {
     const model = shown();
     if (!model) return;
-    const there = node === 0 ? -1 : pageNode(model.tree, node);
+    const there = node === 0 ? -1 : model.pageNode(node);
     /** @type {{-readonly [K in keyof State]?: State[K]}} */
-    const change = { selected: there, fn: node === 0 ? -1 : model.tree.fn[node] };
+    const change = { selected: there, fn: node === 0 ? -1 : model.upright.fn(node) };
     if (zoom) change.zoom = Math.max(there, 0);
     store.set(change, { replace: !zoom });
   };

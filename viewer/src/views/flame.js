@@ -1,12 +1,10 @@
 // The flame graph, root on top, or inverted; below it the functions, so that no half of the screen is empty; beside it the inspector.
 
 import { el, visibleText } from '../base/dom.js';
-import { nextTurn } from '../base/turns.js';
-import { FlameGraph, invertedStates } from '../parts/flame_graph.js';
+import { FlameGraph, flameStates } from '../parts/flame_graph.js';
 import { spokenNode } from '../parts/flame_mirror.js';
 import { createInspector } from '../parts/inspector.js';
 import { createFunctionTable } from './functions.js';
-import { pageNode } from '../model/tree.js';
 
 /** @typedef {import('../types.js').Context} Context */
 /** @typedef {import('../types.js').State} State */
@@ -90,7 +88,7 @@ function create(context) {
     if (model.inverted) {
       if (zoom) change.trail = trailTo(shape, node);
     } else {
-      const there = node === 0 ? -1 : pageNode(model.tree, node);
+      const there = node === 0 ? -1 : model.pageNode(node);
       change.selected = there;
       if (zoom) change.zoom = Math.max(there, 0);
     }
@@ -133,24 +131,10 @@ function create(context) {
     el('div', { class: 'flame-column' }, graph.element, table.element),
     inspector.element,
   );
-  /** @type {Model | null} what is to be shown beside the picture; null: it is */
-  let current = null;
   /** @param {State} state @param {Model} shown */
   const beside = (state, shown) => {
-    current = null;
     inspector.update(state, shown);
     table.update(state, shown);
-  };
-  /** Of a large page the picture does not wait for the rest, and a click not for both parts of it. */
-  const besideLater = async () => {
-    const shown = current;
-    await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
-    if (shown === null || current !== shown) return;
-    inspector.update(shown.state, shown);
-    await nextTurn();
-    if (current !== shown) return;
-    current = null;
-    table.update(shown.state, shown);
   };
 
   return {
@@ -158,7 +142,6 @@ function create(context) {
     prepare: beside,
     hide() {
       graph.release();
-      current = null;
       shape = nothing;
     },
     update(state, next) {
@@ -175,12 +158,9 @@ function create(context) {
         key: `${model.key} ${model.inverted}`,
         zoom,
         selected,
-        whole: !model.inverted,
-        ...invertedStates(model),
+        ...flameStates(model),
       });
-      current = model.isFirst ? null : model;
-      if (model.isPrepared) beside(state, model);
-      else if (current) besideLater();
+      if (!model.isFirst) beside(state, model);
     },
   };
 }

@@ -114,19 +114,17 @@ function amountWidth(model, values) {
  */
 export function spentColumn(model) {
   const { head } = model.page;
-  const states = head.states.length;
-  const by = model.functionStates;
   const values = model.functions.self;
   let most = 0;
   for (const value of values) if (value > most) most = value;
-  const row = (/** @type {number} */ fn) => by.subarray(fn * states, (fn + 1) * states);
   return {
     key: 'spent',
     title: 'spent',
     help: 'What its own time was spent on; the bar is as long as its share',
     width: '76px',
-    text: (fn) => statesText(head, row(fn)),
-    cell: (fn) => statesBar(head, row(fn), most > 0 ? values[fn] / most : 0),
+    before: (fns) => model.prepareStates(fns),
+    text: (fn) => statesText(head, model.ownStates(fn)),
+    cell: (fn) => statesBar(head, model.ownStates(fn), most > 0 ? values[fn] / most : 0),
   };
 }
 

@@ -5,10 +5,9 @@ import { el, fill, nameElement, visibleText } from '../base/dom.js';
 import { formatAmount, formatBytes, formatCount, formatDuration, formatPercent, formatSide, formatUnits } from '../base/format.js';
 import { outline } from '../model/outline.js';
 import { librarySet } from '../model/transforms.js';
-import { pageNode } from '../model/tree.js';
 import { copyButtons } from '../parts/copy_buttons.js';
 import { findingItem } from '../parts/finding.js';
-import { FlameGraph, invertedStates } from '../parts/flame_graph.js';
+import { FlameGraph, flameStates } from '../parts/flame_graph.js';
 import { statesBar, statesLegend } from '../parts/states_bar.js';
 import { treeChoice } from '../parts/tree_choice.js';
 
@@ -216,8 +215,7 @@ class Summary {
     this.fold.checked = shown;
     const library = shown ? new Uint8Array(this.libraries.length) : this.libraries;
     const { rows, cut } = outline(
-      model.tree,
-      model.amounts,
+      model.upright,
       library,
       Math.max(model.basis * leastShare, Number.MIN_VALUE),
       mostRows,
@@ -229,7 +227,7 @@ class Summary {
       ? `The first ${mostRows} rows; more in the flame graph`
       : rows.length === 0 ? 'Nothing to show here' : 'Rows of 1 % and more';
     const key = `${model.key}`;
-    this.flame.update({ model, shape: model.shape, key: `${key} ${model.inverted}`, zoom: model.inverted ? 0 : model.zoom, selected: model.inverted ? -1 : model.selected, whole: !model.inverted, ...invertedStates(model) });
+    this.flame.update({ model, shape: model.shape, key: `${key} ${model.inverted}`, zoom: model.inverted ? 0 : model.zoom, selected: model.inverted ? -1 : model.selected, ...flameStates(model) });
     // Of a large page the first picture does not wait for the sums by state.
     if (!model.workshop.large || model.isFirst) this.updateSide(model);
     else
@@ -260,7 +258,7 @@ class Summary {
   row(row, index, most) {
     const { model, context } = this;
     if (!model) throw new Error('no model yet');
-    const fn = model.tree.fn[row.node];
+    const fn = model.upright.fn(row.node);
     const names = model.names(fn);
     const folded = row.kind === 'folded';
     const share = model.share(row.total);
@@ -272,7 +270,7 @@ class Summary {
         class: `outline-link ${row.kind}`,
         title: folded ? this.foldedTitle(row) : 'Show in the flame graph',
         onclick: () =>
-          context.store.set({ view: 'flame', selected: pageNode(model.tree, row.node), fn, zoom: pageNode(model.tree, row.node) }),
+          context.store.set({ view: 'flame', selected: model.pageNode(row.node), fn, zoom: model.pageNode(row.node) }),
       },
       text ?? nameElement(names.name.slice(0, 300)),
     );
@@ -312,7 +310,7 @@ class Summary {
     return [
       [head.amounts ? 'amount' : 'time', 'share', 'function', 'where'],
       ...this.rows.map((row) => {
-        const names = model.names(model.tree.fn[row.node]);
+        const names = model.names(model.upright.fn(row.node));
         const name = row.kind === 'folded' ? this.foldedWords(row) : visibleText(names.name);
         return [
           formatAmount(row.total, model.metric, head),

@@ -1,4 +1,4 @@
-// States of the boxes of inverted trees and of a sandwich's halves, against stacks written out one by one.
+// States of the boxes of inverted trees, of trees after transforms and of a sandwich's halves, against stacks written out one by one.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -58,8 +58,10 @@ test('boxes have the states of the stacks that lead to them', async () => {
     const fn = seed % page.functions.count;
     const model = new Workshop(page).model({ ...initialState, metric: 'wall', transforms: [{ kind: 'invert' }] });
     const upright = new Workshop(page).model({ ...initialState, metric: 'wall' });
+    const merged = new Workshop(page).model({ ...initialState, metric: 'wall', transforms: [{ kind: 'merge', fn }] });
     const cases = /** @type {const} */ ([
       ['inverted', model, model.shape, (/** @type {number[]} */ fns) => [...fns].reverse()],
+      ['merged', merged, merged.shape, (/** @type {number[]} */ fns) => fns.filter((f) => f !== fn)],
       ['callers', upright, upright.sandwich(fn).callers, (/** @type {number[]} */ fns) => (fns.includes(fn) ? fns.slice(0, fns.indexOf(fn) + 1).reverse() : null)],
       ['callees', upright, upright.sandwich(fn).callees, (/** @type {number[]} */ fns) => (fns.includes(fn) ? fns.slice(fns.indexOf(fn)) : null)],
     ]);

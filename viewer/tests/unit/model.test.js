@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { layOut, boxAt } from '../../src/model/layout.js';
 import { Workshop } from '../../src/model/model.js';
-import { pageNode, pathTo } from '../../src/model/tree.js';
+import { pathTo } from '../../src/model/shape.js';
+import { pageNode } from '../../src/model/tree.js';
 import { initialState } from '../../src/state/state.js';
 
 /** @typedef {import('../../src/types.js').Page} Page */
@@ -90,17 +91,23 @@ function randomPage(seed) {
         name: 'samples', count: parent.length,
         parent: Int32Array.from(parent), fn: Uint32Array.from(fn),
         entries: {
-          // They ascend always; where it is not said, they are all looked at.
-          ascending: seed % 2 === 0,
-          count: entries.length, node: Uint32Array.from(column(0)), thread: Uint16Array.from(column(1)),
-          state: Uint8Array.from(column(2)), time: Uint32Array.from(column(3)), run: Uint32Array.from(column(4)),
-          samples: Uint32Array.from(column(5)),
+          count: entries.length, start: startsOf(column(0), parent.length), thread: Uint8Array.from(column(1)),
+          state: Uint8Array.from(column(2)), time: Uint32Array.from(column(3)), run: Uint16Array.from(column(4)),
+          samples: Uint8Array.from(column(5)),
         },
       },
     ],
     lines: null,
   };
   return /** @type {Page} */ (/** @type {unknown} */ (page));
+}
+
+/**
+ * @param {number[]} node of each entry, ascending
+ * @param {number} nodes
+ */
+function startsOf(node, nodes) {
+  return Uint32Array.from({ length: nodes + 1 }, (_, n) => node.filter((other) => other < n).length);
 }
 
 /**
@@ -112,7 +119,7 @@ function stacksOf(page) {
   const { entries } = tree;
   return Array.from({ length: entries.count }, (_, i) => {
     const path = [];
-    for (let n = entries.node[i]; n > 0; n = tree.parent[n]) path.unshift(tree.fn[n]);
+    for (let n = entries.start.findLastIndex((start) => start <= i); n > 0; n = tree.parent[n]) path.unshift(tree.fn[n]);
     const of = (/** @type {ArrayLike<number> | null} */ column) => column?.[i] ?? 0;
     return {
       path, thread: entries.thread[i], state: entries.state[i],
@@ -228,14 +235,16 @@ const metrics = [
  * @param {(given: {page: Page, workshop: Workshop, state: State, left: {path: number[], amount: number, stack: Stack}[], name: string}) => void} check
  */
 function forMany(check) {
-  for (let seed = 1; seed <= 12; seed++) {
+  for (let seed = 1; seed <= 16; seed++) {
     const page = randomPage(seed);
+    // What compares two sides has all siblings merged.
+    if (seed > 12) page.head.diff = true;
     const workshop = new Workshop(page);
     const all = stacksOf(page);
     chains.forEach((transforms, c) => {
       const { metric, counts } = metrics[(seed + c) % metrics.length];
       const threads = seed % 3 === 0 ? [0, 2] : null;
-      const state = { ...initialState, metric, transforms, threads };
+      const state = { ...initialState, metric, transforms, threads, side: 0 };
       const left = all.flatMap((stack) => {
         if (threads && !threads.includes(stack.thread)) return [];
         /** @type {number[] | null} */
@@ -255,20 +264,56 @@ test('self and total of every node are those of the stacks written out', () => {
   });
 });
 
-test('trees are in preorder, siblings merged, and maps lead there and back', () => {
-  forMany(({ workshop, state, name }) => {
+test('trees are in preorder, and maps lead there and back', () => {
+  forMany(({ page, workshop, state, name }) => {
     const { tree, whole } = workshop.model(state);
     const seen = new Set();
+    assert.ok(tree.merged || (!page.head.diff && state.transforms.length > 0), name);
     for (let n = 1; n < tree.count; n++) {
       assert.ok(tree.parent[n] < n && n < tree.end[n] && tree.end[n] <= tree.end[tree.parent[n]], name);
       const key = `${tree.parent[n]} ${tree.fn[n]}`;
-      assert.ok(!seen.has(key), `${name}: siblings of one function`);
+      assert.ok(!tree.merged || !seen.has(key), `${name}: siblings of one function`);
       seen.add(key);
       const origin = pageNode(tree, n);
       assert.equal(tree.fn[n], whole.fn[origin], name);
       if (tree.map) assert.equal(tree.map[origin], n, name);
     }
     assert.equal(tree.end[0], tree.count);
+  });
+});
+
+test('nodes of a shape lead to the page’s tree and back', () => {
+  let compared = 0;
+  forMany(({ workshop, state, name }) => {
+    const model = workshop.model(state);
+    const { tree, upright } = model;
+    for (let place = 1; place < tree.count; place++) {
+      if (model.amounts.total[place] === 0) continue;
+      const node = upright.find(place);
+      assert.ok(upright.places(node).includes(place), name);
+      const path = pathTo(upright, node).map((n) => upright.fn(n));
+      const wanted = [];
+      for (let n = place; n > 0; n = tree.parent[n]) wanted.unshift(tree.fn[n]);
+      assert.deepEqual(path, wanted, name);
+      assert.equal(model.nodeHere(model.pageNode(node)), node, name);
+      if (upright.places(node).length > 1) compared++;
+    }
+  });
+  assert.ok(compared > 20, `nothing was merged: ${compared}`);
+});
+
+test('children that are too narrow are a rest, and stay what they are when they are asked for', () => {
+  forMany(({ workshop, state, name }) => {
+    const { upright } = workshop.model(state);
+    for (const part of [3, 8, 50, Infinity]) {
+      const { nodes, rest, restCount } = upright.children(0, upright.total(0) / part);
+      const all = upright.children(0, 0).nodes;
+      assert.deepEqual(nodes, all.slice(0, nodes.length), name);
+      assert.equal(restCount, all.length - nodes.length, name);
+      assert.equal(rest, all.slice(nodes.length).reduce((sum, node) => sum + upright.total(node), 0), name);
+    }
+    const again = workshop.model({ ...state, search: 'x' }).upright;
+    assert.deepEqual(again.children(0, 0), upright.children(0, 0), `${name}: nodes are the same for as long as the sums are`);
   });
 });
 
@@ -321,14 +366,20 @@ test('states of a function, of a node, and of all its instances', () => {
         if (path[path.length - 1] === f) self[stack.state] += counts(stack);
         if (path.includes(f)) total[stack.state] += counts(stack);
       }
+      assert.deepEqual(model.totalStates(f), total, name);
+      if (f < 4) {
+        model.prepareStates([f, (f + 3) % functionCount]);
+        assert.deepEqual(model.ownStates(f), self, `${name}: some`);
+        continue;
+      }
       const rows = model.functionStates;
       assert.deepEqual(rows.slice(f * states.length, (f + 1) * states.length), self, name);
-      assert.deepEqual(model.totalStates(f), total, name);
+      assert.deepEqual(model.ownStates(f), self, name);
     }
-    const node = Math.floor(model.tree.count / 2);
-    let sum = 0;
-    for (const amount of model.nodeStates(node)) sum += amount;
-    assert.equal(sum, model.amounts.total[node], name);
+    for (const place of [0, Math.floor(model.whole.count / 3), Math.floor(model.whole.count / 2), model.whole.count - 1]) {
+      const node = model.nodeHere(place);
+      assert.equal(model.nodeStates(node).reduce((sum, amount) => sum + amount), model.upright.total(node), `${name}: node ${place}`);
+    }
   });
 });
 
@@ -416,7 +467,7 @@ test('boxes lie in their rows from left to right, within their parents, and are 
     const zoom = Math.floor(model.tree.count / 3);
     const layout = layOut(model.shape, zoom, 400, 3);
     assert.ok(layout.complete);
-    const above = new Set(pathTo(model.tree, zoom));
+    const above = new Set(pathTo(model.shape, zoom));
     for (let row = 0; row < layout.rows; row++) {
       let edge = 0;
       for (let i = layout.rowStart[row]; i < layout.rowStart[row + 1]; i++) {

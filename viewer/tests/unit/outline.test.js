@@ -20,13 +20,13 @@ async function rowsOf(runs, least = 1, most = 100) {
     functions: Object.fromEntries(names.map((name) => [name, library])),
   });
   const model = new Workshop(page).model(initialState);
-  const { rows, cut } = outline(model.tree, model.amounts, librarySet(page.functions), least, most);
+  const { rows, cut } = outline(model.upright, librarySet(page.functions), least, most);
   const name = (/** @type {number} */ f) => page.strings[page.functions.name[f]];
   return {
     cut,
     rows: rows.map(
       (row) =>
-        `${'  '.repeat(row.depth)}${row.kind} ${name(model.tree.fn[row.node])} ${row.total} ${row.self}` +
+        `${'  '.repeat(row.depth)}${row.kind} ${name(model.upright.fn(row.node))} ${row.total} ${row.self}` +
         (row.hidden > 0 ? ` +${row.hidden}` : ''),
     ),
   };

@@ -49,14 +49,15 @@ test('a page comes back as it was written', async () => {
   assert.deepEqual([...samples.parent], [0, 0, 1, 2, 1, 0, 5]);
   assert.deepEqual([...samples.fn].slice(1), [0, 1, 2, 3, 4, 1]);
   const { entries } = samples;
-  assert.deepEqual([...entries.node], [2, 3, 4, 6]);
+  assert.deepEqual([...entries.start], [0, 0, 0, 1, 2, 3, 3, 4]);
+  assert.ok(entries.time instanceof Uint16Array && entries.samples instanceof Uint8Array, 'no wider than they have to be');
   assert.deepEqual([...entries.thread], [0, 0, 0, 1]);
   assert.deepEqual([...entries.time], [50, 300, 700, 7]);
   assert.deepEqual([...(entries.run ?? [])], [50, 300, 140, 7]);
-  assert.deepEqual([...(entries.samples ?? [])], [2, 3, 1, 1]);
+  assert.deepEqual([...entries.samples], [2, 3, 1, 1]);
   const calls = page.trees[1].entries;
   assert.equal(calls.run, null);
-  assert.deepEqual([...(calls.samples ?? [])], [4]);
+  assert.deepEqual([...calls.samples], [4]);
   assert.deepEqual([...calls.state], [255]);
   assert.deepEqual([...(page.lines?.total ?? [])], [350, 700, 307, 50, 300, 700, 7]);
   assert.equal(page.head.threads[1].name, 'worker </script>');

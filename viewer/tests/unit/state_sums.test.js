@@ -26,15 +26,14 @@ for (let n = 1; n < nodes; n++) {
 const fn = new Uint32Array(nodes);
 const time = Uint32Array.from({ length: count }, () => random(4294967295));
 const entries = {
-  ascending: true,
   count,
-  node: Uint32Array.from({ length: count }, () => random(nodes)).sort(),
-  thread: Uint16Array.from({ length: count }, () => random(4)),
+  start: Uint32Array.from({ length: nodes + 1 }, (_, n) => (n === 0 ? 0 : n === nodes ? count : random(count))).sort(),
+  thread: Uint8Array.from({ length: count }, () => random(4)),
   // One state that no page knows, as entries of calls have.
   state: Uint8Array.from({ length: count }, () => (random(20) === 0 ? 255 : random(states))),
   time,
   run: null,
-  samples: null,
+  samples: time,
 };
 const tree = wholeTree({ name: 'samples', count: nodes, parent, fn, entries });
 const counted = new Uint8Array(256).fill(1);
@@ -65,7 +64,7 @@ test('amounts below nodes are those that any tree gives', () => {
     /** @type {[number, number][]} */
     const ranges = [[first, end[first]]];
     for (let n = end[first] + random(50); n < nodes && ranges.length < 9; n = end[n] + random(300)) ranges.push([n, end[n]]);
-    const expected = stateAmounts(entries, metric, threads, tree, ranges, states);
+    const expected = stateAmounts({ entries, range: null }, metric, threads, tree, ranges, states);
     assert.deepEqual(stateAmountsBelow(sums, ranges), expected, `${ranges}`);
   }
   const all = stateAmountsBelow(sums, [[0, nodes]]);
