@@ -151,6 +151,7 @@ baro_status baro_spark_stage_of(baro_spark_model *model, int64_t id, int64_t att
                                                              .job = BARO_NONE_ID,
                                                              .name = BARO_NONE_ID,
                                                              .scope = BARO_NONE_ID,
+                                                             .persisted = BARO_NONE_ID,
                                                              .failure = BARO_NONE_ID,
                                                              .place = BARO_NONE_ID,
                                                              .execution = BARO_NONE_ID,

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from calling import REPOSITORY, Run
 from made_log import LEAD_MS, Log, predicted
+from test_import_logs import imported
 
 LEAD_S = LEAD_MS / 2000
 # What a byte takes that comes over the network, unless there is more.
@@ -121,3 +122,23 @@ def test_cached_partitions_of_a_real_log(run: Run, tmp_path: Path) -> None:
     answer = predicted(run, recording, "cores=2x")
     assert any("21 of 32 tasks ran where their data was" in one for one in answer["assumptions"])
     assert answer["replayed_s"] == pytest.approx(answer["base_s"], rel=1e-3)
+
+
+def test_stages_that_only_their_tasks_tell_of_keep_nothing(run: Run, tmp_path: Path) -> None:
+    """Of dropped events: what is not known of a stage is not what the first text of the log says."""
+    log = two_hosts()
+    log.events = [e for e in log.events if "Stage" not in e["Event"]]
+    log.write(run, tmp_path)
+    recorded = imported(run, tmp_path / "job", tmp_path)
+    stages = [i for i, (kind, *_) in enumerate(recorded.operators()) if kind == "spark.stage"]
+    assert len(stages) == 1
+    assert "persisted_rdds" not in recorded.facts(stages[0])
+
+
+def test_a_stage_tells_which_rdds_stay(run: Run, tmp_path: Path) -> None:
+    cached([0, 0, 0, 1]).write(run, tmp_path)
+    recorded = imported(run, tmp_path / "job", tmp_path)
+    told = [recorded.facts(i).get("persisted_rdds") for i in range(len(recorded.operators()))]
+    assert told.count("7") == 2
+    hosts = [value for _, key, value in recorded.by_kind["process_fact"] if key == "host"]
+    assert hosts == ["a", "a"]
