@@ -125,7 +125,7 @@ def test_cached_partitions_of_a_real_log(run: Run, tmp_path: Path) -> None:
 
 
 def test_stages_that_only_their_tasks_tell_of_keep_nothing(run: Run, tmp_path: Path) -> None:
-    """Of dropped events: what is not known of a stage is not what the first text of the log says."""
+    """Of dropped events: what is not known is not what the first text of the log says."""
     log = two_hosts()
     log.events = [e for e in log.events if "Stage" not in e["Event"]]
     log.write(run, tmp_path)
