@@ -5,6 +5,7 @@
 
 #include "base/os_access.h"
 #include "base/os_proc.h"
+#include "base/plural.h"
 #include "capture/cpython/interpreter.h"
 #include "capture/sampler/permission.h"
 #include "cli/cli.h"
@@ -56,11 +57,13 @@ static void check_interpreter(baro_doctor *doctor) {
     return;
   }
   doctor->interpreter_agrees = true;
-  (void)snprintf(check->found, sizeof check->found,
-                 "%u of %u threads are of Python; %u interpreter%s, %u frames read and sound",
-                 interpreter->checked_threads, doctor->thread_count,
-                 interpreter->checked_interpreters,
-                 interpreter->checked_interpreters == 1 ? "" : "s", interpreter->checked_frames);
+  (void)snprintf(
+      check->found, sizeof check->found, "%u of %u %s %s of Python; %u %s, %u %s read and sound",
+      interpreter->checked_threads, doctor->thread_count,
+      baro_plural(doctor->thread_count, "thread", "threads"),
+      baro_plural(interpreter->checked_threads, "is", "are"), interpreter->checked_interpreters,
+      baro_plural(interpreter->checked_interpreters, "interpreter", "interpreters"),
+      interpreter->checked_frames, baro_plural(interpreter->checked_frames, "frame", "frames"));
 }
 
 /* command is kept by the caller as long as doctor. */

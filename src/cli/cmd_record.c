@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/os_proc.h"
 #include "base/os_process.h"
+#include "base/plural.h"
 #include "capture/sampler/recorder.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
@@ -156,10 +157,6 @@ static void say_spool(const char *spool) {
   (void)fflush(stdout);
 }
 
-static const char *plural(uint64_t count, const char *one, const char *many) {
-  return count == 1 ? one : many;
-}
-
 /* Processes that outlive the first one: nobody should wonder who still runs, or why the report ends early. */
 static void say_living(const baro_recorder_result *result) {
   if (result->living_count == 0)
@@ -180,9 +177,9 @@ static void say_living(const baro_recorder_result *result) {
     baro_cli_say("%s %s that it started %s on and %s no longer recorded: %s; to record one: "
                  "barograph record -p PID",
                  baro_text_count(result->living_count).text,
-                 plural(result->living_count, "process", "processes"),
-                 plural(result->living_count, "lives", "live"),
-                 plural(result->living_count, "is", "are"), (const char *)list.data);
+                 baro_plural(result->living_count, "process", "processes"),
+                 baro_plural(result->living_count, "lives", "live"),
+                 baro_plural(result->living_count, "is", "are"), (const char *)list.data);
   baro_buffer_release(&list);
 }
 
@@ -192,10 +189,10 @@ static void write_amounts(baro_buffer *out, const record_values *values,
   bool samples = result->samples > 0;
   if (samples)
     baro_write_format(out, "%s %s", baro_text_count(result->samples).text,
-                      plural(result->samples, "sample", "samples"));
+                      baro_plural(result->samples, "sample", "samples"));
   if (result->calls > 0)
     baro_write_format(out, "%s%s %s", samples ? " and " : "", baro_text_count(result->calls).text,
-                      plural(result->calls, "call", "calls"));
+                      baro_plural(result->calls, "call", "calls"));
   baro_write_format(out, " in %s", baro_text_duration(result->duration_ns).text);
   if (samples) {
     baro_write_format(out, " (%s Hz asked", baro_text_rate(values->rate_hz).text);
@@ -219,15 +216,20 @@ static void say_troubles(const record_values *values, const baro_recorder_result
   if (result->calls_note[0] != '\0' && (!values->quiet || values->spool))
     baro_cli_say("%s", result->calls_note);
   if (result->lost_events > 0)
-    baro_cli_say("%s events of calls were lost: the recorder could not keep up, or a thread could "
+    baro_cli_say("%s %s of calls %s lost: the recorder could not keep up, or a thread could "
                  "get no buffer",
-                 baro_text_count(result->lost_events).text);
+                 baro_text_count(result->lost_events).text,
+                 baro_plural(result->lost_events, "event", "events"),
+                 baro_plural(result->lost_events, "was", "were"));
   if (result->dropped_samples > 0)
-    baro_cli_say("%s samples were lost because %s could not be written",
-                 baro_text_count(result->dropped_samples).text, values->output);
+    baro_cli_say(
+        "%s %s lost because %s could not be written", baro_text_count(result->dropped_samples).text,
+        baro_plural(result->dropped_samples, "sample was", "samples were"), values->output);
   if (result->dropped_events > 0)
-    baro_cli_say("%s events of calls were lost because %s could not be written",
-                 baro_text_count(result->dropped_events).text, values->output);
+    baro_cli_say("%s %s of calls %s lost because %s could not be written",
+                 baro_text_count(result->dropped_events).text,
+                 baro_plural(result->dropped_events, "event", "events"),
+                 baro_plural(result->dropped_events, "was", "were"), values->output);
   if (result->target_left_running)
     baro_cli_say("the command is still running");
   if (!values->quiet)

@@ -89,7 +89,8 @@ typedef struct baro_finding {
   uint32_t inner;       /* function below it that waited; BARO_NONE_ID, or equal to it */
   uint32_t
       others; /* small ones of its kind that its seconds include; the rest is of the largest of them */
-  /* With "{name}" where a number of that key, the {operator}, the {query}, the {function} or the {inner} one goes. */
+  /* With "{name}" where a number of that key, the {operator}, the {query}, the {function} or the {inner} one goes, and
+   * "{name|task|tasks}" where a word goes by that number. */
   const char *sentence;
   uint32_t number_count;
   baro_finding_number numbers[BARO_FINDING_NUMBERS];

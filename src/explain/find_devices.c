@@ -33,7 +33,8 @@ void baro_find_small_kernels(baro_finding_list *list, const baro_finding_kind *k
   }
   baro_finding *finding = baro_finding_add(
       list, kind, use->launching_ns,
-      "half of {kernels} kernels took {median_ns} or less, and the host was still in operators "
+      "half of {kernels} {kernels|kernel|kernels} took {median_ns} or less, and the host was still "
+      "in operators "
       "and launches for {launching_ns} while none ran: it launches them no faster");
   baro_finding_number_add(finding, "kernels", use->kernel_count);
   baro_finding_number_add(finding, "median_ns", (double)use->median_kernel_ns);
@@ -69,7 +70,8 @@ void baro_find_copies(baro_finding_list *list, const baro_finding_kind *kind) {
   }
   baro_finding *finding =
       baro_finding_add(list, kind, use->copying_ns,
-                       "{copies} copies and memory sets took {copy_ns} and moved {bytes}, "
+                       "{copies} {copies|copy or memory set|copies and memory sets} took {copy_ns} "
+                       "and moved {bytes}, "
                        "{pageable} of them from or to memory that is not pinned; for "
                        "{copying_ns} no kernel ran meanwhile. Most time: {operator}");
   finding->operator_id = most->operator_id;
@@ -85,10 +87,10 @@ void baro_find_collectives(baro_finding_list *list, const baro_finding_kind *kin
   if (use->collective_count == 0) {
     return;
   }
-  baro_finding *finding =
-      baro_finding_add(list, kind, use->collective_alone_ns,
-                       "{collectives} collectives took {collective_ns}, {alone_ns} of that while "
-                       "no other kernel ran");
+  baro_finding *finding = baro_finding_add(list, kind, use->collective_alone_ns,
+                                           "{collectives} {collectives|collective|collectives} "
+                                           "took {collective_ns}, {alone_ns} of that while "
+                                           "no other kernel ran");
   baro_finding_number_add(finding, "collectives", use->collective_count);
   baro_finding_number_add(finding, "collective_ns", (double)use->collective_ns);
   baro_finding_number_add(finding, "alone_ns", (double)use->collective_alone_ns);
@@ -118,10 +120,11 @@ void baro_find_data_loader(baro_finding_list *list, const baro_finding_kind *kin
   bool has_workers = has_name(all->profile, most->operator_id, "_MultiProcessing");
   baro_finding *finding = baro_finding_add(
       list, kind, use->loader_path_ns,
-      has_workers ? "the program waited {path_ns} for {batches} batches from workers of its data "
+      has_workers ? "the program waited {path_ns} for {batches} {batches|batch|batches} from "
+                    "workers of its data "
                     "loader, {all_ns} in all: they make them no faster"
                   : "the program was {path_ns} of the critical path at {operator}, and in what "
-                    "that called, for {batches} batches; {all_ns} in all");
+                    "that called, for {batches} {batches|batch|batches}; {all_ns} in all");
   finding->operator_id = most->operator_id;
   baro_finding_number_add(finding, "path_ns", (double)use->loader_path_ns);
   baro_finding_number_add(finding, "batches", (double)batches);

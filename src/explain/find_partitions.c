@@ -41,11 +41,11 @@ void baro_find_many_partitions(baro_finding_list *list, const baro_finding_kind 
       continue;
     }
     uint64_t way_ns = row->path_state_ns[BARO_STATE_IDLE];
-    baro_finding *finding =
-        baro_finding_add(list, kind, way_ns + row->between_ns,
-                         "{operator}: {tasks} tasks on {slots} slots, the median {median_ns}; on "
-                         "the critical path they were on their way for "
-                         "{way_ns}, and slots waited {gaps_ns} for the next one");
+    baro_finding *finding = baro_finding_add(
+        list, kind, way_ns + row->between_ns,
+        "{operator}: {tasks} tasks on {slots} {slots|slot|slots}, the median {median_ns}; on "
+        "the critical path they were on their way for "
+        "{way_ns}, and {slots|the slot|slots} waited {gaps_ns} for the next one");
     finding->operator_id = row->operator_id;
     finding->evidence = BARO_EVIDENCE_DERIVED;
     baro_finding_number_add(finding, "tasks", row->task_count);

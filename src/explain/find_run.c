@@ -125,10 +125,10 @@ void baro_find_idle_slots(baro_finding_list *list, const baro_finding_kind *kind
   if (!baro_has_slots(all->profile)) {
     return;
   }
-  baro_finding *finding =
-      baro_finding_add(list, kind, all->idle_ns,
-                       "while tasks ran, {idle_percent} of {slots} slots' time was unused: the "
-                       "same work on all of them takes {idle_ns} less");
+  baro_finding *finding = baro_finding_add(
+      list, kind, all->idle_ns,
+      "while tasks ran, {idle_percent} of {slots} {slots|slot's|slots'} time was unused: the "
+      "same work on all of them takes {idle_ns} less");
   finding->evidence = BARO_EVIDENCE_DERIVED;
   baro_finding_number_add(finding, "idle_percent",
                           all->busy_ns == 0 ? 0
@@ -165,7 +165,8 @@ void baro_find_attempts(baro_finding_list *list, const baro_finding_kind *kind) 
   uint64_t explains_ns = (double)path_ns > part_ns ? path_ns : (uint64_t)part_ns;
   baro_finding *finding =
       baro_finding_add(list, kind, explains_ns,
-                       "{failed} tasks failed and {killed} were killed, most of {operator}: "
+                       "{failed} {failed|task|tasks} failed and {killed} {killed|was|were} killed, "
+                       "most of {operator}: "
                        "{slot_ns} of slots' time, {path_ns} on the critical path");
   finding->operator_id = most->operator_id;
   baro_finding_number_add(finding, "failed", failed);
@@ -186,9 +187,10 @@ void baro_find_operators(baro_finding_list *list, const baro_finding_kind *kind)
     if (is_wait || (double)row->path_ns < SHARE * (double)all->run_ns) {
       continue;
     }
-    baro_finding *finding = baro_finding_add(list, kind, row->path_ns,
-                                             "{operator}: {tasks} tasks or pieces of its own work, "
-                                             "the longest {longest_ns}, all together {all_ns}");
+    baro_finding *finding = baro_finding_add(
+        list, kind, row->path_ns,
+        "{operator}: {tasks} {tasks|task or piece|tasks or pieces} of its own work, "
+        "the longest {longest_ns}, all together {all_ns}");
     finding->operator_id = row->operator_id;
     baro_finding_number_add(finding, "tasks", row->task_count);
     baro_finding_number_add(finding, "longest_ns", (double)row->longest_ns);

@@ -119,15 +119,17 @@ static const char *sentence_of(const baro_explanation *all, const baro_operator_
                                const intake *in, bool lurks) {
   if (lurks) {
     return "{operator}: partition {partition} took {longest_ns}, the median of {tasks} tasks "
-           "{median_ns}; it read {rows} rows, "
-           "{bytes}, the median task {median_rows} rows, {median_bytes}. Other tasks filled the "
-           "time on {slots} slots; with more of them "
+           "{median_ns}; it read {rows} {rows|row|rows}, "
+           "{bytes}, the median task {median_rows} {median_rows|row|rows}, {median_bytes}. Other "
+           "tasks filled the "
+           "time on {slots} {slots|slot|slots}; with more of them "
            "the stage would wait for this one";
   }
   if (has_more(in)) {
     return in->rows > 0 ? "{operator}: partition {partition} took {longest_ns}, the median of "
                           "{tasks} tasks {median_ns}; it read "
-                          "{rows} rows, {bytes}, the median task {median_rows} rows, {median_bytes}"
+                          "{rows} {rows|row|rows}, {bytes}, the median task {median_rows} "
+                          "{median_rows|row|rows}, {median_bytes}"
                         : "{operator}: partition {partition} took {longest_ns}, the median of "
                           "{tasks} tasks {median_ns}; it read "
                           "{bytes}, the median task {median_bytes}";

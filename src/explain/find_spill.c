@@ -68,7 +68,7 @@ void baro_find_spill(baro_finding_list *list, const baro_finding_kind *kind) {
     /* Also where it takes next to no time here: it does once there is more data. */
     baro_finding *finding = baro_finding_add_always(
         list, kind, sum.explains_ns,
-        "{operator}: {spilling} of {tasks} tasks had no room in memory and wrote "
+        "{operator}: {spilling} of {tasks} {tasks|task|tasks} had no room in memory and wrote "
         "{disk_spilled_bytes} to disk ({memory_spilled_bytes} "
         "in memory); writing and reading that is time without a clock");
     finding->operator_id = all->operators[r].operator_id;

@@ -133,7 +133,7 @@ baro_status baro_flink_read_input(baro_log_input *input, baro_flink_model *model
     *err = items.ending;
     status = items.ending.status;
   } else {
-    baro_json_items_note(&items, "answers", writer);
+    baro_json_items_note(&items, "answer", "answers", writer);
   }
   baro_buffer_release(&all.path);
   baro_buffer_release(&all.json);

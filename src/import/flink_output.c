@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/grow.h"
+#include "base/plural.h"
 #include "import/import_output.h"
 #include "import/log_reading.h"
 
@@ -412,16 +413,19 @@ static void note(const output *all) {
     }
   }
   if (missing != 0) {
-    baro_import_note(all->writer, "%" PRId64 " of %" PRId64 " subtasks are not in the file",
-                     missing, expected);
+    baro_import_note(all->writer, "%" PRId64 " of %" PRId64 " subtasks %s not in the file", missing,
+                     expected, baro_plural((uint64_t)missing, "is", "are"));
   }
   for (uint32_t a = 0; a < all->model->attempt_count; a++) {
     incomplete += all->model->attempts[a].is_incomplete;
   }
   const baro_import_count counts[] = {
-      {all->untimed, "subtasks never began, or have no times: left out"},
-      {all->backward, "subtasks ended before they began: 0 ms long"},
-      {incomplete, "subtasks' bytes and records are not complete, as Flink says"},
+      {all->untimed, "subtask never began, or has no times: left out",
+       "subtasks never began, or have no times: left out"},
+      {all->backward, "subtask ended before it began: 0 ms long",
+       "subtasks ended before they began: 0 ms long"},
+      {incomplete, "subtask's bytes and records are not complete, as Flink says",
+       "subtasks' bytes and records are not complete, as Flink says"},
   };
   baro_import_note_counts(all->writer, counts, sizeof(counts) / sizeof(counts[0]));
 }

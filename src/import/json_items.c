@@ -1,4 +1,5 @@
 #include "import/json_items.h"
+#include "base/plural.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -345,7 +346,8 @@ void baro_json_file_close(baro_json_file *file) {
   }
 }
 
-void baro_json_items_note(const baro_json_items *items, const char *words, baro_writer *writer) {
+void baro_json_items_note(const baro_json_items *items, const char *one, const char *many,
+                          baro_writer *writer) {
   baro_error packing = {0};
   (void)!baro_log_input_ending(items->input, &packing);
   const baro_error *ending = packing.status != BARO_OK ? &packing : &items->ending;
@@ -355,13 +357,15 @@ void baro_json_items_note(const baro_json_items *items, const char *words, baro_
     baro_writer_info(writer, "log_part", "the file is damaged or cut");
   }
   if (items->too_long != 0) {
-    baro_import_note(writer, "%" PRIu64 " %s of more than %zu MiB were left out", items->too_long,
-                     words, items->limit_bytes >> 20);
+    baro_import_note(writer, "%" PRIu64 " %s of more than %zu MiB %s left out", items->too_long,
+                     baro_plural(items->too_long, one, many), items->limit_bytes >> 20,
+                     baro_plural(items->too_long, "was", "were"));
   }
   if (items->refused != 0) {
-    baro_import_note(
-        writer, "%" PRIu64 " of %" PRIu64 " %s were left out, the first at byte %" PRIu64 ": %s",
-        items->refused, items->given, words, items->first_refused_byte,
-        items->first_reason.message);
+    baro_import_note(writer,
+                     "%" PRIu64 " of %" PRIu64 " %s %s left out, the first at byte %" PRIu64 ": %s",
+                     items->refused, items->given, baro_plural(items->given, one, many),
+                     baro_plural(items->refused, "was", "were"), items->first_refused_byte,
+                     items->first_reason.message);
   }
 }

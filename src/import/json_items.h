@@ -78,7 +78,8 @@ baro_status baro_json_file_open(baro_json_file *file, const baro_log_place *plac
                                 baro_error *err) BARO_MUST_USE;
 void baro_json_file_close(baro_json_file *file);
 
-/* What was wrong, as notes of a recording; words: what its items are, "events". */
-void baro_json_items_note(const baro_json_items *items, const char *words, baro_writer *writer);
+/* What was wrong, as notes of a recording; one, many: what its items are, "event", "events". */
+void baro_json_items_note(const baro_json_items *items, const char *one, const char *many,
+                          baro_writer *writer);
 
 #endif

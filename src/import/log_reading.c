@@ -132,7 +132,8 @@ void baro_import_note(baro_writer *writer, const char *format, ...) {
 void baro_import_note_counts(baro_writer *writer, const baro_import_count *counts, size_t count) {
   for (size_t i = 0; i < count; i++) {
     if (counts[i].count != 0) {
-      baro_import_note(writer, "%" PRIu64 " %s", counts[i].count, counts[i].words);
+      baro_import_note(writer, "%" PRIu64 " %s", counts[i].count,
+                       baro_plural(counts[i].count, counts[i].one, counts[i].many));
     }
   }
 }
@@ -188,9 +189,9 @@ void baro_log_reading_note(const baro_log_reading *reading, baro_writer *writer)
   }
   if (left_out != 0) {
     baro_import_note(writer,
-                     "%" PRIu64 " of %" PRIu64 " lines were left out, first line %" PRIu64 ": %s",
-                     left_out, lines->given + lines->too_long, lines->first_refused,
-                     lines->first_reason.message);
+                     "%" PRIu64 " of %" PRIu64 " lines %s left out, first line %" PRIu64 ": %s",
+                     left_out, lines->given + lines->too_long, baro_plural(left_out, "was", "were"),
+                     lines->first_refused, lines->first_reason.message);
   }
   if (lines->is_cut) {
     baro_import_note(writer, "the last line of the log is cut: it was being written");

@@ -53,10 +53,10 @@ void baro_import_put_part(baro_writer *writer, baro_buffer *take_out);
 __attribute__((format(printf, 2, 3))) void baro_import_note(baro_writer *writer, const char *format,
                                                             ...);
 
-/* How often something was found, and what that is: "events have no name: they were left out". */
+/* How often something was found, and what that is: "event has no name: it was left out", "events have no name: they were left out". */
 typedef struct baro_import_count {
   uint64_t count;
-  const char *words;
+  const char *one, *many;
 } baro_import_count;
 
 /* A note for each that is not 0, in their order. */

@@ -348,9 +348,12 @@ static baro_status read_metadata(void *context, baro_view bytes, baro_error *err
 static void note(const void *context, baro_writer *writer) {
   const run_metadata *all = context;
   const baro_import_count counts[] = {
-      {all->unmeasured, "nodes have no name or times that are none: they were left out"},
-      {all->unknown_inputs, "inputs of nodes are of nodes that the file does not have"},
-      {all->repeated, "slices say again what their stream says: they were left out"},
+      {all->unmeasured, "node has no name or times that are none: it was left out",
+       "nodes have no name or times that are none: they were left out"},
+      {all->unknown_inputs, "input of a node is of one that the file does not have",
+       "inputs of nodes are of nodes that the file does not have"},
+      {all->repeated, "slice says again what its stream says: it was left out",
+       "slices say again what their stream says: they were left out"},
   };
   baro_import_note_counts(writer, counts, sizeof(counts) / sizeof(counts[0]));
 }

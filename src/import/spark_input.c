@@ -112,16 +112,26 @@ static void note_model(const baro_spark_model *model, baro_writer *writer) {
                      baro_plural(missing, "is", "are"), baro_plural(missing, "its", "their"));
   }
   const baro_import_count counts[] = {
-      {count_unfinished(model), "tasks ran when the log ended"},
-      {model->odd.unknown_events, "events of kinds that are not known here were left out"},
-      {model->odd.twice, "events came twice: the first counts"},
-      {model->odd.homeless_tasks, "stages have tasks, and no event of their own"},
-      {model->odd.backward_tasks, "tasks ended before they began: they count as 0 ms long"},
-      {model->odd.untimed_tasks, "tasks without a beginning, stage or number were left out"},
-      {model->executions.left_out, "plans or parts of plans of queries were left out: they are too "
-                                   "large, too deep, or too many"},
-      {model->executions.late_measures, "events told metrics of queries that had ended: these are "
-                                        "not in the sums of the plans' nodes"},
+      {count_unfinished(model), "task ran when the log ended", "tasks ran when the log ended"},
+      {model->odd.unknown_events, "event of a kind that is not known here was left out",
+       "events of kinds that are not known here were left out"},
+      {model->odd.twice, "event came twice: the first counts",
+       "events came twice: the first counts"},
+      {model->odd.homeless_tasks, "stage has tasks, and no event of its own",
+       "stages have tasks, and no event of their own"},
+      {model->odd.backward_tasks, "task ended before it began: it counts as 0 ms long",
+       "tasks ended before they began: they count as 0 ms long"},
+      {model->odd.untimed_tasks, "task without a beginning, stage or number was left out",
+       "tasks without a beginning, stage or number were left out"},
+      {model->executions.left_out,
+       "plan or part of a plan of a query was left out: it is too large, too deep, or one too many",
+       "plans or parts of plans of queries were left out: they are too "
+       "large, too deep, or too many"},
+      {model->executions.late_measures,
+       "event told metrics of a query that had ended: these are not in the sums of the plan's "
+       "nodes",
+       "events told metrics of queries that had ended: these are "
+       "not in the sums of the plans' nodes"},
   };
   baro_import_note_counts(writer, counts, sizeof(counts) / sizeof(counts[0]));
 }

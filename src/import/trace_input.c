@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/plural.h"
 #include "import/import_formats.h"
 #include "import/log_reading.h"
 #include "import/trace_output.h"
@@ -115,7 +116,7 @@ baro_status baro_trace_read_input(baro_log_input *input, const baro_log_progress
     *err = items.ending;
     status = items.ending.status;
   } else {
-    baro_json_items_note(&items, "events", writer);
+    baro_json_items_note(&items, "event", "events", writer);
   }
   baro_json_items_release(&items);
   if (status == BARO_OK) {
@@ -141,23 +142,32 @@ baro_status baro_trace_read(const baro_log_place *place, const baro_log_progress
 void baro_trace_note(const baro_trace_model *model, baro_writer *writer) {
   const baro_trace_oddities *odd = &model->odd;
   const baro_import_count counts[] = {
-      {odd->unbegun, "ends of slices have no beginning: they were left out"},
-      {odd->unended, "slices have no end: they count up to the end of the trace"},
-      {odd->backward, "slices end before they begin: they count as 0 long"},
-      {odd->without_times, "events have no time that is one: they were left out"},
-      {odd->instants, "instants (i) are not kept"},
-      {odd->counters, "values of counters (C) are not kept"},
-      {odd->flows, "ends of flows (s, t, f) are not kept"},
-      {odd->objects, "events of objects (N, O, D) are not kept"},
-      {odd->repeated, "slices say again what others say (annotations as a device saw them): "
-                      "they were left out"},
-      {odd->unknown, "events of kinds that are not known here were left out"},
+      {odd->unbegun, "end of a slice has no beginning: it was left out",
+       "ends of slices have no beginning: they were left out"},
+      {odd->unended, "slice has no end: it counts up to the end of the trace",
+       "slices have no end: they count up to the end of the trace"},
+      {odd->backward, "slice ends before it begins: it counts as 0 long",
+       "slices end before they begin: they count as 0 long"},
+      {odd->without_times, "event has no time that is one: it was left out",
+       "events have no time that is one: they were left out"},
+      {odd->instants, "instant (i) is not kept", "instants (i) are not kept"},
+      {odd->counters, "value of a counter (C) is not kept", "values of counters (C) are not kept"},
+      {odd->flows, "end of a flow (s, t, f) is not kept", "ends of flows (s, t, f) are not kept"},
+      {odd->objects, "event of an object (N, O, D) is not kept",
+       "events of objects (N, O, D) are not kept"},
+      {odd->repeated,
+       "slice says again what others say (an annotation as a device saw it): it was left out",
+       "slices say again what others say (annotations as a device saw them): "
+       "they were left out"},
+      {odd->unknown, "event of a kind that is not known here was left out",
+       "events of kinds that are not known here were left out"},
   };
   if (odd->mended != 0) {
     baro_import_note(writer,
-                     "%" PRIu64 " times slices overlap and none is within the other: %.3f ms in "
+                     "%" PRIu64 " %s slices overlap and none is within the other: %.3f ms in "
                      "all were cut off one of them",
-                     odd->mended, (double)odd->mended_ns / 1e6);
+                     odd->mended, baro_plural(odd->mended, "time", "times"),
+                     (double)odd->mended_ns / 1e6);
   }
   baro_import_note_counts(writer, counts, sizeof(counts) / sizeof(counts[0]));
 }

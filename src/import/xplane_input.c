@@ -326,9 +326,12 @@ static baro_status read_space(void *context, baro_view bytes, baro_error *err) {
 static void note(const void *context, baro_writer *writer) {
   const xplane *all = context;
   const baro_import_count counts[] = {
-      {all->aggregated, "events have a number and no time of their own: they were left out"},
-      {all->nameless, "events have no name: they were left out"},
-      {all->unmeasured, "events have times that are none: they were left out"},
+      {all->aggregated, "event has a number and no time of its own: it was left out",
+       "events have a number and no time of their own: they were left out"},
+      {all->nameless, "event has no name: it was left out",
+       "events have no name: they were left out"},
+      {all->unmeasured, "event has times that are none: it was left out",
+       "events have times that are none: they were left out"},
   };
   baro_import_note_counts(writer, counts, sizeof(counts) / sizeof(counts[0]));
 }

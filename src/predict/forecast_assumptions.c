@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/plural.h"
 #include "predict/forecast_build.h"
 
 static const double NS = 1e9;
@@ -71,11 +72,13 @@ static void assume_run(const assumed *all) {
            to->replayed_s, to->base_s);
   }
   if (graph->unfinished_tasks > 0) {
-    assume(to, "the log ended while %u tasks ran: what came later is not in the prediction",
-           graph->unfinished_tasks);
+    assume(to, "the log ended while %u %s ran: what came later is not in the prediction",
+           graph->unfinished_tasks, baro_plural(graph->unfinished_tasks, "task", "tasks"));
   }
   if (graph->failed_tasks > 0) {
-    assume(to, "%u tasks failed, and fail again", graph->failed_tasks);
+    assume(to, "%u %s failed, and %s again", graph->failed_tasks,
+           baro_plural(graph->failed_tasks, "task", "tasks"),
+           baro_plural(graph->failed_tasks, "fails", "fail"));
   }
 }
 

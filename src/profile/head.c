@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/plural.h"
 #include "profile/build.h"
 
 enum { NOTES_MAX = 1000, FACTS_MAX = 10000, ANCHORS_MAX = 65536 };
@@ -291,8 +292,9 @@ baro_status baro_build_head(baro_profile_builder *builder) {
   sum_counters(builder);
   if (builder->notes_left_out != 0) {
     char text[64];
-    int length = snprintf(text, sizeof(text), "%llu further notes are left out",
-                          (unsigned long long)builder->notes_left_out);
+    int length = snprintf(text, sizeof(text), "%llu further %s left out",
+                          (unsigned long long)builder->notes_left_out,
+                          baro_plural(builder->notes_left_out, "note is", "notes are"));
     char *copy = baro_arena_copy(&profile->arena, text, (size_t)length);
     if (copy == NULL) {
       return BARO_NO_MEMORY;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/plural.h"
 #include "show/call_rows.h"
 #include "show/text_width.h"
 #include "show/units.h"
@@ -45,7 +46,7 @@ static void write_clause(const baro_profile *profile, uint32_t f, double ratio,
     baro_write_text(text, "; ");
   }
   baro_write_format(text, "%s %s %s)", baro_text_count(calls).text,
-                    calls == 1 ? "call of" : "calls of",
+                    baro_plural(calls, "call of", "calls of"),
                     baro_text_duration(baro_calls_mean_ns(profile, f)).text);
 }
 
@@ -77,8 +78,9 @@ static void write_clauses(const baro_profile *profile, const uint32_t *order, ui
         .from = from, .to = text->length, .function = order[i], .state = BARO_STATE_COUNT};
   }
   if (text->length == 0)
-    baro_write_format(text, "%s calls were recorded; their functions' names fit no sentence.",
-                      baro_text_count(profile->calls.count).text);
+    baro_write_format(text, "%s %s recorded; names of functions fit no sentence.",
+                      baro_text_count(profile->calls.count).text,
+                      baro_plural(profile->calls.count, "call was", "calls were"));
   baro_buffer_release(&part);
 }
 
@@ -94,7 +96,7 @@ void baro_write_call_summary(const baro_profile *profile, baro_arena *scratch,
   if (basis_ns == 0) {
     baro_write_format(text, "%s %s recorded, which took no time that the clock tells.",
                       baro_text_count(profile->calls.count).text,
-                      profile->calls.count == 1 ? "call was" : "calls were");
+                      baro_plural(profile->calls.count, "call was", "calls were"));
     return;
   }
   double first = (double)profile->call_sums.self_ns[order[0]] / (double)basis_ns;

@@ -1,5 +1,6 @@
 #include "show/crowd.h"
 
+#include "base/plural.h"
 #include "show/units.h"
 
 /* From here on a recording is large, and that so few make it is no chance. */
@@ -60,7 +61,7 @@ void baro_crowd_write(const baro_crowd_member *members, uint32_t count, uint64_t
                       uint64_t all_rows, baro_view patterns, baro_buffer *out) {
   double ratio = all_rows == 0 ? 0 : (double)rows / (double)all_rows;
   baro_write_format(out, "%s %s %s of the calls: ", baro_text_count(count).text,
-                    count == 1 ? "function makes" : "functions make",
+                    baro_plural(count, "function makes", "functions make"),
                     baro_text_percent(ratio).text);
   baro_write_text(out, "leave out what is of no interest, --calls='");
   if (patterns.length > 0) {

@@ -40,11 +40,16 @@ static bool ends_with(const char *text, const char *end) {
   return length >= wanted && strcmp(text + length - wanted, end) == 0;
 }
 
+static uint64_t whole_of(const baro_finding_number *number) {
+  double value = number->value < 0 ? 0 : number->value;
+  return value < 18446744073709549568.0 ? (uint64_t)(value + 0.5) : UINT64_MAX;
+}
+
 static void write_number(const baro_finding_number *number, baro_buffer *out) {
   double value = number->value < 0 ? 0 : number->value;
-  uint64_t whole = value < 18446744073709549568.0 ? (uint64_t)(value + 0.5) : UINT64_MAX;
+  uint64_t whole = whole_of(number);
   if (ends_with(number->key, "_ns"))
-    baro_write_text(out, baro_text_duration(whole).text);
+    baro_write_text(out, whole == 0 ? "no time" : baro_text_duration(whole).text);
   else if (ends_with(number->key, "bytes"))
     baro_write_text(out, baro_text_bytes(whole).text);
   else if (ends_with(number->key, "percent"))
@@ -59,11 +64,31 @@ static bool is_key(const char *key, const char *from, size_t length) {
   return strlen(key) == length && memcmp(key, from, length) == 0;
 }
 
+/* The form of a word that goes with a number: "{tasks|task|tasks}". False: it is no such thing. */
+static bool write_form(const baro_finding *finding, const char *key, size_t length,
+                       baro_buffer *out) {
+  const char *end = key + length;
+  const char *one = memchr(key, '|', length);
+  const char *many = one == NULL ? NULL : memchr(one + 1, '|', (size_t)(end - one - 1));
+  if (many == NULL)
+    return false;
+  for (uint32_t i = 0; i < finding->number_count; i++) {
+    if (is_key(finding->numbers[i].key, key, (size_t)(one - key))) {
+      bool is_one = whole_of(&finding->numbers[i]) == 1;
+      const char *from = is_one ? one + 1 : many + 1;
+      baro_write_bytes(out, (const uint8_t *)from, (size_t)((is_one ? many : end) - from));
+    }
+  }
+  return true;
+}
+
 /* What stands for {key}. */
 static void write_filled(const baro_explanation *explanation, const baro_finding *finding,
                          const baro_explain_options *options, const char *key, size_t length,
                          baro_buffer *out) {
   const baro_profile *profile = explanation->profile;
+  if (write_form(finding, key, length, out))
+    return;
   if (is_key("operator", key, length)) {
     baro_explain_operator(profile, finding->operator_id, options, out);
     return;

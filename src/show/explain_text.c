@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/plural.h"
 #include "explain/finding_kinds.h"
 #include "show/explain_show.h"
 #include "show/report_parts.h"
@@ -52,10 +53,6 @@ static void write_line(page *p, const char *label, baro_style style, baro_buffer
   baro_buffer_clear(text);
 }
 
-static const char *plural(uint64_t count, const char *one, const char *many) {
-  return count == 1 ? one : many;
-}
-
 /* --- head --- */
 
 static void write_date(const baro_profile *profile, uint64_t start_ns, baro_buffer *out) {
@@ -85,17 +82,17 @@ static void write_head(page *p) {
   bool is_plan = baro_tasks_are_partitions(profile); /* else spans of operators */
   bool has_slots = baro_has_slots(profile);
   uint32_t tasks = profile->dataflow.task_count;
-  baro_write_format(&text, "%s in %s %s; %s %s, %s %s", baro_text_count(tasks).text,
-                    baro_text_count(of->operator_count).text,
-                    is_plan ? plural(of->operator_count, "stage", "stages")
-                            : plural(of->operator_count, "operator", "operators"),
-                    baro_text_count(of->executor_count).text,
-                    is_plan
-                        ? plural(of->executor_count, "executor", "executors")
-                        : plural(of->executor_count, "process or device", "processes or devices"),
-                    baro_text_count(of->slot_count).text,
-                    has_slots ? plural(of->slot_count, "slot", "slots")
-                              : plural(of->slot_count, "thread or stream", "threads or streams"));
+  baro_write_format(
+      &text, "%s in %s %s; %s %s, %s %s", baro_text_count(tasks).text,
+      baro_text_count(of->operator_count).text,
+      is_plan ? baro_plural(of->operator_count, "stage", "stages")
+              : baro_plural(of->operator_count, "operator", "operators"),
+      baro_text_count(of->executor_count).text,
+      is_plan ? baro_plural(of->executor_count, "executor", "executors")
+              : baro_plural(of->executor_count, "process or device", "processes or devices"),
+      baro_text_count(of->slot_count).text,
+      has_slots ? baro_plural(of->slot_count, "slot", "slots")
+                : baro_plural(of->slot_count, "thread or stream", "threads or streams"));
   write_line(p, "tasks", BARO_STYLE_PLAIN, &text);
   for (uint32_t i = 0; i < profile->note_count && i < TOP_NOTES; i++) {
     baro_write_bytes(&text, profile->notes[i].text.data, profile->notes[i].text.length);

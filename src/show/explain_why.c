@@ -1,5 +1,6 @@
 #include "show/explain_why.h"
 
+#include "base/plural.h"
 #include "show/report_parts.h"
 #include "show/text_wrap.h"
 #include "show/units.h"
@@ -168,7 +169,7 @@ static void write_head(page *p, const baro_explain_options *options) {
     baro_write_format(&text, ": %s in %s %s, %s of the critical path",
                       baro_text_duration(p->why->time->task_ns).text,
                       baro_text_count(p->why->time->task_count).text,
-                      p->why->time->task_count == 1 ? "task" : "tasks",
+                      baro_plural(p->why->time->task_count, "task", "tasks"),
                       baro_text_duration(p->why->time->path_ns).text);
   else
     baro_write_text(&text, ": no tasks of its own, so that the log has no time of it");

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/plural.h"
 #include "show/forecast_report.h"
 #include "show/text_table.h"
 #include "show/text_width.h"
@@ -116,8 +117,8 @@ static void write_head(const baro_forecast_report *report, const baro_terminal *
     write_recorded_part(forecast, terminal, out);
   }
   if (forecast->base_slots > 0) {
-    baro_write_format(out, "%*s%u slot%s, %s busy; recorded %u, %s busy\n", (int)INDENT, "",
-                      forecast->slots, forecast->slots == 1 ? "" : "s",
+    baro_write_format(out, "%*s%u %s, %s busy; recorded %u, %s busy\n", (int)INDENT, "",
+                      forecast->slots, baro_plural(forecast->slots, "slot", "slots"),
                       baro_text_percent_whole(forecast->busy_ratio).text, forecast->base_slots,
                       baro_text_percent_whole(forecast->base_busy_ratio).text);
   }
@@ -257,9 +258,9 @@ static void write_fit(const baro_contention_fit *fit, baro_buffer *out) {
                       (int)INDENT, "");
     return;
   }
-  baro_write_format(out, "%*s%s is %.3g, give or take %.2g, by the second recording (%u stages)\n",
+  baro_write_format(out, "%*s%s is %.3g, give or take %.2g, by the second recording (%u %s)\n",
                     (int)INDENT, "", baro_terms[fit->term].key, fit->power, fit->error_power,
-                    fit->stage_count);
+                    fit->stage_count, baro_plural(fit->stage_count, "stage", "stages"));
 }
 
 /* A curve: '-' from low to high, 'o' the prediction, on one scale from 0. */

@@ -1,6 +1,7 @@
 /* What the head says of a dataflow: what src/explain found, and the words for the numbers of the sections. */
 #include <stdio.h>
 
+#include "base/plural.h"
 #include "explain/finding_kinds.h"
 #include "explain/quartiles.h"
 #include "show/explain_show.h"
@@ -132,12 +133,13 @@ void baro_html_dataflow_limits(const baro_html_dataflow *dataflow, baro_json *js
   }
   if (dataflow->operators < all->operator_count || dataflow->edges_left_out > 0 ||
       dataflow->facts_left_out > 0) {
-    (void)snprintf(text, sizeof(text),
-                   "the %s with most time of %s; %s facts and %s edges of others are left out",
-                   baro_text_count(dataflow->operators).text,
-                   baro_text_count(all->operator_count).text,
-                   baro_text_count(dataflow->facts_left_out).text,
-                   baro_text_count(dataflow->edges_left_out).text);
+    (void)snprintf(
+        text, sizeof(text), "the %s with most time of %s; %s %s and %s %s of others are left out",
+        baro_text_count(dataflow->operators).text, baro_text_count(all->operator_count).text,
+        baro_text_count(dataflow->facts_left_out).text,
+        baro_plural(dataflow->facts_left_out, "fact", "facts"),
+        baro_text_count(dataflow->edges_left_out).text,
+        baro_plural(dataflow->edges_left_out, "edge", "edges"));
     baro_json_text(json, "operators", text);
   }
   if (dataflow->steps < of->path.step_count) {

@@ -1,6 +1,7 @@
 /* The page's sentences of a framework's log: the bottleneck, the critical path, what stands out most, how well slots were used. */
 #include <stdio.h>
 
+#include "base/plural.h"
 #include "explain/finding_kinds.h"
 #include "show/explain_show.h"
 #include "show/html_dataflow.h"
@@ -12,10 +13,6 @@ static baro_html_link to_view(const char *view, uint32_t operator_id) {
   to.view = view;
   to.operator_id = operator_id;
   return to;
-}
-
-static const char *plural(uint64_t count, const char *one, const char *many) {
-  return count == 1 ? one : many;
 }
 
 static void write_bottleneck(const baro_explanation *of, baro_json *json) {
@@ -57,7 +54,7 @@ static void write_path(const baro_explanation *of, baro_json *json) {
   baro_html_link to = to_view("tasks", BARO_NONE_ID);
   baro_html_sentence_begin(json);
   (void)snprintf(text, sizeof(text), "The critical path is %s %s, %s", baro_text_count(tasks).text,
-                 plural(tasks, "task", "tasks"), baro_text_duration(task_ns).text);
+                 baro_plural(tasks, "task", "tasks"), baro_text_duration(task_ns).text);
   baro_html_sentence_text(json, text, &to);
   if (of->run_ns > task_ns) {
     (void)snprintf(text, sizeof(text), ", and %s between them",
@@ -100,13 +97,13 @@ static void write_slots(const baro_explanation *of, baro_json *json) {
   baro_html_link to = to_view("tasks", BARO_NONE_ID);
   (void)snprintf(text, sizeof(text), "%s %s of %s %s ran on %s %s",
                  baro_text_count(of->profile->dataflow.task_count).text,
-                 plural(of->profile->dataflow.task_count, "task", "tasks"),
+                 baro_plural(of->profile->dataflow.task_count, "task", "tasks"),
                  baro_text_count(of->operator_count).text,
-                 is_plan ? plural(of->operator_count, "stage", "stages")
-                         : plural(of->operator_count, "operator", "operators"),
+                 is_plan ? baro_plural(of->operator_count, "stage", "stages")
+                         : baro_plural(of->operator_count, "operator", "operators"),
                  baro_text_count(of->slot_count).text,
-                 has_slots ? plural(of->slot_count, "slot", "slots")
-                           : plural(of->slot_count, "thread or stream", "threads or streams"));
+                 has_slots ? baro_plural(of->slot_count, "slot", "slots")
+                           : baro_plural(of->slot_count, "thread or stream", "threads or streams"));
   baro_html_sentence_begin(json);
   baro_html_sentence_text(json, text, &to);
   if (has_slots && of->busy_ns > 0) {

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/plural.h"
 #include "explain/run_span.h"
 #include "show/call_rows.h"
 #include "show/damage.h"
@@ -409,11 +410,14 @@ static void write_limits(const baro_html_page *page, baro_json *json) {
     baro_json_text(json, "calls", text);
   }
   if (page->source_missing > 0) {
+    uint64_t files = (uint64_t)page->source_missing + page->source_files;
     char text[200];
     (void)snprintf(text, sizeof(text),
-                   "%s of %s files are not here as they ran: not on this machine, or changed since",
-                   baro_text_count(page->source_missing).text,
-                   baro_text_count((uint64_t)page->source_missing + page->source_files).text);
+                   "%s of %s %s %s not here as %s ran: not on this machine, or changed since",
+                   baro_text_count(page->source_missing).text, baro_text_count(files).text,
+                   baro_plural(files, "file", "files"),
+                   baro_plural(page->source_missing, "is", "are"),
+                   baro_plural(page->source_missing, "it", "they"));
     baro_json_text(json, "source", text);
   }
   for (int kind = 0; kind < BARO_HTML_TREE_KINDS; kind++) {
@@ -429,9 +433,8 @@ static void write_limits(const baro_html_page *page, baro_json *json) {
     if (merged->nodes > 0) {
       (void)snprintf(name, sizeof(name), "tree:%s", baro_html_tree_names[kind]);
       (void)snprintf(
-          text, sizeof(text),
-          "%s small stacks are put together to keep the page small: %s of the time",
-          baro_text_count(merged->nodes).text,
+          text, sizeof(text), "%s small %s put together to keep the page small: %s of the time",
+          baro_text_count(merged->nodes).text, baro_plural(merged->nodes, "stack is", "stacks are"),
           baro_text_percent((double)merged->time_ns / fmax((double)merged->all_ns, 1)).text);
       baro_json_text(json, name, text);
     }

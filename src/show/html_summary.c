@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/plural.h"
 #include "show/call_rows.h"
 #include "show/call_summary.h"
 #include "show/damage.h"
@@ -274,9 +275,10 @@ static void write_call_counts(const baro_html_page *page, unsigned side, baro_js
   }
   uint64_t raised = profile->calls.raised_count;
   char text[240];
-  (void)snprintf(text, sizeof(text), "%s calls of %s functions in %s",
-                 baro_text_count(baro_calls_thinned_of(profile).calls).text,
-                 baro_text_count(functions).text,
+  uint64_t made = baro_calls_thinned_of(profile).calls;
+  (void)snprintf(text, sizeof(text), "%s %s of %s %s in %s", baro_text_count(made).text,
+                 baro_plural(made, "call", "calls"), baro_text_count(functions).text,
+                 baro_plural(functions, "function", "functions"),
                  baro_text_duration(profile->end_ns - profile->start_ns).text);
   baro_html_link to = baro_html_no_link;
   to.view = "calls";
@@ -318,9 +320,9 @@ static void write_call_path(const baro_html_page *page, unsigned side,
   to.function = page->names.of_function[side][best];
   baro_summary_write_function(profile, best, &name);
   baro_html_sentence_begin(json);
-  (void)snprintf(text, sizeof(text), "%s went into %s calls of ",
-                 baro_text_duration(sums->total_ns[best]).text,
-                 baro_text_count(sums->calls[best]).text);
+  (void)snprintf(
+      text, sizeof(text), "%s went into %s %s of ", baro_text_duration(sums->total_ns[best]).text,
+      baro_text_count(sums->calls[best]).text, baro_plural(sums->calls[best], "call", "calls"));
   baro_html_sentence_text(json, text, &baro_html_no_link);
   baro_html_sentence_buffer(json, &name, &to);
   baro_html_sentence_text(json, ", with all that they called.", &baro_html_no_link);
@@ -345,11 +347,14 @@ static void write_doubts(const baro_html_page *page, unsigned side, baro_json *j
   uint64_t lost = counters[BARO_COUNTER_REJECTED] + counters[BARO_COUNTER_UNREADABLE] +
                   profile->damage.dropped_samples;
   if (lost > counters[BARO_COUNTER_STACKS] / 50) {
-    baro_write_format(&text, "%s samples were lost. ", baro_text_count(lost).text);
+    baro_write_format(&text, "%s %s lost. ", baro_text_count(lost).text,
+                      baro_plural(lost, "sample was", "samples were"));
   }
   if (profile->calls.lost_events > 0) {
-    baro_write_format(&text, "%s events of calls were lost. ",
-                      baro_text_count(profile->calls.lost_events).text);
+    baro_write_format(&text, "%s %s of calls %s lost. ",
+                      baro_text_count(profile->calls.lost_events).text,
+                      baro_plural(profile->calls.lost_events, "event", "events"),
+                      baro_plural(profile->calls.lost_events, "was", "were"));
   }
   double basis_ns = (double)baro_profile_basis_ns(profile, BARO_MEASURE_RUN);
   double unknown_ns = (double)profile->state_ns[BARO_MEASURE_RUN][BARO_STATE_UNKNOWN];

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/plural.h"
 #include "show/call_rows.h"
 #include "show/crowd.h"
 #include "show/report_parts.h"
@@ -171,9 +172,9 @@ static void write_rest(baro_report *report, const uint32_t *order, uint32_t show
     calls += report->profile->call_sums.calls[order[i]];
   }
   double ratio = basis_ns == 0 ? -1 : (double)rest_ns / (double)basis_ns;
-  baro_report_remark(report, "and %s more, %s calls, self %s together; --top 0 shows all",
+  baro_report_remark(report, "and %s more, %s %s, self %s together; --top 0 shows all",
                      baro_text_count(count - shown).text, baro_text_count(calls).text,
-                     baro_text_percent(ratio).text);
+                     baro_plural(calls, "call", "calls"), baro_text_percent(ratio).text);
 }
 
 /* Who sees that one short function makes most of a recording can leave it out: it costs the program and the disk most, and
@@ -443,7 +444,7 @@ static void write_relatives(baro_report *report, uint32_t function, bool callers
   baro_buffer remark = {0};
   uint64_t calls = profile->call_sums.calls[function];
   baro_write_format(&remark, "%s %s, self %s, total %s; ", baro_text_count(calls).text,
-                    calls == 1 ? "call" : "calls",
+                    baro_plural(calls, "call", "calls"),
                     baro_text_duration(profile->call_sums.self_ns[function]).text,
                     baro_text_duration(profile->call_sums.total_ns[function]).text);
   baro_report_place(report, function, profile->functions.rows[function].first_line, &remark);
@@ -485,8 +486,9 @@ void baro_report_relatives(baro_report *report, const char *name, bool callers) 
   if (functions != NULL && count == 0)
     baro_write_text(report->out, "\nNo call of a function of that name was recorded.\n");
   if (functions != NULL && shown < count)
-    baro_report_remark(report, "and %s more functions of that name; --top 0 shows all",
-                       baro_text_count(count - shown).text);
+    baro_report_remark(report, "and %s more %s of that name; --top 0 shows all",
+                       baro_text_count(count - shown).text,
+                       baro_plural(count - shown, "function", "functions"));
   baro_arena_release(&arena);
 }
 

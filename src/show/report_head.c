@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "base/plural.h"
 #include "explain/run_span.h"
 #include "show/call_rows.h"
 #include "show/crowd.h"
@@ -49,10 +50,6 @@ static void write_buffer_line(baro_report *report, const char *label, baro_style
   baro_buffer_release(text);
 }
 
-static const char *plural(uint64_t count, const char *one, const char *many) {
-  return count == 1 ? one : many;
-}
-
 /* As far as it tells what ran: a thousand names of files would leave nothing of the report on the screen. */
 static void write_command(baro_report *report) {
   const baro_profile *profile = report->profile;
@@ -92,9 +89,9 @@ static void write_python(baro_report *report) {
   else if (text.length == 0)
     baro_write_text(&text, "version unknown");
   baro_write_format(&text, "; %s %s, %s %s", baro_text_count(profile->process_count).text,
-                    plural(profile->process_count, "process", "processes"),
+                    baro_plural(profile->process_count, "process", "processes"),
                     baro_text_count(profile->thread_count).text,
-                    plural(profile->thread_count, "thread", "threads"));
+                    baro_plural(profile->thread_count, "thread", "threads"));
   write_buffer_line(report, imported ? "imported" : "Python", BARO_STYLE_PLAIN, &text);
 }
 
@@ -262,7 +259,8 @@ static void write_calls(baro_report *report) {
   baro_calls_thinned thinned = baro_calls_thinned_of(profile);
   baro_buffer text = {0};
   baro_write_format(&text, "%s of %s %s", baro_text_count(thinned.calls).text,
-                    baro_text_count(functions).text, plural(functions, "function", "functions"));
+                    baro_text_count(functions).text,
+                    baro_plural(functions, "function", "functions"));
   if (thinned.skipped > 0)
     baro_write_format(&text, ", %s recorded", baro_text_count(calls->count).text);
   if (by_outcome[BARO_OUTCOME_RAISED] > 0)
@@ -272,8 +270,10 @@ static void write_calls(baro_report *report) {
                       baro_text_count(by_outcome[BARO_OUTCOME_UNFINISHED]).text);
   baro_write_format(&text, "; lost events %s", baro_text_count(calls->lost_events).text);
   if (by_outcome[BARO_OUTCOME_LOST] > 0)
-    baro_write_format(&text, " (the ends of %s calls, and how many more nobody knows)",
-                      baro_text_count(by_outcome[BARO_OUTCOME_LOST]).text);
+    baro_write_format(&text, " (%s of %s %s, and how many more nobody knows)",
+                      baro_plural(by_outcome[BARO_OUTCOME_LOST], "the end", "the ends"),
+                      baro_text_count(by_outcome[BARO_OUTCOME_LOST]).text,
+                      baro_plural(by_outcome[BARO_OUTCOME_LOST], "call", "calls"));
   baro_view patterns = {0};
   if (baro_profile_info(profile, "calls", &patterns) && patterns.length > 0) {
     baro_write_text(&text, "; patterns: ");
@@ -326,11 +326,13 @@ static void write_thinned(baro_report *report) {
     uint64_t after_ns =
         thinned.since_ns > profile->start_ns ? thinned.since_ns - profile->start_ns : 0;
     baro_write_format(&text,
-                      "thinned %s %s from %s on: %s calls were only counted; times of these "
-                      "functions are estimates from the recorded part",
+                      "thinned %s %s from %s on: %s %s only counted; times of %s are "
+                      "estimates from the recorded part",
                       baro_text_count(thinned.functions).text,
-                      plural(thinned.functions, "function", "functions"),
-                      baro_text_duration(after_ns).text, baro_text_count(thinned.skipped).text);
+                      baro_plural(thinned.functions, "function", "functions"),
+                      baro_text_duration(after_ns).text, baro_text_count(thinned.skipped).text,
+                      baro_plural(thinned.skipped, "call was", "calls were"),
+                      baro_plural(thinned.functions, "this function", "these functions"));
   } else if (text.length > 0) {
     baro_write_text(&text, "nothing was thinned: every call was recorded");
   }

@@ -1,5 +1,6 @@
 /* The hottest call path as a small tree. */
 
+#include "base/plural.h"
 #include "show/hot_path.h"
 #include "show/report_parts.h"
 #include "show/text_table.h"
@@ -93,7 +94,8 @@ static void add_gap(const baro_report *report, uint32_t hidden, uint32_t depth,
   if (has_self(report))
     baro_text_table_add_format(table, BARO_STYLE_FAINT, "%s", "");
   write_branch(report, depth, scratch);
-  baro_write_format(scratch, "(%s functions between)", baro_text_count(hidden).text);
+  baro_write_format(scratch, "(%s %s between)", baro_text_count(hidden).text,
+                    baro_plural(hidden, "function", "functions"));
   add_text(table, BARO_STYLE_FAINT, scratch);
   if (!is_narrow(report))
     baro_text_table_add_format(table, BARO_STYLE_FAINT, "%s", "");

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/plural.h"
 #include "show/call_rows.h"
 #include "show/call_summary.h"
 #include "show/text_width.h"
@@ -186,7 +187,7 @@ static void write_nothing(const baro_profile *profile, baro_buffer *text) {
     return;
   }
   baro_write_format(text, "%s %s lost because ", baro_text_count(lost).text,
-                    lost == 1 ? "sample was" : "samples were");
+                    baro_plural(lost, "sample was", "samples were"));
   baro_write_text(text, baro_view_equal(end, baro_view_of("disk_full"))
                             ? "the disk was full; there are no others."
                             : "they could not be written; there are no others.");

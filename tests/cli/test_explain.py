@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from calling import REPOSITORY, Recording, Run
-from framework_logs import LOGS, MS, ROLLING, answer_of, events_of, recording_of
+from framework_logs import LOGS, MS, ROLLING, answer_of, events_of, lines_of, recording_of
 
 TRUTH: dict[str, dict[str, float]] = json.loads((LOGS / "truth.json").read_text())
 
@@ -275,3 +275,19 @@ def test_the_query_that_the_driver_was_at(run: Run, tmp_path: Path) -> None:
     assert found["numbers"]["query_ns"] == pytest.approx(shared[query] * 1e6, abs=1e6)
     assert found["query"].startswith(f"sql {query}")
     assert found["query"] in found["sentence"]
+
+
+def test_one_task_failed_and_nothing_after_the_last_stage(run: Run, tmp_path: Path) -> None:
+    """A log that ends with its only task, of two attempts."""
+    lines = lines_of(LOGS / "spark35_skew.gz")
+    ends = [i for i, line in enumerate(lines) if b'"SparkListenerTaskEnd"' in line]
+    failed = json.loads(lines[ends[0]])
+    failed["Task Info"]["Failed"] = True
+    failed["Task End Reason"] = {"Reason": "ExceptionFailure", "Class Name": "x", "Stack Trace": []}
+    kept = [line for line in lines[: ends[3] + 1] if b"SparkListenerApplicationEnd" not in line]
+    kept[ends[0]] = json.dumps(failed).encode() + b"\n"
+    (tmp_path / "log").write_bytes(b"".join(kept))
+    found = answer_of(run, "explain", recording_of(run, tmp_path / "log", tmp_path))
+    sentences = {row["kind"]: row["sentence"] for row in found["findings"]}
+    assert sentences["attempts"].startswith("1 task failed and 0 were killed, most of ")
+    assert sentences["driver"].endswith("and no time after the last")

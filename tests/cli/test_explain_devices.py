@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -150,3 +151,27 @@ def test_a_trace_without_a_device_has_none_of_these(run: Run, tmp_path: Path) ->
     kinds = {found["kind"] for found in answer["findings"]}
     assert not kinds & {"gpu_idle", "small_kernels", "copies", "collectives", "data_loader"}
     assert resources(answer)["cpu"]["evidence"] == "derived"
+
+
+def test_one_is_one(run: Run, tmp_path: Path) -> None:
+    """One of each, and none: numbers have the word that goes with them, and no time is not 0 s."""
+    trace = Trace()
+    trace.step(0, 0, 1000)
+    trace.loader(True, 5, 300)
+    trace.kernel("aten::mm", "ampere_sgemm_128x64_nn", (320, 350, 5))
+    trace.copy("Memcpy HtoD (Pageable -> Device)", 500, 100, 4096)
+    name = "ncclDevKernel_AllReduce_Sum_f32_RING_LL(ncclDevKernelArgsStorage<4096ul>)"
+    trace.add("kernel", name, COMMUNICATION, 700, 100, device=0, context=1, stream=20)
+    trace.wait(700, 200)
+    answer = explained(run, trace, tmp_path)
+    sentences = {row["kind"]: row["sentence"] for row in answer["findings"]}
+    text = " ".join(sentences.values())
+    for words in ("half of 1 kernel took", "1 copy or memory set took", "1 collective took"):
+        assert words in text
+    assert "for 1 batch from" in text
+    assert not re.search(r"\b1 (kernels|copies|collectives|batches|tasks|pieces)\b", text)
+    assert not re.search(r"\b0 s\b", text)
+    trace = Trace()
+    trace.add("cpu_op", "aten::linear", CPU, 0, 1000)
+    (row,) = explained(run, trace, tmp_path)["findings"]
+    assert row["sentence"].startswith("aten::linear: 1 task or piece of its own work, ")

@@ -158,8 +158,8 @@ def test_what_failed_runs_or_lacks_is_said(run: Run, tmp_path: Path) -> None:
     assert recorded.facts(0)["failure"] == "java.lang.Boom\n\tat here"
     assert recorded.notes == [
         "the job j ran when Flink was asked",
-        "1 of 5 subtasks are not in the file",
-        "1 subtasks ended before they began: 0 ms long",
+        "1 of 5 subtasks is not in the file",
+        "1 subtask ended before it began: 0 ms long",
         "3 subtasks' bytes and records are not complete, as Flink says",
     ]
 

@@ -164,7 +164,7 @@ def test_what_a_gpu_did_is_told_once(run: Run, tmp_path: Path, style: str) -> No
     again = 4 if style == "old" else 3
     assert recorded.notes == [
         "3 nodes have no name or times that are none: they were left out",
-        "1 inputs of nodes are of nodes that the file does not have",
+        "1 input of a node is of one that the file does not have",
         f"{again} slices say again what their stream says: they were left out",
     ]
 

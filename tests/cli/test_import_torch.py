@@ -199,7 +199,7 @@ def test_kernels_are_parts_of_what_launched_them(run: Run, tmp_path: Path, style
     assert sorted(threads) == ["", "", "stream 7", "stream 7 / 2"]
     assert {recorded.strings[row[5]] for row in recorded.by_kind["process"]} == {"", "GPU 0"}
     assert recorded.notes == [
-        "1 slices say again what others say (annotations as a device saw them): they were left out"
+        "1 slice says again what others say (an annotation as a device saw it): it was left out"
     ]
     for command in (["report"], ["view", "-o", tmp_path / "page.html"]):
         assert run(command[0], tmp_path / "log.baro", *command[1:]).returncode == 0

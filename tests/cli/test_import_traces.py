@@ -158,7 +158,7 @@ def test_every_way_to_write_a_file(run: Run, tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(whole.encode()))
     once = imported(run, path)
     assert calls_of(run, once) == expected
-    assert "1 values of counters (C) are not kept" in report(run, once)["head"]["notes"][0]
+    assert "1 value of a counter (C) is not kept" in report(run, once)["head"]["notes"][0]
     cut = report(run, imported(run, tmp_path / "cut.json"))["head"]["notes"]
     assert "damaged or cut" in cut[0]
 

@@ -175,8 +175,8 @@ def test_devices_python_and_what_is_left_out(run: Run, tmp_path: Path) -> None:
     threads = sorted(recorded.strings[row[4]] for row in recorded.by_kind["thread"])
     assert threads == ["Stream #7", "Stream #7 / 2", "python"]
     assert recorded.notes == [
-        "1 events have a number and no time of their own: they were left out",
-        "1 events have no name: they were left out",
+        "1 event has a number and no time of its own: it was left out",
+        "1 event has no name: it was left out",
     ]
 
 

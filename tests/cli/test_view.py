@@ -511,7 +511,7 @@ def test_source_only_where_it_is_what_ran(run: Run, tmp_path: Path) -> None:
     program.write_text(SOURCE.replace("3_000_000", "2"))
     changed = page_of(run, path, "--source", "full")
     assert changed.sections["source"]["text"] == []
-    assert changed.head["limits"]["source"].startswith("1 of 1 files")
+    assert changed.head["limits"]["source"].startswith("1 of 1 file is not here")
 
 
 def test_a_function_that_moved_is_the_same_function(run: Run, tmp_path: Path) -> None:
