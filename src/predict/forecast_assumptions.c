@@ -129,7 +129,8 @@ static void assume_resources(const assumed *all) {
   }
   if (all->graph->core_wait_ratio > 0 &&
       (baro_change_differs(change->cpu_ratio) || baro_change_differs(change->disk_ratio) ||
-       baro_change_differs(change->network_ratio))) {
+       baro_change_differs(change->network_ratio) ||
+       (change->changes_cores && all->graph->is_local))) {
     assume(
         to,
         "deserializing tasks, which needs nothing but a core, took %.3g s for each second of its "
