@@ -144,7 +144,7 @@ def try_change(
             found["predicted_s"],
             ranges["ranges_low_s"],
             ranges["ranges_high_s"],
-            found["lead_s"],
+            found["lead_error_s"],
         )
         written.append([f"{end:.4f}" for end in ends] + [",".join(f"{one:.4f}" for one in truths)])
         row.errors.append(abs(found["predicted_s"] / truth - 1))

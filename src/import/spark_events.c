@@ -28,6 +28,7 @@ typedef struct other_event {
   uint32_t reason;
   int64_t profile;
   bool failed;
+  bool is_driver;
   baro_spark_stage_info stage;
 } other_event;
 
@@ -114,6 +115,14 @@ static baro_status read_executor_info(baro_spark_model *model, baro_json_walk *w
   return status;
 }
 
+/* Versions before 2 call the driver <driver>. */
+static void read_block_manager(baro_json_walk *walk, other_event *event) {
+  baro_view raw;
+  if (baro_spark_text_member(walk, "Executor ID", &raw)) {
+    event->is_driver = baro_spark_is_text(raw, "driver") || baro_spark_is_text(raw, "<driver>");
+  }
+}
+
 static baro_status read_other(baro_spark_model *model, baro_json_walk *walk, other_event *event) {
   baro_view name;
   baro_view raw;
@@ -138,6 +147,7 @@ static baro_status read_other(baro_spark_model *model, baro_json_walk *walk, oth
     case OTHER_APP_ID: status = text_of(model, walk, &event->app_id); break;
     case OTHER_VERSION: status = text_of(model, walk, &event->version); break;
     case OTHER_REASON: status = text_of(model, walk, &event->reason); break;
+    case OTHER_BLOCK_MANAGER: read_block_manager(walk, event); break;
     default: baro_json_walk_skip(walk); break;
     }
   }
@@ -202,6 +212,11 @@ static baro_status take_other(baro_spark_model *model, uint32_t kind, other_even
     break;
   case APPLICATION_END: model->ended_ms = event->timestamp_ms; break;
   case LOG_START: model->spark_version = event->version; break;
+  case BLOCK_MANAGER_ADDED:
+    if (event->is_driver && model->registered_ms == BARO_SPARK_UNKNOWN) {
+      model->registered_ms = event->timestamp_ms;
+    }
+    break;
   default: break;
   }
   return BARO_OK;

@@ -24,6 +24,7 @@ baro_status baro_spark_model_init(baro_spark_model *model) {
                               .app_id = BARO_NONE_ID,
                               .spark_version = BARO_NONE_ID,
                               .started_ms = BARO_SPARK_UNKNOWN,
+                              .registered_ms = BARO_SPARK_UNKNOWN,
                               .ended_ms = BARO_SPARK_UNKNOWN,
                               .newest_ms = BARO_SPARK_UNKNOWN};
   return model->names == NULL ? BARO_NO_MEMORY : BARO_OK;

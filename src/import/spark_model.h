@@ -201,6 +201,7 @@ typedef struct baro_spark_model {
   uint32_t app_id;
   uint32_t spark_version;
   int64_t started_ms;
+  int64_t registered_ms; /* the driver as an owner of blocks: its session is half made */
   int64_t ended_ms;
   int64_t newest_ms; /* of all events */
   baro_spark_executor *executors;

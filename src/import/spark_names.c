@@ -19,6 +19,7 @@ static const char *const event_names[] = {
     "SparkListenerApplicationStart",
     "SparkListenerApplicationEnd",
     "SparkListenerLogStart",
+    "SparkListenerBlockManagerAdded",
     "org.apache.spark.sql.execution.ui.SparkListenerSQLExecutionStart",
     "org.apache.spark.sql.execution.ui.SparkListenerSQLExecutionEnd",
     "org.apache.spark.sql.execution.ui.SparkListenerSQLAdaptiveExecutionUpdate",
@@ -34,7 +35,6 @@ static const char *const event_names[] = {
     "org.apache.spark.scheduler.SparkListenerExecutorBlacklistedForStage",
     /* Known, and nothing in them is asked for. */
     "SparkListenerTaskGettingResult",
-    "SparkListenerBlockManagerAdded",
     "SparkListenerBlockManagerRemoved",
     "SparkListenerUnpersistRDD",
     "SparkListenerBlockUpdated",
@@ -110,7 +110,7 @@ static const char *const stage_names[] = {"Stage ID",        "Stage Attempt ID",
 static const char *const other_names[] = {
     "Job ID",     "Submission Time", "Stage Infos",   "Properties",     "Completion Time",
     "Job Result", "Stage Info",      "Timestamp",     "Executor ID",    "Executor Info",
-    "App Name",   "App ID",          "Spark Version", "Removed Reason",
+    "App Name",   "App ID",          "Spark Version", "Removed Reason", "Block Manager ID",
 };
 
 baro_spark_names *baro_spark_names_create(void) {

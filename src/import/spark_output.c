@@ -134,6 +134,10 @@ static baro_status make_application(baro_spark_writing *all) {
   if (status == BARO_OK) {
     status = baro_spark_fact_time(all, all->application, "submitted_ns", model->started_ms);
   }
+  if (status == BARO_OK) {
+    status =
+        baro_spark_fact_time(all, all->application, "driver_registered_ns", model->registered_ms);
+  }
   return status == BARO_OK
              ? baro_spark_fact_time(all, all->application, "completed_ns", model->ended_ms)
              : status;

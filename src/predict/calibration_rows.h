@@ -5,12 +5,12 @@
 /* Key; factor; changed by up to; comparisons of predictions with runs; jobs. */
 /* clang-format off */
 #define BARO_CALIBRATION_LIST(X) \
-  X(CORES, 0.600, 4, 432, 8) \
-  X(CPU_SPEED, 0.600, 4, 432, 8) \
-  X(DISK, 1.695, 4, 144, 4) \
-  X(NETWORK, 0.673, 4, 144, 4) \
-  X(MEMORY, 2.589, 2, 54, 3) \
-  X(INPUT, 1.669, 2, 144, 8)
+  X(CORES, 0.700, 4, 432, 8) \
+  X(CPU_SPEED, 0.760, 4, 432, 8) \
+  X(DISK, 1.605, 4, 144, 4) \
+  X(NETWORK, 0.930, 4, 144, 4) \
+  X(MEMORY, 2.555, 2, 60, 5) \
+  X(INPUT, 1.694, 2, 144, 8)
 /* clang-format on */
 
 #endif

@@ -243,8 +243,11 @@ static baro_status make_point(const maker *all, baro_error *err) {
   baro_replay_result after = {0};
   to->base_s = all->graph->base_ns / NS;
   to->lead_s = all->graph->lead_ns / NS;
+  to->lead_error_s = all->graph->lead_error_ns / NS;
   /* Of the driver's time all may follow the speed of cores. */
-  to->floor_s = (all->graph->driver_ns - all->graph->lead_ns) / NS / fmax(1, all->change.cpu_ratio);
+  double sure_lead_ns = fmax(0, all->graph->lead_ns - all->graph->lead_error_ns);
+  to->floor_s = (all->graph->driver_ns - all->graph->lead_ns + sure_lead_ns) / NS /
+                fmax(1, all->change.cpu_ratio);
   to->noise_ratio = BARO_TERM_NOISE_RATIO;
   to->distance = baro_change_distance(&all->change, all->graph);
   to->base_slots = all->shared->base_slots;

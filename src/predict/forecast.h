@@ -46,7 +46,8 @@ typedef struct baro_forecast {
   double
       bootstrap_ratio; /* standard deviations of the prediction's logarithm: of tasks by chance, */
   double noise_ratio;  /* and from run to run */
-  double lead_s;       /* of the run before its first job, give or take itself */
+  double lead_s;       /* of the run before its first job, */
+  double lead_error_s; /* give or take that */
   double floor_s;      /* the driver's own time, as fast as it may be */
   double distance;     /* baro_change_distance */
   baro_calibration

@@ -42,11 +42,11 @@ static uint32_t executors_without_tasks(const baro_job_graph *graph) {
 static void assume_run(const assumed *all) {
   baro_forecast *to = all->to;
   const baro_job_graph *graph = all->graph;
-  assume(
-      to,
-      "the run ends with its last job, and begins %.3g s before its first one: that is the middle "
-      "between it and the start of the session, as no event tells when the program began",
-      graph->lead_ns / NS);
+  assume(to,
+         "the run ends with its last job, and begins %.3g s before its first one, when its session "
+         "was "
+         "ready, which no event tells: it is %.2g s sooner or later",
+         graph->lead_ns / NS, graph->lead_error_ns / NS);
   assume(
       to,
       "a job is submitted when all jobs are done that had ended before it; the %.3g s in which no "

@@ -80,9 +80,9 @@ void baro_forecast_bound(baro_forecast *to, const baro_scenario *scenario) {
   double low = sqrt(below) * far;
   double high = sqrt(above) * far;
   /* When the run began is between two moments that are known, however wrong all else may be: that is never widened. */
-  double lead_s = fmin(to->lead_s, to->predicted_s / 2);
-  double sooner = -log(1 - lead_s / to->predicted_s);
-  double later = log(1 + lead_s / to->predicted_s);
+  double start_s = fmin(to->lead_error_s, to->predicted_s / 2);
+  double sooner = -log(1 - start_s / to->predicted_s);
+  double later = log(1 + start_s / to->predicted_s);
   /* What only the driver does does not go away with the tasks. */
   double floor = to->floor_s > 0 ? fmax(log(to->predicted_s / to->floor_s), 0) + noise : LOG_MAX;
   to->ranges_low_s = to->predicted_s * exp(-fmin(hypot(low, sooner), fmin(floor, LOG_MAX)));
@@ -92,7 +92,8 @@ void baro_forecast_bound(baro_forecast *to, const baro_scenario *scenario) {
   /* However well runs agree, what any one term may do is inside. */
   low = fmin(fmax(low, widest_low), floor * fmax(to->calibration.factor, 1));
   high = fmax(high, widest_high);
-  double luck = sqrt(chance * chance + noise * noise + pow(log(1 + to->lead_s / to->base_s), 2));
+  double luck =
+      sqrt(chance * chance + noise * noise + pow(log(1 + to->lead_error_s / to->base_s), 2));
   double longer = log(to->predicted_s / to->base_s);
   if (direction_of(scenario) == FASTER) {
     high = fmin(high, fmax(-longer, 0) + luck);

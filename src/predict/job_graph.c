@@ -134,7 +134,34 @@ static void settle_jobs(baro_graph_build *build) {
   }
 }
 
-/* The program began between the session's start, which it waits for, and its first job; when, no event says: the middle. */
+/* BARO_NONE_ID: the log tells nothing of it. */
+static uint32_t application_of(const baro_graph_build *build) {
+  const baro_dataflow *dataflow = &build->profile->dataflow;
+  for (uint32_t o = 0; o < dataflow->operator_count; o++) {
+    if (is_text(baro_profile_string(build->profile, dataflow->operators[o].kind_string),
+                "spark.application")) {
+      return o;
+    }
+  }
+  return BARO_NONE_ID;
+}
+
+/* When a session is ready, as a multiple of when its driver registers as an owner of blocks. Of 283 runs of Spark
+ * 3.5, on an idle and a busy machine, with CPU quotas, in local mode and with executors: median 1.75, 90 % 1.59 to 1.93, one run 3.7;
+ * of 10 of Spark 4.0, which makes more of its session at once, 2.9 to 3.75. */
+typedef struct session {
+  double ready;
+  double error;
+} session;
+
+static session session_of(const baro_graph_build *build, uint32_t application) {
+  baro_view version = {0};
+  (void)baro_dataflow_fact_text(&build->profile->dataflow, application, "spark_version", &version);
+  return baro_view_starts_with(version, "4.") ? (session){3.4, 0.5} : (session){1.75, 0.35};
+}
+
+/* The program begins when its session is ready. When that is no event tells: it is some time after the driver registered, or, where
+ * that is not told either, between the session's start and the first job. */
 static void find_start(baro_graph_build *build) {
   uint64_t first_ns = UINT64_MAX;
   for (uint32_t j = 0; j < build->job_count; j++) {
@@ -148,9 +175,23 @@ static void find_start(baro_graph_build *build) {
   }
   const baro_profile *profile = build->profile;
   uint64_t session_ns = profile->anchor_count > 0 ? profile->anchors[0].monotonic_ns : first_ns;
-  uint64_t lead_ns = session_ns < first_ns ? (first_ns - session_ns) / 2 : 0;
-  build->start_ns = first_ns - lead_ns;
-  build->graph->lead_ns = (double)lead_ns;
+  double gap_ns = session_ns < first_ns ? (double)(first_ns - session_ns) : 0;
+  double lead_ns = gap_ns / 2;
+  double error_ns = lead_ns;
+  uint32_t application = application_of(build);
+  uint64_t registered_ns;
+  if (application != BARO_NONE_ID &&
+      baro_dataflow_fact_number(&profile->dataflow, application, "driver_registered_ns",
+                                &registered_ns) &&
+      registered_ns > session_ns && registered_ns < first_ns) {
+    const session of = session_of(build, application);
+    double half_ns = (double)(registered_ns - session_ns);
+    lead_ns = gap_ns > of.ready * half_ns ? gap_ns - of.ready * half_ns : 0;
+    error_ns = of.error * half_ns < gap_ns ? of.error * half_ns : gap_ns;
+  }
+  build->start_ns = first_ns - (uint64_t)lead_ns;
+  build->graph->lead_ns = (double)(uint64_t)lead_ns;
+  build->graph->lead_error_ns = error_ns;
 }
 
 /* --- nodes --- */
@@ -345,24 +386,21 @@ static baro_status build_nodes(baro_graph_build *build) {
 /* Of the heap that tasks share: of one machine the driver's. What is not set is 1 GB. */
 static void find_settings(baro_graph_build *build) {
   const baro_dataflow *dataflow = &build->profile->dataflow;
-  for (uint32_t o = 0; o < dataflow->operator_count; o++) {
-    if (!is_text(baro_profile_string(build->profile, dataflow->operators[o].kind_string),
-                 "spark.application")) {
-      continue;
-    }
-    baro_graph_read_locality(build, o);
-    baro_view master;
-    baro_view memory;
-    if (!baro_dataflow_fact_text(dataflow, o, "spark.master", &master)) {
-      return; /* its settings are not in the log */
-    }
-    build->graph->is_local = baro_is_local_master(master);
-    const char *key = build->graph->is_local ? "spark.driver.memory" : "spark.executor.memory";
-    build->graph->memory_bytes = baro_dataflow_fact_text(dataflow, o, key, &memory)
-                                     ? baro_scenario_bytes((const char *)memory.data)
-                                     : 0x1p30;
+  uint32_t application = application_of(build);
+  baro_view master;
+  baro_view memory;
+  if (application == BARO_NONE_ID) {
     return;
   }
+  baro_graph_read_locality(build, application);
+  if (!baro_dataflow_fact_text(dataflow, application, "spark.master", &master)) {
+    return; /* its settings are not in the log */
+  }
+  build->graph->is_local = baro_is_local_master(master);
+  const char *key = build->graph->is_local ? "spark.driver.memory" : "spark.executor.memory";
+  build->graph->memory_bytes = baro_dataflow_fact_text(dataflow, application, key, &memory)
+                                   ? baro_scenario_bytes((const char *)memory.data)
+                                   : 0x1p30;
 }
 
 /* --- the whole --- */

@@ -9,8 +9,7 @@
  *
  *     begin of job -> stages, by their edges -> end of job -> barrier of all jobs that ended so far -> begin of a later job
  *
- * Times are ns from the start of the run. When the program began is in no log: it is between the start of its session and its
- * first job, and taken for the middle of them. */
+ * Times are ns from the start of the run. When the program began is in no log: some time after the driver registered (job_graph.c). */
 #ifndef BARO_PREDICT_JOB_GRAPH_H
 #define BARO_PREDICT_JOB_GRAPH_H
 
@@ -103,7 +102,8 @@ typedef struct baro_job_graph {
   double
       locality_wait_ns; /* that a slot stands idle before it gets a task that is at home elsewhere */
   bool waits_from_refusal; /* replay.h */
-  double lead_ns;          /* from the start to the first job; it may be 0 to twice that */
+  double lead_ns;          /* from the start to the first job */
+  double lead_error_ns;    /* it may be so much more or less */
   double base_ns;          /* from the start to the end of the last job */
   /* What tasks waited for a core while they were deserialized, in seconds a second of CPU time: it needs nothing else, and Spark has
    * both clocks of it (since 2.1). 0: not known. */

@@ -112,6 +112,7 @@ void baro_forecast_json(const baro_forecast_report *report, baro_stream *output)
   }
   baro_json_number(&json, "replayed_s", forecast->replayed_s);
   baro_json_number(&json, "lead_s", forecast->lead_s);
+  baro_json_number(&json, "lead_error_s", forecast->lead_error_s);
   baro_json_u64(&json, "slots", forecast->slots);
   baro_json_u64(&json, "base_slots", forecast->base_slots);
   baro_json_number(&json, "busy_ratio", forecast->busy_ratio);

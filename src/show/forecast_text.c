@@ -181,15 +181,16 @@ static void write_terms(const baro_forecast_report *report, const baro_terminal 
                                seconds(term->slowest_s).text);
     baro_text_table_add(&table, BARO_STYLE_FAINT, baro_view_of(baro_terms[term->term].words));
   }
-  if (forecast->lead_s > 0) {
+  if (forecast->lead_error_s > 0) {
+    double least_s = fmax(0, forecast->lead_s - forecast->lead_error_s);
     baro_text_table_add(&table, BARO_STYLE_PLAIN, baro_view_of("start"));
     baro_text_table_add(&table, BARO_STYLE_PLAIN, baro_view_of(seconds(forecast->lead_s).text));
-    baro_text_table_add_format(&table, BARO_STYLE_FAINT, "0 s to %s",
-                               seconds(2 * forecast->lead_s).text);
-    baro_text_table_add(&table, BARO_STYLE_PLAIN, baro_view_of("bound"));
+    baro_text_table_add_format(&table, BARO_STYLE_FAINT, "%s to %s", seconds(least_s).text,
+                               seconds(forecast->lead_s + forecast->lead_error_s).text);
+    baro_text_table_add(&table, BARO_STYLE_PLAIN, baro_view_of("prior"));
     baro_text_table_add_format(&table, BARO_STYLE_PLAIN, "%s to %s",
-                               seconds(forecast->predicted_s - forecast->lead_s).text,
-                               seconds(forecast->predicted_s + forecast->lead_s).text);
+                               seconds(forecast->predicted_s - forecast->lead_s + least_s).text,
+                               seconds(forecast->predicted_s + forecast->lead_error_s).text);
     baro_text_table_add(&table, BARO_STYLE_FAINT,
                         baro_view_of("of the run before its first job: no event tells"));
   }

@@ -150,6 +150,7 @@ static void write_run(const baro_what_if *what_if, baro_json *json) {
   baro_json_u64(json, "tasks", what_if->task_count);
   baro_json_number(json, "base_s", forecast->base_s);
   baro_json_number(json, "lead_s", forecast->lead_s);
+  baro_json_number(json, "lead_error_s", forecast->lead_error_s);
   baro_json_u64(json, "base_slots", forecast->base_slots);
   baro_json_number(json, "base_busy_ratio", forecast->base_busy_ratio);
   baro_json_number(json, "noise_ratio", forecast->noise_ratio);

@@ -446,7 +446,9 @@ def test_what_only_gets_faster_takes_no_longer(run: Run, tmp_path: Path, name: s
     for change in ("cpu_speed=1000x", "cpu_speed=4x,disk=10x", "network=0.01x", "disk=0.1x"):
         answer = predicted(run, recording, change)
         noise = 1.645 * math.sqrt(2 * answer["noise_ratio"] ** 2 + answer["bootstrap_ratio"] ** 2)
-        chance = math.exp(math.hypot(noise, math.log(1 + answer["lead_s"] / answer["base_s"])))
+        chance = math.exp(
+            math.hypot(noise, math.log(1 + answer["lead_error_s"] / answer["base_s"]))
+        )
         base = answer["base_s"]
         assert answer["low_s"] < answer["predicted_s"] < answer["high_s"]
         if "0." in change:

@@ -64,7 +64,7 @@ def check_point(run: Run, recording: Path, what_if: dict[str, Any], point: list[
     terms = [(one["term"], one["fastest_s"], one["slowest_s"]) for one in answer["terms"]]
     assert found == terms, scenario
     assert [what_if["texts"][text] for text in point[8]] == answer["assumptions"], scenario
-    base = ("base_s", "lead_s", "base_slots", "base_busy_ratio", "noise_ratio")
+    base = ("base_s", "lead_s", "lead_error_s", "base_slots", "base_busy_ratio", "noise_ratio")
     assert [what_if[key] for key in base] == [answer[key] for key in base]
 
 
