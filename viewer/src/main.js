@@ -12,6 +12,7 @@ import { decodeFirst, decodeNames, decodePage, emptyPage } from './data/page.js'
 import { readHead, sectionReader } from './data/sections.js';
 import { whatIfReader } from './data/what_if.js';
 import { Workshop } from './model/model.js';
+import { warmUp } from './model/warm_up.js';
 import { dataflowReader } from './parts/dataflow_code.js';
 import { createShell } from './parts/shell.js';
 import { createStore } from './state/store.js';
@@ -52,10 +53,10 @@ function start(page, readers, first = null) {
   /** @type {string | null} */
   let seen = null;
   let hurried = false;
-  const late = (leisurely = false) => {
+  const late = async (leisurely = false) => {
     hurried ||= !leisurely;
     setLeisure(!hurried);
-    return readers.late();
+    return (workshop.late = await readers.late());
   };
   const context = { page, store, ...readers, late, announce: shell.announce, workshop };
   document.getElementById('greeting')?.remove();
@@ -82,10 +83,7 @@ function start(page, readers, first = null) {
     shell.show(view, current.element, state, model);
     current.update(state, model);
     if (state.range !== null && workshop.late === null)
-      late().then((read) => {
-        workshop.late = read;
-        show(store.get());
-      }, fail);
+      late().then(() => show(store.get()), fail);
     if (ready) return;
     ready = true;
     requestAnimationFrame(() => {
@@ -107,8 +105,13 @@ function start(page, readers, first = null) {
         yield;
         if (steps) yield* steps;
       }
+    // Where it was interrupted it goes on.
+    warming ??= warmUp(workshop);
+    while (!warming.next().done) yield;
   }
 
+  /** @type {Generator<void, void> | undefined} */
+  let warming;
   let preparing = true;
   /** Of a large page, beside what is looked at. */
   async function prepare() {

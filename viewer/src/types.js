@@ -463,7 +463,6 @@
  * @property {Int32Array | null} map node of the page's tree -> node here, -1 = left out; null = the same
  * @property {Int32Array | null} origin node here -> a node of the page's tree; null = the same
  * @property {boolean} merged no two siblings are of one function
- * @property {boolean} entire what is at and below a node, but the root, is all that is at and below its origin in the page's tree
  */
 
 /** @typedef {{self: Float64Array, total: Float64Array}} Amounts */

@@ -68,6 +68,11 @@ function tickWeights({ column }, unitsPerTick) {
   return { weight: Uint8Array.from({ length: 256 }, (_, share) => share), unit: unitsPerTick / 255 };
 }
 
+/** @param {RunRange} range @returns {number} the sum of what its runs count, or more */
+function mostTicks({ from, to, spans }) {
+  return (to - from) * spans.length * 255;
+}
+
 /**
  * What lies in a range of the run that begins before it, of those in it, and of the one that ends behind it.
  * @param {RunRange} range
@@ -124,10 +129,9 @@ export function eachAmount({ entries, range }, metric, threads, take, wanted = (
 }
 
 /**
- * Sums of what counts, made in one pass: there are millions of entries.
- * @typedef {object} Tally
- * @property {Float64Array} self by node of the page's tree
- * @property {Float64Array} byFunction self amounts by function and state: rows of `states`
+ * Self amounts by function and state.
+ * @typedef {object} StateTally
+ * @property {Float64Array} byFunction rows of `states`
  * @property {Float64Array} ofRoot what is of no function, by state
  */
 
@@ -136,7 +140,7 @@ export function eachAmount({ entries, range }, metric, threads, take, wanted = (
  * @param {number} functions
  * @param {number} states
  * @param {number} unit
- * @returns {Pick<Tally, 'byFunction' | 'ofRoot'>}
+ * @returns {StateTally}
  */
 function rowsOf(by, functions, states, unit) {
   const all = scaled(by, unit);
@@ -145,41 +149,30 @@ function rowsOf(by, functions, states, unit) {
 }
 
 /**
- * @param {Source} source
- * @param {Metric} metric
- * @param {Uint8Array} threads
- * @param {{fn: Tree['fn'], root: number, count: number}} tree the page's; functions of its nodes, and of its root: `functions` = none, one more = left out
- * @param {number} functions
- * @param {number} states how many the page knows
- * @returns {Tally}
+ * By whose functions sums are made: those of the page's nodes, or others of the same nodes.
+ * @typedef {object} Owners
+ * @property {Tree['fn']} fn by node of the page's tree; `functions` = none, one more = left out
+ * @property {number} root that of node 0
+ * @property {number} functions
+ * @property {number} states how many the page knows
  */
-export function tallyOf(source, metric, threads, tree, functions, states) {
-  if (source.range !== null) return tallyRuns(source.range, metric, threads, tree, functions, states);
-  if (metric.tree === 'samples') return tallyEntries(source.entries, metric, threads, tree, functions, states);
-  // Calls have no states.
-  const self = new Float64Array(tree.count);
-  eachAmount(source, metric, threads, (node, _, amount) => {
-    self[node] += amount;
-  });
-  return { self, ...rowsOf(new Float64Array((functions + 2) * states), functions, states, 1) };
-}
 
 /**
- * @param {Entries} entries
+ * One pass for both sums: there are millions of entries.
+ * @param {Entries} entries of samples
  * @param {Metric} metric
  * @param {Uint8Array} threads
- * @param {{fn: Tree['fn'], root: number, count: number}} tree
- * @param {number} functions
- * @param {number} states
- * @returns {Tally}
+ * @param {Owners} owners
+ * @returns {{self: Float64Array, states: StateTally}} self: by node of the page's tree
  */
-function tallyEntries(entries, metric, threads, { fn, root, count }, functions, states) {
+export function tallyEntries(entries, metric, threads, { fn, root, functions, states }) {
   const amounts = amountsOf(entries, metric);
   const { start, thread, state } = entries;
+  const nodes = start.length - 1;
   const on = countedTable(metric, threads);
-  const self = new Float64Array(count);
+  const self = new Float64Array(nodes);
   const by = emptySums((functions + 2) * states, sumOf(amounts));
-  for (let n = 0, i = 0; n < count; n++) {
+  for (let n = 0, i = 0; n < nodes; n++) {
     const row = (n === 0 ? root : fn[n]) * states;
     const end = start[n + 1];
     let sum = 0;
@@ -192,42 +185,80 @@ function tallyEntries(entries, metric, threads, { fn, root, count }, functions, 
     }
     self[n] = sum;
   }
-  return { self, ...rowsOf(by, functions, states, 1) };
+  return { self, states: rowsOf(by, functions, states, 1) };
+}
+
+/**
+ * Of calls, which have no states.
+ * @param {Source} source
+ * @param {Metric} metric
+ * @param {Uint8Array} threads
+ * @returns {Float64Array} by node of the page's tree
+ */
+export function selfOfCalls(source, metric, threads) {
+  const self = new Float64Array(source.entries.start.length - 1);
+  eachAmount(source, metric, threads, (node, _, amount) => {
+    self[node] += amount;
+  });
+  return self;
+}
+
+/**
+ * Runs stand in order of time, so that each goes to another place of the sums: what is as small as can be stays near the processor.
+ * @param {RunRange} range
+ * @param {Metric} metric
+ * @param {Uint8Array} threads
+ * @param {number} nodes of the page's tree
+ * @returns {Float64Array} by node of the page's tree
+ */
+export function selfOfRuns(range, metric, threads, nodes) {
+  const { runs, spans } = range;
+  const { node, state, share, time } = runs;
+  const { weight, unit } = tickWeights(metric, range.unitsPerTick);
+  const counts = metric.states;
+  const self = emptySums(nodes, mostTicks(range));
+  for (let thread = 0; thread < spans.length; thread++) {
+    if (threads[thread] === 0) continue;
+    const [low, high] = spans[thread];
+    // Only the first and the last can lie across an end of the range.
+    for (let r = low; r < high; r++) {
+      const ticks = r === low || r === high - 1 ? ticksIn(range, r) : time[r];
+      self[node[r]] += ticks * weight[share[r]] * counts[state[r]];
+    }
+  }
+  // There nothing was seen.
+  self[0] = 0;
+  return scaled(self, unit);
 }
 
 /**
  * @param {RunRange} range
  * @param {Metric} metric
  * @param {Uint8Array} threads
- * @param {{fn: Tree['fn'], root: number, count: number}} tree
- * @param {number} functions
- * @param {number} states
- * @returns {Tally}
+ * @param {Owners} owners
+ * @returns {StateTally}
  */
-function tallyRuns(range, metric, threads, { fn, count }, functions, states) {
-  const { runs, spans } = range;
-  const { node, state, share, time } = runs;
-  const { weight, unit } = tickWeights(metric, range.unitsPerTick);
-  const counts = metric.states;
-  const most = (range.to - range.from) * spans.length * 255;
-  const self = emptySums(count, most);
-  const by = emptySums((functions + 2) * states, most);
-  for (let thread = 0; thread < spans.length; thread++) {
-    if (threads[thread] === 0) continue;
-    const [low, high] = spans[thread];
-    for (let r = low; r < high; r++) {
-      const s = state[r];
-      const n = node[r];
-      // Where nothing was seen no time counts.
-      if (n === 0) continue;
-      // Only the first and the last can lie across an end of the range.
-      const ticks = r === low || r === high - 1 ? ticksIn(range, r) : time[r];
-      const amount = ticks * weight[share[r]] * counts[s];
-      self[n] += amount;
-      by[fn[n] * states + s] += amount;
-    }
-  }
-  return { self: scaled(self, unit), ...rowsOf(by, functions, states, unit) };
+export function statesOfRuns(range, metric, threads, { fn, root, functions, states }) {
+  const by = new Float64Array((functions + 2) * states);
+  eachRun(range, metric, threads, (node, s, amount) => {
+    if (s < states) by[(node === 0 ? root : fn[node]) * states + s] += amount;
+  });
+  return rowsOf(by, functions, states, 1);
+}
+
+/**
+ * @param {RunRange} range
+ * @param {Metric} metric
+ * @param {Uint8Array} threads
+ * @param {number} states
+ * @returns {Float64Array} of everything, by state
+ */
+export function allStatesOfRuns(range, metric, threads, states) {
+  const by = new Float64Array(states);
+  eachRun(range, metric, threads, (_, s, amount) => {
+    if (s < states) by[s] += amount;
+  });
+  return by;
 }
 
 /** @param {ArrayLike<number>} sums @param {number} unit */
@@ -360,27 +391,55 @@ export function stateAmountsBelow(sums, ranges) {
 }
 
 /**
- * The same of any tree and any source.
+ * Which nodes of the page's tree are shown by some of a tree, and by what is below these.
+ * @param {Tree} tree
+ * @param {Int32Array} nodes of it, none below another
+ * @param {number} pageNodes
+ * @returns {Int8Array} by node of the page's tree: 0 = it is, -1 = not
+ */
+function placesBelow({ map, end, count }, nodes, pageNodes) {
+  const inside = new Int8Array(count).fill(-1);
+  for (const n of nodes) inside.fill(0, n, end[n]);
+  if (map === null) return inside;
+  const places = new Int8Array(pageNodes).fill(-1);
+  for (let n = 0; n < pageNodes; n++) if (map[n] >= 0) places[n] = inside[map[n]];
+  return places;
+}
+
+/**
+ * The same of any tree: what moves in it moves together, so that the places of a node are a few long parts of the page's tree.
+ * @param {StateSums} sums
+ * @param {Tree} tree
+ * @param {Int32Array} nodes none below another
+ * @returns {Float64Array} by state
+ */
+export function stateAmountsIn(sums, tree, nodes) {
+  const pageNodes = sums.entries.start.length - 1;
+  const places = placesBelow(tree, nodes, pageNodes);
+  /** @type {[number, number][]} */
+  const ranges = [];
+  for (let n = 0; n < pageNodes; ) {
+    const from = n;
+    const here = places[n];
+    while (n < pageNodes && places[n] === here) n++;
+    if (here === 0) ranges.push([from, n]);
+  }
+  return stateAmountsBelow(sums, ranges);
+}
+
+/**
+ * The same of any source.
  * @param {Source} source
  * @param {Metric} metric
  * @param {Uint8Array} threads
  * @param {Tree} tree
- * @param {readonly (readonly [number, number])[]} ranges of nodes of the tree: from, to; none twice
+ * @param {Int32Array} nodes none below another
  * @param {number} states how many states there are
  * @returns {Float64Array} by state
  */
-export function stateAmounts(source, metric, threads, tree, ranges, states) {
-  const by = new Float64Array(states);
-  const { map } = tree;
-  const inside = new Uint8Array(tree.count);
-  for (const [from, to] of ranges) inside.fill(1, from, to);
-  /** 0 = wanted, by node of the page's tree. */
-  const row = new Int8Array(source.entries.start.length - 1);
-  for (let n = 0; n < row.length; n++) {
-    const here = map === null ? n : map[n];
-    row[n] = here >= 0 && inside[here] === 1 ? 0 : -1;
-  }
-  return stateRows(source, metric, threads, row, by, states);
+export function stateAmounts(source, metric, threads, tree, nodes, states) {
+  const places = placesBelow(tree, nodes, source.entries.start.length - 1);
+  return stateRows(source, metric, threads, places, new Float64Array(states), states);
 }
 
 /**

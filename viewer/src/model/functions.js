@@ -59,13 +59,14 @@ export function selfByFunction(source, metric, threads, tree, functionCount, ste
 }
 
 /**
- * Functions of a derived tree, as a tally of the page's entries asks for them.
- * @param {Tree} tree derived
+ * Functions of a tree, as a tally of the page's entries asks for them.
+ * @param {Tree} tree
  * @param {number} functionCount
  * @returns {Tree['fn']} by node of the page's tree; `functionCount` where it is of none, one more where it is left out
  */
 export function functionsHere({ map, fn }, functionCount) {
-  const nodes = map ?? new Int32Array(0);
+  if (map === null) return fn;
+  const nodes = map;
   const here = functionCount < 65535 ? new Uint16Array(nodes.length) : new Uint32Array(nodes.length);
   for (let n = 0; n < nodes.length; n++) here[n] = nodes[n] > 0 ? fn[nodes[n]] : functionCount + (nodes[n] < 0 ? 1 : 0);
   return here;
@@ -76,7 +77,7 @@ export function functionsHere({ map, fn }, functionCount) {
  * @param {Source} source
  * @param {Metric} metric
  * @param {Uint8Array} threads
- * @param {Tree} tree derived
+ * @param {Tree} tree
  * @param {readonly number[]} fns
  * @param {number} functionCount
  * @param {number} states
@@ -85,9 +86,11 @@ export function functionsHere({ map, fn }, functionCount) {
 export function statesOfSome(source, metric, threads, { map, fn }, fns, functionCount, states) {
   const rowOf = new Int16Array(functionCount).fill(-1);
   fns.forEach((f, row) => (rowOf[f] = row));
-  const nodes = map ?? new Int32Array(0);
-  const row = new Int16Array(nodes.length);
-  for (let n = 0; n < nodes.length; n++) row[n] = nodes[n] > 0 ? rowOf[fn[nodes[n]]] : -1;
+  const row = new Int16Array(source.entries.start.length - 1).fill(-1);
+  for (let n = 1; n < row.length; n++) {
+    const here = map === null ? n : map[n];
+    if (here > 0) row[n] = rowOf[fn[here]];
+  }
   return stateRows(source, metric, threads, row, new Float64Array(fns.length * states), states);
 }
 

@@ -1,7 +1,10 @@
 // What is shown for a state: made from the page, each part when it is first asked for. Parts are kept between states by what of the state
 // they depend on, so that a new search or selection costs nothing of the trees. No DOM.
 
-import { mappedAmounts, stateAmounts, stateAmountsBelow, StateSums, tallyOf, threadSet, totals } from './aggregate.js';
+import {
+  allStatesOfRuns, mappedAmounts, selfOfCalls, selfOfRuns, stateAmounts, stateAmountsBelow, stateAmountsIn, statesOfRuns, StateSums,
+  tallyEntries, threadSet, totals,
+} from './aggregate.js';
 import { functionAmounts, functionsHere, outermostNodes, selfByFunction, statesOfSome } from './functions.js';
 import { metricsOf } from './metrics.js';
 import { functionNames, nameFiles } from './names.js';
@@ -160,7 +163,7 @@ export class Workshop {
     const step = Math.max(Math.floor(tree.entries.count / 50_000), 1);
     const source = { entries: tree.entries, range: null };
     const threads = new Uint8Array(Math.max(head.threads.length, 1)).fill(1);
-    const upright = { ...tree, end: tree.parent, map: null, origin: null, merged: true, entire: true };
+    const upright = { ...tree, end: tree.parent, map: null, origin: null, merged: true };
     return selfByFunction(source, metric, threads, upright, functions.count, step);
   }
 
@@ -281,14 +284,19 @@ export class Model {
 
   /** By node and function of the page's tree: all that transforms have in common. */
   get tally() {
-    return this.workshop.keep('tally', 2, this.sourceKey, () => this.tallyBy(this.pageTree.fn, this.page.functions.count));
+    const { source, metric, threads } = this;
+    return this.workshop.keep('tally', 2, this.sourceKey, () => {
+      if (source.range !== null) return { self: selfOfRuns(source.range, metric, threads, this.pageTree.count), states: null };
+      if (metric.tree !== 'samples') return { self: selfOfCalls(source, metric, threads), states: null };
+      return tallyEntries(source.entries, metric, threads, this.owners());
+    });
   }
 
-  /** @param {Tree['fn']} fn by node of the page's tree @param {number} root */
-  tallyBy(fn, root) {
-    const { head, functions } = this.page;
-    const { count } = this.pageTree;
-    return tallyOf(this.source, this.metric, this.threads, { fn, root, count }, functions.count, head.states.length);
+  /** @returns {import('./aggregate.js').Owners} functions of the tree that is shown, or of the page's */
+  owners(tree = this.whole) {
+    const functions = this.page.functions.count;
+    const fn = functionsHere(tree, functions);
+    return { fn, root: tree.map === null ? functions : fn[0], functions, states: this.page.head.states.length };
   }
 
   /** What is shown: everything that the transforms left. */
@@ -312,8 +320,8 @@ export class Model {
     if (this.isFirst) return this.shown;
     const column = this.metric.column;
     const plain = this.metric.states === this.workshop.metrics[0].states && this.state.threads === null && !this.hasRange();
-    if (plain) return this.basis;
     return this.workshop.keep('everything', 4, `${this.treeIndex} ${column} ${this.side}`, () => {
+      if (plain) return this.basis;
       const { entries } = this.pageTree;
       const { states } = this.workshop.metrics[0];
       const threads = threadSet(this.page.head, null, this.side);
@@ -374,14 +382,15 @@ export class Model {
     );
   }
 
-  /** Those of the tree that is shown, but for `self`. */
+  /** Of the tree that is shown. @returns {import('./aggregate.js').StateTally} */
   get stateTally() {
-    if (this.tree.map === null) return this.tally;
-    return this.workshop.keep('functionStates', 1, this.key, () => {
-      const here = functionsHere(this.tree, this.page.functions.count);
-      const { byFunction, ofRoot } = this.tallyBy(here, here[0]);
-      return { byFunction, ofRoot };
-    });
+    const { source, metric, threads, tree } = this;
+    const known = tree.map === null ? this.tally.states : null;
+    return known ?? this.workshop.keep('functionStates', 1, this.key, () =>
+      source.range !== null
+        ? statesOfRuns(source.range, metric, threads, this.owners(tree))
+        : tallyEntries(source.entries, metric, threads, this.owners(tree)).states,
+    );
   }
 
   /** Self amounts by function and state: rows of head.states.length. @returns {Float64Array} */
@@ -391,7 +400,7 @@ export class Model {
 
   /** Whether sums by state of all functions are there. */
   get hasFunctionStates() {
-    return this.tree.map === null || this.workshop.has(['functionStates'], this.key);
+    return (this.tree.map === null && this.source.range === null) || this.workshop.has(['functionStates'], this.key);
   }
 
   /** @returns {Map<number, Float64Array>} rows of functionStates, of those that were asked for */
@@ -453,13 +462,16 @@ export class Model {
     );
   }
 
-  /** Those of all functions, which tables need anyway, and what is of none. */
+  /** Of everything, by state. */
   allStates() {
+    const { source, metric, threads } = this;
+    const states = this.page.head.states.length;
     // Only these two leave anything out.
     const some = this.structural.some(({ kind }) => kind === 'focus' || kind === 'ignore');
-    const { byFunction, ofRoot } = some ? this.stateTally : this.tally;
+    if (!some && source.range !== null) return allStatesOfRuns(source.range, metric, threads, states);
+    const { byFunction, ofRoot } = (some ? null : this.tally.states) ?? this.stateTally;
     const by = ofRoot.slice();
-    for (let at = 0; at < byFunction.length; at += by.length) for (let s = 0; s < by.length; s++) by[s] += byFunction[at + s];
+    for (let at = 0; at < byFunction.length; at += states) for (let s = 0; s < states; s++) by[s] += byFunction[at + s];
     return by;
   }
 
@@ -474,12 +486,16 @@ export class Model {
 
   /** @param {Int32Array} nodes of the tree, none below another */
   statesBelow(nodes) {
-    const { source, metric, threads, tree, whole } = this;
-    const states = this.page.head.states.length;
-    const below = (/** @type {Tree} */ { end }, /** @type {Int32Array} */ of) => Array.from(of, (n) => /** @type {const} */ ([n, end[n]]));
-    if (source.range !== null || !tree.entire) return stateAmounts(source, metric, threads, tree, below(tree, nodes), states);
-    const sums = this.workshop.keep('stateSums', 1, this.sourceKey, () => new StateSums(source.entries, metric, threads, states));
-    return stateAmountsBelow(sums, below(whole, nodes.map((n) => pageNode(tree, n))));
+    const { source, metric, threads, tree } = this;
+    if (source.range !== null) return stateAmounts(source, metric, threads, tree, nodes, this.page.head.states.length);
+    if (tree.map !== null) return stateAmountsIn(this.stateSums, tree, nodes);
+    return stateAmountsBelow(this.stateSums, Array.from(nodes, (n) => /** @type {const} */ ([n, tree.end[n]])));
+  }
+
+  /** Of all time. */
+  get stateSums() {
+    const { source, metric, threads, page } = this;
+    return this.workshop.keep('stateSums', 1, this.sourceKey, () => new StateSums(source.entries, metric, threads, page.head.states.length));
   }
 
   /**
@@ -525,6 +541,7 @@ export class Model {
   *preparation() {
     yield void this.nodeStates(0);
     yield void this.functions;
+    if (this.timed && this.source.range === null) yield void this.stateSums;
     if (this.metric.tree === 'samples') yield void this.functionStates;
     // Nothing matches it; the loops are compiled then, which takes longer than they do.
     const none = this.match('(?!)');

@@ -76,7 +76,7 @@ function focus(tree, set) {
     parents[top - by] = 0;
   }
   const merged = tree.merged && outermost.length <= 1;
-  return { count: left, parent: parents, fn: fns, end: ends, map: to, origin, merged, entire: tree.entire };
+  return { count: left, parent: parents, fn: fns, end: ends, map: to, origin, merged };
 }
 
 /**
@@ -106,7 +106,7 @@ function ignore(tree, set) {
   const left = beginning(parents, at);
   return {
     count: at, parent: left, fn: beginning(fns, at), end: subtreeEnds(left), map: to, origin: beginning(origin, at),
-    merged: tree.merged, entire: false,
+    merged: tree.merged,
   };
 }
 
@@ -141,7 +141,7 @@ function hide(tree, set, whenBelow) {
   const left = beginning(parents, at);
   return {
     count: at, parent: left, fn: beginning(fns, at), end: subtreeEnds(left), map: to, origin: beginning(origin, at),
-    merged: false, entire: tree.entire,
+    merged: false,
   };
 }
 
@@ -155,7 +155,6 @@ function mergeRecursion(tree, functionCount) {
   const to = new Int32Array(count);
   const above = new Int32Array(count);
   const origin = new Int32Array(count);
-  const fns = emptyLike(fn, count);
   let left = 1;
   // By function: where the subtree of its outermost open node ends. Only within it can it be on the stack already.
   const openUntil = new Int32Array(functionCount);
@@ -165,56 +164,54 @@ function mergeRecursion(tree, functionCount) {
     let there = 0;
     if (n < openUntil[f]) {
       there = p;
-      while (there !== 0 && fns[there] !== f) there = above[there];
+      while (there !== 0 && fn[origin[there]] !== f) there = above[there];
     } else openUntil[f] = end[n];
     if (there === 0) {
       there = left++;
       above[there] = p;
       origin[there] = n;
-      fns[there] = f;
     }
     to[n] = there;
   }
-  return inPreorder({ count: left, above, fns, origin, to });
+  return inPreorder(left, above, origin, to, fn);
 }
 
 /**
- * @param {{count: number, above: Int32Array, fns: Tree['fn'], origin: Int32Array, to: Int32Array}} grown nodes in an order in which
- *   parents stand before their children; `to` is changed
+ * Nodes that were made in an order in which parents stand before their children.
+ * @param {number} count
+ * @param {Int32Array} above by node: its parent
+ * @param {Int32Array} origin by node: one of the tree that it comes from
+ * @param {Int32Array} to by node of that tree; changed
+ * @param {Tree['fn']} fn by node of that tree
  * @returns {Tree}
  */
-function inPreorder({ count, above, fns, origin, to }) {
-  const size = new Int32Array(count).fill(1);
-  for (let n = count - 1; n > 0; n--) size[above[n]] += size[n];
-  const place = new Int32Array(count);
+function inPreorder(count, above, origin, to, fn) {
+  /** How many nodes are at and below a node that has no place yet, then its place. */
+  const place = new Int32Array(count).fill(1);
+  for (let n = count - 1; n > 0; n--) place[above[n]] += place[n];
+  place[0] = 0;
   /** By node: where its next child goes. */
   const next = new Int32Array(count);
   next[0] = 1;
-  /** @type {Tree} */
-  const tree = {
-    count,
-    parent: new Int32Array(count),
-    fn: emptyLike(fns, count),
-    end: new Int32Array(count),
-    map: to,
-    origin: new Int32Array(count),
-    merged: false,
-    entire: false,
-  };
-  tree.end[0] = count;
+  const parents = new Int32Array(count);
+  const fns = emptyLike(fn, count);
+  const ends = new Int32Array(count);
+  const origins = new Int32Array(count);
+  ends[0] = count;
   for (let n = 1; n < count; n++) {
     const p = above[n];
     const at = next[p];
-    next[p] += size[n];
+    const size = place[n];
+    next[p] += size;
     next[n] = at + 1;
     place[n] = at;
-    tree.parent[at] = place[p];
-    tree.fn[at] = fns[n];
-    tree.end[at] = at + size[n];
-    /** @type {Int32Array} */ (tree.origin)[at] = origin[n];
+    parents[at] = place[p];
+    fns[at] = fn[origin[n]];
+    ends[at] = at + size;
+    origins[at] = origin[n];
   }
   for (let n = 0; n < to.length; n++) to[n] = place[to[n]];
-  return tree;
+  return { count, parent: parents, fn: fns, end: ends, map: to, origin: origins, merged: false };
 }
 
 /**

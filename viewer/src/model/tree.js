@@ -40,7 +40,6 @@ export function wholeTree(tree) {
     map: null,
     origin: null,
     merged: true,
-    entire: true,
   };
 }
 
@@ -53,7 +52,7 @@ export function firstTree(first) {
   const { node, parent, fn } = first;
   const map = new Int32Array(first.nodes).fill(-1);
   for (let i = 0; i < node.length; i++) map[node[i]] = i;
-  return { count: node.length, parent, fn, end: subtreeEnds(parent), map, origin: Int32Array.from(node), merged: true, entire: false };
+  return { count: node.length, parent, fn, end: subtreeEnds(parent), map, origin: Int32Array.from(node), merged: true };
 }
 
 /**
@@ -143,7 +142,6 @@ export class TreeBuilder {
         map,
         origin: this.source.slice(0, count),
         merged: true,
-        entire: false,
       };
     }
     const parent = new Int32Array(count);
@@ -163,7 +161,7 @@ export class TreeBuilder {
       }
     }
     for (let n = 0; n < map.length; n++) if (map[n] > 0) map[n] = place[map[n]];
-    return { count, parent, fn, end: subtreeEnds(parent), map, origin, merged: true, entire: false };
+    return { count, parent, fn, end: subtreeEnds(parent), map, origin, merged: true };
   }
 }
 

@@ -6,6 +6,7 @@ import { PageError } from '../../src/data/columns.js';
 import { decodeFirst, decodeNames, decodePage, emptyPage } from '../../src/data/page.js';
 import { layOut } from '../../src/model/layout.js';
 import { Workshop } from '../../src/model/model.js';
+import { warmUp } from '../../src/model/warm_up.js';
 import { pageNode } from '../../src/model/tree.js';
 import { initialState } from '../../src/state/state.js';
 import { encodePage } from '../support/plain.js';
@@ -123,4 +124,9 @@ test('of a large page sums are made once, and again for other transforms', async
   for (const step of own.preparation()) void step;
   assert.ok(made(own) && own.hasFunctionStates);
   assert.deepEqual([...workshop.model(initialState).functions.total], functions);
+  // What only makes loops fast leaves everything as it is.
+  const kept = JSON.stringify([...workshop.kept.keys()]);
+  assert.ok([...warmUp(workshop)].length > 10);
+  assert.equal(JSON.stringify([...workshop.kept.keys()]), kept);
+  assert.deepEqual([...workshop.model({ ...initialState, transforms: [{ kind: 'own-code' }] }).functions.total], [...own.functions.total]);
 });

@@ -403,6 +403,46 @@ test('a search is a regular expression where it is one, and text where it is non
   assert.deepEqual(matches('site-packages'), [0, 0, 0, 0, 0, 0, 0, 0, 0], 'not the folder everything lies in');
 });
 
+/**
+ * Everything that is summed of a part of the time, against its runs one by one.
+ * @param {import('../../src/model/model.js').Model} model
+ * @param {{first: number[], start: number[], time: number[], node: number[], state: number[], share: number[]}} runs
+ */
+function sumsInRange(model, runs) {
+  const [from, to] = model.state.range ?? [0, 0];
+  const { parent, fn } = model.pageTree;
+  const self = new Float64Array(functionCount * states.length);
+  const total = new Float64Array(functionCount * states.length);
+  const all = new Float64Array(states.length);
+  runs.start.forEach((start, i) => {
+    const ticks = Math.min(start + runs.time[i], to) - Math.max(start, from);
+    const state = runs.state[i];
+    if (ticks <= 0 || runs.node[i] === 0 || state === 3) return;
+    /** @type {number[] | null} */
+    let path = [];
+    for (let n = runs.node[i]; n > 0; n = parent[n]) path.unshift(fn[n]);
+    for (const transform of model.structural) path = path && transformPath(path, transform);
+    if (path === null) return;
+    const amount = ticks * 2 * (model.metric.key === 'run' ? runs.share[i] / 255 : 1);
+    all[state] += amount;
+    if (path.length > 0) self[path[path.length - 1] * states.length + state] += amount;
+    for (const f of new Set(path)) total[f * states.length + state] += amount;
+  });
+  const near = (/** @type {ArrayLike<number>} */ found, /** @type {ArrayLike<number>} */ wanted, /** @type {string} */ what) => {
+    for (let i = 0; i < wanted.length; i++) assert.ok(Math.abs(found[i] - wanted[i]) < 1e-6, `${model.key}: ${what} ${i}`);
+  };
+  near(model.nodeStates(0), all, 'all');
+  for (let f = 0; f < functionCount; f++) {
+    const row = (/** @type {Float64Array} */ of) => of.subarray(f * states.length, (f + 1) * states.length);
+    if (f === 5) near(model.functionStates, self, 'states');
+    model.prepareStates([f]);
+    near(model.ownStates(f), row(self), `states of ${f}`);
+    near(model.totalStates(f), row(total), `states below ${f}`);
+    const sum = (/** @type {Float64Array} */ of) => row(of).reduce((s, amount) => s + amount, 0);
+    near([model.functions.self[f], model.functions.total[f]], [sum(self), sum(total)], `sums of ${f}`);
+  }
+}
+
 test('a range of time counts what lies in it, cut at its ends', () => {
   const page = randomPage(5);
   const workshop = new Workshop(page);
@@ -433,6 +473,7 @@ test('a range of time counts what lies in it, cut at its ends', () => {
     for (const metric of /** @type {const} */ (['wall', 'run'])) {
       const model = workshop.model({ ...initialState, metric, range: [from, to] });
       assert.ok(Math.abs(model.shown - wanted[metric]) < 1e-6, `${metric} from ${from} to ${to}`);
+      for (const transforms of chains) sumsInRange(workshop.model({ ...initialState, metric, range: [from, to], transforms }), runs);
     }
   }
 });

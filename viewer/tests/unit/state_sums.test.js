@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { StateSums, stateAmounts, stateAmountsBelow } from '../../src/model/aggregate.js';
+import { StateSums, stateAmounts, stateAmountsBelow, stateAmountsIn } from '../../src/model/aggregate.js';
 import { wholeTree } from '../../src/model/tree.js';
 
 const states = 5;
@@ -64,8 +64,10 @@ test('amounts below nodes are those that any tree gives', () => {
     /** @type {[number, number][]} */
     const ranges = [[first, end[first]]];
     for (let n = end[first] + random(50); n < nodes && ranges.length < 9; n = end[n] + random(300)) ranges.push([n, end[n]]);
-    const expected = stateAmounts({ entries, range: null }, metric, threads, tree, ranges, states);
+    const of = Int32Array.from(ranges, ([from]) => from);
+    const expected = stateAmounts({ entries, range: null }, metric, threads, tree, of, states);
     assert.deepEqual(stateAmountsBelow(sums, ranges), expected, `${ranges}`);
+    assert.deepEqual(stateAmountsIn(sums, tree, of), expected, `${ranges}`);
   }
   const all = stateAmountsBelow(sums, [[0, nodes]]);
   assert.ok(all[2] === 0 && all.every((amount, s) => s === 2 || amount > 0));
