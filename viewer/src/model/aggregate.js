@@ -89,14 +89,17 @@ function ticksIn({ runs: { start, time }, from, to }, run) {
  * @param {Metric} metric
  * @param {Uint8Array} threads
  * @param {(node: number, state: number, amount: number) => void} take
+ * @param {number} [since] the first run that is looked at
+ * @param {number} [until] one past the last one
  */
-export function eachRun(range, metric, threads, take) {
+export function eachRun(range, metric, threads, take, since = 0, until = Infinity) {
   const { node, state, share, time } = range.runs;
   const { states } = metric;
   const { weight, unit } = tickWeights(metric, range.unitsPerTick);
   range.spans.forEach(([low, high], thread) => {
     if (threads[thread] === 0) return;
-    for (let r = low; r < high; r++) {
+    const end = Math.min(high, until);
+    for (let r = Math.max(low, since); r < end; r++) {
       if (states[state[r]] === 0 || node[r] === 0) continue;
       // Only the first and the last can lie across an end of the range.
       const ticks = r === low || r === high - 1 ? ticksIn(range, r) : time[r];
@@ -231,19 +234,59 @@ export function selfOfRuns(range, metric, threads, nodes) {
   return scaled(self, unit);
 }
 
+/** Nodes, and runs, of which sums are made in one step. */
+const stepSize = 1 << 17;
+
 /**
- * @param {RunRange} range
+ * Self amounts by function and state alone, in steps of which a click may wait for one.
+ * @param {Source} source of samples
  * @param {Metric} metric
  * @param {Uint8Array} threads
  * @param {Owners} owners
- * @returns {StateTally}
+ * @returns {Generator<void, StateTally>}
  */
-export function statesOfRuns(range, metric, threads, { fn, root, functions, states }) {
+export function* stateSteps({ entries, range }, metric, threads, { fn, root, functions, states }) {
   const by = new Float64Array((functions + 2) * states);
-  eachRun(range, metric, threads, (node, s, amount) => {
-    if (s < states) by[(node === 0 ? root : fn[node]) * states + s] += amount;
-  });
+  const rowOf = (/** @type {number} */ node) => (node === 0 ? root : fn[node]) * states;
+  if (range !== null) {
+    const take = (/** @type {number} */ node, /** @type {number} */ s, /** @type {number} */ amount) => {
+      if (s < states) by[rowOf(node) + s] += amount;
+    };
+    for (let at = 0; at < range.runs.count; at += stepSize) {
+      eachRun(range, metric, threads, take, at, at + stepSize);
+      yield;
+    }
+    return rowsOf(by, functions, states, 1);
+  }
+  const nodes = entries.start.length - 1;
+  for (let from = 0; from < nodes; from += stepSize) {
+    addStates(by, entries, metric, threads, rowOf, from, Math.min(from + stepSize, nodes));
+    yield;
+  }
   return rowsOf(by, functions, states, 1);
+}
+
+/**
+ * @param {Float64Array} by takes amounts
+ * @param {Entries} entries
+ * @param {Metric} metric
+ * @param {Uint8Array} threads
+ * @param {(node: number) => number} rowOf where the sums of a node stand
+ * @param {number} from node
+ * @param {number} to
+ */
+function addStates(by, entries, metric, threads, rowOf, from, to) {
+  const amounts = amountsOf(entries, metric);
+  const { start, thread, state } = entries;
+  const on = countedTable(metric, threads);
+  for (let n = from; n < to; n++) {
+    const row = rowOf(n);
+    const end = start[n + 1];
+    for (let i = start[n]; i < end; i++) {
+      const s = state[i];
+      by[row + s] += amounts[i] * on[(thread[i] << 8) | s];
+    }
+  }
 }
 
 /**

@@ -2,7 +2,7 @@
 // they depend on, so that a new search or selection costs nothing of the trees. No DOM.
 
 import {
-  allStatesOfRuns, mappedAmounts, selfOfCalls, selfOfRuns, stateAmounts, stateAmountsBelow, stateAmountsIn, statesOfRuns, StateSums,
+  allStatesOfRuns, mappedAmounts, selfOfCalls, selfOfRuns, stateAmounts, stateAmountsBelow, stateAmountsIn, stateSteps, StateSums,
   tallyEntries, threadSet, totals,
 } from './aggregate.js';
 import { functionAmounts, functionsHere, outermostNodes, selfByFunction, statesOfSome } from './functions.js';
@@ -384,13 +384,18 @@ export class Model {
 
   /** Of the tree that is shown. @returns {import('./aggregate.js').StateTally} */
   get stateTally() {
-    const { source, metric, threads, tree } = this;
-    const known = tree.map === null ? this.tally.states : null;
-    return known ?? this.workshop.keep('functionStates', 1, this.key, () =>
-      source.range !== null
-        ? statesOfRuns(source.range, metric, threads, this.owners(tree))
-        : tallyEntries(source.entries, metric, threads, this.owners(tree)).states,
-    );
+    const known = this.tree.map === null ? this.tally.states : null;
+    return known ?? this.workshop.keep('functionStates', 1, this.key, () => {
+      const steps = this.stateSteps();
+      for (;;) {
+        const step = steps.next();
+        if (step.done) return step.value;
+      }
+    });
+  }
+
+  stateSteps() {
+    return stateSteps(this.source, this.metric, this.threads, this.owners(this.tree));
   }
 
   /** Self amounts by function and state: rows of head.states.length. @returns {Float64Array} */
@@ -539,10 +544,13 @@ export class Model {
    * @returns {Generator<void, void>}
    */
   *preparation() {
-    yield void this.nodeStates(0);
     yield void this.functions;
     if (this.timed && this.source.range === null) yield void this.stateSums;
-    if (this.metric.tree === 'samples') yield void this.functionStates;
+    if (this.metric.tree === 'samples' && !this.hasFunctionStates) {
+      const states = yield* this.stateSteps();
+      this.workshop.keep('functionStates', 1, this.key, () => states);
+    }
+    if (this.metric.tree === 'samples') yield void this.nodeStates(0);
     // Nothing matches it; the loops are compiled then, which takes longer than they do.
     const none = this.match('(?!)');
     yield;

@@ -22,7 +22,7 @@ const leastWidth = 0.75;
 /** Of one that does not scroll, CSS pixels: canvases cannot be of any size. */
 const highest = 6000;
 /** How long a frame may take to find out what is below, ms. */
-const patience = 25;
+const patience = 50;
 
 /**
  * What is drawn.

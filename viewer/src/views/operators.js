@@ -182,7 +182,7 @@ class Operators {
   select(row) {
     const operator = this.dataflow.operators[row];
     this.set({ selected: String(operator.id), node: null });
-    this.context.announce(`${operator.name}, ${formatDuration(operator.tasksNs)} in all tasks`);
+    this.context.announce(`${visibleText(operator.name.slice(0, 200))}, ${formatDuration(operator.tasksNs)} in all tasks`);
   }
 
   /** By a link in the details, which is there no more then. @param {number} row */

@@ -211,7 +211,7 @@ class TasksView {
     const operator = operators[tasks.operator[task]];
     // Rows stay as they are while one goes through the tasks of all.
     this.set({ 'tasks.task': String(task), ...(this.operator >= 0 && operator ? { 'operators.selected': String(operator.id), 'operators.node': null } : {}) });
-    this.announce(this.words(task).join('; '));
+    this.announce(visibleText(this.words(task).join('; ').slice(0, 400)));
   }
 
   /** What is pointed at. @param {number} clientX @param {number} clientY */

@@ -317,6 +317,8 @@ async function hostile(session) {
       for (let i = 0; i < 5; i++) await page.keyboard.press('ArrowDown');
       await opened.settled();
     }
+    // What is said aloud comes a moment later.
+    if (['operators', 'tasks'].includes(view)) await page.waitForFunction(() => /\w/.test(document.querySelector('[role=status]')?.textContent ?? ''));
     const found = await page.evaluate(() => {
       const app = /** @type {HTMLElement} */ (document.querySelector('.app'));
       const said = [app.textContent ?? ''];
