@@ -404,6 +404,7 @@
  * @property {number} tasks 0: a Python program
  * @property {number} base seconds, recorded
  * @property {number} lead of them, before the first job
+ * @property {number} leadError give or take that
  * @property {number} baseSlots
  * @property {number} baseBusy
  * @property {number} noise standard deviation of the logarithm, from run to run

@@ -149,6 +149,7 @@ export function readWhatIf(json) {
     tasks: empty ? 0 : number(all.tasks),
     base: empty ? 0 : number(all.base_s),
     lead: empty ? 0 : number(all.lead_s),
+    leadError: empty ? 0 : number(all.lead_error_s),
     baseSlots: empty ? 0 : number(all.base_slots),
     baseBusy: empty ? 0 : number(all.base_busy_ratio),
     noise: empty ? 0 : number(all.noise_ratio),

@@ -51,10 +51,12 @@ function termRows(whatIf, forecast) {
     return /** @type {TermRow} */ ([row.term, short(row.value), `${short(row.low)} to ${short(row.high)}`, row.source, span(fastest, slowest), row.meaning]);
   });
   const { predicted } = forecast;
-  if (whatIf.lead > 0)
+  const { lead, leadError } = whatIf;
+  const least = Math.max(0, lead - leadError);
+  if (leadError > 0)
     rows.push([
-      'start', formatSeconds(whatIf.lead), `0 s to ${formatSeconds(2 * whatIf.lead)}`, 'bound',
-      span(predicted - whatIf.lead, predicted + whatIf.lead), 'of the run before its first job: no event tells',
+      'start', formatSeconds(lead), span(least, lead + leadError), 'prior',
+      span(predicted - lead + least, predicted + leadError), 'of the run before its first job: no event tells',
     ]);
   const wide = (/** @type {number} */ ratio) => span(predicted / Math.exp(1.645 * ratio), predicted * Math.exp(1.645 * ratio));
   const python = whatIf.baseSlots === 0;
