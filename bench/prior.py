@@ -98,7 +98,8 @@ def print_gold() -> None:
 def print_group(prior: Prior, group: str, cases: list[Operator]) -> None:
     labels = np.array([RESOURCES.index(case.label) for case in cases])
     judged = {
-        "code": [prior.judge("code", case.name, case.code) for case in cases],
+        "code": [prior.judge("code", case.name, f"{case.imports}\n{case.code}") for case in cases],
+        "code, no imports": [prior.judge("code", case.name, case.code) for case in cases],
         "docs": [
             prior.judge("docs", case.name, case.docs) if case.docs else None for case in cases
         ],
@@ -107,7 +108,7 @@ def print_group(prior: Prior, group: str, cases: list[Operator]) -> None:
         has = [i for i, one in enumerate(of) if one is not None]
         p = np.array([of[i].probabilities for i in has])  # type: ignore[union-attr]
         print(row(f"{group}: {model}", p, labels[has]))
-        if group in PAPER:
+        if group in PAPER and model in PAPER[group]:
             accuracy, f1 = PAPER[group][model]
             print(f"{'  the paper':34} {'':4} {accuracy * 100:6.1f} {f1:6.3f}")
     both = [prior.combine(code, docs) for code, docs in zip(judged["code"], judged["docs"])]

@@ -4,7 +4,7 @@
     pip install ".[prior]"
     tools/train_prior.py [--cache build/prior] [--no-left-out] [--operators]
 
-Fetches the sources of `prior/corpus.tsv` (1.5 GB, from Debian, Maven and PyPI), takes functions
+Fetches the sources of `prior/corpus.tsv` (2 GB, from Debian, Maven and PyPI), takes functions
 and classes with their documentation, labels them by the rules of `prior/labels.tsv`, fits two
 linear models, and writes
 
@@ -13,17 +13,14 @@ linear models, and writes
     tools/prior/left_out.tsv          how good the models are on projects that they have not seen
 
 Nothing in it depends on chance or on the clock: the same sources give the same files. Nobody
-needs this to build or use barograph. Takes an hour on one core, most of it leave-project-out;
---no-left-out skips that, and takes temperatures from the file of weights that is there.
+needs this to build or use barograph. Takes a quarter of an hour on one core, most of it to read
+sources once; --no-left-out takes temperatures from the file of weights that is there.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "prior"))
@@ -32,20 +29,22 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 import prior_metrics as metrics
-from corpus import Example, read_corpus
+from corpus import TEXTS
 from corpus_fetch import HERE, fetch_all
 from framework_operators import write_operators
+from prior_evaluate import Prior
 from prior_model import (
     RESOURCES,
     Model,
     Settings,
-    counts_of,
+    Table,
     fit,
     softmax,
     temperature_of,
     weights_of_units,
 )
 from prior_quantise import quantised, read_weights, write_weights
+from project_words import Corpus, corpus_of, read_words
 
 ROOT = HERE.parents[1]
 WEIGHTS = ROOT / "src" / "explain" / "prior_weights.txt"
@@ -56,72 +55,42 @@ FOLDS = 5
 INNER_FOLDS = 2
 # An example whose own label a model of other projects finds less likely than this is left out of
 # training: it stands in a module of sockets, and is a getter.
-DOUBT = 0.12
+DOUBT = 0.3
 
 
-@dataclass
-class Data:
-    """Examples that have the text that a model wants."""
-
-    at: np.ndarray  # of the whole corpus
-    counts: list[Counter[str]]
-    labels: np.ndarray
-    projects: list[str]
-    settings: Settings
-
-    def part(self, rows: np.ndarray) -> Data:
-        """Some of it."""
-        return Data(
-            self.at[rows],
-            [self.counts[i] for i in rows],
-            self.labels[rows],
-            [self.projects[i] for i in rows],
-            self.settings,
-        )
-
-
-def data_of(examples: Sequence[Example], model: str) -> Data:
-    """Examples with code, or with documentation."""
-    at = [i for i, e in enumerate(examples) if getattr(e, model)]
-    counts = counts_of([(examples[i].name, getattr(examples[i], model)) for i in at])
-    labels = np.array([examples[i].label for i in at])
-    projects = [examples[i].project for i in at]
-    return Data(np.array(at), counts, labels, projects, SETTINGS[model])
-
-
-def folds_of(projects: Sequence[str], count: int) -> np.ndarray:
+def folds_of(project: np.ndarray, count: int) -> np.ndarray:
     """Fold of each example; a project is in one, and folds are of about one size."""
     sizes = [0] * count
-    fold: dict[str, int] = {}
-    for project, size in sorted(Counter(projects).items(), key=lambda row: (-row[1], row[0])):
-        fold[project] = sizes.index(min(sizes))
-        sizes[fold[project]] += size
-    return np.array([fold[project] for project in projects])
+    fold: dict[int, int] = {}
+    names, units = np.unique(project, return_counts=True)
+    for name, size in sorted(zip(names, units), key=lambda row: (-row[1], row[0])):
+        fold[name] = sizes.index(min(sizes))
+        sizes[fold[name]] += size
+    return np.array([fold[name] for name in project])
 
 
-def held_out(data: Data, folds: int, fitted: Callable[[Data], Model]) -> np.ndarray:
-    """Scores of each example by a model that has not seen its project."""
-    fold = folds_of(data.projects, folds)
-    scores = np.zeros((len(data.labels), len(RESOURCES)))
-    for k in range(folds):
-        test = np.flatnonzero(fold == k)
-        model = fitted(data.part(np.flatnonzero(fold != k)))
-        scores[test] = model.scores([data.counts[i] for i in test])
-        if folds == FOLDS:
-            print(f"fold {k + 1} of {folds}", flush=True)
-    return scores
-
-
-def fit_plain(data: Data) -> Model:
-    """Fit on all of it."""
-    return fit(data.counts, data.labels, data.projects, data.settings)
-
-
-def fit_clean(data: Data) -> Model:
+def fit_clean(table: Table, settings: Settings) -> Model:
     """Fit without what models of other projects find unlikely."""
-    p = softmax(held_out(data, INNER_FOLDS, fit_plain))
-    own = p[np.arange(len(data.labels)), data.labels]
-    return quantised(fit_plain(data.part(np.flatnonzero(own >= DOUBT))))
+    fold = folds_of(table.project, INNER_FOLDS)
+    own = np.zeros(len(table.labels))
+    for k in range(INNER_FOLDS):
+        test = np.flatnonzero(fold == k)
+        model = fit(table.part(np.flatnonzero(fold != k)), settings)
+        p = softmax(model.scores(table.words, table.counts[test]))
+        own[test] = p[np.arange(len(test)), table.labels[test]]
+    return quantised(fit(table.part(np.flatnonzero(own >= DOUBT)), settings))
+
+
+def held_out(table: Table, settings: Settings) -> np.ndarray:
+    """Scores of each example by a model that has not seen its project."""
+    fold = folds_of(table.project, FOLDS)
+    scores = np.zeros((len(table.labels), len(RESOURCES)))
+    for k in range(FOLDS):
+        test = np.flatnonzero(fold == k)
+        model = fit_clean(table.part(np.flatnonzero(fold != k)), settings)
+        scores[test] = model.scores(table.words, table.counts[test])
+        print(f"fold {k + 1} of {FOLDS}", flush=True)
+    return scores
 
 
 def sharpness_of(code: np.ndarray, docs: np.ndarray, labels: np.ndarray, w: np.ndarray) -> float:
@@ -156,31 +125,36 @@ def row_of(what: str, kind: str, p: np.ndarray, labels: np.ndarray) -> str:
 HEAD = "model kind units accuracy macro_f1 brier ece recall_cpu recall_disk recall_network majority"
 
 
-def left_out(examples: Sequence[Example], data: dict[str, Data]) -> tuple[dict[str, float], float]:
+def left_out(corpora: dict[str, Corpus]) -> tuple[dict[str, float], float]:
     """Judge each project by models of all others; return temperatures and sharpness."""
-    kinds = np.array([e.kind for e in examples])
-    p = {m: np.full((len(examples), len(RESOURCES)), np.nan) for m in data}
+    whole = corpora["code"].table
+    labels, project, is_class = whole.labels, whole.project, corpora["code"].is_class
+    p = {model: np.full((len(labels), len(RESOURCES)), np.nan) for model in corpora}
     temperature: dict[str, float] = {}
+    for model, corpus in corpora.items():
+        at = corpus.with_text()
+        table = corpus.table.part(at)
+        scores = held_out(table, SETTINGS[model])
+        weights = weights_of_units(table.labels, table.project, 0.0)
+        temperature[model] = temperature_of(scores, table.labels, weights)
+        p[model][at] = softmax(scores / temperature[model])
+    code, docs = p["code"], p["docs"]
+    both = np.flatnonzero(~np.isnan(code[:, 0]) & ~np.isnan(docs[:, 0]))
+    weights = weights_of_units(labels[both], project[both], 0.0)
+    sharpness = sharpness_of(code[both], docs[both], labels[both], weights)
     rows = ["\t".join(HEAD.split())]
-    for name, of in data.items():
-        scores = held_out(of, FOLDS, fit_clean)
-        weights = weights_of_units(of.labels, of.projects, 0.0)
-        temperature[name] = temperature_of(scores, of.labels, weights)
-        p[name][of.at] = softmax(scores / temperature[name])
-        for kind in ("function", "class"):
-            some = of.at[kinds[of.at] == kind]
-            labels = np.array([examples[i].label for i in some])
-            rows.append(row_of(name, kind, p[name][some], labels))
-    both = np.flatnonzero(~np.isnan(p["code"][:, 0]) & ~np.isnan(p["docs"][:, 0]))
-    labels = np.array([examples[i].label for i in both])
-    weights = weights_of_units(labels, [examples[i].project for i in both], 0.0)
-    sharpness = sharpness_of(p["code"][both], p["docs"][both], labels, weights)
-    for kind in ("function", "class"):
-        some = both[kinds[both] == kind]
-        labels = np.array([examples[i].label for i in some])
-        rows.append(row_of("code, where there are docs", kind, p["code"][some], labels))
-        whole = combined(p["code"][some], p["docs"][some], sharpness)
-        rows.append(row_of("combined", kind, whole, labels))
+
+    def add(what: str, of: np.ndarray, some: np.ndarray) -> None:
+        for kind, is_of_kind in (("function", ~is_class), ("class", is_class)):
+            at = some[is_of_kind[some]]
+            rows.append(row_of(what, kind, of[at], labels[at]))
+
+    for model, of in p.items():
+        add(model, of, corpora[model].with_text())
+    add("code, where there are docs", code, both)
+    together = np.full_like(code, np.nan)
+    together[both] = combined(code[both], docs[both], sharpness)
+    add("combined", together, both)
     (HERE / "left_out.tsv").write_text("\n".join(rows) + "\n", encoding="ascii")
     print("\n".join(rows))
     return temperature, sharpness
@@ -189,18 +163,18 @@ def left_out(examples: Sequence[Example], data: dict[str, Data]) -> tuple[dict[s
 def train(options: argparse.Namespace) -> None:
     """Write weights, and unless it is told not to, how good they are."""
     fetch_all([HERE / "corpus.tsv"], options.cache)
-    examples = read_corpus(options.cache)
-    projects = len({example.project for example in examples})
-    print(f"{len(examples)} units of {projects} projects", flush=True)
-    data = {model: data_of(examples, model) for model in ("code", "docs")}
+    projects = read_words(options.cache)
+    print(f"{sum(len(p.labels) for p in projects)} units of {len(projects)} projects", flush=True)
+    corpora = {model: corpus_of(projects, model, SETTINGS[model]) for model in TEXTS}
     if options.no_left_out:
         known, sharpness = read_weights(WEIGHTS)
         temperature = {name: model.temperature for name, model in known.items()}
     else:
-        temperature, sharpness = left_out(examples, data)
-    models = {name: fit_clean(of) for name, of in data.items()}
-    for name, model in models.items():
-        model.temperature = temperature[name]
+        temperature, sharpness = left_out(corpora)
+    models = {}
+    for name, corpus in corpora.items():
+        models[name] = fit_clean(corpus.table.part(corpus.with_text()), SETTINGS[name])
+        models[name].temperature = temperature[name]
     write_weights(models["code"], models["docs"], sharpness, WEIGHTS)
 
 
@@ -212,11 +186,10 @@ def main() -> int:
     options = parser.parse_args()
     if not options.operators:
         train(options)
-    # Of what was written, as the program reads it.
-    models, _ = read_weights(WEIGHTS)
     frameworks = fetch_all([HERE / "frameworks.tsv"], options.cache)
+    # Of what was written, as the program reads it.
     target = WEIGHTS.with_name("prior_operators.txt")
-    count = write_operators(frameworks, options.cache, models["code"], models["docs"], target)
+    count = write_operators(frameworks, options.cache, Prior(WEIGHTS), target)
     print(f"{count} operators of frameworks")
     return 0
 

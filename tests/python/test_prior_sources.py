@@ -15,10 +15,11 @@ from pathlib import Path
 import pytest
 
 import artefacts
+import corpus
 import corpus_fetch
 import registries
 from corpus_fetch import Archive
-from source_units import Unit, units_of
+from source_units import Unit, imports_used, units_of
 
 PRIOR = Path(corpus_fetch.__file__).parent
 ARCHIVE = Archive("hadoop", "maven", "org.apache:hadoop", "3.3.6", "Apache-2.0")
@@ -166,6 +167,28 @@ def test_units_have_their_code_and_their_documentation(
         (function,) = [unit for unit in found if unit.kind == "function"]
         assert used in function.code.splitlines()
         assert "java.util.List" not in function.code
+
+
+def test_a_class_has_the_documentation_of_its_members_too() -> None:
+    for language, text in (("java", JAVA), ("python", PYTHON)):
+        by_kind = {unit.kind: unit for unit in units_of(text, language)}
+        assert by_kind["class"].member_docs == "Opens it."
+        assert by_kind["class"].all_docs.endswith("\n\nOpens it.")
+        assert by_kind["function"].member_docs == ""
+
+
+def test_of_imports_those_that_are_used_count() -> None:
+    code = "new Socket(host)"
+    assert imports_used(JAVA, "java", code) == "java.net.Socket"
+    assert imports_used(SCALA, "scala", "new File(path)") == "java.io.File"
+    assert imports_used(PYTHON, "python", "socket.socket()") == "socket"
+    assert imports_used(PYTHON, "python", "pass") == ""
+
+
+def test_engines_are_projects_of_the_corpus() -> None:
+    projects = {archive.project for archive in corpus_fetch.read_archives(PRIOR / "corpus.tsv")}
+    assert projects >= corpus.ENGINES
+    assert set(corpus.read_rules(PRIOR / "labels.tsv")) >= projects
 
 
 def test_the_readme_counts_what_is_there() -> None:

@@ -11,35 +11,38 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import pickle
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from corpus_fetch import HERE, Archive, SourceFile, read_archives, source_files
-from source_units import units_of
+from source_units import Unit, units_of
 
 LABELS = ("cpu", "disk", "network")
 FILES_MAX = 300  # of a project and label
 FUNCTIONS_MAX = 300
 CLASSES_MAX = 200
 DOCUMENTED_MAX = 300  # functions, of those with documentation
+ENGINE_TIMES = 3  # as many of an engine
+# Projects that run dataflows, or are made of what these run: nearest to what is judged.
+ENGINES = frozenset(
+    """accelerate apex beam calcite composer crunch dask dgl drill druid faust flax flume
+    geometric giraph hadoop hazelcast hf-datasets hive iceberg ignite jax kafka lightning megatron
+    modin mosaicml-streaming mxnet nifi orbax paddle petastorm pig pinot ray samza storm tensorpack
+    tez trino webdataset""".split()
+)
 CODE_WORDS_MIN = 12
 DOCS_WORDS_MIN = 5
 
 
 @dataclass(frozen=True)
 class Example:
-    """A labelled unit: see `source_units.Unit`."""
+    """A unit and its label."""
 
-    project: str
     label: int
-    kind: str
-    name: str
-    code: str
-    docs: str
+    unit: Unit
 
 
 def _rank(text: str) -> bytes:
@@ -63,7 +66,9 @@ def label_of(rules: list[tuple[re.Pattern[str], str]], path: str) -> int | None:
     return None
 
 
-def _chosen_files(archives: list[Archive], cache: Path) -> Iterator[tuple[SourceFile, int]]:
+def _chosen_files(
+    archives: list[Archive], cache: Path, most: int
+) -> Iterator[tuple[SourceFile, int]]:
     rules = read_rules(HERE / "labels.tsv")
     by_label: dict[int, list[SourceFile]] = defaultdict(list)
     for archive in archives:
@@ -73,42 +78,43 @@ def _chosen_files(archives: list[Archive], cache: Path) -> Iterator[tuple[Source
                 by_label[label].append(file)
     for label, files in sorted(by_label.items()):
         files.sort(key=lambda file: _rank(file.path))
-        yield from ((file, label) for file in files[:FILES_MAX])
+        yield from ((file, label) for file in files[:most])
 
 
 def _words(text: str) -> int:
     return len(re.findall(r"[A-Za-z]{2,}", text))
 
 
+def docs_of(unit: Unit) -> str:
+    """Documentation of a unit and of what is in it; empty where that is hardly any."""
+    return unit.all_docs if _words(unit.all_docs) >= DOCS_WORDS_MIN else ""
+
+
+# What each model reads of a unit.
+TEXTS: dict[str, Callable[[Unit], str]] = {"code": lambda unit: unit.code, "docs": docs_of}
+
+
 def examples_of(archives: list[Archive], cache: Path) -> list[Example]:
     """Examples of one project's archives."""
+    project = archives[0].project
+    most = ENGINE_TIMES if project in ENGINES else 1
     found: dict[tuple[int, str], list[Example]] = defaultdict(list)
-    for file, label in _chosen_files(archives, cache):
+    for file, label in _chosen_files(archives, cache, most * FILES_MAX):
         for unit in units_of(file.text, file.language):
             if _words(unit.code) >= CODE_WORDS_MIN:
-                docs = unit.docs if _words(unit.docs) >= DOCS_WORDS_MIN else ""
-                example = Example(file.project, label, unit.kind, unit.name, unit.code, docs)
-                found[label, unit.kind].append(example)
+                found[label, unit.kind].append(Example(label, unit))
     kept: list[Example] = []
     for (_, kind), examples in sorted(found.items()):
-        examples.sort(key=lambda e: _rank(e.name + e.code))
-        first = CLASSES_MAX if kind == "class" else FUNCTIONS_MAX
-        documented = [example for example in examples[first:] if example.docs]
+        examples.sort(key=lambda e: _rank(e.unit.name + e.unit.code))
+        first = most * (CLASSES_MAX if kind == "class" else FUNCTIONS_MAX)
+        documented = [example for example in examples[first:] if docs_of(example.unit)]
         kept += examples[:first] + documented[: DOCUMENTED_MAX if kind == "function" else 0]
     return kept
 
 
-def read_corpus(cache: Path) -> list[Example]:
-    """Read all examples, project by project; what was read once lies beside the archives."""
+def projects_of(table: Path) -> dict[str, list[Archive]]:
+    """Archives of each project of a table, in order."""
     by_project: dict[str, list[Archive]] = defaultdict(list)
-    for archive in read_archives(HERE / "corpus.tsv"):
+    for archive in read_archives(table):
         by_project[archive.project].append(archive)
-    examples: list[Example] = []
-    made_by = ("corpus.tsv", "labels.tsv", "corpus_fetch.py", "source_units.py", "corpus.py")
-    stamp = _rank("".join((HERE / name).read_text() for name in made_by)).hex()
-    for project, archives in sorted(by_project.items()):
-        kept = cache / f"{project}.{stamp}.pickle"
-        if not kept.is_file():
-            kept.write_bytes(pickle.dumps(examples_of(archives, cache)))
-        examples += pickle.loads(kept.read_bytes())
-    return examples
+    return dict(sorted(by_project.items()))

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
-
+from corpus import TEXTS
 from corpus_fetch import HERE, Archive, SourceFile, source_files
-from prior_model import Model, counts_of, softmax
-from prior_words import value_of
+from prior_evaluate import Prior
 from source_units import Unit, clean_docs, units_of
 
 WORDS_SHOWN = {"spark": 5, "flink": 5, "tensorflow": 3, "torch": 3}
@@ -113,49 +111,44 @@ def _add(
         return
     old = before[1]
     docs = max(old.docs, unit.docs, key=len)
+    members = f"{old.member_docs}\n\n{unit.member_docs}".strip()
     code = f"{old.code}\n{unit.code}".strip()
-    found[key] = (before[0], Unit(unit.kind, unit.name, code, docs))
+    found[key] = (before[0], Unit(unit.kind, unit.name, code, docs, members))
 
 
-def _judged(model: Model, name: str, text: str, shown: int) -> str:
+def _judged(prior: Prior, model: str, name: str, text: str, shown: int) -> str:
     """What `prior_operators.c` reads: "words|score|word|gives|..."; empty: no word known."""
-    (counts,) = counts_of([(name, text)])
-    index = {word: i for i, word in enumerate(model.words)}
-    known = {word: value_of(n) for word, n in counts.items() if word in index}
-    if not text or not known:
+    judged = prior.judge(model, name, text) if text else None
+    if judged is None:
         return ""
-    unit = 1 / model.temperature / sum(v * v for v in known.values()) ** 0.5
-    gives = {word: v * unit * model.weights[:, index[word]] for word, v in known.items()}
-    score = model.bias / model.temperature + sum(gives.values())
-    most = int(softmax(score[None, :])[0].argmax())
+    most = judged.scores.index(max(judged.scores))
 
     def apart(word: str) -> tuple[float, str]:
-        others = np.delete(gives[word], most).mean()
-        return -abs(float(gives[word][most] - others)), word
+        gives = judged.gives[word]
+        return -abs(gives[most] - (sum(gives) - gives[most]) / (len(gives) - 1)), word
 
-    parts = [str(len(known)), _numbers(score)]
-    for word in sorted(gives, key=apart)[:shown]:
-        parts += [word, _numbers(gives[word])]
+    parts = [str(len(judged.gives)), _numbers(judged.scores)]
+    for word in sorted(judged.gives, key=apart)[:shown]:
+        parts += [word, _numbers(judged.gives[word])]
     return "|".join(parts)
 
 
-def _numbers(values: np.ndarray) -> str:
+def _numbers(values: Sequence[float]) -> str:
     return " ".join(f"{v:.2f}".replace("-0.00", "0.00") for v in values)
 
 
-def write_operators(
-    archives: list[Archive], cache: Path, code: Model, docs: Model, target: Path
-) -> int:
+def write_operators(archives: list[Archive], cache: Path, prior: Prior, target: Path) -> int:
     """Write the table; return how many operators it has."""
     short = {"tensorflow": "tf"}
     lines = []
     for (framework, name), (place, unit) in named_units(archives, cache).items():
         own = unit.name.rsplit(".", 1)[-1]
         shown = WORDS_SHOWN[framework]
-        of_docs = _judged(docs, own, unit.docs, shown)
+        of_docs = _judged(prior, "docs", own, TEXTS["docs"](unit), shown)
         # What Python has of TensorFlow's and PyTorch's operators hands them on, and works for
         # none of them.
-        of_code = _judged(code, own, unit.code, shown) if framework in {"spark", "flink"} else ""
+        is_own = framework in {"spark", "flink"}
+        of_code = _judged(prior, "code", own, TEXTS["code"](unit), shown) if is_own else ""
         if of_code or of_docs:
             source = place.rsplit("/", 1)[-1].replace("\t", " ")
             lines.append(

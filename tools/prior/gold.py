@@ -24,7 +24,9 @@ from typing import NamedTuple
 
 import spans
 from artefacts import CACHE, folder_of
+from corpus_fetch import SUFFIXES
 from registries import FetchError
+from source_units import clean_docs, imports_used
 
 TABLE = Path(__file__).resolve().parent / "gold.tsv"
 LABELS = ("cpu", "disk", "network")
@@ -78,7 +80,11 @@ class Citation(NamedTuple):
 
 
 class Operator(NamedTuple):
-    """A labelled operator: source without comments, documentation ("" where it has none)."""
+    """A labelled operator: source without comments, documentation ("" where it has none).
+
+    `imports` is what of the file's imports the source uses, a line each: the models read it in
+    front of the source, in training and in the program.
+    """
 
     framework: str
     name: str
@@ -86,6 +92,7 @@ class Operator(NamedTuple):
     docs: str
     label: str
     shares: dict[str, float]
+    imports: str
 
 
 class CitationError(Exception):
@@ -171,7 +178,13 @@ def operators(cache: Path = CACHE) -> Iterator[Operator]:
         text = cited_text(citation, cache)
         code, docs = spans.split(citation.file, text, citation.first, citation.last)
         yield Operator(
-            citation.framework, citation.name, code, docs, citation.gold, citation.shares
+            citation.framework,
+            citation.name,
+            code,
+            clean_docs(docs),
+            citation.gold,
+            citation.shares,
+            imports_used(text, SUFFIXES[Path(citation.file).suffix], code),
         )
 
 

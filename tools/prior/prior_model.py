@@ -7,8 +7,6 @@ words that the model knows.
 
 from __future__ import annotations
 
-import csv
-from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,18 +15,11 @@ from scipy import sparse
 from scipy.optimize import minimize_scalar
 from sklearn.linear_model import LogisticRegression
 
-from corpus_fetch import HERE
-from prior_words import count_unit, value_of
+from prior_words import read_api
 
 RESOURCES = ("cpu", "disk", "network")
 SEED = 6
 ITERATIONS_MAX = 60
-
-
-def read_api() -> dict[str, str]:
-    """Read `api.tsv`: known name -> resource."""
-    with (HERE / "api.tsv").open(encoding="utf-8", newline="") as file:
-        return {row["name"]: row["resource"] for row in csv.DictReader(file, delimiter="\t")}
 
 
 @dataclass(frozen=True)
@@ -43,6 +34,8 @@ class Settings:
         Inverse of the penalty on weights.
     balance : float
         0: classes weigh as they are; 1: all the same.
+    engine : float
+        What a project that runs dataflows weighs beside others.
     features_max : int
         The heaviest are kept, and fitted once more.
     """
@@ -50,14 +43,9 @@ class Settings:
     projects_min: int = 4
     units_min: int = 15
     strength: float = 0.3
-    balance: float = 0.5
+    balance: float = 1.0
+    engine: float = 3.0
     features_max: int = 6000
-
-
-def counts_of(units: Sequence[tuple[str, str]]) -> list[Counter[str]]:
-    """Counts of (name, text) pairs."""
-    names = frozenset(read_api())
-    return [count_unit(name, text, names) for name, text in units]
 
 
 # Words that stand in most texts, or in the paths of packages: they say who wrote a text, not what
@@ -76,41 +64,65 @@ STOP_WORDS = frozenset(
 )
 
 
-def _is_stopped(word: str) -> bool:
+def is_stopped(word: str) -> bool:
     return any(part in STOP_WORDS for part in word.lstrip("^").split(" "))
 
 
-def vocabulary_of(
-    counts: Sequence[Counter[str]], projects: Sequence[str], settings: Settings
-) -> list[str]:
-    """Words that enough projects and units have, in order."""
-    units: Counter[str] = Counter()
-    seen: dict[str, set[str]] = defaultdict(set)
-    for count, project in zip(counts, projects):
-        for word in count:
-            units[word] += 1
-            seen[word].add(project)
-    return sorted(
-        word
-        for word, n in units.items()
-        if n >= settings.units_min
-        and len(seen[word]) >= settings.projects_min
-        and not _is_stopped(word)
+@dataclass(frozen=True)
+class Table:
+    """Units of all projects as counts of words: what a model is fitted on.
+
+    Attributes
+    ----------
+    words : list of str
+        In order.
+    counts : scipy.sparse.csr_matrix
+        Units by words.
+    labels, project : numpy.ndarray
+        Of each unit; projects as whole numbers.
+    is_engine : numpy.ndarray
+        Whether the unit's project runs dataflows.
+    """
+
+    words: list[str]
+    counts: sparse.csr_matrix
+    labels: np.ndarray
+    project: np.ndarray
+    is_engine: np.ndarray
+
+    def part(self, rows: np.ndarray) -> Table:
+        """Some of its units."""
+        of_units = self.labels[rows], self.project[rows], self.is_engine[rows]
+        return Table(self.words, self.counts[rows], *of_units)
+
+
+def is_frequent(units: np.ndarray, projects: np.ndarray, s: Settings) -> np.ndarray:
+    """Whether words that stand in so many units and projects are counted."""
+    return np.asarray((units >= s.units_min) & (projects >= s.projects_min))
+
+
+def _vocabulary_of(table: Table, s: Settings) -> np.ndarray:
+    """Columns of the words that enough projects and units have."""
+    there = sparse.csr_matrix(
+        (np.ones_like(table.counts.data), table.counts.indices, table.counts.indptr),
+        shape=table.counts.shape,
     )
+    _, own = np.unique(table.project, return_inverse=True)
+    where = (own, np.arange(len(own)))
+    of_projects = sparse.csr_matrix((np.ones(len(own)), where)) @ there
+    of_projects.data[:] = 1
+    units = np.asarray(there.sum(axis=0)).ravel()
+    projects = np.asarray(of_projects.sum(axis=0)).ravel()
+    return np.flatnonzero(is_frequent(units, projects, s))
 
 
-def matrix_of(counts: Sequence[Counter[str]], vocabulary: Sequence[str]) -> sparse.csr_matrix:
-    """Rows of length one: units by words."""
-    index = {word: i for i, word in enumerate(vocabulary)}
-    rows, columns, values = [0], [], []
-    for count in counts:
-        at = [(index[w], value_of(n)) for w, n in count.items() if w in index]
-        length = sum(v * v for _, v in at) ** 0.5
-        columns += [i for i, _ in at]
-        values += [v / length for _, v in at]
-        rows.append(len(columns))
-    shape = (len(counts), len(vocabulary))
-    return sparse.csr_matrix((values, columns, rows), shape=shape)
+def values_of(counts: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Rows of length one: 1 + log(count), as `prior_words.value_of` has it."""
+    values = sparse.csr_matrix(counts, dtype=np.float64, copy=True)
+    values.data = 1 + np.log(values.data)
+    length = np.sqrt(np.asarray(values.multiply(values).sum(axis=1)).ravel())
+    values.data /= np.repeat(np.maximum(length, 1e-12), np.diff(values.indptr))
+    return values
 
 
 def shared_columns(vocabulary: Sequence[str]) -> sparse.csr_matrix:
@@ -123,10 +135,10 @@ def shared_columns(vocabulary: Sequence[str]) -> sparse.csr_matrix:
     return sparse.csr_matrix((ones, where), shape=(len(vocabulary), len(kinds)))
 
 
-def weights_of_units(labels: np.ndarray, projects: Sequence[str], balance: float) -> np.ndarray:
+def weights_of_units(labels: np.ndarray, project: np.ndarray, balance: float) -> np.ndarray:
     """Each project weighs as the root of its units, each class by `balance`; the mean is 1."""
-    size = Counter(projects)
-    weights = np.array([size[p] ** -0.5 for p in projects])
+    _, own, size = np.unique(project, return_inverse=True, return_counts=True)
+    weights = np.asarray(size[own] ** -0.5)
     total = weights.sum()
     for label in range(len(RESOURCES)):
         part = weights[labels == label].sum() / total
@@ -143,9 +155,10 @@ class Model:
     bias: np.ndarray
     temperature: float = 1.0
 
-    def scores(self, counts: Sequence[Counter[str]]) -> np.ndarray:
-        """Scores of units before calibration."""
-        return np.asarray(matrix_of(counts, self.words) @ self.weights.T) + self.bias
+    def scores(self, words: Sequence[str], counts: sparse.csr_matrix) -> np.ndarray:
+        """Scores of units before calibration; `words` are those of the columns, in order."""
+        columns = np.searchsorted(np.array(words), np.array(self.words))
+        return np.asarray(values_of(counts[:, columns]) @ self.weights.T) + self.bias
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:
@@ -165,21 +178,23 @@ def _fit(x: sparse.csr_matrix, y: np.ndarray, w: np.ndarray, words: list[str], c
     return Model(words, own, fitted.intercept_ - fitted.intercept_.mean())
 
 
-def fit(
-    counts: Sequence[Counter[str]], labels: np.ndarray, projects: Sequence[str], s: Settings
-) -> Model:
+def fit(table: Table, s: Settings) -> Model:
     """Fit a model; the temperature is left at 1."""
-    words = vocabulary_of(counts, projects, s)
-    x = matrix_of(counts, words)
-    w = weights_of_units(labels, projects, s.balance)
-    model = _fit(x, labels, w, words, s.strength)
-    if len(words) > s.features_max:
+    columns = _vocabulary_of(table, s)
+    w = weights_of_units(table.labels, table.project, s.balance)
+    w = w * np.where(table.is_engine, s.engine, 1.0)
+    w = w / w.mean()
+
+    def fitted(columns: np.ndarray) -> tuple[Model, sparse.csr_matrix]:
+        x = values_of(table.counts[:, columns])
+        words = [table.words[i] for i in columns]
+        return _fit(x, table.labels, w, words, s.strength), x
+
+    model, x = fitted(columns)
+    if len(columns) > s.features_max:
         mass = np.sqrt(np.asarray(x.multiply(x).sum(axis=0)).ravel())
-        heavy = np.sort(
-            np.argsort(-(np.abs(model.weights).max(axis=0) * mass), kind="stable")[: s.features_max]
-        )
-        words = [words[i] for i in heavy]
-        model = _fit(matrix_of(counts, words), labels, w, words, s.strength)
+        heaviest = np.argsort(-(np.abs(model.weights).max(axis=0) * mass), kind="stable")
+        model, _ = fitted(columns[np.sort(heaviest[: s.features_max])])
     return model
 
 

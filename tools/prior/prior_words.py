@@ -9,9 +9,11 @@ time, with ``^``.
 
 from __future__ import annotations
 
+import csv
 import math
 import re
 from collections import Counter
+from pathlib import Path
 
 WORD_MIN = 2
 WORD_MAX = 24
@@ -23,6 +25,12 @@ _CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _RUN = re.compile(r"[A-Za-z0-9]+")
 _NAME = re.compile(r"[A-Za-z0-9_]+")
 _GAP = frozenset(" _.\n-:#")
+
+
+def read_api() -> dict[str, str]:
+    """Read `api.tsv`: known name -> resource."""
+    with (Path(__file__).parent / "api.tsv").open(encoding="utf-8", newline="") as file:
+        return {row["name"]: row["resource"] for row in csv.DictReader(file, delimiter="\t")}
 
 
 def count_words(text: str, names: frozenset[str], ret: Counter[str], mark: str = "") -> None:

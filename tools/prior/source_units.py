@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 CODE_CHARACTERS_MAX = 24_000
@@ -30,12 +30,20 @@ class Unit:
         Its heading, its class's, the imports whose names it uses, its body without comments.
     docs : str
         Its documentation as plain text; empty where there is none.
+    member_docs : str
+        Of a class, the documentation of what is in it.
     """
 
     kind: str
     name: str
     code: str
     docs: str
+    member_docs: str = ""
+
+    @property
+    def all_docs(self) -> str:
+        """Its documentation, and that of what is in it."""
+        return f"{self.docs}\n\n{self.member_docs}".strip()
 
 
 # A comment, or a literal in which one could seem to begin.
@@ -135,6 +143,21 @@ def _imports_of(text: str) -> dict[str, str]:
     return found
 
 
+def imports_of(text: str, language: str) -> dict[str, str]:
+    """Name that an import of a file gives -> what is imported; Go's are of whole packages."""
+    if language != "python":
+        return _imports_of(text)
+    try:
+        return _python_imports(ast.parse(text))
+    except (SyntaxError, ValueError, RecursionError):
+        return {}
+
+
+def imports_used(text: str, language: str, code: str) -> str:
+    """What of a file's imports a piece of its code uses, a line each: as in `Unit.code`."""
+    return _imports_used(imports_of(text, language), code)
+
+
 def _brace_units(text: str, language: str) -> Iterator[Unit]:
     bare, comments = _without_comments(text)
     imports = _imports_of(bare)
@@ -152,16 +175,24 @@ def _brace_units(text: str, language: str) -> Iterator[Unit]:
         elif sign == "}" and scopes:
             scope = scopes.pop()
             if scope.kind != "other":
-                yield _unit_of(scope, scopes, _body(text[scope.start : at + 1]), imports)
+                inner = [d for place, d in comments if scope.start < place < at]
+                yield _unit_of(scope, scopes, _body(text[scope.start : at + 1]), imports, inner)
         begin = at + 1
 
 
-def _unit_of(scope: _Scope, outer: list[_Scope], body: str, imports: dict[str, str]) -> Unit:
+def _joined(docs: Iterable[str]) -> str:
+    return "\n\n".join(filter(None, map(clean_docs, docs)))[:DOCS_CHARACTERS_MAX]
+
+
+def _unit_of(
+    scope: _Scope, outer: list[_Scope], body: str, imports: dict[str, str], inner: list[str]
+) -> Unit:
     around = next((s.header for s in reversed(outer) if s.kind == "class"), "")
     own = scope.header
     heading = f"{around}\n{own}" if scope.kind == "function" else own
     code = f"{heading}\n{_imports_used(imports, heading + body)}\n{body}"
-    return Unit(scope.kind, scope.name, code[:CODE_CHARACTERS_MAX], scope.docs)
+    members = _joined(inner) if scope.kind == "class" else ""
+    return Unit(scope.kind, scope.name, code[:CODE_CHARACTERS_MAX], scope.docs, members)
 
 
 def _go_docs(text: str) -> str:
@@ -204,9 +235,17 @@ def _python_units(text: str) -> Iterator[Unit]:
             own = body.strip().split("\n")[0]
             code = f"{heading}\n{_imports_used(imports, body)}\n{body}"[:CODE_CHARACTERS_MAX]
             docs = clean_docs(ast.get_docstring(child) or "")
-            yield Unit("class" if is_class else "function", name, code, docs)
+            members = _joined(_member_docs(child)) if isinstance(child, ast.ClassDef) else ""
+            yield Unit("class" if is_class else "function", name, code, docs, members)
             if is_class:
                 stack.append((child, name, own))
+
+
+def _member_docs(node: ast.ClassDef) -> Iterator[str]:
+    for inner in ast.walk(node):
+        is_own = inner is node
+        if isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and not is_own:
+            yield ast.get_docstring(inner) or ""
 
 
 def _python_body(
