@@ -68,11 +68,6 @@ function tickWeights({ column }, unitsPerTick) {
   return { weight: Uint8Array.from({ length: 256 }, (_, share) => share), unit: unitsPerTick / 255 };
 }
 
-/** @param {RunRange} range @returns {number} the sum of what its runs count, or more */
-function mostTicks({ from, to, spans }) {
-  return (to - from) * spans.length * 255;
-}
-
 /**
  * What lies in a range of the run that begins before it, of those in it, and of the one that ends behind it.
  * @param {RunRange} range
@@ -139,16 +134,13 @@ export function eachAmount({ entries, range }, metric, threads, take, wanted = (
  */
 
 /**
- * @param {Uint32Array | Float64Array} by rows by function, one of the root, one of what is left out
- * @param {number} functions
- * @param {number} states
- * @param {number} unit
+ * @param {Float64Array} by rows by function, one of the root, one of what is left out
+ * @param {Owners} owners
  * @returns {StateTally}
  */
-function rowsOf(by, functions, states, unit) {
-  const all = scaled(by, unit);
+function rowsOf(by, { functions, states }) {
   const end = functions * states;
-  return { byFunction: all.subarray(0, end), ofRoot: all.subarray(end, end + states) };
+  return { byFunction: by.subarray(0, end), ofRoot: by.subarray(end, end + states) };
 }
 
 /**
@@ -161,22 +153,40 @@ function rowsOf(by, functions, states, unit) {
  */
 
 /**
- * One pass for both sums: there are millions of entries.
- * @param {Entries} entries of samples
+ * What nearly every click needs of what counts.
+ * @typedef {object} Tally
+ * @property {Float64Array} self by node of the page's tree
+ * @property {Float64Array} byState of everything
+ */
+
+/**
+ * @param {Source} source
  * @param {Metric} metric
  * @param {Uint8Array} threads
- * @param {Owners} owners
- * @returns {{self: Float64Array, states: StateTally}} self: by node of the page's tree
+ * @param {number} states how many the page knows
+ * @returns {Tally}
  */
-export function tallyEntries(entries, metric, threads, { fn, root, functions, states }) {
+export function tallyOf(source, metric, threads, states) {
+  if (source.range !== null) return tallyRuns(source.range, metric, threads, source.entries.start.length - 1, states);
+  return tallyEntries(source.entries, metric, threads, states);
+}
+
+/**
+ * @param {Entries} entries
+ * @param {Metric} metric
+ * @param {Uint8Array} threads
+ * @param {number} states
+ * @returns {Tally}
+ */
+function tallyEntries(entries, metric, threads, states) {
   const amounts = amountsOf(entries, metric);
   const { start, thread, state } = entries;
   const nodes = start.length - 1;
   const on = countedTable(metric, threads);
   const self = new Float64Array(nodes);
-  const by = emptySums((functions + 2) * states, sumOf(amounts));
+  /** Calls have no state: 255. */
+  const by = new Float64Array(256);
   for (let n = 0, i = 0; n < nodes; n++) {
-    const row = (n === 0 ? root : fn[n]) * states;
     const end = start[n + 1];
     let sum = 0;
     for (; i < end; i++) {
@@ -184,26 +194,11 @@ export function tallyEntries(entries, metric, threads, { fn, root, functions, st
       // No branch: what counts comes in no order that a processor could foresee.
       const amount = amounts[i] * on[(thread[i] << 8) | s];
       sum += amount;
-      by[row + s] += amount;
+      by[s] += amount;
     }
     self[n] = sum;
   }
-  return { self, states: rowsOf(by, functions, states, 1) };
-}
-
-/**
- * Of calls, which have no states.
- * @param {Source} source
- * @param {Metric} metric
- * @param {Uint8Array} threads
- * @returns {Float64Array} by node of the page's tree
- */
-export function selfOfCalls(source, metric, threads) {
-  const self = new Float64Array(source.entries.start.length - 1);
-  eachAmount(source, metric, threads, (node, _, amount) => {
-    self[node] += amount;
-  });
-  return self;
+  return { self, byState: by.slice(0, states) };
 }
 
 /**
@@ -212,26 +207,33 @@ export function selfOfCalls(source, metric, threads) {
  * @param {Metric} metric
  * @param {Uint8Array} threads
  * @param {number} nodes of the page's tree
- * @returns {Float64Array} by node of the page's tree
+ * @param {number} states
+ * @returns {Tally}
  */
-export function selfOfRuns(range, metric, threads, nodes) {
+function tallyRuns(range, metric, threads, nodes, states) {
   const { runs, spans } = range;
   const { node, state, share, time } = runs;
   const { weight, unit } = tickWeights(metric, range.unitsPerTick);
   const counts = metric.states;
-  const self = emptySums(nodes, mostTicks(range));
+  // A run counts its ticks, or so many parts of 255 of each.
+  const self = emptySums(nodes, (range.to - range.from) * spans.length * 255);
+  const by = new Float64Array(256);
   for (let thread = 0; thread < spans.length; thread++) {
     if (threads[thread] === 0) continue;
     const [low, high] = spans[thread];
-    // Only the first and the last can lie across an end of the range.
     for (let r = low; r < high; r++) {
+      const n = node[r];
+      const s = state[r];
+      // There nothing was seen.
+      if (n === 0) continue;
+      // Only the first and the last can lie across an end of the range.
       const ticks = r === low || r === high - 1 ? ticksIn(range, r) : time[r];
-      self[node[r]] += ticks * weight[share[r]] * counts[state[r]];
+      const amount = ticks * weight[share[r]] * counts[s];
+      self[n] += amount;
+      by[s] += amount;
     }
   }
-  // There nothing was seen.
-  self[0] = 0;
-  return scaled(self, unit);
+  return { self: scaled(self, unit), byState: scaled(by.subarray(0, states), unit) };
 }
 
 /** Nodes, and runs, of which sums are made in one step. */
@@ -245,7 +247,8 @@ const stepSize = 1 << 17;
  * @param {Owners} owners
  * @returns {Generator<void, StateTally>}
  */
-export function* stateSteps({ entries, range }, metric, threads, { fn, root, functions, states }) {
+export function* stateSteps({ entries, range }, metric, threads, owners) {
+  const { fn, root, functions, states } = owners;
   const by = new Float64Array((functions + 2) * states);
   const rowOf = (/** @type {number} */ node) => (node === 0 ? root : fn[node]) * states;
   if (range !== null) {
@@ -256,14 +259,14 @@ export function* stateSteps({ entries, range }, metric, threads, { fn, root, fun
       eachRun(range, metric, threads, take, at, at + stepSize);
       yield;
     }
-    return rowsOf(by, functions, states, 1);
+    return rowsOf(by, owners);
   }
   const nodes = entries.start.length - 1;
   for (let from = 0; from < nodes; from += stepSize) {
     addStates(by, entries, metric, threads, rowOf, from, Math.min(from + stepSize, nodes));
     yield;
   }
-  return rowsOf(by, functions, states, 1);
+  return rowsOf(by, owners);
 }
 
 /**
@@ -289,43 +292,11 @@ function addStates(by, entries, metric, threads, rowOf, from, to) {
   }
 }
 
-/**
- * @param {RunRange} range
- * @param {Metric} metric
- * @param {Uint8Array} threads
- * @param {number} states
- * @returns {Float64Array} of everything, by state
- */
-export function allStatesOfRuns(range, metric, threads, states) {
-  const by = new Float64Array(states);
-  eachRun(range, metric, threads, (_, s, amount) => {
-    if (s < states) by[s] += amount;
-  });
-  return by;
-}
-
 /** @param {ArrayLike<number>} sums @param {number} unit */
 function scaled(sums, unit) {
   const out = new Float64Array(sums.length);
   for (let i = 0; i < out.length; i++) out[i] = sums[i] * unit;
   return out;
-}
-
-/** @type {WeakMap<Numbers, number>} */
-const sumsOfColumns = new WeakMap();
-
-/**
- * @param {Numbers} values of a page: they stay what they are
- * @returns {number}
- */
-function sumOf(values) {
-  let sum = sumsOfColumns.get(values);
-  if (sum === undefined) {
-    sum = 0;
-    for (let i = 0; i < values.length; i++) sum += values[i];
-    sumsOfColumns.set(values, sum);
-  }
-  return sum;
 }
 
 /**
@@ -496,12 +467,7 @@ export function stateAmounts(source, metric, threads, tree, nodes, states) {
  * @returns {Float64Array} `by`
  */
 export function stateRows({ entries, range }, metric, threads, row, by, states) {
-  if (range !== null) {
-    eachRun(range, metric, threads, (node, state, amount) => {
-      if (row[node] >= 0 && state < states) by[row[node] * states + state] += amount;
-    });
-    return by;
-  }
+  if (range !== null) return stateRowsOfRuns(range, metric, threads, row, by, states);
   const amounts = amountsOf(entries, metric);
   const { start, thread, state } = entries;
   const on = countedTable(metric, threads);
@@ -512,6 +478,36 @@ export function stateRows({ entries, range }, metric, threads, row, by, states) 
     for (let i = start[n]; i < end; i++) {
       const s = state[i];
       if (s < states) by[at + s] += amounts[i] * on[(thread[i] << 8) | s];
+    }
+  }
+  return by;
+}
+
+/**
+ * @template {Int8Array | Int16Array | Int32Array} T
+ * @param {RunRange} range
+ * @param {Metric} metric
+ * @param {Uint8Array} threads
+ * @param {T} row
+ * @param {Float64Array} by
+ * @param {number} states
+ * @returns {Float64Array} `by`
+ */
+function stateRowsOfRuns(range, metric, threads, row, by, states) {
+  const { runs, spans } = range;
+  const { node, state, share, time } = runs;
+  const { weight, unit } = tickWeights(metric, range.unitsPerTick);
+  const counts = metric.states.slice().fill(0, states);
+  for (let thread = 0; thread < spans.length; thread++) {
+    if (threads[thread] === 0) continue;
+    const [low, high] = spans[thread];
+    for (let r = low; r < high; r++) {
+      const n = node[r];
+      const at = n === 0 ? -1 : row[n] * states;
+      if (at < 0) continue;
+      const s = state[r];
+      const ticks = r === low || r === high - 1 ? ticksIn(range, r) : time[r];
+      if (counts[s] === 1) by[at + s] += ticks * weight[share[r]] * unit;
     }
   }
   return by;

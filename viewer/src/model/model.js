@@ -2,8 +2,7 @@
 // they depend on, so that a new search or selection costs nothing of the trees. No DOM.
 
 import {
-  allStatesOfRuns, mappedAmounts, selfOfCalls, selfOfRuns, stateAmounts, stateAmountsBelow, stateAmountsIn, stateSteps, StateSums,
-  tallyEntries, threadSet, totals,
+  mappedAmounts, stateAmounts, stateAmountsBelow, stateAmountsIn, stateSteps, StateSums, tallyOf, threadSet, totals,
 } from './aggregate.js';
 import { functionAmounts, functionsHere, outermostNodes, selfByFunction, statesOfSome } from './functions.js';
 import { metricsOf } from './metrics.js';
@@ -282,18 +281,15 @@ export class Model {
     });
   }
 
-  /** By node and function of the page's tree: all that transforms have in common. */
+  /** By node of the page's tree: all that transforms have in common. */
   get tally() {
-    const { source, metric, threads } = this;
-    return this.workshop.keep('tally', 2, this.sourceKey, () => {
-      if (source.range !== null) return { self: selfOfRuns(source.range, metric, threads, this.pageTree.count), states: null };
-      if (metric.tree !== 'samples') return { self: selfOfCalls(source, metric, threads), states: null };
-      return tallyEntries(source.entries, metric, threads, this.owners());
-    });
+    const { source, metric, threads, page } = this;
+    return this.workshop.keep('tally', 2, this.sourceKey, () => tallyOf(source, metric, threads, page.head.states.length));
   }
 
-  /** @returns {import('./aggregate.js').Owners} functions of the tree that is shown, or of the page's */
-  owners(tree = this.whole) {
+  /** @returns {import('./aggregate.js').Owners} functions of the tree that is shown */
+  owners() {
+    const { tree } = this;
     const functions = this.page.functions.count;
     const fn = functionsHere(tree, functions);
     return { fn, root: tree.map === null ? functions : fn[0], functions, states: this.page.head.states.length };
@@ -384,8 +380,7 @@ export class Model {
 
   /** Of the tree that is shown. @returns {import('./aggregate.js').StateTally} */
   get stateTally() {
-    const known = this.tree.map === null ? this.tally.states : null;
-    return known ?? this.workshop.keep('functionStates', 1, this.key, () => {
+    return this.workshop.keep('functionStates', 1, this.key, () => {
       const steps = this.stateSteps();
       for (;;) {
         const step = steps.next();
@@ -395,7 +390,7 @@ export class Model {
   }
 
   stateSteps() {
-    return stateSteps(this.source, this.metric, this.threads, this.owners(this.tree));
+    return stateSteps(this.source, this.metric, this.threads, this.owners());
   }
 
   /** Self amounts by function and state: rows of head.states.length. @returns {Float64Array} */
@@ -405,7 +400,7 @@ export class Model {
 
   /** Whether sums by state of all functions are there. */
   get hasFunctionStates() {
-    return (this.tree.map === null && this.source.range === null) || this.workshop.has(['functionStates'], this.key);
+    return this.workshop.has(['functionStates'], this.key);
   }
 
   /** @returns {Map<number, Float64Array>} rows of functionStates, of those that were asked for */
@@ -414,7 +409,7 @@ export class Model {
   }
 
   /**
-   * Of a derived tree sums by state of a few functions, which are in sight, are there earlier than those of all.
+   * Sums by state of a few functions, which are in sight, are there earlier than those of all.
    * @param {readonly number[]} fns
    */
   prepareStates(fns) {
@@ -469,14 +464,11 @@ export class Model {
 
   /** Of everything, by state. */
   allStates() {
-    const { source, metric, threads } = this;
-    const states = this.page.head.states.length;
     // Only these two leave anything out.
-    const some = this.structural.some(({ kind }) => kind === 'focus' || kind === 'ignore');
-    if (!some && source.range !== null) return allStatesOfRuns(source.range, metric, threads, states);
-    const { byFunction, ofRoot } = (some ? null : this.tally.states) ?? this.stateTally;
+    if (!this.structural.some(({ kind }) => kind === 'focus' || kind === 'ignore')) return this.tally.byState;
+    const { byFunction, ofRoot } = this.stateTally;
     const by = ofRoot.slice();
-    for (let at = 0; at < byFunction.length; at += states) for (let s = 0; s < states; s++) by[s] += byFunction[at + s];
+    for (let at = 0; at < byFunction.length; at += by.length) for (let s = 0; s < by.length; s++) by[s] += byFunction[at + s];
     return by;
   }
 
