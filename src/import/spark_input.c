@@ -78,6 +78,15 @@ static uint64_t count_missing(const baro_spark_model *model, uint64_t *ret_expec
   return missing;
 }
 
+/* Jobs or tasks that had not ended when the log did; an application that waits for more may well have none. */
+static bool ends_amid(const baro_spark_model *model) {
+  bool amid = count_unfinished(model) > 0;
+  for (uint32_t j = 0; j < model->job_count; j++) {
+    amid = amid || model->jobs[j].completed_ms == BARO_SPARK_UNKNOWN;
+  }
+  return amid && model->ended_ms == BARO_SPARK_UNKNOWN;
+}
+
 static void put_part(const baro_log_reading *reading, const baro_spark_model *model,
                      baro_writer *writer) {
   baro_buffer text = {0};
@@ -87,6 +96,9 @@ static void put_part(const baro_log_reading *reading, const baro_spark_model *mo
   if (model->started_ms == BARO_SPARK_UNKNOWN) {
     baro_import_part(&text);
     baro_write_text(&text, "the start of the application is not in the log");
+  }
+  if (text.length == 0 && ends_amid(model)) {
+    baro_write_text(&text, "the log ends before the application does");
   }
   if (missing != 0) {
     baro_import_part(&text);

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/grow.h"
 
@@ -56,6 +57,25 @@ static baro_status add_slot(baro_spark_writing *all, baro_spark_slots *executor,
   return status;
 }
 
+/* What a task needs where no resource profile says: Spark before 3.1, or a log without that event. */
+static double task_cpus_set(const baro_spark_model *model) {
+  for (uint32_t i = 0; i < model->setting_count; i++) {
+    baro_view value = baro_spark_text_at(model, model->settings[i].value);
+    if (strcmp(model->settings[i].name, "spark.task.cpus") == 0 && value.length > 0 &&
+        value.length < 6) {
+      double cpus = 0;
+      for (size_t at = 0; at < value.length; at++) {
+        if (value.data[at] < '0' || value.data[at] > '9') {
+          return 1;
+        }
+        cpus = cpus * 10 + (double)(value.data[at] - '0');
+      }
+      return cpus > 1 ? cpus : 1;
+    }
+  }
+  return 1;
+}
+
 /* How many tasks an executor runs at once: a task may need more than one core. */
 static uint32_t slots_of(const baro_spark_model *model, uint32_t index) {
   if (index == model->executor_count || model->executors[index].cores <= 0 ||
@@ -65,7 +85,8 @@ static uint32_t slots_of(const baro_spark_model *model, uint32_t index) {
   const baro_spark_profile *profile =
       baro_spark_profile_find(model, model->executors[index].profile);
   double cores = (double)model->executors[index].cores;
-  double slots = profile == NULL || profile->task_cpus <= 0 ? cores : cores / profile->task_cpus;
+  double slots = cores / (profile == NULL || profile->task_cpus <= 0 ? task_cpus_set(model)
+                                                                     : profile->task_cpus);
   return slots < 1 ? 1 : slots < SLOTS_MAX ? (uint32_t)slots : SLOTS_MAX;
 }
 

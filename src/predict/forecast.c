@@ -9,6 +9,8 @@
 /* Of many tasks chance is small beside all else, and eight draws say so as well as more. */
 enum { BOOTSTRAPS = BARO_FORECAST_BOOTSTRAPS_MAX, BOOTSTRAPS_LARGE = 8, LARGE_TASKS = 10000 };
 static const double NS = 1e9;
+/* Below, a replay is as good as can be. */
+static const double REPLAY_OFF = 0.02;
 
 typedef struct maker {
   const baro_job_graph *graph;
@@ -263,13 +265,47 @@ static baro_status make_point(const maker *all, baro_error *err) {
 
 /* --- what forecasts of one recording share --- */
 
+/* Executors that had no task take more where there is more. Where the recorded run replays better without them, something kept it
+ * from them that is not known here (where its data is, whom it excludes), and would again. */
+static baro_status leave_out_idle(maker *all, baro_forecaster *forecaster, baro_error *err) {
+  baro_job_graph *trimmed = &forecaster->with_tasks;
+  *trimmed = *forecaster->graph;
+  while (trimmed->executor_count > 1 &&
+         !trimmed->executors[trimmed->executor_count - 1].had_tasks) {
+    trimmed->slot_count -= trimmed->executors[--trimmed->executor_count].slot_count;
+  }
+  double with = fabs(log(forecaster->base.end_ns / all->graph->base_ns));
+  if (trimmed->executor_count == forecaster->graph->executor_count || with < REPLAY_OFF) {
+    return BARO_OK;
+  }
+  const baro_replay_result kept = forecaster->base;
+  const uint32_t kept_slots = forecaster->base_slots;
+  const baro_job_graph *graph = all->graph;
+  all->graph = trimmed;
+  const baro_change none = baro_change_none(trimmed);
+  baro_status status =
+      replay(all, &none, all->point, 0, &forecaster->base, &forecaster->base_slots, err);
+  if (status == BARO_OK && fabs(log(forecaster->base.end_ns / graph->base_ns)) < with) {
+    forecaster->graph = trimmed;
+    return BARO_OK;
+  }
+  all->graph = graph;
+  forecaster->base = kept;
+  forecaster->base_slots = kept_slots;
+  return status;
+}
+
 /* The recorded run again, and with other tasks of its stages. */
-static baro_status replay_base(const maker *all, baro_forecaster *forecaster, baro_error *err) {
-  const baro_change none = baro_change_none(all->graph);
+static baro_status replay_base(maker *all, baro_forecaster *forecaster, baro_error *err) {
+  baro_change none = baro_change_none(all->graph);
   baro_status status =
       replay(all, &none, all->point, 0, &forecaster->base, &forecaster->base_slots, err);
   if (status == BARO_OK && !(forecaster->base.end_ns > 0 && all->graph->base_ns > 0)) {
     status = baro_error_set(err, BARO_UNSUPPORTED, "its run lasted no time");
+  }
+  if (status == BARO_OK) {
+    status = leave_out_idle(all, forecaster, err);
+    none = baro_change_none(all->graph);
   }
   forecaster->bootstrap_count =
       all->graph->task_count > LARGE_TASKS ? BOOTSTRAPS_LARGE : BOOTSTRAPS;

@@ -69,7 +69,9 @@ typedef struct baro_forecast {
 /* What all forecasts of one recording share, so that many of them cost half as much. Read only once it is made: threads may make
  * forecasts of one forecaster at the same time. */
 typedef struct baro_forecaster {
-  const baro_job_graph *graph;    /* borrowed */
+  const baro_job_graph *graph; /* borrowed, or the next: */
+  baro_job_graph
+      with_tasks; /* the same without executors that had no task; its arrays are borrowed */
   const baro_contention_fit *fit; /* borrowed; NULL: none */
   baro_waves waves;               /* in the arena */
   baro_replay_result base;        /* without a change */

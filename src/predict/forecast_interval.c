@@ -6,6 +6,8 @@
 
 /* What was recorded says little of what is further away. */
 static const double FAR = 4;
+/* And of what is sixteen times as far and more it says nothing that a wider interval would mend. */
+static const double FAR_WIDENING_MAX = 2;
 /* Of a logarithm: what a double still holds, times any time. */
 static const double LOG_MAX = 600;
 
@@ -40,7 +42,7 @@ static int compare_terms(const void *left, const void *right) {
 
 typedef enum direction { FASTER = 1, EITHER = 0, SLOWER = -1 } direction;
 
-/* Of speeds alone: more slots may be slower, and less memory faster. */
+/* Of speeds and the size of the input alone: more slots may be slower, and less memory faster. */
 static direction direction_of(const baro_scenario *scenario) {
   bool is_faster = true;
   bool is_slower = true;
@@ -48,8 +50,11 @@ static direction direction_of(const baro_scenario *scenario) {
     const baro_scenario_value *value = &scenario->values[k];
     bool is_speed = k == BARO_SCENARIO_CPU_SPEED || k == BARO_SCENARIO_DISK ||
                     k == BARO_SCENARIO_NETWORK || k == BARO_SCENARIO_GPU;
-    is_faster = is_faster && (!value->is_set || (is_speed && value->value >= 1));
-    is_slower = is_slower && (!value->is_set || (is_speed && value->value <= 1));
+    bool is_load = k == BARO_SCENARIO_INPUT;
+    is_faster = is_faster && (!value->is_set || (is_speed && value->value >= 1) ||
+                              (is_load && value->value <= 1));
+    is_slower = is_slower && (!value->is_set || (is_speed && value->value <= 1) ||
+                              (is_load && value->value >= 1));
   }
   for (uint32_t f = 0; f < scenario->function_count; f++) {
     is_faster = is_faster && scenario->functions[f].factor >= 1;
@@ -76,7 +81,7 @@ void baro_forecast_bound(baro_forecast *to, const baro_scenario *scenario) {
     below += low * low;
     above += high * high;
   }
-  double far = baro_forecast_is_far(to) ? log(to->distance) / log(FAR) : 1;
+  double far = baro_forecast_is_far(to) ? fmin(log(to->distance) / log(FAR), FAR_WIDENING_MAX) : 1;
   double low = sqrt(below) * far;
   double high = sqrt(above) * far;
   /* When the run began is between two moments that are known, however wrong all else may be: that is never widened. */
@@ -90,7 +95,7 @@ void baro_forecast_bound(baro_forecast *to, const baro_scenario *scenario) {
   low = hypot(low * to->calibration.factor, sooner);
   high = hypot(high * to->calibration.factor, later);
   /* However well runs agree, what any one term may do is inside. */
-  low = fmin(fmax(low, widest_low), floor * fmax(to->calibration.factor, 1));
+  low = fmin(fmax(low, widest_low), floor);
   high = fmax(high, widest_high);
   double luck =
       sqrt(chance * chance + noise * noise + pow(log(1 + to->lead_error_s / to->base_s), 2));

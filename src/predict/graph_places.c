@@ -10,20 +10,20 @@
 
 #include "predict/graph_build.h"
 
-/* Spark's default, and that of a cluster's that is not to be believed. */
+/* Spark's default. */
 static const double WAIT_NS = 3e9;
-static const double WAIT_NS_MAX = 3600e9;
 /* Of one stage: more would only cost time. */
 enum { PERSISTED_MAX = 8 };
 /* As the importer counts them. */
 enum { PROCESS_LOCAL = 1, NODE_LOCAL = 2 };
 
-/* "3s", "500ms", "1m"; a number alone is of milliseconds, as Spark reads it. */
+/* "3s", "500ms", "1m", "24h"; a number alone is of milliseconds, as Spark reads it. What is none is the default. */
 static double wait_of(baro_view text) {
   static const struct {
     const char *unit;
     double ns;
-  } units[] = {{"ms", 1e6}, {"", 1e6}, {"s", 1e9}, {"m", 60e9}, {"min", 60e9}, {"us", 1e3}};
+  } units[] = {{"ms", 1e6},   {"", 1e6},     {"s", 1e9},     {"m", 60e9},
+               {"min", 60e9}, {"h", 3600e9}, {"d", 86400e9}, {"us", 1e3}};
   uint64_t value = 0;
   size_t at = 0;
   while (at < text.length && at < 15 && text.data[at] >= '0' && text.data[at] <= '9') {
@@ -32,8 +32,7 @@ static double wait_of(baro_view text) {
   baro_view unit = {.data = text.data + at, .length = text.length - at};
   for (size_t u = 0; u < sizeof(units) / sizeof(units[0]) && at > 0; u++) {
     if (baro_view_equal(unit, baro_view_of(units[u].unit))) {
-      double ns = (double)value * units[u].ns;
-      return ns < WAIT_NS_MAX ? ns : WAIT_NS_MAX;
+      return (double)value * units[u].ns;
     }
   }
   return WAIT_NS;

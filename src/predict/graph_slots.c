@@ -17,7 +17,7 @@ static int compare_executors(const void *left, const void *right) {
 }
 
 /* More than any cluster has: what a file tells above it is not believed, for each slot takes memory. */
-static const double SLOTS_TOLD_MAX = 1 << 20;
+static const double SLOTS_TOLD_MAX = 1 << 16;
 
 /* Slots of an executor: those that had a task, or as many as it told, for more tasks than there were would go on those too. */
 static uint32_t slots_with_idle(const baro_graph_build *build, uint32_t process, uint32_t used) {

@@ -50,8 +50,8 @@ static baro_status make(const baro_predictor *self, const baro_scenario *scenari
              : baro_python_forecaster_make(self->functions, scenario, ret_forecast, err);
 }
 
-/* What a part was without is not in it, and its tasks may have waited for just that: where the replay misses the recorded time,
- * so may the prediction, either way. */
+/* Where the replay misses the recorded time, so may the prediction, either way: tasks may have waited for what a part of a log is
+ * without, or for what no scheduler of this kind knows. */
 static void widen(baro_forecast *forecast) {
   double off = fabs(log(forecast->replayed_s / forecast->base_s));
   if (isfinite(off) && off > REPLAY_OFF) {
@@ -80,10 +80,13 @@ static baro_status say_part(baro_forecast *forecast, const char *part) {
 baro_status baro_predictor_make(const baro_predictor *self, const baro_scenario *scenario,
                                 baro_forecast *ret_forecast, baro_error *err) {
   baro_status status = make(self, scenario, ret_forecast, err);
-  if (status != BARO_OK || self->part[0] == '\0') {
+  if (status != BARO_OK) {
     return status;
   }
   widen(ret_forecast);
+  if (self->part[0] == '\0') {
+    return BARO_OK;
+  }
   status = say_part(ret_forecast, self->part);
   if (status != BARO_OK) {
     baro_forecast_release(ret_forecast);

@@ -33,8 +33,8 @@ baro_status baro_predictor_init(baro_predictor *self, const baro_profile *profil
                                 baro_error *err) BARO_MUST_USE;
 void baro_predictor_release(baro_predictor *self);
 
-/* Of a part of a run it is said first (forecast's part, and its first assumption), and by how much replaying the part misses what it
- * took, the interval is wider. BARO_UNSUPPORTED with the reason; BARO_LIMIT; BARO_NO_MEMORY. */
+/* Of a part of a run it is said first (forecast's part, and its first assumption). By how much replaying what was recorded misses
+ * what it took, the interval is wider. BARO_UNSUPPORTED with the reason; BARO_LIMIT; BARO_NO_MEMORY. */
 baro_status baro_predictor_make(const baro_predictor *self, const baro_scenario *scenario,
                                 baro_forecast *ret_forecast, baro_error *err) BARO_MUST_USE;
 

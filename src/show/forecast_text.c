@@ -98,11 +98,17 @@ static void write_recorded_part(const baro_forecast *forecast, const baro_termin
   (void)snprintf(text, sizeof(text), "of a part of the run only: %s", forecast->part);
   baro_write_format(out, "%*s", (int)INDENT, "");
   write_line(terminal, INDENT, text, out);
+}
+
+static void write_replay_off(const baro_forecast *forecast, const baro_terminal *terminal,
+                             baro_buffer *out) {
+  char text[400];
   double ratio = forecast->replayed_s / forecast->base_s;
-  if (fabs(ratio - 1) > REPLAY_OFF_SAID) {
+  if (forecast->base_slots > 0 && fabs(ratio - 1) > REPLAY_OFF_SAID) {
     (void)snprintf(text, sizeof(text),
-                   "replayed, that part takes %s and not %s: the prediction is scaled by that, and "
+                   "replayed, %s takes %s and not %s: the prediction is scaled by that, and "
                    "its interval wider",
+                   forecast->part != NULL ? "that part" : "the recorded run",
                    seconds(forecast->replayed_s).text, seconds(forecast->base_s).text);
     baro_write_format(out, "%*s", (int)INDENT, "");
     write_line(terminal, INDENT, text, out);
@@ -116,6 +122,7 @@ static void write_head(const baro_forecast_report *report, const baro_terminal *
   if (forecast->part != NULL) {
     write_recorded_part(forecast, terminal, out);
   }
+  write_replay_off(forecast, terminal, out);
   if (forecast->base_slots > 0) {
     baro_write_format(out, "%*s%u %s, %s busy; recorded %u, %s busy\n", (int)INDENT, "",
                       forecast->slots, baro_plural(forecast->slots, "slot", "slots"),

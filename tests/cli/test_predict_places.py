@@ -142,3 +142,29 @@ def test_a_stage_tells_which_rdds_stay(run: Run, tmp_path: Path) -> None:
     assert told.count("7") == 2
     hosts = [value for _, key, value in recorded.by_kind["process_fact"] if key == "host"]
     assert hosts == ["a", "a"]
+
+
+def test_executors_that_something_kept_from_tasks_are_left_out(run: Run, tmp_path: Path) -> None:
+    """Ten executors, of which two ran all: with the others the run would not be what it was."""
+    log = Log(slots=1, executors=10, master="yarn", hosts=("a", "b"))
+    where = [(e % 2, "ANY") for e in range(20)]
+    log.job(0, 0, log.stage(0, 0, [1000.0] * 20, where=where), [0])
+    answer = predicted(run, log.write(run, tmp_path), "cores=1x")
+    assert answer["base_slots"] == 2
+    assert answer["replayed_s"] == pytest.approx(answer["base_s"], rel=1e-3)
+
+
+def test_tasks_may_need_several_cores(run: Run, tmp_path: Path) -> None:
+    """By a setting, where no resource profile says."""
+    log = Log(slots=4, master="yarn", settings={"spark.task.cpus": "4"})
+    log.job(0, 0, log.stage(0, 0, [4000.0, 1000.0]), [0])
+    assert predicted(run, log.write(run, tmp_path), "cores=1x")["base_slots"] == 1
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [("24h", "8.64e+04 s"), ("500ms", "0.5 s"), ("250", "0.25 s"), ("-1s", "3 s")],
+)
+def test_waits_have_units(run: Run, tmp_path: Path, setting: str, said: str) -> None:
+    answer = predicted(run, two_hosts(wait=setting).write(run, tmp_path), "cores=1x")
+    assert any(f"stood idle for {said} (" in one for one in answer["assumptions"])
