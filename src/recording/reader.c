@@ -70,7 +70,9 @@ static baro_status read_file_head(recording *r, baro_error *err) {
     return status;
   }
   if (memcmp(head.data, BARO_FORMAT_MAGIC, BARO_FORMAT_MAGIC_BYTES) != 0) {
-    return baro_error_set(err, BARO_INVALID, "not a recording");
+    return baro_error_set(
+        err, BARO_INVALID,
+        "not a recording; what other tools wrote becomes one by barograph import");
   }
   baro_reader reader = baro_reader_of(head.data, head.length);
   baro_reader_skip(&reader, BARO_FORMAT_MAGIC_BYTES);

@@ -56,7 +56,9 @@ static void what_is_no_recording_is_told(void **state) {
   assert_string_equal(err.message, "file.baro: not a recording: only 0 bytes");
   baro_write_text(&file, "#!/usr/bin/env python3\nprint('hello')\n");
   assert_int_equal(read_file(&file, &text, &damage, &err), BARO_INVALID);
-  assert_string_equal(err.message, "file.baro: not a recording");
+  assert_string_equal(
+      err.message,
+      "file.baro: not a recording; what other tools wrote becomes one by barograph import");
   baro_buffer_release(&file);
   baro_buffer_release(&text);
 }

@@ -99,5 +99,5 @@ NO_BROADCAST = {"spark.sql.autoBroadcastJoinThreshold": "-1"}
 CONF: dict[str, dict[str, str]] = {"join": NO_BROADCAST}
 DISK = ("visits", "aggregate", "order", "users")
 NETWORK = ("aggregate", "join", "order", "rank")
-MEMORY = ("order", "aggregate", "rank")
+MEMORY = tuple(JOBS)
 PARTITIONS = ("aggregate", "join", "order", "users")
