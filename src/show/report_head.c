@@ -140,13 +140,28 @@ static void write_run(baro_report *report) {
   write_buffer_line(report, report->unit.length == 0 ? "run" : "amount", BARO_STYLE_PLAIN, &text);
 }
 
+/* Of tasks, by the clock of the framework that ran them; 0: it has none. */
+static uint64_t tasks_cpu_ns(const baro_profile *profile) {
+  uint32_t key = baro_dataflow_key(profile, "cpu_ns");
+  uint64_t sum_ns = 0;
+  for (uint32_t t = 0; key != BARO_NONE_ID && t < profile->dataflow.task_count; t++) {
+    uint64_t ns;
+    sum_ns += baro_dataflow_amount(&profile->dataflow, t, key, &ns) ? ns : 0;
+  }
+  return sum_ns;
+}
+
 static void write_cpu(baro_report *report) {
   const baro_profile *profile = report->profile;
   baro_buffer text = {0};
   uint64_t duration_ns = profile->end_ns - profile->start_ns;
   uint64_t unseen_ns = profile->unseen_cpu_ns;
   baro_view from;
-  if (baro_profile_info(profile, "imported_from", &from))
+  uint64_t tasks_ns = tasks_cpu_ns(profile);
+  if (tasks_ns > 0)
+    baro_write_format(&text, "%s of the tasks; of all else what was imported does not say",
+                      baro_text_duration(tasks_ns).text);
+  else if (baro_profile_info(profile, "imported_from", &from))
     baro_write_text(&text, "unknown: what was imported does not say");
   else if (!profile->has_cpu || duration_ns == 0)
     baro_write_text(&text, "unknown: the kernel gave no scheduler statistics");
