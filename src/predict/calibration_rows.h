@@ -9,7 +9,7 @@
   X(CPU_SPEED, 0.760, 4, 432, 8) \
   X(DISK, 1.605, 4, 144, 4) \
   X(NETWORK, 0.930, 4, 144, 4) \
-  X(MEMORY, 2.555, 2, 60, 5) \
+  X(MEMORY, 2.038, 2, 144, 8) \
   X(INPUT, 1.694, 2, 144, 8)
 /* clang-format on */
 
