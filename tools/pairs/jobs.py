@@ -1,8 +1,8 @@
 """The jobs that pairs are made of: functions of a Spark session, an input and an output folder.
 
 None of them is among the runs that bench/predict.py shows. CONF: what a job is always run with;
-DISK, NETWORK, PARTITIONS: the jobs for which these make a difference that is not noise. MEMORY: all,
-since that a job does not need it is to be predicted, too.
+DISK, NETWORK, PARTITIONS: the jobs for which these make a difference that is not noise. MEMORY:
+all, since that a job does not need it is to be predicted, too.
 """
 
 from __future__ import annotations
