@@ -121,6 +121,7 @@ function start(page, readers, first = null) {
     let done = null;
     while (done !== store.get()) {
       const state = (done = store.get());
+      await framePainted();
       await idle();
       for await (const step of preparation(state)) {
         void step;

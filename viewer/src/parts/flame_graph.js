@@ -114,6 +114,7 @@ export class FlameGraph {
     this.layoutKey = '';
     /** Of the layout that was last coloured by state. @type {{layout: Layout, amounts: Float64Array} | null} */
     this.states = null;
+    this.drawnSize = '';
     this.mirrored = '';
     this.heightKey = '';
     this.heightRows = 0;
@@ -147,10 +148,15 @@ export class FlameGraph {
       this.atRoot = element.scrollTop + element.clientHeight >= this.inner.clientHeight - 2;
       this.redraw();
     });
-    new ResizeObserver(() => this.redraw()).observe(element);
+    // What it is told of was mostly drawn at that size already, with what made it so.
+    new ResizeObserver(() => this.size() !== this.drawnSize && this.redraw()).observe(element);
     matchMedia('(forced-colors: active)').addEventListener('change', () => this.themeChanged());
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.themeChanged());
     document.addEventListener('barograph-theme', () => this.themeChanged());
+  }
+
+  size() {
+    return `${this.element.clientWidth} ${this.element.clientHeight}`;
   }
 
   themeChanged() {
@@ -258,6 +264,7 @@ export class FlameGraph {
     this.raster.show(this.context);
     this.drawLabels(flame, layout, ratio, top, height);
     this.placeSelected();
+    this.drawnSize = this.size();
   }
 
   /** How far the rows are scrolled; a canvas that is lower than its rows stays in sight. */
