@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from time import sleep
+from time import monotonic, sleep
 
 import pytest
 from calling import Run
@@ -110,11 +110,16 @@ def test_a_pipe_that_nobody_writes_ends_by_a_signal(barograph: Path, tmp_path: P
     os.mkfifo(tmp_path / "fifo")
     command = [str(barograph), "import", "-o", str(tmp_path / "out.baro"), str(tmp_path / "fifo")]
     with subprocess.Popen(command, stderr=subprocess.PIPE) as child:
-        while not catches(child, signal.SIGINT):
-            assert child.poll() is None
-            sleep(0.001)
-        child.send_signal(signal.SIGINT)
-        _, said = child.communicate(timeout=60)
+        try:
+            until = monotonic() + 60
+            while not catches(child, signal.SIGINT):
+                assert child.poll() is None
+                assert monotonic() < until
+                sleep(0.001)
+            child.send_signal(signal.SIGINT)
+            _, said = child.communicate(timeout=60)
+        finally:
+            child.kill()
     assert said == INTERRUPTED
     assert child.returncode == -signal.SIGINT
     assert names(tmp_path) == ["fifo"]
