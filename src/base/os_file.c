@@ -186,11 +186,14 @@ baro_status baro_file_open_stream(const char *path, int *ret_file, baro_error *e
   return BARO_OK;
 }
 
-baro_status baro_file_read_on(int file, void *data, size_t length, size_t *ret_length,
-                              baro_error *err) {
+/* From where the file stands (offset NULL), or from there. */
+static baro_status read_all(int file, const uint64_t *offset, void *data, size_t length,
+                            size_t *ret_length, baro_error *err) {
   size_t done = 0;
   while (done < length) {
-    ssize_t got = read(file, (char *)data + done, length - done);
+    char *to = (char *)data + done;
+    ssize_t got = offset == NULL ? read(file, to, length - done)
+                                 : pread(file, to, length - done, (off_t)(*offset + done));
     if (got == 0) {
       break;
     }
@@ -202,6 +205,11 @@ baro_status baro_file_read_on(int file, void *data, size_t length, size_t *ret_l
   }
   *ret_length = done;
   return BARO_OK;
+}
+
+baro_status baro_file_read_on(int file, void *data, size_t length, size_t *ret_length,
+                              baro_error *err) {
+  return read_all(file, NULL, data, length, ret_length, err);
 }
 
 baro_status baro_file_identify(int file, baro_file_identity *ret_identity, baro_error *err) {
@@ -229,20 +237,7 @@ baro_status baro_file_changed_ns(int file, uint64_t *ret_utc_ns, baro_error *err
 
 baro_status baro_file_read_at(int file, uint64_t offset, void *data, size_t length,
                               size_t *ret_length, baro_error *err) {
-  size_t done = 0;
-  while (done < length) {
-    ssize_t got = pread(file, (char *)data + done, length - done, (off_t)(offset + done));
-    if (got == 0) {
-      break;
-    }
-    if (got > 0) {
-      done += (size_t)got;
-    } else if (errno != EINTR) {
-      return baro_error_set_errno(err, errno, "read");
-    }
-  }
-  *ret_length = done;
-  return BARO_OK;
+  return read_all(file, &offset, data, length, ret_length, err);
 }
 
 baro_status baro_file_write_at(int file, uint64_t offset, baro_view bytes, baro_error *err) {

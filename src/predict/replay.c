@@ -9,7 +9,7 @@ static bool before(const baro_replay_entry *a, const baro_replay_entry *b) {
   return a->key < b->key || (!(b->key < a->key) && a->order < b->order);
 }
 
-void baro_replay_push(baro_replay_heap *to, baro_replay_entry one) {
+static void push(baro_replay_heap *to, baro_replay_entry one) {
   uint32_t at = to->count++;
   while (at > 0 && before(&one, &to->entries[(at - 1) / 2])) {
     to->entries[at] = to->entries[(at - 1) / 2];
@@ -18,7 +18,7 @@ void baro_replay_push(baro_replay_heap *to, baro_replay_entry one) {
   to->entries[at] = one;
 }
 
-baro_replay_entry baro_replay_pop(baro_replay_heap *from) {
+static baro_replay_entry pop(baro_replay_heap *from) {
   assert(from->count > 0);
   baro_replay_entry top = from->entries[0];
   baro_replay_entry last = from->entries[--from->count];
@@ -92,9 +92,8 @@ static bool begin_arrays(baro_replay_state *all, baro_arena *scratch) {
 }
 
 void baro_replay_event(baro_replay_state *all, double at_ns, uint32_t node, uint32_t slot) {
-  baro_replay_push(
-      &all->events,
-      (baro_replay_entry){.key = at_ns, .order = all->order++, .node = node, .slot = slot});
+  push(&all->events,
+       (baro_replay_entry){.key = at_ns, .order = all->order++, .node = node, .slot = slot});
 }
 
 /* All that it waits for is done at that time. */
@@ -122,7 +121,7 @@ static void node_done(baro_replay_state *all, uint32_t node, double at_ns) {
 /* --- slots without a task --- */
 
 static void baro_replay_add_idle(baro_replay_state *all, uint32_t slot) {
-  baro_replay_push(&all->idle, (baro_replay_entry){.order = slot, .slot = slot});
+  push(&all->idle, (baro_replay_entry){.order = slot, .slot = slot});
 }
 
 /* There is something new to offer them. */
@@ -135,7 +134,7 @@ static void baro_replay_offer_again(baro_replay_state *all) {
 /* The next one that is still there. */
 static bool baro_replay_next_idle(baro_replay_state *all, double now_ns, uint32_t *ret_slot) {
   while (all->idle.count > 0) {
-    uint32_t slot = baro_replay_pop(&all->idle).slot;
+    uint32_t slot = pop(&all->idle).slot;
     double until_ns = all->input->slots[slot].until_ns;
     if (!(until_ns > 0) || now_ns < until_ns) {
       *ret_slot = slot;
@@ -314,7 +313,7 @@ static baro_status simulate(baro_replay_state *all, baro_error *err) {
     double now_ns = all->events.entries[0].key;
     /* All of one moment first: which slot is free must not depend on the order of equal times. */
     while (all->events.count > 0 && all->events.entries[0].key <= now_ns && status == BARO_OK) {
-      baro_replay_entry event = baro_replay_pop(&all->events);
+      baro_replay_entry event = pop(&all->events);
       status = on_event(all, &event);
     }
     if (status == BARO_OK) {

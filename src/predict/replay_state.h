@@ -59,10 +59,6 @@ typedef struct baro_replay_state {
 
 /* --- replay.c --- */
 
-/* Of a heap that has room. */
-void baro_replay_push(baro_replay_heap *to, baro_replay_entry one);
-/* Of one that is not empty. */
-baro_replay_entry baro_replay_pop(baro_replay_heap *from);
 void baro_replay_event(baro_replay_state *all, double at_ns, uint32_t node, uint32_t slot);
 
 /* --- replay_places.c --- */

@@ -10,13 +10,11 @@ from made_log import LEAD_MS, Log, predicted
 from test_import_logs import imported
 
 LEAD_S = LEAD_MS / 2000
-# What a byte takes that comes over the network, unless there is more.
-NETWORK_NS = 0.8
 FILES = {"Input Metrics": {"Bytes Read": 1_000_000_000}}
 
 
-def two_hosts(version: str = "3.5.6", wait: str = "1s") -> Log:
-    """Six tasks of 2 s with their files on the first host, two with theirs on the second one."""
+def two_hosts(first: int = 3, *, version: str = "3.5.6", wait: str = "1s") -> Log:
+    """Six tasks of 2 s: the files of so many are on the first host, of the others on the second."""
     log = Log(
         slots=1,
         executors=2,
@@ -25,7 +23,7 @@ def two_hosts(version: str = "3.5.6", wait: str = "1s") -> Log:
         settings={"spark.locality.wait": wait},
         version=version,
     )
-    where = [(0, "NODE_LOCAL")] * 3 + [(1, "NODE_LOCAL")] * 3
+    where = [(int(task >= first), "NODE_LOCAL") for task in range(6)]
     log.job(0, 0, log.stage(0, 0, [2000.0] * 6, FILES, where=where), [0])
     return log
 
@@ -42,18 +40,8 @@ def test_tasks_run_again_where_their_files_are(run: Run, tmp_path: Path) -> None
 
 
 def uneven(wait: str, version: str = "3.5.6") -> Log:
-    """Five tasks of 2 s are at home on the first host, one on the second, which is idle then."""
-    log = Log(
-        slots=1,
-        executors=2,
-        master="yarn",
-        hosts=("a", "b"),
-        settings={"spark.locality.wait": wait},
-        version=version,
-    )
-    where = [(0, "NODE_LOCAL")] * 5 + [(1, "NODE_LOCAL")]
-    log.job(0, 0, log.stage(0, 0, [2000.0] * 6, FILES, where=where), [0])
-    return log
+    """Five tasks are at home on the first host, one on the second, which is idle then."""
+    return two_hosts(5, version=version, wait=wait)
 
 
 def test_an_idle_slot_waits_before_it_takes_what_is_elsewhere(run: Run, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@
 
 #include "predict/replay.h"
 
-static double end_of(const baro_replay *replay, double *ret_done_ns) {
+static baro_replay_result result_of(const baro_replay *replay, double *ret_done_ns) {
   baro_arena scratch = {0};
   baro_replay_result result = {0};
   baro_error err = {0};
@@ -19,7 +19,11 @@ static double end_of(const baro_replay *replay, double *ret_done_ns) {
     fail_msg("%s", err.message);
   }
   baro_arena_release(&scratch);
-  return result.end_ns;
+  return result;
+}
+
+static double end_of(const baro_replay *replay, double *ret_done_ns) {
+  return result_of(replay, ret_done_ns).end_ns;
 }
 
 /* CrystalPerf (USENIX ATC'21), figure 4: operators of 25, 100, 15 and 200 with CPU shares of .6, .8, .6 and .7. With CPUs of
@@ -109,17 +113,6 @@ static void first_tasks_of_a_slot_are_slower(void **state) {
 
 enum { A = 1, B = 2, HOST = 3 };
 
-static baro_replay_result result_of(const baro_replay *replay, double *ret_done_ns) {
-  baro_arena scratch = {0};
-  baro_replay_result result = {0};
-  baro_error err = {0};
-  if (baro_replay_run(replay, &scratch, ret_done_ns, &result, &err) != BARO_OK) {
-    fail_msg("%s", err.message);
-  }
-  baro_arena_release(&scratch);
-  return result;
-}
-
 /* Three tasks of 10 at home on A and one on B, a slot each. B is free at 10, waits, and takes the last one of A. */
 static void a_slot_waits_before_it_takes_what_is_at_home_elsewhere(void **state) {
   (void)state;
@@ -165,9 +158,9 @@ static void the_wait_counts_from_launches_or_from_refusals(void **state) {
                         .slots = slots,
                         .slot_count = 2,
                         .locality_wait_ns = 5};
-  assert_float_equal(result_of(&replay, NULL).end_ns, 20, 1e-9);
+  assert_float_equal(end_of(&replay, NULL), 20, 1e-9);
   replay.waits_from_refusal = true;
-  assert_float_equal(result_of(&replay, NULL).end_ns, 16, 1e-9);
+  assert_float_equal(end_of(&replay, NULL), 16, 1e-9);
 }
 
 /* Stages behind one that waits for its places get the slot meanwhile; what is at home nowhere runs anywhere. */
@@ -189,7 +182,7 @@ static void others_get_the_slot_that_was_refused(void **state) {
                               .waits_from_refusal = true,
                               .locality_wait_ns = 100};
   double done_ns[2];
-  assert_float_equal(result_of(&replay, done_ns).end_ns, 27, 1e-9);
+  assert_float_equal(end_of(&replay, done_ns), 27, 1e-9);
   assert_float_equal(done_ns[0], 20, 1e-9);
 }
 
@@ -207,7 +200,7 @@ static void a_host_has_several_executors(void **state) {
                               .slot_count = 3,
                               .waits_from_refusal = true,
                               .locality_wait_ns = 100};
-  assert_float_equal(result_of(&replay, NULL).end_ns, 10, 1e-9);
+  assert_float_equal(end_of(&replay, NULL), 10, 1e-9);
 }
 
 /* The second slot goes at 5: it ends what it has begun. */
@@ -221,7 +214,7 @@ static void slots_that_go(void **state) {
   const baro_replay_node node = {.wave_ratio = 1, .task_count = 5};
   const baro_replay replay = {
       .nodes = &node, .node_count = 1, .tasks = tasks, .slots = slots, .slot_count = 2};
-  assert_float_equal(result_of(&replay, NULL).end_ns, 12, 1e-9);
+  assert_float_equal(end_of(&replay, NULL), 12, 1e-9);
   slots[0].until_ns = 4;
   baro_arena scratch = {0};
   baro_replay_result result;
