@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static baro_status tell_existing(const char *path, baro_error *err) {
+baro_status baro_file_tell_existing(const char *path, baro_error *err) {
   return baro_error_set(
       err, BARO_USAGE, "create %s: file exists; -f replaces it and keeps it as %s.old", path, path);
 }
@@ -26,7 +26,7 @@ static baro_status check_existing(const char *path, bool replace, bool *ret_exis
     return baro_error_set(err, BARO_USAGE, "create %s: exists and is not a regular file", path);
   }
   if (!replace) {
-    return tell_existing(path, err);
+    return baro_file_tell_existing(path, err);
   }
   *ret_exists = true;
   return BARO_OK;
@@ -68,58 +68,36 @@ baro_status baro_file_stage(const char *path, bool replace, char *ret_staged_pat
   return create_new(ret_staged_path, path, ret_file, err);
 }
 
+/* Keeps what is at path as old_path, too, where there are links; else it moves there. ret_moved: it did. */
+static baro_status keep_old(const char *path, const char *old_path, bool *ret_moved,
+                            baro_error *err) {
+  *ret_moved = false;
+  (void)unlink(old_path); /* links replace nothing */
+  if (link(path, old_path) == 0 || errno == ENOENT) {
+    return BARO_OK;
+  }
+  if (rename(path, old_path) != 0) {
+    return baro_error_set_errno(err, errno, "rename %s to %s", path, old_path);
+  }
+  *ret_moved = true;
+  return BARO_OK;
+}
+
 baro_status baro_file_publish(const char *staged_path, const char *path, baro_error *err) {
   char old_path[BARO_STAGED_PATH_BYTES];
+  bool moved;
   if (strcmp(staged_path, path) == 0) {
     return BARO_OK;
   }
   (void)snprintf(old_path, sizeof(old_path), "%s.old", path);
-  bool moved = rename(path, old_path) == 0;
-  if (!moved && errno != ENOENT) {
-    return baro_error_set_errno(err, errno, "rename %s to %s", path, old_path);
-  }
-  if (rename(staged_path, path) != 0) {
-    int rename_errno = errno;
+  baro_status status = keep_old(path, old_path, &moved, err);
+  if (status == BARO_OK && rename(staged_path, path) != 0) {
+    status = baro_error_set_errno(err, errno, "rename %s to %s", staged_path, path);
     if (moved) {
       (void)rename(old_path, path); /* best effort; the first failure is the one to tell */
+    } else {
+      (void)unlink(old_path);
     }
-    return baro_error_set_errno(err, rename_errno, "rename %s to %s", staged_path, path);
-  }
-  return BARO_OK;
-}
-
-baro_status baro_file_name_part(const char *path, char *ret_part_path, baro_error *err) {
-  if (strlen(path) + sizeof(".part-2147483647") > BARO_STAGED_PATH_BYTES) {
-    return baro_error_set(err, BARO_USAGE, "create %s: path too long", path);
-  }
-  (void)snprintf(ret_part_path, BARO_STAGED_PATH_BYTES, "%s.part-%d", path, (int)getpid());
-  return BARO_OK;
-}
-
-baro_status baro_file_create_part(const char *part_path, const char *path, bool replace,
-                                  int *ret_file, baro_error *err) {
-  bool exists;
-  baro_status status = check_existing(path, replace, &exists, err);
-  if (status != BARO_OK) {
-    return status;
-  }
-  (void)unlink(part_path); /* of an earlier process of this number, which was killed */
-  return create_new(part_path, path, ret_file, err);
-}
-
-baro_status baro_file_publish_new(const char *part_path, const char *path, baro_error *err) {
-  bool exists = false;
-  if (link(part_path, path) == 0) {
-    (void)unlink(part_path);
-    return BARO_OK;
-  }
-  if (errno == EEXIST) {
-    return tell_existing(path, err);
-  }
-  /* A file system without links. */
-  baro_status status = check_existing(path, false, &exists, err);
-  if (status == BARO_OK && rename(part_path, path) != 0) {
-    status = baro_error_set_errno(err, errno, "rename %s to %s", part_path, path);
   }
   return status;
 }
@@ -186,6 +164,18 @@ baro_status baro_file_open_stream(const char *path, int *ret_file, baro_error *e
   return BARO_OK;
 }
 
+baro_status baro_file_open_stream_to(const char *path, int *ret_file, baro_error *err) {
+  int file;
+  do {
+    file = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+  } while (file < 0 && errno == EINTR);
+  if (file < 0) {
+    return baro_error_set_errno(err, errno, "open %s", path);
+  }
+  *ret_file = file;
+  return BARO_OK;
+}
+
 /* From where the file stands (offset NULL), or from there. */
 static baro_status read_all(int file, const uint64_t *offset, void *data, size_t length,
                             size_t *ret_length, baro_error *err) {
@@ -240,10 +230,14 @@ baro_status baro_file_read_at(int file, uint64_t offset, void *data, size_t leng
   return read_all(file, &offset, data, length, ret_length, err);
 }
 
-baro_status baro_file_write_at(int file, uint64_t offset, baro_view bytes, baro_error *err) {
+/* Where the file stands (offset NULL), or there. */
+static baro_status write_all(int file, const uint64_t *offset, baro_view bytes, baro_error *err) {
   size_t done = 0;
   while (done < bytes.length) {
-    ssize_t got = pwrite(file, bytes.data + done, bytes.length - done, (off_t)(offset + done));
+    const uint8_t *from = bytes.data + done;
+    size_t left = bytes.length - done;
+    ssize_t got = offset == NULL ? write(file, from, left)
+                                 : pwrite(file, from, left, (off_t)(*offset + done));
     if (got > 0) {
       done += (size_t)got;
     } else if (got == 0 || errno != EINTR) {
@@ -252,6 +246,14 @@ baro_status baro_file_write_at(int file, uint64_t offset, baro_view bytes, baro_
     }
   }
   return BARO_OK;
+}
+
+baro_status baro_file_write_at(int file, uint64_t offset, baro_view bytes, baro_error *err) {
+  return write_all(file, &offset, bytes, err);
+}
+
+baro_status baro_file_write_on(int file, baro_view bytes, baro_error *err) {
+  return write_all(file, NULL, bytes, err);
 }
 
 baro_status baro_file_reserve(int file, uint64_t offset, uint64_t length, baro_error *err) {

@@ -21,25 +21,18 @@
 baro_status baro_file_create(const char *path, bool replace, int *ret_file,
                              baro_error *err) BARO_MUST_USE;
 
+/* BARO_USAGE with these words. */
+baro_status baro_file_tell_existing(const char *path, baro_error *err) BARO_MUST_USE;
+
 /* The same in two steps, for a new file that must not take the place of an old one before it is known to come to
  * something. Stage creates it where it stays out of the way: at path itself if nothing is there, else beside it.
  * Publish brings it to path, and what is there to PATH.old; it changes nothing when it fails, but for an older
- * PATH.old. ret_staged_path has BARO_STAGED_PATH_BYTES. */
+ * PATH.old. Where the file system has links, something is at path at any time. ret_staged_path has BARO_STAGED_PATH_BYTES. */
 enum { BARO_STAGED_PATH_BYTES = 4096 };
 baro_status baro_file_stage(const char *path, bool replace, char *ret_staged_path, int *ret_file,
                             baro_error *err) BARO_MUST_USE;
 baro_status baro_file_publish(const char *staged_path, const char *path,
                               baro_error *err) BARO_MUST_USE;
-
-/* A new file that is of no use before it is whole: it is written beside path, as PATH.part-PID, so that nobody takes what a killed
- * process left for what it was to become. Name it, create it (by the rules of baro_file_create), then publish it, or,
- * where nothing is to be replaced, publish it as new: BARO_USAGE with words about "-f" if there is something by now. */
-baro_status baro_file_name_part(const char *path, char *ret_part_path,
-                                baro_error *err) BARO_MUST_USE;
-baro_status baro_file_create_part(const char *part_path, const char *path, bool replace,
-                                  int *ret_file, baro_error *err) BARO_MUST_USE;
-baro_status baro_file_publish_new(const char *part_path, const char *path,
-                                  baro_error *err) BARO_MUST_USE;
 
 /* Opens a regular file for reading. BARO_INVALID for folders, pipes and devices, without waiting
  * for them. */
@@ -51,6 +44,11 @@ baro_status baro_file_open(const char *path, int *ret_file, uint64_t *ret_bytes,
 bool baro_file_is_stream(const char *path);
 /* Opens it for reading, and waits for the other end of a named pipe. */
 baro_status baro_file_open_stream(const char *path, int *ret_file, baro_error *err) BARO_MUST_USE;
+/* Opens it for writing, and waits for the reader of a named pipe. Nothing is made where nothing is. */
+baro_status baro_file_open_stream_to(const char *path, int *ret_file,
+                                     baro_error *err) BARO_MUST_USE;
+/* Writes all of bytes where the file stands. On failure an unknown part of them has been written. */
+baro_status baro_file_write_on(int file, baro_view bytes, baro_error *err) BARO_MUST_USE;
 /* Reads the next length bytes, waiting for them; *ret_length is smaller only at the end. */
 baro_status baro_file_read_on(int file, void *data, size_t length, size_t *ret_length,
                               baro_error *err) BARO_MUST_USE;

@@ -6,9 +6,11 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/export_tables.h"
+#include "cli/unfinished.h"
 #include "profile/profile.h"
 #include "show/damage.h"
 #include "show/exporter.h"
+#include "show/stream_to_path.h"
 
 /* The choices of --of, in their order. */
 enum { OF_AUTO, OF_SAMPLES, OF_CALLS };
@@ -136,14 +138,18 @@ static int export_profile(const export_values *values, const baro_exporter *expo
                                  .name = path};
   baro_profile *profile = NULL;
   baro_error err;
+  baro_unfinished_catch_at(values->output, "barograph: export: interrupted; no file was written\n");
   if (baro_profile_load(path, &profile, &err) != BARO_OK)
     return baro_cli_fail("export: %s", err.message);
   int content = choose_content(values, exporter, profile, &options);
   baro_status status = BARO_OK;
   if (content == BARO_EXIT_OK) {
     say_damage(profile, path);
-    status =
-        baro_export_to_path(exporter, profile, &options, values->output, values->overwrite, &err);
+    const baro_whole_file to = {.path = values->output,
+                                .replace = values->overwrite,
+                                .inputs = {path},
+                                .unfinished = baro_unfinished_file};
+    status = baro_export_to_path(exporter, profile, &options, &to, &err);
   }
   baro_profile_destroy(profile);
   if (content != BARO_EXIT_OK)
@@ -177,7 +183,7 @@ static int run(const baro_call *call) {
   const char *path = call->operand_count > 0 ? call->operands[0] : "barograph.baro";
   if ((exporter->takes & BARO_EXPORT_INTO_FOLDER) != 0)
     return add_to_tables(values, exporter, path);
-  if (exporter->binary && strcmp(values->output, "-") == 0 && isatty(STDOUT_FILENO))
+  if (exporter->binary && baro_path_is_standard_output(values->output) && isatty(STDOUT_FILENO))
     return baro_cli_fail("export: %s is binary and not for a terminal; give -o FILE%s",
                          exporter->name, exporter->extension);
   return export_profile(values, exporter, path);
@@ -206,7 +212,7 @@ static const baro_option options[] = {
     {.name = "force",
      .letter = 'f',
      .offset = offsetof(export_values, overwrite),
-     .help = "replace OUT if it exists"},
+     .help = "replace OUT if it exists, and keep it as OUT.old"},
     {.name = "of",
      .kind = BARO_OPTION_CHOICE,
      .value = "WHAT",

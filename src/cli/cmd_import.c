@@ -1,5 +1,4 @@
 /* barograph import: the profile of another tool -> recording. */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,7 +95,6 @@ static int run(const baro_call *call) {
     return unknown_format(values->from);
   baro_unfinished_catch("barograph: import: interrupted; no recording was written\n",
                         options.progress != NULL);
-  (void)signal(SIGXFSZ, SIG_IGN); /* a limit of the file's size is told as a full disk is */
   baro_status status = baro_import_file(call->operands[0], values->output, &options, &result, &err);
   if (shown.shown_ns != 0)
     fputs("\r\033[K", stderr);

@@ -4,14 +4,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/os_file.h"
 #include "base/os_folder.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/open_browser.h"
+#include "cli/unfinished.h"
 #include "profile/profile.h"
 #include "show/damage.h"
 #include "show/html_page.h"
+#include "show/stream_to_path.h"
 
 enum { SIDES_MAX = 2, PATH_BYTES = 4096 };
 
@@ -29,33 +30,18 @@ typedef struct shown_page {
   baro_html_options options;
 } shown_page;
 
-static baro_status write_to(const shown_page *shown, baro_sink *sink, void *context,
-                            baro_error *err) {
-  baro_stream output;
+static baro_status write_page(void *context, baro_stream *output, baro_error *err) {
+  const shown_page *shown = context;
   const baro_profile *profiles[SIDES_MAX] = {shown->profiles[0], shown->profiles[1]};
-  baro_stream_init(&output, sink, context);
-  baro_status status = baro_html_write(profiles, shown->count, &shown->options, &output, err);
-  /* A failing sink is the reason for whatever the page says. */
-  return output.status != BARO_OK || status == BARO_OK ? baro_stream_finish(&output, err) : status;
+  return baro_html_write(profiles, shown->count, &shown->options, output, err);
 }
 
-static baro_status write_file(const shown_page *shown, const char *path, bool overwrite,
-                              baro_error *err) {
-  baro_file_sink sink = {0};
-  baro_status status = baro_file_create(path, overwrite, &sink.file, err);
-  if (status != BARO_OK)
-    return status;
-  status = write_to(shown, baro_sink_file, &sink, err);
-  baro_error closing;
-  baro_status closed = baro_file_close(sink.file, &closing);
-  if (status == BARO_OK && closed != BARO_OK) {
-    status = closed;
-    *err = closing;
-  }
-  if (status == BARO_OK)
-    return BARO_OK;
-  baro_file_remove(path);
-  return baro_error_prefix(err, status, "%s", path);
+static baro_status write_to(shown_page *shown, const char *path, bool overwrite, baro_error *err) {
+  const baro_whole_file to = {.path = path,
+                              .replace = overwrite,
+                              .inputs = {shown->options.paths[0], shown->options.paths[1]},
+                              .unfinished = baro_unfinished_file};
+  return baro_stream_to_path(&to, write_page, shown, err);
 }
 
 /* "night.html" of "/data/night.baro" */
@@ -69,8 +55,7 @@ static void name_page(const char *recording, char *ret_name, size_t size) {
 }
 
 /* Where only this user comes, and what is left goes with the session or the next start. */
-static baro_status write_temporary(const shown_page *shown, char ret_path[PATH_BYTES],
-                                   baro_error *err) {
+static baro_status write_temporary(shown_page *shown, char ret_path[PATH_BYTES], baro_error *err) {
   static const char *const places[] = {"XDG_RUNTIME_DIR", "TMPDIR"};
   const char *parent = NULL;
   for (size_t i = 0; i < sizeof(places) / sizeof(places[0]) && parent == NULL; i++) {
@@ -84,13 +69,15 @@ static baro_status write_temporary(const shown_page *shown, char ret_path[PATH_B
     return status;
   name_page(shown->options.paths[shown->count - 1], name, sizeof(name));
   (void)snprintf(ret_path, PATH_BYTES, "%s/%s", folder, name);
-  status = write_file(shown, ret_path, false, err);
+  baro_unfinished_folder(folder);
+  status = write_to(shown, ret_path, false, err);
+  baro_unfinished_folder(NULL);
   if (status != BARO_OK)
     baro_folder_remove(folder);
   return status;
 }
 
-static int open_in_browser(const shown_page *shown) {
+static int open_in_browser(shown_page *shown) {
   char path[PATH_BYTES];
   baro_error err;
   if (baro_browser_look(&err) != BARO_OK || write_temporary(shown, path, &err) != BARO_OK)
@@ -131,28 +118,28 @@ static int check_sides(const shown_page *shown) {
                        shown->options.paths[1], samples[1] ? "samples" : "calls");
 }
 
-static int show(const shown_page *shown, const view_values *values) {
+static int show(shown_page *shown, const view_values *values) {
   for (unsigned side = 0; side < shown->count; side++)
     say_damage(shown->profiles[side], shown->options.paths[side]);
   baro_error err;
-  baro_status status;
   if (values->output == NULL)
     return open_in_browser(shown);
-  if (strcmp(values->output, "-") == 0)
-    status = write_to(shown, baro_sink_stream, stdout, &err);
-  else
-    status = write_file(shown, values->output, values->overwrite, &err);
-  return status == BARO_OK ? BARO_EXIT_OK : baro_cli_fail("view: %s", err.message);
+  if (write_to(shown, values->output, values->overwrite, &err) != BARO_OK)
+    return baro_cli_fail("view: %s", err.message);
+  return BARO_EXIT_OK;
 }
 
 static int run(const baro_call *call) {
   const view_values *values = call->values;
-  if (values->output != NULL && strcmp(values->output, "-") == 0 && isatty(STDOUT_FILENO))
+  if (values->output != NULL && baro_path_is_standard_output(values->output) &&
+      isatty(STDOUT_FILENO))
     return baro_cli_fail("view: a page is not for a terminal; give -o OUT.html");
   shown_page shown = {.options.limit_bytes = (uint64_t)(values->size_mb * 1e6),
                       .options.source = (baro_html_source)values->source,
                       .count = call->operand_count > 1 ? SIDES_MAX : 1};
   int status = BARO_EXIT_OK;
+  baro_unfinished_catch_at(values->output == NULL ? "" : values->output,
+                           "barograph: view: interrupted; no page was written\n");
   for (unsigned side = 0; status == BARO_EXIT_OK && side < shown.count; side++) {
     const char *path = call->operand_count > 0 ? call->operands[side] : "barograph.baro";
     baro_error err;
@@ -180,7 +167,7 @@ static const baro_option options[] = {
     {.name = "force",
      .letter = 'f',
      .offset = offsetof(view_values, overwrite),
-     .help = "replace OUT if it exists"},
+     .help = "replace OUT if it exists, and keep it as OUT.old"},
     {.name = "source",
      .kind = BARO_OPTION_CHOICE,
      .value = "WHAT",

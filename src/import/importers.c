@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/os_file.h"
+#include "base/os_whole_file.h"
 #include "import/file_kinds.h"
 #include "import/gzip_input.h"
 #include "import/import_formats.h"
@@ -245,19 +246,29 @@ static baro_status import_log(const baro_importer *importer, const baro_log_plac
                            : baro_error_prefix(err, status, "%s: %s", place->path, importer->name);
 }
 
-static baro_status write_to(const baro_output *output, const char *output_path,
-                            const baro_log_place *place, baro_view bytes,
-                            const baro_importer *importer, const baro_import_options *options,
-                            baro_import_result *ret_result, baro_error *err) {
+/* What an import makes a recording of, and what comes of it. */
+typedef struct import_work {
+  const char *output_path;
+  const baro_log_place *place;
+  baro_view bytes;
+  const baro_importer *importer;
+  const baro_import_options *options;
+  baro_import_result *result;
+} import_work;
+
+static baro_status write_recording(void *context, int take_file, baro_error *err) {
+  const import_work *work = context;
+  const baro_output output = baro_output_of_file(take_file);
   baro_writer *writer = NULL;
   baro_writer_options how = {.imported = true};
-  baro_status status = baro_writer_create_on(output, output_path, &how, &writer, err);
+  baro_status status = baro_writer_create_on(&output, work->output_path, &how, &writer, err);
   if (status != BARO_OK) {
     return status;
   }
-  status = importer->read_log != NULL
-               ? import_log(importer, place, options, writer, ret_result, err)
-               : baro_import_bytes(importer, bytes, place->path, options, writer, ret_result, err);
+  status = work->importer->read_log != NULL
+               ? import_log(work->importer, work->place, work->options, writer, work->result, err)
+               : baro_import_bytes(work->importer, work->bytes, work->place->path, work->options,
+                                   writer, work->result, err);
   baro_error close_error = {0};
   baro_status closed = baro_writer_close(writer, &close_error);
   if (status == BARO_OK && closed != BARO_OK) {
@@ -267,37 +278,14 @@ static baro_status write_to(const baro_output *output, const char *output_path,
   return status;
 }
 
-static void tell_unfinished(const baro_import_options *options, const char *path) {
-  if (options->unfinished != NULL) {
-    options->unfinished(path);
-  }
-}
-
-/* Beside output_path, which it gets when it is whole. */
-static baro_status import_to(const char *output_path, const baro_log_place *place, baro_view bytes,
-                             const baro_importer *importer, const baro_import_options *options,
-                             baro_import_result *ret_result, baro_error *err) {
-  char part[BARO_STAGED_PATH_BYTES];
-  baro_output output;
-  baro_status status = baro_file_name_part(output_path, part, err);
-  if (status != BARO_OK) {
-    return status;
-  }
-  tell_unfinished(options, part); /* first: a signal may come at any time */
-  status = baro_output_create_part(part, output_path, options->overwrite, &output, err);
-  if (status == BARO_OK) {
-    status = write_to(&output, output_path, place, bytes, importer, options, ret_result, err);
-    tell_unfinished(options, NULL);
-    if (status == BARO_OK) {
-      status = options->overwrite ? baro_file_publish(part, output_path, err)
-                                  : baro_file_publish_new(part, output_path, err);
-    }
-    if (status != BARO_OK) {
-      baro_file_remove(part);
-    }
-  }
-  tell_unfinished(options, NULL);
-  return status;
+static baro_status import_to(import_work *work, baro_error *err) {
+  const baro_whole_file to = {
+      .path = work->output_path,
+      .replace = work->options->overwrite,
+      .inputs = {work->place->pipe == NULL ? work->place->path : NULL},
+      .unfinished = work->options->unfinished,
+  };
+  return baro_whole_file_write(&to, write_recording, work, err);
 }
 
 /* What could not be read as a file is told as what it is, where that is a folder without a log, or one that is closed. */
@@ -319,22 +307,27 @@ static baro_status import_place(const baro_log_place *place, const char *output_
                                 baro_error *err) {
   const baro_importer *importer =
       options->format != NULL ? baro_importer_find(options->format) : sniff_log(place);
+  import_work work = {.output_path = output_path,
+                      .place = place,
+                      .importer = importer,
+                      .options = options,
+                      .result = ret_result};
   baro_buffer bytes = {0};
   if (importer != NULL && importer->read_log != NULL) {
     if (place->pipe != NULL) {
       baro_log_pipe_let_go(place->pipe);
     }
-    return import_to(output_path, place, (baro_view){0}, importer, options, ret_result, err);
+    return import_to(&work, err);
   }
   baro_status status = read_input(place, &bytes, err);
   if (status != BARO_OK) {
     baro_buffer_release(&bytes);
     return tell_unread(place, status, err);
   }
-  baro_view view = {.data = bytes.data, .length = bytes.length};
-  status = choose(place->path, view, options, &importer, err);
+  work.bytes = (baro_view){.data = bytes.data, .length = bytes.length};
+  status = choose(place->path, work.bytes, options, &work.importer, err);
   if (status == BARO_OK) {
-    status = import_to(output_path, place, view, importer, options, ret_result, err);
+    status = import_to(&work, err);
   }
   baro_buffer_release(&bytes);
   return status;

@@ -27,8 +27,8 @@ static baro_status file_close(void *context, baro_error *err) {
   return baro_file_close(file_of(context), err);
 }
 
-static baro_output output_of(int file) {
-  return (baro_output){.context = (void *)(intptr_t)file,
+baro_output baro_output_of_file(int take_file) {
+  return (baro_output){.context = (void *)(intptr_t)take_file,
                        .write = file_write,
                        .reserve = file_reserve,
                        .truncate = file_truncate,
@@ -41,7 +41,7 @@ baro_status baro_output_create_file(const char *path, bool replace, baro_output 
   int file;
   baro_status status = baro_file_create(path, replace, &file, err);
   if (status == BARO_OK) {
-    *ret_output = output_of(file);
+    *ret_output = baro_output_of_file(file);
   }
   return status;
 }
@@ -51,17 +51,7 @@ baro_status baro_output_stage_file(const char *path, bool replace, char *ret_sta
   int file;
   baro_status status = baro_file_stage(path, replace, ret_staged_path, &file, err);
   if (status == BARO_OK) {
-    *ret_output = output_of(file);
-  }
-  return status;
-}
-
-baro_status baro_output_create_part(const char *part_path, const char *path, bool replace,
-                                    baro_output *ret_output, baro_error *err) {
-  int file;
-  baro_status status = baro_file_create_part(part_path, path, replace, &file, err);
-  if (status == BARO_OK) {
-    *ret_output = output_of(file);
+    *ret_output = baro_output_of_file(file);
   }
   return status;
 }

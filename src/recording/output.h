@@ -31,9 +31,8 @@ baro_status baro_output_create_file(const char *path, bool replace, baro_output 
 baro_status baro_output_stage_file(const char *path, bool replace, char *ret_staged_path,
                                    baro_output *ret_output, baro_error *err) BARO_MUST_USE;
 
-/* Likewise by those of baro_file_create_part. */
-baro_status baro_output_create_part(const char *part_path, const char *path, bool replace,
-                                    baro_output *ret_output, baro_error *err) BARO_MUST_USE;
+/* Of a file that is open for writing, and empty. */
+baro_output baro_output_of_file(int take_file);
 
 /* As baro_writer_create on any output, which is closed by the writer, or here on failure. name
  * stands in messages. */

@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "base/bytes.h"
+#include "base/os_whole_file.h"
 #include "base/status.h"
 #include "profile/profile.h"
 #include "show/stream.h"
@@ -64,10 +65,9 @@ extern const baro_exporter baro_exporters[];
 /* NULL when there is none. */
 const baro_exporter *baro_exporter_find(const char *name);
 
-/* Writes to path ("-": standard output). The file is created with mode 0600, and is not replaced unless overwrite.
- * On failure what was written is removed again. */
+/* Writes to a file, or where else its path leads: stream_to_path.h. */
 baro_status baro_export_to_path(const baro_exporter *exporter, const baro_profile *profile,
-                                const baro_export_options *options, const char *path,
-                                bool overwrite, baro_error *err) BARO_MUST_USE;
+                                const baro_export_options *options, const baro_whole_file *to,
+                                baro_error *err) BARO_MUST_USE;
 
 #endif

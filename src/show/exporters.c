@@ -1,10 +1,9 @@
-/* The table of exporters, and files for them. */
-#include <stdio.h>
+/* The table of exporters. */
 #include <string.h>
 
-#include "base/os_file.h"
 #include "show/export_formats.h"
 #include "show/exporter.h"
+#include "show/stream_to_path.h"
 
 const baro_exporter baro_exporters[] = {
     {"collapsed", ".txt", false,
@@ -48,41 +47,20 @@ const baro_exporter *baro_exporter_find(const char *name) {
   return NULL;
 }
 
-static baro_status export_to(const baro_exporter *exporter, const baro_profile *profile,
-                             const baro_export_options *options, baro_sink *sink, void *context,
-                             baro_error *err) {
-  baro_stream output;
-  baro_stream_init(&output, sink, context);
-  baro_status status = exporter->write(profile, options, &output, err);
-  /* A failing sink is the reason for whatever the exporter says. */
-  if (output.status != BARO_OK || status == BARO_OK) {
-    status = baro_stream_finish(&output, err);
-  }
-  return status;
+typedef struct export_work {
+  const baro_exporter *exporter;
+  const baro_profile *profile;
+  const baro_export_options *options;
+} export_work;
+
+static baro_status write_format(void *context, baro_stream *output, baro_error *err) {
+  const export_work *work = context;
+  return work->exporter->write(work->profile, work->options, output, err);
 }
 
 baro_status baro_export_to_path(const baro_exporter *exporter, const baro_profile *profile,
-                                const baro_export_options *options, const char *path,
-                                bool overwrite, baro_error *err) {
-  if (strcmp(path, "-") == 0) {
-    baro_status status = export_to(exporter, profile, options, baro_sink_stream, stdout, err);
-    return status == BARO_OK ? status : baro_error_prefix(err, status, "standard output");
-  }
-  baro_file_sink sink = {0};
-  baro_status status = baro_file_create(path, overwrite, &sink.file, err);
-  if (status != BARO_OK) {
-    return status;
-  }
-  status = export_to(exporter, profile, options, baro_sink_file, &sink, err);
-  if (status == BARO_OK) {
-    status = baro_file_close(sink.file, err);
-  } else {
-    baro_status closed = baro_file_close(sink.file, NULL);
-    (void)closed; /* the file goes anyway; the first failure is the one to tell */
-  }
-  if (status != BARO_OK) {
-    baro_file_remove(path);
-    return baro_error_prefix(err, status, "%s", path);
-  }
-  return BARO_OK;
+                                const baro_export_options *options, const baro_whole_file *to,
+                                baro_error *err) {
+  export_work work = {.exporter = exporter, .profile = profile, .options = options};
+  return baro_stream_to_path(to, write_format, &work, err);
 }

@@ -104,37 +104,6 @@ static void a_staged_file_takes_no_place(void **state) {
   expect_text("good", "new");
 }
 
-/* What is written has another name until it is whole, and takes no place that somebody else took meanwhile. */
-static void a_part_has_its_name_when_it_is_whole(void **state) {
-  (void)state;
-  char part[BARO_STAGED_PATH_BYTES];
-  char expected[64];
-  int file = -1;
-  baro_error err = {0};
-  snprintf(expected, sizeof expected, "whole.part-%d", (int)getpid());
-  assert_int_equal(baro_file_name_part("whole", part, &err), BARO_OK);
-  assert_string_equal(part, expected);
-  put(part, "of one that was killed");
-  assert_int_equal(baro_file_create_part(part, "whole", false, &file, &err), BARO_OK);
-  assert_int_equal(baro_file_write_at(file, 0, baro_view_of("new"), &err), BARO_OK);
-  assert_int_not_equal(access("whole", F_OK), 0);
-  assert_int_equal(baro_file_publish_new(part, "whole", &err), BARO_OK);
-  close_file(file);
-  expect_text("whole", "new");
-  assert_int_not_equal(access(part, F_OK), 0);
-
-  assert_int_equal(baro_file_create_part(part, "whole", false, &file, &err), BARO_USAGE);
-  assert_int_not_equal(access(part, F_OK), 0);
-  assert_int_equal(baro_file_create_part(part, "whole", true, &file, &err), BARO_OK);
-  assert_int_equal(baro_file_publish_new(part, "whole", &err), BARO_USAGE);
-  assert_non_null(strstr(err.message, "-f replaces it"));
-  expect_text("whole", "new");
-  assert_int_equal(baro_file_publish(part, "whole", &err), BARO_OK);
-  close_file(file);
-  expect_text("whole", "");
-  expect_text("whole.old", "new");
-}
-
 static void a_stream_is_what_comes_once(void **state) {
   (void)state;
   char bytes[8] = "";
@@ -157,6 +126,30 @@ static void a_stream_is_what_comes_once(void **state) {
   assert_memory_equal(bytes, "es", 2);
   close_file(file);
   assert_int_equal(baro_file_open_stream("absent", &file, &err), BARO_NOT_FOUND);
+}
+
+static void a_stream_takes_what_comes(void **state) {
+  (void)state;
+  char bytes[8] = "";
+  size_t length = 0;
+  int from = -1;
+  int to = -1;
+  baro_error err = {0};
+  assert_int_equal(mkfifo("taking", 0600), 0);
+  from = open("taking", O_RDONLY | O_NONBLOCK);
+  assert_int_equal(baro_file_open_stream_to("taking", &to, &err), BARO_OK);
+  assert_int_equal(baro_file_write_on(to, baro_view_of("one"), &err), BARO_OK);
+  assert_int_equal(baro_file_write_on(to, baro_view_of("two"), &err), BARO_OK);
+  close_file(to);
+  assert_int_equal(baro_file_read_on(from, bytes, sizeof bytes, &length, &err), BARO_OK);
+  assert_int_equal(length, 6);
+  assert_memory_equal(bytes, "onetwo", 6);
+  close_file(from);
+  assert_int_equal(baro_file_open_stream_to("/dev/full", &to, &err), BARO_OK);
+  assert_int_equal(baro_file_write_on(to, baro_view_of("one"), &err), BARO_NO_SPACE);
+  close_file(to);
+  assert_int_equal(baro_file_open_stream_to("absent", &to, &err), BARO_NOT_FOUND);
+  assert_int_not_equal(access("absent", F_OK), 0);
 }
 
 static void a_link_is_not_followed(void **state) {
@@ -292,8 +285,8 @@ int main(void) {
       cmocka_unit_test(a_new_file_is_private),
       cmocka_unit_test(an_existing_file_is_kept),
       cmocka_unit_test(a_staged_file_takes_no_place),
-      cmocka_unit_test(a_part_has_its_name_when_it_is_whole),
       cmocka_unit_test(a_stream_is_what_comes_once),
+      cmocka_unit_test(a_stream_takes_what_comes),
       cmocka_unit_test(a_link_is_not_followed),
       cmocka_unit_test(what_cannot_be_created_is_named),
       cmocka_unit_test(writes_go_where_they_are_told),
