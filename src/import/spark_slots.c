@@ -36,27 +36,6 @@ static baro_status make_process(baro_spark_writing *all, uint32_t executor, uint
   return status == BARO_OK ? baro_writer_process(all->writer, &record, ret_process) : status;
 }
 
-static baro_status add_slot(baro_spark_writing *all, baro_spark_slots *executor, uint32_t index) {
-  baro_status status =
-      baro_grow(&executor->slots, &executor->capacity, executor->count, sizeof(*executor->slots));
-  if (status == BARO_OK && executor->process == BARO_NONE_ID) {
-    status = make_process(all, index, &executor->process);
-  }
-  baro_thread_record record = {
-      .process = executor->process, .os_tid = executor->count + 1, .seen_ns = BARO_SPARK_START_NS};
-  if (status == BARO_OK) {
-    status = baro_spark_string_made(all, &record.name_string, "slot %u", executor->count + 1);
-  }
-  if (status == BARO_OK) {
-    status = baro_writer_thread(all->writer, &record, &executor->slots[executor->count].thread);
-  }
-  if (status == BARO_OK) {
-    executor->slots[executor->count++].free_ms = INT64_MIN;
-    all->written.slots++;
-  }
-  return status;
-}
-
 /* What a task needs where no resource profile says: Spark before 3.1, or a log without that event. */
 static double task_cpus_set(const baro_spark_model *model) {
   for (uint32_t i = 0; i < model->setting_count; i++) {
@@ -76,18 +55,38 @@ static double task_cpus_set(const baro_spark_model *model) {
   return 1;
 }
 
+/* The first one whose cores the log tells; NULL: of none. */
+static const baro_spark_executor *first_told(const baro_spark_model *model) {
+  for (uint32_t e = 0; e < model->executor_count; e++) {
+    if (model->executors[e].cores > 0) {
+      return &model->executors[e];
+    }
+  }
+  return NULL;
+}
+
+/* Where the event is missing that tells an executor's cores, it is taken for one like the first that told. 0: nothing says. */
+static int64_t cores_of(const baro_spark_executor *one, const baro_spark_executor *told) {
+  bool is_like =
+      told != NULL && (one->profile == BARO_SPARK_UNKNOWN || one->profile == told->profile);
+  return one->cores > 0 ? one->cores : is_like ? told->cores : 0;
+}
+
 /* How many tasks an executor runs at once: a task may need more than one core. */
-static uint32_t slots_of(const baro_spark_model *model, uint32_t index) {
-  if (index == model->executor_count || model->executors[index].cores <= 0 ||
-      model->executors[index].cores >= SLOTS_MAX) {
-    return SLOTS_MAX;
+static uint32_t slots_of(const baro_spark_writing *all, uint32_t index,
+                         const baro_spark_executor *first) {
+  const baro_spark_model *model = all->model;
+  uint32_t at_once = all->executors[index].at_once;
+  int64_t cores = cores_of(&model->executors[index], first);
+  if (cores <= 0) {
+    return at_once > 0 && at_once < SLOTS_MAX ? at_once : SLOTS_MAX;
   }
   const baro_spark_profile *profile =
       baro_spark_profile_find(model, model->executors[index].profile);
-  double cores = (double)model->executors[index].cores;
-  double slots = cores / (profile == NULL || profile->task_cpus <= 0 ? task_cpus_set(model)
-                                                                     : profile->task_cpus);
-  return slots < 1 ? 1 : slots < SLOTS_MAX ? (uint32_t)slots : SLOTS_MAX;
+  double slots = (double)cores / (profile == NULL || profile->task_cpus <= 0 ? task_cpus_set(model)
+                                                                             : profile->task_cpus);
+  slots = slots < at_once ? at_once : slots < 1 ? 1 : slots;
+  return slots < SLOTS_MAX ? (uint32_t)slots : SLOTS_MAX;
 }
 
 static uint32_t greater(const uint32_t pair[2]) {
@@ -106,12 +105,13 @@ static void put_fact(const baro_spark_writing *all, uint32_t process, const char
 static void put_facts(const baro_spark_writing *all, uint32_t index, uint32_t process) {
   const baro_spark_model *model = all->model;
   const baro_spark_executor *one = &model->executors[index];
+  uint32_t slots = all->executors[index].most;
   const struct {
     const char *key;
     int64_t value; /* below its least one: nothing to say */
     int64_t least;
   } numbers[] = {{"cores", one->cores, 1},
-                 {"task_slots", one->cores > 0 ? (int64_t)slots_of(model, index) : 0, 1},
+                 {"task_slots", slots < SLOTS_MAX ? (int64_t)slots : 0, 1},
                  {"resource_profile", one->profile, 0},
                  {"excluded", greater(one->excluded), 1},
                  {"excluded_for_stage", greater(one->excluded_for_stage), 1}};
@@ -125,11 +125,40 @@ static void put_facts(const baro_spark_writing *all, uint32_t index, uint32_t pr
   put_fact(all, process, "removed_reason", baro_spark_text_at(model, one->reason));
 }
 
+static baro_status add_slot(baro_spark_writing *all, baro_spark_slots *executor, uint32_t index) {
+  baro_status status =
+      baro_grow(&executor->slots, &executor->capacity, executor->count, sizeof(*executor->slots));
+  if (status == BARO_OK && executor->process == BARO_NONE_ID) {
+    status = make_process(all, index, &executor->process);
+    if (status == BARO_OK && index < all->model->executor_count) {
+      put_facts(all, index, executor->process);
+    }
+  }
+  baro_thread_record record = {
+      .process = executor->process, .os_tid = executor->count + 1, .seen_ns = BARO_SPARK_START_NS};
+  if (status == BARO_OK) {
+    status = baro_spark_string_made(all, &record.name_string, "slot %u", executor->count + 1);
+  }
+  if (status == BARO_OK) {
+    status = baro_writer_thread(all->writer, &record, &executor->slots[executor->count].thread);
+  }
+  if (status == BARO_OK) {
+    executor->slots[executor->count++].free_ms = INT64_MIN;
+    all->written.slots++;
+  }
+  return status;
+}
+
 baro_status baro_spark_write_executors(baro_spark_writing *all) {
   const baro_spark_model *model = all->model;
-  baro_status status = BARO_OK;
   for (uint32_t e = 0; e <= model->executor_count; e++) {
     all->executors[e].process = BARO_NONE_ID;
+  }
+  baro_status status = baro_spark_count_at_once(model, all->executors);
+  all->executors[model->executor_count].most = SLOTS_MAX;
+  const baro_spark_executor *told = first_told(model);
+  for (uint32_t e = 0; e < model->executor_count; e++) {
+    all->executors[e].most = slots_of(all, e, told);
   }
   for (uint32_t e = 0; e < model->executor_count && status == BARO_OK; e++) {
     if (model->executors[e].added_ms != BARO_SPARK_UNKNOWN) {
@@ -163,7 +192,7 @@ baro_status baro_spark_slot_for(baro_spark_writing *all, const baro_spark_task *
   const baro_spark_model *model = all->model;
   uint32_t index = task->executor == BARO_NONE_ID ? model->executor_count : task->executor;
   baro_spark_slots *executor = &all->executors[index];
-  uint32_t most = slots_of(model, index);
+  uint32_t most = executor->most;
   uint32_t found = 0;
   uint32_t first = 0;
   while (found < executor->count && executor->slots[found].free_ms > task->launched_ms) {

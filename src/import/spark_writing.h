@@ -1,4 +1,5 @@
-/* What the parts of writing a Spark application share; private to spark_output.c, spark_slots.c and spark_sql_output.c. */
+/* What the parts of writing a Spark application share; private to spark_output.c, spark_slots.c, spark_at_once.c and
+ * spark_sql_output.c. */
 #ifndef BARO_IMPORT_SPARK_WRITING_H
 #define BARO_IMPORT_SPARK_WRITING_H
 
@@ -14,6 +15,8 @@ typedef struct baro_spark_slots {
   uint32_t count;
   uint32_t capacity;
   uint32_t process; /* BARO_NONE_ID: not written yet */
+  uint32_t at_once; /* tasks, where the log does not tell its cores; 0: not counted */
+  uint32_t most;    /* slots that it may have */
 } baro_spark_slots;
 
 typedef struct baro_spark_writing {
@@ -49,6 +52,9 @@ __attribute__((format(printf, 3, 4))) baro_status baro_spark_string_made(baro_sp
 
 /* Executors are processes of the recording; those that were added first, also such that never had a task. */
 baro_status baro_spark_write_executors(baro_spark_writing *all) BARO_MUST_USE;
+/* Of executors whose cores no event tells, the most tasks that ran at once; executors: by executor. BARO_NO_MEMORY. */
+baro_status baro_spark_count_at_once(const baro_spark_model *model,
+                                     baro_spark_slots *executors) BARO_MUST_USE;
 void baro_spark_end_executors(baro_spark_writing *all);
 /* Where a task ran: the lowest slot that is free then. */
 baro_status baro_spark_slot_for(baro_spark_writing *all, const baro_spark_task *task,
