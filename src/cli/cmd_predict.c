@@ -90,23 +90,34 @@ static baro_status begin_forecasts(prediction *all, baro_error *err) {
                              all->scenario.function_count, err);
 }
 
-static baro_status run_sweep(prediction *all, baro_error *err) {
-  for (uint32_t p = 0; p < all->sweep.count; p++) {
-    baro_scenario scenario = all->scenario;
-    baro_forecast forecast;
-    scenario.values[all->sweep.key] = all->sweep.points[p];
-    baro_status status = baro_predictor_make(&all->predictor, &scenario, &forecast, err);
-    if (status != BARO_OK) {
-      return status;
-    }
-    all->points[p] = (baro_forecast_point){.value = all->sweep.points[p],
-                                           .slots = forecast.slots,
-                                           .predicted_s = forecast.predicted_s,
-                                           .low_s = forecast.low_s,
-                                           .high_s = forecast.high_s};
-    baro_forecast_release(&forecast);
+static baro_status run_point(prediction *all, uint32_t p, baro_error *err) {
+  baro_scenario scenario = all->scenario;
+  baro_forecast forecast;
+  scenario.values[all->sweep.key] = all->sweep.points[p];
+  baro_status status = baro_predictor_make(&all->predictor, &scenario, &forecast, err);
+  if (status != BARO_OK) {
+    char value[32];
+    baro_scenario_value_text(all->sweep.key, &all->sweep.points[p], value);
+    return baro_error_prefix(err, status, "--sweep, at %s=%s", baro_scenario_name(all->sweep.key),
+                             value);
   }
+  all->points[p] = (baro_forecast_point){.value = all->sweep.points[p],
+                                         .slots = forecast.slots,
+                                         .predicted_s = forecast.predicted_s,
+                                         .low_s = forecast.low_s,
+                                         .high_s = forecast.high_s};
+  baro_forecast_release(&forecast);
   return BARO_OK;
+}
+
+/* The ends first: where one of them cannot be predicted, nobody waits for what lies between. */
+static baro_status run_sweep(prediction *all, baro_error *err) {
+  uint32_t last = all->sweep.count - 1;
+  baro_status status = run_point(all, last, err);
+  for (uint32_t p = 0; p < last && status == BARO_OK; p++) {
+    status = run_point(all, p, err);
+  }
+  return status;
 }
 
 static int print(const prediction *all, const char *path) {

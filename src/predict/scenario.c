@@ -262,12 +262,15 @@ static void sweep_counts(double from, double to, bool is_factor, baro_scenario_s
   sweep->points[sweep->count++] = value;
 }
 
-/* Steps of the square root of 2, longer ones where there would be too many. */
+/* Steps of the square root of 2, the last one as long as is left. Amounts of bytes may be further apart than factors may be: then
+ * the steps are longer. */
 static void sweep_ratios(double from, double to, bool is_factor, baro_scenario_sweep *sweep) {
   double steps = ceil(2 * log2(to / from) - 1e-9);
-  steps = steps > BARO_SCENARIO_SWEEP_MAX - 1 ? BARO_SCENARIO_SWEEP_MAX - 1 : steps;
+  double longest = BARO_SCENARIO_SWEEP_MAX - 1;
+  double octaves = steps > longest ? log2(to / from) / longest : 0.5;
+  steps = steps > longest ? longest : steps;
   for (double step = 0; step <= steps; step++) {
-    double at = step < steps ? from * pow(to / from, step / steps) : to;
+    double at = step < steps ? from * pow(2, step * octaves) : to;
     sweep->points[sweep->count++] =
         (baro_scenario_value){.is_set = true, .is_factor = is_factor, .value = at};
   }

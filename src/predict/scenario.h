@@ -45,7 +45,8 @@ typedef struct baro_scenario_value {
 enum {
   BARO_SCENARIO_FUNCTIONS_MAX = 16,
   BARO_SCENARIO_NAME_BYTES = 256,
-  BARO_SCENARIO_SWEEP_MAX = 24
+  /* The square root of 2, from 0.001x to 1000x. */
+  BARO_SCENARIO_SWEEP_MAX = 42
 };
 
 /* A function of a Python program that is so many times as fast. */

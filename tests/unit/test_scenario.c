@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <math.h>
 
 #include "predict/scenario.h"
 
@@ -142,6 +143,18 @@ static void sweeps(void **state) {
   assert_float_equal(sweep.points[sweep.count - 1].value, 100000, 0);
   assert_int_equal(baro_scenario_sweep_parse("disk=0.001x..1000x", &sweep, &err), BARO_OK);
   assert_float_equal(sweep.points[sweep.count - 1].value, 1000, 0);
+  assert_int_equal(sweep.count, 41);
+  for (uint32_t p = 1; p < sweep.count - 1;
+       p++) { /* as the documentation says, however far it goes */
+    assert_true(fabs(sweep.points[p].value / sweep.points[p - 1].value - sqrt(2)) < 1e-9);
+  }
+  assert_int_equal(baro_scenario_sweep_parse("cpu_speed=1x..3x", &sweep, &err), BARO_OK);
+  assert_int_equal(sweep.count, 5);
+  assert_true(fabs(sweep.points[2].value - 2) < 1e-12); /* a round one, not the fourth root of 9 */
+  assert_int_equal(baro_scenario_sweep_parse("memory=1..1000000000k", &sweep, &err), BARO_USAGE);
+  assert_int_equal(baro_scenario_sweep_parse("memory=1k..100000g", &sweep, &err), BARO_OK);
+  assert_int_equal(sweep.count, BARO_SCENARIO_SWEEP_MAX);
+  assert_float_equal(sweep.points[sweep.count - 1].value, 1e5 * 0x1p30, 0);
   static const char *const bad[] = {"cores",    "cores=4",  "cores=8..2", "cores=1..2x",
                                     "cores=..", "gpu=1..2", "cores=1..",  "=1..2"};
   for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
