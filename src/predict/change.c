@@ -164,6 +164,35 @@ baro_status baro_change_resolve(const baro_scenario *scenario, const baro_job_gr
   return BARO_OK;
 }
 
+bool baro_change_fewer_slots(const baro_change *change, const baro_job_graph *graph,
+                             uint32_t doublings, baro_change *ret_change) {
+  baro_change fewer = *change;
+  double ratio = doublings < 32 ? ldexp(1, (int)doublings) : SLOTS_MAX;
+  bool has_fewer_slots = change->changes_cores;
+  for (uint32_t e = 0; e < graph->executor_count; e++) {
+    double had = (double)graph->executors[e].slot_count;
+    double has = (double)baro_change_slots(change, &graph->executors[e]);
+    if (has < had) {
+      return false;
+    }
+    has_fewer_slots = has_fewer_slots && had * ratio < has;
+  }
+  double executors = (double)graph->executor_count * ratio;
+  bool has_fewer_executors = executors < (double)change->executor_count;
+  if (change->executor_count < graph->executor_count) {
+    return false;
+  }
+  if (has_fewer_slots) {
+    fewer.cores_ratio = ratio;
+    fewer.changes_cores = doublings > 0;
+  }
+  if (has_fewer_executors) {
+    fewer.executor_count = (uint32_t)executors;
+  }
+  *ret_change = fewer;
+  return has_fewer_slots || has_fewer_executors;
+}
+
 double baro_change_distance(const baro_change *change, const baro_job_graph *graph) {
   double slots = 0;
   for (uint32_t e = 0; e < graph->executor_count; e++) {

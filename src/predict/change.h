@@ -34,6 +34,10 @@ baro_change baro_change_none(const baro_job_graph *graph);
 /* BARO_UNSUPPORTED with the reason. */
 baro_status baro_change_resolve(const baro_scenario *scenario, const baro_job_graph *graph,
                                 baro_change *ret_change, baro_error *err) BARO_MUST_USE;
+/* The same change, but with 2^doublings times the recorded executors and slots of each, where that is fewer. false: it is not, or
+ * the change has fewer of either than were recorded. */
+bool baro_change_fewer_slots(const baro_change *change, const baro_job_graph *graph,
+                             uint32_t doublings, baro_change *ret_change);
 /* The greatest factor of all, or of its inverse: how far from what was recorded it is. >= 1. */
 double baro_change_distance(const baro_change *change, const baro_job_graph *graph);
 

@@ -22,6 +22,8 @@ typedef struct maker {
   double point[BARO_TERM_COUNT];
   double high[BARO_TERM_COUNT];
   baro_term_source source[BARO_TERM_COUNT];
+  double
+      fewer_ratio; /* of a prediction that fewer slots bound to the one without that bound; 1: none */
 } maker;
 
 /* --- replays --- */
@@ -59,6 +61,24 @@ static baro_status predict(const maker *all, const baro_change *change, const do
   baro_status status = replay(all, change, terms, 0, &result, NULL, err);
   if (status == BARO_OK) {
     *ret_s = scaled_s(all->to, result.end_ns);
+  }
+  return status;
+}
+
+/* More slots of the same kind do nothing longer than fewer, which are among them: what a list scheduler makes of it, with first
+ * tasks that are slower, is not told by any measurement. It is where a machine stays as it is (local mode), or where a second
+ * recording tells. Lowers *s to the least of 1, 2, 4 ... times the recorded slots, all else being as in the change. */
+static baro_status bound_by_fewer(const maker *all, const baro_change *change, double *s,
+                                  baro_error *err) {
+  baro_change fewer;
+  baro_status status = BARO_OK;
+  bool is_measured = all->graph->is_local || all->shared->fit != NULL;
+  for (uint32_t doublings = 0; !is_measured && status == BARO_OK &&
+                               baro_change_fewer_slots(change, all->graph, doublings, &fewer);
+       doublings++) {
+    double fewer_s;
+    status = predict(all, &fewer, all->point, &fewer_s, err);
+    *s = status == BARO_OK && fewer_s < *s ? fewer_s : *s;
   }
   return status;
 }
@@ -145,6 +165,7 @@ static baro_status try_term(const maker *all, baro_term term, baro_error *err) {
     if (status != BARO_OK) {
       return status;
     }
+    ends_s[end] *= all->fewer_ratio;
   }
   const baro_forecast_term tried = {.term = term,
                                     .low = all->low[term],
@@ -228,6 +249,9 @@ static baro_status make_parts(const maker *all, baro_error *err) {
       }
       status = predict(all, &change, all->point, &part->alone_s, err);
     }
+    if (status == BARO_OK) {
+      status = bound_by_fewer(all, &change, &part->alone_s, err);
+    }
     if (status != BARO_OK) {
       return status;
     }
@@ -239,7 +263,7 @@ static double busy_ratio(const baro_replay_result *result, uint32_t slots) {
   return result->end_ns > 0 ? result->busy_ns / (result->end_ns * (double)slots) : 0;
 }
 
-static baro_status make_point(const maker *all, baro_error *err) {
+static baro_status make_point(maker *all, baro_error *err) {
   baro_forecast *to = all->to;
   const baro_replay_result *before = &all->shared->base;
   baro_replay_result after = {0};
@@ -256,7 +280,10 @@ static baro_status make_point(const maker *all, baro_error *err) {
   baro_status status = replay(all, &all->change, all->point, 0, &after, &to->slots, err);
   if (status == BARO_OK) {
     to->replayed_s = before->end_ns / NS;
-    to->predicted_s = scaled_s(to, after.end_ns);
+    double free_s = scaled_s(to, after.end_ns);
+    to->predicted_s = free_s;
+    status = bound_by_fewer(all, &all->change, &to->predicted_s, err);
+    all->fewer_ratio = to->predicted_s / free_s;
     to->base_busy_ratio = busy_ratio(before, to->base_slots);
     to->busy_ratio = busy_ratio(&after, to->slots);
   }

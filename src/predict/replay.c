@@ -208,7 +208,7 @@ static baro_status is_first_there(baro_replay_state *all, uint32_t slot, uint32_
                                   bool *ret_first) {
   *ret_first = false;
   const baro_replay_node *one = &all->input->nodes[node];
-  if (!(one->wave_ratio > 1 || one->wave_ratio < 1)) {
+  if (!(one->first_ns > 0)) {
     return BARO_OK; /* it would change nothing */
   }
   uint64_t key = (uint64_t)slot << 32 | node;
@@ -234,8 +234,11 @@ static baro_status begin_task(baro_replay_state *all, uint32_t node, uint32_t in
     work_ns += (double)task->away_ns;
     all->result.away_count++;
   }
-  if (is_first != task->was_first && (one->wave_ratio > 1 || one->wave_ratio < 1)) {
-    work_ns = is_first ? work_ns * one->wave_ratio : work_ns / one->wave_ratio;
+  if (is_first && !task->was_first) {
+    work_ns += one->first_ns;
+  } else if (one->first_ns > 0 && task->was_first && !is_first) {
+    double most_ns = task->work_ns * (1 - 1 / one->wave_ratio);
+    work_ns -= one->first_ns < most_ns ? one->first_ns : most_ns;
   }
   double takes_ns = task->dispatch_ns + work_ns;
   all->result.busy_ns += takes_ns;

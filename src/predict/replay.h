@@ -24,8 +24,9 @@
  *   - else: since the node was ready, and since the last of its tasks that was launched at home.
  *
  * The first task of a node on a slot is slower than later ones (code that is not compiled yet, connections, caches): a task
- * that was the first of its slot when it was recorded and is no longer has its time divided by the node's wave_ratio, and
- * one that becomes the first multiplied.
+ * that becomes the first of its slot takes the node's first_ns longer, and one that was it when it was recorded and is no
+ * longer takes as much less, but no more than the node's wave_ratio says. An amount, and not a factor on its own time: what
+ * is loaded is the same for a task that is ten times as long as others, so that it is no slower on more slots.
  * Times are ns from the start of the run, as double: whole up to 104 days. Pure: no profile, no clock, nothing random. */
 #ifndef BARO_PREDICT_REPLAY_H
 #define BARO_PREDICT_REPLAY_H
@@ -51,7 +52,8 @@ typedef struct baro_replay_node {
   double delay_ns;
   double launch_ns;
   double finish_ns;
-  double wave_ratio;    /* 1: first tasks are as fast as others */
+  double wave_ratio;    /* of first tasks' time to others'; 1: they are as fast */
+  double first_ns;      /* what first tasks take longer */
   uint64_t priority;    /* lower ones first; ties by index */
   uint32_t first_after; /* of `after` */
   uint32_t after_count;

@@ -156,3 +156,14 @@ double baro_stage_mean_ns(const baro_graph_task *tasks, uint32_t count) {
   }
   return count > 0 ? sum_ns / (double)count : 0;
 }
+
+double baro_stage_evenness(const baro_graph_task *tasks, uint32_t count, double wave_ratio) {
+  double longest_ns = 0;
+  double sum_ns = 0;
+  for (uint32_t t = 0; t < count; t++) {
+    double work_ns = work_of(&tasks[t]) / (tasks[t].was_first ? wave_ratio : 1);
+    longest_ns = work_ns > longest_ns ? work_ns : longest_ns;
+    sum_ns += work_ns;
+  }
+  return longest_ns > 0 ? sum_ns / longest_ns / (double)count : 1;
+}

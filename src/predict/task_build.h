@@ -73,6 +73,8 @@ typedef struct baro_stage_cut {
 baro_task_draft baro_stage_piece(const baro_stage_cut *cut, uint32_t piece);
 /* Where each task's data begins; NULL where a task read none, or without memory: tasks are then equally large. */
 const double *baro_stage_offsets(const baro_graph_task *tasks, uint32_t count, baro_arena *keep);
+/* Of the recorded tasks, the mean to the longest, without what first ones of a slot take longer: 1 where all are as long. */
+double baro_stage_evenness(const baro_graph_task *tasks, uint32_t count, double wave_ratio);
 double baro_stage_mean_ns(const baro_graph_task *tasks, uint32_t count);
 
 /* --- task_models.c --- */
@@ -84,8 +86,9 @@ typedef struct baro_crowding {
   double stretch;   /* factor on computing and waiting for a core */
 } baro_crowding;
 
-baro_crowding baro_task_crowding(const baro_task_maker *all, uint32_t before_tasks,
-                                 uint32_t after_tasks);
+/* count: of the recorded tasks, of which there are after_count then. */
+baro_crowding baro_task_crowding(const baro_task_maker *all, const baro_graph_task *tasks,
+                                 uint32_t count, uint32_t after_count, double wave_ratio);
 /* What a slot's first task takes above a later one is loading and compiling code, and so is a part of what tasks of a young
  * executor take: it does not grow with the data, and all that run at once wait for it together. */
 double baro_task_fixed_share(const baro_task_maker *all, const baro_task_draft *task,

@@ -147,20 +147,30 @@ static double local_stretch(const baro_task_maker *all, double at_once, double t
   return 1 + full * ((then + others) / (at_once + others) - 1);
 }
 
-baro_crowding baro_task_crowding(const baro_task_maker *all, uint32_t before_tasks,
-                                 uint32_t after_tasks) {
+/* How many tasks run at once, on average over the stage: not more than there are slots, in whole waves, and while the longest one
+ * runs on alone nothing slows it down. So a slot more never makes a stage slower than it is alone. */
+static double average_at_once(double count, double evenness, double slots) {
+  return count / fmax(1 / evenness, ceil(count / slots - 1e-9));
+}
+
+/* Which power of the change of slots tasks feel, from 0 to 1, by how many there are at once. */
+static double felt_of(double before, double after, double change) {
+  double felt = fabs(log(change)) > 1e-9 ? log(after / before) / log(change) : 1;
+  return felt < 0 ? 0 : felt > 1 ? 1 : felt;
+}
+
+baro_crowding baro_task_crowding(const baro_task_maker *all, const baro_graph_task *tasks,
+                                 uint32_t count, uint32_t after_count, double wave_ratio) {
   const double *terms = all->input->terms;
   double slots = (double)all->input->graph->slot_count;
   double change = all->cores_ratio * all->nodes_ratio;
-  double before = lesser(slots, (double)before_tasks);
-  double after = lesser(slots * change, (double)after_tasks);
-  double felt = 1;
-  if (fabs(log(change)) > 1e-9) {
-    felt = log(after / before) / log(change);
-    felt = felt < 0 ? 0 : felt > 1 ? 1 : felt;
-  }
-  double power = felt * (terms[BARO_TERM_CORES_CONTENTION] * log(all->cores_ratio) +
-                         terms[BARO_TERM_NODES_CONTENTION] * log(all->nodes_ratio));
+  double before = lesser(slots, (double)count);
+  double felt = felt_of(before, lesser(slots * change, (double)after_count), change);
+  double evenness = baro_stage_evenness(tasks, count, wave_ratio);
+  double slowed = felt_of(average_at_once((double)count, evenness, slots),
+                          average_at_once((double)after_count, evenness, slots * change), change);
+  double power = slowed * (terms[BARO_TERM_CORES_CONTENTION] * log(all->cores_ratio) +
+                           terms[BARO_TERM_NODES_CONTENTION] * log(all->nodes_ratio));
   double at_once = before / (double)all->input->graph->executor_count;
   double then = at_once * pow(all->cores_ratio, felt);
   if (all->input->graph->is_local) {

@@ -45,13 +45,32 @@ static uint32_t place_of(const baro_task_maker *all, const baro_graph_task *task
 
 /* --- the whole --- */
 
+/* What tasks of a stage take as a rule, when they are not the first of their slot: the geometric mean, which one long task does
+ * not make much longer. */
+typedef struct usual_work {
+  double logs;
+  uint32_t count;
+} usual_work;
+
+static void add_work(usual_work *to, double work_ns) {
+  if (work_ns > 0) {
+    to->logs += log(work_ns);
+    to->count++;
+  }
+}
+
+static double usual_ns(const usual_work *of) {
+  return of->count > 0 ? exp(of->logs / of->count) : 0;
+}
+
 static void make_stage(baro_task_maker *all, uint32_t index, const baro_stage_size *to,
                        baro_arena *keep) {
   const baro_task_times_input *input = all->input;
   const baro_graph_node *node = &input->graph->nodes[index];
   const baro_graph_task *tasks = &input->graph->tasks[node->plan.first_task];
   uint32_t count = node->plan.task_count;
-  baro_crowding crowd_of = baro_task_crowding(all, count, to->count);
+  double wave_ratio = all->nodes[index].wave_ratio;
+  baro_crowding crowd_of = baro_task_crowding(all, tasks, count, to->count, wave_ratio);
   const baro_stage_cut cut = {.tasks = tasks,
                               .count = count,
                               .pieces = to->count,
@@ -64,8 +83,9 @@ static void make_stage(baro_task_maker *all, uint32_t index, const baro_stage_si
                               .warming = to->count <= all->slot_count && node->pieces_max > 0
                                              ? input->terms[BARO_TERM_WARMING]
                                              : 0};
-  double wave_ratio = all->nodes[index].wave_ratio;
-  all->nodes[index].wave_ratio = 1 + (wave_ratio - 1) / crowd_of.stretch;
+  double ratio_then = 1 + (wave_ratio - 1) / crowd_of.stretch;
+  usual_work usual = {0};
+  all->nodes[index].wave_ratio = ratio_then;
   all->nodes[index].first_task = all->task_count;
   all->nodes[index].task_count = to->count;
   for (uint32_t t = 0; t < to->count; t++) {
@@ -84,13 +104,16 @@ static void make_stage(baro_task_maker *all, uint32_t index, const baro_stage_si
     }
     double fixed = baro_task_fixed_share(all, &task, wave_ratio);
     double growth = 1 + (to->size - 1) * (1 - fixed);
+    double work_ns = baro_task_time(all, node, &task, growth, &crowd_of, fixed);
+    add_work(&usual, work_ns / growth / (task.was_first ? ratio_then : 1));
     all->tasks[all->task_count++] =
-        (baro_replay_task){.work_ns = baro_task_time(all, node, &task, growth, &crowd_of, fixed),
+        (baro_replay_task){.work_ns = work_ns,
                            .dispatch_ns = task.dispatch_ns,
                            .away_ns = (float)baro_task_away_ns(all, &task, to->size),
                            .place = place,
                            .was_first = task.was_first};
   }
+  all->nodes[index].first_ns = (ratio_then - 1) * usual_ns(&usual);
 }
 
 static baro_status make_slots(const baro_task_maker *all, baro_arena *keep, baro_replay *replay,

@@ -135,7 +135,9 @@ def test_a_job_waits_for_the_one_before(run: Run, tmp_path: Path) -> None:
     assert answer["base_s"] == pytest.approx(0.5 + 3 + 0.7 + 0.5)
     assert answer["predicted_s"] == pytest.approx(answer["base_s"], rel=1e-3)
     one = predicted(run, recording, "cores=1")["predicted_s"]
-    assert one == pytest.approx(0.5 + 0.7 + (4 + 1) * 0.5**CORES_POWER, rel=1e-3)
+    # On average 4/3 tasks of the first stage ran at once: the long one was mostly alone.
+    alone = 4 * 0.75**CORES_POWER + 1 * 0.5**CORES_POWER
+    assert one == pytest.approx(0.5 + 0.7 + alone, rel=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ static void first_tasks_of_a_slot_are_slower(void **state) {
   (void)state;
   const baro_replay_task tasks[] = {
       {.work_ns = 20, .was_first = true}, {.work_ns = 10}, {.work_ns = 10}, {.work_ns = 10}};
-  const baro_replay_node node = {.wave_ratio = 2, .task_count = 4};
+  const baro_replay_node node = {.wave_ratio = 2, .first_ns = 10, .task_count = 4};
   const baro_replay_slot slots[4] = {{0}};
   baro_replay replay = {
       .nodes = &node, .node_count = 1, .tasks = tasks, .slots = slots, .slot_count = 1};
@@ -107,6 +107,23 @@ static void first_tasks_of_a_slot_are_slower(void **state) {
   assert_float_equal(end_of(&replay, NULL), 30, 1e-9);
   replay.slot_count = 4;
   assert_float_equal(end_of(&replay, NULL), 20, 1e-9);
+}
+
+/* Two slots, a task of 100 in their second wave. On three it is the first of its slot: 10 longer, and not twice as long. */
+static void a_long_task_loads_no_more_than_others(void **state) {
+  (void)state;
+  const baro_replay_task tasks[] = {
+      {.work_ns = 20, .was_first = true}, {.work_ns = 20, .was_first = true}, {.work_ns = 100}};
+  const baro_replay_node node = {.wave_ratio = 2, .first_ns = 10, .task_count = 3};
+  const baro_replay_slot slots[3] = {{0}};
+  baro_replay replay = {
+      .nodes = &node, .node_count = 1, .tasks = tasks, .slots = slots, .slot_count = 2};
+  assert_float_equal(end_of(&replay, NULL), 120, 1e-9);
+  replay.slot_count = 3;
+  assert_float_equal(end_of(&replay, NULL), 110, 1e-9);
+  /* One slot: the second is no first one any more, and takes what the others of its kind do. */
+  replay.slot_count = 1;
+  assert_float_equal(end_of(&replay, NULL), 20 + 10 + 100, 1e-9);
 }
 
 /* --- locality --- */
@@ -303,6 +320,7 @@ int main(void) {
       cmocka_unit_test(slots_that_come_later),
       cmocka_unit_test(first_in_first_out),
       cmocka_unit_test(first_tasks_of_a_slot_are_slower),
+      cmocka_unit_test(a_long_task_loads_no_more_than_others),
       cmocka_unit_test(a_slot_waits_before_it_takes_what_is_at_home_elsewhere),
       cmocka_unit_test(the_wait_counts_from_launches_or_from_refusals),
       cmocka_unit_test(others_get_the_slot_that_was_refused),
