@@ -5,12 +5,12 @@
 /* Key; factor; changed by up to; comparisons of predictions with runs; jobs. */
 /* clang-format off */
 #define BARO_CALIBRATION_LIST(X) \
-  X(CORES, 0.700, 4, 432, 8) \
-  X(CPU_SPEED, 0.760, 4, 432, 8) \
+  X(CORES, 0.703, 4, 432, 8) \
+  X(CPU_SPEED, 0.765, 4, 432, 8) \
   X(DISK, 1.605, 4, 144, 4) \
   X(NETWORK, 0.930, 4, 144, 4) \
-  X(MEMORY, 2.038, 2, 144, 8) \
-  X(INPUT, 1.694, 2, 144, 8)
+  X(MEMORY, 1.544, 2, 144, 8) \
+  X(INPUT, 1.386, 2, 144, 8)
 /* clang-format on */
 
 #endif

@@ -118,9 +118,13 @@ static bool matters(const maker *all, baro_term term) {
   case BARO_TERM_OVERLAP:
     return baro_change_differs(change->network_ratio) || baro_change_differs(change->cpu_ratio) ||
            changes_nodes;
-  case BARO_TERM_LIVE_HEAP:
   case BARO_TERM_SPILL_COST:
-  case BARO_TERM_NEW_SPILL: return baro_change_differs(change->memory_ratio);
+  case BARO_TERM_SPILL_CPU:
+  case BARO_TERM_SPILL_ROOM:
+  case BARO_TERM_NEW_SPILL:
+    return baro_change_differs(change->memory_ratio) || baro_change_differs(change->input_ratio) ||
+           change->changes_partitions || change->changes_cores || changes_nodes;
+  case BARO_TERM_LIVE_HEAP: return baro_change_differs(change->memory_ratio);
   case BARO_TERM_WARMING:
     return change->changes_cores || changes_nodes || baro_change_differs(change->input_ratio);
   case BARO_TERM_INPUT_POWER:

@@ -383,6 +383,20 @@ static baro_status build_nodes(baro_graph_build *build) {
   return status;
 }
 
+/* Spark's UnifiedMemoryManager takes this for itself, and gives that share of the rest to tasks and cached data. */
+static const double RESERVED_BYTES = 300.0 * 1024 * 1024;
+static const double EXECUTION_SHARE = 0.6;
+
+static double execution_bytes(const baro_dataflow *dataflow, uint32_t application, double heap) {
+  baro_view text;
+  double share = EXECUTION_SHARE;
+  if (baro_dataflow_fact_text(dataflow, application, "spark.memory.fraction", &text)) {
+    double told = strtod((const char *)text.data, NULL);
+    share = told > 0 && told < 1 ? told : share;
+  }
+  return heap > RESERVED_BYTES ? (heap - RESERVED_BYTES) * share : 0;
+}
+
 /* Of the heap that tasks share: of one machine the driver's. What is not set is 1 GB. */
 static void find_settings(baro_graph_build *build) {
   const baro_dataflow *dataflow = &build->profile->dataflow;
@@ -401,6 +415,8 @@ static void find_settings(baro_graph_build *build) {
   build->graph->memory_bytes = baro_dataflow_fact_text(dataflow, application, key, &memory)
                                    ? baro_scenario_bytes((const char *)memory.data)
                                    : 0x1p30;
+  build->graph->execution_bytes =
+      execution_bytes(dataflow, application, build->graph->memory_bytes);
 }
 
 /* --- the whole --- */

@@ -113,8 +113,10 @@ typedef struct baro_job_graph {
   double driver_ns;                /* while no task ran */
   bool is_local;                   /* the driver and its only executor are one process */
   double memory_bytes;             /* of an executor's heap, by its settings; 0: unknown */
-  uint32_t unfinished_tasks;       /* the log ended first */
-  uint32_t failed_tasks;           /* replayed as they were, with their repetitions */
+  double
+      execution_bytes; /* of it, what its tasks share to sort, join and aggregate in; 0: unknown */
+  uint32_t unfinished_tasks; /* the log ended first */
+  uint32_t failed_tasks;     /* replayed as they were, with their repetitions */
   baro_arena arena;
 } baro_job_graph;
 

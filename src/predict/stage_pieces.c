@@ -62,19 +62,19 @@ static double work_of(const baro_graph_task *task) {
   return work_ns;
 }
 
-void baro_task_draft_add(baro_task_draft *to, const baro_graph_task *from, double part) {
+void baro_task_draft_add(baro_task_draft *to, const baro_graph_task *from, double work,
+                         double data) {
   for (int n = 0; n < BARO_NEED_COUNT; n++) {
     if (n != BARO_NEED_FIXED) {
-      to->need_ns[n] += part * (double)from->need_ns[n];
+      to->need_ns[n] += work * (double)from->need_ns[n];
     }
   }
-  to->shuffled_bytes += part * ((double)from->remote_bytes + (double)from->local_bytes);
-  to->remote_bytes += part * (double)from->remote_bytes;
-  to->near_bytes += part * ((double)from->local_bytes + (double)from->input_bytes);
-  to->spilled_bytes += part * (double)from->spilled_bytes;
-  to->spilled_disk_bytes += part * (double)from->spilled_disk_bytes;
-  double peak_bytes = part * (double)from->peak_bytes;
-  to->peak_bytes = peak_bytes > to->peak_bytes ? peak_bytes : to->peak_bytes;
+  to->shuffled_bytes += data * ((double)from->remote_bytes + (double)from->local_bytes);
+  to->remote_bytes += data * (double)from->remote_bytes;
+  to->near_bytes += data * ((double)from->local_bytes + (double)from->input_bytes);
+  to->spilled_bytes += data * (double)from->spilled_bytes;
+  to->spilled_disk_bytes += data * (double)from->spilled_disk_bytes;
+  to->peak_bytes += data * (double)from->peak_bytes;
 }
 
 baro_task_draft baro_task_draft_begin(const baro_graph_task *from) {
@@ -89,18 +89,21 @@ static double offset_of(const baro_stage_cut *cut, uint32_t task) {
   return cut->offsets != NULL ? cut->offsets[task] : (double)task;
 }
 
-/* How much of a task goes into a piece that has that much of its data. */
-static double part_of(const baro_stage_cut *cut, uint32_t task, double share, bool begins,
-                      bool is_first) {
-  const baro_graph_task *one = &cut->tasks[task];
-  double work_ns = work_of(one);
+/* How much of a task's data goes into a piece that has that share of its bytes: one key stays whole. */
+static double data_of(const baro_stage_cut *cut, uint32_t task, double share, bool begins) {
+  double work_ns = work_of(&cut->tasks[task]);
   double whole = work_ns > cut->middle_ns ? cut->skew * (work_ns - cut->middle_ns) / work_ns : 0;
-  double part = share * (1 - whole) + (begins ? whole : 0);
+  return share * (1 - whole) + (begins ? whole : 0);
+}
+
+/* How much of its work goes with that part of its data. */
+static double part_of(const baro_stage_cut *cut, uint32_t task, double data, bool is_first) {
+  const baro_graph_task *one = &cut->tasks[task];
   if (one->is_early && cut->warming > 0) {
     double warming = baro_warming_share(cut->warming, (double)one->need_ns[BARO_NEED_CPU]);
-    return (1 - warming) * part + (is_first ? warming : 0);
+    return (1 - warming) * data + (is_first ? warming : 0);
   }
-  return !is_first && one->was_first ? part / cut->wave_ratio : part;
+  return !is_first && one->was_first ? data / cut->wave_ratio : data;
 }
 
 /* The task whose data is at that offset. */
@@ -131,8 +134,8 @@ baro_task_draft baro_stage_piece(const baro_stage_cut *cut, uint32_t piece) {
     double end = to < stop ? to : stop;
     if (end > begin) {
       double share = (end - begin) / (stop - start);
-      baro_task_draft_add(&made, &cut->tasks[t],
-                          part_of(cut, t, share, begin <= start, t == first));
+      double data = data_of(cut, t, share, begin <= start);
+      baro_task_draft_add(&made, &cut->tasks[t], part_of(cut, t, data, t == first), data);
     }
   }
   return made;

@@ -1,5 +1,5 @@
 /* What the parts of task_times.c share. Internal to src/predict.
- * Flow: job graph + change + terms -> stage_pieces.c (how many tasks of what) -> task_models.c (how long each) -> task_times.c. */
+ * Flow: job graph + change + terms -> stage_pieces.c (how many tasks of what) -> task_models.c, spill_model.c (how long each) -> task_times.c. */
 #ifndef BARO_PREDICT_TASK_BUILD_H
 #define BARO_PREDICT_TASK_BUILD_H
 
@@ -27,6 +27,7 @@ typedef struct baro_task_draft {
   double peak_bytes;
   double dispatch_ns;
   double near_bytes; /* read from the place where it is at home */
+  double size;       /* of its data then, to what is in here */
   bool was_first;
   bool is_early;
 } baro_task_draft;
@@ -52,8 +53,9 @@ typedef struct baro_stage_size {
 baro_stage_size baro_stage_resize(const baro_task_maker *all, const baro_graph_node *node);
 
 baro_task_draft baro_task_draft_begin(const baro_graph_task *from);
-/* Adds a part of a recorded task; what is fixed comes once, with the first part. */
-void baro_task_draft_add(baro_task_draft *to, const baro_graph_task *from, double part);
+/* Adds a part of a recorded task's work, and a part of its data; what is fixed comes once, with the first part. */
+void baro_task_draft_add(baro_task_draft *to, const baro_graph_task *from, double work,
+                         double data);
 
 /* A stage's data divided anew. */
 typedef struct baro_stage_cut {
@@ -77,6 +79,20 @@ const double *baro_stage_offsets(const baro_graph_task *tasks, uint32_t count, b
 double baro_stage_evenness(const baro_graph_task *tasks, uint32_t count, double wave_ratio);
 double baro_stage_mean_ns(const baro_graph_task *tasks, uint32_t count);
 
+/* --- spill_model.c --- */
+
+/* What a task of a stage may hold in memory, as it was and then; 0: not known. */
+typedef struct baro_spill_room {
+  double before_bytes;
+  double then_bytes;
+} baro_spill_room;
+
+baro_spill_room baro_task_spill_room(const baro_task_maker *all, uint32_t count,
+                                     uint32_t after_count);
+/* What its spilling costs more, or less (negative), than its work has in it that was recorded and is growth times as much then. */
+double baro_task_spill_ns(const baro_task_maker *all, const baro_task_draft *task,
+                          const baro_spill_room *room, double growth);
+
 /* --- task_models.c --- */
 
 /* How much longer tasks take because of more of them at once: only as many run at once as the stage has. */
@@ -96,7 +112,9 @@ double baro_task_fixed_share(const baro_task_maker *all, const baro_task_draft *
 /* All it takes on its slot, in ns. growth: factor on its work, as its data grows; fixed: its fixed share. */
 double baro_task_time(const baro_task_maker *all, const baro_graph_node *node,
                       const baro_task_draft *task, double growth, const baro_crowding *crowding_of,
-                      double fixed);
+                      const baro_spill_room *room, double fixed);
+/* Of unexplained time, what the task waited for a core, by the ratio that deserializing tells. */
+double baro_task_core_wait_ns(const baro_task_maker *all, const baro_task_draft *task);
 /* Longer, where its data comes over the network. */
 double baro_task_away_ns(const baro_task_maker *all, const baro_task_draft *task, double size);
 

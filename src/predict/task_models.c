@@ -3,15 +3,11 @@
 
 #include "predict/task_build.h"
 
-/* Shuffle files of a run that wrote none: what an SSD takes. */
-static const double SPILL_BYTES_PER_NS = 0.5;
-
 static double lesser(double a, double b) {
   return a < b ? a : b;
 }
 
-/* Of unexplained time, what the task waited for a core, by the ratio that deserializing tells. */
-static double core_wait_ns(const baro_task_maker *all, const baro_task_draft *task) {
+double baro_task_core_wait_ns(const baro_task_maker *all, const baro_task_draft *task) {
   double computed_ns = task->need_ns[BARO_NEED_CPU] + task->need_ns[BARO_NEED_COLLECTOR];
   double ratio = all->input->terms[BARO_TERM_CORE_WAIT] * all->input->graph->core_wait_ratio;
   return lesser(task->need_ns[BARO_NEED_OTHER], ratio * computed_ns);
@@ -81,28 +77,6 @@ static shares share_other(const baro_task_maker *all, const baro_graph_node *nod
 static double collector_ratio(const baro_task_maker *all) {
   double live = all->input->terms[BARO_TERM_LIVE_HEAP];
   return (1 - live) / (all->input->change->memory_ratio - live);
-}
-
-/* What spilling costs more, or less (negative), than when it was recorded. */
-static double spill_extra(const baro_task_maker *all, const baro_task_draft *task) {
-  const baro_change *change = all->input->change;
-  const double *terms = all->input->terms;
-  double ratio = change->execution_ratio;
-  double measured = all->input->graph->write_bytes_per_ns;
-  double speed = (measured > 0 ? measured : SPILL_BYTES_PER_NS) * change->disk_ratio;
-  if (!(ratio < 1 || ratio > 1)) {
-    return 0;
-  }
-  if (task->spilled_bytes > 0) {
-    /* What it had in memory when it spilled is its share of the memory. */
-    double left = task->spilled_bytes + task->peak_bytes * (1 - ratio);
-    left = left > 0 ? left : 0;
-    double cost_ns = terms[BARO_TERM_SPILL_COST] * 2 * task->spilled_disk_bytes / speed;
-    cost_ns = lesser(cost_ns, task->need_ns[BARO_NEED_CPU] + task->need_ns[BARO_NEED_DISK] +
-                                  task->need_ns[BARO_NEED_OTHER]);
-    return cost_ns * (left / task->spilled_bytes - 1);
-  }
-  return ratio < 1 ? terms[BARO_TERM_NEW_SPILL] * 2 * task->peak_bytes * (1 - ratio) / speed : 0;
 }
 
 /* Time for the network: what it waited, with the part of the data that comes from other executors, and what was none before. */
@@ -190,14 +164,14 @@ double baro_task_fixed_share(const baro_task_maker *all, const baro_task_draft *
 
 double baro_task_time(const baro_task_maker *all, const baro_graph_node *node,
                       const baro_task_draft *task, double growth, const baro_crowding *crowd_of,
-                      double fixed) {
+                      const baro_spill_room *room, double fixed) {
   const baro_change *change = all->input->change;
   const double *terms = all->input->terms;
   shares of = share_other(all, node, task);
   double cpu_ns = task->need_ns[BARO_NEED_CPU];
   double network_ns = task->need_ns[BARO_NEED_NETWORK] * remote_ratio(all) / change->network_ratio;
   double queued = terms[node->runs_python ? BARO_TERM_QUEUED_PYTHON : BARO_TERM_QUEUED];
-  double core_ns = core_wait_ns(all, task);
+  double core_ns = baro_task_core_wait_ns(all, task);
   double rest_ns = (task->need_ns[BARO_NEED_OTHER] - core_ns) *
                    (1 - of.cpu - of.disk - of.network + of.cpu / change->cpu_ratio +
                     of.disk / change->disk_ratio + of.network / change->network_ratio);
@@ -220,7 +194,8 @@ double baro_task_time(const baro_task_maker *all, const baro_graph_node *node,
   double shared_ns = (cpu_ns / change->cpu_ratio + other_ns + collecting_ns) * stretch;
   shared_ns = shared_ns < -other_ns ? -other_ns : shared_ns;
   double work_ns = computed_ns + other_ns + shared_ns + new_network_ns(all, task) + collecting_ns +
-                   task->need_ns[BARO_NEED_DISK] / change->disk_ratio + spill_extra(all, task);
+                   task->need_ns[BARO_NEED_DISK] / change->disk_ratio;
+  work_ns = work_ns * growth + baro_task_spill_ns(all, task, room, growth);
   return task->need_ns[BARO_NEED_FIXED] * all->driver_ratio +
-         (work_ns > 0 ? work_ns : 0) * growth * crowd_of->inflation;
+         (work_ns > 0 ? work_ns : 0) * crowd_of->inflation;
 }

@@ -71,6 +71,7 @@ static void make_stage(baro_task_maker *all, uint32_t index, const baro_stage_si
   uint32_t count = node->plan.task_count;
   double wave_ratio = all->nodes[index].wave_ratio;
   baro_crowding crowd_of = baro_task_crowding(all, tasks, count, to->count, wave_ratio);
+  const baro_spill_room room = baro_task_spill_room(all, count, to->count);
   const baro_stage_cut cut = {.tasks = tasks,
                               .count = count,
                               .pieces = to->count,
@@ -100,11 +101,12 @@ static void make_stage(baro_task_maker *all, uint32_t index, const baro_stage_si
       from = input->seed != 0 ? (uint32_t)(next_random(all) % count) : from;
       task = baro_task_draft_begin(&tasks[from]);
       task.dispatch_ns = dispatch_ns;
-      baro_task_draft_add(&task, &tasks[from], 1);
+      baro_task_draft_add(&task, &tasks[from], 1, 1);
     }
+    task.size = to->size;
     double fixed = baro_task_fixed_share(all, &task, wave_ratio);
     double growth = 1 + (to->size - 1) * (1 - fixed);
-    double work_ns = baro_task_time(all, node, &task, growth, &crowd_of, fixed);
+    double work_ns = baro_task_time(all, node, &task, growth, &crowd_of, &room, fixed);
     add_work(&usual, work_ns / growth / (task.was_first ? ratio_then : 1));
     all->tasks[all->task_count++] =
         (baro_replay_task){.work_ns = work_ns,

@@ -66,8 +66,14 @@
   X(SPILL_COST, "spill_cost", 0, 1, 2, DERIVED,                                                                                           \
     "spilled bytes written and read once at the speed that shuffle files were written with, "                                             \
     "times this")                                                                                                                         \
+  /* 2 jobs of tools/make_pairs.py (aggregate, join) with half the memory: 2.7, 4.8 and 8.0 ns of CPU time a byte, by stage. */           \
+  X(SPILL_CPU, "spill_cpu", 2, 5, 10, PRIOR,                                                                                              \
+    "ns of computing that a byte takes which is spilled: sorted, packed, and merged again")                                               \
+  X(SPILL_ROOM, "spill_room", 0.5, 1, 1, BOUND,                                                                                           \
+    "share of the memory for tasks and cached data that tasks get: cached data may keep half")                                            \
   X(NEW_SPILL, "new_spill", 0, 0, 1, BOUND,                                                                                               \
-    "tasks that did not spill had memory to spare (0), or all they had was full (1)")                                                     \
+    "where the size of the heap is not known: tasks that did not spill had memory to spare (0), "                                         \
+    "or all they had was full (1)")                                                                                                       \
   /* A pair of runs on taxi data: twice the splits, each 0.95 times as long. */                                                           \
   X(INPUT_POWER, "input_power", 0.926, 1, 1.1, PRIOR,                                                                                     \
     "work goes with this power of the input's size (sorting: a little above 1)")                                                          \

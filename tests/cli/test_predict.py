@@ -240,22 +240,45 @@ def test_memory_in_bytes_is_that_of_the_settings(run: Run, tmp_path: Path) -> No
     """Of 1,000 MB tasks had what is above Spark's own 300; all that spilled fits into 1,700 MB."""
     spilled = {
         "Executor CPU Time": 0.5,
-        "Memory Bytes Spilled": 100 << 20,
-        "Disk Bytes Spilled": 50 << 20,
-        "Peak Execution Memory": 100 << 20,
+        "Memory Bytes Spilled": 40 << 20,
+        "Disk Bytes Spilled": 20 << 20,
+        "Peak Execution Memory": 40 << 20,
         "Shuffle Write Metrics": {"Shuffle Write Time": 10**8, "Shuffle Bytes Written": 50 << 20},
     }
     log = Log()
     log.job(0, 0, log.stage(0, 0, [1000] * 8, spilled), [0])
     recording = log.write(run, tmp_path)
-    # Writing 50 MB took 0.1 s: so much for writing and for reading what was spilled.
+    # Writing 50 MB took 0.1 s, so 20 MB written and read again 0.08 s; 5 ns to sort each byte.
+    cost = 0.08 + 5e-9 * (40 << 20)
     answer = predicted(run, recording, "memory=1700m")
-    assert answer["predicted_s"] == pytest.approx(0.5 + 4 * (1 - 0.2), rel=2e-3)
-    # As a factor it is the same; half as much more spills half.
+    assert answer["predicted_s"] == pytest.approx(0.5 + 4 * (1 - cost), rel=2e-3)
+    # As a factor it is the same.
     factor = predicted(run, recording, f"memory={1700 / 1000}x")["predicted_s"]
     assert factor == pytest.approx(answer["predicted_s"], rel=1e-3)
-    half = predicted(run, recording, "memory=1350m")["predicted_s"]
-    assert half == pytest.approx(0.5 + 4 * (1 - 0.1), rel=2e-3)
+    # It had 60 MB, of which it spilled what half of 60 MB does not hold, and then of 6/7 of that.
+    less = predicted(run, recording, "memory=900m")["predicted_s"]
+    more = (60 - 30 * 6 / 7) / (60 - 30)
+    assert less == pytest.approx(0.5 + 4 * (1 + cost * (more - 1)), rel=2e-3)
+
+
+def test_what_no_longer_fits_is_spilled(run: Run, tmp_path: Path) -> None:
+    """Two tasks share 0.6 of 700 MB: 210 each. Of 200 MB nothing was spilled, of 400 some is."""
+    metrics = {
+        "Executor CPU Time": 0.9,
+        "Peak Execution Memory": 200 << 20,
+        "Input Metrics": {"Bytes Read": 200 << 20, "Records Read": 10},
+    }
+    log = Log(settings={"spark.memory.fraction": "0.6"})
+    log.job(0, 0, log.stage(0, 0, [4000] * 2, metrics, scope="Scan parquet"), [0])
+    recording = log.write(run, tmp_path)
+    enough = predicted(run, recording, "memory=2x")
+    assert enough["predicted_s"] == pytest.approx(enough["base_s"], rel=1e-3)
+    less = predicted(run, recording, "memory=0.6x")
+    # 300 MB of 600 are left: 90 each, of which half is in memory at the end.
+    cost = 155 * (1 << 20) * 5e-9
+    assert less["predicted_s"] > less["base_s"] + cost
+    assert "spill_room" in {term["term"] for term in less["terms"]}
+    assert "new_spill" not in {term["term"] for term in less["terms"]}
 
 
 def test_nodes_bring_slots_and_shuffled_data_from_afar(run: Run, tmp_path: Path) -> None:

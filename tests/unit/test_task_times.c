@@ -312,12 +312,62 @@ static void spills_go_with_memory(void **state) {
                                     .spilled_disk_bytes = 500,
                                     .peak_bytes = 1000});
   one.graph.write_bytes_per_ns = 50; /* 500 bytes written and read: 20 ns */
+  one.terms[BARO_TERM_SPILL_CPU] = 0;
   one.change.memory_ratio = one.change.execution_ratio = 10;
   assert_float_equal(end_of(&one, 0), 1000 + 4 * 80, 1e-6);
   one.change.memory_ratio = one.change.execution_ratio = 1.5;
   assert_float_equal(end_of(&one, 0), 1000 + 4 * 90, 1e-6);
   one.change.memory_ratio = one.change.execution_ratio = 0.5;
   assert_float_equal(end_of(&one, 0), 1000 + 4 * 110, 1e-6);
+}
+
+/* Two tasks at once share 4,000 bytes, and each needs 1,500 of its 2,000. What does not fit any more is spilled, and costs. */
+static void what_no_longer_fits_is_spilled(void **state) {
+  (void)state;
+  job one;
+  make_job(&one, &(baro_graph_task){.need_ns = {[BARO_NEED_CPU] = 60000}, .peak_bytes = 1500});
+  one.graph.execution_bytes = 4000;
+  one.node.reads_shuffle = true;
+  one.terms[BARO_TERM_SPILL_COST] = 0;
+  one.terms[BARO_TERM_SPILL_CPU] = 6;
+  one.change.execution_ratio = 0.8; /* 1,600: it fits */
+  assert_float_equal(end_of(&one, 0), 1000 + 4 * 60000, 1e-3);
+  one.change.execution_ratio = 0.5; /* of 1,500 half of the 1,000 stays */
+  assert_float_equal(end_of(&one, 0), 1000 + 4 * (60000 + 6 * 1000), 1e-3);
+  one.terms[BARO_TERM_SPILL_ROOM] = 0.5; /* what did not spill had room: its own 1,500 at least */
+  one.change.execution_ratio = 0.9;
+  assert_float_equal(end_of(&one, 0), 1000 + 4 * (60000 + 6 * (1500 - 675)), 1e-3);
+  one.terms[BARO_TERM_SPILL_ROOM] = 1;
+  one.change.execution_ratio = 1;
+  one.change.input_ratio = 2; /* 3,000 bytes */
+  assert_float_equal(end_of(&one, 0), 1000 + 4 * (120000 + 6 * (3000 - 1000)), 1e-3);
+  /* Whatever it was, the same again is the same. */
+  for (int t = 0; t < TASKS; t++) {
+    one.tasks[t].spilled_bytes = 700;
+  }
+  one.change.input_ratio = 1;
+  assert_float_equal(end_of(&one, 0), 1000 + 4 * 60000, 1e-3);
+  one.change.execution_ratio = 2; /* all that it spilled fits */
+  assert_float_equal(end_of(&one, 0), 1000 + 4 * (60000 - 6 * 700), 1e-3);
+  one.terms[BARO_TERM_SPILL_CPU] = 600; /* a task does more than spill */
+  assert_float_equal(end_of(&one, 0), 1000 + 4 * 30000, 1e-3);
+}
+
+/* Local mode: twice the slots have half the memory each. Of a cluster they come with memory. */
+static void slots_of_one_machine_share_memory(void **state) {
+  (void)state;
+  job one;
+  make_job(&one, &(baro_graph_task){.need_ns = {[BARO_NEED_CPU] = 60000}, .peak_bytes = 1500});
+  one.graph.execution_bytes = 4000;
+  one.terms[BARO_TERM_CORES_CONTENTION] = 0;
+  one.terms[BARO_TERM_CROWDED] = BARO_TERM_NOT_CROWDED;
+  one.terms[BARO_TERM_SPILL_COST] = 0;
+  one.terms[BARO_TERM_SPILL_CPU] = 6;
+  one.change.cores_ratio = 2;
+  one.change.changes_cores = true;
+  assert_float_equal(end_of(&one, 0), 1000 + 2 * 60000, 1e-3);
+  one.graph.is_local = true;
+  assert_float_equal(end_of(&one, 0), 1000 + 2 * (60000 + 6 * (1500 - 500)), 1e-3);
 }
 
 /* The same seed draws the same tasks, which a pair of replays needs; another one others. */
@@ -352,6 +402,8 @@ int main(void) {
       cmocka_unit_test(waves_are_measured_a_byte),
       cmocka_unit_test(skew_may_not_be_cut),
       cmocka_unit_test(spills_go_with_memory),
+      cmocka_unit_test(what_no_longer_fits_is_spilled),
+      cmocka_unit_test(slots_of_one_machine_share_memory),
       cmocka_unit_test(bootstraps_can_be_paired),
       cmocka_unit_test(warming_up_does_not_grow_with_the_input),
   };
