@@ -3,9 +3,19 @@
 #include <string.h>
 
 const baro_command *const baro_commands[] = {
-    &baro_command_record,  &baro_command_import, &baro_command_report,     &baro_command_explain,
-    &baro_command_predict, &baro_command_view,   &baro_command_export,     &baro_command_dump,
-    &baro_command_doctor,  &baro_command_help,   &baro_command_completion, NULL,
+    &baro_command_record,
+    &baro_command_import,
+    &baro_command_report,
+    &baro_command_explain,
+    &baro_command_diff,
+    &baro_command_predict,
+    &baro_command_view,
+    &baro_command_export,
+    &baro_command_dump,
+    &baro_command_doctor,
+    &baro_command_help,
+    &baro_command_completion,
+    NULL,
 };
 
 const baro_command *baro_command_find(const char *name) {

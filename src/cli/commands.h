@@ -59,6 +59,7 @@ const char *baro_command_suggest(const char *name);
 
 /* The rows: each defined in its cmd_NAME.c. */
 extern const baro_command baro_command_completion;
+extern const baro_command baro_command_diff;
 extern const baro_command baro_command_doctor;
 extern const baro_command baro_command_dump;
 extern const baro_command baro_command_explain;

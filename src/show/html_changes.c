@@ -1,4 +1,5 @@
-/* The sentences of a comparison: how much longer or shorter the run was, and which functions changed by more than chance. */
+/* What a page says of a comparison: how much longer or shorter the run was, and which functions changed by more than chance, or which
+ * operators of a framework's log. */
 #include "show/html_changes.h"
 
 #include <math.h>
@@ -6,6 +7,7 @@
 #include <stdlib.h>
 
 #include "show/call_rows.h"
+#include "show/diff_show.h"
 #include "show/text_width.h"
 #include "show/units.h"
 
@@ -80,31 +82,38 @@ static uint32_t keep_sure(const baro_html_page *page, bool samples, changed *row
   return kept;
 }
 
-/* "13.8 s before, 9.20 s after: 33 % less" */
-static void write_durations(const baro_html_page *page, baro_json *json) {
-  double ns[BARO_HTML_SIDES_MAX];
-  for (unsigned side = 0; side < BARO_HTML_SIDES_MAX; side++) {
-    ns[side] = (double)(page->profiles[side]->end_ns - page->profiles[side]->start_ns);
-  }
-  char text[240];
-  if (!(ns[0] > 0) || !(ns[1] > 0)) {
-    return;
-  }
-  double change = ns[1] / ns[0] - 1;
-  const char *more = change > 0 ? "more" : "less";
-  baro_unit_text percent = baro_text_percent_whole(fabs(change));
-  int length =
-      snprintf(text, sizeof(text), "The run took %s before and takes %s now",
-               baro_text_duration((uint64_t)ns[0]).text, baro_text_duration((uint64_t)ns[1]).text);
-  if (length > 0 && (size_t)length < sizeof(text) && fabs(change) >= CHANGE_MIN) {
-    (void)snprintf(text + length, sizeof(text) - (size_t)length, ", %s %s", percent.text, more);
-  }
+static baro_html_link to_diff(void) {
   baro_html_link to = baro_html_no_link;
   to.view = "diff";
-  baro_html_sentence_begin(json);
-  baro_html_sentence_text(json, text, &to);
-  baro_html_sentence_text(json, ".", &baro_html_no_link);
-  baro_html_sentence_end(json);
+  return to;
+}
+
+/* Amounts that are no time have no length that could be longer. */
+static void write_answer(const baro_html_page *page, baro_json *json) {
+  const uint64_t run_ns[] = {baro_diff_run_ns(page->profiles[0]),
+                             baro_diff_run_ns(page->profiles[1])};
+  const baro_html_link to = to_diff();
+  baro_buffer text = {0};
+  if (baro_profile_weight_unit(page->profiles[0]).length == 0) {
+    baro_diff_answer(run_ns, &text);
+  }
+  if (text.length > 0 || text.failed) {
+    baro_html_sentence_begin(json);
+    baro_html_sentence_buffer(json, &text, &to);
+    baro_html_sentence_end(json);
+  }
+}
+
+static void write_operators(const baro_html_page *page, baro_json *json) {
+  for (int which = 0; which < BARO_DIFF_SENTENCES; which++) {
+    baro_buffer text = {0};
+    baro_diff_sentence_write(page->run_diff, (baro_diff_sentence)which, true, &text);
+    if (text.length > 0 || text.failed) {
+      baro_html_sentence_begin(json);
+      baro_html_sentence_buffer(json, &text, &baro_html_no_link);
+      baro_html_sentence_end(json);
+    }
+  }
 }
 
 static void write_function(const baro_html_page *page, const changed *row, baro_json *json) {
@@ -151,16 +160,45 @@ static void write_functions(const baro_html_page *page, const changed *rows, uin
 }
 
 bool baro_html_write_changes(const baro_html_page *page, baro_json *json) {
+  write_answer(page, json);
+  if (page->run_diff != NULL) { /* functions are but operators there */
+    write_operators(page, json);
+    return true;
+  }
   changed *rows = calloc((size_t)page->names.count + 1, sizeof(*rows));
   if (rows == NULL) {
     return false;
   }
   bool samples = by_samples(page);
-  write_durations(page, json);
   for (unsigned side = 0; side < BARO_HTML_SIDES_MAX; side++) {
     add_side(page, side, samples, rows);
   }
   write_functions(page, rows, keep_sure(page, samples, rows), samples, json);
   free(rows);
   return true;
+}
+
+/* --- runs of frameworks, in the head --- */
+
+void baro_html_comparison_head(const baro_html_page *page, baro_json *json) {
+  if (page->run_diff == NULL) {
+    baro_json_null(json, "comparison");
+    return;
+  }
+  baro_json_object(json, "comparison", false);
+  if (!baro_diff_json_members(page->run_diff, BARO_HTML_DIFF_OPERATORS, true, json)) {
+    baro_html_sentence_fail(json);
+  }
+  baro_json_end_object(json);
+}
+
+void baro_html_comparison_limits(const baro_html_page *page, baro_json *json) {
+  if (page->run_diff == NULL || page->run_diff->operator_count <= BARO_HTML_DIFF_OPERATORS) {
+    return;
+  }
+  char text[160];
+  (void)snprintf(text, sizeof(text), "the %s operators that changed most, of %s",
+                 baro_text_count(BARO_HTML_DIFF_OPERATORS).text,
+                 baro_text_count(page->run_diff->operator_count).text);
+  baro_json_text(json, "comparison", text);
 }

@@ -11,6 +11,7 @@
 #include "show/damage.h"
 #include "show/ending.h"
 #include "show/html_calls.h"
+#include "show/html_changes.h"
 #include "show/html_errors.h"
 #include "show/html_parts.h"
 #include "show/html_summary.h"
@@ -440,6 +441,7 @@ static void write_limits(const baro_html_page *page, baro_json *json) {
     }
   }
   baro_html_dataflow_limits(&page->dataflow, json);
+  baro_html_comparison_limits(page, json);
   baro_json_end_object(json);
 }
 
@@ -477,6 +479,7 @@ void baro_html_head(const baro_html_page *page, baro_stream *output) {
   write_threads(page, &json);
   write_trees(page, &json);
   baro_html_dataflow_head(&page->dataflow, &json);
+  baro_html_comparison_head(page, &json);
   write_limits(page, &json);
   static const char *const sources[] = {
       [BARO_HTML_SOURCE_NONE] = "none",

@@ -323,6 +323,7 @@ typedef struct page_material {
   unsigned profile_count;
   const baro_html_options *options;
   const baro_explanation *explanation; /* NULL: no framework's log, or two that are compared */
+  const baro_run_diff *run_diff;       /* NULL: none, or one that is not compared */
   baro_view what_if; /* JSON of forecasts; empty: none, or two that are compared */
 } page_material;
 
@@ -335,6 +336,7 @@ static baro_status page_create(const page_material *from, const baro_html_room *
   page->side_count = from->profile_count;
   page->options = from->options;
   page->dataflow.of = from->explanation;
+  page->run_diff = from->run_diff;
   page->what_if = from->what_if;
   for (unsigned side = 0; side < from->profile_count; side++) {
     page->profiles[side] = from->profiles[side];
@@ -466,19 +468,38 @@ static baro_status write_page(const page_material *from, baro_stream *output, ba
   }
 }
 
+/* What src/explain says of the recordings, while the page is written. */
+typedef struct page_reasons {
+  baro_explanation of[BARO_HTML_SIDES_MAX];
+  baro_run_diff diff;
+} page_reasons;
+
+static baro_status find_reasons(page_material *from, page_reasons *reasons, baro_error *err) {
+  const baro_explanation *const sides[] = {&reasons->of[0], &reasons->of[1]};
+  bool is_dataflow = true;
+  for (unsigned side = 0; side < from->profile_count; side++) {
+    is_dataflow = is_dataflow && from->profiles[side]->dataflow.task_count > 0;
+  }
+  baro_status status = BARO_OK;
+  for (unsigned side = 0; is_dataflow && side < from->profile_count && status == BARO_OK; side++) {
+    status = baro_explain(from->profiles[side], &reasons->of[side]);
+  }
+  if (is_dataflow && from->profile_count == 1) {
+    from->explanation = &reasons->of[0];
+  } else if (is_dataflow && status == BARO_OK) {
+    from->run_diff = &reasons->diff;
+    status = baro_run_diff_make(sides, &reasons->diff);
+  }
+  return status == BARO_OK ? BARO_OK : baro_error_set(err, BARO_NO_MEMORY, "out of memory");
+}
+
 baro_status baro_html_write(const baro_profile *const *profiles, unsigned profile_count,
                             const baro_html_options *options, baro_stream *output,
                             baro_error *err) {
   page_material from = {.profiles = profiles, .profile_count = profile_count, .options = options};
-  baro_explanation explanation = {0};
+  page_reasons reasons = {0};
   baro_buffer what_if = {0};
-  baro_status status = BARO_OK;
-  if (profile_count == 1 && profiles[0]->dataflow.task_count > 0) {
-    from.explanation = &explanation;
-    if (baro_explain(profiles[0], &explanation) != BARO_OK) {
-      status = baro_error_set(err, BARO_NO_MEMORY, "out of memory");
-    }
-  }
+  baro_status status = find_reasons(&from, &reasons, err);
   if (status == BARO_OK && profile_count == 1) {
     status = baro_html_what_if_make(profiles[0], &what_if, err);
     from.what_if = (baro_view){.data = what_if.data, .length = what_if.length};
@@ -486,7 +507,10 @@ baro_status baro_html_write(const baro_profile *const *profiles, unsigned profil
   if (status == BARO_OK) {
     status = write_page(&from, output, err);
   }
-  baro_explanation_release(&explanation);
+  baro_run_diff_release(&reasons.diff);
+  for (unsigned side = 0; side < BARO_HTML_SIDES_MAX; side++) {
+    baro_explanation_release(&reasons.of[side]);
+  }
   baro_buffer_release(&what_if);
   return status;
 }

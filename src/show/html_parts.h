@@ -2,6 +2,7 @@
 #ifndef BARO_SHOW_HTML_PARTS_H
 #define BARO_SHOW_HTML_PARTS_H
 
+#include "explain/run_diff.h"
 #include "show/html_budget.h"
 #include "show/html_dataflow.h"
 #include "show/html_entries.h"
@@ -52,6 +53,8 @@ typedef struct baro_html_page {
   baro_html_names names;
   baro_html_tree_facts trees[BARO_HTML_TREE_KINDS];
   baro_html_dataflow dataflow;
+  const baro_run_diff *
+      run_diff; /* borrowed: of two runs of frameworks that are compared; NULL: it is no such page */
   baro_view what_if; /* borrowed: JSON of forecasts; empty: there are none */
   baro_html_sections sections;
 } baro_html_page;

@@ -366,6 +366,9 @@ static void write_doubts(const baro_html_page *page, unsigned side, baro_json *j
   if (text.length > 0 && !text.failed) {
     text.length--; /* the last space */
     baro_html_sentence_begin(json);
+    if (page->side_count > 1) {
+      baro_html_sentence_text(json, side == 0 ? "Before: " : "After: ", &baro_html_no_link);
+    }
     baro_html_sentence_buffer(json, &text, &baro_html_no_link);
     baro_html_sentence_end(json);
   }
@@ -397,7 +400,7 @@ void baro_html_write_summary(const baro_html_page *page, baro_json *json) {
   bool is_dataflow = page->dataflow.of != NULL;
   if (is_dataflow) { /* its threads are slots, and what they did is the operators' time */
     baro_html_dataflow_summary(&page->dataflow, json);
-  } else {
+  } else if (page->run_diff == NULL) {
     write_main(page, side, &said, json);
   }
   if (page->side_count > 1) {

@@ -73,10 +73,12 @@ class Log:
         scope: str = "WholeStageCodegen (1)",
         where: Sequence[tuple[int, str]] | None = None,
         persisted: int | None = None,
+        called: str | None = None,
     ) -> float:
         """Tasks of these lengths, each on the first slot that is free. When the last one ends.
 
-        where: index of the executor and locality of each; persisted: an RDD that stays in memory.
+        where: index of the executor and locality of each; persisted: an RDD that stays in memory;
+        called: the stage's name, else "collect at app.py:NUMBER".
         """
         rdd = {"RDD ID": number, "Scope": json.dumps({"id": str(number), "name": scope})}
         rdds = [rdd]
@@ -87,7 +89,7 @@ class Log:
         info = {
             "Stage ID": number,
             "Stage Attempt ID": 0,
-            "Stage Name": f"collect at app.py:{number}",
+            "Stage Name": called or f"collect at app.py:{number}",
             "Number of Tasks": len(lengths),
             "RDD Info": rdds,
             "Parent IDs": [],

@@ -11,6 +11,7 @@ export { resourceLook } from './draw/palette.js';
 export { currentTheme } from './draw/theme.js';
 export { moved, zoomed } from './model/timeline.js';
 export { findingItem } from './parts/finding.js';
+export { resourcePiece, resourceSwatch } from './parts/resource_mark.js';
 export { Table } from './parts/table.js';
 export { axisElements, wheelOverTime } from './parts/timeline_parts.js';
 export { tooltip } from './parts/tooltip.js';

@@ -106,6 +106,7 @@
  * @property {ThreadInfo[]} threads
  * @property {TreeInfo[]} trees
  * @property {DataflowHead | null} [dataflow] of a framework's log
+ * @property {Comparison | null} [comparison] of two of them: members of `barograph diff --json`
  * @property {Record<string, string>} limits what was left out and why, in words, by section
  * @property {"none" | "snippets" | "full"} source
  * @property {Record<string, {bytes: number, columns: {name: string, encoding: string, count: number, bytes: number}[]}>} sections
@@ -284,6 +285,36 @@
  */
 
 /** @typedef {{key: string, words: string}} Word */
+
+/** @typedef {{before: number | null, after: number | null}} Pair a number of both runs; null: not in this one */
+
+/** @typedef {{resource: string, words?: string, evidence: string, path_ns: Pair, tasks_ns: Pair}} ResourceDiff */
+
+/** @typedef {{operator_id: number, operator: string, place: string | null, kind: string} | null} DiffName null: not in this run */
+
+/**
+ * @typedef {object} OperatorDiff
+ * @property {DiffName} before
+ * @property {DiffName} after
+ * @property {string} matched_by
+ * @property {Pair} path_ns
+ * @property {Pair} tasks_ns
+ * @property {Pair} tasks
+ * @property {Pair | null} read_bytes null: no task tells it
+ * @property {Pair | null} written_bytes
+ * @property {Pair | null} spilled_bytes
+ * @property {ResourceDiff[]} by_resource the largest change first
+ */
+
+/**
+ * Two runs of a framework's job.
+ * @typedef {object} Comparison
+ * @property {string} answer
+ * @property {string[]} sentences
+ * @property {Pair} run_ns
+ * @property {ResourceDiff[]} critical_path
+ * @property {OperatorDiff[]} operators
+ */
 
 /**
  * What src/explain found of a framework's log; numbers of the sections are places in these lists.

@@ -2,19 +2,10 @@
 
 import { el } from '../base/dom.js';
 import { formatDuration, formatPercent } from '../base/format.js';
-import { resourceLook } from '../draw/palette.js';
+import { resourcePiece, resourceSwatch } from './resource_mark.js';
 
 /** @typedef {import('../types.js').DataflowHead} DataflowHead */
 /** @typedef {{resource: number, ns: number, evidence?: string}} Part */
-
-/** What runs, the GPU too, as in bars of states; waits are hatched, and what is guessed is dotted. */
-const solid = new Set(['cpu', 'collector', 'gpu', 'op', 'kernel', 'annotation', 'runtime', 'overhead', 'memset']);
-
-/** @param {string} key */
-function className(key) {
-  if (key.startsWith('prior_')) return ' guessed';
-  return key === 'unknown' ? ' unmeasured' : solid.has(key) ? '' : ' hatched';
-}
 
 /**
  * @param {DataflowHead} head
@@ -50,17 +41,8 @@ export function resourceBar(head, parts, hidden = false) {
     hidden ? { class: 'states-bar', 'aria-hidden': 'true' } : { class: 'states-bar', role: 'img', 'aria-label': words, title: words },
     ...[...parts]
       .sort((a, b) => a.resource - b.resource)
-      .map(({ resource, ns }) => {
-        const { key } = head.resources[resource];
-        return el('span', { class: `state${className(key)}`, style: `flex-grow: ${(ns / sum).toFixed(4)}; background-color: ${resourceLook(key).colour}` });
-      }),
+      .map(({ resource, ns }) => resourcePiece(head.resources[resource].key, ns / sum)),
   );
-}
-
-/** @param {string} key */
-export function resourceSwatch(key) {
-  const { colour, letter } = resourceLook(key);
-  return el('span', { class: `swatch${className(key)}`, 'aria-hidden': 'true', style: `background-color: ${colour}` }, letter);
 }
 
 /**

@@ -1,8 +1,8 @@
 // Changes between two recordings: how much less or more in all, a flame graph coloured by it or both side by side at one scale,
 // and the functions by how much they changed. What is within twice the standard error is called no change.
 
-import { el, fill } from '../base/dom.js';
-import { formatAmount, formatDuration } from '../base/format.js';
+import { el, fill, visibleText } from '../base/dom.js';
+import { formatAmount } from '../base/format.js';
 import { changeWidths, eitherWidths, functionChanges, sidesOf } from '../model/diff.js';
 import { wholeShape } from '../model/shape.js';
 import { DiffGraph, changePercent } from '../parts/diff_graph.js';
@@ -114,16 +114,13 @@ class Diff {
   sayAll(sides) {
     const { base, next } = sides;
     const { head } = next.page;
-    const [before, after] = head.sides;
     const amount = (/** @type {Model} */ model) => formatAmount(model.shown, model.metric, head);
-    const took = changePercent(after.duration_ns - before.duration_ns, before.duration_ns);
-    const change = changePercent(next.shown - base.shown, base.shown);
+    // The summary's first sentence is the answer; what is counted here is a part of it, by its own name.
+    const answer = head.amounts ? '' : head.summary[0]?.parts.map((part) => part.t).join('');
     fill(
       this.headline,
-      ...(head.amounts ? [] : ['Took ', el('b', {}, `${formatDuration(before.duration_ns)} → ${formatDuration(after.duration_ns)}`), ` (${took}) · `]),
-      `${next.metric.words} `,
-      el('b', {}, `${amount(base)} → ${amount(next)}`),
-      ` (${change})`,
+      answer ? el('b', {}, visibleText(answer)) : '',
+      el('span', { class: 'diff-counted' }, `Counted here, ${next.metric.words}: ${amount(base)} → ${amount(next)} (${changePercent(next.shown - base.shown, base.shown)})`),
     );
   }
 
@@ -250,13 +247,24 @@ function inOrder(shape, order) {
   };
 }
 
-/** @type {import('../types.js').View} */
-export const diffView = {
-  id: 'diff',
-  title: 'Changes',
-  available: (page) => page.head.diff && page.trees.length > 0,
-  create(context) {
-    const diff = new Diff(context);
-    return { element: diff.element, update: (state, model) => diff.update(state, model) };
-  },
-};
+/**
+ * @param {string} id
+ * @param {string} title
+ * @param {(page: import('../types.js').Page) => boolean} available
+ * @returns {import('../types.js').View}
+ */
+function changesView(id, title, available) {
+  return {
+    id,
+    title,
+    available,
+    create(context) {
+      const diff = new Diff(context);
+      return { element: diff.element, update: (state, model) => diff.update(state, model) };
+    },
+  };
+}
+
+export const diffView = changesView('diff', 'Changes', ({ head, trees }) => head.diff && !head.comparison && trees.length > 0);
+/** Beside the operators of runs of frameworks (operator_changes.js), which say more. */
+export const changeGraphView = changesView('diff-graph', 'Graph of changes', ({ head, trees }) => Boolean(head.comparison) && trees.length > 0);

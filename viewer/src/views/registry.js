@@ -2,9 +2,10 @@
 
 import { callsView } from './calls.js';
 import { operatorsView, tasksView } from './dataflow_views.js';
-import { diffView } from './diff.js';
+import { changeGraphView, diffView } from './diff.js';
 import { flame } from './flame.js';
 import { functions } from './functions.js';
+import { operatorChangesView } from './operator_changes.js';
 import { sandwich } from './sandwich.js';
 import { sourceView } from './source.js';
 import { summaryView } from './summary.js';
@@ -14,7 +15,9 @@ import { whatIfView } from './what_if.js';
 /** @type {readonly import('../types.js').View[]} */
 export const views = [
   summaryView,
+  operatorChangesView,
   diffView,
+  changeGraphView,
   operatorsView,
   tasksView,
   flame,

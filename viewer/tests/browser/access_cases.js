@@ -12,7 +12,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 async function rules(session, colorScheme) {
   /** @type {string[]} */
   const broken = [];
-  for (const [name, views] of /** @type {[string, string[] | null][]} */ ([['demo', null], ['calls', ['calls', 'timeline']], ['diff', ['diff']], ['spark', ['summary', 'operators', 'tasks']]])) {
+  for (const [name, views] of /** @type {[string, string[] | null][]} */ ([['demo', null], ['calls', ['calls', 'timeline']], ['diff', ['diff']], ['runs', ['diff']], ['spark', ['summary', 'operators', 'tasks']]])) {
     const opened = await session.open(name, '', { colorScheme });
     await opened.page.evaluate(axe);
     for (const view of views ?? (await opened.views())) {

@@ -9,6 +9,7 @@ import { pageHtml } from '../support/plain.js';
 import { hostileRecording } from './hostile.js';
 import { Session, repository } from './session.js';
 import { accessCases } from './access_cases.js';
+import { comparisonCases, writeRuns } from './comparison_cases.js';
 import { dataflowCases, writeLogs } from './dataflow_cases.js';
 import { keyCases } from './key_cases.js';
 import { lookCases } from './look_cases.js';
@@ -31,6 +32,7 @@ if (!skip) {
     session.writePlain('diff', demoDiff());
     session.writePlain('hostile', hostileRecording());
     writeLogs(session);
+    writeRuns(session);
     for (const name of recordings) session.writeReal(name, join(repository, 'tests/recordings', `${name}.baro`));
   });
   after(() => session.stop());
@@ -43,6 +45,7 @@ const cases = {
   ...keyCases,
   ...numberCases,
   ...dataflowCases,
+  ...comparisonCases,
   ...accessCases,
   ...lookCases,
   ...whatIfCases,
@@ -53,7 +56,7 @@ for (const [name, run] of Object.entries(cases)) test(name, { skip }, () => run(
 /** @param {Session} session */
 async function openEverything(session) {
   // The others are opened by tests of their numbers.
-  for (const name of ['demo', 'first', 'large', 'diff', 'hostile', 'calls', 'everything', 'empty', 'spark', 'torch']) {
+  for (const name of ['demo', 'first', 'large', 'diff', 'hostile', 'calls', 'everything', 'empty', 'spark', 'torch', 'runs']) {
     const opened = await session.open(name);
     const views = await opened.views();
     assert.ok(views.length > 0, `${name} has no tabs`);

@@ -1,0 +1,249 @@
+"""`barograph diff`, and the page of two runs of a framework: the same numbers, and they add up."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from calling import REPOSITORY, Recording, Run
+from framework_logs import LOGS, MS, answer_of
+from made_log import Log
+from page_reader import Page
+
+BENCH = REPOSITORY / "bench" / "data" / "spark"
+TRACES = REPOSITORY / "tests" / "traces"
+PAIRS = {
+    "sort": (BENCH / "s35-sort", BENCH / "s35-sort-1slot"),
+    "join": (BENCH / "s35-join_agg", BENCH / "s35-join_agg-1slot"),
+    "kmeans": (BENCH / "s35-kmeans", BENCH / "s35-kmeans-1slot"),
+    "spill": (BENCH / "s35-spill", BENCH / "s35-spill-bigmemory"),
+    "others": (LOGS / "spark35_skew.gz", TRACES / "torch24_mlp.json.gz"),
+    "flink": (LOGS / "flink120_join.json.gz", LOGS / "flink120_streaming.json.gz"),
+}
+EACH = pytest.mark.parametrize("pair", PAIRS)
+
+
+def imported(run: Run, folder: Path, pair: str) -> list[Path]:
+    made = []
+    for log, name in zip(PAIRS[pair], ("before", "after")):
+        file = next(path for path in log.iterdir() if path.suffix == ".gz") if log.is_dir() else log
+        made.append(folder / f"{name}.baro")
+        done = run("import", "-q", "-f", "-o", made[-1], file)
+        assert done.returncode == 0, done.stderr
+    return made
+
+
+def diff_of(run: Run, *recordings: Path) -> dict[str, Any]:
+    done = run("diff", "--json", *recordings)
+    assert done.returncode == 0, done.stderr
+    whole: dict[str, Any] = json.loads(done.stdout)
+    assert whole["schema"] == "barograph.diff/1"
+    return whole
+
+
+def change(pair: dict[str, int | None]) -> int:
+    return (pair["after"] or 0) - (pair["before"] or 0)
+
+
+def both(before: int | None, after: int | None) -> dict[str, int | None]:
+    return {"before": before, "after": after}
+
+
+@EACH
+def test_numbers_are_those_of_explain_and_add_up(run: Run, tmp_path: Path, pair: str) -> None:
+    recordings = imported(run, tmp_path, pair)
+    whole = diff_of(run, *recordings)
+    sides = dict(zip(("before", "after"), (answer_of(run, "explain", r) for r in recordings)))
+    assert whole["recordings"] == dict(zip(sides, map(str, recordings)))
+    for key in ("run_ns", "tasks", "executors", "slots"):
+        assert whole[key] == {side: of[key] for side, of in sides.items()}
+    assert sum(change(row["path_ns"]) for row in whole["critical_path"]) == change(whole["run_ns"])
+    for side, of in sides.items():
+        told = {r["resource"]: (r["path_ns"], r["tasks_ns"]) for r in of["resources"]}
+        for row in whole["critical_path"]:
+            here = (row["path_ns"][side], row["tasks_ns"][side])
+            assert here == told.pop(row["resource"], (0, 0))
+        assert not told
+        by_id = {row["operator_id"]: row for row in of["operators"]}
+        for row in whole["operators"]:
+            if row[side] is None:
+                assert row["path_ns"][side] is row["tasks"][side] is None
+                continue
+            mine = by_id.pop(row[side]["operator_id"])
+            for key in ("operator", "place", "kind"):
+                assert row[side][key] == mine[key]
+            for key in ("path_ns", "tasks_ns", "tasks", "failed_tasks", "slots", "median_ns"):
+                assert row[key][side] == mine[key]
+            assert row["longest_ns"][side] == mine["longest_ns"]
+        assert not by_id  # every operator is in one row
+    for row in whole["operators"]:
+        for key in ("path_ns", "tasks_ns"):
+            assert sum(change(part[key]) for part in row["by_resource"]) == change(row[key])
+        assert (row["matched_by"] == "none") == (row["before"] is None or row["after"] is None)
+    sizes = [abs(change(row["path_ns"])) for row in whole["operators"]]
+    assert sizes == sorted(sizes, reverse=True)
+    if pair not in ("others", "flink"):  # two runs of one job
+        assert all(row["before"] and row["after"] for row in whole["operators"])
+
+
+@pytest.mark.parametrize("pair", [pair for pair in PAIRS if pair != "others"])
+def test_the_page_has_the_same_numbers(run: Run, tmp_path: Path, pair: str) -> None:
+    recordings = imported(run, tmp_path, pair)
+    whole = diff_of(run, *recordings)
+    answer = run("view", "-o", "-", *recordings)
+    assert answer.returncode == 0, answer.stderr
+    head = Page(answer.stdout).head
+    assert head["dataflow"] is None
+    page = head["comparison"]
+    for key in ("answer", "sentences", "run_ns", "settings", "critical_path"):
+        assert page[key] == whole[key]
+    assert len(page["operators"]) == len(whole["operators"])
+    words = {row["resource"]: row["words"] for row in page["critical_path"]}
+    for mine, theirs in zip(page["operators"], whole["operators"]):
+        for part in mine["by_resource"]:
+            part["words"] = words[part["resource"]]
+        assert mine == {key: theirs[key] for key in mine}
+    said = ["".join(part["t"] for part in one["parts"]) for one in head["summary"]]
+    assert said[: 1 + len(whole["sentences"])] == [whole["answer"], *whole["sentences"]]
+    assert head["summary"][0]["parts"][0]["link"]["view"] == "diff"
+
+
+def made(run: Run, folder: Path, name: str, *, slots: int, more: bool) -> Path:
+    """A job of two stages; `more`: behind another one, and its first stage takes 3 s, not 1."""
+    log = Log(slots=slots, master=f"local[{slots}]")
+    first = 5 if more else 0
+    end = 0.0
+    if more:
+        end = log.stage(4, 0, [500], called="count at app.py:3")
+        log.job(1, 0, end, [4])
+    begin = end
+    disk = {"Shuffle Write Metrics": {"Shuffle Write Time": 0}}
+    end = log.stage(first, begin, [3000 if more else 1000] * 2, disk, called="parquet at app.py:10")
+    end = log.stage(first + 1, end, [2000], called="collect at app.py:20")
+    log.job(0, begin, end, [first, first + 1])
+    return log.write(run, folder, name)
+
+
+def test_a_run_that_can_be_said_by_hand(run: Run, tmp_path: Path) -> None:
+    before = made(run, tmp_path, "a", slots=2, more=False)
+    after = made(run, tmp_path, "b", slots=1, more=True)
+    whole = diff_of(run, before, after)
+    took = whole["run_ns"]
+    # The lead is the same: 1 + 2 s of tasks were on the path, and are 0.5 + 6 + 2 s now.
+    assert change(took) == 5500 * MS
+    rows = {(row["after"] or row["before"])["operator"]: row for row in whole["operators"]}
+    assert list(rows) == ["stage 5: parquet", "stage 4: count", "stage 6: collect"]
+    parquet, count, collect = rows.values()
+    assert parquet["before"]["operator"] == "stage 0: parquet"
+    assert parquet["after"]["place"] == "app.py:10"
+    assert parquet["path_ns"] == both(1000 * MS, 6000 * MS)
+    assert parquet["tasks_ns"] == both(2000 * MS, 6000 * MS)
+    assert parquet["tasks"] == both(2, 2)
+    assert parquet["slots"] == both(2, 1)
+    (running,) = parquet["by_resource"]
+    assert (running["resource"], running["path_ns"]) == ("cpu", both(1000 * MS, 6000 * MS))
+    assert count["before"] is None
+    assert count["matched_by"] == "none"
+    assert count["path_ns"] == both(None, 500 * MS)
+    assert collect["path_ns"] == both(2000 * MS, 2000 * MS)
+    assert whole["slots"] == both(2, 1)
+    assert whole["settings"] == [
+        {"setting": "spark.master", "before": "local[2]", "after": "local[1]"}
+    ]
+    ratio = took["after"] / took["before"]
+    length = {side: f"{ns / 1e9:.3g} s" for side, ns in took.items()}
+    change_words = (
+        f"{ratio:.3g} times as long" if ratio >= 3 else f"{ratio - 1:.0%}".replace("%", " % more")
+    )
+    length = {side: f"{ns / 1e9:.2f} s" for side, ns in took.items()}
+    assert whole["answer"] == (
+        f"The run took {length['after']}, before {length['before']}: {change_words}."
+    )
+    path, operators, settings = whole["sentences"]
+    assert path == "On the critical path, which adds up to the run: running, 5.50 s more."
+    assert operators == (
+        "Of operators, by their time there: stage 5: parquet 5.00 s more; "
+        "stage 4: count 500 ms more (only after)."
+    )
+    assert settings == "Not the same: slots 1, before 2; spark.master local[1], before local[2]."
+    # The other way round it is the same with its signs turned.
+    back = diff_of(run, after, before)
+    assert [-change(row["path_ns"]) for row in back["operators"]] == [
+        change(row["path_ns"]) for row in whole["operators"]
+    ]
+    assert back["sentences"][0].endswith("running, 5.50 s less.")
+
+
+def test_a_run_is_like_itself(run: Run, tmp_path: Path) -> None:
+    recording, _ = imported(run, tmp_path, "join")
+    whole = diff_of(run, recording, recording)
+    assert whole["answer"].endswith(": less than 1 % of difference.")
+    assert whole["sentences"] == []
+    assert whole["settings"] == []
+    assert {change(row["path_ns"]) for row in whole["operators"]} == {0}
+    for row in whole["operators"]:
+        assert row["before"] == row["after"]
+
+
+@EACH
+@pytest.mark.parametrize("columns", [60, 80, 200])
+@pytest.mark.parametrize("lang", ["C", "C.UTF-8"])
+def test_text(run: Run, tmp_path: Path, pair: str, columns: int, lang: str) -> None:
+    names = [recording.name for recording in imported(run, tmp_path, pair)]
+    whole = diff_of(run, *map(Path, names))
+    env = {"COLUMNS": str(columns), "LANG": lang}
+    done = run("diff", "--top", "3", *names, env=env)
+    assert done.returncode == 0, done.stderr
+    assert max(map(len, done.stdout.splitlines())) <= columns
+    if lang == "C":
+        assert done.stdout.isascii()
+    text = re.sub(r"\s+", " ", done.stdout)
+    head, _, rest = text.partition(whole["answer"])
+    assert re.match(r" before .* after .*$", head)  # the answer is the first that is said
+    for sentence in whole["sentences"]:
+        if lang != "C" or sentence.isascii():  # else names are cut by other means
+            assert sentence in rest
+    more = len(whole["operators"]) - 3
+    assert (f"and {more} more: --top 0 shows all" in rest) == (more > 0)
+    alone = sum(row["matched_by"] == "none" for row in whole["operators"])
+    assert ("in one of the runs only" in rest) == (alone > 0)
+
+
+def test_a_part_of_a_run_is_said(run: Run, tmp_path: Path) -> None:
+    recordings = []
+    for name in ("spark35_skew.gz", "spark35_killed.gz"):
+        recordings.append(tmp_path / f"{name}.baro")
+        assert run("import", "-q", "-o", recordings[-1], LOGS / name).returncode == 0
+    doubt = diff_of(run, *recordings)["sentences"][-1]
+    assert doubt.startswith("The log of the run after has a part of it only: ")
+
+
+def test_what_cannot_be_compared(run: Run, recording: Recording, tmp_path: Path) -> None:
+    sampled, (log, _) = recording("small"), imported(run, tmp_path, "sort")
+    for pair in ((sampled, log), (log, sampled)):
+        done = run("diff", *pair)
+        assert done.returncode == 2
+        assert done.stderr == (
+            f"barograph: diff: {sampled}: no framework's log with tasks; the functions of two "
+            "recordings are compared by: barograph view BASE NEW\n"
+        )
+    assert run("diff", log).returncode == 2
+    assert run("diff", log, tmp_path / "absent.baro").returncode == 2
+    # A page of one of each has no operators to compare, and says the rest.
+    page = run("view", "-o", "-", sampled, log)
+    assert page.returncode == 0, page.stderr
+    assert Page(page.stdout).head["comparison"] is None
+
+
+def test_sampled_programs_have_one_answer_first(run: Run, recording: Recording) -> None:
+    page = run("view", "-o", "-", recording("small"), recording("night"))
+    assert page.returncode == 0, page.stderr
+    head = Page(page.stdout).head
+    assert head["comparison"] is None
+    before, after = (side["duration_ns"] for side in head["sides"])
+    said = head["summary"][0]["parts"][0]["t"]
+    words = f"The run took {after / 1e9:.1f} s, before {before / 1e9:.2f} s"
+    assert said == f"{words}: {after / before:.3g} times as long."
