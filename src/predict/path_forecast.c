@@ -5,30 +5,21 @@
 
 #include "explain/device_sides.h"
 #include "predict/forecast_build.h"
+#include "predict/trace_replay.h"
 
 static const double NS = 1e9;
 /* Of steps of training on one machine that is not shared, as of Python programs. */
 static const double NOISE_RATIO = 0.020;
 
-/* What a moment goes by. */
-typedef enum use {
-  USE_NONE,    /* nothing that a resource makes faster */
-  USE_CODE,    /* the program's own code, or nothing that the trace has */
-  USE_COMPUTE, /* operators and launches on the host */
-  USE_WORKERS, /* waiting for processes that load data */
-  USE_DEVICE,
-  USE_COPY,
-  USE_NETWORK,
-  USE_DISK,
-  USE_WAIT, /* a host thread that waits for a device: what that does counts */
-  USE_COUNT
-} use;
+typedef baro_trace_use use;
 
 struct baro_path_forecaster {
   double base_ns;
-  double path_ns[USE_COUNT][2]; /* of the critical path: alone, and while something else ran */
+  double path_ns[BARO_TRACE_USES]
+                [2]; /* of the critical path: alone, and while something else ran */
   uint32_t track_count;
-  double (*track_ns)[USE_COUNT]; /* by thread or stream: what it has to do */
+  double (*track_ns)[BARO_TRACE_USES]; /* by thread or stream: what it has to do */
+  const baro_trace_replay *replay;     /* in the arena */
   bool has_device;
   baro_arena arena;
 };
@@ -52,14 +43,14 @@ static use use_of(const baro_profile *profile, uint32_t task) {
   bool on_device = baro_is_on_device(profile, profile->dataflow.tasks[task].operator_id);
   switch (main_state(&profile->dataflow, task)) {
   case BARO_STATE_CPU:
-  case BARO_STATE_COLLECTOR: return USE_COMPUTE;
-  case BARO_STATE_GPU: return on_device ? USE_DEVICE : USE_WAIT;
-  case BARO_STATE_COPY: return on_device ? USE_COPY : USE_WAIT;
-  case BARO_STATE_NETWORK: return USE_NETWORK;
-  case BARO_STATE_DISK: return USE_DISK;
+  case BARO_STATE_COLLECTOR: return BARO_TRACE_COMPUTE;
+  case BARO_STATE_GPU: return on_device ? BARO_TRACE_DEVICE : BARO_TRACE_WAIT;
+  case BARO_STATE_COPY: return on_device ? BARO_TRACE_COPY : BARO_TRACE_WAIT;
+  case BARO_STATE_NETWORK: return BARO_TRACE_NETWORK;
+  case BARO_STATE_DISK: return BARO_TRACE_DISK;
   case BARO_STATE_CHILD:
-  case BARO_STATE_PIPE: return USE_WORKERS;
-  case BARO_STATE_UNKNOWN: return USE_CODE;
+  case BARO_STATE_PIPE: return BARO_TRACE_WORKERS;
+  case BARO_STATE_UNKNOWN: return BARO_TRACE_CODE;
   case BARO_STATE_RUNNABLE:
   case BARO_STATE_GIL:
   case BARO_STATE_LOCK:
@@ -67,7 +58,7 @@ static use use_of(const baro_profile *profile, uint32_t task) {
   case BARO_STATE_IDLE:
   case BARO_STATE_COUNT: break;
   }
-  return USE_NONE;
+  return BARO_TRACE_NONE;
 }
 
 typedef struct moment {
@@ -84,7 +75,7 @@ static int compare_moments(const void *left, const void *right) {
 
 /* Whether anything that is no part of it ran meanwhile, and could be what the run waits for next. */
 static bool is_shared(const uint32_t *running, use of) {
-  for (int u = USE_CODE; u < USE_WAIT; u++) {
+  for (int u = BARO_TRACE_CODE; u < BARO_TRACE_WAIT; u++) {
     if (u != (int)of && running[u] != 0) {
       return true;
     }
@@ -93,15 +84,15 @@ static bool is_shared(const uint32_t *running, use of) {
 }
 
 static use what_device_does(const uint32_t *running) {
-  return running[USE_DEVICE] != 0    ? USE_DEVICE
-         : running[USE_NETWORK] != 0 ? USE_NETWORK
-         : running[USE_COPY] != 0    ? USE_COPY
-                                     : USE_NONE;
+  return running[BARO_TRACE_DEVICE] != 0    ? BARO_TRACE_DEVICE
+         : running[BARO_TRACE_NETWORK] != 0 ? BARO_TRACE_NETWORK
+         : running[BARO_TRACE_COPY] != 0    ? BARO_TRACE_COPY
+                                            : BARO_TRACE_NONE;
 }
 
 static void sweep(baro_path_forecaster *to, const baro_critical_path *path, const uint8_t *uses,
                   const moment *moments, size_t count) {
-  uint32_t running[USE_COUNT] = {0};
+  uint32_t running[BARO_TRACE_USES] = {0};
   uint32_t step = 0;
   for (size_t m = 0; m + 1 < count; m++) {
     if (moments[m].task != BARO_NONE_ID) {
@@ -111,8 +102,8 @@ static void sweep(baro_path_forecaster *to, const baro_critical_path *path, cons
       step++;
     }
     bool is_task = path->steps[step].kind == BARO_STEP_TASK;
-    use of = is_task ? (use)uses[path->steps[step].task] : USE_CODE;
-    of = of == USE_WAIT ? what_device_does(running) : of;
+    use of = is_task ? (use)uses[path->steps[step].task] : BARO_TRACE_CODE;
+    of = of == BARO_TRACE_WAIT ? what_device_does(running) : of;
     uint64_t ns = moments[m + 1].at_ns - moments[m].at_ns;
     to->path_ns[of][is_shared(running, of)] += (double)ns;
   }
@@ -147,7 +138,7 @@ static void add_tracks(baro_path_forecaster *to, const baro_dataflow *dataflow,
   for (uint32_t t = 0; t < dataflow->task_count; t++) {
     const baro_dataflow_task *task = &dataflow->tasks[t];
     to->track_ns[task->thread][uses[t]] += (double)baro_dataflow_task_ns(task);
-    to->has_device = to->has_device || uses[t] == USE_DEVICE;
+    to->has_device = to->has_device || uses[t] == BARO_TRACE_DEVICE;
   }
 }
 
@@ -165,26 +156,27 @@ static double speed_of(const baro_scenario *scenario, baro_scenario_key key) {
 static double left_of(const baro_scenario *scenario, use of, const double *terms) {
   double saved = 1 / speed_of(scenario, BARO_SCENARIO_CPU_SPEED) - 1;
   switch (of) {
-  case USE_COMPUTE: return 1 + saved;
-  case USE_CODE: return 1 + terms[BARO_TERM_OTHER_CPU] * saved;
-  case USE_WORKERS: return 1 + terms[BARO_TERM_HELD] * saved;
-  case USE_DEVICE: return 1 / speed_of(scenario, BARO_SCENARIO_GPU);
-  case USE_NETWORK: return 1 / speed_of(scenario, BARO_SCENARIO_NETWORK);
-  case USE_DISK: return 1 / speed_of(scenario, BARO_SCENARIO_DISK);
-  case USE_NONE:
-  case USE_COPY:
-  case USE_WAIT:
-  case USE_COUNT: break;
+  case BARO_TRACE_COMPUTE: return 1 + saved;
+  case BARO_TRACE_CODE: return 1 + terms[BARO_TERM_OTHER_CPU] * saved;
+  case BARO_TRACE_WORKERS: return 1 + terms[BARO_TERM_HELD] * saved;
+  case BARO_TRACE_DEVICE: return 1 / speed_of(scenario, BARO_SCENARIO_GPU);
+  case BARO_TRACE_NETWORK: return 1 / speed_of(scenario, BARO_SCENARIO_NETWORK);
+  case BARO_TRACE_DISK: return 1 / speed_of(scenario, BARO_SCENARIO_DISK);
+  case BARO_TRACE_NONE:
+  case BARO_TRACE_COPY:
+  case BARO_TRACE_WAIT:
+  case BARO_TRACE_USES: break;
   }
   return 1;
 }
 
 /* What one thread or stream has to do, whatever it waits for. */
-static double longest_track_ns(const baro_path_forecaster *from, const double left[USE_COUNT]) {
+static double longest_track_ns(const baro_path_forecaster *from,
+                               const double left[BARO_TRACE_USES]) {
   double longest_ns = 0;
   for (uint32_t track = 0; track < from->track_count; track++) {
     double ns = 0;
-    for (int u = USE_CODE; u < USE_WAIT; u++) {
+    for (int u = BARO_TRACE_CODE; u < BARO_TRACE_WAIT; u++) {
       ns += from->track_ns[track][u] * left[u];
     }
     longest_ns = fmax(longest_ns, ns);
@@ -198,30 +190,41 @@ static void set_points(double ret_terms[BARO_TERM_COUNT]) {
   }
 }
 
-static double seconds_of(const model *of, const double terms[BARO_TERM_COUNT]) {
-  double left[USE_COUNT];
+/* The tasks once more; where nothing is taken to be alone, the recorded path with those of its moments shortened that were. */
+static baro_status seconds_of(const model *of, const double terms[BARO_TERM_COUNT], double *ret_s,
+                              baro_error *err) {
+  double left[BARO_TRACE_USES];
   double ns = 0;
-  for (int u = 0; u < USE_COUNT; u++) {
+  for (int u = 0; u < BARO_TRACE_USES; u++) {
     left[u] = left_of(of->scenario, (use)u, terms);
     double shared = 1 - terms[BARO_TERM_ALONE] * (1 - left[u]);
     ns += of->from->path_ns[u][0] * left[u] + of->from->path_ns[u][1] * shared;
   }
   ns = fmax(ns, longest_track_ns(of->from, left));
-  return fmax(ns, of->from->base_ns * 1e-9) / NS;
+  if (terms[BARO_TERM_ALONE] >= 1 &&
+      baro_trace_replay_run(of->from->replay, left, &ns) != BARO_OK) {
+    return baro_error_set(err, BARO_NO_MEMORY, "%s", baro_status_text(BARO_NO_MEMORY));
+  }
+  *ret_s = fmax(ns, of->from->base_ns * 1e-9) / NS;
+  return BARO_OK;
 }
 
-static void try_term(const model *of, baro_term term, baro_forecast *to) {
+static baro_status try_term(const model *of, baro_term term, baro_forecast *to, baro_error *err) {
   const baro_term_row *row = &baro_terms[term];
   double terms[BARO_TERM_COUNT];
   double ends_s[2];
   set_points(terms);
   for (int end = 0; end < 2; end++) {
     terms[term] = end == 0 ? row->low : row->high;
-    ends_s[end] = seconds_of(of, terms);
+    baro_status status = seconds_of(of, terms, &ends_s[end], err);
+    if (status != BARO_OK) {
+      return status;
+    }
   }
   const baro_forecast_term tried = {
       .term = term, .low = row->low, .point = row->point, .high = row->high, .source = row->source};
   baro_forecast_add_term(to, tried, ends_s);
+  return BARO_OK;
 }
 
 /* --- the whole --- */
@@ -254,8 +257,8 @@ static baro_status check_scenario(const baro_path_forecaster *from, const baro_s
   return BARO_OK;
 }
 
-static void make_parts(const baro_path_forecaster *from, const baro_scenario *scenario,
-                       baro_forecast *to) {
+static baro_status make_parts(const baro_path_forecaster *from, const baro_scenario *scenario,
+                              baro_forecast *to, baro_error *err) {
   double points[BARO_TERM_COUNT];
   set_points(points);
   for (int k = 0; k < BARO_SCENARIO_KEY_COUNT; k++) {
@@ -263,11 +266,15 @@ static void make_parts(const baro_path_forecaster *from, const baro_scenario *sc
       baro_scenario alone = {0};
       alone.values[k] = scenario->values[k];
       const model of = {.from = from, .scenario = &alone};
-      to->parts[to->part_count++] = (baro_forecast_part){.key = (baro_scenario_key)k,
-                                                         .function = BARO_NONE_ID,
-                                                         .alone_s = seconds_of(&of, points)};
+      baro_forecast_part *part = &to->parts[to->part_count++];
+      *part = (baro_forecast_part){.key = (baro_scenario_key)k, .function = BARO_NONE_ID};
+      baro_status status = seconds_of(&of, points, &part->alone_s, err);
+      if (status != BARO_OK) {
+        return status;
+      }
     }
   }
+  return BARO_OK;
 }
 
 static void assume(baro_forecast *to, const char *text) {
@@ -277,14 +284,15 @@ static void assume(baro_forecast *to, const char *text) {
 static void make_assumptions(const baro_path_forecaster *from, const baro_scenario *scenario,
                              baro_forecast *to) {
   assume(to,
-         "the critical path is edited: each of its moments lasts as long as what it went by then "
-         "takes; copies stay, as do batches and the number of launches");
+         "all tasks run once more, each as long as what it uses then takes, behind what it waited "
+         "for: its launch, its stream, a device, another thread, as far as the trace tells; copies "
+         "stay, as do batches and the number of launches");
   if (scenario->values[BARO_SCENARIO_NETWORK].is_set &&
-      !(from->path_ns[USE_NETWORK][0] + from->path_ns[USE_NETWORK][1] > 0)) {
+      !(from->path_ns[BARO_TRACE_NETWORK][0] + from->path_ns[BARO_TRACE_NETWORK][1] > 0)) {
     assume(to, "nothing on the path is known to have waited for the network");
   }
   if (scenario->values[BARO_SCENARIO_DISK].is_set &&
-      !(from->path_ns[USE_DISK][0] + from->path_ns[USE_DISK][1] > 0)) {
+      !(from->path_ns[BARO_TRACE_DISK][0] + from->path_ns[BARO_TRACE_DISK][1] > 0)) {
     assume(to, "nothing on the path is known to have waited for disks: data loaders are not told "
                "from what they wait for");
   }
@@ -312,6 +320,10 @@ static baro_status fill(baro_path_forecaster *to, const baro_profile *profile, b
     to->base_ns = (double)(path.end_ns - path.begin_ns);
     add_tracks(to, &profile->dataflow, uses);
     status = add_path(to, profile, &path, uses);
+  }
+  if (status == BARO_OK) {
+    status =
+        baro_trace_replay_make(profile, uses, path.begin_ns, path.end_ns, &to->arena, &to->replay);
   }
   baro_arena_release(&scratch);
   if (status != BARO_OK) {
@@ -360,11 +372,17 @@ baro_status baro_path_forecaster_make(const baro_path_forecaster *forecaster,
                                   .calibration = baro_calibration_none()};
   double points[BARO_TERM_COUNT];
   set_points(points);
-  ret_forecast->predicted_s = seconds_of(&of, points);
-  for (size_t t = 0; t < sizeof(terms) / sizeof(terms[0]); t++) {
-    try_term(&of, terms[t], ret_forecast);
+  status = seconds_of(&of, points, &ret_forecast->predicted_s, err);
+  for (size_t t = 0; t < sizeof(terms) / sizeof(terms[0]) && status == BARO_OK; t++) {
+    status = try_term(&of, terms[t], ret_forecast, err);
   }
-  make_parts(forecaster, scenario, ret_forecast);
+  if (status == BARO_OK) {
+    status = make_parts(forecaster, scenario, ret_forecast, err);
+  }
+  if (status != BARO_OK) {
+    baro_forecast_release(ret_forecast);
+    return status;
+  }
   baro_forecast_bound(ret_forecast, scenario);
   make_assumptions(forecaster, scenario, ret_forecast);
   return BARO_OK;
