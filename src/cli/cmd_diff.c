@@ -9,6 +9,8 @@
 #include "cli/common_options.h"
 #include "explain/run_diff.h"
 #include "profile/profile.h"
+#include "show/damage.h"
+#include "show/diff_program.h"
 #include "show/diff_show.h"
 
 /* TOP_AUTO, when it is not given: what fits a screen, but all of JSON. */
@@ -20,64 +22,135 @@ typedef struct diff_values {
   bool json;
 } diff_values;
 
-static int print_diff(const baro_run_diff *diff, const diff_values *values, char *const *paths) {
-  char directory[PATH_MAX];
-  uint64_t top = values->top != TOP_AUTO ? values->top : values->json ? 0 : TOP_DEFAULT;
-  const baro_diff_options options = {.paths = {paths[BARO_BEFORE], paths[BARO_AFTER]},
-                                     .top = (uint32_t)top,
-                                     .directory = getcwd(directory, sizeof(directory)),
-                                     .home = getenv("HOME")};
-  if (values->json) {
+typedef struct asked {
+  const diff_values *values;
+  const baro_profile *profiles[BARO_DIFF_SIDES];
+  baro_diff_options options;
+} asked;
+
+static int print_runs(const asked *a, const baro_run_diff *diff) {
+  baro_error err;
+  if (a->values->json) {
     baro_stream stream;
-    baro_error err;
     baro_stream_init(&stream, baro_sink_stream, stdout);
-    if (baro_diff_json(diff, &options, &stream, &err) != BARO_OK)
-      return baro_cli_fail("diff: %s", err.message);
-    return baro_cli_finish(&stream);
+    return baro_diff_json(diff, &a->options, &stream, &err) != BARO_OK
+               ? baro_cli_fail("diff: %s", err.message)
+               : baro_cli_finish(&stream);
   }
   baro_buffer out = {0};
-  baro_terminal terminal = baro_terminal_of(STDOUT_FILENO, (baro_color_choice)values->color);
-  baro_diff_text(diff, &options, &terminal, &out);
+  baro_terminal terminal = baro_terminal_of(STDOUT_FILENO, (baro_color_choice)a->values->color);
+  baro_diff_text(diff, &a->options, &terminal, &out);
   int status = baro_cli_print(&out);
   baro_buffer_release(&out);
   return status;
 }
 
-static int explain_both(baro_profile *const profiles[BARO_DIFF_SIDES], const diff_values *values,
-                        char *const *paths) {
+/* Of frameworks' logs. */
+static int compare_runs(const asked *a) {
   baro_explanation explanations[BARO_DIFF_SIDES] = {0};
   const baro_explanation *const sides[] = {&explanations[BARO_BEFORE], &explanations[BARO_AFTER]};
   baro_run_diff diff = {0};
-  int status = BARO_EXIT_OK;
-  for (int side = 0; side < BARO_DIFF_SIDES && status == BARO_EXIT_OK; side++) {
-    if (baro_explain(profiles[side], &explanations[side]) != BARO_OK)
-      status = baro_cli_fail("diff: out of memory");
-  }
-  if (status == BARO_EXIT_OK && baro_run_diff_make(sides, &diff) != BARO_OK)
-    status = baro_cli_fail("diff: out of memory");
-  if (status == BARO_EXIT_OK)
-    status = print_diff(&diff, values, paths);
+  baro_status found = BARO_OK;
+  for (int side = 0; side < BARO_DIFF_SIDES && found == BARO_OK; side++)
+    found = baro_explain(a->profiles[side], &explanations[side]);
+  if (found == BARO_OK)
+    found = baro_run_diff_make(sides, &diff);
+  int status = found == BARO_OK ? print_runs(a, &diff) : baro_cli_fail("diff: out of memory");
   baro_run_diff_release(&diff);
   for (int side = 0; side < BARO_DIFF_SIDES; side++)
     baro_explanation_release(&explanations[side]);
   return status;
 }
 
+static int print_program(const asked *a, const baro_program_diff *diff) {
+  baro_error err;
+  if (a->values->json) {
+    baro_stream stream;
+    baro_stream_init(&stream, baro_sink_stream, stdout);
+    return baro_program_diff_json(diff, &a->options, &stream, &err) != BARO_OK
+               ? baro_cli_fail("diff: %s", err.message)
+               : baro_cli_finish(&stream);
+  }
+  baro_buffer out = {0};
+  baro_terminal terminal = baro_terminal_of(STDOUT_FILENO, (baro_color_choice)a->values->color);
+  baro_program_diff_text(diff, &a->options, &terminal, &out);
+  int status = baro_cli_print(&out);
+  baro_buffer_release(&out);
+  return status;
+}
+
+/* Of recorded programs, and of profiles of other tools. */
+static int compare_programs(const asked *a) {
+  baro_html_names names = {0};
+  baro_function_diffs functions = {0};
+  const baro_program_diff diff = {
+      .profiles = {a->profiles[0], a->profiles[1]}, .names = &names, .functions = &functions};
+  baro_error err;
+  int status;
+  if (baro_html_names_init(&names, a->profiles, BARO_DIFF_SIDES, &err) != BARO_OK)
+    status = baro_cli_fail("diff: %s", err.message);
+  else if (!baro_function_diffs_find(a->profiles, &names, &functions))
+    status = baro_cli_fail("diff: out of memory");
+  else
+    status = print_program(a, &diff);
+  baro_function_diffs_release(&functions);
+  baro_html_names_release(&names);
+  return status;
+}
+
+/* Operators and functions, or samples and calls, are no two sides of anything. */
+static int compare(const asked *a) {
+  bool tasks[BARO_DIFF_SIDES], samples[BARO_DIFF_SIDES], calls[BARO_DIFF_SIDES];
+  const char *const *paths = a->options.paths;
+  for (int side = 0; side < BARO_DIFF_SIDES; side++) {
+    tasks[side] = a->profiles[side]->dataflow.task_count > 0;
+    samples[side] = a->profiles[side]->samples.count > 0;
+    calls[side] = a->profiles[side]->calls.count > 0;
+    if (!tasks[side] && !samples[side] && !calls[side])
+      return baro_cli_fail("diff: nothing to compare with: %s is empty", paths[side]);
+  }
+  if (tasks[0] && tasks[1])
+    return compare_runs(a);
+  if (tasks[0] != tasks[1])
+    return baro_cli_fail("diff: nothing to compare: %s is a log of a framework, %s is none",
+                         paths[tasks[0] ? 0 : 1], paths[tasks[0] ? 1 : 0]);
+  if ((samples[0] && samples[1]) || (calls[0] && calls[1]))
+    return compare_programs(a);
+  return baro_cli_fail("diff: nothing to compare: %s has %s only, %s has %s only", paths[0],
+                       samples[0] ? "samples" : "calls", paths[1],
+                       samples[1] ? "samples" : "calls");
+}
+
+/* Numbers look whole; only this says that they are not. */
+static void say_damage(const baro_profile *profile, const char *path) {
+  baro_buffer text = {0};
+  baro_damage_write(&profile->damage, &text);
+  if (!text.failed && text.length > 0)
+    baro_cli_say("diff: %s is damaged: %.*s", path, (int)text.length, (const char *)text.data);
+  baro_buffer_release(&text);
+}
+
 static int run(const baro_call *call) {
+  const diff_values *values = call->values;
+  char directory[PATH_MAX];
+  uint64_t top = values->top != TOP_AUTO ? values->top : values->json ? 0 : TOP_DEFAULT;
+  asked a = {.values = values,
+             .options = {.paths = {call->operands[0], call->operands[1]},
+                         .top = (uint32_t)top,
+                         .directory = getcwd(directory, sizeof(directory)),
+                         .home = getenv("HOME")}};
   baro_profile *profiles[BARO_DIFF_SIDES] = {NULL, NULL};
   int status = BARO_EXIT_OK;
   for (int side = 0; side < BARO_DIFF_SIDES && status == BARO_EXIT_OK; side++) {
-    const char *path = call->operands[side];
     baro_error err;
-    if (baro_profile_load(path, &profiles[side], &err) != BARO_OK)
+    if (baro_profile_load(a.options.paths[side], &profiles[side], &err) != BARO_OK)
       status = baro_cli_fail("diff: %s", err.message);
-    else if (profiles[side]->dataflow.task_count == 0)
-      status = baro_cli_fail("diff: %s: no framework's log with tasks; the functions of two "
-                             "recordings are compared by: barograph view BASE NEW",
-                             path);
+    else
+      say_damage(profiles[side], a.options.paths[side]);
+    a.profiles[side] = profiles[side];
   }
   if (status == BARO_EXIT_OK)
-    status = explain_both(profiles, call->values, call->operands);
+    status = compare(&a);
   for (int side = 0; side < BARO_DIFF_SIDES; side++)
     baro_profile_destroy(profiles[side]);
   return status;
@@ -99,13 +172,14 @@ static const diff_values defaults = {.top = TOP_AUTO};
 
 const baro_command baro_command_diff = {
     .name = "diff",
-    .summary = "say what changed between two runs of a framework's job",
+    .summary = "say what changed between two recordings",
     .usage = "[OPTION...] BASE NEW",
     .description =
-        "Compares two imported logs of Spark, Flink, PyTorch or TensorFlow: BASE is before, NEW is "
-        "after. First how much longer or shorter the run was, then which parts of the critical "
-        "path and which operators that was, what they used or waited for, and which settings "
-        "differ. The functions of two recorded programs are compared by: barograph view BASE NEW.",
+        "BASE is before, NEW is after. First how much longer or shorter the run was. Then, of two "
+        "imported logs of Spark, Flink, PyTorch or TensorFlow, which parts of the critical path "
+        "and "
+        "which operators that was, what they used or waited for, and which settings differ; of two "
+        "recorded programs, the functions whose own time changed by more than chance.",
     .examples = "  barograph diff before.baro after.baro\n"
                 "  barograph diff --json before.baro after.baro | jq '.operators[0]'\n",
     .options = {.rows = options, .count = sizeof(options) / sizeof(options[0])},

@@ -208,6 +208,7 @@ baro_status baro_diff_json(const baro_run_diff *diff, const baro_diff_options *o
   baro_json_init(&json, output, true);
   baro_json_object(&json, NULL, false);
   baro_json_text(&json, "schema", "barograph.diff/1");
+  baro_json_text(&json, "kind", "dataflow");
   baro_json_object(&json, "recordings", true);
   for (int side = 0; side < BARO_DIFF_SIDES; side++) {
     baro_json_text(&json, side_names[side], options->paths[side]);

@@ -2,13 +2,11 @@
 #include <stdlib.h>
 
 #include "base/plural.h"
+#include "show/diff_parts.h"
 #include "show/diff_show.h"
 #include "show/explain_show.h"
 #include "show/report_parts.h"
-#include "show/text_wrap.h"
 #include "show/units.h"
-
-enum { LABEL_COLUMNS = 11 };
 
 typedef struct page {
   const baro_run_diff *diff;
@@ -41,38 +39,18 @@ static void add_time(baro_text_table *table, bool has, uint64_t ns) {
 }
 
 static void add_change(page *p, baro_text_table *table, int64_t change_ns) {
-  if (change_ns == 0) {
-    baro_text_table_add_format(table, BARO_STYLE_FAINT, "0");
-    return;
-  }
-  const char *minus = p->report.terminal->unicode ? "\u2212" : "-";
-  baro_text_table_add_format(table, BARO_STYLE_STRONG, "%s%s", change_ns > 0 ? "+" : minus,
-                             baro_text_duration((uint64_t)llabs(change_ns)).text);
-}
-
-static void write_wrapped(page *p, size_t column, baro_style style, const baro_buffer *text) {
-  baro_buffer *out = p->report.out;
-  baro_wrap wrap = {.column = column,
-                    .indent = column,
-                    .columns = p->report.terminal->columns,
-                    .unicode = p->report.terminal->unicode};
-  out->failed = out->failed || text->failed;
-  baro_style_begin(out, p->report.terminal, style);
-  baro_write_wrapped(out, &wrap, (baro_view){text->data, text->length});
-  baro_style_end(out, p->report.terminal, style);
-  baro_write_u8(out, '\n');
+  baro_diff_add_change(table, p->report.terminal,
+                       change_ns > 0   ? 1
+                       : change_ns < 0 ? -1
+                                       : 0,
+                       baro_text_duration((uint64_t)llabs(change_ns)));
 }
 
 static void write_side(page *p, int side) {
   const baro_explanation *of = p->diff->sides[side];
   uint32_t tasks = of->profile->dataflow.task_count;
-  baro_buffer *out = p->report.out;
   baro_buffer text = {0};
   baro_view command;
-  baro_write_text(out, "  ");
-  baro_style_begin(out, p->report.terminal, BARO_STYLE_FAINT);
-  baro_write_format(out, "%-*s", LABEL_COLUMNS, side == BARO_BEFORE ? "before" : "after");
-  baro_style_end(out, p->report.terminal, BARO_STYLE_FAINT);
   baro_write_format(&text, "%s: ", p->options->paths[side]);
   if (baro_profile_info(of->profile, "command", &command)) {
     baro_write_bytes(&text, command.data, command.length);
@@ -84,7 +62,7 @@ static void write_side(page *p, int side) {
                     baro_tasks_are_partitions(of->profile)
                         ? baro_plural(of->operator_count, "stage", "stages")
                         : baro_plural(of->operator_count, "operator", "operators"));
-  write_wrapped(p, LABEL_COLUMNS + 2, BARO_STYLE_PLAIN, &text);
+  baro_diff_label(p->report.out, p->report.terminal, side, &text);
   baro_buffer_release(&text);
 }
 
@@ -93,14 +71,12 @@ static void write_sentences(page *p) {
   baro_buffer text = {0};
   baro_write_u8(p->report.out, '\n');
   baro_diff_answer(run_ns, &text);
-  write_wrapped(p, 0, BARO_STYLE_STRONG, &text);
+  baro_diff_paragraph(p->report.out, p->report.terminal, BARO_STYLE_STRONG, &text);
   for (int which = 0; which < BARO_DIFF_SENTENCES; which++) {
     baro_buffer_clear(&text);
     baro_diff_sentence_write(p->diff, (baro_diff_sentence)which, p->report.terminal->unicode,
                              &text);
-    if (text.length > 0) {
-      write_wrapped(p, 0, BARO_STYLE_PLAIN, &text);
-    }
+    baro_diff_paragraph(p->report.out, p->report.terminal, BARO_STYLE_PLAIN, &text);
   }
   baro_buffer_release(&text);
 }

@@ -4,83 +4,13 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "show/call_rows.h"
 #include "show/diff_show.h"
+#include "show/function_diff.h"
 #include "show/text_width.h"
 #include "show/units.h"
 
 enum { CHANGES_SAID = 3, NAME_COLUMNS = 48 };
-
-/* Of runs a difference below this share is not worth a word; of functions, of their run's time. */
-static const double CHANGE_MIN = 0.01;
-
-/* A function's own time on both sides. */
-typedef struct changed {
-  uint32_t function; /* of the page */
-  double ns[BARO_HTML_SIDES_MAX];
-  double error_ns; /* of the difference */
-} changed;
-
-static bool by_samples(const baro_html_page *page) {
-  return page->profiles[0]->samples.count > 0 && page->profiles[1]->samples.count > 0;
-}
-
-static void add_side(const baro_html_page *page, unsigned side, bool samples, changed *rows) {
-  const baro_profile *profile = page->profiles[side];
-  const baro_profile_functions *functions = &profile->functions;
-  double basis_ns = (double)baro_profile_basis_ns(profile, BARO_MEASURE_RUN);
-  for (uint32_t f = 0; f < functions->count; f++) {
-    uint32_t function = page->names.of_function[side][f];
-    if (function == BARO_NONE_ID) {
-      continue;
-    }
-    double ns = samples ? (double)baro_amount_busy(&functions->self[BARO_MEASURE_RUN], f)
-                        : (double)profile->call_sums.self_ns[f];
-    rows[function].function = function;
-    rows[function].ns[side] += ns;
-    if (samples && basis_ns > 0) {
-      double ratio = baro_profile_ratio_error(profile, BARO_MEASURE_RUN, ns / basis_ns,
-                                              functions->self_square[BARO_MEASURE_RUN][f]);
-      rows[function].error_ns = hypot(rows[function].error_ns, fmax(ratio, 0) * basis_ns);
-    }
-  }
-}
-
-static double difference(const changed *row) {
-  return row->ns[1] - row->ns[0];
-}
-
-static int compare(const void *a_pointer, const void *b_pointer) {
-  const changed *a = a_pointer, *b = b_pointer;
-  double first = fabs(difference(a)), second = fabs(difference(b));
-  if (first < second || first > second) {
-    return first > second ? -1 : 1;
-  }
-  return a->function < b->function ? -1 : a->function > b->function;
-}
-
-/* Those that changed by more than twice their error and are worth a word, the largest first. */
-static uint32_t keep_sure(const baro_html_page *page, bool samples, changed *rows) {
-  double basis_ns = 0;
-  for (unsigned side = 0; side < BARO_HTML_SIDES_MAX; side++) {
-    const baro_profile *profile = page->profiles[side];
-    basis_ns = fmax(basis_ns, samples ? (double)baro_profile_basis_ns(profile, BARO_MEASURE_RUN)
-                                      : (double)baro_calls_basis_ns(profile));
-  }
-  uint32_t kept = 0;
-  for (uint32_t f = 0; f < page->names.count; f++) {
-    double change = fabs(difference(&rows[f]));
-    if (change > 2 * rows[f].error_ns && change > CHANGE_MIN * basis_ns) {
-      rows[kept++] = rows[f];
-    }
-  }
-  if (kept > 1) {
-    qsort(rows, kept, sizeof(*rows), compare);
-  }
-  return kept;
-}
 
 static baro_html_link to_diff(void) {
   baro_html_link to = baro_html_no_link;
@@ -116,14 +46,15 @@ static void write_operators(const baro_html_page *page, baro_json *json) {
   }
 }
 
-static void write_function(const baro_html_page *page, const changed *row, baro_json *json) {
+static void write_function(const baro_html_page *page, const baro_function_diff *row,
+                           baro_json *json) {
   const baro_html_function *function = &page->names.functions[row->function];
   baro_buffer name = {0};
   baro_html_link to = baro_html_no_link;
   to.view = "diff";
   to.function = row->function;
   char text[120];
-  double change = difference(row);
+  double change = baro_function_change_ns(row);
   (void)baro_write_fitted(&name, page->names.strings.views[function->name_string], NAME_COLUMNS,
                           BARO_CUT_MIDDLE, true);
   baro_html_sentence_buffer(json, &name, &to);
@@ -132,8 +63,10 @@ static void write_function(const baro_html_page *page, const changed *row, baro_
   baro_html_sentence_text(json, text, &baro_html_no_link);
 }
 
-static void write_functions(const baro_html_page *page, const changed *rows, uint32_t count,
-                            bool samples, baro_json *json) {
+static void write_functions(const baro_html_page *page, const baro_function_diffs *diffs,
+                            baro_json *json) {
+  uint32_t count = diffs->sure_count;
+  bool samples = diffs->of_samples;
   baro_html_sentence_begin(json);
   if (count == 0) {
     baro_html_sentence_text(
@@ -147,7 +80,7 @@ static void write_functions(const baro_html_page *page, const changed *rows, uin
   }
   for (uint32_t i = 0; i < count && i < CHANGES_SAID; i++) {
     baro_html_sentence_text(json, i == 0 ? "" : ", ", &baro_html_no_link);
-    write_function(page, &rows[i], json);
+    write_function(page, &diffs->rows[i], json);
   }
   if (count > CHANGES_SAID) {
     char text[120];
@@ -165,17 +98,13 @@ bool baro_html_write_changes(const baro_html_page *page, baro_json *json) {
     write_operators(page, json);
     return true;
   }
-  changed *rows = calloc((size_t)page->names.count + 1, sizeof(*rows));
-  if (rows == NULL) {
-    return false;
+  baro_function_diffs diffs;
+  bool good = baro_function_diffs_find(page->profiles, &page->names, &diffs);
+  if (good) {
+    write_functions(page, &diffs, json);
   }
-  bool samples = by_samples(page);
-  for (unsigned side = 0; side < BARO_HTML_SIDES_MAX; side++) {
-    add_side(page, side, samples, rows);
-  }
-  write_functions(page, rows, keep_sure(page, samples, rows), samples, json);
-  free(rows);
-  return true;
+  baro_function_diffs_release(&diffs);
+  return good;
 }
 
 /* --- runs of frameworks, in the head --- */

@@ -41,6 +41,7 @@ def diff_of(run: Run, *recordings: Path) -> dict[str, Any]:
     assert done.returncode == 0, done.stderr
     whole: dict[str, Any] = json.loads(done.stdout)
     assert whole["schema"] == "barograph.diff/1"
+    assert whole["kind"] in ("dataflow", "program")
     return whole
 
 
@@ -222,20 +223,91 @@ def test_a_part_of_a_run_is_said(run: Run, tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_compared(run: Run, recording: Recording, tmp_path: Path) -> None:
-    sampled, (log, _) = recording("small"), imported(run, tmp_path, "sort")
+    sampled, called = recording("small"), recording("calls")
+    log, _ = imported(run, tmp_path, "sort")
     for pair in ((sampled, log), (log, sampled)):
         done = run("diff", *pair)
         assert done.returncode == 2
         assert done.stderr == (
-            f"barograph: diff: {sampled}: no framework's log with tasks; the functions of two "
-            "recordings are compared by: barograph view BASE NEW\n"
+            f"barograph: diff: nothing to compare: {log} is a log of a framework, "
+            f"{sampled} is none\n"
         )
+    done = run("diff", sampled, called)
+    assert done.returncode == 2
+    assert done.stderr.endswith(f"{sampled} has samples only, {called} has calls only\n")
+    done = run("diff", recording("empty"), sampled)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
     assert run("diff", log).returncode == 2
     assert run("diff", log, tmp_path / "absent.baro").returncode == 2
     # A page of one of each has no operators to compare, and says the rest.
     page = run("view", "-o", "-", sampled, log)
     assert page.returncode == 0, page.stderr
     assert Page(page.stdout).head["comparison"] is None
+
+
+@pytest.mark.parametrize(
+    "scenarios", [("small", "night"), ("night", "hostile"), ("calls", "calls")]
+)
+def test_functions_of_programs_are_those_of_report(
+    run: Run, recording: Recording, scenarios: tuple[str, str]
+) -> None:
+    paths = [recording(scenario) for scenario in scenarios]
+    whole = diff_of(run, *paths)
+    assert whole["kind"] == "program"
+    of_calls = scenarios[0] == "calls"
+    assert whole["compared"] == ("calls" if of_calls else "samples")
+    key = "calls_self_ns" if of_calls else "self_ns"
+    for side, path in zip(("before", "after"), paths):
+        report = answer_of(run, "report", path)
+        if not of_calls:
+            assert whole["basis_ns"][side] == report["head"]["basis_ns"]
+        told: dict[str, int] = {}
+        for row in report["functions"]:
+            told[row["name"]] = told.get(row["name"], 0) + (row[key] or 0)
+        mine: dict[str, int] = {}
+        for row in whole["functions"]:
+            mine[row["name"]] = mine.get(row["name"], 0) + row["self_ns"][side]
+        for name in told.keys() | mine.keys():
+            assert mine.get(name, 0) == pytest.approx(told.get(name, 0), abs=2), name
+    for row in whole["functions"]:
+        by = abs(change(row["self_ns"]))
+        least = 0.01 * max(whole["basis_ns"].values())
+        assert row["is_sure"] == (by > least and by > 2 * (row["change_error_ns"] or 0))
+    # What is more than chance comes first, the largest before the others.
+    order = [(not row["is_sure"], -abs(change(row["self_ns"]))) for row in whole["functions"]]
+    assert order == sorted(order)
+    page = run("view", "-o", "-", *paths)
+    assert page.returncode == 0, page.stderr
+    said = ["".join(p["t"] for p in s["parts"]) for s in Page(page.stdout).head["summary"]]
+    assert said[0] == whole["answer"]
+    assert said[1] == whole["sentences"][1]
+
+
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_text_of_programs(run: Run, recording: Recording, columns: int) -> None:
+    names = [recording(scenario).name for scenario in ("small", "hostile")]
+    env = {"COLUMNS": str(columns)}
+    done = run("diff", *names, env=env)
+    assert done.returncode == 0, done.stderr
+    assert max(map(len, done.stdout.splitlines())) <= columns
+    assert not any(ord(c) < 32 for c in done.stdout.replace("\n", ""))
+    plain = run("diff", *names, env=env | {"LANG": "C"}).stdout
+    assert plain.isascii()
+    text = re.sub(r"\s+", " ", done.stdout)
+    assert re.match(r" before small\.baro: .* after hostile\.baro: .* The run took ", text)
+
+
+def test_amounts_that_are_no_time(run: Run, tmp_path: Path) -> None:
+    made = []
+    for name, stacks in (("a", "f;g 10\nf;h 5\n"), ("b", "f;g 30\nf;h 5\n")):
+        (tmp_path / f"{name}.txt").write_text(stacks)
+        made.append(tmp_path / f"{name}.baro")
+        assert run("import", "-q", "-o", made[-1], tmp_path / f"{name}.txt").returncode == 0
+    text = run("diff", *made).stdout
+    assert "The run took" not in text
+    assert "Compared below: the samples' amounts, 35 samples, before 15 samples." in text
+    assert "Of functions' own time: g 20 samples more." in text
 
 
 def test_sampled_programs_have_one_answer_first(run: Run, recording: Recording) -> None:
