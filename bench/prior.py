@@ -76,7 +76,8 @@ def one_hot(labels: Sequence[str]) -> np.ndarray:
 
 
 def print_left_out() -> None:
-    print("Left out: projects judged by models of all others; labels are weak, the module's\n")
+    print("Left out: projects judged by models of all others; labels are weak, the module's;")
+    print("checked: classes of engines that were read and labelled by the rubric\n")
     lines = (ROOT / "tools" / "prior" / "left_out.tsv").read_text().splitlines()
     for line in lines:
         first, kind, *rest = line.split("\t")

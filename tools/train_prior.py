@@ -21,6 +21,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "prior"))
@@ -29,21 +31,21 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 import prior_metrics as metrics
+from checked import checked_units
 from corpus import TEXTS
 from corpus_fetch import HERE, fetch_all
 from framework_operators import write_operators
+from prior_doubt import fit_clean, folds_of, rows_with_text
 from prior_evaluate import Prior
 from prior_model import (
     RESOURCES,
-    Model,
     Settings,
-    Table,
-    fit,
     softmax,
     temperature_of,
     weights_of_units,
 )
-from prior_quantise import quantised, read_weights, write_weights
+from prior_quantise import read_weights, write_weights
+from prior_words import count_unit, read_api
 from project_words import Corpus, corpus_of, read_words
 
 ROOT = HERE.parents[1]
@@ -52,45 +54,31 @@ WEIGHTS = ROOT / "src" / "explain" / "prior_weights.txt"
 # was tried.
 SETTINGS = {"code": Settings(strength=0.3), "docs": Settings(strength=1.0)}
 FOLDS = 5
-INNER_FOLDS = 2
-# An example whose own label a model of other projects finds less likely than this is left out of
-# training: it stands in a module of sockets, and is a getter.
-DOUBT = 0.3
+Kinds = dict[str, np.ndarray]  # which units are of a kind
 
 
-def folds_of(project: np.ndarray, count: int) -> np.ndarray:
-    """Fold of each example; a project is in one, and folds are of about one size."""
-    sizes = [0] * count
-    fold: dict[int, int] = {}
-    names, units = np.unique(project, return_counts=True)
-    for name, size in sorted(zip(names, units), key=lambda row: (-row[1], row[0])):
-        fold[name] = sizes.index(min(sizes))
-        sizes[fold[name]] += size
-    return np.array([fold[name] for name in project])
+def held_out(
+    corpora: dict[str, Corpus], checked: Checked
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Scores by model, of each example and of each checked class, by models of other projects.
 
-
-def fit_clean(table: Table, settings: Settings) -> Model:
-    """Fit without what models of other projects find unlikely."""
-    fold = folds_of(table.project, INNER_FOLDS)
-    own = np.zeros(len(table.labels))
-    for k in range(INNER_FOLDS):
-        test = np.flatnonzero(fold == k)
-        model = fit(table.part(np.flatnonzero(fold != k)), settings)
-        p = softmax(model.scores(table.words, table.counts[test]))
-        own[test] = p[np.arange(len(test)), table.labels[test]]
-    return quantised(fit(table.part(np.flatnonzero(own >= DOUBT)), settings))
-
-
-def held_out(table: Table, settings: Settings) -> np.ndarray:
-    """Scores of each example by a model that has not seen its project."""
-    fold = folds_of(table.project, FOLDS)
-    scores = np.zeros((len(table.labels), len(RESOURCES)))
+    Examples, and classes, without a text that the model reads have nan.
+    """
+    whole = next(iter(corpora.values())).table
+    fold = folds_of(whole.project, FOLDS)
+    fold_of = dict(zip(whole.project, fold))
+    shape = (len(whole.labels), len(RESOURCES))
+    scores = {model: np.full(shape, np.nan) for model in corpora}
+    of_checked = {m: np.full((len(checked.labels), len(RESOURCES)), np.nan) for m in corpora}
     for k in range(FOLDS):
-        test = np.flatnonzero(fold == k)
-        model = fit_clean(table.part(np.flatnonzero(fold != k)), settings)
-        scores[test] = model.scores(table.words, table.counts[test])
+        models = fit_clean(corpora, SETTINGS, np.flatnonzero(fold != k))
+        for name, corpus in corpora.items():
+            test = rows_with_text(corpus, np.flatnonzero(fold == k))
+            scores[name][test] = models[name].scores(corpus.table.words, corpus.table.counts[test])
+            for i in np.flatnonzero([fold_of[p] == k for p in checked.project]):
+                of_checked[name][i] = models[name].scores_of(checked.counts[name][i])
         print(f"fold {k + 1} of {FOLDS}", flush=True)
-    return scores
+    return scores, of_checked
 
 
 def sharpness_of(code: np.ndarray, docs: np.ndarray, labels: np.ndarray, w: np.ndarray) -> float:
@@ -125,38 +113,71 @@ def row_of(what: str, kind: str, p: np.ndarray, labels: np.ndarray) -> str:
 HEAD = "model kind units accuracy macro_f1 brier ece recall_cpu recall_disk recall_network majority"
 
 
-def left_out(corpora: dict[str, Corpus]) -> tuple[dict[str, float], float]:
+@dataclass(frozen=True)
+class Checked:
+    """Classes of the corpus that were labelled by the rubric; counts are by model."""
+
+    project: np.ndarray
+    labels: np.ndarray
+    counts: dict[str, list[Counter[str]]]
+
+
+def checked_of(cache: Path, projects: list[str]) -> Checked:
+    """Read the checked classes; `projects` are those of the corpus, in order."""
+    api = frozenset(read_api())
+    found = list(checked_units(cache))
+    counts = {
+        model: [count_unit(unit.name, text_of(unit), api) for _, unit, _ in found]
+        for model, text_of in TEXTS.items()
+    }
+    for model, text_of in TEXTS.items():
+        for i, (_, unit, _) in enumerate(found):
+            if not text_of(unit):
+                counts[model][i] = Counter()
+    project = np.array([projects.index(name) for name, _, _ in found])
+    return Checked(project, np.array([label for _, _, label in found]), counts)
+
+
+def rows_of(p: dict[str, np.ndarray], labels: np.ndarray, kinds: Kinds, sharp: float) -> list[str]:
+    """Lines of the table: each model, and both where there are both."""
+    both = ~np.isnan(p["code"][:, 0]) & ~np.isnan(p["docs"][:, 0])
+    together = np.full_like(p["code"], np.nan)
+    together[both] = combined(p["code"][both], p["docs"][both], sharp)
+    shown = {
+        "code": p["code"],
+        "docs": p["docs"],
+        "code, where there are docs": np.where(both[:, None], p["code"], np.nan),
+        "combined": together,
+    }
+    return [
+        row_of(what, kind, of[at], labels[at])
+        for what, of in shown.items()
+        for kind, is_of_kind in kinds.items()
+        for at in [np.flatnonzero(is_of_kind & ~np.isnan(of[:, 0]))]
+    ]
+
+
+def left_out(corpora: dict[str, Corpus], checked: Checked) -> tuple[dict[str, float], float]:
     """Judge each project by models of all others; return temperatures and sharpness."""
-    whole = corpora["code"].table
-    labels, project, is_class = whole.labels, whole.project, corpora["code"].is_class
-    p = {model: np.full((len(labels), len(RESOURCES)), np.nan) for model in corpora}
+    whole, is_class = corpora["code"].table, corpora["code"].is_class
+    labels = whole.labels
+    scores, of_checked = held_out(corpora, checked)
     temperature: dict[str, float] = {}
-    for model, corpus in corpora.items():
-        at = corpus.with_text()
-        table = corpus.table.part(at)
-        scores = held_out(table, SETTINGS[model])
-        weights = weights_of_units(table.labels, table.project, 0.0)
-        temperature[model] = temperature_of(scores, table.labels, weights)
-        p[model][at] = softmax(scores / temperature[model])
-    code, docs = p["code"], p["docs"]
-    both = np.flatnonzero(~np.isnan(code[:, 0]) & ~np.isnan(docs[:, 0]))
-    weights = weights_of_units(labels[both], project[both], 0.0)
-    sharpness = sharpness_of(code[both], docs[both], labels[both], weights)
-    rows = ["\t".join(HEAD.split())]
-
-    def add(what: str, of: np.ndarray, some: np.ndarray) -> None:
-        for kind, is_of_kind in (("function", ~is_class), ("class", is_class)):
-            at = some[is_of_kind[some]]
-            rows.append(row_of(what, kind, of[at], labels[at]))
-
-    for model, of in p.items():
-        add(model, of, corpora[model].with_text())
-    add("code, where there are docs", code, both)
-    together = np.full_like(code, np.nan)
-    together[both] = combined(code[both], docs[both], sharpness)
-    add("combined", together, both)
-    (HERE / "left_out.tsv").write_text("\n".join(rows) + "\n", encoding="ascii")
-    print("\n".join(rows))
+    for model in corpora:
+        at = np.flatnonzero(~np.isnan(scores[model][:, 0]))
+        weights = weights_of_units(labels[at], whole.project[at], 0.0)
+        temperature[model] = temperature_of(scores[model][at], labels[at], weights)
+    p = {model: softmax(scores[model] / t) for model, t in temperature.items()}
+    both = np.flatnonzero(~np.isnan(p["code"][:, 0]) & ~np.isnan(p["docs"][:, 0]))
+    weights = weights_of_units(labels[both], whole.project[both], 0.0)
+    sharpness = sharpness_of(p["code"][both], p["docs"][both], labels[both], weights)
+    rows = rows_of(p, labels, {"function": ~is_class, "class": is_class}, sharpness)
+    p = {model: softmax(of_checked[model] / t) for model, t in temperature.items()}
+    every = np.ones(len(checked.labels), bool)
+    rows += rows_of(p, checked.labels, {"checked": every}, sharpness)
+    table = "\n".join(["\t".join(HEAD.split()), *rows])
+    (HERE / "left_out.tsv").write_text(table + "\n", encoding="ascii")
+    print(table)
     return temperature, sharpness
 
 
@@ -170,11 +191,11 @@ def train(options: argparse.Namespace) -> None:
         known, sharpness = read_weights(WEIGHTS)
         temperature = {name: model.temperature for name, model in known.items()}
     else:
-        temperature, sharpness = left_out(corpora)
-    models = {}
-    for name, corpus in corpora.items():
-        models[name] = fit_clean(corpus.table.part(corpus.with_text()), SETTINGS[name])
-        models[name].temperature = temperature[name]
+        names = [project.project for project in projects]
+        temperature, sharpness = left_out(corpora, checked_of(options.cache, names))
+    models = fit_clean(corpora, SETTINGS, np.arange(len(corpora["code"].table.labels)))
+    for name, model in models.items():
+        model.temperature = temperature[name]
     write_weights(models["code"], models["docs"], sharpness, WEIGHTS)
 
 

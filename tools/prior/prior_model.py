@@ -7,7 +7,7 @@ words that the model knows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from scipy import sparse
 from scipy.optimize import minimize_scalar
 from sklearn.linear_model import LogisticRegression
 
-from prior_words import read_api
+from prior_words import read_api, value_of
 
 RESOURCES = ("cpu", "disk", "network")
 SEED = 6
@@ -159,6 +159,15 @@ class Model:
         """Scores of units before calibration; `words` are those of the columns, in order."""
         columns = np.searchsorted(np.array(words), np.array(self.words))
         return np.asarray(values_of(counts[:, columns]) @ self.weights.T) + self.bias
+
+    def scores_of(self, counts: Mapping[str, int]) -> np.ndarray:
+        """Scores of one unit by its words; nan where it has none that the model knows."""
+        at = {word: i for i, word in enumerate(self.words) if word in counts}
+        values = np.array([value_of(counts[word]) for word in at])
+        if not at:
+            return np.full(len(RESOURCES), np.nan)
+        weights = self.weights[:, list(at.values())]
+        return np.asarray(weights @ (values / np.sqrt((values**2).sum()))) + self.bias
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:
