@@ -7,6 +7,8 @@ truth is the median of the repeats. Prints a row for each change, of all jobs: t
 error, beside that of what needs no model (nothing changes; time goes with the resource) and of what
 Sparklens does (unchanged_replay.py; it knows slots only), how many single runs lie inside the
 interval, and how often the faster of two configurations that differ by more than a tenth is named.
+The last line is how far a run that predictions start from is from the median of its repeats: who
+knew what a change does would be as far off.
 With --rows it writes each prediction, its interval as wide as the terms' ranges make it: what
 tools/calibrate.py reads. Decides no test.
 """
@@ -101,6 +103,7 @@ class Row:
     linear: list[float] = field(default_factory=list)
     replay: list[float] = field(default_factory=list)
     signed: list[float] = field(default_factory=list)
+    one_run: list[float] = field(default_factory=list)
     inside: int = 0
     runs: int = 0
     ordered: int = 0
@@ -113,6 +116,7 @@ class Row:
         self.linear += other.linear
         self.replay += other.replay
         self.signed += other.signed
+        self.one_run += other.one_run
         self.inside += other.inside
         self.runs += other.runs
         self.ordered += other.ordered
@@ -135,6 +139,7 @@ def try_change(
 ) -> list[list[str]]:
     """Predict from each source; adds to the row. Returns what --rows writes from setting on."""
     truth = statistics.median(truths)
+    usual_s = statistics.median(recorded_s for _, recorded_s in sources)
     written = []
     for log, recorded_s in sources:
         found = predict(program, log, change.setting)
@@ -150,6 +155,7 @@ def try_change(
         row.errors.append(abs(found["predicted_s"] / truth - 1))
         row.signed.append(found["predicted_s"] / truth - 1)
         row.no_change.append(abs(base / truth - 1))
+        row.one_run.append(abs(recorded_s / usual_s - 1))
         row.linear.append(abs(base * change.factor / truth - 1))
         if change.setting.startswith("cores="):
             replayed = predicted_s(log, base, 1 / change.factor)
@@ -195,6 +201,8 @@ def main() -> None:
             print_row(change.source, change.setting, count, row)
     if everything.runs > 0:
         print_row("all", "", len(jobs), everything)
+        # All that a model has is one run: with the true ratio of the medians it is off by this.
+        print(f"one run and the median of its repeats: {statistics.mean(everything.one_run):.1%}")
     if options.rows is not None:
         with options.rows.open("w", encoding="utf-8", newline="") as file:
             csv.writer(file, delimiter="\t", lineterminator="\n").writerows([ROWS, *rows])

@@ -50,8 +50,8 @@ baro_scenario baro_what_if_scenario(const baro_what_if *what_if, const baro_what
 /* A scenario's replays, in tasks and slots: terms at both ends, the bootstrap, each change alone. */
 static uint64_t cost_of(const maker *all, const uint8_t *positions) {
   enum { REPLAYS_OF_TERMS = 10 };
-  if (all->predictor.path !=
-      NULL) { /* each runs all tasks some seven times, and asks all threads twice */
+  /* All tasks some seven times, in 15 ns each where one of Spark takes 35, and all threads twice. */
+  if (all->predictor.path != NULL) {
     return 3 * (uint64_t)all->profile->dataflow.task_count +
            2 * (uint64_t)all->profile->thread_count;
   }
