@@ -13,10 +13,12 @@ import { browsers, findBrowser } from './tests/browser/browsers.js';
 const target = fileURLToPath(new URL('../docs/images', import.meta.url));
 const shop = fileURLToPath(new URL('../examples/demo', import.meta.url));
 const log = fileURLToPath(new URL('../bench/data/spark/s35-join_agg/local-1795263159347.gz', import.meta.url));
+/** The same job on one slot. */
+const slowLog = fileURLToPath(new URL('../bench/data/spark/s35-join_agg-1slot/local-1795264374684.gz', import.meta.url));
 const barograph = process.env['BAROGRAPH'] ?? 'barograph';
 /** In a hash: the operator with most time on the critical path. */
 const longest = '{longest}';
-/** @type {[string, 'demo' | 'diff' | 'spark', string, 'light' | 'dark'][]} name, page, hash, colours */
+/** @type {[string, 'demo' | 'diff' | 'spark' | 'runs', string, 'light' | 'dark'][]} name, page, hash, colours */
 const pictures = [
   ['summary', 'demo', 'view=summary', 'light'],
   ['flame', 'demo', 'view=flame', 'light'],
@@ -26,6 +28,7 @@ const pictures = [
   ['calls', 'demo', 'view=calls', 'light'],
   ['source', 'demo', 'view=source', 'dark'],
   ['changes', 'diff', 'view=diff', 'light'],
+  ['changes-operators', 'runs', 'view=diff&x.diff.operator=0', 'light'],
   ['operators', 'spark', `view=operators&x.operators.selected=${longest}`, 'light'],
   ['tasks', 'spark', 'view=tasks', 'dark'],
   ['what-if', 'spark', 'view=what-if&x.what-if.set=cpu_speed=2x', 'light'],
@@ -49,7 +52,7 @@ function writeShop(folder) {
 }
 
 /**
- * The page of the log.
+ * The pages of the logs.
  * @param {string} folder
  * @returns {string} the id of `longest`
  */
@@ -58,6 +61,8 @@ function writeLog(folder) {
   const here = { cwd: folder };
   execFileSync(barograph, ['import', '-q', '-o', 'job.baro', log], here);
   execFileSync(barograph, ['view', '-o', 'spark.html', 'job.baro'], here);
+  execFileSync(barograph, ['import', '-q', '-o', 'slow.baro', slowLog], here);
+  execFileSync(barograph, ['view', '-o', 'runs.html', 'job.baro', 'slow.baro'], here);
   const { operators } = JSON.parse(execFileSync(barograph, ['explain', '--json', 'job.baro'], { ...here, encoding: 'utf8' }));
   return String(operators[0].operator_id);
 }
@@ -66,8 +71,9 @@ async function main() {
   const folder = mkdtempSync(join(tmpdir(), 'shop-'));
   const names = process.argv.slice(2);
   const wanted = pictures.filter(([name]) => names.length === 0 || names.includes(name));
-  if (wanted.some(([, page]) => page !== 'spark')) writeShop(folder);
-  const operator = wanted.some(([, page]) => page === 'spark') ? writeLog(folder) : '';
+  const isOfLog = (/** @type {string} */ page) => page === 'spark' || page === 'runs';
+  if (wanted.some(([, page]) => !isOfLog(page))) writeShop(folder);
+  const operator = wanted.some(([, page]) => isOfLog(page)) ? writeLog(folder) : '';
   mkdirSync(target, { recursive: true });
   const executablePath = findBrowser(browsers.chromium);
   if (!executablePath) throw new Error(`${browsers.chromium.name} is not installed`);
