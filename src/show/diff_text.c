@@ -1,5 +1,6 @@
 /* The text of diff: the two recordings, the answer, what it follows from, the critical path, operators. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/plural.h"
 #include "show/diff_parts.h"
@@ -7,6 +8,8 @@
 #include "show/explain_show.h"
 #include "show/report_parts.h"
 #include "show/units.h"
+
+enum { BAR_COLUMNS = 12, WIDE_COLUMNS = 120 };
 
 typedef struct page {
   const baro_run_diff *diff;
@@ -21,7 +24,7 @@ static void add_pair(page *p, baro_text_table *table, const bool has[BARO_DIFF_S
                      baro_unit_text (*text)(uint64_t value)) {
   if (!has[0] && !has[1]) {
     baro_text_table_add_format(table, BARO_STYLE_FAINT, "-");
-  } else if (has[0] && has[1] && value[0] == value[1]) {
+  } else if (has[0] && has[1] && strcmp(text(value[0]).text, text(value[1]).text) == 0) {
     baro_text_table_add_format(table, BARO_STYLE_FAINT, "%s", text(value[0]).text);
   } else {
     baro_text_table_add_format(
@@ -143,7 +146,40 @@ static void add_buffer(baro_text_table *table, baro_style style, baro_buffer *te
   baro_buffer_clear(text);
 }
 
-static void add_operator(page *p, const baro_operator_diff *row, baro_text_table *table) {
+/* What its tasks did in one of the runs, at one scale for all operators and both runs. */
+static void add_bar(page *p, const baro_operator_time *row, uint64_t full_ns,
+                    baro_text_table *table) {
+  baro_split split = {0};
+  baro_buffer text = {0};
+  uint32_t used = 0;
+  for (int s = 0; row != NULL && s < BARO_STATE_COUNT; s++) {
+    split.ns[s] = row->state_ns[s];
+    split.all_ns += row->state_ns[s];
+  }
+  if (split.all_ns > 0) {
+    used = baro_report_bar(&p->report, &split, full_ns, BAR_COLUMNS, &text);
+  }
+  table->failed = table->failed || text.failed;
+  baro_text_table_add_raw(table, (baro_view){text.data, text.length}, used);
+  baro_buffer_release(&text);
+}
+
+/* All or none: a legend explains those that are there. */
+static bool has_bars(const page *p) {
+  return p->report.terminal->columns >= WIDE_COLUMNS;
+}
+
+static uint64_t longest_tasks(const baro_run_diff *diff) {
+  uint64_t most_ns = 1;
+  for (uint32_t i = 0; i < 2 * diff->operator_count; i++) {
+    uint64_t ns = baro_operator_task_ns(&diff->operators[i / 2], (int)(i % 2));
+    most_ns = ns > most_ns ? ns : most_ns;
+  }
+  return most_ns;
+}
+
+static void add_operator(page *p, const baro_operator_diff *row, uint64_t full_ns,
+                         baro_text_table *table) {
   const bool has[] = {row->row[0] != NULL, row->row[1] != NULL};
   const uint64_t path_ns[] = {baro_operator_path_ns(row, 0), baro_operator_path_ns(row, 1)};
   const uint64_t task_ns[] = {baro_operator_task_ns(row, 0), baro_operator_task_ns(row, 1)};
@@ -157,6 +193,10 @@ static void add_operator(page *p, const baro_operator_diff *row, baro_text_table
   add_change(p, table, baro_change_of(path_ns));
   baro_diff_mostly(p->diff, row, &text);
   add_buffer(table, BARO_STYLE_PLAIN, &text);
+  if (has_bars(p)) {
+    add_bar(p, row->row[BARO_BEFORE], full_ns, table);
+    add_bar(p, row->row[BARO_AFTER], full_ns, table);
+  }
   add_pair(p, table, has, tasks, baro_text_count);
   add_pair(p, table, has, task_ns, baro_text_duration);
   for (size_t i = 0; i < sizeof(amounts) / sizeof(amounts[0]); i++) {
@@ -176,20 +216,25 @@ static void add_operator(page *p, const baro_operator_diff *row, baro_text_table
 }
 
 static void write_operators(page *p) {
-  static const baro_column columns[] = {
+  enum { FIRST_BAR = 4, BARS = 2 };
+  baro_column columns[] = {
       {.title = "before", .right = true},
       {.title = "after", .right = true},
       {.title = "change", .right = true},
       {.title = "mostly", .cut = BARO_CUT_END, .minimum = 12, .pleasant = 20, .drop = 1},
+      {.title = "used before"},
+      {.title = "used after"},
       {.title = "tasks", .right = true, .drop = 3},
       {.title = "all tasks", .right = true, .drop = 2},
-      {.title = "read", .right = true, .drop = 4},
-      {.title = "written", .right = true, .drop = 5},
-      {.title = "spilled", .right = true, .drop = 7},
+      {.title = "read", .right = true, .drop = 5},
+      {.title = "written", .right = true, .drop = 6},
+      {.title = "spilled", .right = true, .drop = 8},
       {.title = "operator", .cut = BARO_CUT_END, .minimum = 16, .pleasant = 20},
-      {.title = "place", .cut = BARO_CUT_PATH, .minimum = 10, .pleasant = 16, .drop = 6},
+      {.title = "place", .cut = BARO_CUT_PATH, .minimum = 10, .pleasant = 16, .drop = 7},
   };
   const baro_run_diff *diff = p->diff;
+  uint64_t full_ns = longest_tasks(diff);
+  size_t column_count = sizeof(columns) / sizeof(columns[0]);
   uint32_t shown = limit_of(p, diff->operator_count);
   uint32_t alone = 0, by_name = 0;
   baro_text_table table;
@@ -200,9 +245,14 @@ static void write_operators(page *p) {
   baro_report_heading(&p->report, "Operators",
                       baro_view_of("their time on the critical path; the same by name, place and "
                                    "scopes, whatever their numbers"));
-  baro_text_table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
+  if (!has_bars(p)) {
+    column_count -= BARS;
+    memmove(&columns[FIRST_BAR], &columns[FIRST_BAR + BARS],
+            (column_count - FIRST_BAR) * sizeof(columns[0]));
+  }
+  baro_text_table_init(&table, columns, column_count);
   for (uint32_t i = 0; i < shown; i++) {
-    add_operator(p, &diff->operators[i], &table);
+    add_operator(p, &diff->operators[i], full_ns, &table);
   }
   baro_text_table_write(&table, p->report.terminal, BARO_REPORT_INDENT, p->report.out);
   baro_text_table_release(&table);
@@ -238,5 +288,6 @@ void baro_diff_text(const baro_run_diff *diff, const baro_diff_options *options,
   write_sentences(&p);
   write_path(&p);
   write_operators(&p);
+  baro_report_legend(&p.report);
   baro_arena_release(&scratch);
 }

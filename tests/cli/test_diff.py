@@ -201,6 +201,9 @@ def test_text(run: Run, tmp_path: Path, pair: str, columns: int, lang: str) -> N
     assert max(map(len, done.stdout.splitlines())) <= columns
     if lang == "C":
         assert done.stdout.isascii()
+    # Bars of both runs where there is room, and what their letters mean, of all that a bar shows.
+    assert ("used before" in done.stdout) == ("used after" in done.stdout) == (columns >= 120)
+    assert (done.stdout.splitlines()[-1].lstrip()[1:2] == " ") == (columns >= 120)
     text = re.sub(r"\s+", " ", done.stdout)
     head, _, rest = text.partition(whole["answer"])
     assert re.match(r" before .* after .*$", head)  # the answer is the first that is said
