@@ -1,6 +1,7 @@
 // Puts the page together: src/index.html with the styles and the program as one classic script, because
 // modules cannot be imported from a file:// address. Writes dist/viewer.html, the template that the C program
-// carries, dist/dataflow.js, which it adds to pages of frameworks' logs, and dist/unpack.js, which reads the program there;
+// carries, dist/dataflow.js and dist/comparison.js, which it adds to pages of frameworks' logs and of two of them, and
+// dist/unpack.js, which reads the program there;
 // with --check it compares with those that are committed. The same input gives the same
 // bytes: no time, no path and no version of this machine goes in.
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
@@ -14,10 +15,14 @@ const source = join(folder, 'src');
 const largest = /** @type {Readonly<Record<string, number>>} */ ({
   'viewer.html': 250_000,
   'dataflow.js': 50_000,
+  'comparison.js': 10_000,
   'unpack.js': 1_000,
 });
-/** Of the views whose code is in dataflow.js. */
-const dataflowStyles = ['operators.css', 'tasks.css'];
+/** Scripts beside the program, each with the name of its exports and the styles of its views. */
+const extras = {
+  'dataflow.js': { name: 'barographDataflow', styles: ['operators.css', 'tasks.css'] },
+  'comparison.js': { name: 'barographComparison', styles: ['operator_changes.css'] },
+};
 // The C program looks for these, each alone on its line, and for the title.
 const markers = ['<!--baro:head-->', '<!--baro:core-->', '<!--baro:late-->', '<title>barograph</title>'];
 // Browsers that know DecompressionStream('deflate-raw').
@@ -60,14 +65,15 @@ async function bundleStyle(files) {
 
 /** The style of the page and, after it, those of views that have one beside them. */
 function bundlePageStyle() {
+  const others = Object.values(extras).flatMap(({ styles }) => styles);
   const views = readdirSync(join(source, 'views'))
-    .filter((file) => file.endsWith('.css') && !dataflowStyles.includes(file))
+    .filter((file) => file.endsWith('.css') && !others.includes(file))
     .sort();
   return bundleStyle(['style.css', ...views.map((file) => `views/${file}`)]);
 }
 
 /**
- * What src/shared.js lists is taken from the program, which has put it where all scripts see it (src/parts/dataflow_code.js).
+ * What src/shared.js lists is taken from the program, which has put it where all scripts see it (src/parts/extra_code.js).
  * @returns {import('esbuild').Plugin}
  */
 function fromProgram() {
@@ -94,22 +100,24 @@ function fromProgram() {
 }
 
 /**
- * The dataflow views, with their style as one more export.
+ * Views that not all pages have, with their style as one more export.
+ * @param {keyof typeof extras} file in src/
  * @param {string[]} ofProgram modules that the page has
  * @returns {Promise<string>}
  */
-async function assembleDataflow(ofProgram) {
-  const style = await bundleStyle(dataflowStyles.map((file) => `views/${file}`));
-  const contents = `export * from './dataflow.js';\nexport const style = ${JSON.stringify(style)};\n`;
+async function assembleExtra(file, ofProgram) {
+  const { name, styles } = extras[file];
+  const style = await bundleStyle(styles.map((each) => `views/${each}`));
+  const contents = `export * from './${file}';\nexport const style = ${JSON.stringify(style)};\n`;
   const { text, modules } = await bundle({
     stdin: { contents, loader: 'js', resolveDir: source },
     format: 'iife',
-    globalName: 'barographDataflow',
+    globalName: name,
     plugins: [fromProgram()],
   });
   const twice = modules.find((module) => ofProgram.includes(module));
-  if (twice) throw new Error(`${twice} is in the program and in dataflow.js: src/shared.js has to list what is used of it`);
-  refuse(text, 'dataflow.js', /<\/script|<script|<!--/i);
+  if (twice) throw new Error(`${twice} is in the program and in ${file}: src/shared.js has to list what is used of it`);
+  refuse(text, file, /<\/script|<script|<!--/i);
   return `${text}\n`;
 }
 
@@ -155,7 +163,8 @@ async function main() {
   const program = await bundleScript('main.js');
   const files = /** @type {Record<string, string>} */ ({
     'viewer.html': await assemble(program.text),
-    'dataflow.js': await assembleDataflow(program.modules),
+    'dataflow.js': await assembleExtra('dataflow.js', program.modules),
+    'comparison.js': await assembleExtra('comparison.js', program.modules),
     'unpack.js': await assembleUnpack(),
   });
   const isCheck = process.argv.includes('--check');

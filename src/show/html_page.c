@@ -47,16 +47,24 @@ static bool any_samples(const baro_html_page *page) {
   return any;
 }
 
-/* The code of the views that show it: other pages have no use for it. */
-static void add_dataflow_views(baro_html_page *page) {
-  if (page->dataflow.of == NULL) {
-    return;
-  }
-  baro_html_begin(&page->sections, "dataflow_views", true);
-  baro_html_put_string(
-      baro_html_column_begin(&page->sections, "script", BARO_HTML_STRING),
-      (baro_view){.data = baro_html_dataflow_views, .length = baro_html_dataflow_views_bytes});
+static void add_script(baro_html_page *page, const char *section, baro_view script) {
+  baro_html_begin(&page->sections, section, true);
+  baro_html_put_string(baro_html_column_begin(&page->sections, "script", BARO_HTML_STRING), script);
   baro_html_end(&page->sections);
+}
+
+/* The code of views that other pages have no use for. */
+static void add_scripts(baro_html_page *page) {
+  if (page->dataflow.of != NULL) {
+    add_script(page, "dataflow_views",
+               (baro_view){.data = baro_html_dataflow_views,
+                           .length = baro_html_dataflow_views_bytes});
+  }
+  if (page->run_diff != NULL) {
+    add_script(page, "comparison_views",
+               (baro_view){.data = baro_html_comparison_views,
+                           .length = baro_html_comparison_views_bytes});
+  }
 }
 
 /* A page without anything has an empty tree of samples, so that a viewer needs no case for it. */
@@ -85,7 +93,7 @@ static baro_status add_sections(baro_html_page *page, baro_error *err) {
                                    &page->sections, err);
   }
   if (status == BARO_OK) {
-    add_dataflow_views(page);
+    add_scripts(page);
     status = baro_html_write_source(page, err);
   }
   if (status == BARO_OK) {

@@ -13,7 +13,7 @@ import { readHead, sectionReader } from './data/sections.js';
 import { whatIfReader } from './data/what_if.js';
 import { Workshop } from './model/model.js';
 import { warmUp } from './model/warm_up.js';
-import { dataflowReader } from './parts/dataflow_code.js';
+import { extraReaders } from './parts/extra_code.js';
 import { createShell } from './parts/shell.js';
 import { createStore } from './state/store.js';
 import { views } from './views/registry.js';
@@ -39,7 +39,7 @@ function framePainted() {
 
 /**
  * @param {import('./types.js').Page} page
- * @param {Pick<import('./types.js').Context, 'late' | 'whatIf' | 'dataflow'>} readers of what is read when it is first asked for
+ * @param {Pick<import('./types.js').Context, 'late' | 'whatIf' | 'dataflow' | 'comparison'>} readers of what is read when it is first asked for
  * @param {import('./types.js').First | null} [first]
  * @returns {{complete: () => void}} to be called once the page has its trees
  */
@@ -167,7 +167,7 @@ async function main() {
   const first = await decodeFirst(head, read, names.functions.count);
   const page = emptyPage(head, names);
   const parsed = documentParsed();
-  const others = { whatIf: whatIfReader(head, read, parsed), dataflow: dataflowReader(head, read, parsed) };
+  const others = { whatIf: whatIfReader(head, read, parsed), ...extraReaders(head, read, parsed) };
   const decode = async () => {
     Object.assign(page, await decodePage(head, read, names));
   };

@@ -492,12 +492,43 @@
  * @property {Int32Array} parent
  * @property {Uint16Array | Uint32Array} fn
  * @property {Int32Array} end
- * @property {Int32Array | null} map node of the page's tree -> node here, -1 = left out; null = the same
+ * @property {Int32Array | null} map node of the page's tree -> node here, negative = left out; null = the same
  * @property {Int32Array | null} origin node here -> a node of the page's tree; null = the same
- * @property {boolean} merged no two siblings are of one function
+ * @property {Derived | null} derived what transforms made of it; null = nothing
  */
 
-/** @typedef {{self: Float64Array, total: Float64Array}} Amounts */
+/**
+ * What transforms make of a tree, whose arrays stay as they are: each node stands for itself, or one above it does, or it is left
+ * out. Those that stand for themselves are the nodes of the derived tree: n is a child of to[parent[n]], of the root where that is
+ * left out. Siblings can be of one function.
+ * @typedef {object} Derived
+ * @property {Int32Array} to node -> the node that stands for it, itself or one above it; -1 = left out; -2 = left out, what is kept
+ *   right below it are children of the root
+ * @property {Entrances | null} entrances null: where the walk from a node to its children begins is the node itself
+ * @property {boolean} ordered what lies below a node in the derived tree does so in the tree, too: a subtree is the range it was
+ * @property {boolean} holes something below a node that is kept can be left out
+ * @property {boolean} hidden nodes can stand for others
+ * @property {readonly number[] | null} merged where nothing but recursion was merged: the nodes that others stand for, ascending
+ */
+
+/**
+ * Other places at which children of a node are found: nodes that it stands for and that are not right below it or such a one.
+ * @typedef {object} Entrances
+ * @property {Int32Array} ofRoot
+ * @property {Int32Array | null} first by node: one more than the place in `node` of its first one, 0 = none; null = of none but the root
+ * @property {Int32Array} next by place in `node`: likewise
+ * @property {Int32Array} node
+ */
+
+/**
+ * What nodes, or functions, have themselves and with all below. Of a derived tree `self` is that of the tree it is derived from, and
+ * so is `total` where that is the same: nodes that are not shown have numbers there, too, and a node has what it stands for beside its
+ * own (`selfOf` in model/children.js).
+ * @typedef {object} Amounts
+ * @property {Float64Array} self
+ * @property {Float64Array} total
+ * @property {{self: number, total: number}} [root] of the root of a derived tree
+ */
 
 /**
  * What a search found.
@@ -522,6 +553,7 @@
  * @property {(leisurely?: boolean) => Promise<Late>} late leisurely: nobody waits for it yet
  * @property {() => Promise<WhatIf | null>} whatIf
  * @property {() => Promise<DataflowPart | null>} dataflow with the code that shows it
+ * @property {() => Promise<ExtraCode['barographComparison'] | null>} comparison the code that shows it
  * @property {(text: string) => void} announce says it to screen readers
  * @property {import('./model/model.js').Workshop} workshop names, metrics, and models of other states
  */
@@ -549,18 +581,25 @@
  */
 
 /**
- * A view of what a framework ran (src/dataflow.js).
- * @typedef {object} DataflowView
+ * A view whose code comes with the pages that need it (src/dataflow.js, src/comparison.js).
+ * @typedef {object} ExtraView
  * @property {HTMLElement} element
  * @property {(state: State) => void} update
  * @property {() => void} [hide]
- * @property {() => void} resize
+ * @property {() => void} [resize]
  */
 
-/** @typedef {(context: Context, dataflow: Dataflow) => DataflowView} CreateDataflowView */
+/** @typedef {(context: Context, dataflow: Dataflow) => ExtraView} CreateDataflowView */
 
 /** @typedef {typeof import('./dataflow.js') & {style: string}} DataflowCode style: of its views, which build.js adds */
 
 /** @typedef {{code: DataflowCode, dataflow: Dataflow}} DataflowPart */
+
+/**
+ * By the name of its exports, the code that comes with the pages that need it; style: of its views, which build.js adds.
+ * @typedef {object} ExtraCode
+ * @property {DataflowCode} barographDataflow
+ * @property {typeof import('./comparison.js') & {style: string}} barographComparison
+ */
 
 export {};

@@ -2,7 +2,9 @@
 // instances of a function. Such a node knows no more than its amount. So each amount is brought to the deepest box that its stack
 // leads to, and boxes add up what is below them. No DOM.
 
-import { eachAmount, stateAmountsOfNodes } from './aggregate.js';
+import { eachAmount } from './aggregate.js';
+import { stateAmountsOfNodes } from './subtree_states.js';
+import { parentHere, standsHere } from './tree.js';
 
 /** @typedef {import('./layout.js').Layout} Layout */
 /** @typedef {import('./shape.js').Shape} Shape */
@@ -63,9 +65,9 @@ class Boxes {
    * @param {number} node
    * @returns {number} the deepest box that the callers of the node, itself included, lead to
    */
-  up({ parent, fn }, box, node) {
-    for (let n = node; n > 0; n = parent[n]) {
-      const next = this.below(box, fn[n]);
+  up(tree, box, node) {
+    for (let n = node; n > 0; n = parentHere(tree, n)) {
+      const next = this.below(box, tree.fn[n]);
       if (next < 0) break;
       box = next;
     }
@@ -143,7 +145,7 @@ function addCallers(model, boxes, root, by, states, fn) {
   const instances = model.instances(fn);
   const rows = stateAmountsOfNodes(source, metric, threads, tree, instances, states);
   instances.forEach((instance, i) => {
-    const box = boxes.up(tree, root, tree.parent[instance]);
+    const box = boxes.up(tree, root, parentHere(tree, instance));
     for (let s = 0; s < states; s++) by[box * states + s] += rows[i * states + s];
   });
 }
@@ -161,13 +163,13 @@ function addCallees(model, boxes, root, by, states, instances) {
   const outside = -0x80000000;
   // The node's own box; ~box: the deepest one above it, it has none itself.
   const at = new Int32Array(tree.count).fill(outside);
-  for (const instance of instances) {
-    at[instance] = root;
-    for (let n = instance + 1; n < tree.end[instance]; n++) {
-      const above = at[tree.parent[n]];
-      const box = above < 0 ? -1 : boxes.below(above, tree.fn[n]);
-      at[n] = above < 0 ? above : box < 0 ? ~above : box;
-    }
+  for (const instance of instances) at[instance] = root;
+  for (let n = (instances[0] ?? tree.count) + 1; n < tree.count; n++) {
+    if (at[n] !== outside || !standsHere(tree, n)) continue;
+    const above = at[parentHere(tree, n)];
+    if (above === outside) continue;
+    const box = above < 0 ? -1 : boxes.below(above, tree.fn[n]);
+    at[n] = above < 0 ? above : box < 0 ? ~above : box;
   }
   eachPlaced(model, (node, state, amount) => {
     const box = at[node];

@@ -1,6 +1,7 @@
 // Amounts by function, recursion counted once. No DOM.
 
-import { eachAmount, stateRows } from './aggregate.js';
+import { eachAmount } from './aggregate.js';
+import { stateRows, stateRowsOfFunctions } from './states.js';
 
 /** @typedef {import('../types.js').Metric} Metric */
 /** @typedef {import('../types.js').Source} Source */
@@ -19,7 +20,8 @@ export function functionAmounts(tree, amounts, functionCount) {
   const self = new Float64Array(functionCount);
   const total = new Float64Array(functionCount);
   const openUntil = new Int32Array(functionCount);
-  const { fn, end, count } = tree;
+  const { fn, end, count, derived } = tree;
+  if (derived !== null) return functionsOfDerived(tree, derived, amounts, functionCount);
   for (let n = 1; n < count; n++) {
     const f = fn[n];
     self[f] += amounts.self[n];
@@ -27,6 +29,30 @@ export function functionAmounts(tree, amounts, functionCount) {
       total[f] += amounts.total[n];
       openUntil[f] = end[n];
     }
+  }
+  return { self, total };
+}
+
+/**
+ * @param {Tree} tree
+ * @param {import('../types.js').Derived} derived
+ * @param {Amounts} amounts
+ * @param {number} functionCount
+ * @returns {Amounts} by function
+ */
+function functionsOfDerived({ fn, end, count }, { to, ordered }, amounts, functionCount) {
+  const self = new Float64Array(functionCount);
+  const total = new Float64Array(functionCount);
+  const openUntil = new Int32Array(functionCount);
+  for (let n = 1; n < count; n++) {
+    const here = to[n];
+    if (here <= 0) continue;
+    const f = fn[here];
+    self[f] += amounts.self[n];
+    if (here !== n || n < openUntil[f]) continue;
+    total[f] += amounts.total[n];
+    // Where recursion is merged every node is the outermost one.
+    if (ordered) openUntil[f] = end[n];
   }
   return { self, total };
 }
@@ -86,12 +112,14 @@ export function functionsHere({ map, fn }, functionCount) {
 export function statesOfSome(source, metric, threads, { map, fn }, fns, functionCount, states) {
   const rowOf = new Int16Array(functionCount).fill(-1);
   fns.forEach((f, row) => (rowOf[f] = row));
+  const by = new Float64Array(fns.length * states);
+  if (source.range === null) return stateRowsOfFunctions(source.entries, metric, threads, { map, fn }, rowOf, by, states);
   const row = new Int16Array(source.entries.start.length - 1).fill(-1);
   for (let n = 1; n < row.length; n++) {
     const here = map === null ? n : map[n];
     if (here > 0) row[n] = rowOf[fn[here]];
   }
-  return stateRows(source, metric, threads, row, new Float64Array(fns.length * states), states);
+  return stateRows(source, metric, threads, row, by, states);
 }
 
 /**
@@ -99,13 +127,15 @@ export function statesOfSome(source, metric, threads, { map, fn }, fns, function
  * @param {number} fn
  * @returns {Int32Array} nodes of this function that have none of it above them, ascending
  */
-export function outermostNodes(tree, fn) {
+export function outermostNodes({ fn: fns, end, count, derived }, fn) {
   /** @type {number[]} */
   const nodes = [];
-  for (let n = 1; n < tree.count; )
-    if (tree.fn[n] === fn) {
+  const to = derived?.to ?? null;
+  const ordered = derived?.ordered ?? true;
+  for (let n = 1; n < count; )
+    if (fns[n] === fn && (to === null || to[n] === n)) {
       nodes.push(n);
-      n = tree.end[n];
+      n = ordered ? end[n] : n + 1;
     } else n++;
   return Int32Array.from(nodes);
 }

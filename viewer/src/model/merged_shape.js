@@ -3,6 +3,10 @@
 //   tree   main { a load { x } b load { y } }, a and b hidden      main { load { x } load { y } }
 //   shape  main { load { x y } }                                   node "load" has two places
 
+import { rootAmounts } from './aggregate.js';
+import { childrenOf, selfOf } from './children.js';
+import { parentHere } from './tree.js';
+
 /** @typedef {import('../types.js').Tree} Tree */
 /** @typedef {import('../types.js').Amounts} Amounts */
 /** @typedef {import('./shape.js').Children} Children */
@@ -25,7 +29,7 @@ class MergedShape {
     /** @type {number[]} */
     this.fns = [-1];
     /** @type {number[]} */
-    this.totals = [amounts.total[0]];
+    this.totals = [rootAmounts(amounts).total];
     /** @type {number[]} */
     this.parents = [-1];
     /** @type {Int32Array[]} */
@@ -39,7 +43,7 @@ class MergedShape {
     return {
       fn: (n) => this.fns[n],
       total: (n) => this.totals[n],
-      self: (n) => this.places[n].reduce((sum, place) => sum + this.amounts.self[place], 0),
+      self: (n) => selfOf(this.tree, this.amounts.self, this.places[n]),
       parent: (n) => this.parents[n],
       places: (n) => this.places[n],
       find: (place) => this.find(place),
@@ -73,19 +77,18 @@ class MergedShape {
    */
   divide(node, least) {
     const { tree, sums, counts, nodeOf, totals, fns } = this;
-    const { fn, end } = tree;
+    const { fn } = tree;
     const { total } = this.amounts;
-    const places = this.places[node];
+    const children = childrenOf(tree, this.places[node]);
     /** @type {number[]} */
     const seen = [];
-    for (let i = 0; i < places.length; i++)
-      for (let c = places[i] + 1, until = end[places[i]]; c < until; c = end[c]) {
-        const amount = total[c];
-        if (!(amount > 0)) continue;
-        const f = fn[c];
-        if (counts[f]++ === 0) seen.push(f);
-        sums[f] += amount;
-      }
+    for (let i = 0; i < children.length; i++) {
+      const amount = total[children[i]];
+      if (!(amount > 0)) continue;
+      const f = fn[children[i]];
+      if (counts[f]++ === 0) seen.push(f);
+      sums[f] += amount;
+    }
     // A node that is there already stays what it is.
     for (const child of this.split[node]?.nodes ?? []) nodeOf[fns[child]] = child;
     const split = { least, nodes: /** @type {number[]} */ ([]), rest: 0, restCount: 0 };
@@ -98,11 +101,11 @@ class MergedShape {
         split.nodes.push(nodeOf[f]);
       }
     for (const f of seen) counts[f] = 0;
-    for (let i = 0; i < places.length; i++)
-      for (let c = places[i] + 1, until = end[places[i]]; c < until; c = end[c]) {
-        const f = fn[c];
-        if (total[c] > 0 && nodeOf[f] >= 0) this.places[nodeOf[f]][counts[f]++] = c;
-      }
+    for (let i = 0; i < children.length; i++) {
+      const c = children[i];
+      const f = fn[c];
+      if (total[c] > 0 && nodeOf[f] >= 0) this.places[nodeOf[f]][counts[f]++] = c;
+    }
     for (const f of seen) {
       sums[f] = counts[f] = 0;
       nodeOf[f] = -1;
@@ -131,9 +134,8 @@ class MergedShape {
    * @returns {number} the root if it has no time
    */
   find(place) {
-    const { parent, fn } = this.tree;
     const path = [];
-    for (let n = place; n > 0; n = parent[n]) path.push(fn[n]);
+    for (let n = place; n > 0; n = parentHere(this.tree, n)) path.push(this.tree.fn[n]);
     let node = 0;
     for (const f of path.reverse()) {
       const isIt = (/** @type {number} */ child) => this.fns[child] === f;

@@ -1,13 +1,14 @@
 // What is shown for a state: made from the page, each part when it is first asked for. Parts are kept between states by what of the state
 // they depend on, so that a new search or selection costs nothing of the trees. No DOM.
 
-import {
-  mappedAmounts, stateAmounts, stateAmountsBelow, stateAmountsIn, stateSteps, StateSums, tallyOf, threadSet, totals,
-} from './aggregate.js';
+import { amountsHere, eachRun, rootAmounts, selfSums, threadSet, totals } from './aggregate.js';
+import { countedSums, stateSteps, threadStateSteps } from './states.js';
+import { stateAmounts, stateAmountsIn, StateSums } from './subtree_states.js';
 import { functionAmounts, functionsHere, outermostNodes, selfByFunction, statesOfSome } from './functions.js';
 import { metricsOf } from './metrics.js';
 import { functionNames, nameFiles } from './names.js';
 import { runsInRange } from './range.js';
+import { RangeSums } from './range_sums.js';
 import { matchedAmount, matchedFunctions, matchFunctions, searchExpression } from './search.js';
 import { mergedShape } from './merged_shape.js';
 import { invertedShape, sandwichShapes, wholeShape } from './shape.js';
@@ -27,7 +28,7 @@ import { firstTree, pageNode, wholeTree } from './tree.js';
 /** @typedef {import('./shape.js').UprightShape} UprightShape */
 
 /** What is as long as the tree or the timeline. */
-const largeKinds = new Set(['tree', 'amounts', 'tally', 'merged', 'sandwich', 'functionStates']);
+const largeKinds = new Set(['tree', 'amounts', 'self', 'wholeTotals', 'merged', 'sandwich', 'functionStates']);
 
 /** What does not change with the state, and what was computed last. */
 export class Workshop {
@@ -113,6 +114,7 @@ export class Workshop {
   model(state) {
     if (this.large) {
       if (!state.transforms.some((t) => t.kind === 'invert')) this.kept.delete('inverted');
+      if (state.range === null) this.kept.delete('rangeSums');
       if (state.transforms.length === 0) for (const kind of ['tree', 'merged']) this.kept.delete(kind);
     }
     return new Model(this, state);
@@ -162,7 +164,7 @@ export class Workshop {
     const step = Math.max(Math.floor(tree.entries.count / 50_000), 1);
     const source = { entries: tree.entries, range: null };
     const threads = new Uint8Array(Math.max(head.threads.length, 1)).fill(1);
-    const upright = { ...tree, end: tree.parent, map: null, origin: null, merged: true };
+    const upright = { ...tree, end: tree.parent, map: null, origin: null, derived: null };
     return selfByFunction(source, metric, threads, upright, functions.count, step);
   }
 
@@ -181,6 +183,18 @@ function firstSelf({ fn, self }, functionCount) {
   const by = new Float64Array(functionCount);
   for (let i = 1; i < fn.length; i++) by[fn[i]] += self[i];
   return by;
+}
+
+/**
+ * @template T
+ * @param {Generator<void, T>} steps
+ * @returns {T} what they give in the end
+ */
+function ended(steps) {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
 }
 
 export class Model {
@@ -275,19 +289,47 @@ export class Model {
   get amounts() {
     const { first } = this.workshop;
     if (first) return first;
-    return this.workshop.keep('amounts', 2, this.key, () => {
-      const self = mappedAmounts(this.tally.self, this.tree);
-      return { self, total: totals(this.tree, self) };
+    return this.workshop.keep('amounts', 2, this.key, () =>
+      amountsHere(this.tree, this.self, () => this.wholeTotals),
+    );
+  }
+
+  /** By node of the page's tree, before transforms. @returns {Float64Array} */
+  get wholeTotals() {
+    return this.workshop.keep('wholeTotals', 2, this.sourceKey, () => totals(this.whole, this.self));
+  }
+
+  /** By node of the page's tree: all that transforms have in common. @returns {Float64Array} */
+  get self() {
+    const { source, metric, threads, rangeSums } = this;
+    return this.workshop.keep('self', 2, this.sourceKey, () => {
+      const { range } = source;
+      if (range === null || rangeSums === null) return selfSums(source.entries, metric, threads);
+      rangeSums.move([range.from, range.to]);
+      return rangeSums.self();
     });
   }
 
-  /** By node of the page's tree: all that transforms have in common. */
-  get tally() {
-    const { source, metric, threads, page } = this;
-    return this.workshop.keep('tally', 2, this.sourceKey, () => tallyOf(source, metric, threads, page.head.states.length));
+  /** What is kept of the last range, of whatever part of the time; null where there are no runs. */
+  get rangeSums() {
+    const runs = this.workshop.late?.runs[this.pageTree.name];
+    if (!runs || this.metric.column === 'samples') return null;
+    const { tick_ns, unit_ns } = this.page.head;
+    return this.workshop.keep('rangeSums', 1, `${this.treeIndex} ${this.metric.key} ${this.threadKey}`, () =>
+      new RangeSums(runs, this.metric, this.threads, this.pageTree.count, tick_ns / unit_ns),
+    );
   }
 
-  /** @returns {import('./aggregate.js').Owners} functions of the tree that is shown */
+  /** @returns {Float64Array} of everything of a column, by thread and state */
+  get threadStates() {
+    return this.workshop.keep('threadStates', 8, `${this.treeIndex} ${this.metric.column}`, () => ended(this.threadStateSteps()));
+  }
+
+  threadStateSteps() {
+    return threadStateSteps(this.pageTree.entries, this.metric.column, Math.max(this.page.head.threads.length, 1));
+  }
+
+  /** @returns {import('./states.js').Owners} functions of the tree that is shown */
   owners() {
     const { tree } = this;
     const functions = this.page.functions.count;
@@ -297,14 +339,14 @@ export class Model {
 
   /** What is shown: everything that the transforms left. */
   get shown() {
-    return this.amounts.total[0];
+    return rootAmounts(this.amounts).total;
   }
 
   /** What shares are shares of: everything of this metric, of these threads and range, before transforms. */
   get basis() {
     if (this.structural.length === 0) return this.shown;
     return this.workshop.keep('basis', 4, this.sourceKey, () => {
-      const { self } = this.tally;
+      const { self } = this;
       let sum = 0;
       for (let n = 0; n < self.length; n++) sum += self[n];
       return sum;
@@ -314,19 +356,9 @@ export class Model {
   /** Everything, of all threads and all time: what the effective number of samples is of. */
   get everything() {
     if (this.isFirst) return this.shown;
-    const column = this.metric.column;
-    const plain = this.metric.states === this.workshop.metrics[0].states && this.state.threads === null && !this.hasRange();
-    return this.workshop.keep('everything', 4, `${this.treeIndex} ${column} ${this.side}`, () => {
-      if (plain) return this.basis;
-      const { entries } = this.pageTree;
-      const { states } = this.workshop.metrics[0];
-      const threads = threadSet(this.page.head, null, this.side);
-      const amounts = entries[column];
-      let sum = 0;
-      if (amounts)
-        for (let i = 0; i < entries.count; i++)
-          if (states[entries.state[i]] === 1 && threads[entries.thread[i]] === 1) sum += amounts[i];
-      return sum;
+    return this.workshop.keep('everything', 4, `${this.treeIndex} ${this.metric.column} ${this.side}`, () => {
+      const { head } = this.page;
+      return countedSums(this.threadStates, this.workshop.metrics[0].states, threadSet(head, null, this.side), head.states.length).all;
     });
   }
 
@@ -378,15 +410,9 @@ export class Model {
     );
   }
 
-  /** Of the tree that is shown. @returns {import('./aggregate.js').StateTally} */
+  /** Of the tree that is shown. @returns {import('./states.js').StateTally} */
   get stateTally() {
-    return this.workshop.keep('functionStates', 1, this.key, () => {
-      const steps = this.stateSteps();
-      for (;;) {
-        const step = steps.next();
-        if (step.done) return step.value;
-      }
-    });
+    return this.workshop.keep('functionStates', 1, this.key, () => ended(this.stateSteps()));
   }
 
   stateSteps() {
@@ -465,11 +491,21 @@ export class Model {
   /** Of everything, by state. */
   allStates() {
     // Only these two leave anything out.
-    if (!this.structural.some(({ kind }) => kind === 'focus' || kind === 'ignore')) return this.tally.byState;
+    if (!this.structural.some(({ kind }) => kind === 'focus' || kind === 'ignore')) return this.wholeStates();
     const { byFunction, ofRoot } = this.stateTally;
     const by = ofRoot.slice();
     for (let at = 0; at < byFunction.length; at += by.length) for (let s = 0; s < by.length; s++) by[s] += byFunction[at + s];
     return by;
+  }
+
+  /** Of everything before transforms, by state. */
+  wholeStates() {
+    const { source, metric, threads, page } = this;
+    const states = page.head.states.length;
+    if (source.range === null) return countedSums(this.threadStates, metric.states, threads, states).states;
+    const by = new Float64Array(256);
+    eachRun(source.range, metric, threads, (_, state, amount) => void (by[state] += amount));
+    return by.slice(0, states);
   }
 
   /**
@@ -485,8 +521,7 @@ export class Model {
   statesBelow(nodes) {
     const { source, metric, threads, tree } = this;
     if (source.range !== null) return stateAmounts(source, metric, threads, tree, nodes, this.page.head.states.length);
-    if (tree.map !== null) return stateAmountsIn(this.stateSums, tree, nodes);
-    return stateAmountsBelow(this.stateSums, Array.from(nodes, (n) => /** @type {const} */ ([n, tree.end[n]])));
+    return stateAmountsIn(this.stateSums, tree, nodes);
   }
 
   /** Of all time. */
@@ -508,7 +543,7 @@ export class Model {
   /** The tree that is shown, with its root on top. @returns {UprightShape} */
   get upright() {
     const { tree, workshop } = this;
-    if (tree.merged) return wholeShape(tree, this.amounts, workshop.first?.rest);
+    if (tree.derived === null) return wholeShape(tree, this.amounts, workshop.first?.rest);
     return workshop.keep('merged', 2, this.key, () => mergedShape(tree, this.amounts, this.page.functions.count));
   }
 
@@ -537,6 +572,10 @@ export class Model {
    */
   *preparation() {
     yield void this.functions;
+    if (!this.workshop.has(['threadStates'], `${this.treeIndex} ${this.metric.column}`)) {
+      const sums = yield* this.threadStateSteps();
+      this.workshop.keep('threadStates', 8, `${this.treeIndex} ${this.metric.column}`, () => sums);
+    }
     if (this.timed && this.source.range === null) yield void this.stateSums;
     if (this.metric.tree === 'samples' && !this.hasFunctionStates) {
       const states = yield* this.stateSteps();

@@ -60,15 +60,38 @@ export function matchFunctions(page, names, pattern) {
  * @returns {number}
  */
 export function matchedAmount(tree, amounts, set) {
-  const { fn, end, count } = tree;
+  const { fn, end, count, derived } = tree;
   const { total } = amounts;
+  const to = derived?.to ?? null;
+  if (to !== null && derived?.ordered === false) return matchedAnywhere(tree, to, amounts, set);
   let matched = 0;
   for (let n = 1; n < count; ) {
-    if (set[fn[n]] === 0) n++;
+    if (set[fn[n]] === 0 || (to !== null && to[n] !== n)) n++;
     else {
       matched += total[n];
       n = end[n];
     }
+  }
+  return matched;
+}
+
+/**
+ * The same where what is below a node stands anywhere behind it.
+ * @param {Tree} tree
+ * @param {Int32Array} to
+ * @param {Amounts} amounts
+ * @param {Uint8Array} set
+ * @returns {number}
+ */
+function matchedAnywhere({ parent, fn, count }, to, { total }, set) {
+  const below = new Uint8Array(count);
+  let matched = 0;
+  for (let n = 1; n < count; n++) {
+    if (to[n] !== n) continue;
+    below[n] = below[Math.max(to[parent[n]], 0)];
+    if (below[n] === 1 || set[fn[n]] === 0) continue;
+    matched += total[n];
+    below[n] = 1;
   }
   return matched;
 }

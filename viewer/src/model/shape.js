@@ -5,6 +5,10 @@
 //   tree       main { parse { scan } load { scan } }      callers of scan   scan { parse { main } load { main } }
 //   callees of load, parse merged: the children of all instances side by side, merged by function, level by level
 
+import { rootAmounts } from './aggregate.js';
+import { childrenOf, selfOf } from './children.js';
+import { parentHere } from './tree.js';
+
 /** @typedef {import('../types.js').Tree} Tree */
 /** @typedef {import('../types.js').Amounts} Amounts */
 
@@ -235,25 +239,25 @@ class CallersShape extends LazyShape {
 
   /** @override @param {Int32Array} places @param {Float64Array} weights */
   countSelf(places, weights) {
-    const { parent } = this.tree;
     let self = 0;
-    for (let i = 0; i < places.length; i++) if (parent[places[i]] === 0) self += weights[i];
+    for (let i = 0; i < places.length; i++) if (parentHere(this.tree, places[i]) === 0) self += weights[i];
     return self;
   }
 
   /** @override @param {number} node */
   expand(node) {
-    const { parent, fn } = this.tree;
+    const { tree } = this;
+    const { fn } = tree;
     const places = this.places[node];
     const weights = this.weights[node];
     const above = new Int32Array(places.length);
     const keys = new Int32Array(places.length);
     for (let i = 0; i < places.length; i++) {
-      above[i] = parent[places[i]];
+      above[i] = parentHere(tree, places[i]);
       keys[i] = above[i] === 0 ? -1 : fn[above[i]];
     }
     const groups = this.grouping.by(keys);
-    const merged = (this.merged ??= new Int32Array(this.tree.count).fill(-1));
+    const merged = (this.merged ??= new Int32Array(tree.count));
     /** @type {number[]} */
     const children = [];
     for (let g = 0; g < groups.fns.length; g++) {
@@ -266,8 +270,8 @@ class CallersShape extends LazyShape {
         const place = groups.places[i];
         const n = above[place];
         let at = merged[n];
-        // What stands there may be left from another group or level.
-        if (at < 0 || at >= count || list[at] !== n) {
+        // What stands there may be left from another group or level, or nothing yet.
+        if (at >= count || list[at] !== n) {
           at = count++;
           list[at] = n;
           merged[n] = at;
@@ -293,19 +297,23 @@ class InvertedShape extends CallersShape {
   /** @override @param {number} node */
   expand(node) {
     if (node !== 0) return super.expand(node);
-    const { fn, count } = this.tree;
+    const { fn, count, derived } = this.tree;
     const { self } = this.amounts;
+    const to = derived?.to ?? null;
     const functions = this.grouping.group.length;
     const starts = new Int32Array(functions + 1);
-    for (let n = 1; n < count; n++) if (self[n] > 0) starts[fn[n] + 1]++;
+    // What a node stands for is in its list as the node itself.
+    const place = (/** @type {number} */ n) => (self[n] > 0 ? (to === null ? n : to[n]) : 0);
+    for (let n = 1; n < count; n++) if (place(n) > 0) starts[fn[place(n)] + 1]++;
     for (let f = 0; f < functions; f++) starts[f + 1] += starts[f];
     const places = new Int32Array(starts[functions]);
     const weights = new Float64Array(starts[functions]);
     const next = starts.slice();
     for (let n = 1; n < count; n++) {
-      if (!(self[n] > 0)) continue;
-      const at = next[fn[n]]++;
-      places[at] = n;
+      const here = place(n);
+      if (here <= 0) continue;
+      const at = next[fn[here]]++;
+      places[at] = here;
       weights[at] = self[n];
     }
     /** @type {number[]} */
@@ -320,38 +328,32 @@ class InvertedShape extends CallersShape {
 
   /** @override @param {number} node */
   selfOf(node) {
-    return node === 0 ? this.amounts.self[0] : super.selfOf(node);
+    return node === 0 ? rootAmounts(this.amounts).self : super.selfOf(node);
   }
 }
 
 class CalleesShape extends LazyShape {
   /** @override @param {Int32Array} places */
   countSelf(places) {
-    let self = 0;
-    for (const n of places) self += this.amounts.self[n];
-    return self;
+    return selfOf(this.tree, this.amounts.self, places);
   }
 
   /** @override @param {number} node */
   expand(node) {
-    const { fn, end } = this.tree;
-    const { total } = this.amounts;
-    let count = 0;
-    for (const n of this.places[node])
-      for (let c = n + 1; c < end[n]; c = end[c]) if (total[c] > 0) count++;
-    const below = new Int32Array(count);
-    const keys = new Int32Array(count);
-    let at = 0;
-    for (const n of this.places[node])
-      for (let c = n + 1; c < end[n]; c = end[c])
-        if (total[c] > 0) {
-          below[at] = c;
-          keys[at++] = fn[c];
-        }
+    const { tree, amounts } = this;
+    const { total } = amounts;
+    const below = childrenOf(tree, this.places[node]);
+    const keys = new Int32Array(below.length);
+    for (let i = 0; i < below.length; i++) keys[i] = total[below[i]] > 0 ? tree.fn[below[i]] : -1;
     const groups = this.grouping.by(keys);
     return groups.fns.map((f, g) => {
-      const list = groups.places.subarray(groups.starts[g], groups.starts[g + 1]).map((i) => below[i]);
-      return this.add(node, f, list, Float64Array.from(list, (n) => total[n]));
+      const list = groups.places.subarray(groups.starts[g], groups.starts[g + 1]);
+      const weights = new Float64Array(list.length);
+      for (let i = 0; i < list.length; i++) {
+        list[i] = below[list[i]];
+        weights[i] = total[list[i]];
+      }
+      return this.add(node, f, list, weights);
     });
   }
 }
@@ -366,7 +368,7 @@ class CalleesShape extends LazyShape {
 export function invertedShape(tree, amounts, functionCount) {
   const inverted = new InvertedShape(tree, amounts, functionCount);
   inverted.add(-1, -1, nothing, noWeights);
-  inverted.totals[0] = amounts.total[0];
+  inverted.totals[0] = rootAmounts(amounts).total;
   return inverted.shape();
 }
 

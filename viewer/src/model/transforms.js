@@ -1,22 +1,21 @@
-// Trees derived by transforms: each step reads a tree in preorder and says of every node whether it is kept, shown as
-// another one, or left out with all its time. What is kept stays in order, so a step is two passes. Siblings of one function can come
-// of it: all sums are right with them, and what draws the tree merges them where it is looked at (MergedShape); only where two trees
-// are compared node by node it is done at once (mergeSiblings). No DOM.
+// What transforms make of a tree. No node is copied: each step says of every node whether it stands for itself, is shown as one above
+// it, or is left out with all its time (`Derived` in types.js); children are found by walking down through what is hidden
+// (children.js). Siblings of one function can come of it: all sums are right with them, and what draws the tree merges them where it
+// is looked at (MergedShape); only where two trees are compared node by node it is done at once (mergeSiblings). No DOM.
 //
-//   step                to[n], p = to[parent]
-//   focus F             outermost F: child of the root; below it: child of p; else left out
+//   step                what a node that stands for itself becomes; p = what its parent stands for
+//   focus F             outermost F: child of the root; below it: stays; else left out
 //   ignore F            F and all below: left out
-//   merge F, own-code   F: p; else child of p
-//   merge-recursion     a function that is among p and its callers: that one; else child of p
-//   collapse-library    library below library: p; else child of p
+//   merge F, own-code   F: p; else stays
+//   merge-recursion     a function that is among p and its callers: that one; else stays
+//   collapse-library    library below library: p; else stays
 
-import { emptyLike, subtreeEnds, TreeBuilder } from './tree.js';
+import { entrancesOf, leftOut, openToRoot } from './children.js';
+import { parentHere, TreeBuilder } from './tree.js';
 
 /** @typedef {import('../types.js').Tree} Tree */
 /** @typedef {import('../types.js').Transform} Transform */
 /** @typedef {import('../types.js').Functions} Functions */
-
-const leftOut = -1;
 
 /**
  * @param {Functions} functions
@@ -29,189 +28,170 @@ export function librarySet(functions) {
   return set;
 }
 
-/**
- * @template {Int32Array | Tree['fn']} T
- * @param {T} array
- * @param {number} count
- * @returns {T} its beginning; of few of many a copy, so that the rest can go
- */
-function beginning(array, count) {
-  return /** @type {T} */ (count < array.length * 0.8 ? array.slice(0, count) : array.subarray(0, count));
-}
+/** One tree, and step by step what is derived from it. Nodes that something stands for follow it in each step. */
+class Derivation {
+  /** @param {Tree} tree without transforms */
+  constructor(tree) {
+    this.tree = tree;
+    this.to = new Int32Array(tree.count);
+    /** Nothing stands in it yet: the first step begins with each node as itself, in the same pass. */
+    this.fresh = true;
+    /** @type {number[]} */
+    this.passed = [];
+    this.ordered = true;
+    this.holes = false;
+    this.hidden = false;
+    /** Nodes that recursion was merged of, while nothing else was done. @type {number[] | null} */
+    this.merged = [];
+  }
 
-/**
- * @param {Tree} tree
- * @param {Uint8Array} set functions
- * @returns {Tree}
- */
-function focus(tree, set) {
-  const { parent, fn, end, count } = tree;
-  /** @type {number[]} */
-  const outermost = [];
-  let left = 1;
-  for (let n = 1; n < count; )
-    if (set[fn[n]] === 0) n++;
+  /** Whether a step is the first one. */
+  begins() {
+    const { fresh } = this;
+    this.fresh = false;
+    return fresh;
+  }
+
+  /** @returns {Tree} */
+  finish() {
+    const { tree, to, passed, ordered, holes, hidden, merged } = this;
+    if (this.begins()) for (let n = 0; n < tree.count; n++) to[n] = n;
+    const entrances = entrancesOf(tree, to, passed, ordered);
+    return { ...tree, map: to, derived: { to, entrances, ordered, holes, hidden, merged } };
+  }
+
+  /** @param {Uint8Array} set functions */
+  focus(set) {
+    const { to } = this;
+    const fresh = this.begins();
+    const { parent, fn, count } = this.tree;
+    /** @type {number[]} */
+    const tops = [];
+    to[0] = openToRoot;
+    for (let n = 1; n < count; n++) {
+      const here = fresh ? (to[n] = n) : to[n];
+      if (here < 0) continue;
+      if (here !== n) {
+        to[n] = Math.max(to[here], leftOut);
+        continue;
+      }
+      // What stood right below the root is not inside of anything.
+      if (to[parent[n]] > 0) continue;
+      if (set[fn[n]] === 1) tops.push(n);
+      else to[n] = leftOut;
+    }
+    this.passed = this.passed.filter((n) => to[n] !== leftOut);
+    for (const top of tops) {
+      const above = parent[top];
+      if (to[above] === openToRoot) continue;
+      to[above] = openToRoot;
+      this.passed.push(above);
+    }
+  }
+
+  /** @param {Uint8Array} set */
+  ignore(set) {
+    const { to } = this;
+    const fresh = this.begins();
+    const { parent, fn, count } = this.tree;
+    this.holes = true;
+    for (let n = 1; n < count; n++) {
+      const here = fresh ? (to[n] = n) : to[n];
+      if (here <= 0) continue;
+      if (here !== n) to[n] = to[here];
+      else if (to[parent[n]] === leftOut || set[fn[n]] === 1) to[n] = leftOut;
+    }
+  }
+
+  /**
+   * @param {Uint8Array} set
+   * @param {boolean} whenBelow only where the caller is of the set, too
+   */
+  hide(set, whenBelow) {
+    const { to } = this;
+    const fresh = this.begins();
+    const { parent, fn, count } = this.tree;
+    const always = whenBelow ? 0 : 1;
+    this.hidden = true;
+    for (let n = 1; n < count; n++) {
+      const here = fresh ? (to[n] = n) : to[n];
+      if (here <= 0) continue;
+      if (here !== n) {
+        to[n] = to[here];
+        continue;
+      }
+      // Of libraries below each other all are the uppermost one already.
+      const above = Math.max(to[parent[n]], 0);
+      // The root's function is none.
+      const hidden = set[fn[n]] & (always | (above === 0 ? 0 : set[fn[above]]));
+      // No branch: which are hidden no processor can foresee.
+      to[n] = n + (above - n) * hidden;
+    }
+  }
+
+  /** @param {number} functionCount */
+  mergeRecursion(functionCount) {
+    // What was merged once has no function twice on a stack.
+    if (!this.ordered) return;
+    this.ordered = false;
+    this.hidden = true;
+    const { to, passed } = this;
+    const fresh = this.begins();
+    const { parent, fn, end, count } = this.tree;
+    // By function: where the subtree of its outermost open node ends. Only within it can it be on the stack already.
+    const openUntil = new Int32Array(functionCount);
+    for (let n = 1; n < count; n++) {
+      const here = fresh ? (to[n] = n) : to[n];
+      if (here <= 0) continue;
+      if (here !== n) {
+        to[n] = to[here];
+        continue;
+      }
+      const f = fn[n];
+      if (n >= openUntil[f]) {
+        openUntil[f] = end[n];
+        continue;
+      }
+      const above = to[parent[n]];
+      let there = above;
+      while (there > 0 && fn[there] !== f) there = to[parent[there]];
+      if (there <= 0) continue;
+      to[n] = there;
+      this.merged?.push(n);
+      if (there !== above) passed.push(n);
+    }
+  }
+
+  /**
+   * @param {Transform} transform
+   * @param {Functions} functions
+   * @param {(pattern: string) => Uint8Array | null} match functions of a pattern; null: it is none
+   */
+  step({ kind, fn, pattern }, functions, match) {
+    if (kind === 'invert') return;
+    if (kind !== 'merge-recursion') this.merged = null;
+    if (kind === 'merge-recursion') this.mergeRecursion(functions.count);
+    else if (kind === 'own-code' || kind === 'collapse-library') this.hide(librarySet(functions), kind === 'collapse-library');
     else {
-      outermost.push(n);
-      left += end[n] - n;
-      n = end[n];
+      const set = pattern === undefined ? oneFunction(functions, fn) : match(pattern);
+      if (set === null) return;
+      if (kind === 'focus') this.focus(set);
+      else if (kind === 'ignore') this.ignore(set);
+      else this.hide(set, false);
     }
-  const to = new Int32Array(count).fill(leftOut);
-  const parents = new Int32Array(left);
-  const ends = new Int32Array(left);
-  const origin = new Int32Array(left);
-  const fns = emptyLike(fn, left);
-  let at = 1;
-  ends[0] = left;
-  // Subtrees move as they are.
-  for (const top of outermost) {
-    const by = top - at;
-    fns.set(fn.subarray(top, end[top]), at);
-    for (let n = top; n < end[top]; n++, at++) {
-      to[n] = at;
-      parents[at] = parent[n] - by;
-      ends[at] = end[n] - by;
-      origin[at] = n;
-    }
-    parents[top - by] = 0;
   }
-  const merged = tree.merged && outermost.length <= 1;
-  return { count: left, parent: parents, fn: fns, end: ends, map: to, origin, merged };
 }
 
 /**
- * @param {Tree} tree
- * @param {Uint8Array} set
- * @returns {Tree}
+ * @param {Functions} functions
+ * @param {number | undefined} fn
+ * @returns {Uint8Array | null}
  */
-function ignore(tree, set) {
-  const { parent, fn, end, count } = tree;
-  const to = new Int32Array(count);
-  const parents = new Int32Array(count);
-  const origin = new Int32Array(count);
-  const fns = emptyLike(fn, count);
-  let at = 1;
-  for (let n = 1; n < count; ) {
-    const f = fn[n];
-    if (set[f] === 1) {
-      to.fill(leftOut, n, end[n]);
-      n = end[n];
-      continue;
-    }
-    parents[at] = to[parent[n]];
-    fns[at] = f;
-    origin[at] = n;
-    to[n++] = at++;
-  }
-  const left = beginning(parents, at);
-  return {
-    count: at, parent: left, fn: beginning(fns, at), end: subtreeEnds(left), map: to, origin: beginning(origin, at),
-    merged: tree.merged,
-  };
-}
-
-/**
- * @param {Tree} tree
- * @param {Uint8Array} set
- * @param {boolean} whenBelow only where the caller is of the set, too
- * @returns {Tree}
- */
-function hide(tree, set, whenBelow) {
-  const { parent, fn, count } = tree;
-  const to = new Int32Array(count);
-  const parents = new Int32Array(count);
-  const origin = new Int32Array(count);
-  const fns = emptyLike(fn, count);
-  const always = whenBelow ? 0 : 1;
-  let at = 1;
-  // The root's function is none.
-  const ofCaller = (/** @type {number} */ p) => always | (p === 0 ? 0 : set[fn[p]]);
-  for (let n = 1; n < count; n++) {
-    const f = fn[n];
-    const p = parent[n];
-    const above = to[p];
-    const hidden = set[f] & ofCaller(p);
-    // No branch: which are hidden no processor can foresee. What is, is written over by the next one.
-    parents[at] = above;
-    fns[at] = f;
-    origin[at] = n;
-    to[n] = at + (above - at) * hidden;
-    at += 1 - hidden;
-  }
-  const left = beginning(parents, at);
-  return {
-    count: at, parent: left, fn: beginning(fns, at), end: subtreeEnds(left), map: to, origin: beginning(origin, at),
-    merged: false,
-  };
-}
-
-/**
- * @param {Tree} tree
- * @param {number} functionCount
- * @returns {Tree}
- */
-function mergeRecursion(tree, functionCount) {
-  const { parent, fn, end, count } = tree;
-  const to = new Int32Array(count);
-  const above = new Int32Array(count);
-  const origin = new Int32Array(count);
-  let left = 1;
-  // By function: where the subtree of its outermost open node ends. Only within it can it be on the stack already.
-  const openUntil = new Int32Array(functionCount);
-  for (let n = 1; n < count; n++) {
-    const f = fn[n];
-    const p = to[parent[n]];
-    let there = 0;
-    if (n < openUntil[f]) {
-      there = p;
-      while (there !== 0 && fn[origin[there]] !== f) there = above[there];
-    } else openUntil[f] = end[n];
-    if (there === 0) {
-      there = left++;
-      above[there] = p;
-      origin[there] = n;
-    }
-    to[n] = there;
-  }
-  return inPreorder(left, above, origin, to, fn);
-}
-
-/**
- * Nodes that were made in an order in which parents stand before their children.
- * @param {number} count
- * @param {Int32Array} above by node: its parent
- * @param {Int32Array} origin by node: one of the tree that it comes from
- * @param {Int32Array} to by node of that tree; changed
- * @param {Tree['fn']} fn by node of that tree
- * @returns {Tree}
- */
-function inPreorder(count, above, origin, to, fn) {
-  /** How many nodes are at and below a node that has no place yet, then its place. */
-  const place = new Int32Array(count).fill(1);
-  for (let n = count - 1; n > 0; n--) place[above[n]] += place[n];
-  place[0] = 0;
-  /** By node: where its next child goes. */
-  const next = new Int32Array(count);
-  next[0] = 1;
-  const parents = new Int32Array(count);
-  const fns = emptyLike(fn, count);
-  const ends = new Int32Array(count);
-  const origins = new Int32Array(count);
-  ends[0] = count;
-  for (let n = 1; n < count; n++) {
-    const p = above[n];
-    const at = next[p];
-    const size = place[n];
-    next[p] += size;
-    next[n] = at + 1;
-    place[n] = at;
-    parents[at] = place[p];
-    fns[at] = fn[origin[n]];
-    ends[at] = at + size;
-    origins[at] = origin[n];
-  }
-  for (let n = 0; n < to.length; n++) to[n] = place[to[n]];
-  return { count, parent: parents, fn: fns, end: ends, map: to, origin: origins, merged: false };
+function oneFunction({ count }, fn) {
+  if (fn === undefined || fn >= count) return null;
+  const set = new Uint8Array(count);
+  set[fn] = 1;
+  return set;
 }
 
 /**
@@ -219,52 +199,21 @@ function inPreorder(count, above, origin, to, fn) {
  * @returns {Tree} siblings of one function are one node
  */
 function mergeSiblings(tree) {
-  const { parent, fn, count } = tree;
-  const to = new Int32Array(count);
+  const { fn, count, derived } = tree;
+  if (derived === null) return tree;
+  const { to } = derived;
+  /** By node: that of the new tree. */
+  const place = new Int32Array(count);
+  if (to[0] < 0) place[0] = leftOut;
   const builder = new TreeBuilder(count, fn);
   for (let n = 1; n < count; n++) {
-    const p = to[parent[n]];
-    to[n] = builder.find(p, fn[n]) || builder.append(p, fn[n], n);
+    const here = to[n];
+    if (here === n) {
+      const above = Math.max(place[parentHere(tree, n)], 0);
+      place[n] = builder.find(above, fn[n]) || builder.append(above, fn[n], n);
+    } else place[n] = here > 0 ? place[here] : Math.max(here, leftOut);
   }
-  return builder.finish(to);
-}
-
-/**
- * @param {Tree} tree
- * @param {Transform} transform
- * @param {Functions} functions
- * @param {(pattern: string) => Uint8Array | null} match functions of a pattern; null: it is none
- * @returns {Tree}
- */
-function step(tree, transform, functions, match) {
-  const { kind } = transform;
-  if (kind === 'invert') return tree;
-  if (kind === 'merge-recursion') return mergeRecursion(tree, functions.count);
-  if (kind === 'own-code') return hide(tree, librarySet(functions), false);
-  if (kind === 'collapse-library') return hide(tree, librarySet(functions), true);
-  let set = new Uint8Array(functions.count);
-  if (transform.pattern !== undefined) {
-    const found = match(transform.pattern);
-    if (found === null) return tree;
-    set = new Uint8Array(found);
-  } else if (transform.fn !== undefined && transform.fn < functions.count) set[transform.fn] = 1;
-  else return tree;
-  if (kind === 'focus') return focus(tree, set);
-  if (kind === 'ignore') return ignore(tree, set);
-  return hide(tree, set, false);
-}
-
-/**
- * @param {Tree} before
- * @param {Tree} next of which `before` is the whole; changed
- * @returns {Tree} the same in terms of what `before` is in terms of
- */
-function after(before, next) {
-  if (before.map === null || before.origin === null || next === before) return next;
-  const map = /** @type {Int32Array} */ (next.map);
-  const origin = /** @type {Int32Array} */ (next.origin);
-  for (let n = 0; n < origin.length; n++) origin[n] = before.origin[origin[n]];
-  return { ...next, map: before.map.map((n) => (n < 0 ? leftOut : map[n])) };
+  return builder.finish(place);
 }
 
 /**
@@ -276,7 +225,8 @@ function after(before, next) {
  * @returns {Tree} map and origin are in terms of `whole`
  */
 export function derive(whole, transforms, functions, match, merged) {
-  let tree = whole;
-  for (const transform of transforms) tree = after(tree, step(tree, transform, functions, match));
-  return merged && !tree.merged ? after(tree, mergeSiblings(tree)) : tree;
+  const derivation = new Derivation(whole);
+  for (const transform of transforms) derivation.step(transform, functions, match);
+  const tree = derivation.finish();
+  return merged ? mergeSiblings(tree) : tree;
 }

@@ -39,7 +39,7 @@ export function wholeTree(tree) {
     end: subtreeEnds(tree.parent),
     map: null,
     origin: null,
-    merged: true,
+    derived: null,
   };
 }
 
@@ -52,7 +52,7 @@ export function firstTree(first) {
   const { node, parent, fn } = first;
   const map = new Int32Array(first.nodes).fill(-1);
   for (let i = 0; i < node.length; i++) map[node[i]] = i;
-  return { count: node.length, parent, fn, end: subtreeEnds(parent), map, origin: Int32Array.from(node), merged: true };
+  return { count: node.length, parent, fn, end: subtreeEnds(parent), map, origin: Int32Array.from(node), derived: null };
 }
 
 /**
@@ -141,7 +141,7 @@ export class TreeBuilder {
         end: subtreeEnds(parent),
         map,
         origin: this.source.slice(0, count),
-        merged: true,
+        derived: null,
       };
     }
     const parent = new Int32Array(count);
@@ -161,7 +161,7 @@ export class TreeBuilder {
       }
     }
     for (let n = 0; n < map.length; n++) if (map[n] > 0) map[n] = place[map[n]];
-    return { count, parent, fn, end: subtreeEnds(parent), map, origin, merged: true };
+    return { count, parent, fn, end: subtreeEnds(parent), map, origin, derived: null };
   }
 }
 
@@ -172,4 +172,25 @@ export class TreeBuilder {
  */
 export function pageNode(tree, node) {
   return tree.origin === null ? node : tree.origin[node];
+}
+
+/**
+ * @param {Tree} tree
+ * @param {number} node one that stands for itself
+ * @returns {number} its parent, of what the tree shows
+ */
+export function parentHere({ parent, derived }, node) {
+  const above = parent[node];
+  if (derived === null) return above;
+  const { to } = derived;
+  return to[above] < 0 ? 0 : to[above];
+}
+
+/**
+ * @param {Tree} tree
+ * @param {number} node not the root
+ * @returns {boolean} whether it is a node of what the tree shows
+ */
+export function standsHere({ derived }, node) {
+  return derived === null || derived.to[node] === node;
 }

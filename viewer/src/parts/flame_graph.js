@@ -5,7 +5,7 @@ import { el, oncePerFrame } from '../base/dom.js';
 import { Labels } from '../draw/labels.js';
 import { Raster } from '../draw/raster.js';
 import { currentTheme, functionColours, stateColours } from '../draw/theme.js';
-import { stateAmountsOfNodes } from '../model/aggregate.js';
+import { stateAmountsOfNodes } from '../model/subtree_states.js';
 import { boxStates } from '../model/box_states.js';
 import { boxAt, layOut } from '../model/layout.js';
 import { drawLabels, rowHeight } from './flame_labels.js';
@@ -67,7 +67,7 @@ export function readableRows(layout) {
  * @returns {Pick<Flame, 'whole' | 'states'>} what a graph of model.shape needs beside it
  */
 export function flameStates(model) {
-  if (!model.inverted && model.tree.merged) return { whole: true };
+  if (!model.inverted && model.tree.derived === null) return { whole: true };
   const kind = model.inverted ? 'inverted' : 'merged';
   return { whole: false, states: (layout) => boxStates(model, layout, model.shape, kind, -1) };
 }

@@ -212,18 +212,18 @@ export class Table {
     const key = this.order.replace(/^-/, '');
     const sign = this.order.startsWith('-') ? -1 : 1;
     const value = this.columns.find((column) => column.key === key)?.value;
-    /** @type {Int32Array} */
-    let places = Int32Array.from({ length: rows.length }, (_, i) => i);
+    /** @type {Int32Array | null} */
+    let places = null;
     if (value) {
       const numbers = numbersOf(rows, value);
       if (numbers) {
         places = orderOf(numbers, sign < 0);
       } else {
         const texts = Array.from(rows, (row) => String(value(row)));
-        places.sort((a, b) => sign * (texts[a] < texts[b] ? -1 : texts[a] > texts[b] ? 1 : 0) || a - b);
+        places = Int32Array.from(texts.keys()).sort((a, b) => sign * (texts[a] < texts[b] ? -1 : texts[a] > texts[b] ? 1 : 0) || a - b);
       }
     }
-    this.sorted = places.map((place) => rows[place]);
+    this.sorted = places === null ? Int32Array.from(rows) : places.map((place) => rows[place]);
   }
 
   reveal() {

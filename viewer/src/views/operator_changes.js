@@ -240,14 +240,11 @@ class OperatorChanges {
   }
 }
 
-/** @type {import('../types.js').View} */
-export const operatorChangesView = {
-  id: 'diff',
-  title: 'Changes',
-  whole: true,
-  available: (page) => Boolean(page.head.comparison),
-  create(context) {
-    const view = new OperatorChanges(context);
-    return { element: view.element, update: (state) => view.update(state) };
-  },
-};
+/**
+ * @param {import('../types.js').Context} context
+ * @returns {import('../types.js').ExtraView}
+ */
+export function createOperatorChanges(context) {
+  const view = new OperatorChanges(context);
+  return { element: view.element, update: (state) => view.update(state) };
+}

@@ -1,11 +1,10 @@
 // The views, in the order of their tabs. A new view is a file of its own and a row here.
 
 import { callsView } from './calls.js';
-import { operatorsView, tasksView } from './dataflow_views.js';
 import { changeGraphView, diffView } from './diff.js';
+import { operatorChangesView, operatorsView, tasksView } from './extra_views.js';
 import { flame } from './flame.js';
 import { functions } from './functions.js';
-import { operatorChangesView } from './operator_changes.js';
 import { sandwich } from './sandwich.js';
 import { sourceView } from './source.js';
 import { summaryView } from './summary.js';

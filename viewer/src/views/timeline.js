@@ -272,6 +272,8 @@ class Timeline {
     if (!settled) {
       this.dragged = range;
       this.redraw();
+      // What is already dragged over need not be counted at the end.
+      if (range && this.shown) this.shown.model.rangeSums?.approach(range);
       return;
     }
     this.dragged = undefined;

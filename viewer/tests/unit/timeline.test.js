@@ -68,7 +68,7 @@ test('the node of a column is the one with most of its time', () => {
 
 test('a path goes on where its callers stay, and ends where nothing is known', () => {
   //  0 root, 1 main, 2 main/load, 3 main/load/parse, 4 main/save
-  const tree = { count: 5, parent: Int32Array.of(0, 0, 1, 2, 1), fn: new Uint32Array(5), end: new Int32Array(5), map: null, origin: null, merged: true };
+  const tree = { count: 5, parent: Int32Array.of(0, 0, 1, 2, 1), fn: new Uint32Array(5), end: new Int32Array(5), map: null, origin: null, derived: null };
   const chart = flameChart(tree, Int32Array.of(3, 3, 2, 4, -1, 4));
   const boxes = [];
   for (let i = 0; i < chart.count; i++)
@@ -80,7 +80,7 @@ test('a path goes on where its callers stay, and ends where nothing is known', (
 
 test('stacks deeper than the chart are cut, not followed without end', () => {
   const depth = 100_000;
-  const tree = { count: depth, parent: Int32Array.from({ length: depth }, (_, i) => Math.max(i - 1, 0)), fn: new Uint32Array(depth), end: new Int32Array(depth), map: null, origin: null, merged: true };
+  const tree = { count: depth, parent: Int32Array.from({ length: depth }, (_, i) => Math.max(i - 1, 0)), fn: new Uint32Array(depth), end: new Int32Array(depth), map: null, origin: null, derived: null };
   assert.equal(flameChart(tree, Int32Array.of(depth - 1, 5), 50).rows, 50);
 });
 

@@ -1,0 +1,80 @@
+// Sums of a range whose ends are moved about, against counting each range anew.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { RangeSums } from '../../src/model/range_sums.js';
+
+/** @typedef {import('../../src/types.js').Metric} Metric */
+
+let seed = 5;
+/** @param {number} below */
+function random(below) {
+  seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+  return Math.floor((seed / 4294967296) * below);
+}
+
+const threads = 3;
+const nodes = 40;
+const first = [0];
+/** @type {{start: number, time: number, node: number, state: number, share: number, thread: number}[]} */
+const all = [];
+for (let thread = 0; thread < threads; thread++) {
+  for (let i = 0, at = random(20); i < 200; i++) {
+    all.push({ start: at, time: 1 + random(30), node: random(nodes), state: random(3), share: random(256), thread });
+    at += all[all.length - 1].time + random(4);
+  }
+  first.push(all.length);
+}
+const column = (/** @type {"start" | "time" | "node" | "state" | "share"} */ key) => all.map((run) => run[key]);
+const runs = /** @type {import('../../src/types.js').Runs} */ ({
+  tree: 'samples', count: all.length, first: Uint32Array.from(first), start: Uint32Array.from(column('start')),
+  time: Uint16Array.from(column('time')), node: Uint32Array.from(column('node')), state: Uint8Array.from(column('state')),
+  share: Uint8Array.from(column('share')),
+});
+const states = new Uint8Array(256).fill(1);
+states[2] = 0;
+
+/** @param {"time" | "run"} key @param {Uint8Array} on @param {number} from @param {number} to @param {number} unit */
+function counted(key, on, from, to, unit) {
+  const self = new Float64Array(nodes);
+  for (const run of all) {
+    const ticks = Math.max(Math.min(run.start + run.time, to) - Math.max(run.start, from), 0);
+    if (run.node > 0 && on[run.thread] === 1 && states[run.state] === 1)
+      self[run.node] += key === 'run' ? (ticks * run.share) / 255 : ticks;
+  }
+  return self.map((sum) => sum * unit);
+}
+
+for (const key of /** @type {const} */ (['time', 'run']))
+  test(`sums of ${key} are those of the range, however it came to be`, () => {
+    const on = Uint8Array.of(1, 0, 1);
+    const metric = /** @type {Metric} */ ({ key, words: '', kind: 'time', tree: 'samples', column: key, states });
+    const sums = new RangeSums(runs, metric, on, nodes, 2);
+    let moved = 0;
+    for (let i = 0; i < 300; i++) {
+      const from = random(3000);
+      // Small steps, large ones, and such as leave nothing of the range before.
+      const range = /** @type {[number, number]} */ (
+        i % 3 === 0 ? [from, from + 1 + random(3000)] : [Math.max(sums.from + random(60) - 30, 0), sums.to + random(60) + 30]
+      );
+      if (i % 4 === 0) sums.move([range[0], range[1] + random(200)], 1 + random(40));
+      if (sums.from > 0 && sums.to < range[1] && sums.from < range[1]) moved++;
+      sums.move(range);
+      assert.deepEqual([sums.from, sums.to], range);
+      const self = sums.self();
+      counted(key, on, range[0], range[1], 2).forEach((sum, n) => assert.ok(Math.abs(self[n] - sum) < 1e-6, `${range}: ${n}`));
+    }
+    assert.ok(moved > 50, `${moved}`);
+  });
+
+test('while it is dragged only so many runs are counted at once', () => {
+  const metric = /** @type {Metric} */ ({ key: 'wall', words: '', kind: 'time', tree: 'samples', column: 'time', states });
+  const sums = new RangeSums(runs, metric, Uint8Array.of(1, 1, 1), nodes, 1);
+  const last = sums.ticks;
+  sums.move([0, last], 60);
+  assert.equal(sums.from, 0);
+  assert.ok(sums.to > 0 && sums.to < last / 5, `${sums.to} of ${last}`);
+  for (let i = 0; i < 20; i++) sums.move([0, last], 60);
+  assert.equal(sums.to, last);
+  assert.deepEqual(sums.self(), counted('time', Uint8Array.of(1, 1, 1), 0, last, 1));
+});
