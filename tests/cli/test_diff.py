@@ -322,3 +322,22 @@ def test_sampled_programs_have_one_answer_first(run: Run, recording: Recording) 
     said = head["summary"][0]["parts"][0]["t"]
     words = f"The run took {after / 1e9:.1f} s, before {before / 1e9:.2f} s"
     assert said == f"{words}: {after / before:.3g} times as long."
+
+
+def test_what_a_log_says_is_text(run: Run, tmp_path: Path) -> None:
+    """Of names and settings nothing reaches the terminal or the page as anything else."""
+    recordings = []
+    for number, name in enumerate(("a", "b"), 1):
+        log = Log(settings={"spark.executor.memory": f"<img src=x>\x1b[31m{name}"})
+        end = log.stage(0, 0, [1000 * number], called="<script>1</script>\u202e\x1b[2J at a.py:1")
+        end = log.stage(1, end, [1000 * number], called="x" * 9000 + " at b.py:2")
+        log.job(0, 0, end, [0, 1])
+        recordings.append(log.write(run, tmp_path, name))
+    text = run("diff", *(path.name for path in recordings)).stdout
+    assert not any(ord(c) < 32 or c == "\u202e" for c in text.replace("\n", ""))
+    assert max(map(len, text.splitlines())) <= 100
+    assert "Not the same: spark.executor.memory <img src=x>" in text
+    page = run("view", "-o", "-", *recordings).stdout
+    for mark in ("<img", "<script>1", "\x1b"):
+        assert mark not in page
+    assert Page(page).head["comparison"]["settings"] == diff_of(run, *recordings)["settings"]
