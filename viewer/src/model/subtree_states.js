@@ -95,8 +95,12 @@ function placesBelow({ parent, map, end, count, derived }, nodes, pageNodes) {
   const inside = new Int8Array(count).fill(-1);
   if (derived !== null) {
     const { to } = derived;
-    for (const n of nodes) inside[n] = 0;
-    for (let n = nodes.length > 0 ? nodes[0] + 1 : count; n < count; n++) {
+    let first = count;
+    for (const n of nodes) {
+      inside[n] = 0;
+      first = Math.min(first, n);
+    }
+    for (let n = first + 1; n < count; n++) {
       const here = to[n];
       if (here < 0 || inside[n] === 0) continue;
       inside[n] = inside[here === n ? Math.max(to[parent[n]], 0) : here];
@@ -162,7 +166,7 @@ export function stateAmountsIn(sums, tree, nodes) {
   if (map === null || (derived?.ordered === true && !derived.holes && nodes[0] !== 0))
     return stateAmountsBelow(sums, Array.from(nodes, (n) => /** @type {const} */ ([n, end[n]])));
   if (derived !== null && derived.merged !== null && nodes[0] !== 0)
-    return stateAmountsBelow(sums, rangesOfMerged(tree, derived.to, derived.merged, nodes));
+    return stateAmountsBelow(sums, rangesOfMerged(tree, derived.to, derived.merged, nodes.slice().sort()));
   const pageNodes = sums.entries.start.length - 1;
   const places = placesBelow(tree, nodes, pageNodes);
   /** @type {[number, number][]} */

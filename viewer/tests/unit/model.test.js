@@ -210,6 +210,21 @@ function sumsOfPaths(stacks) {
   return { total, self };
 }
 
+/**
+ * @param {number} count
+ * @returns {Transform[][]} of one to five steps
+ */
+function randomChains(count) {
+  const random = randomOf(4242);
+  const kinds = /** @type {const} */ (['focus', 'ignore', 'merge', 'merge-recursion', 'collapse-library', 'own-code']);
+  const one = () => {
+    const kind = kinds[random(kinds.length)];
+    if (kinds.indexOf(kind) > 2) return { kind };
+    return random(2) === 0 ? { kind, fn: random(functionCount) } : { kind, pattern: `fn[${random(functionCount)}${random(functionCount)}]` };
+  };
+  return Array.from({ length: count }, (_, i) => Array.from({ length: 1 + (i % 5) }, one));
+}
+
 /** @type {Transform[][]} */
 const chains = [
   [],
@@ -228,6 +243,7 @@ const chains = [
   [{ kind: 'merge-recursion' }, { kind: 'focus', pattern: 'fn[258]' }, { kind: 'merge', fn: 2 }, { kind: 'focus', fn: 3 }, { kind: 'own-code' }],
   [{ kind: 'merge-recursion' }, { kind: 'merge', pattern: 'fn[0246]' }, { kind: 'ignore', fn: 7 }, { kind: 'merge-recursion' }],
   [{ kind: 'merge', fn: 3 }, { kind: 'merge-recursion' }, { kind: 'focus', fn: 1 }, { kind: 'ignore', fn: 4 }],
+  ...randomChains(200),
 ];
 /** @type {{metric: string, counts: (s: Stack) => number}[]} */
 const metrics = [
@@ -241,10 +257,10 @@ const metrics = [
  * @param {(given: {page: Page, workshop: Workshop, state: State, left: {path: number[], amount: number, stack: Stack}[], name: string}) => void} check
  */
 function forMany(check) {
-  for (let seed = 1; seed <= 16; seed++) {
+  for (let seed = 1; seed <= 24; seed++) {
     const page = randomPage(seed);
     // What compares two sides has all siblings merged.
-    if (seed > 12) page.head.diff = true;
+    if (seed > 20) page.head.diff = true;
     const workshop = new Workshop(page);
     const all = stacksOf(page);
     chains.forEach((transforms, c) => {
