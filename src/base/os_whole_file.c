@@ -18,7 +18,8 @@ typedef struct place {
   char path[PATH_BYTES]; /* what `to` leads to */
   char part[PATH_BYTES];
   bool exists;
-  struct stat old; /* if it exists */
+  struct stat old;  /* if it exists */
+  struct stat mine; /* the part, as it was created */
 } place;
 
 /* Where a link leads. realpath knows nothing of fs.protected_symlinks, so the kernel is asked first. */
@@ -96,12 +97,17 @@ static void make_alike(int file, const struct stat *old) {
   (void)fchmod(file, same_group ? bits : bits & ~(mode_t)GROUP_BITS); /* best effort: else 0600 */
 }
 
-static baro_status create_part(const baro_whole_file *to, const place *at, int *ret_file,
+static baro_status create_part(const baro_whole_file *to, place *at, int *ret_file,
                                baro_error *err) {
   (void)unlink(at->part); /* of an earlier process of this number, which was killed */
   /* O_EXCL refuses links as well, so whoever puts one here in between gains nothing. */
   int file = open(at->part, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (file >= 0) {
+    if (fstat(file, &at->mine) != 0) {
+      (void)close(file);
+      (void)unlink(at->part);
+      return baro_error_set_errno(err, errno, "create %s", to->path);
+    }
     if (at->exists) {
       make_alike(file, &at->old);
     }
@@ -131,10 +137,36 @@ static baro_status publish_new(const char *part, const char *path, baro_error *e
                                  : baro_error_set_errno(err, errno, "rename %s to %s", part, path);
 }
 
+/* Processes of two containers have the same number: in a folder that both see, another one may have taken the part for its own. */
+static baro_status publish(const baro_whole_file *to, const place *at, baro_error *err) {
+  if (!is_same(&at->mine, at->part)) {
+    return baro_error_set(err, BARO_USAGE, "create %s: another process is writing it", to->path);
+  }
+  return to->replace ? baro_file_publish(at->part, at->path, err)
+                     : publish_new(at->part, at->path, err);
+}
+
 static void tell_unfinished(const baro_whole_file *to, const char *part) {
   if (to->unfinished != NULL) {
     to->unfinished(part);
   }
+}
+
+/* The part's name is longer than the file's, which may be as long as a name can be: then it begins as that one does. */
+static baro_status name_part(const baro_whole_file *to, place *ret, baro_error *err) {
+  char suffix[32];
+  const char *slash = strrchr(ret->path, '/');
+  size_t folder = slash == NULL ? 0 : (size_t)(slash - ret->path) + 1;
+  size_t name = strlen(ret->path) - folder;
+  int length = snprintf(suffix, sizeof(suffix), ".part-%d", (int)getpid());
+  size_t room = NAME_MAX - (size_t)length;
+  if (name <= NAME_MAX && name > room) {
+    name = room;
+  }
+  length = snprintf(ret->part, PATH_BYTES, "%.*s%s", (int)(folder + name), ret->path, suffix);
+  return length < PATH_BYTES
+             ? BARO_OK
+             : baro_error_set(err, BARO_USAGE, "create %s: path too long", to->path);
 }
 
 static baro_status prepare(const baro_whole_file *to, place *ret, baro_error *err) {
@@ -145,11 +177,7 @@ static baro_status prepare(const baro_whole_file *to, place *ret, baro_error *er
   if (status == BARO_OK && ret->exists && !to->replace) {
     status = baro_file_tell_existing(ret->path, err);
   }
-  if (status == BARO_OK && (size_t)snprintf(ret->part, PATH_BYTES, "%s.part-%d", ret->path,
-                                            (int)getpid()) >= PATH_BYTES) {
-    status = baro_error_set(err, BARO_USAGE, "create %s: path too long", to->path);
-  }
-  return status;
+  return status == BARO_OK ? name_part(to, ret, err) : status;
 }
 
 baro_status baro_whole_file_write(const baro_whole_file *to, baro_whole_file_writer *write,
@@ -166,10 +194,9 @@ baro_status baro_whole_file_write(const baro_whole_file *to, baro_whole_file_wri
     status = write(context, file, err);
     tell_unfinished(to, NULL);
     if (status == BARO_OK) {
-      status = to->replace ? baro_file_publish(at.part, at.path, err)
-                           : publish_new(at.part, at.path, err);
+      status = publish(to, &at, err);
     }
-    if (status != BARO_OK) {
+    if (status != BARO_OK && is_same(&at.mine, at.part)) {
       (void)unlink(at.part);
     }
   }

@@ -2,6 +2,8 @@
  * Flow: what writes -> PATH.part-PID beside the place -> the place, when all is written.
  * Invariant: at PATH is at any time what was there, or all of what is new; a killed process leaves a PATH.part-PID, which nobody takes for
  * the other. What was there is kept as PATH.old, has its permission bits, and its owner as far as this process may give it.
+ * A file's name that leaves no room for .part-PID is cut in the part's. Of two processes of one number (two containers) that write one
+ * file at once the earlier one fails.
  * A symbolic link stays: what it leads to is the place. So a link of somebody else's in a folder that all may write is followed as far
  * as the kernel follows it (fs.protected_symlinks).
  * Runs anywhere; one file at a time where a signal is to remove it. Does not sync: what is lost with the machine can be made again. */

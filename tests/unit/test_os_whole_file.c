@@ -2,6 +2,7 @@
  * gone. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -57,6 +58,16 @@ typedef struct writing {
   mode_t mode;
   unsigned calls;
 } writing;
+
+/* Meanwhile another process of the same number takes our part for one of a killed process, and has written half of its own. */
+static baro_status lose_part(void *context, int take_file, baro_error *err) {
+  (void)context;
+  assert_int_equal(unlink(told_path), 0);
+  put(told_path, "half of ano");
+  assert_int_equal(baro_file_write_at(take_file, 0, baro_view_of("ours"), err), BARO_OK);
+  assert_int_equal(baro_file_close(take_file, NULL), BARO_OK);
+  return BARO_OK;
+}
 
 static baro_status write_text(void *context, int take_file, baro_error *err) {
   writing *work = context;
@@ -150,6 +161,41 @@ static void what_came_meanwhile_stays(void **state) {
   expect_text("meanwhile", "another's");
 }
 
+/* Half of another one's file was published as ours. */
+static void a_part_of_another_process_stays(void **state) {
+  (void)state;
+  static const bool over[] = {false, true};
+  for (size_t i = 0; i < sizeof over / sizeof over[0]; i++) {
+    baro_error err = {0};
+    char part[64];
+    snprintf(part, sizeof part, "shared.part-%d", (int)getpid());
+    const baro_whole_file to = {
+        .path = "shared", .replace = over[i], .unfinished = note_unfinished};
+    assert_int_equal(baro_whole_file_write(&to, lose_part, NULL, &err), BARO_USAGE);
+    assert_string_equal(err.message, "create shared: another process is writing it");
+    expect_none("shared");
+    expect_text(part, "half of ano");
+  }
+}
+
+/* Of 255 bytes of a name the part's number took 12, so that a name of 244 was too long. */
+static void a_name_may_be_as_long_as_names_are(void **state) {
+  (void)state;
+  char path[NAME_MAX + sizeof("/folder of/")] = "folder of/";
+  const size_t folder = strlen(path);
+  assert_int_equal(mkdir("folder of", 0700), 0);
+  for (size_t length = NAME_MAX - 16; length <= NAME_MAX; length++) {
+    baro_error err = {0};
+    writing work = {.text = "long"}, here = work;
+    memset(path + folder, 'n', length);
+    path[folder + length] = '\0';
+    assert_int_equal(write_to(&(baro_whole_file){.path = path}, &work, &err), BARO_OK);
+    expect_text(path, "long");
+    assert_int_equal(write_to(&(baro_whole_file){.path = path + folder}, &here, &err), BARO_OK);
+    expect_text(path + folder, "long");
+  }
+}
+
 /* A link stays, what it leads to is replaced beside itself, and keeps its permission bits. */
 static void a_link_stays_and_leads_there(void **state) {
   (void)state;
@@ -227,6 +273,8 @@ int main(void) {
       cmocka_unit_test(it_has_its_name_when_it_is_whole),
       cmocka_unit_test(a_failure_changes_nothing),
       cmocka_unit_test(what_came_meanwhile_stays),
+      cmocka_unit_test(a_part_of_another_process_stays),
+      cmocka_unit_test(a_name_may_be_as_long_as_names_are),
       cmocka_unit_test(a_link_stays_and_leads_there),
       cmocka_unit_test(what_is_read_is_not_replaced),
       cmocka_unit_test(what_is_no_file_stays),
