@@ -233,10 +233,10 @@ class LazyShape {
   }
 }
 
-class CallersShape extends LazyShape {
-  /** @type {Int32Array | undefined} place of a node in the list that is being made */
-  merged;
+/** Where a node stands in the list that is being made; what is left of other lists is told by looking there. */
+let placeInList = new Int32Array(0);
 
+class CallersShape extends LazyShape {
   /** @override @param {Int32Array} places @param {Float64Array} weights */
   countSelf(places, weights) {
     let self = 0;
@@ -257,7 +257,8 @@ class CallersShape extends LazyShape {
       keys[i] = above[i] === 0 ? -1 : fn[above[i]];
     }
     const groups = this.grouping.by(keys);
-    const merged = (this.merged ??= new Int32Array(tree.count));
+    if (placeInList.length < tree.count) placeInList = new Int32Array(tree.count);
+    const placeOf = placeInList;
     /** @type {number[]} */
     const children = [];
     for (let g = 0; g < groups.fns.length; g++) {
@@ -269,12 +270,11 @@ class CallersShape extends LazyShape {
       for (let i = from; i < to; i++) {
         const place = groups.places[i];
         const n = above[place];
-        let at = merged[n];
-        // What stands there may be left from another group or level, or nothing yet.
+        let at = placeOf[n];
         if (at >= count || list[at] !== n) {
           at = count++;
           list[at] = n;
-          merged[n] = at;
+          placeOf[n] = at;
         }
         sums[at] += weights[place];
       }
