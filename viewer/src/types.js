@@ -515,7 +515,7 @@
  * Other places at which children of a node are found: nodes that it stands for and that are not right below it or such a one.
  * @typedef {object} Entrances
  * @property {Int32Array} ofRoot
- * @property {Int32Array | null} first by node: one more than the place in `node` of its first one, 0 = none; null = of none but the root
+ * @property {Int32Array | Map<number, number> | null} first by node: one more than the place in `node` of its first one, 0 = none; null = of none but the root
  * @property {Int32Array} next by place in `node`: likewise
  * @property {Int32Array} node
  */

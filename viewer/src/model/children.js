@@ -18,6 +18,16 @@ function grow() {
 }
 
 /**
+ * @param {import('../types.js').Entrances} entrances
+ * @param {number} node
+ * @returns {number} one more than the place of its first one, 0 = none
+ */
+function firstOf({ first }, node) {
+  if (first instanceof Map) return first.get(node) ?? 0;
+  return first === null ? 0 : first[node];
+}
+
+/**
  * @param {Tree} tree
  * @param {Int32Array} nodes
  * @returns {Int32Array} their children, side by side; gone with the next call
@@ -49,9 +59,8 @@ function addDerived(tree, derived, node, count) {
   count = addBelow(tree, derived, node, node, count);
   if (entrances === null) return count;
   if (node === 0) for (const place of entrances.ofRoot) count = addBelow(tree, derived, 0, place, count);
-  if (entrances.first !== null)
-    for (let i = entrances.first[node]; i !== 0; i = entrances.next[i - 1])
-      count = addBelow(tree, derived, node, entrances.node[i - 1], count);
+  for (let i = firstOf(entrances, node); i !== 0; i = entrances.next[i - 1])
+    count = addBelow(tree, derived, node, entrances.node[i - 1], count);
   return count;
 }
 
@@ -113,8 +122,7 @@ function selfHere({ end }, { to, entrances }, self, node) {
   let sum = below(node);
   if (entrances === null) return sum;
   if (node === 0) for (const place of entrances.ofRoot) sum += below(place);
-  if (entrances.first !== null)
-    for (let i = entrances.first[node]; i !== 0; i = entrances.next[i - 1]) sum += below(entrances.node[i - 1]);
+  for (let i = firstOf(entrances, node); i !== 0; i = entrances.next[i - 1]) sum += below(entrances.node[i - 1]);
   return sum;
 }
 
@@ -141,11 +149,18 @@ export function entrancesOf({ parent, count }, to, passed, ordered) {
   if (ofRoot.length + others.length === 0) return null;
   const node = Int32Array.from(others);
   const next = new Int32Array(node.length);
-  const first = ordered ? null : new Int32Array(count);
-  if (first !== null)
-    node.forEach((n, i) => {
-      next[i] = first[to[n]];
-      first[to[n]] = i + 1;
-    });
+  if (ordered) return { ofRoot: Int32Array.from(ofRoot), first: null, next, node };
+  // Of few a table: their places all over a large array would each bring a page of memory.
+  const first = node.length < count / 16 ? new Map() : new Int32Array(count);
+  for (let i = 0; i < node.length; i++) {
+    const here = to[node[i]];
+    if (first instanceof Map) {
+      next[i] = first.get(here) ?? 0;
+      first.set(here, i + 1);
+    } else {
+      next[i] = first[here];
+      first[here] = i + 1;
+    }
+  }
   return { ofRoot: Int32Array.from(ofRoot), first, next, node };
 }
