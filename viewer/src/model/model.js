@@ -526,8 +526,12 @@ export class Model {
 
   /** Of all time. */
   get stateSums() {
+    return this.workshop.keep('stateSums', 1, this.sourceKey, () => ended(this.stateSumsSteps()));
+  }
+
+  stateSumsSteps() {
     const { source, metric, threads, page } = this;
-    return this.workshop.keep('stateSums', 1, this.sourceKey, () => new StateSums(source.entries, metric, threads, page.head.states.length));
+    return new StateSums(source.entries, metric, threads, page.head.states.length).fill();
   }
 
   /**
@@ -576,7 +580,10 @@ export class Model {
       const sums = yield* this.threadStateSteps();
       this.workshop.keep('threadStates', 8, `${this.treeIndex} ${this.metric.column}`, () => sums);
     }
-    if (this.timed && this.source.range === null) yield void this.stateSums;
+    if (this.timed && this.source.range === null && !this.workshop.has(['stateSums'], this.sourceKey)) {
+      const sums = yield* this.stateSumsSteps();
+      this.workshop.keep('stateSums', 1, this.sourceKey, () => sums);
+    }
     if (this.metric.tree === 'samples' && !this.hasFunctionStates) {
       const states = yield* this.stateSteps();
       this.workshop.keep('functionStates', 1, this.key, () => states);

@@ -155,7 +155,7 @@ class LazyShape {
     this.parents = [];
     /** @type {Int32Array[]} */
     this.places = [];
-    /** @type {Float64Array[]} */
+    /** @type {(Float64Array | null)[]} */
     this.weights = [];
     /** @type {(number[] | undefined)[]} all children, heaviest first, once they were asked for */
     this.split = [];
@@ -165,12 +165,13 @@ class LazyShape {
    * @param {number} parent
    * @param {number} fn
    * @param {Int32Array} places
-   * @param {Float64Array} weights
+   * @param {Float64Array | null} weights null: what the places have themselves
+   * @param {number} [sum] of the weights, where it is known
    */
-  add(parent, fn, places, weights) {
+  add(parent, fn, places, weights, sum) {
     const node = this.fns.length;
-    let total = 0;
-    for (let i = 0; i < weights.length; i++) total += weights[i];
+    let total = sum ?? 0;
+    if (sum === undefined && weights !== null) for (let i = 0; i < weights.length; i++) total += weights[i];
     this.fns.push(fn);
     this.totals.push(total);
     this.selfs.push(-1);
@@ -180,10 +181,16 @@ class LazyShape {
     return node;
   }
 
+  /** @param {number} node @returns {Float64Array} of its places */
+  weightsOf(node) {
+    const { self } = this.amounts;
+    return (this.weights[node] ??= Float64Array.from(this.places[node], (place) => self[place]));
+  }
+
   /** @param {number} node */
   selfOf(node) {
     if (this.selfs[node] < 0)
-      this.selfs[node] = this.countSelf(this.places[node], this.weights[node]);
+      this.selfs[node] = this.countSelf(this.places[node], this.weightsOf(node));
     return this.selfs[node];
   }
 
@@ -249,7 +256,7 @@ class CallersShape extends LazyShape {
     const { tree } = this;
     const { fn } = tree;
     const places = this.places[node];
-    const weights = this.weights[node];
+    const weights = this.weightsOf(node);
     const above = new Int32Array(places.length);
     const keys = new Int32Array(places.length);
     for (let i = 0; i < places.length; i++) {
@@ -302,26 +309,31 @@ class InvertedShape extends CallersShape {
     const to = derived?.to ?? null;
     const functions = this.grouping.group.length;
     const starts = new Int32Array(functions + 1);
+    const sums = new Float64Array(functions);
     // What a node stands for is in its list as the node itself.
-    const place = (/** @type {number} */ n) => (self[n] > 0 ? (to === null ? n : to[n]) : 0);
-    for (let n = 1; n < count; n++) if (place(n) > 0) starts[fn[place(n)] + 1]++;
+    for (let n = 1; n < count; n++) {
+      const here = to === null ? n : to[n];
+      if (here <= 0 || self[n] <= 0) continue;
+      starts[fn[here] + 1]++;
+      sums[fn[here]] += self[n];
+    }
     for (let f = 0; f < functions; f++) starts[f + 1] += starts[f];
     const places = new Int32Array(starts[functions]);
-    const weights = new Float64Array(starts[functions]);
+    // Nodes that stand for themselves alone have the weights that they have: of the few lists that are divided they are looked up.
+    const weights = derived?.hidden === true ? new Float64Array(places.length) : null;
     const next = starts.slice();
     for (let n = 1; n < count; n++) {
-      const here = place(n);
-      if (here <= 0) continue;
+      const here = to === null ? n : to[n];
+      if (here <= 0 || self[n] <= 0) continue;
       const at = next[fn[here]]++;
       places[at] = here;
-      weights[at] = self[n];
+      if (weights !== null) weights[at] = self[n];
     }
     /** @type {number[]} */
     const children = [];
     for (let f = 0; f < functions; f++) {
-      const [from, to] = [starts[f], starts[f + 1]];
-      if (to > from)
-        children.push(this.add(0, f, places.subarray(from, to), weights.subarray(from, to)));
+      const [from, end] = [starts[f], starts[f + 1]];
+      if (end > from) children.push(this.add(0, f, places.subarray(from, end), weights?.subarray(from, end) ?? null, sums[f]));
     }
     return children;
   }

@@ -11,6 +11,9 @@ import { stateRows } from './states.js';
 /** Entries between two sums of StateSums. */
 const blockSize = 512;
 
+/** Blocks that are counted in one step. */
+const blocksAtOnce = 512;
+
 /**
  * Amounts by state of what stands side by side in the entries, without going through all of it: the sums up to each block of them
  * are kept, so that only the ends are counted.
@@ -28,14 +31,23 @@ export class StateSums {
     this.counted = metric.states;
     this.threads = threads;
     this.states = states;
-    const blocks = Math.floor(entries.count / blockSize);
+    this.blocks = Math.floor(entries.count / blockSize);
     /** Rows of `states`: all before block b. */
-    this.upTo = new Float64Array((blocks + 1) * states);
+    this.upTo = new Float64Array((this.blocks + 1) * states);
+  }
+
+  /**
+   * Before anything is asked for.
+   * @returns {Generator<void, StateSums>}
+   */
+  *fill() {
+    const { blocks, states, upTo } = this;
     for (let b = 0, row = 0; b < blocks; b++, row += states) {
-      const sum = this.upTo.subarray(row + states, row + 2 * states);
-      sum.set(this.upTo.subarray(row, row + states));
-      this.count(sum, b * blockSize, (b + 1) * blockSize);
+      upTo.copyWithin(row + states, row, row + states);
+      this.count(upTo.subarray(row + states, row + 2 * states), b * blockSize, (b + 1) * blockSize);
+      if (b % blocksAtOnce === blocksAtOnce - 1) yield;
     }
+    return this;
   }
 
   /**

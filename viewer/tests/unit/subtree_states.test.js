@@ -41,6 +41,7 @@ counted[2] = 0;
 const metric = /** @type {import('../../src/types.js').Metric} */ ({ key: 'wall', words: '', kind: 'time', tree: 'samples', column: 'time', states: counted });
 const threads = Uint8Array.of(1, 0, 1, 1);
 const sums = new StateSums(entries, metric, threads, states);
+assert.equal([...sums.fill()].length, 0, 'one step is enough for few');
 
 test('amounts of any part of the entries are those of its entries', () => {
   const ends = [0, 1, 511, 512, 513, 1024, 1500, 2048, 2299, count, ...Array.from({ length: 30 }, () => random(count + 1))];
