@@ -164,7 +164,7 @@ static baro_status choose_pieces(folder_list *list, baro_error *err) {
   if (files->count == 0) {
     return baro_error_set(err, BARO_INVALID,
                           "%s: a folder without an event log: it would have files events_1_..., "
-                          "or eventlog",
+                          "or eventlog; give a log that is one file by its own path",
                           files->path);
   }
   qsort(files->pieces, files->count, sizeof(baro_log_piece),

@@ -260,6 +260,8 @@ def test_what_is_no_log_is_told_in_one_line(run: Run, tmp_path: Path) -> None:
         assert not (tmp_path / "out.baro").exists()
     folder = run("import", "-o", tmp_path / "out.baro", tmp_path / "empty").stderr
     assert "a folder without an event log: it would have files events_1_" in folder
+    # spark.eventLog.dir has logs of one file each: who gives that folder is told what to give.
+    assert folder.endswith("give a log that is one file by its own path\n")
 
 
 def test_lines_that_nobody_needs_are_not_kept(barograph: Path, tmp_path: Path) -> None:
