@@ -174,12 +174,13 @@ function readSigned(cursor, out, from, to) {
 }
 
 /**
- * Differences whose sums are indices: never below 0 and below 2^32.
+ * Differences whose sums are never below 0: four bytes each, or doubles from the first on that is 2^32 or more. Ticks of a
+ * microsecond are that many in 72 minutes.
  * @param {Cursor} cursor
- * @param {Uint32Array} out
+ * @param {Uint32Array | Float64Array} out
  * @param {number} from
  * @param {number} to
- * @returns {Uint32Array}
+ * @returns {Uint32Array | Float64Array}
  */
 function readAscending(cursor, out, from, to) {
   const { bytes, end } = cursor;
@@ -194,7 +195,7 @@ function readAscending(cursor, out, from, to) {
       value += cursor.signed();
     }
     if (value < 0) throw new PageError('goes below 0');
-    if (value >= twoTo32) throw new PageError('has a value of more than 32 bits');
+    if (value >= twoTo32 && out instanceof Uint32Array) out = Float64Array.from(out);
     out[i] = value;
   }
   return out;

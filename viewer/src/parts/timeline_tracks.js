@@ -241,6 +241,7 @@ export class TimelineTracks {
     const columns = Math.round(width * ratio);
     this.placeRows(scene, columns, ratio);
     const height = element.clientHeight;
+    if (height === 0) return; // a low window, full of what stands above: an image of no height cannot be made
     const tall = Math.round(height * ratio);
     if (canvas.width !== columns || canvas.height !== tall) {
       canvas.width = columns;

@@ -328,6 +328,22 @@ async function diffChoices(session) {
   assert.deepEqual(await opened.close(), []);
 }
 
+/**
+ * A link may have any number of them: their chips pushed what they leave out of the window.
+ * @param {Session} session
+ */
+async function manyTransforms(session) {
+  const many = Array.from({ length: 200 }, (_, i) => `ignore:/nothing${i}`).join(',');
+  for (const view of ['timeline', 'flame']) {
+    const opened = await session.open('demo', `view=${view}&t=${many}`);
+    await opened.settled();
+    assert.equal(await opened.page.locator('.chip').count(), 200);
+    const box = await opened.page.locator('.panel:visible').first().boundingBox();
+    assert.ok(box !== null && box.height > 300 && box.y < 500, `${view}: ${JSON.stringify(box)}`);
+    assert.deepEqual(await opened.close(), []);
+  }
+}
+
 /** @param {Session} session */
 async function copying(session) {
   const opened = await session.open('demo');
@@ -359,4 +375,5 @@ export const stateCases = {
   'a slow call is found in the timeline': callInTimeline,
   'changes: what is beyond chance is marked with a sign, in every choice': diffChoices,
   'tables are copied as Markdown': copying,
+  '200 transforms leave room for what they leave': manyTransforms,
 };

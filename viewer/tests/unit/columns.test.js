@@ -38,6 +38,11 @@ test('signed values and differences come back on both sides of 0', () => {
   assert.deepEqual([...columns.numbers('d')], ascending);
 });
 
+test('times of a run of more than 72 minutes in ticks of a microsecond come back', () => {
+  const times = [0, 2 ** 32 - 1, 2 ** 32, 2 ** 40 + 1, 7, 2 ** 32 + 5];
+  assert.deepEqual([...decode([{ name: 'd', encoding: 'd', values: times }]).numbers('d')], times);
+});
+
 test('texts of all kinds come back, and a byte 0 in one does not shift those after it', () => {
   const texts = ['', 'a', '</script><b>', 'ü😀\u202eabc', 'a\0b', '\ufeffmark', 'x'.repeat(10_000)];
   const columns = decode([{ name: 's', encoding: 's', values: texts }]);
