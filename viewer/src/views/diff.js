@@ -38,6 +38,7 @@ class Diff {
     this.context = context;
     const { store, announce } = context;
     this.headline = el('p', { class: 'diff-headline' });
+    this.sameWords = el('span', { class: 'diff-same' });
     /** @type {{key: typeof choices[number]['key'], buttons: HTMLButtonElement[]}[]} */
     this.groups = choices.map(({ key, values }) => ({
       key,
@@ -55,7 +56,7 @@ class Diff {
         'div',
         { class: 'diff-legend' },
         el('span', { class: 'diff-less' }, '− less'),
-        el('span', { class: 'diff-same' }, 'within twice the error'),
+        this.sameWords,
         el('span', { class: 'diff-more' }, '+ more'),
       ),
     );
@@ -185,12 +186,15 @@ class Diff {
     this.changes = functionChanges(sides, column);
     const { changes } = this;
     const rows = Uint32Array.from(changes, (_, i) => i);
+    // Calls and tasks were all seen: no error is known of them, and none is claimed.
+    const isSampled = changes.some((change) => change.error !== null);
+    this.sameWords.textContent = isSampled ? 'within twice the error' : 'no change';
     this.table.update({
       columns: this.columns(model, column),
       rows,
       key: `${sides.next.key} ${sides.shares} ${column}`,
       selected: state.fn < 0 ? -1 : changes.findIndex((change) => change.fn === state.fn),
-      note: `${changes.filter((change) => change.verdict !== 0).length} of ${changes.length} functions changed beyond twice the error`,
+      note: `${changes.filter((change) => change.verdict !== 0).length} of ${changes.length} functions changed${isSampled ? ' beyond twice the error' : ''}`,
     });
   }
 
