@@ -322,11 +322,14 @@ export class Model {
 
   /** @returns {Float64Array} of everything of a column, by thread and state */
   get threadStates() {
-    return this.workshop.keep('threadStates', 8, `${this.treeIndex} ${this.metric.column}`, () => ended(this.threadStateSteps()));
+    return this.workshop.keep('threadStates', 8, `${this.treeIndex} ${this.metric.column}`, () =>
+      ended(this.threadStateSteps(this.metric.column)),
+    );
   }
 
-  threadStateSteps() {
-    return threadStateSteps(this.pageTree.entries, this.metric.column, Math.max(this.page.head.threads.length, 1));
+  /** @param {Metric['column']} column */
+  threadStateSteps(column) {
+    return threadStateSteps(this.pageTree.entries, column, Math.max(this.page.head.threads.length, 1));
   }
 
   /** @returns {import('./states.js').Owners} functions of the tree that is shown */
@@ -576,9 +579,12 @@ export class Model {
    */
   *preparation() {
     yield void this.functions;
-    if (!this.workshop.has(['threadStates'], `${this.treeIndex} ${this.metric.column}`)) {
-      const sums = yield* this.threadStateSteps();
-      this.workshop.keep('threadStates', 8, `${this.treeIndex} ${this.metric.column}`, () => sums);
+    // Of other metrics, too: they need theirs at once.
+    for (const { tree, column } of [this.metric, ...this.workshop.metrics]) {
+      const key = `${this.treeIndex} ${column}`;
+      if (tree !== this.metric.tree || this.workshop.has(['threadStates'], key)) continue;
+      const sums = yield* this.threadStateSteps(column);
+      this.workshop.keep('threadStates', 8, key, () => sums);
     }
     if (this.timed && this.source.range === null && !this.workshop.has(['stateSums'], this.sourceKey)) {
       const sums = yield* this.stateSumsSteps();
