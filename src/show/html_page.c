@@ -56,9 +56,9 @@ static void add_script(baro_html_page *page, const char *section, baro_view scri
 /* The code of views that other pages have no use for. */
 static void add_scripts(baro_html_page *page) {
   if (page->dataflow.of != NULL) {
-    add_script(page, "dataflow_views",
-               (baro_view){.data = baro_html_dataflow_views,
-                           .length = baro_html_dataflow_views_bytes});
+    add_script(
+        page, "dataflow_views",
+        (baro_view){.data = baro_html_dataflow_views, .length = baro_html_dataflow_views_bytes});
   }
   if (page->run_diff != NULL) {
     add_script(page, "comparison_views",

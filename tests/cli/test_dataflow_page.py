@@ -304,6 +304,7 @@ def test_only_pages_of_logs_carry_the_code_of_their_views(
         of_program = page_of(run, recording(scenario))
         assert of_program.head["dataflow"] is None
         assert "dataflow_views" not in of_program.sections
+        assert "comparison_views" not in of_program.sections
         for mark in MARKS:
             assert mark in script
             assert mark not in readable(of_program)

@@ -96,7 +96,10 @@ def test_the_page_has_the_same_numbers(run: Run, tmp_path: Path, pair: str) -> N
     whole = diff_of(run, *recordings)
     answer = run("view", "-o", "-", *recordings)
     assert answer.returncode == 0, answer.stderr
-    head = Page(answer.stdout).head
+    of_both = Page(answer.stdout)
+    script = (REPOSITORY / "viewer" / "dist" / "comparison.js").read_text(encoding="utf-8")
+    assert of_both.sections["comparison_views"] == {"script": [script]}
+    head = of_both.head
     assert head["dataflow"] is None
     page = head["comparison"]
     for key in ("answer", "sentences", "run_ns", "settings", "critical_path"):
