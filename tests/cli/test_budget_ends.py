@@ -107,6 +107,38 @@ def test_parent_and_child_count_their_own(run: Run, tmp_path: Path, version: str
         assert functions[name]["skipped_calls"] > 0, name
 
 
+# The thread is a daemon, and waits when the program ends: the end of its own never comes.
+WAITING = """
+import json, threading, time
+def busy():
+    pass
+def work():
+    times, end = 0, time.thread_time() + 0.05
+    while time.thread_time() < end:
+        for _ in range(20):
+            busy()
+        times += 20
+    counts.append(times)
+    done.set()
+    threading.Event().wait()
+counts = []
+done = threading.Event()
+threading.Thread(target=work, daemon=True).start()
+done.wait()
+print(json.dumps(counts[0]))
+"""
+
+
+@pytest.mark.parametrize("version", ["3.9", "3.12", "3.14"])
+def test_a_thread_that_never_ends_is_told_at_the_end(
+    run: Run, tmp_path: Path, version: str
+) -> None:
+    said, report, _ = thinned(run, tmp_path, version, WAITING, 0)
+    (busy,) = (row for row in report["functions"] if row["short_name"] == "busy")
+    assert busy["skipped_calls"] > 0
+    assert busy["calls"] == json.loads(said)
+
+
 # Two threads wait, and the third kills the process: nobody has told the last calls of any.
 KILLED = """
 import os, signal, threading

@@ -44,7 +44,11 @@ static void count_stop(void) {
   stops++;
 }
 
-static const baro_events_hooks hooks = {release_gil, acquire_gil, name_thread, count_stop};
+static bool never(void) {
+  return false;
+}
+
+static const baro_events_hooks hooks = {release_gil, acquire_gil, name_thread, count_stop, never};
 
 static void remove_spool(void) {
   char command[128];

@@ -99,11 +99,16 @@ static void stop_engine(void) {
   }
 }
 
+static bool is_finalized(void) {
+  return !Py_IsInitialized();
+}
+
 static const baro_events_hooks hooks = {
     .release = release_gil,
     .acquire = acquire_gil,
     .thread_name = thread_name,
     .stop = stop_engine,
+    .is_finalized = is_finalized,
 };
 
 /* --- Forks --- */

@@ -348,10 +348,27 @@ static void at_end_of_thread(void *unused) {
   drop_ring(ring);
 }
 
+/* Of threads that were joined, for Python, but have not come to the end of theirs; and of those that never end. */
+static void end_other_budgets(void) {
+  while (atomic_flag_test_and_set(&owners_lock)) {
+    (void)sched_yield();
+  }
+  for (baro_events_ring *ring = atomic_load(&rings); ring != NULL; ring = ring->next) {
+    if (ring->owner != NULL && ring->owner != &baro_events_here) {
+      end_budget(ring->owner);
+    }
+  }
+  atomic_flag_clear(&owners_lock);
+}
+
 /* The main thread has no such end: it runs exit(), after Python's own finalization. */
 static __attribute__((destructor)) void at_end_of_process(void) {
   if (baro_events_here.budget != NULL) {
     end_budget(&baro_events_here);
+  }
+  /* What exit() finds in the middle of a program may still count. */
+  if (have_key && hooks.is_finalized()) {
+    end_other_budgets();
   }
 }
 

@@ -25,6 +25,7 @@ typedef struct baro_events_hooks {
   void (*acquire)(void *held);                  /* takes it back; held: what release returned */
   void (*thread_name)(char *name, size_t size); /* of this thread; leaves "" where unknown */
   void (*stop)(void);                           /* the recording is over: no more events, please */
+  bool (*is_finalized)(void);                   /* no thread runs Python, nor will */
 } baro_events_hooks;
 
 /* The hot part of a thread's ring: fits a cache line. Zero: no ring yet, and no room. */
