@@ -185,30 +185,41 @@ class FirefoxProfiler:
 
 @contextlib.contextmanager
 def firefox_profiler(file: Path, session: str, folder: Path) -> Iterator[FirefoxProfiler]:
-    """Its command line asks a server of its own, which it gives 0.5 s to start: here it is ours."""
+    """Its command line asks a server of its own, which it gives 0.5 s to start: here it is ours.
+
+    Asked before its server has written where it listens, the command line takes the session for a
+    dead one and removes its socket, for good: nothing is asked before that file is there.
+    """
     if not FIREFOX.is_dir():
         unavailable("the Firefox Profiler")
     folder.mkdir(exist_ok=True)
     program = FIREFOX / "node_modules/@firefox-devtools/profiler-cli/dist/profiler-cli.js"
-    with (folder / f"{session}.txt").open("w") as log:
-        server = subprocess.Popen(
-            [FIREFOX / "node", program, "--daemon", file, "--session", session],
-            env={**os.environ, "PROFILER_CLI_SESSION_DIR": str(folder)},
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
+    server = subprocess.Popen(
+        [FIREFOX / "node", program, "--daemon", file, "--session", session],
+        env={**os.environ, "PROFILER_CLI_SESSION_DIR": str(folder)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    listens = folder / f"{session}.json"
+    log = folder / f"{session}.log"
+
+    def said() -> str:
+        return log.read_text("utf-8") if log.exists() else "nothing"
+
     try:
         profiler = FirefoxProfiler(session, folder)
         until = time.monotonic() + 60
+        while not (listens.exists() and listens.read_text("utf-8").rstrip().endswith("}")):
+            assert server.poll() is None, said()
+            assert time.monotonic() < until, f"it does not listen after 60 s, and said: {said()}"
+            time.sleep(0.02)
         while True:
-            assert server.poll() is None, (folder / f"{session}.txt").read_text()
             try:
                 profiler.threads()
                 break
             except AssertionError as error:
-                if time.monotonic() > until:
-                    said = (folder / f"{session}.txt").read_text()
-                    raise AssertionError(f"{error}; its server runs, and said: {said}") from error
+                if "still loading" not in str(error) or time.monotonic() > until:
+                    raise AssertionError(f"{error}; its server said: {said()}") from error
                 time.sleep(0.1)
         yield profiler
     finally:
