@@ -555,7 +555,7 @@
  * @property {() => Promise<DataflowPart | null>} dataflow with the code that shows it
  * @property {() => Promise<ExtraCode['barographComparison'] | null>} comparison the code that shows it
  * @property {(text: string) => void} announce says it to screen readers
- * @property {import('./model/model.js').Workshop} workshop names, metrics, and models of other states
+ * @property {import('./model/workshop.js').Workshop} workshop names, metrics, and models of other states
  */
 
 /**

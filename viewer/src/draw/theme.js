@@ -64,7 +64,7 @@ let kept = null;
 
 /**
  * Colours of all functions, by module: the same for every metric and transform.
- * @param {import('../model/model.js').Workshop} workshop
+ * @param {import('../model/workshop.js').Workshop} workshop
  * @param {Theme} theme
  * @returns {FunctionColours}
  */

@@ -1,9 +1,9 @@
 // The first click of a kind on a large page: loops that have never run are interpreted at first, which takes several times as long as they do
 // when they were compiled. So they run over the beginning of the tree while nothing else is to be done. No DOM.
 
-import { layOut } from './layout.js';
-import { Workshop } from './model.js';
 import { initialState } from '../state/state.js';
+import { layOut } from './layout.js';
+import { Workshop } from './workshop.js';
 
 /** @typedef {import('../types.js').Page} Page */
 /** @typedef {import('../types.js').PageTree} PageTree */

@@ -4,10 +4,10 @@ import { el, fill, nameElement } from '../base/dom.js';
 import { formatCount, formatDuration, formatPercent, formatSide, shortCommand } from '../base/format.js';
 import { createChips } from './chips.js';
 import { createHelp } from './help.js';
-import { createPalette } from './palette_box.js';
-import { createToolbar } from './toolbar.js';
 import { listenForKeys } from './keys.js';
+import { createPalette } from './palette_box.js';
 import { preparePrint } from './print_report.js';
+import { createToolbar } from './toolbar.js';
 
 /** @typedef {import('../types.js').Page} Page */
 /** @typedef {import('../types.js').Side} Side */
@@ -15,7 +15,7 @@ import { preparePrint } from './print_report.js';
 /** @typedef {import('../types.js').View} View */
 /** @typedef {import('../state/store.js').Store} Store */
 /** @typedef {import('../model/model.js').Model} Model */
-/** @typedef {import('../model/model.js').Workshop} Workshop */
+/** @typedef {import('../model/workshop.js').Workshop} Workshop */
 
 /** @typedef {{page: Page, workshop: Workshop, store: Store, views: View[]}} ShellParts */
 

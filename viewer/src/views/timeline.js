@@ -8,10 +8,10 @@ import { currentTheme } from '../draw/theme.js';
 import { Lanes, moved, runAt, zoomed } from '../model/timeline.js';
 import { CounterStrip } from '../parts/counter_strip.js';
 import { createInspector } from '../parts/inspector.js';
-import { TimelineOverview } from '../parts/timeline_overview.js';
-import { TimelineTracks } from '../parts/timeline_tracks.js';
 import { stateSwatch } from '../parts/states_bar.js';
+import { TimelineOverview } from '../parts/timeline_overview.js';
 import { axisElements, chartPaints, timelineTip, wheelOverTime, wordsOf } from '../parts/timeline_parts.js';
+import { TimelineTracks } from '../parts/timeline_tracks.js';
 import { tooltip } from '../parts/tooltip.js';
 import { zoomButtons } from '../parts/zoom_buttons.js';
 

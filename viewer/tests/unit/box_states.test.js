@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { boxStates } from '../../src/model/box_states.js';
 import { layOut } from '../../src/model/layout.js';
-import { Workshop } from '../../src/model/model.js';
+import { Workshop } from '../../src/model/workshop.js';
 import { initialState } from '../../src/state/state.js';
 import { openPlain } from '../support/open.js';
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { changeWidths, eitherWidths, functionChanges, sidesOf, verdict } from '../../src/model/diff.js';
-import { Workshop } from '../../src/model/model.js';
+import { Workshop } from '../../src/model/workshop.js';
 import { initialState } from '../../src/state/state.js';
-import { encodePage } from '../support/plain.js';
 import { functionOf, openPlain } from '../support/open.js';
+import { encodePage } from '../support/plain.js';
 
 /** Two sides of one tree. @param {number} effective */
 async function twoSides(effective) {

@@ -5,9 +5,9 @@ import { test } from 'node:test';
 import { PageError } from '../../src/data/columns.js';
 import { decodeFirst, decodeNames, decodePage, emptyPage } from '../../src/data/page.js';
 import { layOut } from '../../src/model/layout.js';
-import { Workshop } from '../../src/model/model.js';
-import { warmUp } from '../../src/model/warm_up.js';
 import { pageNode } from '../../src/model/tree.js';
+import { warmUp } from '../../src/model/warm_up.js';
+import { Workshop } from '../../src/model/workshop.js';
 import { initialState } from '../../src/state/state.js';
 import { encodePage } from '../support/plain.js';
 

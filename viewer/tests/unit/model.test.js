@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { childrenOf } from '../../src/model/children.js';
 import { layOut, boxAt } from '../../src/model/layout.js';
-import { Workshop } from '../../src/model/model.js';
 import { pathTo } from '../../src/model/shape.js';
 import { pageNode, parentHere, standsHere } from '../../src/model/tree.js';
+import { Workshop } from '../../src/model/workshop.js';
 import { initialState } from '../../src/state/state.js';
 
 /** @typedef {import('../../src/types.js').Page} Page */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { nameFiles } from '../../src/model/names.js';
 import { visibleText } from '../../src/base/dom.js';
+import { nameFiles } from '../../src/model/names.js';
 
 /** @param {[string, number][]} files path and origin */
 function namesOf(files) {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Workshop } from '../../src/model/model.js';
 import { outline } from '../../src/model/outline.js';
 import { librarySet } from '../../src/model/transforms.js';
+import { Workshop } from '../../src/model/workshop.js';
 import { initialState } from '../../src/state/state.js';
 import { openPlain } from '../support/open.js';
 

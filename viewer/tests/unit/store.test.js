@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createStore } from '../../src/state/store.js';
 import { stateHash } from '../../src/state/state.js';
+import { createStore } from '../../src/state/store.js';
 
 /** A window with a history and nothing else. */
 function fakeWindow() {
