@@ -1,14 +1,14 @@
 // What is shown for a state: made from the page, each part when it is first asked for and kept by the workshop. No DOM.
 
-import { amountsHere, eachRun, rootAmounts, selfSums, threadSet, totals } from './aggregate.js';
-import { functionAmounts, functionsHere, outermostNodes, selfByFunction, statesOfSome } from './functions.js';
+import { amountsHere, rootAmounts, selfSums, threadSet, totals } from './aggregate.js';
+import { functionAmounts, outermostNodes, selfByFunction } from './functions.js';
 import { mergedShape } from './merged_shape.js';
+import { ModelStates } from './model_states.js';
 import { runsInRange } from './range.js';
 import { RangeSums } from './range_sums.js';
 import { matchedAmount, matchedFunctions, matchFunctions } from './search.js';
 import { invertedShape, sandwichShapes, wholeShape } from './shape.js';
-import { countedSums, stateSteps, threadStateSteps } from './states.js';
-import { stateAmounts, stateAmountsIn, StateSums } from './subtree_states.js';
+import { countedSums } from './states.js';
 import { derive } from './transforms.js';
 import { firstTree, pageNode, wholeTree } from './tree.js';
 
@@ -22,18 +22,6 @@ import { firstTree, pageNode, wholeTree } from './tree.js';
 /** @typedef {import('./shape.js').Shape} Shape */
 /** @typedef {import('./shape.js').UprightShape} UprightShape */
 /** @typedef {import('./workshop.js').Workshop} Workshop */
-
-/**
- * @template T
- * @param {Generator<void, T>} steps
- * @returns {T} what they give in the end
- */
-function ended(steps) {
-  for (;;) {
-    const step = steps.next();
-    if (step.done) return step.value;
-  }
-}
 
 export class Model {
   /**
@@ -61,6 +49,7 @@ export class Model {
     /** What counts, of whatever tree. */
     this.sourceKey = `${this.rangeKey} ${this.metric?.key} ${this.threadKey}`;
     this.key = `${this.treeKey} ${this.sourceKey}`;
+    this.states = new ModelStates(this);
   }
 
   /** @param {number} fn */
@@ -158,26 +147,6 @@ export class Model {
     );
   }
 
-  /** @returns {Float64Array} of everything of a column, by thread and state */
-  get threadStates() {
-    return this.workshop.keep('threadStates', 8, `${this.treeIndex} ${this.metric.column}`, () =>
-      ended(this.threadStateSteps(this.metric.column)),
-    );
-  }
-
-  /** @param {Metric['column']} column */
-  threadStateSteps(column) {
-    return threadStateSteps(this.pageTree.entries, column, Math.max(this.page.head.threads.length, 1));
-  }
-
-  /** @returns {import('./states.js').Owners} functions of the tree that is shown */
-  owners() {
-    const { tree } = this;
-    const functions = this.page.functions.count;
-    const fn = functionsHere(tree, functions);
-    return { fn, root: tree.map === null ? functions : fn[0], functions, states: this.page.head.states.length };
-  }
-
   /** What is shown: everything that the transforms left. */
   get shown() {
     return rootAmounts(this.amounts).total;
@@ -199,7 +168,7 @@ export class Model {
     if (this.isFirst) return this.shown;
     return this.workshop.keep('everything', 4, `${this.treeIndex} ${this.metric.column} ${this.side}`, () => {
       const { head } = this.page;
-      return countedSums(this.threadStates, this.workshop.metrics[0].states, threadSet(head, null, this.side), head.states.length).all;
+      return countedSums(this.states.byThread, this.workshop.metrics[0].states, threadSet(head, null, this.side), head.states.length).all;
     });
   }
 
@@ -251,53 +220,6 @@ export class Model {
     );
   }
 
-  /** Of the tree that is shown. @returns {import('./states.js').StateTally} */
-  get stateTally() {
-    return this.workshop.keep('functionStates', 1, this.key, () => ended(this.stateSteps()));
-  }
-
-  stateSteps() {
-    return stateSteps(this.source, this.metric, this.threads, this.owners());
-  }
-
-  /** Self amounts by function and state: rows of head.states.length. @returns {Float64Array} */
-  get functionStates() {
-    return this.stateTally.byFunction;
-  }
-
-  /** Whether sums by state of all functions are there. */
-  get hasFunctionStates() {
-    return this.workshop.has(['functionStates'], this.key);
-  }
-
-  /** @returns {Map<number, Float64Array>} rows of functionStates, of those that were asked for */
-  get someStates() {
-    return this.workshop.keep('someStates', 1, this.key, () => new Map());
-  }
-
-  /**
-   * Sums by state of a few functions, which are in sight, are there earlier than those of all.
-   * @param {readonly number[]} fns
-   */
-  prepareStates(fns) {
-    const { source, metric, threads, tree, page, someStates } = this;
-    const missing = fns.filter((fn) => !someStates.has(fn));
-    if (missing.length === 0 || this.hasFunctionStates) return;
-    const states = page.head.states.length;
-    const rows = statesOfSome(source, metric, threads, tree, missing, page.functions.count, states);
-    missing.forEach((fn, row) => someStates.set(fn, rows.subarray(row * states, (row + 1) * states)));
-  }
-
-  /**
-   * @param {number} fn
-   * @returns {Float64Array} its own amounts by state
-   */
-  ownStates(fn) {
-    const states = this.page.head.states.length;
-    const known = this.hasFunctionStates ? undefined : this.someStates.get(fn);
-    return known ?? this.functionStates.subarray(fn * states, (fn + 1) * states);
-  }
-
   /** Samples, or calls that entered, by function itself; null in a range of time. @returns {Float64Array | null} */
   get functionSamples() {
     if (this.source.range !== null) return null;
@@ -311,68 +233,6 @@ export class Model {
         this.page.functions.count,
       );
     });
-  }
-
-  /**
-   * Amounts by state of a node and all below it.
-   * @param {number} node of `upright`
-   * @returns {Float64Array}
-   */
-  nodeStates(node) {
-    const { head } = this.page;
-    if (this.isFirst && node === 0)
-      return Float64Array.from(head.states, ({ key }, s) =>
-        this.metric.states[s] === 0 ? 0 : head.threads.reduce((sum, { run_states }) => sum + (run_states?.[key] ?? 0), 0),
-      );
-    return this.workshop.keep('nodeStates', 4, `${this.key} ${node}`, () =>
-      node === 0 ? this.allStates() : this.statesBelow(this.upright.places(node)),
-    );
-  }
-
-  /** Of everything, by state. */
-  allStates() {
-    // Only these two leave anything out.
-    if (!this.structural.some(({ kind }) => kind === 'focus' || kind === 'ignore')) return this.wholeStates();
-    const { byFunction, ofRoot } = this.stateTally;
-    const by = ofRoot.slice();
-    for (let at = 0; at < byFunction.length; at += by.length) for (let s = 0; s < by.length; s++) by[s] += byFunction[at + s];
-    return by;
-  }
-
-  /** Of everything before transforms, by state. */
-  wholeStates() {
-    const { source, metric, threads, page } = this;
-    const states = page.head.states.length;
-    if (source.range === null) return countedSums(this.threadStates, metric.states, threads, states).states;
-    const by = new Float64Array(256);
-    eachRun(source.range, metric, threads, (_, state, amount) => void (by[state] += amount));
-    return by.slice(0, states);
-  }
-
-  /**
-   * Amounts by state of all instances of a function, with what they call.
-   * @param {number} fn
-   * @returns {Float64Array}
-   */
-  totalStates(fn) {
-    return this.workshop.keep('totalStates', 4, `${this.key} ${fn}`, () => this.statesBelow(this.instances(fn)));
-  }
-
-  /** @param {Int32Array} nodes of the tree, none below another */
-  statesBelow(nodes) {
-    const { source, metric, threads, tree } = this;
-    if (source.range !== null) return stateAmounts(source, metric, threads, tree, nodes, this.page.head.states.length);
-    return stateAmountsIn(this.stateSums, tree, nodes);
-  }
-
-  /** Of all time. */
-  get stateSums() {
-    return this.workshop.keep('stateSums', 1, this.sourceKey, () => ended(this.stateSumsSteps()));
-  }
-
-  stateSumsSteps() {
-    const { source, metric, threads, page } = this;
-    return new StateSums(source.entries, metric, threads, page.head.states.length).fill();
   }
 
   /**
@@ -417,22 +277,7 @@ export class Model {
    */
   *preparation() {
     yield void this.functions;
-    // Of other metrics, too: they need theirs at once.
-    for (const { tree, column } of [this.metric, ...this.workshop.metrics]) {
-      const key = `${this.treeIndex} ${column}`;
-      if (tree !== this.metric.tree || this.workshop.has(['threadStates'], key)) continue;
-      const sums = yield* this.threadStateSteps(column);
-      this.workshop.keep('threadStates', 8, key, () => sums);
-    }
-    if (this.timed && this.source.range === null && !this.workshop.has(['stateSums'], this.sourceKey)) {
-      const sums = yield* this.stateSumsSteps();
-      this.workshop.keep('stateSums', 1, this.sourceKey, () => sums);
-    }
-    if (this.metric.tree === 'samples' && !this.hasFunctionStates) {
-      const states = yield* this.stateSteps();
-      this.workshop.keep('functionStates', 1, this.key, () => states);
-    }
-    if (this.metric.tree === 'samples') yield void this.nodeStates(0);
+    yield* this.states.preparation();
     // Nothing matches it; the loops are compiled then, which takes longer than they do.
     const none = this.match('(?!)');
     yield;

@@ -90,8 +90,8 @@ function ask(workshop, state) {
   layOut(callees, 0, 1000, 0.75);
   void [model.functions, model.found, model.zoom, model.error(0)];
   if (model.timed) {
-    model.prepareStates([fn]);
-    void [model.nodeStates(0), model.totalStates(fn), model.functionStates];
+    model.states.prepare([fn]);
+    void [model.states.ofNode(0), model.states.ofTotal(fn), model.states.rows];
   }
 }
 

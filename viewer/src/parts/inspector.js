@@ -207,7 +207,7 @@ export function createInspector(context) {
   function show(model, fn, node) {
     const names = model.names(fn);
     const { timed } = model;
-    const states = !timed ? null : node > 0 ? model.nodeStates(node) : model.totalStates(fn);
+    const states = !timed ? null : node > 0 ? model.states.ofNode(node) : model.states.ofTotal(fn);
     const { callers, callees } = model.sandwich(fn);
     fill(
       element,
@@ -233,7 +233,7 @@ export function createInspector(context) {
 
   /** @param {Model} model */
   function showAll(model) {
-    const states = model.timed ? model.nodeStates(0) : null;
+    const states = model.timed ? model.states.ofNode(0) : null;
     fill(
       element,
       el('h2', {}, 'Everything'),

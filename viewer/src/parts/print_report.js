@@ -62,7 +62,7 @@ function functionTable(model) {
     el('td', { class: 'number' }, formatPercent(model.share(amount))),
     el('td', { class: 'number' }, formatAmount(amount, model.metric, head)),
   ];
-  const spent = (/** @type {number} */ fn) => model.functionStates.subarray(fn * states, (fn + 1) * states);
+  const spent = (/** @type {number} */ fn) => model.states.rows.subarray(fn * states, (fn + 1) * states);
   return el(
     'table',
     {},
@@ -131,8 +131,8 @@ export function preparePrint({ page, workshop, store }) {
       ...head.sides.map((side) => el('p', { class: 'facts' }, facts(head, side))),
       el('h2', {}, 'What it did'),
       el('div', { class: 'findings' }, ...head.summary.map(({ parts }) => el('p', {}, visibleText(parts.map((part) => part.t).join(''))))),
-      model.timed ? statesBar(head, model.nodeStates(0)) : null,
-      model.timed ? el('p', {}, statesText(head, model.nodeStates(0))) : null,
+      model.timed ? statesBar(head, model.states.ofNode(0)) : null,
+      model.timed ? el('p', {}, statesText(head, model.states.ofNode(0))) : null,
       el('h2', {}, `Where the ${head.amounts ? head.amounts : 'time'} ${head.amounts ? 'are from' : 'goes'}: ${shownWords(model)}`),
       flame.element,
       el('h2', {}, 'The first functions by their own time'),

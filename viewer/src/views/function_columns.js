@@ -122,9 +122,9 @@ export function spentColumn(model) {
     title: 'spent',
     help: 'What its own time was spent on; the bar is as long as its share',
     width: '76px',
-    before: (fns) => model.prepareStates(fns),
-    text: (fn) => statesText(head, model.ownStates(fn)),
-    cell: (fn) => statesBar(head, model.ownStates(fn), most > 0 ? values[fn] / most : 0),
+    before: (fns) => model.states.prepare(fns),
+    text: (fn) => statesText(head, model.states.ofSelf(fn)),
+    cell: (fn) => statesBar(head, model.states.ofSelf(fn), most > 0 ? values[fn] / most : 0),
   };
 }
 
@@ -136,7 +136,7 @@ export function spentColumn(model) {
 export function stateColumns(model) {
   const { head } = model.page;
   const states = head.states.length;
-  const by = model.functionStates;
+  const by = model.states.rows;
   const occurs = head.states.map((_, s) => {
     for (let i = s; i < by.length; i += states) if (by[i] > 0) return true;
     return false;

@@ -45,8 +45,8 @@ function headOf(model, fn) {
     el('span', { class: 'sums' }, el('b', {}, 'total '), say('total')),
     el('span', { class: 'sums' }, el('b', {}, 'self '), say('self')),
     el('span', { class: 'dim' }, `at ${formatCount(instances)} ${instances === 1 ? 'place' : 'places'} of the tree`),
-    model.timed ? statesBar(page.head, model.totalStates(fn)) : null,
-    model.timed && model.state.colour === 'state' ? statesLegend(page.head, model.totalStates(fn)) : null,
+    model.timed ? statesBar(page.head, model.states.ofTotal(fn)) : null,
+    model.timed && model.state.colour === 'state' ? statesLegend(page.head, model.states.ofTotal(fn)) : null,
   ];
 }
 

@@ -325,7 +325,7 @@ class Summary {
   /** @param {Model} model */
   updateSide(model) {
     const { head } = model.page;
-    const states = model.timed ? model.nodeStates(0) : null;
+    const states = model.timed ? model.states.ofNode(0) : null;
     if (states) fill(this.kinds, el('h2', {}, 'What it did'), statesBar(head, states), statesLegend(head, states));
     else fill(this.kinds);
     const threads = head.threads

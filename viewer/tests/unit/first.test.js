@@ -122,7 +122,7 @@ test('of a large page sums are made once, and again for other transforms', async
   const own = workshop.model({ ...initialState, transforms: [{ kind: 'own-code' }] });
   assert.ok(!made(own));
   for (const step of own.preparation()) void step;
-  assert.ok(made(own) && own.hasFunctionStates);
+  assert.ok(made(own) && own.states.hasRows);
   assert.deepEqual([...workshop.model(initialState).functions.total], functions);
   // What only makes loops fast leaves everything as it is.
   const kept = JSON.stringify([...workshop.kept.keys()]);

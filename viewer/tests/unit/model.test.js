@@ -452,19 +452,19 @@ test('states of a function, of a node, and of all its instances', () => {
         if (path[path.length - 1] === f) self[stack.state] += counts(stack);
         if (path.includes(f)) total[stack.state] += counts(stack);
       }
-      assert.deepEqual(model.totalStates(f), total, name);
+      assert.deepEqual(model.states.ofTotal(f), total, name);
       if (f < 4) {
-        model.prepareStates([f, (f + 3) % functionCount]);
-        assert.deepEqual(model.ownStates(f), self, `${name}: some`);
+        model.states.prepare([f, (f + 3) % functionCount]);
+        assert.deepEqual(model.states.ofSelf(f), self, `${name}: some`);
         continue;
       }
-      const rows = model.functionStates;
+      const rows = model.states.rows;
       assert.deepEqual(rows.slice(f * states.length, (f + 1) * states.length), self, name);
-      assert.deepEqual(model.ownStates(f), self, name);
+      assert.deepEqual(model.states.ofSelf(f), self, name);
     }
     for (const place of [0, Math.floor(model.whole.count / 3), Math.floor(model.whole.count / 2), model.whole.count - 1]) {
       const node = model.nodeHere(place);
-      assert.equal(model.nodeStates(node).reduce((sum, amount) => sum + amount), model.upright.total(node), `${name}: node ${place}`);
+      assert.equal(model.states.ofNode(node).reduce((sum, amount) => sum + amount), model.upright.total(node), `${name}: node ${place}`);
     }
   });
 });
@@ -517,13 +517,13 @@ function sumsInRange(model, runs) {
   const near = (/** @type {ArrayLike<number>} */ found, /** @type {ArrayLike<number>} */ wanted, /** @type {string} */ what) => {
     for (let i = 0; i < wanted.length; i++) assert.ok(Math.abs(found[i] - wanted[i]) < 1e-6, `${model.key}: ${what} ${i}`);
   };
-  near(model.nodeStates(0), all, 'all');
+  near(model.states.ofNode(0), all, 'all');
   for (let f = 0; f < functionCount; f++) {
     const row = (/** @type {Float64Array} */ of) => of.subarray(f * states.length, (f + 1) * states.length);
-    if (f === 5) near(model.functionStates, self, 'states');
-    model.prepareStates([f]);
-    near(model.ownStates(f), row(self), `states of ${f}`);
-    near(model.totalStates(f), row(total), `states below ${f}`);
+    if (f === 5) near(model.states.rows, self, 'states');
+    model.states.prepare([f]);
+    near(model.states.ofSelf(f), row(self), `states of ${f}`);
+    near(model.states.ofTotal(f), row(total), `states below ${f}`);
     const sum = (/** @type {Float64Array} */ of) => row(of).reduce((s, amount) => s + amount, 0);
     near([model.functions.self[f], model.functions.total[f]], [sum(self), sum(total)], `sums of ${f}`);
   }
