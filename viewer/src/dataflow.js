@@ -6,5 +6,5 @@ import { createTasks } from './views/tasks.js';
 
 export { decodeDataflow } from './data/dataflow.js';
 
-/** @type {Readonly<Record<'operators' | 'tasks', import('./types.js').CreateDataflowView>>} */
+/** @type {Readonly<Record<'operators' | 'tasks', import('./types/view.js').CreateDataflowView>>} */
 export const views = { operators: createOperators, tasks: createTasks };

@@ -18,8 +18,8 @@ import { createShell } from './parts/shell.js';
 import { createStore } from './state/store.js';
 import { views } from './views/registry.js';
 
-/** @typedef {import('./types.js').LiveView} LiveView */
-/** @typedef {import('./types.js').State} State */
+/** @typedef {import('./types/view.js').LiveView} LiveView */
+/** @typedef {import('./types/model.js').State} State */
 
 /** @returns {Promise<void>} the whole page is parsed */
 function documentParsed() {
@@ -38,9 +38,9 @@ function framePainted() {
 }
 
 /**
- * @param {import('./types.js').Page} page
- * @param {Pick<import('./types.js').Context, 'late' | 'whatIf' | 'dataflow' | 'comparison'>} readers of what is read when it is first asked for
- * @param {import('./types.js').First | null} [first]
+ * @param {import('./types/page.js').Page} page
+ * @param {Pick<import('./types/view.js').Context, 'late' | 'whatIf' | 'dataflow' | 'comparison'>} readers of what is read when it is first asked for
+ * @param {import('./types/page.js').First | null} [first]
  * @returns {{complete: () => void}} to be called once the page has its trees
  */
 function start(page, readers, first = null) {
@@ -62,7 +62,7 @@ function start(page, readers, first = null) {
   document.getElementById('greeting')?.remove();
   document.body.append(shell.element);
 
-  /** @param {import('./types.js').View} view */
+  /** @param {import('./types/view.js').View} view */
   function liveOf(view) {
     const made = live.get(view.id) ?? view.create(context);
     live.set(view.id, made);

@@ -95,8 +95,8 @@ export function formatError(error) {
 /**
  * An amount of a metric.
  * @param {number} amount in the page's units
- * @param {import('../types.js').Metric} metric
- * @param {import('../types.js').Head} head
+ * @param {import('../types/model.js').Metric} metric
+ * @param {import('../types/page.js').Head} head
  */
 export function formatAmount(amount, metric, head) {
   if (metric.kind === 'count') return formatCount(amount);
@@ -106,7 +106,7 @@ export function formatAmount(amount, metric, head) {
 /**
  * An amount of samples: time, unless what was imported counts something else.
  * @param {number} units
- * @param {import('../types.js').Head} head
+ * @param {import('../types/page.js').Head} head
  * @returns {string} "8.70 s", "59.7 MB", "30,855 samples"
  */
 export function formatUnits(units, head) {
@@ -118,7 +118,7 @@ export function formatUnits(units, head) {
 
 /**
  * What the samples of a side amount to, as the heads of reports say it.
- * @param {import('../types.js').Head} head
+ * @param {import('../types/page.js').Head} head
  * @param {number} side
  */
 export function formatSide(head, side) {

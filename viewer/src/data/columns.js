@@ -256,7 +256,7 @@ function* readColumn(cursor, column) {
 /**
  * A copy of one or two bytes a value where that is enough.
  * @param {Uint32Array | Float64Array} values whole numbers, none below 0
- * @returns {import('../types.js').Numbers}
+ * @returns {import('../types/page.js').Numbers}
  */
 export function narrowest(values) {
   let most = 0;

@@ -4,10 +4,10 @@
 import { PageError } from './columns.js';
 import { readSectionColumns } from './page.js';
 
-/** @typedef {import('../types.js').Dataflow} Dataflow */
-/** @typedef {import('../types.js').DataflowHead} DataflowHead */
-/** @typedef {import('../types.js').Operator} Operator */
-/** @typedef {import('../types.js').Tasks} Tasks */
+/** @typedef {import('../types/dataflow.js').Dataflow} Dataflow */
+/** @typedef {import('../types/dataflow.js').DataflowHead} DataflowHead */
+/** @typedef {import('../types/dataflow.js').Operator} Operator */
+/** @typedef {import('../types/dataflow.js').Tasks} Tasks */
 /** @typedef {import('./columns.js').Columns} Columns */
 
 /** Flags of tasks: an outcome, and these. */
@@ -137,7 +137,7 @@ const known = (value) => (value === 0 ? null : value - 1);
 /**
  * @param {Columns} columns
  * @param {Map<number, number>} rowOf
- * @returns {import('../types.js').OperatorEdge[]}
+ * @returns {import('../types/dataflow.js').OperatorEdge[]}
  */
 function readEdges(columns, rowOf) {
   const count = columns.count(['from', 'to', 'kind', 'bytes', 'rows']);
@@ -209,7 +209,7 @@ function readTasks(slots, columns, head, rowOf, threads) {
  * @param {Columns} columns
  * @param {DataflowHead} head
  * @param {Map<number, number>} rowOf
- * @returns {import('../types.js').PathSteps}
+ * @returns {import('../types/dataflow.js').PathSteps}
  */
 function readPath(columns, head, rowOf) {
   const count = columns.count(['kind', 'operator', 'length', 'tasks']);
@@ -239,7 +239,7 @@ function checkHead(about) {
 }
 
 /**
- * @param {import('../types.js').Head} head
+ * @param {import('../types/page.js').Head} head
  * @param {import('./sections.js').ReadSection} read
  * @returns {Promise<Dataflow | null>} null: the recording is of no framework, or the page compares two
  */

@@ -4,14 +4,14 @@ import { betweenSteps } from '../base/turns.js';
 import { narrowest } from './columns.js';
 import { readSectionColumns } from './page.js';
 
-/** @typedef {import('../types.js').Page} Page */
-/** @typedef {import('../types.js').Late} Late */
-/** @typedef {import('../types.js').Entries} Entries */
-/** @typedef {import('../types.js').Runs} Runs */
-/** @typedef {import('../types.js').CallRows} CallRows */
-/** @typedef {import('../types.js').CallSums} CallSums */
-/** @typedef {import('../types.js').CallBuckets} CallBuckets */
-/** @typedef {import('../types.js').SourceText} SourceText */
+/** @typedef {import('../types/page.js').Page} Page */
+/** @typedef {import('../types/page.js').Late} Late */
+/** @typedef {import('../types/page.js').Entries} Entries */
+/** @typedef {import('../types/page.js').Runs} Runs */
+/** @typedef {import('../types/page.js').CallRows} CallRows */
+/** @typedef {import('../types/page.js').CallSums} CallSums */
+/** @typedef {import('../types/page.js').CallBuckets} CallBuckets */
+/** @typedef {import('../types/page.js').SourceText} SourceText */
 /** @typedef {import('./columns.js').Columns} Columns */
 /** @typedef {import('./sections.js').ReadSection} ReadSection */
 
@@ -22,7 +22,7 @@ const stepSize = 1 << 18;
  * Starts of runs from the gaps between them; each thread begins at tick 0.
  * @param {Columns} columns
  * @param {Uint32Array} first
- * @param {import('../types.js').Numbers} time
+ * @param {import('../types/page.js').Numbers} time
  * @returns {Promise<Uint32Array | Float64Array>}
  */
 async function readStarts(columns, first, time) {
@@ -246,7 +246,7 @@ function readSource(columns, page) {
 /**
  * @param {Columns} columns
  * @param {Page} page
- * @returns {import('../types.js').Counters}
+ * @returns {import('../types/page.js').Counters}
  */
 function readCounters(columns, page) {
   return {
@@ -286,7 +286,7 @@ async function decodeLate(page, read) {
  * @param {Page} page
  * @param {ReadSection} read
  * @param {string} side ":base" or nothing
- * @returns {Promise<import('../types.js').CallParts>}
+ * @returns {Promise<import('../types/page.js').CallParts>}
  */
 async function readCallParts(page, read, side) {
   const of = (/** @type {string} */ name) => readSectionColumns(page.head, read, `${name}${side}`);

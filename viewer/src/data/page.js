@@ -4,14 +4,14 @@
 import { betweenSteps } from '../base/turns.js';
 import { PageError, columnSteps, narrowest } from './columns.js';
 
-/** @typedef {import('../types.js').Head} Head */
-/** @typedef {import('../types.js').Page} Page */
-/** @typedef {import('../types.js').PageTree} PageTree */
-/** @typedef {import('../types.js').Entries} Entries */
-/** @typedef {import('../types.js').First} First */
-/** @typedef {import('../types.js').Functions} Functions */
-/** @typedef {import('../types.js').Lines} Lines */
-/** @typedef {import('../types.js').Spread} Spread */
+/** @typedef {import('../types/page.js').Head} Head */
+/** @typedef {import('../types/page.js').Page} Page */
+/** @typedef {import('../types/page.js').PageTree} PageTree */
+/** @typedef {import('../types/page.js').Entries} Entries */
+/** @typedef {import('../types/page.js').First} First */
+/** @typedef {import('../types/page.js').Functions} Functions */
+/** @typedef {import('../types/page.js').Lines} Lines */
+/** @typedef {import('../types/page.js').Spread} Spread */
 /** @typedef {import('./columns.js').Columns} Columns */
 /** @typedef {import('./sections.js').ReadSection} ReadSection */
 
@@ -180,7 +180,7 @@ function ratioTable(threads, ratio) {
  * What is counted by turns is of one kind of array: loops over several kinds are slower.
  * @param {Uint32Array | Float64Array} time
  * @param {Uint32Array | Float64Array | null} run
- * @returns {{time: import('../types.js').Numbers, run: import('../types.js').Numbers | null}}
+ * @returns {{time: import('../types/page.js').Numbers, run: import('../types/page.js').Numbers | null}}
  */
 function sameWidth(time, run) {
   if (run === null) return { time: narrowest(time), run };
@@ -188,8 +188,8 @@ function sameWidth(time, run) {
   const [first, second] = widths;
   if (first.constructor === second.constructor) return { time: first, run: second };
   const wide = first.BYTES_PER_ELEMENT > second.BYTES_PER_ELEMENT ? first : second;
-  const like = (/** @type {import('../types.js').Numbers} */ column) => {
-    const out = /** @type {import('../types.js').Numbers} */ (wide.slice());
+  const like = (/** @type {import('../types/page.js').Numbers} */ column) => {
+    const out = /** @type {import('../types/page.js').Numbers} */ (wide.slice());
     out.set(column);
     return out;
   };

@@ -4,7 +4,7 @@
 import { betweenSteps } from '../base/turns.js';
 import { PageError } from './columns.js';
 
-/** @typedef {import('../types.js').Head} Head */
+/** @typedef {import('../types/page.js').Head} Head */
 
 /** Larger than any page a browser opens; a damaged head does not make us ask for more. */
 const mostBytes = 1 << 30;

@@ -4,9 +4,9 @@
 import { PageError } from './columns.js';
 import { readSectionColumns } from './page.js';
 
-/** @typedef {import('../types.js').WhatIf} WhatIf */
-/** @typedef {import('../types.js').WhatIfAxis} WhatIfAxis */
-/** @typedef {import('../types.js').WhatIfPoint} WhatIfPoint */
+/** @typedef {import('../types/what_if.js').WhatIf} WhatIf */
+/** @typedef {import('../types/what_if.js').WhatIfAxis} WhatIfAxis */
+/** @typedef {import('../types/what_if.js').WhatIfPoint} WhatIfPoint */
 
 /** @returns {PageError} */
 function damaged() {
@@ -105,7 +105,7 @@ function readPoint(value, axes, texts, terms) {
   const key = keyOf(axes, row[0]);
   if (row.length === 2) return [key, { refusal: texts[number(row[1], texts.length)] }];
   const ends = list(row[7]);
-  /** @type {import('../types.js').WhatIfForecast['terms']} */
+  /** @type {import('../types/what_if.js').WhatIfForecast['terms']} */
   const found = [];
   for (let i = 0; i < ends.length; i += 3)
     found.push({ term: number(ends[i], terms), fastest: number(ends[i + 1]), slowest: number(ends[i + 2]) });
@@ -167,7 +167,7 @@ export function readWhatIf(json) {
 }
 
 /**
- * @param {import('../types.js').Head} head
+ * @param {import('../types/page.js').Head} head
  * @param {import('./sections.js').ReadSection} read
  * @param {Promise<unknown>} parsed settled when the browser has read the whole page: the section stands at its end
  * @returns {() => Promise<WhatIf | null>} null: the page has none

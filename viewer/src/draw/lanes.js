@@ -6,7 +6,7 @@ import { mix, parseColour, pixel, stateColour } from './palette.js';
 
 /** @typedef {import('./palette.js').Rgb} Rgb */
 /** @typedef {import('./theme.js').Theme} Theme */
-/** @typedef {import('../types.js').Head} Head */
+/** @typedef {import('../types/page.js').Head} Head */
 
 /**
  * @typedef {object} LaneLook

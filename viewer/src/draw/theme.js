@@ -100,7 +100,7 @@ export function functionColours(workshop, theme) {
 }
 
 /**
- * @param {import('../types.js').Head} head
+ * @param {import('../types/page.js').Head} head
  * @param {Theme} theme
  * @returns {{fill: Uint32Array, edge: Uint32Array}} by state
  */

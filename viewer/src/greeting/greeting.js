@@ -5,7 +5,7 @@
 import { el, nameElement, visibleText } from '../base/dom.js';
 import { shortCommand } from '../base/format.js';
 
-/** @typedef {Partial<import('../types.js').Head>} Head */
+/** @typedef {Partial<import('../types/page.js').Head>} Head */
 
 /** @returns {Head} */
 function readHead() {

@@ -2,14 +2,14 @@
 
 import { childrenOf, selfOf } from './children.js';
 
-/** @typedef {import('../types.js').Amounts} Amounts */
-/** @typedef {import('../types.js').Entries} Entries */
-/** @typedef {import('../types.js').Numbers} Numbers */
-/** @typedef {import('../types.js').RunRange} RunRange */
-/** @typedef {import('../types.js').Source} Source */
-/** @typedef {import('../types.js').Metric} Metric */
-/** @typedef {import('../types.js').Tree} Tree */
-/** @typedef {import('../types.js').Head} Head */
+/** @typedef {import('../types/model.js').Amounts} Amounts */
+/** @typedef {import('../types/page.js').Entries} Entries */
+/** @typedef {import('../types/page.js').Numbers} Numbers */
+/** @typedef {import('../types/model.js').RunRange} RunRange */
+/** @typedef {import('../types/model.js').Source} Source */
+/** @typedef {import('../types/model.js').Metric} Metric */
+/** @typedef {import('../types/model.js').Tree} Tree */
+/** @typedef {import('../types/page.js').Head} Head */
 
 /**
  * Which threads count: those chosen, of the side that is looked at.

@@ -60,7 +60,7 @@ class Boxes {
   }
 
   /**
-   * @param {import('../types.js').Tree} tree
+   * @param {import('../types/model.js').Tree} tree
    * @param {number} box
    * @param {number} node
    * @returns {number} the deepest box that the callers of the node, itself included, lead to

@@ -1,8 +1,8 @@
 // Children of nodes, of a tree as it is or of what transforms made of it. There the walk goes down through nodes that the one above
 // stands for, and begins at each of its entrances, too. No DOM.
 
-/** @typedef {import('../types.js').Tree} Tree */
-/** @typedef {import('../types.js').Derived} Derived */
+/** @typedef {import('../types/model.js').Tree} Tree */
+/** @typedef {import('../types/model.js').Derived} Derived */
 
 /** `to` of what is left out, and of such a node that has children of the root right below it. */
 export const leftOut = -1;
@@ -18,7 +18,7 @@ function grow() {
 }
 
 /**
- * @param {import('../types.js').Entrances} entrances
+ * @param {import('../types/model.js').Entrances} entrances
  * @param {number} node
  * @returns {number} one more than the place of its first one, 0 = none
  */
@@ -131,7 +131,7 @@ function selfHere({ end }, { to, entrances }, self, node) {
  * @param {Int32Array} to of what is derived from it
  * @param {readonly number[]} passed nodes that are or once were entrances, none twice
  * @param {boolean} ordered
- * @returns {import('../types.js').Entrances | null}
+ * @returns {import('../types/model.js').Entrances | null}
  */
 export function entrancesOf({ parent, count }, to, passed, ordered) {
   /** @type {number[]} */

@@ -1,7 +1,7 @@
 // CPU time and memory of processes over time, as columns of a picture. No DOM.
 
-/** @typedef {import('../types.js').Counters} Counters */
-/** @typedef {import('../types.js').Head} Head */
+/** @typedef {import('../types/page.js').Counters} Counters */
+/** @typedef {import('../types/page.js').Head} Head */
 
 /**
  * @param {Counters} counters

@@ -1,9 +1,9 @@
 // What changed between the two sides of a page of two recordings. Both share one tree; whose time an entry is, its thread
 // says. A change below twice its standard error is no change: it is called neutral, and drawn so. No DOM.
 
-/** @typedef {import('../types.js').Amounts} Amounts */
-/** @typedef {import('../types.js').Model} Model */
-/** @typedef {import('../types.js').State} State */
+/** @typedef {import('../types/model.js').Amounts} Amounts */
+/** @typedef {import('../types/model.js').Model} Model */
+/** @typedef {import('../types/model.js').State} State */
 
 /**
  * @typedef {object} Sides
@@ -84,7 +84,7 @@ export function functionChanges(sides, column) {
 
 /**
  * Widths of boxes that show how much changed below them, in either direction.
- * @param {import('../types.js').Tree} tree
+ * @param {import('../types/model.js').Tree} tree
  * @param {Sides} sides
  * @returns {Amounts}
  */
@@ -100,7 +100,7 @@ export function changeWidths(tree, sides) {
 
 /**
  * The larger of both sides, so that what went away has a width, too. A node is at least as wide as what it holds.
- * @param {import('../types.js').Tree} tree
+ * @param {import('../types/model.js').Tree} tree
  * @param {Sides} sides
  * @returns {Amounts}
  */

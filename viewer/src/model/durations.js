@@ -1,6 +1,6 @@
 // How long calls took: the distribution of one function, from buckets of a quarter of an octave. No DOM.
 
-/** @typedef {import('../types.js').CallBuckets} CallBuckets */
+/** @typedef {import('../types/page.js').CallBuckets} CallBuckets */
 
 /** @typedef {{fromNs: number, toNs: number, calls: number}} DurationBar */
 

@@ -3,10 +3,10 @@
 import { eachAmount } from './aggregate.js';
 import { stateRows, stateRowsOfFunctions } from './states.js';
 
-/** @typedef {import('../types.js').Metric} Metric */
-/** @typedef {import('../types.js').Source} Source */
-/** @typedef {import('../types.js').Tree} Tree */
-/** @typedef {import('../types.js').Amounts} Amounts */
+/** @typedef {import('../types/model.js').Metric} Metric */
+/** @typedef {import('../types/model.js').Source} Source */
+/** @typedef {import('../types/model.js').Tree} Tree */
+/** @typedef {import('../types/model.js').Amounts} Amounts */
 
 /**
  * One pass in preorder: a node is the outermost of its function on its stack unless it lies in the subtree of the one before
@@ -35,7 +35,7 @@ export function functionAmounts(tree, amounts, functionCount) {
 
 /**
  * @param {Tree} tree
- * @param {import('../types.js').Derived} derived
+ * @param {import('../types/model.js').Derived} derived
  * @param {Amounts} amounts
  * @param {number} functionCount
  * @returns {Amounts} by function

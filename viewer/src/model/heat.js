@@ -1,7 +1,7 @@
 // Amounts by file and line, for the source view. They are of the whole recording: lines know no threads and no range. No DOM.
 
-/** @typedef {import('../types.js').Page} Page */
-/** @typedef {import('../types.js').Lines} Lines */
+/** @typedef {import('../types/page.js').Page} Page */
+/** @typedef {import('../types/page.js').Lines} Lines */
 
 /**
  * @typedef {object} LineHeat

@@ -1,11 +1,11 @@
 // What can be counted in a page, and which entries count for it. The same amounts as `barograph report`: shares leave idle time out.
 
-/** @typedef {import('../types.js').Metric} Metric */
-/** @typedef {import('../types.js').Head} Head */
+/** @typedef {import('../types/model.js').Metric} Metric */
+/** @typedef {import('../types/page.js').Head} Head */
 
 /**
  * @param {Head} head
- * @param {(state: import('../types.js').StateInfo) => boolean} counts
+ * @param {(state: import('../types/page.js').StateInfo) => boolean} counts
  */
 function stateSet(head, counts) {
   const set = new Uint8Array(256);

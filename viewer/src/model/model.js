@@ -12,13 +12,13 @@ import { countedSums } from './states.js';
 import { derive } from './transforms.js';
 import { firstTree, pageNode, wholeTree } from './tree.js';
 
-/** @typedef {import('../types.js').State} State */
-/** @typedef {import('../types.js').Metric} Metric */
-/** @typedef {import('../types.js').Tree} Tree */
-/** @typedef {import('../types.js').PageTree} PageTree */
-/** @typedef {import('../types.js').Amounts} Amounts */
-/** @typedef {import('../types.js').Source} Source */
-/** @typedef {import('../types.js').Found} Found */
+/** @typedef {import('../types/model.js').State} State */
+/** @typedef {import('../types/model.js').Metric} Metric */
+/** @typedef {import('../types/model.js').Tree} Tree */
+/** @typedef {import('../types/page.js').PageTree} PageTree */
+/** @typedef {import('../types/model.js').Amounts} Amounts */
+/** @typedef {import('../types/model.js').Source} Source */
+/** @typedef {import('../types/model.js').Found} Found */
 /** @typedef {import('./shape.js').Shape} Shape */
 /** @typedef {import('./shape.js').UprightShape} UprightShape */
 /** @typedef {import('./workshop.js').Workshop} Workshop */

@@ -6,7 +6,7 @@ import { functionsHere, statesOfSome } from './functions.js';
 import { countedSums, stateSteps, threadStateSteps } from './states.js';
 import { stateAmounts, stateAmountsIn, StateSums } from './subtree_states.js';
 
-/** @typedef {import('../types.js').Metric} Metric */
+/** @typedef {import('../types/model.js').Metric} Metric */
 /** @typedef {import('./model.js').Model} Model */
 
 /**

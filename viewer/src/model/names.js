@@ -1,6 +1,6 @@
 // What functions, modules and places are called on the page. No DOM.
 
-/** @typedef {import('../types.js').Page} Page */
+/** @typedef {import('../types/page.js').Page} Page */
 
 /**
  * @typedef {object} FileNames

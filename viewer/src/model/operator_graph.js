@@ -3,8 +3,8 @@
 
 import { layoutParts, packRows } from './layered_layout.js';
 
-/** @typedef {import('../types.js').Dataflow} Dataflow */
-/** @typedef {import('../types.js').Operator} Operator */
+/** @typedef {import('../types/dataflow.js').Dataflow} Dataflow */
+/** @typedef {import('../types/dataflow.js').Operator} Operator */
 
 /**
  * @typedef {object} GraphNode

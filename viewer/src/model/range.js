@@ -4,10 +4,10 @@ import { firstWhere } from '../base/search.js';
 import { firstRunAfter } from './timeline.js';
 
 /**
- * @param {import('../types.js').Runs} runs
+ * @param {import('../types/page.js').Runs} runs
  * @param {[number, number]} range ticks
  * @param {number} unitsPerTick head.tick_ns / head.unit_ns
- * @returns {import('../types.js').RunRange}
+ * @returns {import('../types/model.js').RunRange}
  */
 export function runsInRange(runs, [from, to], unitsPerTick) {
   /** @type {[number, number][]} */

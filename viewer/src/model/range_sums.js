@@ -5,8 +5,8 @@ import { firstWhere } from '../base/search.js';
 import { emptySums, ticksIn, tickWeights } from './aggregate.js';
 import { firstRunAfter, lastTick } from './timeline.js';
 
-/** @typedef {import('../types.js').Metric} Metric */
-/** @typedef {import('../types.js').Runs} Runs */
+/** @typedef {import('../types/model.js').Metric} Metric */
+/** @typedef {import('../types/page.js').Runs} Runs */
 
 /** Runs that are counted at once while the range is still being dragged: some ms. */
 const mostRuns = 150_000;

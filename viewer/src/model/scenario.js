@@ -2,9 +2,9 @@
 
 import { scenarioKey } from '../data/what_if.js';
 
-/** @typedef {import('../types.js').WhatIf} WhatIf */
-/** @typedef {import('../types.js').WhatIfAxis} WhatIfAxis */
-/** @typedef {import('../types.js').WhatIfPoint} WhatIfPoint */
+/** @typedef {import('../types/what_if.js').WhatIf} WhatIf */
+/** @typedef {import('../types/what_if.js').WhatIfAxis} WhatIfAxis */
+/** @typedef {import('../types/what_if.js').WhatIfPoint} WhatIfPoint */
 
 /**
  * Positions of all axes by a text like "cores=4,function:parse=2x". What it says wrongly is as recorded.

@@ -1,9 +1,9 @@
 // Search by regular expression over all functions, drawn or not, and the time that has a match on its stack. No DOM.
 
-/** @typedef {import('../types.js').Page} Page */
-/** @typedef {import('../types.js').Tree} Tree */
-/** @typedef {import('../types.js').Amounts} Amounts */
-/** @typedef {import('../types.js').Found} Found */
+/** @typedef {import('../types/page.js').Page} Page */
+/** @typedef {import('../types/model.js').Tree} Tree */
+/** @typedef {import('../types/model.js').Amounts} Amounts */
+/** @typedef {import('../types/model.js').Found} Found */
 
 /** What of a name is looked at: longer names exist only to harm, and some patterns take long on them. */
 const longestName = 2000;

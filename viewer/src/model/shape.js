@@ -9,8 +9,8 @@ import { rootAmounts } from './aggregate.js';
 import { childrenOf, selfOf } from './children.js';
 import { parentHere } from './tree.js';
 
-/** @typedef {import('../types.js').Tree} Tree */
-/** @typedef {import('../types.js').Amounts} Amounts */
+/** @typedef {import('../types/model.js').Tree} Tree */
+/** @typedef {import('../types/model.js').Amounts} Amounts */
 
 /**
  * @typedef {object} Children

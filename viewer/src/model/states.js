@@ -2,11 +2,11 @@
 
 import { amountsOf, countedTable, eachRun, ticksIn, tickWeights } from './aggregate.js';
 
-/** @typedef {import('../types.js').Entries} Entries */
-/** @typedef {import('../types.js').RunRange} RunRange */
-/** @typedef {import('../types.js').Source} Source */
-/** @typedef {import('../types.js').Metric} Metric */
-/** @typedef {import('../types.js').Tree} Tree */
+/** @typedef {import('../types/page.js').Entries} Entries */
+/** @typedef {import('../types/model.js').RunRange} RunRange */
+/** @typedef {import('../types/model.js').Source} Source */
+/** @typedef {import('../types/model.js').Metric} Metric */
+/** @typedef {import('../types/model.js').Tree} Tree */
 
 /** Nodes, runs, and entries, of which sums are made in one step. */
 const stepSize = 1 << 17;

@@ -3,10 +3,10 @@
 import { amountsOf, eachAmount } from './aggregate.js';
 import { stateRows } from './states.js';
 
-/** @typedef {import('../types.js').Entries} Entries */
-/** @typedef {import('../types.js').Source} Source */
-/** @typedef {import('../types.js').Metric} Metric */
-/** @typedef {import('../types.js').Tree} Tree */
+/** @typedef {import('../types/page.js').Entries} Entries */
+/** @typedef {import('../types/model.js').Source} Source */
+/** @typedef {import('../types/model.js').Metric} Metric */
+/** @typedef {import('../types/model.js').Tree} Tree */
 
 /** Entries between two sums of StateSums. */
 const blockSize = 512;
@@ -209,7 +209,7 @@ export function stateAmounts(source, metric, threads, tree, nodes, states) {
 
 /**
  * @param {Tree} tree
- * @param {import('../types.js').Derived} derived
+ * @param {import('../types/model.js').Derived} derived
  * @param {Int32Array} nodes ascending
  * @returns {{holder: Int32Array, above: Int32Array}} as of innermostHolders
  */

@@ -6,8 +6,8 @@
 
 import { firstWhere } from '../base/search.js';
 
-/** @typedef {import('../types.js').Runs} Runs */
-/** @typedef {import('../types.js').Tree} Tree */
+/** @typedef {import('../types/page.js').Runs} Runs */
+/** @typedef {import('../types/model.js').Tree} Tree */
 
 /** A window of time: ticks [from, to). @typedef {{from: number, to: number}} Window */
 

@@ -1,5 +1,5 @@
 // What transforms make of a tree. No node is copied: each step says of every node whether it stands for itself, is shown as one above
-// it, or is left out with all its time (`Derived` in types.js); children are found by walking down through what is hidden
+// it, or is left out with all its time (`Derived` in types/model.js); children are found by walking down through what is hidden
 // (children.js). Siblings of one function can come of it: all sums are right with them, and what draws the tree merges them where it
 // is looked at (MergedShape); only where two trees are compared node by node it is done at once (mergeSiblings). No DOM.
 //
@@ -13,9 +13,9 @@
 import { entrancesOf, leftOut, openToRoot } from './children.js';
 import { parentHere, TreeBuilder } from './tree.js';
 
-/** @typedef {import('../types.js').Tree} Tree */
-/** @typedef {import('../types.js').Transform} Transform */
-/** @typedef {import('../types.js').Functions} Functions */
+/** @typedef {import('../types/model.js').Tree} Tree */
+/** @typedef {import('../types/model.js').Transform} Transform */
+/** @typedef {import('../types/page.js').Functions} Functions */
 
 /**
  * @param {Functions} functions

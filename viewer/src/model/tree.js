@@ -1,8 +1,8 @@
 // Call trees as typed arrays in preorder. What makes this order worth keeping: a subtree is a range, totals are one pass backwards,
 // and whether a node lies below another is two comparisons. Loops only, no recursion: stacks can be deeper than JavaScript's.
 
-/** @typedef {import('../types.js').Tree} Tree */
-/** @typedef {import('../types.js').PageTree} PageTree */
+/** @typedef {import('../types/model.js').Tree} Tree */
+/** @typedef {import('../types/page.js').PageTree} PageTree */
 
 /**
  * @param {Int32Array} parent
@@ -45,7 +45,7 @@ export function wholeTree(tree) {
 
 /**
  * The nodes of the page's tree that the first picture shows.
- * @param {import('../types.js').First} first
+ * @param {import('../types/page.js').First} first
  * @returns {Tree}
  */
 export function firstTree(first) {

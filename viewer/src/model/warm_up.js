@@ -5,10 +5,10 @@ import { initialState } from '../state/state.js';
 import { layOut } from './layout.js';
 import { Workshop } from './workshop.js';
 
-/** @typedef {import('../types.js').Page} Page */
-/** @typedef {import('../types.js').PageTree} PageTree */
-/** @typedef {import('../types.js').Runs} Runs */
-/** @typedef {import('../types.js').State} State */
+/** @typedef {import('../types/page.js').Page} Page */
+/** @typedef {import('../types/page.js').PageTree} PageTree */
+/** @typedef {import('../types/page.js').Runs} Runs */
+/** @typedef {import('../types/model.js').State} State */
 
 /** Nodes: a few ms a step. */
 const most = 20_000;
@@ -62,7 +62,7 @@ function someRuns(runs, nodes) {
  * @returns {Partial<State>[]} what clicks lead to
  */
 function likelyStates(fn, range) {
-  /** @type {import('../types.js').Transform[]} */
+  /** @type {import('../types/model.js').Transform[]} */
   const transforms = [
     { kind: 'focus', fn },
     { kind: 'ignore', fn },

@@ -6,10 +6,10 @@ import { metricsOf } from './metrics.js';
 import { Model } from './model.js';
 import { functionNames, nameFiles } from './names.js';
 
-/** @typedef {import('../types.js').Page} Page */
-/** @typedef {import('../types.js').First} First */
-/** @typedef {import('../types.js').Late} Late */
-/** @typedef {import('../types.js').State} State */
+/** @typedef {import('../types/page.js').Page} Page */
+/** @typedef {import('../types/page.js').First} First */
+/** @typedef {import('../types/page.js').Late} Late */
+/** @typedef {import('../types/model.js').State} State */
 
 /** What is as long as the tree or the timeline. */
 const largeKinds = new Set(['tree', 'amounts', 'self', 'wholeTotals', 'merged', 'sandwich', 'functionStates']);

@@ -2,8 +2,8 @@
 
 import { toggleTransform } from './transform_words.js';
 
-/** @typedef {import('../types.js').State} State */
-/** @typedef {import('../types.js').Transform} Transform */
+/** @typedef {import('../types/model.js').State} State */
+/** @typedef {import('../types/model.js').Transform} Transform */
 /** @typedef {import('../state/store.js').Store} Store */
 
 /**

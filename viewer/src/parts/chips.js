@@ -4,7 +4,7 @@ import { el, fill, nameElement } from '../base/dom.js';
 import { formatAmount, formatCount, formatDuration, formatError, formatPercent } from '../base/format.js';
 import { transformWords } from './transform_words.js';
 
-/** @typedef {import('../types.js').State} State */
+/** @typedef {import('../types/model.js').State} State */
 /** @typedef {import('../model/model.js').Model} Model */
 
 /**

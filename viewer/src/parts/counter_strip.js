@@ -7,8 +7,8 @@ import { parseColour, stateColour } from '../draw/palette.js';
 import { counterColumns, peakOf, readProcesses } from '../model/counters.js';
 import { tooltip } from './tooltip.js';
 
-/** @typedef {import('../types.js').Counters} Counters */
-/** @typedef {import('../types.js').Head} Head */
+/** @typedef {import('../types/page.js').Counters} Counters */
+/** @typedef {import('../types/page.js').Head} Head */
 /** @typedef {import('../draw/theme.js').Theme} Theme */
 /** @typedef {import('../model/timeline.js').Window} Window */
 

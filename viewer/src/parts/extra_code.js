@@ -6,8 +6,8 @@ import { PageError } from '../data/columns.js';
 import { readSectionColumns } from '../data/page.js';
 import * as shared from '../shared.js';
 
-/** @typedef {import('../types.js').ExtraCode} ExtraCode */
-/** @typedef {import('../types.js').DataflowPart} DataflowPart */
+/** @typedef {import('../types/view.js').ExtraCode} ExtraCode */
+/** @typedef {import('../types/view.js').DataflowPart} DataflowPart */
 
 /** Where all scripts look: build.js names their exports so. */
 const globals = /** @type {{barographShared?: typeof shared} & {[name in keyof ExtraCode]?: ExtraCode[name]}} */ (globalThis);
@@ -31,10 +31,10 @@ function run(name, text) {
 
 /**
  * What is read when a view of such a script is first shown.
- * @param {import('../types.js').Head} head
+ * @param {import('../types/page.js').Head} head
  * @param {import('../data/sections.js').ReadSection} read
  * @param {Promise<unknown>} parsed settled when the browser has read the whole page: the sections stand at its end
- * @returns {Pick<import('../types.js').Context, 'dataflow' | 'comparison'>} null: the recording is of no framework; the page
+ * @returns {Pick<import('../types/view.js').Context, 'dataflow' | 'comparison'>} null: the recording is of no framework; the page
  *   compares no two of them
  */
 export function extraReaders(head, read, parsed) {

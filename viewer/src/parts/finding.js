@@ -3,7 +3,7 @@
 import { el, nameElement } from '../base/dom.js';
 import { formatDuration } from '../base/format.js';
 
-/** @param {import('../types.js').Finding} finding @returns {HTMLLIElement} */
+/** @param {import('../types/dataflow.js').Finding} finding @returns {HTMLLIElement} */
 export function findingItem(finding) {
   return el(
     'li',

@@ -6,9 +6,9 @@ import { formatDuration } from '../base/format.js';
 import { svg } from '../base/svg.js';
 import { ratioWords } from '../model/scenario.js';
 
-/** @typedef {import('../types.js').WhatIfAxis} WhatIfAxis */
-/** @typedef {import('../types.js').WhatIfPoint} WhatIfPoint */
-/** @typedef {import('../types.js').WhatIfForecast} WhatIfForecast */
+/** @typedef {import('../types/what_if.js').WhatIfAxis} WhatIfAxis */
+/** @typedef {import('../types/what_if.js').WhatIfPoint} WhatIfPoint */
+/** @typedef {import('../types/what_if.js').WhatIfForecast} WhatIfForecast */
 
 /** @param {number} seconds as `barograph predict` prints it: whole nanoseconds */
 export function formatSeconds(seconds) {

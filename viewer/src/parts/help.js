@@ -83,7 +83,7 @@ const groups = [
 ];
 
 /**
- * @param {readonly import('../types.js').View[]} views that the page has
+ * @param {readonly import('../types/view.js').View[]} views that the page has
  * @returns {{element: HTMLElement, open: () => void}}
  */
 export function createHelp(views) {

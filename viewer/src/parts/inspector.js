@@ -8,8 +8,8 @@ import { pathTo } from '../model/shape.js';
 import { toggle } from './actions.js';
 import { statesBar, statesLegend } from './states_bar.js';
 
-/** @typedef {import('../types.js').State} State */
-/** @typedef {import('../types.js').Context} Context */
+/** @typedef {import('../types/model.js').State} State */
+/** @typedef {import('../types/view.js').Context} Context */
 /** @typedef {import('../model/model.js').Model} Model */
 
 /**

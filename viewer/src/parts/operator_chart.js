@@ -8,7 +8,7 @@ import { quartilesBy } from '../data/dataflow.js';
 import { nodeSize } from '../model/operator_graph.js';
 import { resourceBar, resourceParts, resourceText } from './resource_bar.js';
 
-/** @typedef {import('../types.js').Dataflow} Dataflow */
+/** @typedef {import('../types/dataflow.js').Dataflow} Dataflow */
 /** @typedef {import('../model/operator_graph.js').Graph} Graph */
 /** @typedef {import('../model/operator_graph.js').GraphNode} GraphNode */
 /** @typedef {import('../model/operator_graph.js').GraphEdge} GraphEdge */

@@ -7,9 +7,9 @@ import { quartilesBy } from '../data/dataflow.js';
 import { findingItem } from './finding.js';
 import { resourceBar, resourceTable } from './resource_bar.js';
 
-/** @typedef {import('../types.js').Dataflow} Dataflow */
-/** @typedef {import('../types.js').DataflowHead} DataflowHead */
-/** @typedef {import('../types.js').Operator} Operator */
+/** @typedef {import('../types/dataflow.js').Dataflow} Dataflow */
+/** @typedef {import('../types/dataflow.js').DataflowHead} DataflowHead */
+/** @typedef {import('../types/dataflow.js').Operator} Operator */
 /** @typedef {{select: (row: number) => void}} Acts */
 
 const mostMembers = 40;
@@ -100,7 +100,7 @@ function neighbours(dataflow, rows, acts) {
   const own = new Set(rows);
   return /** @type {const} */ ([['Takes from', 'to', 'from'], ['Gives to', 'from', 'to']]).map(([title, here, there]) => {
     const edges = dataflow.edges.filter((edge) => own.has(edge[here]) && !own.has(edge[there]));
-    const item = (/** @type {import('../types.js').OperatorEdge} */ edge) =>
+    const item = (/** @type {import('../types/dataflow.js').OperatorEdge} */ edge) =>
       el(
         'li',
         {},

@@ -14,7 +14,7 @@ const mostRows = 14;
 /** CSS pixels of the lower of A4 and Letter, less the margins. */
 const pageHeight = 930;
 
-/** @param {import('../types.js').Head} head @param {import('../types.js').Side} side */
+/** @param {import('../types/page.js').Head} head @param {import('../types/page.js').Side} side */
 function facts(head, side) {
   return [
     side.python ? `Python ${side.python}` : '',

@@ -4,7 +4,7 @@ import { el } from '../base/dom.js';
 import { formatDuration, formatPercent } from '../base/format.js';
 import { resourcePiece, resourceSwatch } from './resource_mark.js';
 
-/** @typedef {import('../types.js').DataflowHead} DataflowHead */
+/** @typedef {import('../types/dataflow.js').DataflowHead} DataflowHead */
 /** @typedef {{resource: number, ns: number, evidence?: string}} Part */
 
 /**

@@ -9,17 +9,17 @@ import { createPalette } from './palette_box.js';
 import { preparePrint } from './print_report.js';
 import { createToolbar } from './toolbar.js';
 
-/** @typedef {import('../types.js').Page} Page */
-/** @typedef {import('../types.js').Side} Side */
-/** @typedef {import('../types.js').State} State */
-/** @typedef {import('../types.js').View} View */
+/** @typedef {import('../types/page.js').Page} Page */
+/** @typedef {import('../types/page.js').Side} Side */
+/** @typedef {import('../types/model.js').State} State */
+/** @typedef {import('../types/view.js').View} View */
 /** @typedef {import('../state/store.js').Store} Store */
 /** @typedef {import('../model/model.js').Model} Model */
 /** @typedef {import('../model/workshop.js').Workshop} Workshop */
 
 /** @typedef {{page: Page, workshop: Workshop, store: Store, views: View[]}} ShellParts */
 
-/** @param {import('../types.js').Head} head @param {number} index @param {string} word */
+/** @param {import('../types/page.js').Head} head @param {number} index @param {string} word */
 function sideFacts(head, index, word) {
   const side = head.sides[index];
   const unknown = side.unknown.reduce((sum, part) => sum + part.ratio, 0);

@@ -4,7 +4,7 @@ import { el } from '../base/dom.js';
 import { formatPercent } from '../base/format.js';
 import { stateColour, stateLetter } from '../draw/palette.js';
 
-/** @typedef {import('../types.js').Head} Head */
+/** @typedef {import('../types/page.js').Head} Head */
 
 /**
  * @param {Head} head
@@ -75,7 +75,7 @@ export function statesLegend(head, amounts) {
   );
 }
 
-/** @param {import('../types.js').StateInfo} state */
+/** @param {import('../types/page.js').StateInfo} state */
 export function stateSwatch(state) {
   return el(
     'span',

@@ -6,7 +6,7 @@ import { firstWhere } from '../base/search.js';
 import { taskFlags } from '../data/dataflow.js';
 import { resourceLook } from '../draw/palette.js';
 
-/** @typedef {import('../types.js').Dataflow} Dataflow */
+/** @typedef {import('../types/dataflow.js').Dataflow} Dataflow */
 /** @typedef {{from: number, to: number}} Window ns since the begin of the run */
 
 export const laneHeight = 20;
@@ -15,12 +15,12 @@ const barHeight = 15;
 /** No box shows more of a name. */
 const longest = 300;
 
-/** The first task of a slot that ends behind a time; one past its last if there is none. @param {import('../types.js').Tasks} tasks @param {number} slot @param {number} ns */
+/** The first task of a slot that ends behind a time; one past its last if there is none. @param {import('../types/dataflow.js').Tasks} tasks @param {number} slot @param {number} ns */
 export function firstAfter({ first, end }, slot, ns) {
   return firstWhere(first[slot], first[slot + 1], (task) => end[task] > ns);
 }
 
-/** The task that a slot runs at a time. @param {import('../types.js').Tasks} tasks @param {number} slot @param {number} ns @returns {number} -1 = none */
+/** The task that a slot runs at a time. @param {import('../types/dataflow.js').Tasks} tasks @param {number} slot @param {number} ns @returns {number} -1 = none */
 export function taskAt(tasks, slot, ns) {
   const found = firstAfter(tasks, slot, ns);
   return found < tasks.first[slot + 1] && tasks.start[found] <= ns ? found : -1;

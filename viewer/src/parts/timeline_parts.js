@@ -9,7 +9,7 @@ import { axisMarks, runAt } from '../model/timeline.js';
 /** @typedef {import('../model/model.js').Model} Model */
 /** @typedef {import('../model/timeline.js').Lanes} Lanes */
 /** @typedef {import('../model/timeline.js').Window} Window */
-/** @typedef {import('../types.js').Tree} Tree */
+/** @typedef {import('../types/model.js').Tree} Tree */
 
 /** Functions that the tooltip names, the innermost first. */
 const tipStack = 6;
@@ -18,7 +18,7 @@ const markWidth = 110;
 
 /**
  * Single samples cannot tell running from waiting for a CPU; sums can, and say so elsewhere.
- * @param {import('../types.js').StateInfo} state
+ * @param {import('../types/page.js').StateInfo} state
  */
 export function wordsOf(state) {
   return state.key === 'cpu' ? 'running or waiting for a CPU' : state.words;

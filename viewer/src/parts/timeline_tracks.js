@@ -14,7 +14,7 @@ import { flameChart } from '../model/timeline.js';
 /** @typedef {import('../model/timeline.js').Lanes} Lanes */
 /** @typedef {import('../model/timeline.js').Window} Window */
 /** @typedef {import('../model/timeline.js').Chart} Chart */
-/** @typedef {import('../types.js').Head} Head */
+/** @typedef {import('../types/page.js').Head} Head */
 
 const processHeight = 26;
 const laneTop = 4;
@@ -43,7 +43,7 @@ const leastChart = 12;
  * @property {Lanes} lanes
  * @property {Window} window
  * @property {[number, number] | null} range
- * @property {import('../types.js').Tree} tree the page's tree that the runs are of
+ * @property {import('../types/model.js').Tree} tree the page's tree that the runs are of
  * @property {import('../draw/lanes.js').LaneLook} look
  * @property {(node: number) => {fill: number, edge: number}} colour of a node's function
  * @property {(context: CanvasRenderingContext2D, node: number, x: number, width: number, middle: number) => void} label

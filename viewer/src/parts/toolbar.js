@@ -3,7 +3,7 @@
 import { el, fill, visibleText } from '../base/dom.js';
 import { formatAmount, formatCount, formatPercent } from '../base/format.js';
 
-/** @typedef {import('../types.js').State} State */
+/** @typedef {import('../types/model.js').State} State */
 /** @typedef {import('../model/model.js').Model} Model */
 
 /**
@@ -145,7 +145,7 @@ export function createToolbar(parts) {
     /**
      * @param {State} state
      * @param {Model} model
-     * @param {import('../types.js').View} view
+     * @param {import('../types/view.js').View} view
      */
     update(state, model, view) {
       element.hidden = view.whole === true;
@@ -164,7 +164,7 @@ export function createToolbar(parts) {
 
 /**
  * @param {Model} model
- * @param {import('../types.js').Found} hits
+ * @param {import('../types/model.js').Found} hits
  */
 function foundWords(model, hits) {
   if (hits.functions === 0) return 'no match';

@@ -1,6 +1,6 @@
 // Transforms as people read them. No DOM.
 
-/** @typedef {import('../types.js').Transform} Transform */
+/** @typedef {import('../types/model.js').Transform} Transform */
 
 const words = {
   focus: 'only below',

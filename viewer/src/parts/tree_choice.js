@@ -1,7 +1,7 @@
 // What a click or a key in a picture of the tree as it stands (not inverted) does to the state.
 
-/** @typedef {import('../types.js').Model} Model */
-/** @typedef {import('../types.js').State} State */
+/** @typedef {import('../types/model.js').Model} Model */
+/** @typedef {import('../types/model.js').State} State */
 /** @typedef {import('../state/store.js').Store} Store */
 
 /**

@@ -2,8 +2,8 @@
 // hashes: #view=functions&metric=wait:gil&t=focus:12,merge-recursion. What the hash says wrongly is the default.
 // No DOM. Numbers are indices of this page; a hash is a link into one page, not between pages.
 
-/** @typedef {import('../types.js').State} State */
-/** @typedef {import('../types.js').Transform} Transform */
+/** @typedef {import('../types/model.js').State} State */
+/** @typedef {import('../types/model.js').Transform} Transform */
 
 /** @type {Readonly<State>} */
 export const initialState = Object.freeze({

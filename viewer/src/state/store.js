@@ -3,7 +3,7 @@
 
 import { readHash, stateHash } from './state.js';
 
-/** @typedef {import('../types.js').State} State */
+/** @typedef {import('../types/model.js').State} State */
 
 /**
  * @typedef {object} Store

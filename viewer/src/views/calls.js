@@ -7,11 +7,11 @@ import { durationBars } from '../model/durations.js';
 import { pageNode } from '../model/tree.js';
 import { Table } from '../parts/table.js';
 
-/** @typedef {import('../types.js').State} State */
-/** @typedef {import('../types.js').Context} Context */
-/** @typedef {import('../types.js').CallParts} CallParts */
-/** @typedef {import('../types.js').CallSums} CallSums */
-/** @typedef {import('../types.js').CallRows} CallRows */
+/** @typedef {import('../types/model.js').State} State */
+/** @typedef {import('../types/view.js').Context} Context */
+/** @typedef {import('../types/page.js').CallParts} CallParts */
+/** @typedef {import('../types/page.js').CallSums} CallSums */
+/** @typedef {import('../types/page.js').CallRows} CallRows */
 /** @typedef {import('../model/model.js').Model} Model */
 /** @typedef {import('../parts/table.js').Column} Column */
 
@@ -343,7 +343,7 @@ function rowsOf(count) {
   return Uint32Array.from({ length: count }, (_, i) => i);
 }
 
-/** @type {import('../types.js').View} */
+/** @type {import('../types/view.js').View} */
 export const callsView = {
   id: 'calls',
   title: 'Calls',

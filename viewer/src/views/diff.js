@@ -11,8 +11,8 @@ import { Table } from '../parts/table.js';
 import { treeChoice } from '../parts/tree_choice.js';
 import { nameColumn, placeColumn } from './function_columns.js';
 
-/** @typedef {import('../types.js').State} State */
-/** @typedef {import('../types.js').Context} Context */
+/** @typedef {import('../types/model.js').State} State */
+/** @typedef {import('../types/view.js').Context} Context */
 /** @typedef {import('../model/model.js').Model} Model */
 /** @typedef {import('../model/diff.js').Sides} Sides */
 /** @typedef {import('../model/diff.js').Change} Change */
@@ -254,8 +254,8 @@ function inOrder(shape, order) {
 /**
  * @param {string} id
  * @param {string} title
- * @param {(page: import('../types.js').Page) => boolean} available
- * @returns {import('../types.js').View}
+ * @param {(page: import('../types/page.js').Page) => boolean} available
+ * @returns {import('../types/view.js').View}
  */
 function changesView(id, title, available) {
   return {

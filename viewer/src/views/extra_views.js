@@ -3,16 +3,16 @@
 
 import { el, fill } from '../base/dom.js';
 
-/** @typedef {import('../types.js').Context} Context */
-/** @typedef {import('../types.js').ExtraView} ExtraView */
-/** @typedef {import('../types.js').Page} Page */
+/** @typedef {import('../types/view.js').Context} Context */
+/** @typedef {import('../types/view.js').ExtraView} ExtraView */
+/** @typedef {import('../types/page.js').Page} Page */
 
 /**
  * @param {string} id
  * @param {string} title
  * @param {(page: Page) => boolean} available
  * @param {(context: Context) => Promise<ExtraView | null>} load
- * @returns {import('../types.js').View}
+ * @returns {import('../types/view.js').View}
  */
 function extraView(id, title, available, load) {
   return {

@@ -6,8 +6,8 @@ import { spokenNode } from '../parts/flame_mirror.js';
 import { createInspector } from '../parts/inspector.js';
 import { createFunctionTable } from './functions.js';
 
-/** @typedef {import('../types.js').Context} Context */
-/** @typedef {import('../types.js').State} State */
+/** @typedef {import('../types/view.js').Context} Context */
+/** @typedef {import('../types/model.js').State} State */
 /** @typedef {import('../model/model.js').Model} Model */
 /** @typedef {import('../model/shape.js').Shape} Shape */
 
@@ -71,7 +71,7 @@ const nothing = {
 
 /**
  * @param {Context} context
- * @returns {import('../types.js').LiveView}
+ * @returns {import('../types/view.js').LiveView}
  */
 function create(context) {
   const { store, page } = context;
@@ -165,7 +165,7 @@ function create(context) {
   };
 }
 
-/** @type {import('../types.js').View} */
+/** @type {import('../types/view.js').View} */
 export const flame = {
   id: 'flame',
   title: 'Flame graph',

@@ -13,8 +13,8 @@ import {
   stateColumns,
 } from './function_columns.js';
 
-/** @typedef {import('../types.js').Context} Context */
-/** @typedef {import('../types.js').State} State */
+/** @typedef {import('../types/view.js').Context} Context */
+/** @typedef {import('../types/model.js').State} State */
 /** @typedef {import('../model/model.js').Model} Model */
 
 /**
@@ -123,7 +123,7 @@ export function createFunctionTable(context, id) {
 
 /**
  * @param {Context} context
- * @returns {import('../types.js').LiveView}
+ * @returns {import('../types/view.js').LiveView}
  */
 function create(context) {
   const inspector = createInspector(context);
@@ -136,7 +136,7 @@ function create(context) {
   return { element: el('div', { class: 'flame-view' }, table.element, inspector.element), update, prepare: update };
 }
 
-/** @type {import('../types.js').View} */
+/** @type {import('../types/view.js').View} */
 export const functions = {
   id: 'functions',
   title: 'Functions',

@@ -6,10 +6,10 @@ import { formatBytes, formatCount, formatDuration, formatPercent, unknown } from
 import { resourcePiece, resourceSwatch } from '../parts/resource_mark.js';
 import { Table } from '../parts/table.js';
 
-/** @typedef {import('../types.js').Comparison} Comparison */
-/** @typedef {import('../types.js').OperatorDiff} OperatorDiff */
-/** @typedef {import('../types.js').ResourceDiff} ResourceDiff */
-/** @typedef {import('../types.js').Pair} Pair */
+/** @typedef {import('../types/dataflow.js').Comparison} Comparison */
+/** @typedef {import('../types/dataflow.js').OperatorDiff} OperatorDiff */
+/** @typedef {import('../types/dataflow.js').ResourceDiff} ResourceDiff */
+/** @typedef {import('../types/dataflow.js').Pair} Pair */
 /** @typedef {import('../parts/table.js').Column} Column */
 
 /** Of the longer run: what changed less is not worth a word, as in `barograph diff`. */
@@ -113,7 +113,7 @@ function timeColumns(pair) {
 }
 
 class OperatorChanges {
-  /** @param {import('../types.js').Context} context */
+  /** @param {import('../types/view.js').Context} context */
   constructor({ page, store, announce }) {
     this.store = store;
     this.limit = page.head.limits['comparison'] ?? '';
@@ -195,7 +195,7 @@ class OperatorChanges {
     ];
   }
 
-  /** @param {import('../types.js').State} state */
+  /** @param {import('../types/model.js').State} state */
   update(state) {
     const { critical_path: path, operators } = this.of;
     this.path.update({ columns: this.pathColumns, rows: path.map((_, i) => i), key: 'path', note: `The run: ${both(this.of.run_ns, formatDuration)}, ${signed(changeOf(this.of.run_ns))}` });
@@ -241,8 +241,8 @@ class OperatorChanges {
 }
 
 /**
- * @param {import('../types.js').Context} context
- * @returns {import('../types.js').ExtraView}
+ * @param {import('../types/view.js').Context} context
+ * @returns {import('../types/view.js').ExtraView}
  */
 export function createOperatorChanges(context) {
   const view = new OperatorChanges(context);

@@ -10,10 +10,10 @@ import { resourceBar, resourceLegend, resourceText } from '../parts/resource_bar
 import { Table } from '../parts/table.js';
 import { zoomButtons } from '../parts/zoom_buttons.js';
 
-/** @typedef {import('../types.js').State} State */
-/** @typedef {import('../types.js').Context} Context */
-/** @typedef {import('../types.js').Dataflow} Dataflow */
-/** @typedef {import('../types.js').Operator} Operator */
+/** @typedef {import('../types/model.js').State} State */
+/** @typedef {import('../types/view.js').Context} Context */
+/** @typedef {import('../types/dataflow.js').Dataflow} Dataflow */
+/** @typedef {import('../types/dataflow.js').Operator} Operator */
 /** @typedef {import('../parts/table.js').Column} Column */
 /** @typedef {import('../model/operator_graph.js').GraphNode} GraphNode */
 
@@ -216,7 +216,7 @@ class Operators {
   }
 }
 
-/** @type {import('../types.js').CreateDataflowView} */
+/** @type {import('../types/view.js').CreateDataflowView} */
 export function createOperators(context, dataflow) {
   const operators = new Operators(context, dataflow);
   return { element: operators.element, update: (state) => operators.update(state), resize: () => operators.settle() };

@@ -11,7 +11,7 @@ import { summaryView } from './summary.js';
 import { timelineView } from './timeline.js';
 import { whatIfView } from './what_if.js';
 
-/** @type {readonly import('../types.js').View[]} */
+/** @type {readonly import('../types/view.js').View[]} */
 export const views = [
   summaryView,
   operatorChangesView,

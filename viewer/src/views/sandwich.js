@@ -11,8 +11,8 @@ import { Table } from '../parts/table.js';
 import { amountColumns, nameColumn } from './function_columns.js';
 import { functionRows } from './functions.js';
 
-/** @typedef {import('../types.js').Context} Context */
-/** @typedef {import('../types.js').State} State */
+/** @typedef {import('../types/view.js').Context} Context */
+/** @typedef {import('../types/model.js').State} State */
 /** @typedef {import('../model/model.js').Model} Model */
 
 /**
@@ -99,7 +99,7 @@ function half(context, up) {
 
 /**
  * @param {Context} context
- * @returns {import('../types.js').LiveView}
+ * @returns {import('../types/view.js').LiveView}
  */
 function create(context) {
   const { store } = context;
@@ -161,7 +161,7 @@ function create(context) {
   };
 }
 
-/** @type {import('../types.js').View} */
+/** @type {import('../types/view.js').View} */
 export const sandwich = {
   id: 'sandwich',
   title: 'Sandwich',

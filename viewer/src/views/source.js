@@ -8,9 +8,9 @@ import { pythonTokens } from '../base/python_tokens.js';
 import { fileHeat } from '../model/heat.js';
 import { Table } from '../parts/table.js';
 
-/** @typedef {import('../types.js').State} State */
-/** @typedef {import('../types.js').Context} Context */
-/** @typedef {import('../types.js').Late} Late */
+/** @typedef {import('../types/model.js').State} State */
+/** @typedef {import('../types/view.js').Context} Context */
+/** @typedef {import('../types/page.js').Late} Late */
 /** @typedef {import('../model/model.js').Model} Model */
 /** @typedef {import('../model/heat.js').FileHeat} FileHeat */
 /** @typedef {import('../model/heat.js').LineHeat} LineHeat */
@@ -308,7 +308,7 @@ function placeOf(model, file) {
 
 /**
  * Why there is no text, and how to have it.
- * @param {import('../types.js').Head} head
+ * @param {import('../types/page.js').Head} head
  * @param {string} path
  * @returns {(Node | string)[]}
  */
@@ -328,7 +328,7 @@ function shortPlace(place) {
   return parts.length > 3 ? `…/${parts.slice(-2).join('/')}` : place;
 }
 
-/** @type {import('../types.js').View} */
+/** @type {import('../types/view.js').View} */
 export const sourceView = {
   id: 'source',
   title: 'Source',

@@ -11,11 +11,11 @@ import { FlameGraph, flameStates } from '../parts/flame_graph.js';
 import { statesBar, statesLegend } from '../parts/states_bar.js';
 import { treeChoice } from '../parts/tree_choice.js';
 
-/** @typedef {import('../types.js').State} State */
-/** @typedef {import('../types.js').Context} Context */
-/** @typedef {import('../types.js').Head} Head */
-/** @typedef {import('../types.js').Side} Side */
-/** @typedef {import('../types.js').SummaryLink} SummaryLink */
+/** @typedef {import('../types/model.js').State} State */
+/** @typedef {import('../types/view.js').Context} Context */
+/** @typedef {import('../types/page.js').Head} Head */
+/** @typedef {import('../types/page.js').Side} Side */
+/** @typedef {import('../types/page.js').SummaryLink} SummaryLink */
 /** @typedef {import('../model/model.js').Model} Model */
 /** @typedef {import('../model/outline.js').OutlineRow} OutlineRow */
 
@@ -121,7 +121,7 @@ class Summary {
     );
   }
 
-  /** @param {import('../types.js').SummaryPart[]} parts */
+  /** @param {import('../types/page.js').SummaryPart[]} parts */
   sentence(parts) {
     const { store } = this.context;
     return el(
@@ -346,7 +346,7 @@ class Summary {
 
   /**
    * @param {Model} model
-   * @param {import('../types.js').ThreadInfo} thread
+   * @param {import('../types/page.js').ThreadInfo} thread
    * @param {number} index
    * @param {number} longest
    */
@@ -377,7 +377,7 @@ class Summary {
   }
 }
 
-/** @param {import('../types.js').ThreadInfo} thread */
+/** @param {import('../types/page.js').ThreadInfo} thread */
 function busyTime(thread) {
   return thread.wall - (thread.states.idle ?? 0);
 }
@@ -387,7 +387,7 @@ function heat(share) {
   return share >= 0.5 ? 'heat-4' : share >= 0.2 ? 'heat-3' : share >= 0.05 ? 'heat-2' : 'heat-1';
 }
 
-/** @type {import('../types.js').View} */
+/** @type {import('../types/view.js').View} */
 export const summaryView = {
   id: 'summary',
   title: 'Summary',

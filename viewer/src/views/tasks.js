@@ -13,8 +13,8 @@ import { axisElements, wheelOverTime } from '../parts/timeline_parts.js';
 import { tooltip } from '../parts/tooltip.js';
 import { zoomButtons } from '../parts/zoom_buttons.js';
 
-/** @typedef {import('../types.js').Context} Context */
-/** @typedef {import('../types.js').Dataflow} Dataflow */
+/** @typedef {import('../types/view.js').Context} Context */
+/** @typedef {import('../types/dataflow.js').Dataflow} Dataflow */
 /** @typedef {import('../parts/table.js').Column} Column */
 
 const gutter = 160;
@@ -280,7 +280,7 @@ class TasksView {
   }
 }
 
-/** @type {import('../types.js').CreateDataflowView} */
+/** @type {import('../types/view.js').CreateDataflowView} */
 export function createTasks(context, dataflow) {
   const view = new TasksView(context, dataflow);
   const element = el('div', { class: 'timeline' }, view.element);

@@ -15,8 +15,8 @@ import { TimelineTracks } from '../parts/timeline_tracks.js';
 import { tooltip } from '../parts/tooltip.js';
 import { zoomButtons } from '../parts/zoom_buttons.js';
 
-/** @typedef {import('../types.js').State} State */
-/** @typedef {import('../types.js').Context} Context */
+/** @typedef {import('../types/model.js').State} State */
+/** @typedef {import('../types/view.js').Context} Context */
 /** @typedef {import('../model/model.js').Model} Model */
 /** @typedef {import('../model/timeline.js').Window} Window */
 
@@ -35,7 +35,7 @@ class Timeline {
       { tickNs: head.tick_ns, onRange: (range, settled) => this.choose(range, settled) },
       this.counters,
     );
-    /** @type {import('../types.js').Counters | null} */
+    /** @type {import('../types/page.js').Counters | null} */
     this.readings = null;
     this.tracks = new TimelineTracks(head, {
       onToggle: (thread) => this.toggle(thread),
@@ -136,7 +136,7 @@ class Timeline {
     });
   }
 
-  /** @param {import('../types.js').Runs} runs */
+  /** @param {import('../types/page.js').Runs} runs */
   lanesOf(runs) {
     if (this.made?.runs !== runs) this.made = new Lanes(runs, this.head.states.length);
     return this.made;
@@ -455,7 +455,7 @@ class Timeline {
   }
 }
 
-/** @type {import('../types.js').View} */
+/** @type {import('../types/view.js').View} */
 export const timelineView = {
   id: 'timeline',
   title: 'Timeline',

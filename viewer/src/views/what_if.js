@@ -7,11 +7,11 @@ import { comparedWords, pointOf, predictCommand, ratioWords, readScenario, scena
 import { copyButton, copyButtons } from '../parts/copy_buttons.js';
 import { compareBars, formatSeconds, isForecast, sweepChart } from '../parts/forecast_chart.js';
 
-/** @typedef {import('../types.js').State} State */
-/** @typedef {import('../types.js').Context} Context */
-/** @typedef {import('../types.js').WhatIf} WhatIf */
-/** @typedef {import('../types.js').WhatIfAxis} WhatIfAxis */
-/** @typedef {import('../types.js').WhatIfForecast} WhatIfForecast */
+/** @typedef {import('../types/model.js').State} State */
+/** @typedef {import('../types/view.js').Context} Context */
+/** @typedef {import('../types/what_if.js').WhatIf} WhatIf */
+/** @typedef {import('../types/what_if.js').WhatIfAxis} WhatIfAxis */
+/** @typedef {import('../types/what_if.js').WhatIfForecast} WhatIfForecast */
 
 const titles = /** @type {Readonly<Record<string, string>>} */ ({ cpu_speed: 'CPU speed', gpu: 'GPU' });
 
@@ -331,7 +331,7 @@ function table(head, rows, label) {
   );
 }
 
-/** @type {import('../types.js').View} */
+/** @type {import('../types/view.js').View} */
 export const whatIfView = {
   id: 'what-if',
   title: 'What if',

@@ -6,7 +6,7 @@ import { encodePage } from './plain.js';
 
 /**
  * @param {import('./plain.js').PlainRecording} recording
- * @returns {Promise<{page: import('../../src/types.js').Page, late: () => Promise<import('../../src/types.js').Late>}>}
+ * @returns {Promise<{page: import('../../src/types/page.js').Page, late: () => Promise<import('../../src/types/page.js').Late>}>}
  */
 export async function openPlain(recording) {
   const { head, sections } = encodePage(recording);
@@ -17,7 +17,7 @@ export async function openPlain(recording) {
 }
 
 /**
- * @param {import('../../src/types.js').Page} page
+ * @param {import('../../src/types/page.js').Page} page
  * @param {string} name
  * @returns {number} index of the function
  */

@@ -442,7 +442,7 @@ function threadInfo(thread, i) {
 
 /**
  * @param {PlainRecording} recording
- * @returns {{head: import('../../src/types.js').Head, sections: Record<string, Buffer>}}
+ * @returns {{head: import('../../src/types/page.js').Head, sections: Record<string, Buffer>}}
  */
 export function encodePage(recording) {
   const functions = new Numbering();
@@ -489,7 +489,7 @@ export function encodePage(recording) {
     ...recording.head,
   };
   return {
-    head: /** @type {import('../../src/types.js').Head} */ (/** @type {unknown} */ (head)),
+    head: /** @type {import('../../src/types/page.js').Head} */ (/** @type {unknown} */ (head)),
     sections: Object.fromEntries(Object.entries(sections).map(([name, { bytes }]) => [name, bytes])),
   };
 }

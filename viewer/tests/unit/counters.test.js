@@ -10,7 +10,7 @@ const counters = {
   memory: Float64Array.of(1000, 3000, 0, 500),
 };
 const process = { pid: 1, parent: null, command: '', python: '', side: 0, start_tick: 0, end_tick: 80 };
-const head = /** @type {import('../../src/types.js').Head} */ (/** @type {unknown} */ ({
+const head = /** @type {import('../../src/types/page.js').Head} */ (/** @type {unknown} */ ({
   diff: false, tick_ns: 1000, processes: [process, { ...process, side: 1, start_tick: 20, end_tick: 100 }],
 }));
 

@@ -76,7 +76,7 @@ test('what needs more than the first picture has is not shown of it', async () =
   const workshop = new Workshop(emptyPage(head, names), first);
   const seen = first.node[2];
   const unseen = Array.from({ length: head.trees[0].nodes }, (_, n) => n).find((n) => !first.node.includes(n)) ?? 0;
-  /** @type {[Partial<import('../../src/types.js').State>, boolean][]} */
+  /** @type {[Partial<import('../../src/types/model.js').State>, boolean][]} */
   const cases = [
     [{}, true],
     [{ view: 'flame', zoom: seen, selected: seen, fn: 1, metric: 'run' }, true],
@@ -114,7 +114,7 @@ test('of a large page sums are made once, and again for other transforms', async
   Object.assign(page, { trees: (await decodePage(head, read, names)).trees });
   workshop.complete();
   const model = workshop.model(initialState);
-  const made = (/** @type {import('../../src/types.js').Model} */ { key }) => workshop.has(['functions'], key);
+  const made = (/** @type {import('../../src/types/model.js').Model} */ { key }) => workshop.has(['functions'], key);
   assert.ok(!made(model));
   const functions = [...model.functions.total];
   assert.ok(model.shown > 0);

@@ -9,9 +9,9 @@ import { pageNode, parentHere, standsHere } from '../../src/model/tree.js';
 import { Workshop } from '../../src/model/workshop.js';
 import { initialState } from '../../src/state/state.js';
 
-/** @typedef {import('../../src/types.js').Page} Page */
-/** @typedef {import('../../src/types.js').State} State */
-/** @typedef {import('../../src/types.js').Transform} Transform */
+/** @typedef {import('../../src/types/page.js').Page} Page */
+/** @typedef {import('../../src/types/model.js').State} State */
+/** @typedef {import('../../src/types/model.js').Transform} Transform */
 /** @typedef {import('../../src/model/shape.js').Shape} Shape */
 /** @typedef {{path: number[], thread: number, state: number, time: number, run: number, samples: number}} Stack */
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RangeSums } from '../../src/model/range_sums.js';
 
-/** @typedef {import('../../src/types.js').Metric} Metric */
+/** @typedef {import('../../src/types/model.js').Metric} Metric */
 
 let seed = 5;
 /** @param {number} below */
@@ -26,7 +26,7 @@ for (let thread = 0; thread < threads; thread++) {
   first.push(all.length);
 }
 const column = (/** @type {"start" | "time" | "node" | "state" | "share"} */ key) => all.map((run) => run[key]);
-const runs = /** @type {import('../../src/types.js').Runs} */ ({
+const runs = /** @type {import('../../src/types/page.js').Runs} */ ({
   tree: 'samples', count: all.length, first: Uint32Array.from(first), start: Uint32Array.from(column('start')),
   time: Uint16Array.from(column('time')), node: Uint32Array.from(column('node')), state: Uint8Array.from(column('state')),
   share: Uint8Array.from(column('share')),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { initialState, readHash, stateHash } from '../../src/state/state.js';
 
-/** @typedef {import('../../src/types.js').State} State */
+/** @typedef {import('../../src/types/model.js').State} State */
 
 test('a state becomes an address and the same state again', () => {
   /** @type {State} */

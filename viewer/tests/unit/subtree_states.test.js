@@ -38,7 +38,7 @@ const entries = {
 const tree = wholeTree({ name: 'samples', count: nodes, parent, fn, entries });
 const counted = new Uint8Array(256).fill(1);
 counted[2] = 0;
-const metric = /** @type {import('../../src/types.js').Metric} */ ({ key: 'wall', words: '', kind: 'time', tree: 'samples', column: 'time', states: counted });
+const metric = /** @type {import('../../src/types/model.js').Metric} */ ({ key: 'wall', words: '', kind: 'time', tree: 'samples', column: 'time', states: counted });
 const threads = Uint8Array.of(1, 0, 1, 1);
 const sums = new StateSums(entries, metric, threads, states);
 assert.equal([...sums.fill()].length, 0, 'one step is enough for few');

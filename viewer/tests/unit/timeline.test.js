@@ -4,7 +4,7 @@ import { Lanes, axisMarks, flameChart, moved, runAt, zoomed } from '../../src/mo
 
 /**
  * @param {[number, number, number, number][]} list start, time, node, state
- * @returns {import('../../src/types.js').Runs}
+ * @returns {import('../../src/types/page.js').Runs}
  */
 function oneThread(list) {
   return {
