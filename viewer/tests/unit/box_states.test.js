@@ -7,18 +7,10 @@ import { layOut } from '../../src/model/layout.js';
 import { Workshop } from '../../src/model/workshop.js';
 import { initialState } from '../../src/state/state.js';
 import { openPlain } from '../support/open.js';
+import { randomOf } from '../support/random.js';
 
 const names = ['a', 'b', 'c', 'd', 'e'];
 const kinds = ['cpu', 'gil', 'disk'];
-
-/** @param {number} seed */
-function randomOf(seed) {
-  let value = seed;
-  return (/** @type {number} */ below) => {
-    value = (Math.imul(value, 1664525) + 1013904223) >>> 0;
-    return Math.floor((value / 4294967296) * below);
-  };
-}
 
 /** @param {number} seed */
 function randomRuns(seed) {

@@ -10,14 +10,11 @@ import { warmUp } from '../../src/model/warm_up.js';
 import { Workshop } from '../../src/model/workshop.js';
 import { initialState } from '../../src/state/state.js';
 import { encodePage } from '../support/plain.js';
+import { randomOf } from '../support/random.js';
 
 /** @param {number} seed */
 function recording(seed) {
-  let value = seed;
-  const random = (/** @type {number} */ below) => {
-    value = (Math.imul(value, 1664525) + 1013904223) >>> 0;
-    return Math.floor((value / 4294967296) * below);
-  };
+  const random = randomOf(seed);
   const runs = Array.from({ length: 300 }, () => ({
     ticks: 1 + random(random(20) === 0 ? 500 : 20),
     stack: Array.from({ length: 1 + random(6) }, () => `f${random(5)}`),

@@ -3,15 +3,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RangeSums } from '../../src/model/range_sums.js';
+import { randomOf } from '../support/random.js';
 
 /** @typedef {import('../../src/types/model.js').Metric} Metric */
 
-let seed = 5;
-/** @param {number} below */
-function random(below) {
-  seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
-  return Math.floor((seed / 4294967296) * below);
-}
+const random = randomOf(5);
 
 const threads = 3;
 const nodes = 40;

@@ -4,17 +4,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { StateSums, stateAmounts, stateAmountsBelow, stateAmountsIn } from '../../src/model/subtree_states.js';
 import { wholeTree } from '../../src/model/tree.js';
+import { randomOf } from '../support/random.js';
 
 const states = 5;
 const nodes = 3000;
 const count = 2300; // four blocks and a part of one
 
-let seed = 11;
-/** @param {number} below */
-function random(below) {
-  seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
-  return Math.floor((seed / 4294967296) * below);
-}
+const random = randomOf(11);
 
 const parent = Int32Array.from({ length: nodes }, (_, n) => (n === 0 ? 0 : n - 1 - random(Math.min(n, 6))));
 // Preorder: what a node skips, its parent's other children have left.
