@@ -27,6 +27,7 @@ COMMANDS = [
     ("view",),
 ]
 EACH = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[-1])
+OLD = b"yesterday's"
 
 
 def names(folder: Path) -> list[str]:
@@ -91,40 +92,58 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "out"
 
 
+@pytest.fixture
+def out(folder: Path) -> Path:
+    """A file that is there already, alone in its folder."""
+    file = folder / "out"
+    file.write_bytes(OLD)
+    return file
+
+
+def expect_untouched(out: Path) -> None:
+    assert names(out.parent) == ["out"]
+    assert out.read_bytes() == OLD
+
+
+def whole(run: Run, command: tuple[str, ...], path: Path, folder: Path) -> bytes:
+    """What a call writes that nothing stops."""
+    file = folder / "whole"
+    assert run(*command, "-o", file, path).returncode == 0
+    written = file.read_bytes()
+    file.unlink()
+    return written
+
+
 @EACH
 def test_what_is_there_is_whole_at_any_moment(
-    run: Run, barograph: Path, recording: Recording, folder: Path, command: tuple[str, ...]
+    run: Run, barograph: Path, recording: Recording, out: Path, command: tuple[str, ...]
 ) -> None:
     """Before and after each call of the kernel: the old one or all of the new one."""
-    path, out = recording("small"), folder / "out"
-    assert run(*command, "-o", folder / "whole", path).returncode == 0
-    new = (folder / "whole").read_bytes()
-    (folder / "whole").unlink()
-    out.write_bytes(b"yesterday's")
+    path, folder = recording("small"), out.parent
+    new = whole(run, command, path, folder)
     seen = []
     with traced(call_of(barograph, command, out, path, "--force")) as child:
         while step(child):
             seen.append(out.read_bytes())
-            assert seen[-1] in (b"yesterday's", new)
+            assert seen[-1] in (OLD, new)
     assert child.returncode == 0
-    assert seen[0] == b"yesterday's"
+    assert seen[0] == OLD
     assert out.read_bytes() == new
-    assert (folder / "out.old").read_bytes() == b"yesterday's"
+    assert (folder / "out.old").read_bytes() == OLD
     assert names(folder) == ["out", "out.old"]
 
 
 @EACH
 def test_a_killed_one_leaves_what_was_there(
-    run: Run, barograph: Path, recording: Recording, folder: Path, command: tuple[str, ...]
+    run: Run, barograph: Path, recording: Recording, out: Path, command: tuple[str, ...]
 ) -> None:
-    path, out = recording("small"), folder / "out"
-    out.write_bytes(b"yesterday's")
+    path, folder = recording("small"), out.parent
     with traced(call_of(barograph, command, out, path, "--force")) as child:
         part = is_half_way(child, folder)
         child.kill()
         child.wait()
     assert part.name == f"out.part-{child.pid}"
-    assert out.read_bytes() == b"yesterday's"
+    assert out.read_bytes() == OLD
     assert names(folder) == ["out", part.name]
     assert (
         run(*command, "-f", "-o", out, path).returncode == 0
@@ -136,21 +155,18 @@ def test_a_killed_one_leaves_what_was_there(
 def test_a_signal_leaves_what_was_there(
     barograph: Path,
     recording: Recording,
-    folder: Path,
+    out: Path,
     command: tuple[str, ...],
     number: signal.Signals,
 ) -> None:
-    path, out = recording("small"), folder / "out"
-    out.write_bytes(b"yesterday's")
-    with traced(call_of(barograph, command, out, path, "--force")) as child:
-        is_half_way(child, folder)
+    with traced(call_of(barograph, command, out, recording("small"), "--force")) as child:
+        is_half_way(child, out.parent)
         check(libc.ptrace(DETACH, child.pid, None, int(number)))
         _, said = child.communicate(timeout=60)
     what = "page" if command[0] == "view" else "file"
     assert said.decode() == f"barograph: {command[0]}: interrupted; no {what} was written\n"
     assert child.returncode == -number
-    assert names(folder) == ["out"]
-    assert out.read_bytes() == b"yesterday's"
+    expect_untouched(out)
 
 
 def test_a_page_for_the_browser_leaves_no_folder(
@@ -169,14 +185,11 @@ def test_a_page_for_the_browser_leaves_no_folder(
 
 @EACH
 def test_no_room_is_one_line(
-    run: Run, barograph: Path, recording: Recording, folder: Path, command: tuple[str, ...]
+    run: Run, barograph: Path, recording: Recording, out: Path, command: tuple[str, ...]
 ) -> None:
     """A limit of the file's size is told as a full disk is; it killed without a word."""
-    path, out = recording("hostile"), folder / "out"
-    out.write_bytes(b"yesterday's")
-    whole = folder.parent / "whole"
-    assert run(*command, "-o", whole, path).returncode == 0
-    blocks = (whole.stat().st_size - 1) // 512
+    path = recording("hostile")
+    blocks = (len(whole(run, command, path, out.parent)) - 1) // 512
     assert blocks > 0
     script = f'ulimit -f {blocks}; exec "$@"'
     command_line = call_of(barograph, command, out, path, "--force")
@@ -185,8 +198,7 @@ def test_no_room_is_one_line(
     )
     assert done.returncode == 2
     assert done.stderr.decode() == f"barograph: {command[0]}: {out}: write: File too large\n"
-    assert names(folder) == ["out"]
-    assert out.read_bytes() == b"yesterday's"
+    expect_untouched(out)
 
 
 @EACH
@@ -195,9 +207,7 @@ def test_streams_are_written_as_they_are(
 ) -> None:
     """A named pipe, a pipe of the shell, devices: nothing is made beside them, nothing replaced."""
     path = recording("small")
-    assert run(*command, "-o", folder / "whole", path).returncode == 0
-    new = (folder / "whole").read_bytes()
-    (folder / "whole").unlink()
+    new = whole(run, command, path, folder)
     os.mkfifo(folder / "fifo")
     with (
         subprocess.Popen(["cat", folder / "fifo"], stdout=subprocess.PIPE) as reader,
