@@ -13,8 +13,7 @@
 #include "show/diff_program.h"
 #include "show/diff_show.h"
 
-/* TOP_AUTO, when it is not given: what fits a screen, but all of JSON. */
-enum { TOP_DEFAULT = 10, TOP_LIMIT = 1000000, TOP_AUTO = TOP_LIMIT + 1 };
+enum { TOP_DEFAULT = 10 }; /* rows of text */
 
 typedef struct diff_values {
   int color;
@@ -133,10 +132,9 @@ static void say_damage(const baro_profile *profile, const char *path) {
 static int run(const baro_call *call) {
   const diff_values *values = call->values;
   char directory[PATH_MAX];
-  uint64_t top = values->top != TOP_AUTO ? values->top : values->json ? 0 : TOP_DEFAULT;
   asked a = {.values = values,
              .options = {.paths = {call->operands[0], call->operands[1]},
-                         .top = (uint32_t)top,
+                         .top = baro_top_rows(values->top, values->json, TOP_DEFAULT),
                          .directory = getcwd(directory, sizeof(directory)),
                          .home = getenv("HOME")}};
   baro_profile *profiles[BARO_DIFF_SIDES] = {NULL, NULL};
@@ -157,18 +155,13 @@ static int run(const baro_call *call) {
 }
 
 static const baro_option options[] = {
-    {.name = "top",
-     .letter = 'n',
-     .kind = BARO_OPTION_COUNT,
-     .value = "N",
-     .maximum = TOP_LIMIT,
-     .offset = offsetof(diff_values, top),
-     .help = "show N rows of each table (default: 10, with --json all; 0: all)"},
+    BARO_OPTION_ROW_TOP(offsetof(diff_values, top),
+                        "show N rows of each table (default: 10, with --json all; 0: all)"),
     BARO_OPTION_ROW_JSON(offsetof(diff_values, json), "diff/1"),
     BARO_OPTION_ROW_COLOR(offsetof(diff_values, color)),
 };
 
-static const diff_values defaults = {.top = TOP_AUTO};
+static const diff_values defaults = {.top = BARO_TOP_AUTO};
 
 const baro_command baro_command_diff = {
     .name = "diff",

@@ -13,8 +13,7 @@
 #include "show/explain_show.h"
 #include "show/explain_why.h"
 
-/* TOP_AUTO, when it is not given: what fits a screen or two, but all of JSON. */
-enum { TOP_DEFAULT = 10, TOP_LIMIT = 1000000, TOP_AUTO = TOP_LIMIT + 1 };
+enum { TOP_DEFAULT = 10 }; /* rows of text */
 
 typedef struct explain_values {
   int color;
@@ -114,10 +113,9 @@ static int print_why(const baro_explanation *all, const explain_values *values,
 }
 
 static int print_explanation(const baro_profile *profile, const explain_values *values) {
-  uint64_t top = values->top != TOP_AUTO ? values->top : values->json ? 0 : TOP_DEFAULT;
   char directory[PATH_MAX];
   baro_explain_options options = {
-      .top = (uint32_t)top,
+      .top = baro_top_rows(values->top, values->json, TOP_DEFAULT),
       .directory = getcwd(directory, sizeof(directory)),
       .home = getenv("HOME"),
   };
@@ -173,13 +171,9 @@ static int run(const baro_call *call) {
 }
 
 static const baro_option options[] = {
-    {.name = "top",
-     .letter = 'n',
-     .kind = BARO_OPTION_COUNT,
-     .value = "N",
-     .maximum = TOP_LIMIT,
-     .offset = offsetof(explain_values, top),
-     .help = "show N findings, and N rows of each table (default: 10, with --json all; 0: all)"},
+    BARO_OPTION_ROW_TOP(
+        offsetof(explain_values, top),
+        "show N findings, and N rows of each table (default: 10, with --json all; 0: all)"),
     {.name = "why",
      .kind = BARO_OPTION_TEXT,
      .value = "OP",
@@ -190,7 +184,7 @@ static const baro_option options[] = {
     BARO_OPTION_ROW_COLOR(offsetof(explain_values, color)),
 };
 
-static const explain_values defaults = {.top = TOP_AUTO};
+static const explain_values defaults = {.top = BARO_TOP_AUTO};
 
 const baro_command baro_command_explain = {
     .name = "explain",

@@ -14,9 +14,7 @@
 #include "show/terminal.h"
 #include "show/text_width.h"
 
-/* TOP_AUTO, when it is not given: a table that fits a screen, but all of JSON, which programs
- * search. */
-enum { TOP_DEFAULT = 15, TOP_LIMIT = 1000000, TOP_AUTO = TOP_LIMIT + 1 };
+enum { TOP_DEFAULT = 15 }; /* rows of text */
 
 typedef struct report_values {
   int sort;
@@ -42,13 +40,12 @@ static int print_json(const baro_profile *profile, const baro_report_options *op
 static int print_report(const baro_profile *profile, const report_values *values,
                         const char *path) {
   static const baro_measure measures[] = {BARO_MEASURE_RUN, BARO_MEASURE_THREAD};
-  uint64_t top = values->top != TOP_AUTO ? values->top : values->json ? 0 : TOP_DEFAULT;
   char directory[PATH_MAX];
   baro_report_options options = {
       .path = path,
       .sort = (baro_report_sort)values->sort,
       .measure = measures[values->basis],
-      .top = (uint32_t)top,
+      .top = baro_top_rows(values->top, values->json, TOP_DEFAULT),
       .threads = values->threads,
       .lines = values->lines,
       .callers = values->callers,
@@ -152,13 +149,8 @@ static const baro_option options[] = {
      .offset = offsetof(report_values, sort),
      .help = "order the table by time in the function itself (self, the default), with what it "
              "calls (total), or by what it waited itself (wait)"},
-    {.name = "top",
-     .letter = 'n',
-     .kind = BARO_OPTION_COUNT,
-     .value = "N",
-     .maximum = TOP_LIMIT,
-     .offset = offsetof(report_values, top),
-     .help = "show N rows of the table (default: 15, with --json all; 0: all)"},
+    BARO_OPTION_ROW_TOP(offsetof(report_values, top),
+                        "show N rows of the table (default: 15, with --json all; 0: all)"),
     {.name = "lines",
      .offset = offsetof(report_values, lines),
      .help = "a row for each line instead of each function"},
@@ -188,7 +180,7 @@ static const baro_option options[] = {
     BARO_OPTION_ROW_COLOR(offsetof(report_values, color)),
 };
 
-static const report_values defaults = {.top = TOP_AUTO};
+static const report_values defaults = {.top = BARO_TOP_AUTO};
 
 const baro_command baro_command_report = {
     .name = "report",

@@ -23,6 +23,23 @@ enum { BARO_PID_LIMIT = 1 << 22 }; /* PID_MAX_LIMIT of 64-bit kernels */
     .help = "use colours: on a terminal unless NO_COLOR is set (auto, the default), always, never" \
   }
 
+enum { BARO_TOP_LIMIT = 1000000, BARO_TOP_AUTO = BARO_TOP_LIMIT + 1 };
+
+/* A uint64_t, with BARO_TOP_AUTO as its default. shown: how many of what, and how many without it. */
+#define BARO_OPTION_ROW_TOP(at, shown)                                                             \
+  {                                                                                                \
+    .name = "top", .letter = 'n', .kind = BARO_OPTION_COUNT, .value = "N",                         \
+    .maximum = BARO_TOP_LIMIT, .offset = (at), .help = (shown)                                     \
+  }
+
+/* Rows to show, 0 = all. Without --top as many as text has by default, which fits a screen, but all of JSON, which programs
+ * search. */
+static inline uint32_t baro_top_rows(uint64_t top, bool json, uint32_t text_default) {
+  if (top != BARO_TOP_AUTO)
+    return (uint32_t)top;
+  return json ? 0 : text_default;
+}
+
 /* A uint64_t: 0 when it is not given. why: what the process is for. */
 #define BARO_OPTION_ROW_PID(at, why)                                                               \
   {                                                                                                \
