@@ -216,6 +216,12 @@ baro_status baro_file_identify(int file, baro_file_identity *ret_identity, baro_
   return BARO_OK;
 }
 
+bool baro_file_is_at(int file, const char *path) {
+  struct stat mine, other;
+  return fstat(file, &mine) == 0 && S_ISREG(mine.st_mode) && stat(path, &other) == 0 &&
+         mine.st_dev == other.st_dev && mine.st_ino == other.st_ino;
+}
+
 baro_status baro_file_changed_ns(int file, uint64_t *ret_utc_ns, baro_error *err) {
   struct stat info;
   if (fstat(file, &info) != 0) {

@@ -65,6 +65,9 @@ typedef struct baro_file_identity {
 baro_status baro_file_identify(int file, baro_file_identity *ret_identity,
                                baro_error *err) BARO_MUST_USE;
 
+/* Whether the descriptor is one of the regular file that path leads to, by whatever name. False where either is none. */
+bool baro_file_is_at(int file, const char *path);
+
 /* When the file's inode changed last, UTC: nobody can set it, unlike the time of modification. */
 baro_status baro_file_changed_ns(int file, uint64_t *ret_utc_ns, baro_error *err) BARO_MUST_USE;
 

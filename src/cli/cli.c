@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/help.h"
+#include "cli/own_input.h"
 
 /* One write for one line, so that it is not torn by what the target prints meanwhile. */
 static void print_line(const char *format, va_list arguments) {
@@ -93,10 +94,12 @@ static int run_command(const baro_command *command, int argc, char **argv) {
       (command->operands_at_most >= 0 && parsed.operand_count > command->operands_at_most))
     return wrong_operands(command, &parsed);
   parsed.operands[parsed.operand_count] = NULL;
-  return command->run(&(baro_call){.command = command,
-                                   .values = values,
-                                   .operands = parsed.operands,
-                                   .operand_count = parsed.operand_count});
+  const baro_call call = {.command = command,
+                          .values = values,
+                          .operands = parsed.operands,
+                          .operand_count = parsed.operand_count};
+  int status = baro_own_input_check(&call);
+  return status == BARO_EXIT_OK ? command->run(&call) : status;
 }
 
 int baro_cli_main(int argc, char **argv) {

@@ -158,7 +158,7 @@ static int check_profile(const baro_profile *profile, const char *path) {
 }
 
 static int run(const baro_call *call) {
-  const char *path = call->operand_count > 0 ? call->operands[0] : "barograph.baro";
+  const char *path = baro_call_input(call, 0);
   baro_profile *profile = NULL;
   baro_error err;
   if (baro_profile_load(path, &profile, &err) != BARO_OK)

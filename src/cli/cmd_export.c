@@ -180,7 +180,7 @@ static int run(const baro_call *call) {
   int status = check_options(values, exporter);
   if (status != BARO_EXIT_OK)
     return status;
-  const char *path = call->operand_count > 0 ? call->operands[0] : "barograph.baro";
+  const char *path = baro_call_input(call, 0);
   if ((exporter->takes & BARO_EXPORT_INTO_FOLDER) != 0)
     return add_to_tables(values, exporter, path);
   if (exporter->binary && baro_path_is_standard_output(values->output) && isatty(STDOUT_FILENO))

@@ -148,7 +148,7 @@ static int print(const prediction *all, const char *path) {
 
 static int run(const baro_call *call) {
   prediction all = {.values = call->values};
-  const char *path = call->operand_count > 0 ? call->operands[0] : "barograph.baro";
+  const char *path = baro_call_input(call, 0);
   baro_error err;
   baro_status status = read_options(&all, &err);
   if (status == BARO_OK) {

@@ -129,7 +129,7 @@ static int check_values(const baro_profile *profile, const report_values *values
 
 static int run(const baro_call *call) {
   const report_values *values = call->values;
-  const char *path = call->operand_count > 0 ? call->operands[0] : "barograph.baro";
+  const char *path = baro_call_input(call, 0);
   baro_profile *profile = NULL;
   baro_error err;
   if (baro_profile_load(path, &profile, &err) != BARO_OK)

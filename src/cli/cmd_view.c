@@ -141,7 +141,7 @@ static int run(const baro_call *call) {
   baro_unfinished_catch_at(values->output == NULL ? "" : values->output,
                            "barograph: view: interrupted; no page was written\n");
   for (unsigned side = 0; status == BARO_EXIT_OK && side < shown.count; side++) {
-    const char *path = call->operand_count > 0 ? call->operands[side] : "barograph.baro";
+    const char *path = baro_call_input(call, (int)side);
     baro_error err;
     shown.options.paths[side] = path;
     if (baro_profile_load(path, &shown.profiles[side], &err) != BARO_OK)

@@ -18,6 +18,15 @@ const baro_command *const baro_commands[] = {
     NULL,
 };
 
+const char *baro_call_input(const baro_call *call, int index) {
+  baro_completion kind = call->command->operand_completion;
+  if (kind != BARO_COMPLETE_RECORDING && kind != BARO_COMPLETE_FILE)
+    return NULL;
+  if (call->operand_count == 0)
+    return index == 0 && kind == BARO_COMPLETE_RECORDING ? "barograph.baro" : NULL;
+  return index < call->operand_count ? call->operands[index] : NULL;
+}
+
 const baro_command *baro_command_find(const char *name) {
   for (size_t i = 0; baro_commands[i] != NULL; i++) {
     if (strcmp(baro_commands[i]->name, name) == 0)

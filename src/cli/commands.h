@@ -57,6 +57,10 @@ const baro_command *baro_command_find(const char *name);
 /* The name nearest to a mistyped one, or NULL. */
 const char *baro_command_suggest(const char *name);
 
+/* The files that a call reads, in their order: operands, or barograph.baro of a command that reads one recording and was given none.
+ * NULL behind the last one, and of commands whose operands are no files to read. */
+const char *baro_call_input(const baro_call *call, int index);
+
 /* The rows: each defined in its cmd_NAME.c. */
 extern const baro_command baro_command_completion;
 extern const baro_command baro_command_diff;

@@ -278,11 +278,14 @@ static baro_status write_recording(void *context, int take_file, baro_error *err
   return status;
 }
 
+/* Of what is read as a pipe only standard input may lead to a file ("- < log"). */
+#define STANDARD_INPUT "/dev/stdin"
+
 static baro_status import_to(import_work *work, baro_error *err) {
   const baro_whole_file to = {
       .path = work->output_path,
       .replace = work->options->overwrite,
-      .inputs = {work->place->pipe == NULL ? work->place->path : NULL},
+      .inputs = {work->place->pipe == NULL ? work->place->path : STANDARD_INPUT},
       .unfinished = work->options->unfinished,
   };
   return baro_whole_file_write(&to, write_recording, work, err);

@@ -125,6 +125,29 @@ def test_a_pipe_that_nobody_writes_ends_by_a_signal(barograph: Path, tmp_path: P
     assert names(tmp_path) == ["fifo"]
 
 
+def test_standard_input_is_not_replaced_by_what_is_made_of_it(
+    barograph: Path, tmp_path: Path
+) -> None:
+    """`import -f -o log - < log` moved the log away: it was taken for a pipe."""
+    log = tmp_path / "log"
+    log.write_text("main;parse 3\n")
+    for out in ("log", "kept"):
+        (tmp_path / "kept").write_text("newer")
+        (tmp_path / "kept.old").unlink(missing_ok=True)
+        os.link(log, tmp_path / "kept.old")
+        with log.open("rb") as source:
+            command = [str(barograph), "import", "-f", "-o", out, "-"]
+            done = subprocess.run(
+                command, cwd=tmp_path, stdin=source, capture_output=True, check=False, timeout=60
+            )
+        assert done.returncode == 2
+        assert done.stderr.count(b"\n") == 1
+        words = "it is what is read" if out == "log" else "kept in place of /dev/stdin"
+        assert words in done.stderr.decode()
+        assert log.read_text() == "main;parse 3\n"
+        assert names(tmp_path) == ["kept", "kept.old", "log"]
+
+
 def trace_of(path: Path, slices: int) -> Path:
     """Names of their own, so that what is written is as large."""
     with path.open("w") as out:

@@ -285,6 +285,76 @@ def test_a_recording_is_not_replaced_by_what_is_made_of_it(
     assert names(path.parent) == ["kept", "kept.old", "link", "small.baro"]
 
 
+# What writes to standard output what it makes of a recording.
+READERS = [
+    ("export", "--to", "pprof"),
+    ("export", "--to", "html", "-o", "/dev/stdout"),
+    ("export", "--to", "csv", "-o", "/dev/fd/1"),
+    ("view", "-o", "-"),
+    ("report",),
+    ("report", "--json"),
+    ("explain",),
+    ("predict", "--set", "cpu_speed=2x"),
+    ("diff", "base.baro"),
+]
+
+
+def to_file(
+    command: list[str], path: Path, how: int, stdout: bool = False, stderr: bool = False
+) -> tuple[int, bytes]:
+    """The exit status, and what was said on a stream that is not the file."""
+    with os.fdopen(os.open(path, how), "wb") as file:
+        done = subprocess.run(
+            command,
+            cwd=path.parent,
+            stdout=file if stdout else subprocess.PIPE,
+            stderr=file if stderr else subprocess.PIPE,
+            check=False,
+            timeout=60,
+        )
+    return done.returncode, (done.stdout or b"") + (done.stderr or b"")
+
+
+@pytest.mark.parametrize("command", READERS, ids="_".join)
+def test_a_shell_does_not_send_output_into_what_is_read(
+    barograph: Path, recording: Recording, command: tuple[str, ...]
+) -> None:
+    """`>> r.baro`: it was written behind the recording's end, which was damaged from then on."""
+    path = recording("small")
+    before = path.read_bytes()
+    (path.parent / "base.baro").write_bytes(before)
+    os.link(path, path.parent / "same")
+    for how in (os.O_WRONLY | os.O_APPEND, os.O_RDWR):
+        for name in (path.name, "same"):
+            status, said = to_file([str(barograph), *command, name], path, how, stdout=True)
+            assert said.decode() == (
+                f"barograph: {command[0]}: standard output is {name}, which is to be read: "
+                "it would be damaged; send it to another file\n"
+            )
+            assert status == 2
+    call, append = [str(barograph), *command, str(path)], os.O_WRONLY | os.O_APPEND
+    status, said = to_file(call, path, append, stderr=True)
+    assert f"standard error is {path}, which is to be read".encode() in said
+    assert said.count(b"\n") == 1
+    assert status == 2
+    assert to_file(call, path, append, stdout=True, stderr=True) == (2, b"")
+    assert path.read_bytes() == before
+
+
+def test_what_a_shell_has_emptied_is_said(barograph: Path, recording: Recording) -> None:
+    """`report > barograph.baro`, which is what is read where no file is named."""
+    path = recording("small").rename(recording("small").parent / "barograph.baro")
+    how = os.O_WRONLY | os.O_TRUNC
+    status, said = to_file([str(barograph), "report"], path, how, stdout=True)
+    assert status == 2
+    assert b"standard output is barograph.baro, which is to be read: it is empty now" in said
+    other = recording("small")
+    with other.open("rb") as source, (path.parent / "text").open("wb") as out:
+        command = [str(barograph), "report", "/dev/stdin"]
+        subprocess.run(command, stdin=source, stdout=out, check=True, timeout=60)
+    assert b"command" in (path.parent / "text").read_bytes()
+
+
 def test_both_sides_of_a_comparison_are_read(run: Run, recording: Recording) -> None:
     base, new = recording("small"), recording("night")
     for out in (base, new):

@@ -263,6 +263,28 @@ static void only_regular_files_are_opened(void **state) {
   close_file(file);
 }
 
+/* By any name, and only of regular files: where two terminals or pipes are one nothing is lost. */
+static void a_descriptor_is_a_file_by_any_name(void **state) {
+  (void)state;
+  put("one", "text");
+  put("another", "text");
+  assert_int_equal(link("one", "second-name"), 0);
+  assert_int_equal(symlink("one", "leads-there"), 0);
+  int file = open("one", O_RDONLY | O_CLOEXEC), device = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  assert_true(file >= 0 && device >= 0);
+  static const char *const names[] = {"one", "./one", "second-name", "leads-there"};
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    assert_true(baro_file_is_at(file, names[i]));
+    assert_false(baro_file_is_at(device, names[i]));
+  }
+  assert_false(baro_file_is_at(file, "another"));
+  assert_false(baro_file_is_at(file, "not-there"));
+  assert_false(baro_file_is_at(device, "/dev/null"));
+  close_file(device);
+  close_file(file);
+  assert_false(baro_file_is_at(file, "one"));
+}
+
 static void reading_all_has_a_limit(void **state) {
   (void)state;
   put("file", "12345");
@@ -293,6 +315,7 @@ int main(void) {
       cmocka_unit_test(room_is_reserved_behind_the_end),
       cmocka_unit_test(the_limit_of_a_file_is_a_full_disk),
       cmocka_unit_test(only_regular_files_are_opened),
+      cmocka_unit_test(a_descriptor_is_a_file_by_any_name),
       cmocka_unit_test(reading_all_has_a_limit),
   };
   return cmocka_run_group_tests_name("os_file", tests, enter_test_folder, leave_test_folder);
