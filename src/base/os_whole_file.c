@@ -180,6 +180,25 @@ static baro_status prepare(const baro_whole_file *to, place *ret, baro_error *er
   return status == BARO_OK ? name_part(to, ret, err) : status;
 }
 
+/* What is written, on the disk: a name may get there before the bytes, and after a power cut it would stand for an empty file. The
+ * descriptor is another one of the same file, for the writer closes its own. */
+static baro_status write_synced(const baro_whole_file *to, baro_whole_file_writer *write,
+                                void *context, int take_file, baro_error *err) {
+  int file = fcntl(take_file, F_DUPFD_CLOEXEC, 0);
+  if (file < 0) {
+    int reason = errno;
+    (void)close(take_file);
+    return baro_error_set_errno(err, reason, "create %s", to->path);
+  }
+  baro_status status = write(context, take_file, err);
+  if (status == BARO_OK) {
+    status = baro_file_sync(file, err);
+    status = status == BARO_OK ? status : baro_error_prefix(err, status, "%s", to->path);
+  }
+  (void)close(file); /* an error of writing was the sync's */
+  return status;
+}
+
 baro_status baro_whole_file_write(const baro_whole_file *to, baro_whole_file_writer *write,
                                   void *context, baro_error *err) {
   place at;
@@ -191,7 +210,7 @@ baro_status baro_whole_file_write(const baro_whole_file *to, baro_whole_file_wri
   tell_unfinished(to, at.part); /* first: a signal may come at any time */
   status = create_part(to, &at, &file, err);
   if (status == BARO_OK) {
-    status = write(context, file, err);
+    status = write_synced(to, write, context, file, err);
     tell_unfinished(to, NULL);
     if (status == BARO_OK) {
       status = publish(to, &at, err);

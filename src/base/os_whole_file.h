@@ -1,12 +1,13 @@
 /* Files that are of no use before they are whole: an export, a page, an imported recording.
  * Flow: what writes -> PATH.part-PID beside the place -> the place, when all is written.
- * Invariant: at PATH is at any time what was there, or all of what is new; a killed process leaves a PATH.part-PID, which nobody takes for
- * the other. What was there is kept as PATH.old, has its permission bits, and its owner as far as this process may give it.
+ * Invariant: at PATH is at any time what was there, or all of what is new; also after a power cut, for what is new is synced before it
+ * has its name (the name is not: it may be lost). A killed process leaves a PATH.part-PID, which nobody takes for the other. What was
+ * there is kept as PATH.old; what is new has its permission bits, and its owner as far as this process may give it.
  * A file's name that leaves no room for .part-PID is cut in the part's. Of two processes of one number (two containers) that write one
  * file at once the earlier one fails.
  * A symbolic link stays: what it leads to is the place. So a link of somebody else's in a folder that all may write is followed as far
  * as the kernel follows it (fs.protected_symlinks).
- * Runs anywhere; one file at a time where a signal is to remove it. Does not sync: what is lost with the machine can be made again. */
+ * Runs anywhere; one file at a time where a signal is to remove it. */
 #ifndef BARO_BASE_OS_WHOLE_FILE_H
 #define BARO_BASE_OS_WHOLE_FILE_H
 

@@ -38,7 +38,8 @@ static void on_signal(int number) {
 }
 
 void baro_unfinished_catch(const char *line, bool clears) {
-  static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+  static const int signals[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT, SIGPIPE,
+                                SIGXCPU, SIGALRM, SIGUSR1, SIGUSR2};
   struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
   end_line = line;
   end_clears = clears;

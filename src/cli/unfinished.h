@@ -1,5 +1,6 @@
 /* A command that writes a file and is ended by a signal (Ctrl-C, kill, a closed terminal) removes it, says so in one line, and ends as
- * by that signal. What is ignored (nohup, a job in the background) stays ignored.
+ * by that signal: by any that others send to end a program. What is ignored (nohup, a job in the background) stays ignored.
+ * Not by a crash (SIGSEGV, SIGABRT, …): what the path says then is no longer sure, and debuggers and sanitizers have those signals.
  * For one file and one thread: signal handlers have no context argument. */
 #ifndef BARO_CLI_UNFINISHED_H
 #define BARO_CLI_UNFINISHED_H

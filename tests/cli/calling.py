@@ -6,6 +6,7 @@ import csv
 import io
 import math
 import os
+import signal
 import subprocess
 from pathlib import Path
 from typing import Callable
@@ -15,6 +16,19 @@ import pytest
 import find_pythons
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+
+# Those that others send to end a program, and that a program can catch.
+ENDING_SIGNALS = [
+    signal.SIGINT,
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGQUIT,
+    signal.SIGPIPE,
+    signal.SIGXCPU,
+    signal.SIGALRM,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+]
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Recording = Callable[[str], Path]

@@ -13,7 +13,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
-from calling import Run
+from calling import ENDING_SIGNALS, Run
 from framework_logs import LOGS, lines_of
 
 INTERRUPTED = b"barograph: import: interrupted; no recording was written\n"
@@ -42,7 +42,8 @@ def half_way(barograph: Path, folder: Path, *options: str) -> Iterator[subproces
         child.communicate()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.usefixtures("no_core_files")
+@pytest.mark.parametrize("number", ENDING_SIGNALS)
 def test_a_signal_leaves_nothing(barograph: Path, tmp_path: Path, number: signal.Signals) -> None:
     with half_way(barograph, tmp_path) as child:
         child.send_signal(number)

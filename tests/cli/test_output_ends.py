@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from calling import Recording, Run
+from calling import ENDING_SIGNALS, Recording, Run
 
 TRACE_ME, SYSCALL, DETACH = 0, 24, 17
 libc = ctypes.CDLL(None, use_errno=True)
@@ -41,7 +41,8 @@ def check(answer: int) -> None:
 @contextmanager
 def traced(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
     """Stands before its first instruction."""
-    script = f"import ctypes, os, sys; ctypes.CDLL(None).ptrace({TRACE_ME}, 0, 0, 0)"
+    script = f"import ctypes, os, signal, sys; ctypes.CDLL(None).ptrace({TRACE_ME}, 0, 0, 0)"
+    script += "; signal.signal(signal.SIGPIPE, signal.SIG_DFL)"  # which Python ignores
     script += "; os.execv(sys.argv[1], sys.argv[1:])"
     child = subprocess.Popen(
         [sys.executable, "-c", script, *command],
@@ -151,7 +152,8 @@ def test_a_killed_one_leaves_what_was_there(
 
 
 @EACH
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.usefixtures("no_core_files")
+@pytest.mark.parametrize("number", ENDING_SIGNALS)
 def test_a_signal_leaves_what_was_there(
     barograph: Path,
     recording: Recording,

@@ -48,6 +48,31 @@ static void expect_none(const char *path) {
   assert_int_not_equal(lstat(path, &info), 0);
 }
 
+/* What the library's call of fsync found; and what it is told. */
+typedef struct sync_seen {
+  const char *path; /* NULL: nobody looks */
+  unsigned calls;
+  int64_t bytes;
+  bool had_name; /* path was that file */
+  int fails_with;
+} sync_seen;
+
+static sync_seen sync_call;
+
+/* In place of the C library's, which reaches the disk. */
+int fsync(int file) {
+  struct stat info;
+  if (sync_call.path == NULL) {
+    return 0;
+  }
+  sync_call.calls++;
+  assert_int_equal(fstat(file, &info), 0);
+  sync_call.bytes = info.st_size;
+  sync_call.had_name = baro_file_is_at(file, sync_call.path);
+  errno = sync_call.fails_with;
+  return sync_call.fails_with == 0 ? 0 : -1;
+}
+
 /* What is written, and what is seen and done meanwhile. */
 typedef struct writing {
   const char *text;
@@ -246,6 +271,29 @@ static void what_is_read_is_not_replaced(void **state) {
   expect_text("older", "new one");
 }
 
+/* Before a name stands for it, so that a power cut does not leave an empty file there; and a disk's late error is one of writing. */
+static void it_is_on_the_disk_before_it_has_its_name(void **state) {
+  (void)state;
+  baro_error err = {0};
+  writing work = {.text = "new"};
+  sync_call = (sync_seen){.path = "synced"};
+  assert_int_equal(write_to(&(baro_whole_file){.path = "synced"}, &work, &err), BARO_OK);
+  assert_int_equal(sync_call.calls, 1);
+  assert_int_equal(sync_call.bytes, strlen("new"));
+  assert_false(sync_call.had_name);
+  expect_text("synced", "new");
+
+  baro_whole_file over = {.path = "synced", .replace = true};
+  writing next = {.text = "newer", .before = "new"};
+  sync_call = (sync_seen){.path = "synced", .fails_with = EIO};
+  assert_int_equal(write_to(&over, &next, &err), BARO_IO);
+  assert_non_null(strstr(err.message, "synced: sync: "));
+  assert_int_equal(sync_call.calls, 1);
+  expect_text("synced", "new");
+  expect_none("synced.old");
+  sync_call = (sync_seen){0};
+}
+
 static void what_is_no_file_stays(void **state) {
   (void)state;
   writing work = {.text = "new"};
@@ -277,6 +325,7 @@ int main(void) {
       cmocka_unit_test(a_name_may_be_as_long_as_names_are),
       cmocka_unit_test(a_link_stays_and_leads_there),
       cmocka_unit_test(what_is_read_is_not_replaced),
+      cmocka_unit_test(it_is_on_the_disk_before_it_has_its_name),
       cmocka_unit_test(what_is_no_file_stays),
   };
   return cmocka_run_group_tests_name("os_whole_file", tests, enter_test_folder, leave_test_folder);
