@@ -50,6 +50,11 @@ export function emptySums(count, most) {
   return most < twoTo32 ? new Uint32Array(count) : new Float64Array(count);
 }
 
+/** @param {number} count @returns {Float64Array} zeros */
+export function newSums(count) {
+  return new Float64Array(count);
+}
+
 /**
  * @param {Metric} metric
  * @param {Uint8Array} threads
@@ -134,14 +139,15 @@ export function eachAmount({ entries, range }, metric, threads, take, wanted = (
  * @param {Entries} entries
  * @param {Metric} metric
  * @param {Uint8Array} threads
+ * @param {(count: number) => Float64Array} [zeros]
  * @returns {Float64Array} by node of the page's tree
  */
-export function selfSums(entries, metric, threads) {
+export function selfSums(entries, metric, threads, zeros = newSums) {
   const amounts = amountsOf(entries, metric);
   const { start, thread, state } = entries;
   const nodes = start.length - 1;
   const on = countedTable(metric, threads);
-  const self = new Float64Array(nodes);
+  const self = zeros(nodes);
   for (let n = 0, i = 0; n < nodes; n++) {
     const end = start[n + 1];
     let sum = 0;
@@ -172,12 +178,13 @@ export function mappedAmounts(whole, tree) {
 /**
  * @param {Tree} tree
  * @param {Float64Array} self
+ * @param {(count: number) => Float64Array} [zeros]
  * @returns {Float64Array} self of each node's subtree
  */
-export function totals(tree, self) {
-  const total = self.slice();
-  const { parent } = tree;
-  for (let n = tree.count - 1; n > 0; n--) total[parent[n]] += total[n];
+export function totals({ parent, count }, self, zeros = newSums) {
+  const total = zeros(count);
+  for (let n = count - 1; n > 0; n--) total[parent[n]] += total[n] += self[n];
+  total[0] += self[0];
   return total;
 }
 
@@ -186,9 +193,10 @@ export function totals(tree, self) {
  * @param {Tree} tree
  * @param {Float64Array} whole self by node of the page's tree
  * @param {() => Float64Array} wholeTotals
+ * @param {(count: number) => Float64Array} [zeros]
  * @returns {Amounts} by node of the tree
  */
-export function amountsHere(tree, whole, wholeTotals) {
+export function amountsHere(tree, whole, wholeTotals, zeros = newSums) {
   const { map, derived } = tree;
   if (derived === null) {
     const self = mappedAmounts(whole, tree);
@@ -197,8 +205,8 @@ export function amountsHere(tree, whole, wholeTotals) {
   const { to, ordered, holes, merged } = derived;
   const total =
     ordered && !holes ? wholeTotals()
-    : merged !== null && merged.length < tree.count / 64 ? totalsOfMerged(tree, to, merged, wholeTotals())
-    : totalsHere(tree, to, whole);
+    : merged !== null && merged.length < tree.count / 64 ? totalsOfMerged(tree, to, merged, wholeTotals(), zeros(tree.count))
+    : totalsHere(tree, to, whole, zeros(tree.count));
   const root = Int32Array.of(0);
   const self = selfOf(tree, whole, root);
   let all = self;
@@ -210,10 +218,10 @@ export function amountsHere(tree, whole, wholeTotals) {
  * @param {Tree} tree
  * @param {Int32Array} to
  * @param {Float64Array} whole self by node of the page's tree
+ * @param {Float64Array} total zeros; takes the totals
  * @returns {Float64Array} by node, but for the root
  */
-function totalsHere({ parent, count }, to, whole) {
-  const total = new Float64Array(count);
+function totalsHere({ parent, count }, to, whole, total) {
   // What a node stands for comes behind it, and so does what is below it.
   for (let n = count - 1; n > 0; n--) {
     const here = to[n];
@@ -235,10 +243,11 @@ const rounding = 1e-12;
  * @param {Int32Array} to
  * @param {readonly number[]} merged ascending
  * @param {Float64Array} totals of the tree without transforms
+ * @param {Float64Array} total takes the totals
  * @returns {Float64Array} by node, but for the root
  */
-function totalsOfMerged({ parent }, to, merged, totals) {
-  const total = totals.slice();
+function totalsOfMerged({ parent }, to, merged, totals, total) {
+  total.set(totals);
   for (let i = merged.length - 1; i >= 0; i--) {
     const node = merged[i];
     // Of those below it that are merged further up nothing is in it any more.

@@ -50,6 +50,8 @@ export class Model {
     this.sourceKey = `${this.rangeKey} ${this.metric?.key} ${this.threadKey}`;
     this.key = `${this.treeKey} ${this.sourceKey}`;
     this.states = new ModelStates(this);
+    /** @param {number} count @returns {Float64Array} */
+    this.zeros = (count) => workshop.spares.sums(count);
   }
 
   /** @param {number} fn */
@@ -83,8 +85,9 @@ export class Model {
   /** The tree that is shown. @returns {Tree} */
   get tree() {
     if (this.structural.length === 0) return this.whole;
-    return this.workshop.keep('tree', 2, this.treeKey, () =>
-      derive(this.whole, this.structural, this.page.functions, (pattern) => this.match(pattern), this.page.head.diff),
+    const { whole, page, workshop } = this;
+    return workshop.keep('tree', 2, this.treeKey, () =>
+      derive(whole, this.structural, page.functions, (pattern) => this.match(pattern), page.head.diff, workshop.spares.places(whole.count)),
     );
   }
 
@@ -117,13 +120,13 @@ export class Model {
     const { first } = this.workshop;
     if (first) return first;
     return this.workshop.keep('amounts', 2, this.key, () =>
-      amountsHere(this.tree, this.self, () => this.wholeTotals),
+      amountsHere(this.tree, this.self, () => this.wholeTotals, this.zeros),
     );
   }
 
   /** By node of the page's tree, before transforms. @returns {Float64Array} */
   get wholeTotals() {
-    return this.workshop.keep('wholeTotals', 2, this.sourceKey, () => totals(this.whole, this.self));
+    return this.workshop.keep('wholeTotals', 2, this.sourceKey, () => totals(this.whole, this.self, this.zeros));
   }
 
   /** By node of the page's tree: all that transforms have in common. @returns {Float64Array} */
@@ -131,9 +134,9 @@ export class Model {
     const { source, metric, threads, rangeSums } = this;
     return this.workshop.keep('self', 2, this.sourceKey, () => {
       const { range } = source;
-      if (range === null || rangeSums === null) return selfSums(source.entries, metric, threads);
+      if (range === null || rangeSums === null) return selfSums(source.entries, metric, threads, this.zeros);
       rangeSums.move([range.from, range.to]);
-      return rangeSums.self();
+      return rangeSums.self(this.zeros);
     });
   }
 
@@ -277,6 +280,8 @@ export class Model {
    */
   *preparation() {
     yield void this.functions;
+    // Where transforms have trees of their own, there is no room for more.
+    if (this.workshop.large) yield* this.workshop.spares.prepare(this.state.transforms.length > 0 ? 0 : this.whole.count);
     yield* this.states.preparation();
     // Nothing matches it; the loops are compiled then, which takes longer than they do.
     const none = this.match('(?!)');

@@ -2,7 +2,7 @@
 // that what was added and taken away again leaves nothing. No DOM.
 
 import { firstWhere } from '../base/search.js';
-import { emptySums, ticksIn, tickWeights } from './aggregate.js';
+import { emptySums, newSums, ticksIn, tickWeights } from './aggregate.js';
 import { firstRunAfter, lastTick } from './timeline.js';
 
 /** @typedef {import('../types/model.js').Metric} Metric */
@@ -89,10 +89,13 @@ export class RangeSums {
     }
   }
 
-  /** @returns {Float64Array} by node of the page's tree, in units of the page */
-  self() {
+  /**
+   * @param {(count: number) => Float64Array} [zeros]
+   * @returns {Float64Array} by node of the page's tree, in units of the page
+   */
+  self(zeros = newSums) {
     const { parts, unit } = this;
-    const self = new Float64Array(parts.length);
+    const self = zeros(parts.length);
     for (let n = 0; n < parts.length; n++) self[n] = parts[n] * unit;
     return self;
   }

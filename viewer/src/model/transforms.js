@@ -30,10 +30,13 @@ export function librarySet(functions) {
 
 /** One tree, and step by step what is derived from it. Nodes that something stands for follow it in each step. */
 class Derivation {
-  /** @param {Tree} tree without transforms */
-  constructor(tree) {
+  /**
+   * @param {Tree} tree without transforms
+   * @param {Int32Array} to zeros; takes what each node stands for
+   */
+  constructor(tree, to) {
     this.tree = tree;
-    this.to = new Int32Array(tree.count);
+    this.to = to;
     /** Nothing stands in it yet: the first step begins with each node as itself, in the same pass. */
     this.fresh = true;
     /** @type {number[]} */
@@ -222,10 +225,11 @@ function mergeSiblings(tree) {
  * @param {Functions} functions
  * @param {(pattern: string) => Uint8Array | null} match
  * @param {boolean} merged siblings of one function have to be one node
+ * @param {Int32Array} [to] zeros by node, which the tree keeps
  * @returns {Tree} map and origin are in terms of `whole`
  */
-export function derive(whole, transforms, functions, match, merged) {
-  const derivation = new Derivation(whole);
+export function derive(whole, transforms, functions, match, merged, to = new Int32Array(whole.count)) {
+  const derivation = new Derivation(whole, to);
   for (const transform of transforms) derivation.step(transform, functions, match);
   const tree = derivation.finish();
   return merged ? mergeSiblings(tree) : tree;

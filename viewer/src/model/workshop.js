@@ -5,6 +5,7 @@ import { selfByFunction } from './functions.js';
 import { metricsOf } from './metrics.js';
 import { Model } from './model.js';
 import { functionNames, nameFiles } from './names.js';
+import { Spares } from './spares.js';
 
 /** @typedef {import('../types/page.js').Page} Page */
 /** @typedef {import('../types/page.js').First} First */
@@ -30,6 +31,7 @@ export class Workshop {
     /** @type {Map<string, {key: string, value: unknown}[]>} */
     this.kept = new Map();
     this.large = page.head.trees.some((tree) => tree.nodes > 100_000);
+    this.spares = new Spares();
   }
 
   /** The page has its trees now. */
