@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "show/call_rows.h"
+#include "support/call_events.h"
 #include "support/profile_fixture.h"
 
 static baro_call_event enter(uint64_t time_ns, uint32_t function) {
@@ -32,12 +33,6 @@ static baro_call_event value(uint64_t time_ns, baro_call_value which, const char
       .value = (const uint8_t *)text,
   };
 }
-
-#define GIVE(made, thread, ...)                                                                    \
-  do {                                                                                             \
-    const baro_call_event events[] = {__VA_ARGS__};                                                \
-    given_events(made, thread, events, sizeof(events) / sizeof(events[0]));                        \
-  } while (0)
 
 /* text: NULL: it was not recorded. */
 static void expect(const baro_profile *profile, uint32_t call, baro_call_value which,
