@@ -5,7 +5,7 @@ import { demoRecording } from '../support/demo.js';
 
 /** @typedef {import('./session.js').Session} Session */
 /** @typedef {import('./session.js').Opened} Opened */
-/** @typedef {import('../support/plain.js').PlainRun} PlainRun */
+/** @typedef {import('../support/plain_tree.js').PlainRun} PlainRun */
 
 const recording = demoRecording();
 const runs = recording.threads.flatMap((thread, index) => thread.runs.map((run) => ({ ...run, thread: index })));

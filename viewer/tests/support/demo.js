@@ -3,7 +3,7 @@
 
 import { encodePage } from './plain.js';
 
-/** @typedef {import('./plain.js').PlainRun} PlainRun */
+/** @typedef {import('./plain_tree.js').PlainRun} PlainRun */
 
 /** @param {number} seed */
 export function randomNumbers(seed) {

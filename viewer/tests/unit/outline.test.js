@@ -9,7 +9,7 @@ import { openPlain } from '../support/open.js';
 const library = { origin: 2, file: '/usr/lib/python3.12/threading.py', module: 'threading' };
 
 /**
- * @param {import('../support/plain.js').PlainRun[]} runs
+ * @param {import('../support/plain_tree.js').PlainRun[]} runs
  * @param {number} [least]
  * @param {number} [most]
  */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { groupHues, moduleColour, parseColour, pixel, resourceLook, stateColour, stateLetter } from '../../src/draw/palette.js';
 import { contrast, deltaE, leastDifference } from '../support/colour.js';
-import { states } from '../support/plain.js';
+import { states } from '../support/plain_tree.js';
 
 test('the measure of difference is the published one', () => {
   // Pairs 1, 9 and 17 of Sharma, Wu and Dalal (2005).
