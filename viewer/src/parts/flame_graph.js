@@ -4,12 +4,12 @@
 import { el, oncePerFrame } from '../base/dom.js';
 import { Labels } from '../draw/labels.js';
 import { Raster } from '../draw/raster.js';
-import { currentTheme, functionColours, stateColours } from '../draw/theme.js';
-import { boxStates } from '../model/box_states.js';
+import { currentTheme, functionColours } from '../draw/theme.js';
 import { boxAt, layOut } from '../model/layout.js';
-import { stateAmountsOfNodes } from '../model/subtree_states.js';
+import { boxAmounts, boxesByFunction, fillByState } from './flame_colours.js';
+import { nodeBeside } from './flame_keys.js';
 import { drawLabels, rowHeight } from './flame_labels.js';
-import { leastStep, mirrorTree } from './flame_mirror.js';
+import { mirrorTree } from './flame_mirror.js';
 import { flameTip } from './flame_tip.js';
 import { tooltip } from './tooltip.js';
 
@@ -60,33 +60,6 @@ export function readableRows(layout) {
     if (widest < 12) return row + 1;
   }
   return layout.rows;
-}
-
-/**
- * @param {Model} model
- * @returns {Pick<Flame, 'whole' | 'states'>} what a graph of model.shape needs beside it
- */
-export function flameStates(model) {
-  if (!model.inverted && model.tree.derived === null) return { whole: true };
-  const kind = model.inverted ? 'inverted' : 'merged';
-  return { whole: false, states: (layout) => boxStates(model, layout, model.shape, kind, -1) };
-}
-
-/**
- * @param {Flame} flame one whose nodes are those of the tree
- * @param {Layout} layout
- * @returns {Float64Array} by box: rows of amounts by state
- */
-function wholeStates({ model }, layout) {
-  const states = model.page.head.states.length;
-  const order = Array.from({ length: layout.count }, (_, i) => i)
-    .filter((i) => layout.rest[i] === 0)
-    .sort((a, b) => layout.node[a] - layout.node[b]);
-  const nodes = Int32Array.from(order, (i) => layout.node[i]);
-  const rows = stateAmountsOfNodes(model.source, model.metric, model.threads, model.tree, nodes, states);
-  const amounts = new Float64Array(layout.count * states);
-  order.forEach((box, at) => amounts.set(rows.subarray(at * states, (at + 1) * states), box * states));
-  return amounts;
 }
 
 export class FlameGraph {
@@ -298,54 +271,16 @@ export class FlameGraph {
    * @param {Layout} layout
    */
   boxColours(flame, layout) {
-    const { shape, model } = flame;
-    const { colours, theme } = this;
-    const count = layout.count;
-    const fillOf = new Uint32Array(count);
-    const edge = new Uint32Array(count);
-    const found = model.found;
-    const chosen = model.state.fn;
-    const hit = found || chosen >= 0 ? new Uint8Array(count) : null;
-    const rootFill = theme.look.hatchGround;
-    for (let i = 0; i < count; i++) {
-      const fn = layout.rest[i] > 0 ? -1 : shape.fn(layout.node[i]);
-      fillOf[i] = fn < 0 || !colours ? rootFill : colours.fill[fn];
-      edge[i] = fn < 0 || !colours ? theme.look.hatch : colours.edge[fn];
-      if (hit && fn >= 0) hit[i] = found && found.fns[fn] === 1 ? 1 : fn === chosen ? 2 : 0;
-    }
-    const strips = this.colourByState(flame) ? this.stateStrips(flame, layout, fillOf, edge) : null;
-    return { fill: fillOf, edge, hit, strips };
+    const boxes = boxesByFunction(flame, layout, this.theme, this.colours);
+    if (!this.colourByState(flame)) return { ...boxes, strips: null };
+    // A picture is drawn more often than what is in it changes.
+    if (this.states?.layout !== layout) this.states = { layout, amounts: boxAmounts(flame, layout) };
+    return { ...boxes, strips: fillByState(boxes, flame, layout, this.theme, this.states.amounts) };
   }
 
   /** @param {Flame} flame */
   colourByState(flame) {
     return (flame.whole || flame.states !== undefined) && flame.model.state.colour === 'state' && flame.model.timed;
-  }
-
-  /**
-   * Fills boxes with the colour of the state that most of their time was spent in.
-   * @param {Flame} flame
-   * @param {Layout} layout
-   * @param {Uint32Array} fillOf
-   * @param {Uint32Array} edge
-   * @returns {import('../draw/raster.js').Strips}
-   */
-  stateStrips(flame, layout, fillOf, edge) {
-    const { head } = flame.model.page;
-    const states = head.states.length;
-    const colours = stateColours(head, this.theme);
-    // A picture is drawn more often than what is in it changes.
-    if (this.states?.layout !== layout) this.states = { layout, amounts: flame.states?.(layout) ?? wholeStates(flame, layout) };
-    const { amounts } = this.states;
-    for (let box = 0; box < layout.count; box++) {
-      if (layout.rest[box] > 0) continue;
-      const row = amounts.subarray(box * states, (box + 1) * states);
-      let most = 0;
-      for (let s = 1; s < states; s++) if (row[s] > row[most]) most = s;
-      fillOf[box] = colours.fill[most];
-      edge[box] = colours.edge[most];
-    }
-    return { amounts, colours: [...colours.fill] };
   }
 
   /**
@@ -447,36 +382,12 @@ export class FlameGraph {
     if (event.key === 'Enter') options.onZoom(at);
     else if (event.key === 'Escape' && options.onEscape) options.onEscape();
     else {
-      const to = this.move(flame, at, event.key);
+      const to = nodeBeside(flame, at, event.key, options.up ?? false);
       if (to === null) return;
       options.onSelect(to);
     }
     event.preventDefault();
     event.stopPropagation();
-  }
-
-  /**
-   * @param {Flame} flame
-   * @param {number} at
-   * @param {string} key
-   * @returns {number | null} node to go to
-   */
-  move(flame, at, key) {
-    const { shape } = flame;
-    const least = leastStep(flame);
-    const deeper = this.options.up ? 'ArrowUp' : 'ArrowDown';
-    const back = this.options.up ? 'ArrowDown' : 'ArrowUp';
-    const parent = shape.parent(at);
-    if (key === back) return parent < 0 ? at : parent;
-    if (key === deeper) return shape.children(at, least).nodes[0] ?? at;
-    if (!['ArrowLeft', 'ArrowRight', 'Home', 'End'].includes(key)) return null;
-    if (parent < 0) return at;
-    const { nodes } = shape.children(parent, least);
-    if (nodes.length === 0) return at;
-    if (key === 'Home') return nodes[0];
-    if (key === 'End') return nodes[nodes.length - 1];
-    const place = nodes.indexOf(at) + (key === 'ArrowRight' ? 1 : -1);
-    return nodes[Math.min(Math.max(place, 0), nodes.length - 1)];
   }
 
   /** @param {number} node row of it comes into sight */

@@ -2,7 +2,8 @@
 
 import { el, nameElement, visibleText } from '../base/dom.js';
 import { formatAmount, formatCount, formatDuration, formatPercent, formatSide } from '../base/format.js';
-import { FlameGraph, flameStates, readableRows } from './flame_graph.js';
+import { flameStates } from './flame_colours.js';
+import { FlameGraph, readableRows } from './flame_graph.js';
 import { statesBar, statesText } from './states_bar.js';
 import { transformWords } from './transform_words.js';
 

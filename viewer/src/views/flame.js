@@ -1,7 +1,8 @@
 // The flame graph, root on top, or inverted; below it the functions, so that no half of the screen is empty; beside it the inspector.
 
 import { el, visibleText } from '../base/dom.js';
-import { FlameGraph, flameStates } from '../parts/flame_graph.js';
+import { flameStates } from '../parts/flame_colours.js';
+import { FlameGraph } from '../parts/flame_graph.js';
 import { spokenNode } from '../parts/flame_mirror.js';
 import { createInspector } from '../parts/inspector.js';
 import { createFunctionTable } from './functions.js';

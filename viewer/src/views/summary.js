@@ -7,7 +7,8 @@ import { outline } from '../model/outline.js';
 import { librarySet } from '../model/transforms.js';
 import { copyButtons } from '../parts/copy_buttons.js';
 import { findingItem } from '../parts/finding.js';
-import { FlameGraph, flameStates } from '../parts/flame_graph.js';
+import { flameStates } from '../parts/flame_colours.js';
+import { FlameGraph } from '../parts/flame_graph.js';
 import { statesBar, statesLegend } from '../parts/states_bar.js';
 import { treeChoice } from '../parts/tree_choice.js';
 
