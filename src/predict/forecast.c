@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "explain/run_span.h"
 #include "predict/forecast_build.h"
 #include "predict/task_times.h"
 
@@ -267,10 +268,16 @@ static double busy_ratio(const baro_replay_result *result, uint32_t slots) {
   return result->end_ns > 0 ? result->busy_ns / (result->end_ns * (double)slots) : 0;
 }
 
+static double run_s(const baro_profile *profile) {
+  baro_run_span run;
+  return baro_run_span_of(profile, &run) ? (double)(run.end_ns - run.begin_ns) / NS : 0;
+}
+
 static baro_status make_point(maker *all, baro_error *err) {
   baro_forecast *to = all->to;
   const baro_replay_result *before = &all->shared->base;
   baro_replay_result after = {0};
+  to->run_s = run_s(all->graph->profile);
   to->base_s = all->graph->base_ns / NS;
   to->lead_s = all->graph->lead_ns / NS;
   to->lead_error_s = all->graph->lead_error_ns / NS;

@@ -36,7 +36,8 @@ typedef struct baro_forecast_part {
 } baro_forecast_part;
 
 typedef struct baro_forecast {
-  double base_s;     /* recorded */
+  double run_s;      /* the run, as everybody has it (explain/run_span.h); 0: of a Python program */
+  double base_s;     /* recorded: what of it is predicted */
   double replayed_s; /* replay without a change: how well the model tells the recorded run */
   double predicted_s;
   double low_s;
@@ -46,7 +47,7 @@ typedef struct baro_forecast {
   double
       bootstrap_ratio; /* standard deviations of the prediction's logarithm: of tasks by chance, */
   double noise_ratio;  /* and from run to run */
-  double lead_s;       /* of the run before its first job, */
+  double lead_s;       /* of base_s before the first job, */
   double lead_error_s; /* give or take that */
   double floor_s;      /* the driver's own time, as fast as it may be */
   double distance;     /* baro_change_distance */

@@ -43,9 +43,8 @@ static void assume_run(const assumed *all) {
   baro_forecast *to = all->to;
   const baro_job_graph *graph = all->graph;
   assume(to,
-         "the run ends with its last job, and begins %.3g s before its first one, when its session "
-         "was "
-         "ready, which no event tells: it is %.2g s sooner or later",
+         "what is predicted ends with the last job, and begins %.3g s before the first one, when "
+         "the session was ready, which no event tells: it is %.2g s sooner or later",
          graph->lead_ns / NS, graph->lead_error_ns / NS);
   assume(
       to,

@@ -365,7 +365,8 @@ baro_status baro_path_forecaster_make(const baro_path_forecaster *forecaster,
   }
   const model of = {.from = forecaster, .scenario = scenario};
   const double base_s = forecaster->base_ns / NS;
-  *ret_forecast = (baro_forecast){.base_s = base_s,
+  *ret_forecast = (baro_forecast){.run_s = base_s,
+                                  .base_s = base_s,
                                   .replayed_s = base_s,
                                   .noise_ratio = NOISE_RATIO,
                                   .distance = baro_forecast_distance(scenario),

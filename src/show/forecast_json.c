@@ -105,6 +105,11 @@ void baro_forecast_json(const baro_forecast_report *report, baro_stream *output)
   baro_json_number(&json, "low_s", forecast->low_s);
   baro_json_number(&json, "high_s", forecast->high_s);
   baro_json_number(&json, "base_s", forecast->base_s);
+  if (forecast->run_s > 0) {
+    baro_json_number(&json, "run_s", forecast->run_s);
+  } else {
+    baro_json_null(&json, "run_s");
+  }
   if (forecast->part != NULL) {
     baro_json_text(&json, "part_of_run", forecast->part);
   } else {

@@ -57,8 +57,8 @@ static void write_part(const baro_scenario *scenario, const baro_forecast_part *
   baro_write_format(out, "%s=%s", baro_scenario_name(part->key), value);
 }
 
-/* So that nobody takes it for the whole session, which `explain` and `report` show. */
-static const double LEAD_RATIO_SAID = 0.02;
+/* So that nobody takes what is predicted for the run, which `explain` and `report` show. */
+static const double UNTOLD_RATIO_SAID = 0.02;
 /* Of a part: as predictor.h widens by it. */
 static const double REPLAY_OFF_SAID = 0.02;
 
@@ -100,6 +100,19 @@ static void write_recorded_part(const baro_forecast *forecast, const baro_termin
   write_line(terminal, INDENT, text, out);
 }
 
+/* What the two lengths are that `explain` and the line above tell of one run. */
+static void write_extent(const baro_forecast *forecast, const baro_terminal *terminal,
+                         baro_buffer *out) {
+  char text[256];
+  (void)snprintf(text, sizeof(text),
+                 "%s of the run's %s: from about when the session was ready, %s before the first "
+                 "job, to the end of the last",
+                 seconds(forecast->base_s).text, seconds(forecast->run_s).text,
+                 seconds(forecast->lead_s).text);
+  baro_write_format(out, "%*s", (int)INDENT, "");
+  write_line(terminal, INDENT, text, out);
+}
+
 static void write_replay_off(const baro_forecast *forecast, const baro_terminal *terminal,
                              baro_buffer *out) {
   char text[400];
@@ -129,14 +142,9 @@ static void write_head(const baro_forecast_report *report, const baro_terminal *
                       baro_text_percent_whole(forecast->busy_ratio).text, forecast->base_slots,
                       baro_text_percent_whole(forecast->base_busy_ratio).text);
   }
-  if (forecast->lead_s > LEAD_RATIO_SAID * forecast->base_s) {
-    char text[256];
-    (void)snprintf(text, sizeof(text),
-                   "the run: from %s before its first job, as no event tells its begin, to the "
-                   "end of its last",
-                   seconds(forecast->lead_s).text);
-    baro_write_format(out, "%*s", (int)INDENT, "");
-    write_line(terminal, INDENT, text, out);
+  if (fmax(forecast->lead_s, forecast->run_s - forecast->base_s) >
+      UNTOLD_RATIO_SAID * forecast->base_s) {
+    write_extent(forecast, terminal, out);
   }
   if (forecast->part_count > 1) {
     for (uint32_t p = 0; p < forecast->part_count; p++) {
@@ -198,8 +206,9 @@ static void write_terms(const baro_forecast_report *report, const baro_terminal 
     baro_text_table_add_format(&table, BARO_STYLE_PLAIN, "%s to %s",
                                seconds(forecast->predicted_s - forecast->lead_s + least_s).text,
                                seconds(forecast->predicted_s + forecast->lead_error_s).text);
-    baro_text_table_add(&table, BARO_STYLE_FAINT,
-                        baro_view_of("of the run before its first job: no event tells"));
+    baro_text_table_add(
+        &table, BARO_STYLE_FAINT,
+        baro_view_of("before the first job: no event tells when the session was ready"));
   }
   bool is_python = forecast->base_slots == 0;
   const struct {

@@ -112,7 +112,8 @@ static baro_status write_slowest(baro_html_page *page, unsigned side, baro_error
                                       &exception, err);
     }
     uint64_t start_ns = calls->start_ns[call];
-    uint64_t since_ns = start_ns > profile->start_ns ? start_ns - profile->start_ns : 0;
+    uint64_t origin_ns = page->origin_ns[side];
+    uint64_t since_ns = start_ns > origin_ns ? start_ns - origin_ns : 0;
     const uint64_t values[NAMES] = {
         page->names.of_function[side][calls->function[call]],
         page->trees[BARO_HTML_OF_CALLS].of_source[side][call],

@@ -20,8 +20,8 @@ static void write_side(const baro_html_page *page, unsigned side, uint64_t step,
     if (++in_step < step && !is_last) {
       continue;
     }
-    uint64_t start_ns = profile->start_ns;
-    uint64_t after_ns = reading->time_ns > start_ns ? reading->time_ns - start_ns : 0;
+    uint64_t origin_ns = page->origin_ns[side];
+    uint64_t after_ns = reading->time_ns > origin_ns ? reading->time_ns - origin_ns : 0;
     baro_html_put(columns->process, page->first_process[side] + reading->process);
     baro_html_put(columns->time, after_ns / page->tick_ns);
     baro_html_put(columns->cpu_us, reading->cpu_ns / 1000);

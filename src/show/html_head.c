@@ -242,8 +242,8 @@ static void write_side(const baro_html_page *page, unsigned side, baro_json *jso
 /* --- Processes and threads --- */
 
 static uint64_t tick_of(const baro_html_page *page, unsigned side, uint64_t time_ns) {
-  uint64_t start_ns = page->profiles[side]->start_ns;
-  return time_ns > start_ns ? (time_ns - start_ns) / page->tick_ns : 0;
+  uint64_t origin_ns = page->origin_ns[side];
+  return time_ns > origin_ns ? (time_ns - origin_ns) / page->tick_ns : 0;
 }
 
 static void write_span(const baro_html_page *page, unsigned side, uint64_t seen_ns, uint64_t end_ns,
@@ -472,7 +472,7 @@ void baro_html_head(const baro_html_page *page, baro_stream *output) {
   baro_json_u64(&json, "tick_ns", page->tick_ns);
   baro_json_array(&json, "origin_ns", true);
   for (unsigned side = 0; side < page->side_count; side++) {
-    baro_json_u64(&json, NULL, page->profiles[side]->start_ns);
+    baro_json_u64(&json, NULL, page->origin_ns[side]);
   }
   baro_json_end_array(&json);
   write_processes(page, &json);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "explain/run_span.h"
 #include "show/export_formats.h"
 #include "show/html_calls.h"
 #include "show/html_counters.h"
@@ -288,11 +289,25 @@ static const struct {
     {UINT64_MAX, 200000, 1000, 1000000},
 };
 
+/* Where the timeline of a side begins; and how long it is, as far as anything is told. All views of a framework's log show its run,
+ * which is there before its first task and after its last. */
+static uint64_t place_timeline(baro_html_page *page, unsigned side) {
+  const baro_profile *profile = page->profiles[side];
+  uint64_t begin_ns = profile->start_ns, end_ns = profile->end_ns;
+  baro_run_span run;
+  if (baro_run_span_of(profile, &run)) {
+    begin_ns = run.begin_ns < begin_ns ? run.begin_ns : begin_ns;
+    end_ns = run.end_ns > end_ns ? run.end_ns : end_ns;
+  }
+  page->origin_ns[side] = begin_ns;
+  return end_ns - begin_ns;
+}
+
 static void choose_units(baro_html_page *page) {
   uint64_t samples = 0, duration_ns = 0;
   for (unsigned side = 0; side < page->side_count; side++) {
     const baro_profile *profile = page->profiles[side];
-    uint64_t ns = profile->end_ns - profile->start_ns;
+    uint64_t ns = place_timeline(page, side);
     samples += profile->samples.count;
     duration_ns = ns > duration_ns ? ns : duration_ns;
   }

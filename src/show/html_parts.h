@@ -44,6 +44,7 @@ typedef struct baro_html_page {
   const baro_html_options *options; /* borrowed */
   uint32_t first_process[BARO_HTML_SIDES_MAX + 1];
   uint32_t first_thread[BARO_HTML_SIDES_MAX + 1];
+  uint64_t origin_ns[BARO_HTML_SIDES_MAX]; /* tick 0: of a framework's log the begin of its run */
   uint64_t unit_ns;
   uint64_t tick_ns;
   uint64_t step_ticks[BARO_HTML_TREE_KINDS]; /* timelines are rounded to; 0: there is none */

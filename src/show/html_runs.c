@@ -151,7 +151,7 @@ static void walk_samples(const baro_html_page *page, run_lane *lane) {
   for (unsigned side = 0; side < page->side_count; side++) {
     const baro_profile *profile = page->profiles[side];
     const uint32_t *of_node = page->trees[BARO_HTML_OF_SAMPLES].of_source[side];
-    lane->origin_ns = profile->start_ns;
+    lane->origin_ns = page->origin_ns[side];
     for (uint32_t t = 0; t < profile->thread_count; t++) {
       begin_thread(lane, page->first_thread[side] + t);
       add_samples(lane, profile, of_node, &profile->threads[t]);
@@ -265,7 +265,7 @@ static bool walk_calls(const baro_html_page *page, run_lane *lane) {
     const baro_profile *profile = page->profiles[side];
     const uint32_t *of_call = page->trees[BARO_HTML_OF_CALLS].of_source[side];
     uint32_t suspendable = 0;
-    lane->origin_ns = profile->start_ns;
+    lane->origin_ns = page->origin_ns[side];
     for (uint32_t t = 0; good && t < profile->thread_count; t++) {
       begin_thread(lane, page->first_thread[side] + t);
       good = add_calls(lane, &stack, profile, of_call, &profile->threads[t], &suspendable);

@@ -360,8 +360,9 @@ static void write_doubts(const baro_html_page *page, unsigned side, baro_json *j
   double unknown_ns = (double)profile->state_ns[BARO_MEASURE_RUN][BARO_STATE_UNKNOWN];
   bool is_time = baro_profile_weight_unit(profile).length == 0;
   if (is_time && basis_ns > 0 && unknown_ns / basis_ns >= UNKNOWN_MIN) {
-    baro_write_format(&text, "What threads did in %s of the time is not known. ",
-                      baro_text_percent_whole(unknown_ns / basis_ns).text);
+    baro_write_format(&text, "What threads did in %s of %s is not known. ",
+                      baro_text_percent_whole(unknown_ns / basis_ns).text,
+                      profile->dataflow.task_count > 0 ? "their tasks' time" : "the time");
   }
   if (text.length > 0 && !text.failed) {
     text.length--; /* the last space */

@@ -148,6 +148,7 @@ static void write_run(const baro_what_if *what_if, baro_json *json) {
   const baro_forecast *forecast = &what_if->points[0].forecast;
   baro_json_text(json, "reach", reach_key(what_if->reach));
   baro_json_u64(json, "tasks", what_if->task_count);
+  baro_json_number(json, "run_s", forecast->run_s);
   baro_json_number(json, "base_s", forecast->base_s);
   baro_json_number(json, "lead_s", forecast->lead_s);
   baro_json_number(json, "lead_error_s", forecast->lead_error_s);

@@ -412,8 +412,9 @@ static void write_unknown(baro_report *report) {
   if (report->basis_ns == 0)
     return;
   if (state_ns > 0)
-    baro_write_format(&text, "what threads did in %s of the time (%s)",
+    baro_write_format(&text, "what threads did in %s of %s (%s)",
                       baro_text_percent((double)state_ns / (double)report->basis_ns).text,
+                      profile->dataflow.task_count > 0 ? "their tasks' time" : "the time",
                       has_reasons(profile) ? "the notes say why" : "no known kind of wait");
   if (stack_ns > 0)
     baro_write_format(&text, "%swhere they were in %s (the stack could not be read)",

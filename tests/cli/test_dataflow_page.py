@@ -337,6 +337,41 @@ def test_one_figure_for_the_run(run: Run, tmp_path: Path, log: Path) -> None:
         assert float(seconds[1]) == pytest.approx(lasted_s, rel=0.005)
 
 
+@pytest.mark.parametrize("log", FILES[:3], ids=lambda path: path.name)
+def test_all_views_have_one_clock(run: Run, tmp_path: Path, log: Path) -> None:
+    """The timeline began with the first task: one moment was 8 s there and 16 s in view Tasks."""
+    recording = recording_of(run, log, tmp_path)
+    page = page_of(run, recording)
+    section = page.sections
+    begin_ns, at = [], 0
+    for count in section["task_slots"]["count"]:
+        begin_ns.append(section["tasks"]["gap"][at] * page.head["dataflow"]["time_unit_ns"])
+        at += count
+    runs = page.runs("samples")
+    tick_ns = page.head["tick_ns"]
+    shown = dict(zip(section["task_slots"]["thread"], begin_ns))
+    first_ns = min(runs[thread][0]["start"] for thread in shown if runs[thread]) * tick_ns
+    assert first_ns == pytest.approx(min(shown.values()), abs=2e6)
+    last = max(lane[-1]["start"] + lane[-1]["time"] for lane in runs if lane)
+    assert last * tick_ns <= page.head["sides"][0]["duration_ns"] + tick_ns
+
+
+@pytest.mark.parametrize("log", FILES[:2], ids=lambda path: path.name)
+def test_what_is_predicted_is_a_part_of_the_run(run: Run, tmp_path: Path, log: Path) -> None:
+    """`explain` and `predict` tell two lengths: the second one says of what it is a part."""
+    recording = recording_of(run, log, tmp_path)
+    run_s = answer_of(run, "explain", recording)["run_ns"] / 1e9
+    what_if = json.loads(page_of(run, recording).sections["what_if"]["json"][0])
+    answer = json.loads(run("predict", "--json", "--set", "cpu_speed=2x", recording).stdout)
+    assert answer["run_s"] == what_if["run_s"] == pytest.approx(run_s)
+    assert answer["base_s"] == what_if["base_s"] <= run_s
+    text = " ".join(run("predict", "--set", "cpu_speed=2x", recording).stdout.split())
+    lengths = re.search(r" ([\d.]+) s of the run's ([\d.]+) s: from about when the session ", text)
+    assert lengths is not None, text
+    assert float(lengths[1]) == pytest.approx(answer["base_s"], rel=0.005)
+    assert float(lengths[2]) == pytest.approx(run_s, rel=0.005)
+
+
 def test_what_was_sampled_has_no_run_of_a_log(run: Run, recording: Recording) -> None:
     path = recording("small")
     head = answer_of(run, "report", path)["head"]

@@ -110,7 +110,7 @@ def test_lines_break_between_words(run: Run, tmp_path: Path) -> None:
     assert max(map(len, done.stdout.splitlines())) <= 60
     words = " ".join(done.stdout.split())
     assert "the recorded 1.40 s" in words
-    assert "as no event tells its begin, to the end of its last" in words
+    assert "1.40 s of the run's 1.90 s: from about when the session was ready" in words
 
 
 def test_more_than_a_clock_holds_is_not_nothing(run: Run, tmp_path: Path) -> None:

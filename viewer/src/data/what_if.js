@@ -147,6 +147,7 @@ export function readWhatIf(json) {
     refusal: known(all.refusal),
     reach: empty ? 'singles' : readReach(all.reach),
     tasks: empty ? 0 : number(all.tasks),
+    run: empty ? 0 : number(all.run_s),
     base: empty ? 0 : number(all.base_s),
     lead: empty ? 0 : number(all.lead_s),
     leadError: empty ? 0 : number(all.lead_error_s),

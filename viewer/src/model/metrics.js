@@ -16,6 +16,14 @@ function stateSet(head, counts) {
 }
 
 /**
+ * What is counted where each moment counts once. Of a framework's log that is less than its run, which is as long as its application.
+ * @param {Head} head
+ */
+export function runWords(head) {
+  return head.dataflow || head.comparison ? 'time with tasks' : 'the run’s time';
+}
+
+/**
  * @param {Head} head
  * @returns {Metric[]} those that have any amount; the first is the default
  */
@@ -27,7 +35,7 @@ export function metricsOf(head) {
     const busy = stateSet(head, (state) => state.kind !== 'idle');
     // Imported amounts that are no time: there is one way to count them.
     if (head.amounts) return [{ ...of, key: 'run', words: head.amounts, column: 'run', states: busy }];
-    metrics.push({ ...of, key: 'run', words: 'the run’s time', column: 'run', states: busy });
+    metrics.push({ ...of, key: 'run', words: runWords(head), column: 'run', states: busy });
     metrics.push({ ...of, key: 'wall', words: 'threads’ time', column: 'time', states: busy });
     const running = stateSet(head, (state) => state.kind === 'run');
     metrics.push({ ...of, key: 'cpu', words: 'running', column: 'time', states: running });
@@ -58,7 +66,7 @@ export function metricsOf(head) {
   // Nothing was seen: what is shown is nothing of this.
   if (metrics.length === 0) {
     const states = stateSet(head, (state) => state.kind !== 'idle');
-    metrics.push({ key: 'run', words: 'the run’s time', kind: 'time', tree: 'samples', column: 'run', states });
+    metrics.push({ key: 'run', words: runWords(head), kind: 'time', tree: 'samples', column: 'run', states });
   }
   return metrics;
 }

@@ -103,17 +103,27 @@ function fromBins(bins, all, window, columns, states) {
   return shares;
 }
 
+/**
+ * Of a framework's log: its run, which has time before the first task and after the last.
+ * @param {import('../types/page.js').Head} head
+ * @returns {number} ticks; 0: what ran tells how long it is
+ */
+export function runTicks({ sides, tick_ns, dataflow, comparison }) {
+  return dataflow || comparison ? Math.round(Math.max(...sides.map((side) => side.duration_ns)) / tick_ns) : 0;
+}
+
 /** The lanes of one recording. */
 export class Lanes {
   /**
    * @param {Runs} runs
    * @param {number} states how many the page knows
+   * @param {number} [until] tick that there is time up to, whether or not anything ran then
    */
-  constructor(runs, states) {
+  constructor(runs, states, until = 0) {
     this.runs = runs;
     /** One more for calls, which have no state. */
     this.states = states + 1;
-    this.all = { from: 0, to: Math.max(lastTick(runs), 1) };
+    this.all = { from: 0, to: Math.max(lastTick(runs), until, 1) };
     /** @type {(Float32Array | undefined)[]} */
     this.bins = [];
   }

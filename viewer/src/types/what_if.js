@@ -36,8 +36,9 @@
  * @property {"some" | "singles" | "first" | "pairs"} reach which combinations there are: one change at a time and not all positions ·
  *   one change at a time · the first axis with one other · any two
  * @property {number} tasks 0: a Python program
- * @property {number} base seconds, recorded
- * @property {number} lead of them, before the first job
+ * @property {number} run seconds, as all other views have it; 0: a Python program
+ * @property {number} base seconds of it, recorded, that are predicted
+ * @property {number} lead of these, before the first job
  * @property {number} leadError give or take that
  * @property {number} baseSlots
  * @property {number} baseBusy

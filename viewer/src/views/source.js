@@ -6,6 +6,7 @@ import { el, fill, nameElement, visibleText } from '../base/dom.js';
 import { formatCount, formatPercent, formatShare, formatUnits } from '../base/format.js';
 import { pythonTokens } from '../base/python_tokens.js';
 import { fileHeat } from '../model/heat.js';
+import { runWords } from '../model/metrics.js';
 import { Table } from '../parts/table.js';
 
 /** @typedef {import('../types/model.js').State} State */
@@ -225,7 +226,7 @@ class Source {
     const narrowed = state.threads !== null || state.range !== null || state.transforms.length > 0;
     const other = !run && model.metric.key !== 'wall';
     this.note.hidden = !narrowed && !other;
-    this.note.textContent = `Lines count ${run ? 'the run’s time' : 'the time of all threads'}: all of it, without threads, times${other ? ', states' : ''} or transforms that are chosen elsewhere.`;
+    this.note.textContent = `Lines count ${run ? runWords(model.page.head) : 'the time of all threads'}: all of it, without threads, times${other ? ', states' : ''} or transforms that are chosen elsewhere.`;
   }
 
   /**

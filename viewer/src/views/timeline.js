@@ -5,7 +5,7 @@ import { button, el, fill, oncePerFrame } from '../base/dom.js';
 import { formatDuration } from '../base/format.js';
 import { laneLook } from '../draw/lanes.js';
 import { currentTheme } from '../draw/theme.js';
-import { Lanes, moved, runAt, zoomed } from '../model/timeline.js';
+import { Lanes, moved, runAt, runTicks, zoomed } from '../model/timeline.js';
 import { CounterStrip } from '../parts/counter_strip.js';
 import { createInspector } from '../parts/inspector.js';
 import { stateSwatch } from '../parts/states_bar.js';
@@ -138,7 +138,7 @@ class Timeline {
 
   /** @param {import('../types/page.js').Runs} runs */
   lanesOf(runs) {
-    if (this.made?.runs !== runs) this.made = new Lanes(runs, this.head.states.length);
+    if (this.made?.runs !== runs) this.made = new Lanes(runs, this.head.states.length, runTicks(this.head));
     return this.made;
   }
 

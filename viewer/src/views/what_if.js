@@ -40,6 +40,13 @@ function reachWords(whatIf) {
   return `${words}${why}. Whatever else is asked for, this command tells.`;
 }
 
+/** What of the run is predicted, where that is not all of it, as `predict` says it. @param {WhatIf} whatIf */
+function extentWords({ run, base, lead }) {
+  return Math.max(lead, run - base) > 0.02 * base
+    ? `${formatSeconds(base)} of the run’s ${formatSeconds(run)}: from about when the session was ready, ${formatSeconds(lead)} before the first job, to the end of the last`
+    : '';
+}
+
 /** A row of the table of terms, as `predict --why` has them. @typedef {[string, string, string, string, string, string]} TermRow */
 
 /** @param {WhatIf} whatIf @param {WhatIfForecast} forecast @returns {TermRow[]} */
@@ -56,7 +63,7 @@ function termRows(whatIf, forecast) {
   if (leadError > 0)
     rows.push([
       'start', formatSeconds(lead), span(least, lead + leadError), 'prior',
-      span(predicted - lead + least, predicted + leadError), 'of the run before its first job: no event tells',
+      span(predicted - lead + least, predicted + leadError), 'before the first job: no event tells when the session was ready',
     ]);
   const wide = (/** @type {number} */ ratio) => span(predicted / Math.exp(1.645 * ratio), predicted * Math.exp(1.645 * ratio));
   const python = whatIf.baseSlots === 0;
@@ -239,6 +246,7 @@ class WhatIfPanel {
     const slots = point.slots > 0
       ? `${formatCount(point.slots)} slot${point.slots === 1 ? '' : 's'}, ${formatPercent(point.busy)} busy; recorded ${formatCount(whatIf.baseSlots)}, ${formatPercent(whatIf.baseBusy)} busy`
       : '';
+    const extent = extentWords(whatIf);
     fill(
       this.result,
       el('p', { class: 'whatif-title' }, visibleText(name)),
@@ -250,6 +258,7 @@ class WhatIfPanel {
         el('span', { class: 'whatif-compared' }, `${comparedWords(point.predicted, base)} the recorded `, exact(base, 'base')),
       ),
       slots ? el('p', { class: 'dim' }, slots) : null,
+      extent ? el('p', { class: 'dim whatif-extent' }, extent) : null,
       el('div', { class: 'whatif-bars' }, compareBars(base, point, this.scale())),
       this.command(set === '' ? 'One more run of the same, as a command:' : 'The same from the command line:'),
     );

@@ -149,7 +149,7 @@ async function graph(session) {
   const opened = await session.open('runs', 'view=diff-graph');
   const said = (await opened.page.locator('.diff').innerText()).trim();
   assert.ok(said.startsWith(whole.answer));
-  assert.match(said, /Counted here, the run’s time: .* → .*\([+−][\d.]+ %\)/);
+  assert.match(said, /Counted here, time with tasks: .* → .*\([+−][\d.]+ %\)/);
   // A log tells all tasks: there is no error that a change could be beyond.
   assert.match(said, /\d+ of \d+ functions changed$/m);
   assert.doesNotMatch(said, /twice the error/);

@@ -423,6 +423,20 @@ async function withoutCode(session) {
   assert.deepEqual(await opened.close(), []);
 }
 
+/** Two views said "Whole run", one of 9.09 s and one of 6.62 s; and "the run’s time" was a third length. @param {Session} session */
+async function oneLength(session) {
+  for (const name of ['spark', 'flink']) {
+    const whole = formatDuration(answer(session, 'explain', name).run_ns);
+    const opened = await session.open(name, 'view=tasks');
+    const { page } = opened;
+    assert.equal(await page.locator('.timeline-status').innerText(), `Shown: ${whole} from 0 s`);
+    await opened.view('timeline');
+    await page.getByText(`Shown: ${whole} from 0 s`).waitFor();
+    assert.doesNotMatch(await page.locator('body').innerText(), /the run’s time/);
+    assert.deepEqual(await opened.close(), []);
+  }
+}
+
 /** @type {Record<string, (session: Session) => Promise<void>>} */
 export const dataflowCases = {
   'operators have the numbers of explain and report': numbers,
@@ -437,5 +451,6 @@ export const dataflowCases = {
   'a hundred thousand tasks are shown': manyTasks,
   'an arrow goes to what the next slot ran then': slots,
   'their code is run when it is asked for, and shares theme and tooltip': secondScript,
+  'timeline and tasks show one run, and what is less than it has another name': oneLength,
   'where their code is damaged they say so, and the rest of the page stands': withoutCode,
 };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Lanes, axisMarks, flameChart, moved, runAt, zoomed } from '../../src/model/timeline.js';
+import { Lanes, axisMarks, flameChart, moved, runAt, runTicks, zoomed } from '../../src/model/timeline.js';
 
 /**
  * @param {[number, number, number, number][]} list start, time, node, state
@@ -26,6 +26,14 @@ test('each run counts in the columns that it covers, to the part of a pixel', ()
   assert.deepEqual([...shares], [1, 0, 0, 0.5, 0.5, 0, 0.5, 0, 0, 1, 0, 0]);
   const inside = lanes.shares(0, { from: 10, to: 20 }, 2);
   assert.deepEqual([...inside], [1, 0, 0, 0, 1, 0]);
+});
+
+test('a log of a framework has time before its first task and after its last', () => {
+  const runs = oneThread([[10, 15, 1, 0]]);
+  const sides = [{ duration_ns: 40_400 }, { duration_ns: 30_000 }];
+  const head = /** @type {import('../../src/types/page.js').Head} */ (/** @type {unknown} */ ({ sides, tick_ns: 1000, dataflow: {}, comparison: null }));
+  assert.deepEqual(new Lanes(runs, 2, runTicks(head)).all, { from: 0, to: 40 });
+  assert.deepEqual(new Lanes(runs, 2, runTicks({ ...head, dataflow: null })).all, { from: 0, to: 25 });
 });
 
 test('calls have no state and nothing on the stack is nothing', () => {

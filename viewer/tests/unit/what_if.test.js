@@ -9,7 +9,7 @@ const parse = { key: 'function', function: "it's", run_ratio: 0.4, words: 'speed
 const input = { key: 'input', words: 'size', refusal: 'input: no task read any', base: 0, positions: [] };
 const term = { term: 'queued', source: 'prior', low: 0, value: 0.5, high: 1, meaning: 'waiting' };
 const page = {
-  refusal: null, reach: 'first', tasks: 7, base_s: 10, lead_s: 1, lead_error_s: 1, base_slots: 2, base_busy_ratio: 0.5, noise_ratio: 0.07,
+  refusal: null, reach: 'first', tasks: 7, run_s: 12, base_s: 10, lead_s: 1, lead_error_s: 1, base_slots: 2, base_busy_ratio: 0.5, noise_ratio: 0.07,
   terms: [term], axes: [cores, parse, input], texts: ['one', 'too many'],
   points: [
     [[], 10, 9, 11, 2, 0.5, 0, [], [0]],
