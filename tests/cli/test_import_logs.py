@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import json
 import os
@@ -18,6 +17,7 @@ from typing import Any
 import pytest
 from calling import REPOSITORY, Run
 from framework_logs import LOGS, MS, ROLLING, events_of, lines_of
+from terminals import read_shown
 
 SPARK = ["spark35_flaky.gz", "spark35_cluster.gz", "spark35_killed.gz", ROLLING]
 # Ours, and where Spark has it: the object within the task's metrics, its member, and the unit.
@@ -282,7 +282,6 @@ def test_progress_is_shown_on_a_terminal_only(barograph: Path, tmp_path: Path) -
     filler = b'{"Event":"SparkListenerBlockUpdated","x":"' + b"y" * 60000 + b'"}\n'
     big = write(tmp_path / "big", [line + filler * 40 for line in lines])
     command = [str(barograph), "import", "-f", "-o", str(tmp_path / "log.baro"), str(big)]
-    shown = b""
     main, terminal = os.openpty()
     with subprocess.Popen(command, stderr=terminal, env={**os.environ, "TERM": "xterm"}) as child:
         os.close(terminal)
@@ -291,10 +290,7 @@ def test_progress_is_shown_on_a_terminal_only(barograph: Path, tmp_path: Path) -
         child.send_signal(signal.SIGSTOP)  # what takes less than a second shows nothing
         sleep(1.2)
         child.send_signal(signal.SIGCONT)
-        with contextlib.suppress(OSError):  # the terminal's other end was closed
-            while got := os.read(main, 65536):
-                shown += got
-    os.close(main)
+        shown = read_shown(main)
     assert child.returncode == 0
     bars, _, end = shown.rpartition(b"\r\x1b[K")
     assert re.search(rb"MB of \d+ MB \(\d+ %\)  [\d.]+ \w?B/s  .* left to read", bars), shown

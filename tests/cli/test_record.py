@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import pty
 import re
 import signal
-import struct
 import subprocess
 import sys
-import termios
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from calling import Run
+from terminals import open_terminal, read_shown
 
 BUSY = "import time\nend = time.monotonic() + {}\nwhile time.monotonic() < end: sum(range(999))"
 LINE = (
@@ -239,22 +236,12 @@ def test_children_are_recorded_unless_not_wanted(run: Run, tmp_path: Path) -> No
 
 
 def read_terminal(program: Path, arguments: list[str], folder: Path) -> str:
-    main, side = pty.openpty()
-    fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    main, side = open_terminal(24, 80)
     with subprocess.Popen([program, *arguments], stderr=side, cwd=folder) as process:
         os.close(side)
-        output = b""
-        while True:
-            try:
-                part = os.read(main, 4096)
-            except OSError:  # the other side is closed
-                break
-            if not part:
-                break
-            output += part
-        os.close(main)
+        shown = read_shown(main)
         process.wait()
-    return output.decode()
+    return shown.decode()
 
 
 def test_progress_shows_on_a_terminal_when_attached(barograph: Path, tmp_path: Path) -> None:

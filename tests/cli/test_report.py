@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import pty
 import re
-import struct
 import subprocess
-import termios
 import unicodedata
 from pathlib import Path
 from typing import Any
 
 import pytest
 from calling import Recording, Run
+from terminals import open_terminal, read_shown, resize
 
 ESCAPE = "\033"
 
@@ -209,23 +206,13 @@ def test_color_choices(run: Run, recording: Recording) -> None:
 
 
 def on_terminal(program: Path, arguments: list[str], env: dict[str, str], columns: int) -> str:
-    main, side = pty.openpty()
-    fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    main, side = open_terminal(40, columns)
     environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "TERM": "xterm-256color", **env}
     with subprocess.Popen([program, *arguments], stdout=side, env=environment) as process:
         os.close(side)
-        output = b""
-        while True:
-            try:
-                part = os.read(main, 65536)
-            except OSError:  # the other side is closed
-                break
-            if not part:
-                break
-            output += part
-        os.close(main)
+        shown = read_shown(main)
         assert process.wait() == 0
-    return output.decode()
+    return shown.decode()
 
 
 def test_terminal(barograph: Path, recording: Recording) -> None:
@@ -318,11 +305,11 @@ def test_unicode_where_nobody_chose_a_locale(run: Run, recording: Recording) -> 
 
 def test_a_pager_has_the_width_of_its_terminal(barograph: Path, recording: Recording) -> None:
     # 100 columns, whatever the terminal: in one of 80 each second line was broken.
-    main, side = pty.openpty()
+    main, side = open_terminal(50, 70)
     environment = {name: text for name, text in os.environ.items() if name != "COLUMNS"}
     longest = {}
     for columns in (70, 140):
-        fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+        resize(side, 50, columns)
         piped = subprocess.run(
             [barograph, "report", recording("night")],
             stdout=subprocess.PIPE,
