@@ -371,3 +371,17 @@ void fixture_put_record(baro_buffer *raw, uint64_t type, baro_view payload) {
   baro_write_varint(raw, type);
   baro_write_string(raw, payload);
 }
+
+void fixture_put_bytes(baro_buffer *raw, uint64_t type, const char *bytes, size_t length) {
+  fixture_put_record(raw, type, (baro_view){(const uint8_t *)bytes, length});
+}
+
+void fixture_put_definitions(baro_buffer *raw) {
+  FIXTURE_PUT(raw, BARO_RECORD_STRING, "a");
+  FIXTURE_PUT(raw, BARO_RECORD_STRING, "b");
+  FIXTURE_PUT(raw, BARO_RECORD_FUNCTION, "\1\2\2\7\0");
+  FIXTURE_PUT(raw, BARO_RECORD_FRAME, "\0\x09");
+  FIXTURE_PUT(raw, BARO_RECORD_STACK, "\0\0");
+  FIXTURE_PUT(raw, BARO_RECORD_PROCESS, "\5\0\1\2\0\1");
+  FIXTURE_PUT(raw, BARO_RECORD_THREAD, "\0\5\3\0\1");
+}

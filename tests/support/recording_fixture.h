@@ -83,5 +83,9 @@ void fixture_put_chunk(baro_buffer *file, uint8_t type, uint32_t sequence, baro_
 void fixture_put_chunk_head(baro_buffer *file, baro_chunk_head head, baro_view raw);
 /* A record. */
 void fixture_put_record(baro_buffer *raw, uint64_t type, baro_view payload);
+void fixture_put_bytes(baro_buffer *raw, uint64_t type, const char *bytes, size_t length);
+#define FIXTURE_PUT(raw, type, literal) fixture_put_bytes(raw, type, literal, sizeof(literal) - 1)
+/* One of each definition, all with id 0: function, frame, stack, process, thread; strings 0 "a" and 1 "b". */
+void fixture_put_definitions(baro_buffer *raw);
 
 #endif

@@ -364,22 +364,6 @@ static void make_dataflow(void) {
   fixture_disk_release(&disk);
 }
 
-static void put_bytes(baro_buffer *raw, uint64_t type, const char *bytes, size_t length) {
-  fixture_put_record(raw, type, (baro_view){.data = (const uint8_t *)bytes, .length = length});
-}
-#define PUT(raw, type, literal) put_bytes(raw, type, literal, sizeof(literal) - 1)
-
-/* Strings "a" and "b", function, frame, stack, process, thread: id 0 each. */
-static void put_definitions(baro_buffer *raw) {
-  PUT(raw, BARO_RECORD_STRING, "a");
-  PUT(raw, BARO_RECORD_STRING, "b");
-  PUT(raw, BARO_RECORD_FUNCTION, "\1\2\2\7\0");
-  PUT(raw, BARO_RECORD_FRAME, "\0\x09");
-  PUT(raw, BARO_RECORD_STACK, "\0\0");
-  PUT(raw, BARO_RECORD_PROCESS, "\5\0\1\2\0\1");
-  PUT(raw, BARO_RECORD_THREAD, "\0\5\3\0\1");
-}
-
 /* The next sample of thread 0, of state 200, in a stack that is not among the recent ones. */
 static void put_newer_sample(baro_number_writer *numbers, baro_sample_model *model, uint64_t step,
                              uint64_t weight, uint64_t stack, uint64_t movement, uint64_t share) {
@@ -428,12 +412,12 @@ static void put_newer_samples(baro_buffer *raw) {
 /* Whatever version 1.7 may add: each must be skipped or taken as unknown. */
 static void make_newer_minor(void) {
   baro_buffer raw = {0};
-  put_definitions(&raw);
-  PUT(&raw, 1000000, "a record type of the future");
-  PUT(&raw, BARO_RECORD_FRAME, "\0\x0a more fields");
-  PUT(&raw, BARO_RECORD_COUNTERS, "\1\7\3\x00\x2a\x7b\x2b\x02\x2c and more");
+  fixture_put_definitions(&raw);
+  FIXTURE_PUT(&raw, 1000000, "a record type of the future");
+  FIXTURE_PUT(&raw, BARO_RECORD_FRAME, "\0\x0a more fields");
+  FIXTURE_PUT(&raw, BARO_RECORD_COUNTERS, "\1\7\3\x00\x2a\x7b\x2b\x02\x2c and more");
   put_newer_samples(&raw);
-  PUT(&raw, 15 + 100, "");
+  FIXTURE_PUT(&raw, 15 + 100, "");
   baro_buffer file = {0};
   fixture_put_head(&file, 1, 7);
   baro_chunk_head head = {
@@ -441,8 +425,8 @@ static void make_newer_minor(void) {
   fixture_put_chunk_head(&file, head, (baro_view){.data = raw.data, .length = raw.length});
   fixture_put_chunk(&file, 77, 1, baro_view_of("a chunk type of the future"));
   baro_buffer_clear(&raw);
-  PUT(&raw, BARO_RECORD_DROPPED, "\3 and why");
-  PUT(&raw, BARO_RECORD_CLOSE, "\2\3 more");
+  FIXTURE_PUT(&raw, BARO_RECORD_DROPPED, "\3 and why");
+  FIXTURE_PUT(&raw, BARO_RECORD_CLOSE, "\2\3 more");
   fixture_put_chunk(&file, BARO_CHUNK_RECORDS, 2,
                     (baro_view){.data = raw.data, .length = raw.length});
   save("newer_minor", (baro_view){.data = file.data, .length = file.length});
@@ -453,15 +437,15 @@ static void make_newer_minor(void) {
 /* Remarks that a later version may add, fields behind those that there are, and a function with more of them. */
 static void make_newer_remarks(void) {
   baro_buffer raw = {0};
-  put_definitions(&raw);
-  PUT(&raw, BARO_RECORD_FUNCTION, "\1\2\0\7\0\2 more");
-  PUT(&raw, BARO_RECORD_PROCESS_FACT, "\0\1k\1v more");
+  fixture_put_definitions(&raw);
+  FIXTURE_PUT(&raw, BARO_RECORD_FUNCTION, "\1\2\0\7\0\2 more");
+  FIXTURE_PUT(&raw, BARO_RECORD_PROCESS_FACT, "\0\1k\1v more");
   /* f enters, codes 30 and 300 are skipped, as a value of kind 9; a usage with more; f returns. */
-  PUT(&raw, BARO_RECORD_CALLS,
-      "\0\6\x19\x01\x1e\x03"
-      "abc\xac\x02\x00\x16\x02\x09q\x0e\x09\x05\x08 a more\x00\x06\1\2\3\4\5\6 and more");
-  PUT(&raw, BARO_RECORD_CALLS, "\0\1\2\x1e\0\1\7"); /* of which nothing is known */
-  PUT(&raw, BARO_RECORD_CLOSE, "\0\0");
+  FIXTURE_PUT(&raw, BARO_RECORD_CALLS,
+              "\0\6\x19\x01\x1e\x03"
+              "abc\xac\x02\x00\x16\x02\x09q\x0e\x09\x05\x08 a more\x00\x06\1\2\3\4\5\6 and more");
+  FIXTURE_PUT(&raw, BARO_RECORD_CALLS, "\0\1\2\x1e\0\1\7"); /* of which nothing is known */
+  FIXTURE_PUT(&raw, BARO_RECORD_CLOSE, "\0\0");
   baro_buffer file = {0};
   fixture_put_head(&file, 1, 8);
   fixture_put_chunk(&file, BARO_CHUNK_RECORDS, 0,
@@ -482,14 +466,14 @@ static void make_newer_major(void) {
 /* Good checksums, and a sample of a stack that is not there. */
 static void make_broken_rule(void) {
   baro_buffer raw = {0};
-  put_definitions(&raw);
+  fixture_put_definitions(&raw);
   baro_buffer file = {0};
   fixture_put_head(&file, 1, 0);
   fixture_put_chunk(&file, BARO_CHUNK_RECORDS, 0,
                     (baro_view){.data = raw.data, .length = raw.length});
   baro_buffer_clear(&raw);
-  PUT(&raw, BARO_RECORD_STRING, "read before the broken record");
-  PUT(&raw, BARO_RECORD_STACK, "\0\5");
+  FIXTURE_PUT(&raw, BARO_RECORD_STRING, "read before the broken record");
+  FIXTURE_PUT(&raw, BARO_RECORD_STACK, "\0\5");
   fixture_put_chunk(&file, BARO_CHUNK_RECORDS, 1,
                     (baro_view){.data = raw.data, .length = raw.length});
   save("broken_rule", (baro_view){.data = file.data, .length = file.length});

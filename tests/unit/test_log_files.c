@@ -4,7 +4,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,21 +11,15 @@
 #include <cmocka.h>
 
 #include "import/log_files.h"
+#include "support/test_files.h"
 #include "support/test_folder.h"
-
-static void put(const char *path) {
-  FILE *file = fopen(path, "w");
-  assert_non_null(file);
-  assert_true(fputs(path, file) >= 0); /* so that each is told from the others */
-  assert_int_equal(fclose(file), 0);
-}
 
 static void make_folder(const char *folder, const char *const *names) {
   char path[256];
   assert_int_equal(mkdir(folder, 0700), 0);
   for (; *names != NULL; names++) {
     snprintf(path, sizeof path, "%s/%s", folder, *names);
-    put(path);
+    put_text(path, path); /* so that each is told from the others */
   }
 }
 
@@ -104,7 +97,7 @@ static void dated_files_in_order_of_time(void **state) {
 
 static void nothing_leads_out_of_a_folder(void **state) {
   (void)state;
-  put("secret");
+  put_text("secret", "secret");
   make_folder("links", (const char *const[]){"events_1_a", NULL});
   assert_int_equal(symlink("../secret", "links/events_2_a"), 0);
   assert_int_equal(mkdir("links/events_3_a", 0700), 0);
@@ -131,7 +124,7 @@ static void check_refused(const char *path, baro_status expected, const char *wo
 static void single_files_and_what_is_none(void **state) {
   (void)state;
   baro_log_files files;
-  put("local-1.zstd.inprogress");
+  put_text("local-1.zstd.inprogress", "local-1.zstd.inprogress");
   assert_int_equal(baro_log_files_open("local-1.zstd.inprogress", &files, NULL), BARO_OK);
   assert_int_equal(files.kind, BARO_LOG_SINGLE);
   assert_int_equal(files.count, 1);

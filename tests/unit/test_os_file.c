@@ -7,7 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -16,23 +15,8 @@
 #include <cmocka.h>
 
 #include "base/os_file.h"
+#include "support/test_files.h"
 #include "support/test_folder.h"
-
-static void put(const char *path, const char *text) {
-  FILE *file = fopen(path, "w");
-  assert_non_null(file);
-  assert_true(fputs(text, file) >= 0);
-  assert_int_equal(fclose(file), 0);
-}
-
-static void expect_text(const char *path, const char *text) {
-  baro_buffer buffer = {0};
-  baro_error err = {0};
-  assert_int_equal(baro_file_read_all(path, 1000, &buffer, &err), BARO_OK);
-  assert_int_equal(buffer.length, strlen(text));
-  assert_memory_equal(buffer.data, text, strlen(text));
-  baro_buffer_release(&buffer);
-}
 
 static int create(const char *path, bool replace) {
   int file = -1;
@@ -60,7 +44,7 @@ static void a_new_file_is_private(void **state) {
 
 static void an_existing_file_is_kept(void **state) {
   (void)state;
-  put("kept", "precious");
+  put_text("kept", "precious");
   int file = -1;
   baro_error err = {0};
   assert_int_equal(baro_file_create("kept", false, &file, &err), BARO_USAGE);
@@ -69,7 +53,7 @@ static void an_existing_file_is_kept(void **state) {
   assert_non_null(strstr(err.message, "-f"));
   expect_text("kept", "precious");
 
-  put("kept.old", "older");
+  put_text("kept.old", "older");
   close_file(create("kept", true));
   expect_text("kept", "");
   expect_text("kept.old", "precious");
@@ -78,8 +62,8 @@ static void an_existing_file_is_kept(void **state) {
 /* What stands at a path stays there, and so does its older one, until the new file is published. */
 static void a_staged_file_takes_no_place(void **state) {
   (void)state;
-  put("good", "precious");
-  put("good.old", "older");
+  put_text("good", "precious");
+  put_text("good.old", "older");
   char staged[BARO_STAGED_PATH_BYTES];
   int file = -1;
   baro_error err = {0};
@@ -110,7 +94,7 @@ static void a_stream_is_what_comes_once(void **state) {
   size_t length = 0;
   int file = -1;
   baro_error err = {0};
-  put("plain", "bytes");
+  put_text("plain", "bytes");
   assert_int_equal(mkfifo("once", 0600), 0);
   assert_true(baro_file_is_stream("-"));
   assert_true(baro_file_is_stream("once"));
@@ -154,7 +138,7 @@ static void a_stream_takes_what_comes(void **state) {
 
 static void a_link_is_not_followed(void **state) {
   (void)state;
-  put("target", "precious");
+  put_text("target", "precious");
   assert_int_equal(symlink("target", "link"), 0);
   assert_int_equal(symlink("nowhere", "dangling"), 0);
   static const char *const paths[] = {"link", "dangling", "/dev/null", "."};
@@ -257,7 +241,7 @@ static void only_regular_files_are_opened(void **state) {
   assert_int_equal(baro_file_open("/dev/zero", &file, &bytes, &err), BARO_INVALID);
   assert_int_equal(baro_file_open("absent", &file, &bytes, &err), BARO_NOT_FOUND);
   assert_int_equal(file, -1);
-  put("file", "12345");
+  put_text("file", "12345");
   assert_int_equal(baro_file_open("file", &file, &bytes, &err), BARO_OK);
   assert_int_equal(bytes, 5);
   close_file(file);
@@ -266,8 +250,8 @@ static void only_regular_files_are_opened(void **state) {
 /* By any name, and only of regular files: where two terminals or pipes are one nothing is lost. */
 static void a_descriptor_is_a_file_by_any_name(void **state) {
   (void)state;
-  put("one", "text");
-  put("another", "text");
+  put_text("one", "text");
+  put_text("another", "text");
   assert_int_equal(link("one", "second-name"), 0);
   assert_int_equal(symlink("one", "leads-there"), 0);
   int file = open("one", O_RDONLY | O_CLOEXEC), device = open("/dev/null", O_WRONLY | O_CLOEXEC);
@@ -287,7 +271,7 @@ static void a_descriptor_is_a_file_by_any_name(void **state) {
 
 static void reading_all_has_a_limit(void **state) {
   (void)state;
-  put("file", "12345");
+  put_text("file", "12345");
   baro_buffer buffer = {0};
   baro_error err = {0};
   baro_write_text(&buffer, "before");

@@ -14,14 +14,8 @@
 #include <cmocka.h>
 
 #include "base/os_folder.h"
+#include "support/test_files.h"
 #include "support/test_folder.h"
-
-static void put(const char *path, const char *text) {
-  FILE *file = fopen(path, "w");
-  assert_non_null(file);
-  assert_true(fputs(text, file) >= 0);
-  assert_int_equal(fclose(file), 0);
-}
 
 static void a_new_folder_is_private(void **state) {
   (void)state;
@@ -59,13 +53,13 @@ static void it_is_listed_and_removed(void **state) {
   assert_int_equal(baro_folder_create(test_folder_path, "list-", path, sizeof path, NULL), BARO_OK);
   assert_int_equal(baro_folder_open(path, &folder, NULL), BARO_OK);
   assert_int_equal(chdir(path), 0);
-  put("one", "1");
+  put_text("one", "1");
   assert_int_equal(baro_folder_list(folder, gather, names), BARO_OK);
   assert_string_equal(names, "one ");
   names[0] = '\0'; /* a second listing begins anew */
   assert_int_equal(baro_folder_list(folder, gather, names), BARO_OK);
   assert_string_equal(names, "one ");
-  put("stop", "");
+  put_text("stop", "");
   baro_folder_remove_file(folder, "one");
   names[0] = '\0';
   assert_int_equal(baro_folder_list(folder, gather, names), BARO_INTERRUPTED);
@@ -88,7 +82,7 @@ static void a_change_shows(void **state) {
   const struct timespec times[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
   assert_int_equal(futimens(folder, times), 0);
   assert_int_equal(baro_folder_changed_ns(folder), UINT64_C(1000000000));
-  put("changing/new", "");
+  put_text("changing/new", "");
   assert_true(baro_folder_changed_ns(folder) >= before_ns);
   assert_int_equal(close(folder), 0);
 }
@@ -102,7 +96,7 @@ static void only_regular_files_are_opened(void **state) {
   assert_int_equal(mkfifo("fifo", 0600), 0);
   assert_int_equal(symlink("/etc/passwd", "link"), 0);
   assert_int_equal(mkdir("folder", 0700), 0);
-  put("file", "12345");
+  put_text("file", "12345");
   static const char *const strange[] = {"fifo", "link", "folder"};
   for (size_t i = 0; i < sizeof strange / sizeof strange[0]; i++) {
     assert_int_equal(baro_folder_open_file(folder, strange[i], true, &file, &bytes), BARO_INVALID);
@@ -123,7 +117,7 @@ static void only_regular_files_are_opened(void **state) {
 /* A lock ends with the process that holds it, however that ends. */
 static void a_lock_is_held_once(void **state) {
   (void)state;
-  put("locked", "");
+  put_text("locked", "");
   int first = open("locked", O_RDWR | O_CLOEXEC);
   int second = open("locked", O_RDWR | O_CLOEXEC);
   assert_true(first >= 0 && second >= 0);

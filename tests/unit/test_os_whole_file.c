@@ -8,7 +8,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,6 +16,7 @@
 
 #include "base/os_file.h"
 #include "base/os_whole_file.h"
+#include "support/test_files.h"
 #include "support/test_folder.h"
 
 static char told_path[BARO_STAGED_PATH_BYTES]; /* what a signal would remove */
@@ -25,22 +25,6 @@ static unsigned told_count;
 static void note_unfinished(const char *part_path) {
   (void)snprintf(told_path, sizeof told_path, "%s", part_path == NULL ? "" : part_path);
   told_count++;
-}
-
-static void put(const char *path, const char *text) {
-  FILE *file = fopen(path, "w");
-  assert_non_null(file);
-  assert_true(fputs(text, file) >= 0);
-  assert_int_equal(fclose(file), 0);
-}
-
-static void expect_text(const char *path, const char *text) {
-  baro_buffer buffer = {0};
-  baro_error err = {0};
-  assert_int_equal(baro_file_read_all(path, 1000, &buffer, &err), BARO_OK);
-  assert_int_equal(buffer.length, strlen(text));
-  assert_memory_equal(buffer.data, text, strlen(text));
-  baro_buffer_release(&buffer);
 }
 
 static void expect_none(const char *path) {
@@ -88,7 +72,7 @@ typedef struct writing {
 static baro_status lose_part(void *context, int take_file, baro_error *err) {
   (void)context;
   assert_int_equal(unlink(told_path), 0);
-  put(told_path, "half of ano");
+  put_text(told_path, "half of ano");
   assert_int_equal(baro_file_write_at(take_file, 0, baro_view_of("ours"), err), BARO_OK);
   assert_int_equal(baro_file_close(take_file, NULL), BARO_OK);
   return BARO_OK;
@@ -113,7 +97,7 @@ static baro_status write_text(void *context, int take_file, baro_error *err) {
   }
   assert_int_equal(baro_file_write_at(take_file, 0, baro_view_of(work->text), err), BARO_OK);
   if (work->comes != NULL) {
-    put(work->path, work->comes);
+    put_text(work->path, work->comes);
   }
   assert_int_equal(baro_file_close(take_file, NULL), BARO_OK);
   return work->status == BARO_OK ? BARO_OK : baro_error_set(err, work->status, "no");
@@ -136,7 +120,7 @@ static void it_has_its_name_when_it_is_whole(void **state) {
   baro_error err = {0};
   char part[64];
   snprintf(part, sizeof part, "whole.part-%d", (int)getpid());
-  put(part, "of one that was killed");
+  put_text(part, "of one that was killed");
   mode_t mask = umask(0);
   writing first = {.text = "new"};
   assert_int_equal(write_to(&(baro_whole_file){.path = "whole"}, &first, &err), BARO_OK);
@@ -165,8 +149,8 @@ static void a_failure_changes_nothing(void **state) {
   assert_int_equal(write_to(&(baro_whole_file){.path = "failed"}, &work, &err), BARO_NO_SPACE);
   assert_string_equal(err.message, "no");
   expect_none("failed");
-  put("failed", "good");
-  put("failed.old", "older");
+  put_text("failed", "good");
+  put_text("failed.old", "older");
   work.before = "good";
   baro_whole_file over = {.path = "failed", .replace = true};
   assert_int_equal(write_to(&over, &work, &err), BARO_NO_SPACE);
@@ -227,7 +211,7 @@ static void a_link_stays_and_leads_there(void **state) {
   baro_error err = {0};
   char target[32];
   assert_int_equal(mkdir("far", 0700), 0);
-  put("far/target", "old");
+  put_text("far/target", "old");
   assert_int_equal(chmod("far/target", 0640), 0);
   assert_int_equal(symlink("far/target", "link"), 0);
   writing work = {.text = "new", .path = "far/target", .before = "old"};
@@ -251,7 +235,7 @@ static void a_link_stays_and_leads_there(void **state) {
 static void what_is_read_is_not_replaced(void **state) {
   (void)state;
   baro_error err = {0};
-  put("input", "precious");
+  put_text("input", "precious");
   assert_int_equal(symlink("input", "to-input"), 0);
   assert_int_equal(link("input", "same"), 0);
   writing work = {.text = "new"};
@@ -261,7 +245,7 @@ static void what_is_read_is_not_replaced(void **state) {
     assert_int_equal(write_to(&over, &work, &err), BARO_USAGE);
     assert_non_null(strstr(err.message, "is what is read"));
   }
-  put("older", "new one");
+  put_text("older", "new one");
   assert_int_equal(link("input", "older.old"), 0);
   baro_whole_file over = {.path = "older", .replace = true, .inputs = {"older.old"}};
   assert_int_equal(write_to(&over, &work, &err), BARO_USAGE);

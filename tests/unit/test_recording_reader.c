@@ -28,22 +28,6 @@ static baro_status read_file(const baro_buffer *file, baro_buffer *text, baro_da
   return baro_recording_read_memory(view_of(file), "file.baro", &visitor, damage, err);
 }
 
-static void put(baro_buffer *raw, uint64_t type, const char *bytes, size_t length) {
-  fixture_put_record(raw, type, (baro_view){(const uint8_t *)bytes, length});
-}
-#define PUT(raw, type, literal) put(raw, type, literal, sizeof(literal) - 1)
-
-/* One of each definition, all with id 0; strings 0 and 1. */
-static void put_definitions(baro_buffer *raw) {
-  PUT(raw, BARO_RECORD_STRING, "a");
-  PUT(raw, BARO_RECORD_STRING, "b");
-  PUT(raw, BARO_RECORD_FUNCTION, "\1\2\2\7\0");
-  PUT(raw, BARO_RECORD_FRAME, "\0\x09");
-  PUT(raw, BARO_RECORD_STACK, "\0\0");
-  PUT(raw, BARO_RECORD_PROCESS, "\5\0\1\2\0\1");
-  PUT(raw, BARO_RECORD_THREAD, "\0\5\3\0\1");
-}
-
 /* --- Heads --- */
 
 static void what_is_no_recording_is_told(void **state) {
@@ -190,7 +174,7 @@ static void records_that_break_a_rule_are_refused(void **state) {
     baro_buffer file = {0};
     baro_buffer text = {0};
     fixture_put_head(&file, 1, 0);
-    put_definitions(&raw);
+    fixture_put_definitions(&raw);
     fixture_put_chunk(&file, BARO_CHUNK_RECORDS, 0, view_of(&raw));
     uint64_t good = file.length;
     baro_damage damage;
@@ -200,8 +184,8 @@ static void records_that_break_a_rule_are_refused(void **state) {
     size_t good_text = text.length;
 
     baro_buffer_clear(&raw);
-    put(&raw, bad->type, bad->bytes, bad->length);
-    PUT(&raw, BARO_RECORD_STRING, "after");
+    fixture_put_bytes(&raw, bad->type, bad->bytes, bad->length);
+    FIXTURE_PUT(&raw, BARO_RECORD_STRING, "after");
     fixture_put_chunk(&file, BARO_CHUNK_RECORDS, 1, view_of(&raw));
     assert_int_equal(read_file(&file, &text, &damage, &err), BARO_OK);
     if (!damage.corrupt || text.length != good_text) {
@@ -241,8 +225,8 @@ static void nothing_follows_the_close_record(void **state) {
   baro_buffer file = {0};
   baro_buffer text = {0};
   baro_damage damage;
-  PUT(&raw, BARO_RECORD_CLOSE, "\0\0");
-  PUT(&raw, BARO_RECORD_STRING, "late");
+  FIXTURE_PUT(&raw, BARO_RECORD_CLOSE, "\0\0");
+  FIXTURE_PUT(&raw, BARO_RECORD_STRING, "late");
   fixture_put_head(&file, 1, 0);
   fixture_put_chunk(&file, BARO_CHUNK_RECORDS, 0, view_of(&raw));
   assert_int_equal(read_file(&file, &text, &damage, NULL), BARO_OK);
@@ -271,12 +255,12 @@ static void calls_that_keep_the_rules_are_taken(void **state) {
   baro_buffer file = {0};
   baro_buffer text = {0};
   baro_damage damage;
-  put_definitions(&raw);
+  fixture_put_definitions(&raw);
   baro_write_bytes(&payload, "\0\x0c", 2);
   baro_write_string(&payload, (baro_view){(const uint8_t *)codes, sizeof(codes) - 1});
   baro_write_bytes(&payload, "\x0c\1\1\1\1\1\1\1\1\1\1\1\1 more fields", 13 + 12);
   fixture_put_record(&raw, BARO_RECORD_CALLS, view_of(&payload));
-  PUT(&raw, BARO_RECORD_DROPPED_CALLS, "\5 more fields");
+  FIXTURE_PUT(&raw, BARO_RECORD_DROPPED_CALLS, "\5 more fields");
   fixture_put_head(&file, 1, 1);
   fixture_put_chunk(&file, BARO_CHUNK_RECORDS, 0, view_of(&raw));
   assert_int_equal(read_file(&file, &text, &damage, NULL), BARO_OK);
@@ -386,7 +370,7 @@ static void a_head_must_agree_with_its_samples(void **state) {
     baro_buffer file = {0};
     baro_buffer text = {0};
     baro_damage damage;
-    PUT(&raw, BARO_RECORD_STRING, "a");
+    FIXTURE_PUT(&raw, BARO_RECORD_STRING, "a");
     fixture_put_head(&file, 1, 0);
     heads[i].type = BARO_CHUNK_RECORDS;
     fixture_put_chunk_head(&file, heads[i], view_of(&raw));

@@ -9,23 +9,7 @@
 
 #include "explain/run_diff.h"
 #include "support/profile_fixture.h"
-
-typedef struct run {
-  given made;
-  uint32_t slot;
-  uint32_t stack;
-  uint64_t at_ms;
-  baro_profile *profile;
-  baro_explanation all;
-} run;
-
-static run begin(void) {
-  run r = {.made = given_begin()};
-  uint32_t process = given_process(&r.made, 1, BARO_NONE_ID);
-  r.slot = given_thread(&r.made, process, 1, "slot 1", false);
-  r.stack = given_stack(&r.made, BARO_NONE_ID, given_function(&r.made, "stage", "", 0, 0), 0);
-  return r;
-}
+#include "support/slot_run.h"
 
 /* One task of a new operator, all of it in a state, behind what ran before; rows: read, 0 = it does not say. */
 static uint32_t ran(run *r, const char *name, uint64_t ms, baro_state state, uint64_t rows) {

@@ -18,45 +18,19 @@
 #include "base/os_file.h"
 #include "capture/agent/ring.h"
 #include "capture/spool_folder.h"
-
-static char parent[64];
+#include "support/test_files.h"
+#include "support/test_folder.h"
 
 static int enter(void **state) {
-  (void)state;
-  strcpy(parent, "/tmp/barograph-test-XXXXXX");
-  if (mkdtemp(parent) == NULL || chdir(parent) != 0)
-    return -1;
   unsetenv("BAROGRAPH_SPOOL");
   unsetenv("BAROGRAPH_AGENT");
-  return 0;
-}
-
-static int leave(void **state) {
-  (void)state;
-  char command[128];
-  snprintf(command, sizeof command, "rm -rf %s", parent);
-  return system(command) == 0 ? 0 : -1;
-}
-
-static void put(const char *path, const char *text) {
-  FILE *file = fopen(path, "w");
-  assert_non_null(file);
-  assert_true(fputs(text, file) >= 0);
-  assert_int_equal(fclose(file), 0);
+  return enter_test_folder(state);
 }
 
 static void make_folders(const char *path) {
   char command[256];
   snprintf(command, sizeof command, "mkdir -p %s", path);
   assert_int_equal(system(command), 0);
-}
-
-static void expect_text(const char *path, const char *text) {
-  baro_buffer buffer = {0};
-  assert_int_equal(baro_file_read_all(path, 10000, &buffer, NULL), BARO_OK);
-  baro_write_u8(&buffer, 0);
-  assert_string_equal((const char *)buffer.data, text);
-  baro_buffer_release(&buffer);
 }
 
 /* --- where the agent is --- */
@@ -83,20 +57,20 @@ static void the_agent_is_found_where_it_is_installed(void **state) {
     make_folders(layouts[i].program);
     make_folders(layouts[i].package);
     make_folders(layouts[i].startup);
-    snprintf(whole, sizeof whole, "%s/%s", parent, layouts[i].program);
+    snprintf(whole, sizeof whole, "%s/%s", test_folder_path, layouts[i].program);
     assert_int_equal(baro_agent_find_from(whole, NULL, &place, &err), BARO_NOT_FOUND);
     assert_non_null(strstr(err.message, "needs the Python package"));
     snprintf(path, sizeof path, "%s/_agent.abi3.so", layouts[i].package);
-    put(path, "");
+    put_text(path, "");
     assert_int_equal(baro_agent_find_from(whole, NULL, &place, &err), BARO_NOT_FOUND);
     assert_non_null(strstr(err.message, "no start-up hook"));
     char hook[256];
     snprintf(hook, sizeof hook, "%s/sitecustomize.py", layouts[i].startup);
-    put(hook, "");
+    put_text(hook, "");
     assert_int_equal(baro_agent_find_from(whole, NULL, &place, &err), BARO_OK);
-    snprintf(whole, sizeof whole, "%s/%s", parent, path);
+    snprintf(whole, sizeof whole, "%s/%s", test_folder_path, path);
     assert_string_equal(place.module, whole);
-    snprintf(whole, sizeof whole, "%s/%s", parent, layouts[i].startup);
+    snprintf(whole, sizeof whole, "%s/%s", test_folder_path, layouts[i].startup);
     assert_string_equal(place.hook, whole);
   }
 }
@@ -106,11 +80,11 @@ static void a_named_agent_is_taken(void **state) {
   baro_agent_place place;
   baro_error err = {0};
   make_folders("named/_startup");
-  put("named/_agent.so", "");
-  put("named/_startup/sitecustomize.py", "");
+  put_text("named/_agent.so", "");
+  put_text("named/_startup/sitecustomize.py", "");
   assert_int_equal(baro_agent_find_from("/nowhere", "named/_agent.so", &place, &err), BARO_OK);
   char whole[256];
-  snprintf(whole, sizeof whole, "%s/named/_agent.so", parent);
+  snprintf(whole, sizeof whole, "%s/named/_agent.so", test_folder_path);
   assert_string_equal(place.module, whole); /* the target is somewhere else */
   assert_int_equal(baro_agent_find_from("/nowhere", "no-such.so", &place, &err), BARO_NOT_FOUND);
   assert_non_null(strstr(err.message, "no-such.so"));
@@ -226,10 +200,10 @@ static void a_hook_may_say_why_not(void **state) {
   create(&spool, "", true);
   assert_false(baro_spool_folder_reason(&spool, reason, sizeof reason));
   snprintf(path, sizeof path, "%s/77.why", spool.path);
-  put(path, "PyPy 7.3\nand more");
+  put_text(path, "PyPy 7.3\nand more");
   assert_true(baro_spool_folder_reason(&spool, reason, sizeof reason));
   assert_string_equal(reason, "PyPy 7.3");
-  put(path, "a reason that is longer than the room for it");
+  put_text(path, "a reason that is longer than the room for it");
   assert_true(baro_spool_folder_reason(&spool, reason, sizeof reason));
   assert_int_equal(strlen(reason), sizeof reason - 1);
   baro_spool_folder_remove(&spool);
@@ -245,5 +219,5 @@ int main(void) {
       cmocka_unit_test(a_hook_is_not_doubled),
       cmocka_unit_test(a_hook_may_say_why_not),
   };
-  return cmocka_run_group_tests_name("spool_folder", tests, enter, leave);
+  return cmocka_run_group_tests_name("spool_folder", tests, enter, leave_test_folder);
 }
