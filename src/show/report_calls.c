@@ -1,5 +1,5 @@
-/* What the text report says of recorded calls: the table of functions, the slowest calls, callers and callees, and
- * threads where nothing but calls is known of them. */
+/* What the text report says of recorded calls: the table of functions, the slowest calls, and threads where nothing but calls
+ * is known of them. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #include "show/thread_label.h"
 #include "show/units.h"
 
-enum { SLOWEST_SHOWN = 8, RELATIVES_SHOWN = 20, NAMED_SHOWN = 5, CALL_THREADS_SHOWN = 8 };
+enum { SLOWEST_SHOWN = 8, CALL_THREADS_SHOWN = 8 };
 
 static void add_percent(baro_text_table *table, baro_style style, uint64_t part, uint64_t whole) {
   double ratio = whole == 0 ? -1 : (double)part / (double)whole;
@@ -25,7 +25,7 @@ static void add_percent(baro_text_table *table, baro_style style, uint64_t part,
     baro_text_table_add_format(table, style, "%.1f", ratio * 100);
 }
 
-static void add_duration(baro_text_table *table, baro_style style, uint64_t ns) {
+void baro_add_duration(baro_text_table *table, baro_style style, uint64_t ns) {
   baro_text_table_add_format(table, style, "%s", baro_text_duration(ns).text);
 }
 
@@ -52,8 +52,8 @@ static void add_place(baro_report *report, uint32_t function, baro_text_table *t
   add_buffer(table, BARO_STYLE_FAINT, scratch);
 }
 
-static void add_function(baro_report *report, uint32_t function, baro_text_table *table,
-                         baro_buffer *scratch) {
+void baro_report_add_function(baro_report *report, uint32_t function, baro_text_table *table,
+                              baro_buffer *scratch) {
   baro_text_table_add(table, BARO_STYLE_PLAIN,
                       baro_report_function_name(report->profile, function));
   add_place(report, function, table, scratch);
@@ -119,27 +119,27 @@ static void add_row(baro_report *report, uint32_t function, uint64_t basis_ns, s
     add_percent(table, BARO_STYLE_PLAIN,
                 baro_amount_busy(&profile->functions.self[report->options->measure], function),
                 report->basis_ns);
-  add_duration(table, BARO_STYLE_PLAIN, sums->self_ns[function]);
+  baro_add_duration(table, BARO_STYLE_PLAIN, sums->self_ns[function]);
   add_percent(table, BARO_STYLE_PLAIN, sums->total_ns[function], basis_ns);
-  add_duration(table, BARO_STYLE_PLAIN, sums->total_ns[function]);
+  baro_add_duration(table, BARO_STYLE_PLAIN, sums->total_ns[function]);
   if (some.cpu && sums->cpu_ns[function] == BARO_UNKNOWN_AMOUNT)
     baro_text_table_add_format(table, BARO_STYLE_FAINT, "?");
   else if (some.cpu)
-    add_duration(table, BARO_STYLE_PLAIN, sums->cpu_ns[function]);
+    baro_add_duration(table, BARO_STYLE_PLAIN, sums->cpu_ns[function]);
   baro_add_call_count(table, BARO_STYLE_PLAIN, sums->calls[function],
                       sums->primitive_calls[function]);
   if (some.thinned)
     add_recorded(sums, function, table);
-  add_duration(table, BARO_STYLE_PLAIN, baro_calls_mean_ns(profile, function));
-  add_duration(table, BARO_STYLE_PLAIN, sums->p50_ns[function]);
-  add_duration(table, BARO_STYLE_PLAIN, sums->p99_ns[function]);
-  add_duration(table, BARO_STYLE_PLAIN, sums->max_ns[function]);
+  baro_add_duration(table, BARO_STYLE_PLAIN, baro_calls_mean_ns(profile, function));
+  baro_add_duration(table, BARO_STYLE_PLAIN, sums->p50_ns[function]);
+  baro_add_duration(table, BARO_STYLE_PLAIN, sums->p99_ns[function]);
+  baro_add_duration(table, BARO_STYLE_PLAIN, sums->max_ns[function]);
   if (some.raised && sums->raised[function] == 0)
     baro_text_table_add_format(table, BARO_STYLE_FAINT, ".");
   else if (some.raised)
     baro_text_table_add_format(table, BARO_STYLE_WARN, "%s",
                                baro_text_count(sums->raised[function]).text);
-  add_function(report, function, table, scratch);
+  baro_report_add_function(report, function, table, scratch);
 }
 
 static void write_functions(baro_report *report, const uint32_t *order, uint32_t shown,
@@ -271,10 +271,10 @@ static void add_slow(baro_report *report, uint32_t call, bool with_ends, baro_te
                      baro_buffer *scratch) {
   const baro_profile *profile = report->profile;
   const baro_profile_calls *calls = &profile->calls;
-  add_duration(table, BARO_STYLE_STRONG, calls->self_ns[call]);
-  add_duration(table, BARO_STYLE_PLAIN, calls->duration_ns[call]);
-  add_duration(table, BARO_STYLE_PLAIN, calls->start_ns[call] - profile->start_ns);
-  add_function(report, calls->function[call], table, scratch);
+  baro_add_duration(table, BARO_STYLE_STRONG, calls->self_ns[call]);
+  baro_add_duration(table, BARO_STYLE_PLAIN, calls->duration_ns[call]);
+  baro_add_duration(table, BARO_STYLE_PLAIN, calls->start_ns[call] - profile->start_ns);
+  baro_report_add_function(report, calls->function[call], table, scratch);
   if (with_ends) {
     write_outcome(profile, call, scratch);
     add_buffer(table, BARO_STYLE_WARN, scratch);
@@ -395,103 +395,6 @@ void baro_report_slowest(baro_report *report) {
   baro_arena_release(&arena);
 }
 
-/* --- callers, callees --- */
-
-static void add_edge(baro_report *report, uint32_t edge, bool callers, baro_text_table *table,
-                     baro_buffer *scratch) {
-  const baro_profile_call_edges *edges = &report->profile->call_edges;
-  uint32_t function = callers ? edges->caller[edge] : edges->callee[edge];
-  /* Who called is known of recorded calls only. */
-  if (report->profile->call_sums.skipped[edges->callee[edge]] > 0)
-    baro_text_table_add_format(table, BARO_STYLE_STRONG, "~%s",
-                               baro_text_count(edges->calls[edge]).text);
-  else
-    baro_add_call_count(table, BARO_STYLE_STRONG, edges->calls[edge], edges->primitive_calls[edge]);
-  add_duration(table, BARO_STYLE_PLAIN, edges->self_ns[edge]);
-  add_duration(table, BARO_STYLE_PLAIN, edges->total_ns[edge]);
-  add_duration(table, BARO_STYLE_PLAIN,
-               edges->calls[edge] == 0 ? 0 : edges->total_ns[edge] / edges->calls[edge]);
-  if (function == BARO_NONE_ID) {
-    baro_text_table_add_format(table, BARO_STYLE_FAINT, "(no recorded caller)");
-    baro_text_table_add_format(table, BARO_STYLE_FAINT, "%s", "");
-    return;
-  }
-  add_function(report, function, table, scratch);
-}
-
-static void write_relatives(baro_report *report, uint32_t function, bool callers) {
-  const baro_column columns[] = {
-      {.title = "calls", .right = true},
-      {.title = "self", .right = true, .drop = 1},
-      {.title = "total", .right = true},
-      {.title = "per call", .right = true, .drop = 2},
-      {.title = callers ? "called by" : "it calls",
-       .cut = BARO_CUT_MIDDLE,
-       .minimum = 12,
-       .pleasant = 22,
-       .maximum = 80},
-      place_column,
-  };
-  const baro_profile *profile = report->profile;
-  baro_arena arena = {0};
-  uint32_t count = 0;
-  uint32_t *edges = baro_call_relatives(profile, function, callers, &arena, &count);
-  baro_buffer scratch = {0};
-  baro_write_format(&scratch, "%s of ", callers ? "Callers" : "Callees");
-  baro_view name = baro_report_function_name(profile, function);
-  (void)baro_write_fitted(&scratch, name, 48, BARO_CUT_MIDDLE, report->terminal->unicode);
-  baro_write_u8(&scratch, 0);
-  baro_buffer remark = {0};
-  uint64_t calls = profile->call_sums.calls[function];
-  baro_write_format(&remark, "%s %s, self %s, total %s; ", baro_text_count(calls).text,
-                    baro_plural(calls, "call", "calls"),
-                    baro_text_duration(profile->call_sums.self_ns[function]).text,
-                    baro_text_duration(profile->call_sums.total_ns[function]).text);
-  baro_report_place(report, function, profile->functions.rows[function].first_line, &remark);
-  if (edges == NULL || scratch.failed || remark.failed) {
-    report->out->failed = true;
-  } else {
-    baro_report_heading(report, (const char *)scratch.data,
-                        (baro_view){remark.data, remark.length});
-    baro_buffer_clear(&scratch);
-    uint32_t limit = report->options->top == 0 ? count : RELATIVES_SHOWN;
-    uint32_t shown = count < limit ? count : limit;
-    baro_text_table table;
-    baro_text_table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
-    for (uint32_t i = 0; i < shown; i++)
-      add_edge(report, edges[i], callers, &table, &scratch);
-    if (count == 0)
-      baro_report_remark(report, "none that was recorded");
-    else
-      baro_text_table_write(&table, report->terminal, BARO_REPORT_INDENT, report->out);
-    if (shown < count)
-      baro_report_remark(report, "and %s more; --top 0 shows all",
-                         baro_text_count(count - shown).text);
-    baro_text_table_release(&table);
-  }
-  baro_buffer_release(&remark);
-  baro_buffer_release(&scratch);
-  baro_arena_release(&arena);
-}
-
-void baro_report_relatives(baro_report *report, const char *name, bool callers) {
-  baro_arena arena = {0};
-  uint32_t count = 0;
-  uint32_t *functions = baro_call_functions_named(report->profile, name, &arena, &count);
-  if (functions == NULL)
-    report->out->failed = true;
-  uint32_t shown = count < NAMED_SHOWN || report->options->top == 0 ? count : NAMED_SHOWN;
-  for (uint32_t i = 0; functions != NULL && i < shown; i++)
-    write_relatives(report, functions[i], callers);
-  if (functions != NULL && count == 0)
-    baro_write_text(report->out, "\nNo call of a function of that name was recorded.\n");
-  if (functions != NULL && shown < count)
-    baro_report_remark(report, "and %s more %s of that name; --top 0 shows all",
-                       baro_text_count(count - shown).text,
-                       baro_plural(count - shown, "function", "functions"));
-  baro_arena_release(&arena);
-}
-
 /* --- threads --- */
 
 void baro_report_call_threads(baro_report *report) {
@@ -526,8 +429,8 @@ void baro_report_call_threads(baro_report *report) {
                                profile->processes[thread->process].os_pid);
     baro_text_table_add_format(&table, BARO_STYLE_PLAIN, "%s",
                                baro_text_count(thread->call_count).text);
-    add_duration(&table, BARO_STYLE_PLAIN, thread->calls_self_ns);
-    add_duration(&table, BARO_STYLE_PLAIN, thread->calls_end_ns - thread->calls_start_ns);
+    baro_add_duration(&table, BARO_STYLE_PLAIN, thread->calls_self_ns);
+    baro_add_duration(&table, BARO_STYLE_PLAIN, thread->calls_end_ns - thread->calls_start_ns);
   }
   baro_report_heading(report, "Threads", baro_view_of("with recorded calls"));
   baro_text_table_write(&table, report->terminal, BARO_REPORT_INDENT, report->out);

@@ -74,13 +74,19 @@ void baro_add_time(baro_text_table *table, baro_style style, uint64_t ns);
 /* report_operators.c: sentence and table of a framework's log, which has tasks. */
 void baro_report_operators(baro_report *report);
 
-/* report_calls.c. All but the first write nothing where there are no calls. */
+/* report_relatives.c: of the functions of that name, or that are meant by it. */
 void baro_report_relatives(baro_report *report, const char *name, bool callers);
+
+/* report_calls.c. They write nothing where there are no calls. */
 void baro_report_calls(baro_report *report);
 void baro_report_slowest(baro_report *report);
 void baro_report_call_threads(baro_report *report);
 /* "354/2": all and primitive calls, where they differ. */
 void baro_add_call_count(baro_text_table *table, baro_style style, uint64_t calls,
                          uint64_t primitive);
+void baro_add_duration(baro_text_table *table, baro_style style, uint64_t ns);
+/* Two columns: its name, and faint where its code is. scratch is empty before and after. */
+void baro_report_add_function(baro_report *report, uint32_t function, baro_text_table *table,
+                              baro_buffer *scratch);
 
 #endif
