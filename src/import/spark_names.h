@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "import/json_names.h"
 #include "import/spark_model.h"
 
 /* Events; those of most lines first. Of kinds from FIRST_IGNORED on nothing is asked for, and one behind the last of them is

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "import/json_names.h"
 #include "import/trace_model.h"
 #include "recording/records.h"
 

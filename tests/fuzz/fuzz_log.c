@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "import/json_lines.h"
+#include "import/json_names.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/os_file.h"
 #include "import/json_lines.h"
+#include "import/json_names.h"
 
 /* In the order in which Spark writes them. Containers, then fields; those without a case of their own are summed. */
 #define FIELD_LIST(X)                                                                              \

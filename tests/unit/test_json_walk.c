@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/os_scan.h"
+#include "import/json_names.h"
 #include "import/json_walk.h"
 
 /* A line as baro_json_lines gives it; behind it stands what would be taken for its end if it were looked at. */
