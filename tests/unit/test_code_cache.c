@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "capture/sampler/code_cache.h"
+#include "capture/sampler/code_entry.h"
 #include "recording/reader.h"
 #include "support/recording_fixture.h"
 #include "support/synthetic_python.h"
@@ -441,10 +442,10 @@ static void test_marked_stacks_are_one_each(void **state) {
   bench it;
   begin(&it, false);
   assert_int_equal(
-      baro_code_cache_marked_stack(it.writer, "(no Python frame)", BARO_FUNCTION_NO_PYTHON, &first),
+      baro_code_marked_stack(it.writer, "(no Python frame)", BARO_FUNCTION_NO_PYTHON, &first),
       BARO_OK);
   assert_int_equal(
-      baro_code_cache_marked_stack(it.writer, "(no Python frame)", BARO_FUNCTION_NO_PYTHON, &again),
+      baro_code_marked_stack(it.writer, "(no Python frame)", BARO_FUNCTION_NO_PYTHON, &again),
       BARO_OK);
   end(&it);
   assert_int_equal(first, again);

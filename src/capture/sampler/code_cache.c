@@ -1,47 +1,23 @@
 #include "capture/sampler/code_cache.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/map.h"
 #include "base/os_memory.h"
 #include "capture/cpython/code_object.h"
 #include "capture/sampler/bytecode_copies.h"
+#include "capture/sampler/code_entry.h"
 
 enum {
   /* Then the cache starts anew. */
   MAX_ENTRIES = 1 << 16,
   MAX_LINE_BYTES = 128 << 20, /* of all line tables */
-  LINE_SLOTS = 16,            /* direct-mapped offset -> frame per code object */
   MAX_CHECKS = 256,           /* code objects compared for one stack in one go */
   CHECK_GAP_BYTES = 2048,     /* nearer heads share one range */
 };
 
 /* What could not be read may be another code object soon. */
 static const uint64_t UNREADABLE_RECHECK_NS = 1000000;
-
-typedef struct line_slot {
-  int64_t offset;
-  uint32_t frame; /* in the recording */
-  bool used;
-} line_slot;
-
-typedef struct entry {
-  uint64_t code_addr;
-  uint64_t identity; /* 0: could not be read as a code object */
-  uint64_t base_addr;
-  uint32_t instructions_bytes;
-  uint32_t function;      /* in the recording */
-  uint32_t unknown_frame; /* frame without a line, where lines are unknown */
-  uint32_t first_line;
-  baro_line_table lines;       /* ranges owned */
-  baro_bytecode_copies copies; /* of threads, free-threaded 3.14+ */
-  uint64_t first_seen_ns;
-  uint64_t checked_ns;
-  uint64_t checked_generation;
-  uint64_t visit; /* stamp of the stack that looked at it last */
-  line_slot slots[LINE_SLOTS];
-} entry;
 
 struct baro_code_cache {
   const baro_interpreter *interpreter; /* borrowed */
@@ -51,7 +27,7 @@ struct baro_code_cache {
   uint64_t visit;
   uint64_t epoch; /* moves when an entry is replaced: memos of older epochs are stale */
   /* Scratch of one resolve. */
-  entry *checks[MAX_CHECKS];
+  baro_code_entry *checks[MAX_CHECKS];
   uint32_t check_count;
   baro_bytecode_epoch copies_epoch;
   bool has_copies_epoch; /* read in this resolve */
@@ -68,22 +44,11 @@ baro_code_cache *baro_code_cache_create(const baro_interpreter *interpreter, bar
   return cache;
 }
 
-static size_t line_bytes_of(const entry *item) {
-  size_t lines = item->lines.ranges != NULL ? item->lines.count * sizeof *item->lines.ranges : 0;
-  return lines + item->copies.count * sizeof *item->copies.items;
-}
-
-static void entry_destroy(entry *item) {
-  free((void *)(uintptr_t)item->lines.ranges);
-  baro_bytecode_copies_release(&item->copies);
-  free(item);
-}
-
 static void clear_entries(baro_code_cache *cache) {
   size_t position = 0;
   baro_map_entry pair;
   while (baro_map_next(&cache->entries, &position, &pair))
-    entry_destroy((entry *)(uintptr_t)pair.value);
+    baro_code_entry_destroy((baro_code_entry *)(uintptr_t)pair.value);
   baro_map_clear(&cache->entries);
   cache->line_bytes = 0;
 }
@@ -121,159 +86,55 @@ static bool memo_fit(baro_stack_memo *memo, uint32_t count) {
   return true;
 }
 
-/* --- definitions --- */
-
-static baro_status define_function(baro_writer *writer, baro_view qualified, baro_view file,
-                                   uint32_t first_line, uint32_t flags, uint32_t *ret_function) {
-  baro_view name = qualified;
-  for (size_t i = qualified.length; i > 0; i--) {
-    if (qualified.data[i - 1] != '.')
-      continue;
-    name = (baro_view){.data = qualified.data + i, .length = qualified.length - i};
-    break;
-  }
-  baro_function_record function = {
-      .first_line = first_line, .flags = flags, .module_string = BARO_NONE_ID};
-  baro_status status = baro_writer_string(writer, name, &function.name_string);
-  if (status == BARO_OK)
-    status = baro_writer_string(writer, qualified, &function.qualified_string);
-  if (status == BARO_OK)
-    status = baro_writer_string(writer, file, &function.file_string);
-  if (status == BARO_OK)
-    status = baro_writer_function(writer, &function, ret_function);
-  return status;
-}
-
-baro_status baro_code_cache_marked_stack(baro_writer *writer, const char *text, uint32_t flags,
-                                         uint32_t *ret_stack_id) {
-  baro_frame_record frame = {0};
-  baro_stack_record stack = {.parent = BARO_NONE_ID};
-  baro_status status =
-      define_function(writer, baro_view_of(text), baro_view_of(""), 0, flags, &frame.function);
-  if (status == BARO_OK)
-    status = baro_writer_frame(writer, &frame, &stack.frame);
-  if (status == BARO_OK)
-    status = baro_writer_stack(writer, &stack, ret_stack_id);
-  return status;
-}
-
-static uint32_t function_flags(uint32_t code_flags) {
-  uint32_t flags = 0;
-  if (code_flags & (BARO_CODE_NAME_CUT | BARO_CODE_FILE_CUT))
-    flags |= BARO_FUNCTION_NAME_CUT;
-  if (code_flags & (BARO_CODE_NAME_UNREADABLE | BARO_CODE_FILE_UNREADABLE))
-    flags |= BARO_FUNCTION_UNREADABLE;
-  if (code_flags & BARO_CODE_LINES_UNKNOWN)
-    flags |= BARO_FUNCTION_LINES_UNKNOWN;
-  if (code_flags & BARO_CODE_SHIM)
-    flags |= BARO_FUNCTION_SHIM;
-  return flags;
-}
-
-/* --- reading code objects --- */
-
-static baro_status fill_entry(baro_code_cache *cache, entry *item, const baro_code *code) {
-  item->identity = code->identity;
-  item->instructions_bytes = code->instructions_bytes;
-  item->first_line = code->first_line;
-  baro_status status = define_function(cache->writer, code->name, code->file, code->first_line,
-                                       function_flags(code->flags), &item->function);
-  if (status != BARO_OK)
-    return status;
-  baro_frame_record unknown = {.function = item->function,
-                               .line =
-                                   code->flags & BARO_CODE_LINES_UNKNOWN ? code->first_line : 0};
-  status = baro_writer_frame(cache->writer, &unknown, &item->unknown_frame);
-  if (status != BARO_OK)
-    return status;
-  status = baro_code_base(cache->interpreter, item->code_addr, 0, &item->base_addr, NULL);
-  if (status != BARO_OK)
-    return status;
-  item->lines = code->lines;
-  item->lines.ranges = NULL;
-  if (code->lines.count == 0)
-    return BARO_OK;
-  baro_line_range *ranges = malloc(code->lines.count * sizeof *ranges);
-  if (ranges == NULL)
-    return BARO_NO_MEMORY;
-  memcpy(ranges, code->lines.ranges, code->lines.count * sizeof *ranges);
-  item->lines.ranges = ranges;
-  return BARO_OK;
-}
-
-/* A code object that is not one (any more): its frames are shown as unreadable. */
-static baro_status fill_unreadable(baro_code_cache *cache, entry *item) {
-  item->identity = 0;
-  baro_status status =
-      define_function(cache->writer, baro_view_of("(unreadable)"), baro_view_of(""), 0,
-                      BARO_FUNCTION_UNREADABLE, &item->function);
-  if (status != BARO_OK)
-    return status;
-  baro_frame_record frame = {.function = item->function};
-  return baro_writer_frame(cache->writer, &frame, &item->unknown_frame);
-}
+/* --- entries --- */
 
 static void forget(baro_code_cache *cache, uint64_t code_addr) {
   uint64_t *value = baro_map_find(&cache->entries, code_addr);
   if (value == NULL)
     return;
-  entry *item = (entry *)(uintptr_t)*value;
-  cache->line_bytes -= line_bytes_of(item);
-  entry_destroy(item);
+  baro_code_entry *item = (baro_code_entry *)(uintptr_t)*value;
+  cache->line_bytes -= baro_code_entry_line_bytes(item);
+  baro_code_entry_destroy(item);
   (void)baro_map_remove(&cache->entries, code_addr);
 }
 
-static baro_status put_unreadable(baro_code_cache *cache, const baro_resolve_request *request,
-                                  uint64_t code_addr, entry **ret_item) {
-  entry *item = calloc(1, sizeof *item);
-  if (item == NULL)
-    return BARO_NO_MEMORY;
-  item->code_addr = code_addr;
-  item->checked_ns = request->now_ns;
-  baro_status status = fill_unreadable(cache, item);
-  if (status == BARO_OK)
-    status = baro_map_set(&cache->entries, code_addr, (uint64_t)(uintptr_t)item);
-  if (status == BARO_OK)
-    *ret_item = item;
-  else
-    entry_destroy(item);
-  return status;
-}
-
-static baro_status read_entry(baro_code_cache *cache, uint64_t code_addr, entry **ret_item) {
-  baro_arena scratch = {0};
-  baro_code code;
-  entry *item = calloc(1, sizeof *item);
-  if (item == NULL)
-    return BARO_NO_MEMORY;
-  item->code_addr = code_addr;
-  baro_status status = BARO_AGAIN;
-  for (int tries = 0; tries < 3 && status == BARO_AGAIN; tries++)
-    status = baro_code_read(cache->interpreter, code_addr, &scratch, &code, NULL);
-  if (status == BARO_OK)
-    status = fill_entry(cache, item, &code);
-  else if (status == BARO_INVALID)
-    status = fill_unreadable(cache, item);
-  baro_arena_release(&scratch);
-  if (status == BARO_OK)
-    status = baro_map_set(&cache->entries, code_addr, (uint64_t)(uintptr_t)item);
+static baro_status keep_entry(baro_code_cache *cache, baro_code_entry *item,
+                              baro_code_entry **ret_item) {
+  baro_status status = baro_map_set(&cache->entries, item->code_addr, (uint64_t)(uintptr_t)item);
   if (status != BARO_OK) {
-    entry_destroy(item);
+    baro_code_entry_destroy(item);
     return status;
   }
-  cache->line_bytes += line_bytes_of(item);
+  cache->line_bytes += baro_code_entry_line_bytes(item);
   *ret_item = item;
   return BARO_OK;
 }
 
-static entry *find_entry(const baro_code_cache *cache, uint64_t code_addr) {
+static baro_status put_unreadable(baro_code_cache *cache, const baro_resolve_request *request,
+                                  uint64_t code_addr, baro_code_entry **ret_item) {
+  baro_code_entry *item;
+  baro_status status = baro_code_entry_unreadable(cache->writer, code_addr, &item);
+  if (status != BARO_OK)
+    return status;
+  item->checked_ns = request->now_ns;
+  return keep_entry(cache, item, ret_item);
+}
+
+static baro_status read_entry(baro_code_cache *cache, uint64_t code_addr,
+                              baro_code_entry **ret_item) {
+  baro_code_entry *item;
+  baro_status status = baro_code_entry_read(cache->interpreter, cache->writer, code_addr, &item);
+  return status == BARO_OK ? keep_entry(cache, item, ret_item) : status;
+}
+
+static baro_code_entry *find_entry(const baro_code_cache *cache, uint64_t code_addr) {
   const uint64_t *value = baro_map_find(&cache->entries, code_addr);
-  return value != NULL ? (entry *)(uintptr_t)*value : NULL;
+  return value != NULL ? (baro_code_entry *)(uintptr_t)*value : NULL;
 }
 
 /* --- comparing cached code objects with the target's --- */
 
-static bool is_due(const baro_code_cache *cache, const entry *item,
+static bool is_due(const baro_code_cache *cache, const baro_code_entry *item,
                    const baro_resolve_request *request) {
   if (item->identity == 0)
     return request->now_ns - item->checked_ns >= UNREADABLE_RECHECK_NS;
@@ -284,8 +145,8 @@ static bool is_due(const baro_code_cache *cache, const entry *item,
 }
 
 static int compare_entries(const void *left, const void *right) {
-  const entry *a = *(entry *const *)left;
-  const entry *b = *(entry *const *)right;
+  const baro_code_entry *a = *(baro_code_entry *const *)left;
+  const baro_code_entry *b = *(baro_code_entry *const *)right;
   return a->code_addr < b->code_addr ? -1 : a->code_addr > b->code_addr;
 }
 
@@ -341,7 +202,7 @@ static baro_status check_entries(baro_code_cache *cache, const baro_resolve_requ
   if (status != BARO_OK && !unreadable)
     return status;
   for (uint32_t i = 0; i < cache->check_count; i++) {
-    entry *item = cache->checks[i];
+    baro_code_entry *item = cache->checks[i];
     if (!unreadable && baro_code_identity(layout, cache->heads + positions[i]) == item->identity) {
       item->checked_ns = request->now_ns;
       item->checked_generation = request->code_generation;
@@ -364,7 +225,7 @@ static uint32_t collect_checks(baro_code_cache *cache, const baro_resolve_reques
     uint64_t code_addr = stack->frames[i].code_addr;
     if (i > start && stack->frames[i - 1].code_addr == code_addr)
       continue; /* recursion */
-    entry *item = find_entry(cache, code_addr);
+    baro_code_entry *item = find_entry(cache, code_addr);
     if (item == NULL || item->visit == cache->visit)
       continue;
     item->visit = cache->visit;
@@ -394,24 +255,24 @@ static baro_status check_stack(baro_code_cache *cache, const baro_resolve_reques
 /* --- stacks --- */
 
 /* Where the instructions of a frame's own copy begin. One that cannot be read leaves the frame without a line. */
-static uint64_t base_of(baro_code_cache *cache, entry *item, const baro_raw_frame *raw,
+static uint64_t base_of(baro_code_cache *cache, baro_code_entry *item, const baro_raw_frame *raw,
                         uint64_t interp_addr) {
   uint64_t base_addr = item->base_addr;
-  size_t bytes = line_bytes_of(item);
   if (raw->tlbc_index <= 0)
     return base_addr;
+  size_t bytes = baro_code_entry_line_bytes(item);
   if (!cache->has_copies_epoch)
     cache->copies_epoch = baro_bytecode_epoch_read(cache->interpreter, interp_addr);
   cache->has_copies_epoch = true;
   if (baro_bytecode_copies_find(&item->copies, cache->interpreter, raw->code_addr, raw->tlbc_index,
                                 cache->copies_epoch, &base_addr) != BARO_OK)
     return item->base_addr;
-  cache->line_bytes += line_bytes_of(item) - bytes;
+  cache->line_bytes += baro_code_entry_line_bytes(item) - bytes;
   return base_addr;
 }
 
-static baro_status frame_of(baro_code_cache *cache, entry *item, const baro_raw_frame *raw,
-                            uint64_t interp_addr, uint32_t *ret_frame) {
+static baro_status frame_of(baro_code_cache *cache, baro_code_entry *item,
+                            const baro_raw_frame *raw, uint64_t interp_addr, uint32_t *ret_frame) {
   const baro_layout *layout = &cache->interpreter->layout;
   if (item->identity == 0) {
     *ret_frame = item->unknown_frame;
@@ -419,7 +280,7 @@ static baro_status frame_of(baro_code_cache *cache, entry *item, const baro_raw_
   }
   uint64_t base_addr = base_of(cache, item, raw, interp_addr);
   int64_t offset = baro_code_offset(layout, raw->ip, base_addr, item->instructions_bytes);
-  line_slot *slot = &item->slots[((uint64_t)offset >> 1) % LINE_SLOTS];
+  baro_line_slot *slot = &item->slots[((uint64_t)offset >> 1) % BARO_CODE_LINE_SLOTS];
   if (slot->used && slot->offset == offset) {
     *ret_frame = slot->frame;
     return BARO_OK;
@@ -430,7 +291,7 @@ static baro_status frame_of(baro_code_cache *cache, entry *item, const baro_raw_
     frame.line = item->first_line;
   baro_status status = baro_writer_frame(cache->writer, &frame, ret_frame);
   if (status == BARO_OK)
-    *slot = (line_slot){.offset = offset, .frame = *ret_frame, .used = true};
+    *slot = (baro_line_slot){.offset = offset, .frame = *ret_frame, .used = true};
   return status;
 }
 
@@ -453,7 +314,7 @@ static uint32_t common_frames(const baro_stack_memo *memo, const baro_raw_stack 
 
 /* The cached entry of a frame's code, read now if need be. */
 static baro_status entry_of(baro_code_cache *cache, const baro_resolve_request *request,
-                            const baro_raw_frame *raw, entry **ret_item) {
+                            const baro_raw_frame *raw, baro_code_entry **ret_item) {
   *ret_item = find_entry(cache, raw->code_addr);
   if (*ret_item != NULL)
     return BARO_OK;
@@ -486,12 +347,12 @@ static baro_status resolve_from(baro_code_cache *cache, const baro_resolve_reque
   if (start > 0)
     parent = memo->stack_ids[start - 1];
   else if (stack->cut)
-    status = baro_code_cache_marked_stack(cache->writer, "(deeper frames cut)",
-                                          BARO_FUNCTION_DEPTH_CUT, &parent);
+    status = baro_code_marked_stack(cache->writer, "(deeper frames cut)", BARO_FUNCTION_DEPTH_CUT,
+                                    &parent);
   memo->count = start;
   for (uint32_t i = start; i < stack->count && status == BARO_OK; i++) {
     const baro_raw_frame *raw = &stack->frames[stack->count - 1 - i];
-    entry *item;
+    baro_code_entry *item;
     baro_stack_record record = {.parent = parent};
     status = entry_of(cache, request, raw, &item);
     /* What is no code object is most often no frame either: a stack of a thread that just ends. */

@@ -55,9 +55,4 @@ typedef struct baro_resolve_request {
 baro_status baro_code_cache_resolve(baro_code_cache *cache, const baro_resolve_request *request,
                                     uint32_t *ret_stack_id) BARO_MUST_USE;
 
-/* Id of a stack of one marked frame, for threads without Python code and the like. text is what
- * reports show, flags are BARO_FUNCTION_*. */
-baro_status baro_code_cache_marked_stack(baro_writer *writer, const char *text, uint32_t flags,
-                                         uint32_t *ret_stack_id) BARO_MUST_USE;
-
 #endif

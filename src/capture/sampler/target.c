@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/os_proc.h"
+#include "capture/sampler/code_entry.h"
 #include "capture/sampler/target_threads.h"
 
 enum {
@@ -36,8 +37,8 @@ static baro_status define_process(baro_target *target, uint64_t now_ns) {
   if (status == BARO_OK)
     status = baro_writer_process(writer, &record, &target->process);
   if (status == BARO_OK)
-    status = baro_code_cache_marked_stack(writer, "(no Python frame)", BARO_FUNCTION_NO_PYTHON,
-                                          &target->observer.no_python_stack);
+    status = baro_code_marked_stack(writer, "(no Python frame)", BARO_FUNCTION_NO_PYTHON,
+                                    &target->observer.no_python_stack);
   return status;
 }
 
