@@ -128,19 +128,47 @@ uint32_t *baro_call_relatives(const baro_profile *profile, uint32_t function, bo
   return order;
 }
 
+uint64_t baro_call_next_active_ns(const baro_profile_calls *calls, uint32_t call,
+                                  uint32_t *suspendable) {
+  uint32_t row = *suspendable;
+  if (row == calls->suspendable_count || calls->suspendable_call[row] != call)
+    return calls->duration_ns[call];
+  (*suspendable)++;
+  uint64_t active_ns = calls->suspendable_active_ns[row], duration_ns = calls->duration_ns[call];
+  return active_ns < duration_ns ? active_ns : duration_ns;
+}
+
+bool *baro_suspendable_functions(const baro_profile *profile, baro_arena *keep) {
+  const baro_profile_calls *calls = &profile->calls;
+  bool *are = baro_arena_array(keep, (size_t)profile->functions.count + 1, sizeof(*are));
+  if (are == NULL)
+    return NULL;
+  memset(are, 0, profile->functions.count * sizeof(*are));
+  for (uint32_t row = 0; row < calls->suspendable_count; row++)
+    are[calls->function[calls->suspendable_call[row]]] = true;
+  return are;
+}
+
 uint32_t *baro_slowest_calls(const baro_profile *profile, baro_report_sort sort, uint32_t most,
                              baro_arena *keep, uint32_t *ret_count) {
   const baro_profile_calls *calls = &profile->calls;
-  const uint64_t *ns = sort == BARO_SORT_TOTAL ? calls->duration_ns : calls->self_ns;
   uint32_t *slowest = baro_arena_array(keep, (size_t)most + 1, sizeof(*slowest));
-  uint32_t count = 0;
-  for (uint32_t c = 0; slowest != NULL && most > 0 && c < calls->count; c++) {
-    if (count == most && ns[c] <= ns[slowest[count - 1]])
+  uint64_t *slowest_ns = baro_arena_array(keep, (size_t)most + 1, sizeof(*slowest_ns));
+  uint32_t count = 0, suspendable = 0;
+  if (slowest == NULL || slowest_ns == NULL)
+    return NULL;
+  for (uint32_t c = 0; most > 0 && c < calls->count; c++) {
+    uint64_t ns = sort == BARO_SORT_TOTAL ? baro_call_next_active_ns(calls, c, &suspendable)
+                                          : calls->self_ns[c];
+    if (count == most && ns <= slowest_ns[count - 1])
       continue;
     uint32_t place = count < most ? count++ : most - 1;
-    for (; place > 0 && ns[slowest[place - 1]] < ns[c]; place--)
+    for (; place > 0 && slowest_ns[place - 1] < ns; place--) {
       slowest[place] = slowest[place - 1];
+      slowest_ns[place] = slowest_ns[place - 1];
+    }
     slowest[place] = c;
+    slowest_ns[place] = ns;
   }
   *ret_count = count;
   return slowest;
@@ -175,6 +203,12 @@ uint64_t baro_call_active_ns(const baro_profile *profile, uint32_t call) {
   uint32_t row = baro_call_suspendable(profile, call);
   return row == BARO_NONE_ID ? profile->calls.duration_ns[call]
                              : profile->calls.suspendable_active_ns[row];
+}
+
+uint64_t baro_call_suspended_ns(const baro_profile *profile, uint32_t call) {
+  uint64_t active_ns = baro_call_active_ns(profile, call);
+  uint64_t duration_ns = profile->calls.duration_ns[call];
+  return duration_ns > active_ns ? duration_ns - active_ns : 0;
 }
 
 uint32_t baro_call_task(const baro_profile *profile, uint32_t call) {

@@ -30,7 +30,8 @@ uint32_t *baro_call_functions_named(const baro_profile *profile, const char *nam
 uint32_t *baro_call_relatives(const baro_profile *profile, uint32_t function, bool callers,
                               baro_arena *keep, uint32_t *ret_count);
 
-/* The `most` calls that took longest: by their own time, or by duration where total time is asked for. */
+/* The `most` calls that took longest: by their own time, or, where total time is asked for, by the time they ran, with what they
+ * called. Not by duration: a generator that was never asked for its next item would stand first. */
 uint32_t *baro_slowest_calls(const baro_profile *profile, baro_report_sort sort, uint32_t most,
                              baro_arena *keep, uint32_t *ret_count);
 
@@ -38,6 +39,14 @@ uint32_t *baro_slowest_calls(const baro_profile *profile, baro_report_sort sort,
 uint32_t baro_call_exception(const baro_profile *profile, uint32_t call);
 /* Time in which the call was on a stack: all of it but suspensions. */
 uint64_t baro_call_active_ns(const baro_profile *profile, uint32_t call);
+/* The same for all calls in ascending order: *suspendable is 0 before the first one. O(1). No more than the duration, which it is where
+ * the clocks of two threads differ. */
+uint64_t baro_call_next_active_ns(const baro_profile_calls *calls, uint32_t call,
+                                  uint32_t *suspendable);
+/* The rest of its duration: a generator or coroutine between two steps. */
+uint64_t baro_call_suspended_ns(const baro_profile *profile, uint32_t call);
+/* By function: whether any of its calls can be suspended, so that its durations have time in which it did not run. */
+bool *baro_suspendable_functions(const baro_profile *profile, baro_arena *keep);
 /* CPU time of that, with what it called; false: not known to 5 %. */
 bool baro_call_cpu_ns(const baro_profile *profile, uint32_t call, uint64_t *ret_ns);
 /* By how much the peak of the process' resident memory rose meanwhile; false: no reading bounds it. */

@@ -30,7 +30,7 @@ static baro_view base_name(baro_view file) {
 
 /* "61 % in parse (app.py:12; 120,000 calls of 9.1 us)" */
 static void write_clause(const baro_profile *profile, uint32_t f, double ratio,
-                         const clause_width *width, baro_buffer *text) {
+                         const clause_width *width, bool suspendable, baro_buffer *text) {
   const baro_profile_function *function = &profile->functions.rows[f];
   uint64_t calls = profile->call_sums.calls[f];
   baro_write_format(text, "%.0f %% in ", ratio * 100);
@@ -45,13 +45,18 @@ static void write_clause(const baro_profile *profile, uint32_t f, double ratio,
       baro_write_format(text, ":%u", function->first_line);
     baro_write_text(text, "; ");
   }
-  baro_write_format(text, "%s %s %s)", baro_text_count(calls).text,
-                    baro_plural(calls, "call of", "calls of"),
-                    baro_text_duration(baro_calls_mean_ns(profile, f)).text);
+  baro_write_format(text, "%s %s", baro_text_count(calls).text,
+                    baro_plural(calls, "call", "calls"));
+  /* How long a generator was there says nothing of how long it ran. */
+  if (!suspendable)
+    baro_write_format(text, " of %s", baro_text_duration(baro_calls_mean_ns(profile, f)).text);
+  baro_write_text(text, ")");
 }
 
+/* suspendable: by function. */
 static void write_clauses(const baro_profile *profile, const uint32_t *order, uint32_t count,
-                          uint64_t basis_ns, baro_summary_marks *marks, baro_buffer *text) {
+                          const bool *suspendable, uint64_t basis_ns, baro_summary_marks *marks,
+                          baro_buffer *text) {
   baro_buffer part = {0};
   size_t tried = 0, lead_length = 0;
   for (uint32_t i = 0; i < count && i < CLAUSES_MAX && !text->failed; i++) {
@@ -65,7 +70,7 @@ static void write_clauses(const baro_profile *profile, const uint32_t *order, ui
       else
         baro_write_text(&part, ", ");
       lead_length = part.length;
-      write_clause(profile, order[i], ratio, &widths[tried], &part);
+      write_clause(profile, order[i], ratio, &widths[tried], suspendable[order[i]], &part);
     } while (text->length + part.length > BARO_SUMMARY_CHARACTERS && i == 0 &&
              ++tried < WIDTH_COUNT);
     text->failed |= part.failed;
@@ -89,7 +94,8 @@ void baro_write_call_summary(const baro_profile *profile, baro_arena *scratch,
   uint64_t basis_ns = baro_calls_basis_ns(profile);
   uint32_t count = 0;
   uint32_t *order = baro_call_functions(profile, BARO_SORT_SELF, scratch, &count);
-  if (order == NULL) {
+  const bool *suspendable = baro_suspendable_functions(profile, scratch);
+  if (order == NULL || suspendable == NULL) {
     text->failed = true;
     return;
   }
@@ -105,5 +111,5 @@ void baro_write_call_summary(const baro_profile *profile, baro_arena *scratch,
                       baro_text_duration(basis_ns).text);
     return;
   }
-  write_clauses(profile, order, count, basis_ns, marks, text);
+  write_clauses(profile, order, count, suspendable, basis_ns, marks, text);
 }

@@ -6,6 +6,7 @@
 
 #include "base/map.h"
 #include "show/call_rows.h"
+#include "show/html_slowest.h"
 
 static baro_status no_memory(baro_error *err) {
   return baro_error_set(err, BARO_NO_MEMORY, "out of memory");
@@ -19,56 +20,6 @@ static void name_section(const baro_html_page *page, unsigned side, const char *
 }
 
 /* --- The slowest --- */
-
-/* Whether call a is to be left out before call b. */
-static bool is_less(const baro_profile_calls *calls, uint32_t a, uint32_t b) {
-  if (calls->duration_ns[a] != calls->duration_ns[b]) {
-    return calls->duration_ns[a] < calls->duration_ns[b];
-  }
-  return a > b;
-}
-
-/* A heap with the least at its top. */
-static void sift(const baro_profile_calls *calls, uint32_t *heap, uint32_t count, uint32_t place) {
-  uint32_t moved = heap[place];
-  for (;;) {
-    uint32_t child = 2 * place + 1;
-    if (child >= count) {
-      break;
-    }
-    child += child + 1 < count && is_less(calls, heap[child + 1], heap[child]);
-    if (!is_less(calls, heap[child], moved)) {
-      break;
-    }
-    heap[place] = heap[child];
-    place = child;
-  }
-  heap[place] = moved;
-}
-
-/* The longest first; O(calls log most), however they are ordered. */
-static uint32_t find_slowest(const baro_profile_calls *calls, uint32_t *heap) {
-  uint32_t count = calls->count < BARO_HTML_SLOWEST_CALLS ? calls->count : BARO_HTML_SLOWEST_CALLS;
-  for (uint32_t c = 0; c < count; c++) {
-    heap[c] = c;
-  }
-  for (uint32_t place = count / 2; place-- > 0;) {
-    sift(calls, heap, count, place);
-  }
-  for (uint32_t c = count; c < calls->count; c++) {
-    if (is_less(calls, heap[0], c)) {
-      heap[0] = c;
-      sift(calls, heap, count, 0);
-    }
-  }
-  for (uint32_t left = count; left > 1;) {
-    uint32_t least = heap[0];
-    heap[0] = heap[--left];
-    heap[left] = least;
-    sift(calls, heap, left, 0);
-  }
-  return count;
-}
 
 static uint32_t thread_of_call(const baro_profile *profile, uint32_t call) {
   uint32_t low = 0, high = profile->thread_count;
@@ -86,17 +37,17 @@ static uint32_t thread_of_call(const baro_profile *profile, uint32_t call) {
 static baro_status write_slowest(baro_html_page *page, unsigned side, baro_error *err) {
   const baro_profile *profile = page->profiles[side];
   const baro_profile_calls *calls = &profile->calls;
-  uint32_t *slowest = malloc(BARO_HTML_SLOWEST_CALLS * sizeof(*slowest));
-  if (slowest == NULL) {
+  uint32_t slowest[BARO_HTML_SLOWEST_CALLS], count = 0;
+  if (!baro_html_slowest(calls, slowest, &count)) {
     return no_memory(err);
   }
-  uint32_t count = find_slowest(calls, slowest);
   char title[BARO_HTML_NAME_BYTES];
   name_section(page, side, "calls", title);
   baro_html_sections *sections = &page->sections;
   baro_html_begin(sections, title, true);
-  static const char *const names[] = {"function",    "node",    "thread",    "start",
-                                      "duration_ns", "self_ns", "exception", "weight"};
+  static const char *const names[] = {"function", "node",        "thread",
+                                      "start",    "duration_ns", "suspended_ns",
+                                      "self_ns",  "exception",   "weight"};
   enum { NAMES = sizeof(names) / sizeof(names[0]) };
   baro_html_column *columns[NAMES];
   for (size_t i = 0; i < NAMES; i++) {
@@ -120,6 +71,7 @@ static baro_status write_slowest(baro_html_page *page, unsigned side, baro_error
         page->first_thread[side] + thread_of_call(profile, call),
         since_ns / page->tick_ns,
         calls->duration_ns[call],
+        baro_call_suspended_ns(profile, call),
         calls->self_ns[call],
         exception,
         baro_call_weight(profile, call),
@@ -130,7 +82,6 @@ static baro_status write_slowest(baro_html_page *page, unsigned side, baro_error
     baro_html_put(outcome, calls->outcome[call]);
   }
   baro_html_end(sections);
-  free(slowest);
   return status;
 }
 

@@ -7,8 +7,6 @@
 
 #include "show/html_parts.h"
 
-enum { BARO_HTML_SLOWEST_CALLS = 2000 };
-
 /* Once the tree of calls is there. BARO_NO_MEMORY. */
 baro_status baro_html_write_calls(baro_html_page *page, baro_error *err) BARO_MUST_USE;
 

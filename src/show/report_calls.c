@@ -71,6 +71,7 @@ typedef struct some_columns {
   bool cpu;
   bool raised;
   bool thinned;
+  bool suspendable; /* no column, but a remark */
 } some_columns;
 
 /* The columns in the order in which add_row fills them. */
@@ -146,7 +147,11 @@ static void write_functions(baro_report *report, const uint32_t *order, uint32_t
                             uint64_t basis_ns) {
   const baro_profile_call_sums *sums = &report->profile->call_sums;
   some_columns some = {0};
-  for (uint32_t i = 0; i < shown; i++) {
+  baro_arena arena = {0};
+  const bool *suspendable = baro_suspendable_functions(report->profile, &arena);
+  report->out->failed |= suspendable == NULL;
+  for (uint32_t i = 0; suspendable != NULL && i < shown; i++) {
+    some.suspendable |= suspendable[order[i]];
     some.raised |= sums->raised[order[i]] > 0;
     some.thinned |= sums->skipped[order[i]] > 0;
     some.cpu |= sums->cpu_ns[order[i]] != BARO_UNKNOWN_AMOUNT;
@@ -158,8 +163,13 @@ static void write_functions(baro_report *report, const uint32_t *order, uint32_t
   for (uint32_t i = 0; i < shown; i++)
     add_row(report, order[i], basis_ns, some, &table, &scratch);
   baro_text_table_write(&table, report->terminal, BARO_REPORT_INDENT, report->out);
+  if (some.suspendable)
+    baro_report_remark(report,
+                       "durations of generators and coroutines have the time they were suspended; "
+                       "self and total have not");
   baro_buffer_release(&scratch);
   baro_text_table_release(&table);
+  baro_arena_release(&arena);
 }
 
 static void write_rest(baro_report *report, const uint32_t *order, uint32_t shown, uint32_t count,
@@ -255,6 +265,13 @@ static const baro_profile_thread *thread_of(const baro_profile *profile, uint32_
   return &profile->threads[low];
 }
 
+/* Columns that are shown where any of the calls has something in them. */
+typedef struct some_slow {
+  bool suspended;
+  bool ends; /* what calls ended by, where one did not just return */
+  bool values;
+} some_slow;
+
 static void write_outcome(const baro_profile *profile, uint32_t call, baro_buffer *out) {
   baro_outcome outcome = (baro_outcome)profile->calls.outcome[call];
   if (outcome == BARO_OUTCOME_RETURNED)
@@ -267,15 +284,20 @@ static void write_outcome(const baro_profile *profile, uint32_t call, baro_buffe
   }
 }
 
-static void add_slow(baro_report *report, uint32_t call, bool with_ends, baro_text_table *table,
+static void add_slow(baro_report *report, uint32_t call, some_slow some, baro_text_table *table,
                      baro_buffer *scratch) {
   const baro_profile *profile = report->profile;
   const baro_profile_calls *calls = &profile->calls;
   baro_add_duration(table, BARO_STYLE_STRONG, calls->self_ns[call]);
   baro_add_duration(table, BARO_STYLE_PLAIN, calls->duration_ns[call]);
+  uint64_t suspended_ns = baro_call_suspended_ns(profile, call);
+  if (some.suspended && suspended_ns == 0)
+    baro_text_table_add_format(table, BARO_STYLE_FAINT, ".");
+  else if (some.suspended)
+    baro_add_duration(table, BARO_STYLE_PLAIN, suspended_ns);
   baro_add_duration(table, BARO_STYLE_PLAIN, calls->start_ns[call] - profile->start_ns);
   baro_report_add_function(report, calls->function[call], table, scratch);
-  if (with_ends) {
+  if (some.ends) {
     write_outcome(profile, call, scratch);
     add_buffer(table, BARO_STYLE_WARN, scratch);
   }
@@ -308,38 +330,32 @@ static bool write_values(const baro_profile *profile, uint32_t call, baro_buffer
   return has_given || has_keyword || has_result;
 }
 
-static bool have_values(const baro_report *report, const uint32_t *calls, uint32_t count) {
+static some_slow find_some(const baro_report *report, const uint32_t *calls, uint32_t count) {
+  const baro_profile *profile = report->profile;
+  some_slow some = {0};
   baro_buffer scratch = {0};
-  bool any = false;
-  for (uint32_t i = 0; i < count && !any; i++)
-    any = write_values(report->profile, calls[i], &scratch);
-  baro_buffer_release(&scratch);
-  return any;
-}
-
-/* What calls ended by is of interest where one of those shown did not just return. */
-static bool have_ends(const baro_report *report, const uint32_t *calls, uint32_t count) {
   for (uint32_t i = 0; i < count; i++) {
-    if (report->profile->calls.outcome[calls[i]] != BARO_OUTCOME_RETURNED)
-      return true;
+    some.suspended |= baro_call_suspended_ns(profile, calls[i]) > 0;
+    some.ends |= profile->calls.outcome[calls[i]] != BARO_OUTCOME_RETURNED;
+    some.values = some.values || write_values(profile, calls[i], &scratch);
   }
-  return false;
+  baro_buffer_release(&scratch);
+  return some;
 }
 
-enum { SLOW_COLUMNS = 8 };
+enum { SLOW_COLUMNS = 9 };
 
 /* How many there are. */
-static size_t slow_columns(bool with_ends, bool with_values, baro_column *columns) {
-  const baro_column always[] = {
-      {.title = "self", .right = true},
-      {.title = "duration", .right = true, .drop = 1},
-      {.title = "begun after", .right = true, .drop = 4},
-      function_column,
-      place_column,
-  };
-  size_t count = sizeof(always) / sizeof(always[0]);
-  memcpy(columns, always, sizeof(always));
-  if (with_ends)
+static size_t slow_columns(some_slow some, baro_column *columns) {
+  size_t count = 0;
+  columns[count++] = (baro_column){.title = "self", .right = true};
+  columns[count++] = (baro_column){.title = "duration", .right = true, .drop = 1};
+  if (some.suspended)
+    columns[count++] = (baro_column){.title = "suspended", .right = true, .drop = 1};
+  columns[count++] = (baro_column){.title = "begun after", .right = true, .drop = 4};
+  columns[count++] = function_column;
+  columns[count++] = place_column;
+  if (some.ends)
     columns[count++] = (baro_column){.title = "end",
                                      .cut = BARO_CUT_END,
                                      .minimum = 8,
@@ -352,7 +368,7 @@ static size_t slow_columns(bool with_ends, bool with_values, baro_column *column
                                    .pleasant = 12,
                                    .maximum = 40,
                                    .drop = 2};
-  if (with_values)
+  if (some.values)
     columns[count++] = (baro_column){.title = "values",
                                      .cut = BARO_CUT_END,
                                      .minimum = 16,
@@ -375,20 +391,20 @@ void baro_report_slowest(baro_report *report) {
     return;
   }
   baro_text_table table;
-  bool with_ends = have_ends(report, slowest, count);
-  bool with_values = have_values(report, slowest, count);
+  some_slow some = find_some(report, slowest, count);
   baro_column columns[SLOW_COLUMNS];
-  baro_text_table_init(&table, columns, slow_columns(with_ends, with_values, columns));
+  baro_text_table_init(&table, columns, slow_columns(some, columns));
   baro_buffer scratch = {0};
   for (uint32_t i = 0; i < count; i++) {
-    add_slow(report, slowest[i], with_ends, &table, &scratch);
-    if (with_values) {
+    add_slow(report, slowest[i], some, &table, &scratch);
+    if (some.values) {
       (void)write_values(report->profile, slowest[i], &scratch);
       add_buffer(&table, BARO_STYLE_PLAIN, &scratch);
     }
   }
-  baro_report_heading(report, "Slowest calls",
-                      baro_view_of(by_total ? "by duration" : "by their own time"));
+  baro_report_heading(
+      report, "Slowest calls",
+      baro_view_of(by_total ? "by the time they ran, with what they called" : "by their own time"));
   baro_text_table_write(&table, report->terminal, BARO_REPORT_INDENT, report->out);
   baro_buffer_release(&scratch);
   baro_text_table_release(&table);

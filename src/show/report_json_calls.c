@@ -108,6 +108,7 @@ static bool write_slowest(baro_json_report *report) {
                            profile->functions.rows[calls->function[c]].first_line);
     baro_json_u64(&report->json, "self_ns", calls->self_ns[c]);
     baro_json_u64(&report->json, "duration_ns", calls->duration_ns[c]);
+    baro_json_u64(&report->json, "active_ns", baro_call_active_ns(profile, c));
     write_usage(report, c);
     baro_report_json_utc(report, "start_utc", calls->start_ns[c]);
     baro_json_text(&report->json, "outcome", baro_outcome_key((baro_outcome)calls->outcome[c]));

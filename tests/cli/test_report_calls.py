@@ -100,6 +100,23 @@ def test_json_agrees_with_what_was_written(run: Run, recording: Recording) -> No
     ).items()
 
 
+def test_what_was_suspended_is_not_the_slowest(run: Run, recording: Recording) -> None:
+    """A generator that waited for its next step stood before the calls that kept it waiting."""
+    path = recording("calls")
+    slowest = as_json(run, path, "--sort", "total", "--top", "2000")["slowest_calls"]
+    active = [row["active_ns"] for row in slowest]
+    assert active == sorted(active, reverse=True)
+    (numbers,) = (row for row in slowest if row["name"] == "numbers")
+    assert numbers["active_ns"] == 330_000
+    assert numbers["duration_ns"] > 20_000_000  # the other thread took it up when load had raised
+    loads = [row for row in slowest if row["name"] == "Store.load"]
+    assert all(row["active_ns"] == row["duration_ns"] for row in loads)
+    assert all(slowest.index(row) < slowest.index(numbers) for row in loads)
+    text = run("report", "--sort", "total", "--color", "never", path).stdout
+    assert "Slowest calls  by the time they ran, with what they called" in text
+    assert "durations of generators and coroutines have the time they were suspended" in text
+
+
 def test_callers_and_callees(run: Run, recording: Recording) -> None:
     path = recording("calls")
     report = as_json(run, path, "--callers", "fib", "--callees", "main")

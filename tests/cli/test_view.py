@@ -203,13 +203,34 @@ def check_call_sums(page: Page, report: dict[str, Any]) -> None:
             assert section[column][i] == min(row[key], LARGEST), (row, column)
         assert section["cpu_ns"][i] == (row["calls_cpu_ns"] or -1) + 1
     slowest = page.sections["calls"]
-    assert slowest["duration_ns"] == sorted(slowest["duration_ns"], reverse=True)
-    assert slowest["duration_ns"][0] == max(row["call_max_ns"] for row in called)
+    ran = [
+        duration - suspended
+        for duration, suspended in zip(slowest["duration_ns"], slowest["suspended_ns"])
+    ]
+    assert ran == sorted(ran, reverse=True)
+    assert max(slowest["duration_ns"]) == max(row["call_max_ns"] for row in called)
     buckets = page.sections["call_buckets"]
     for function, bucket in zip(buckets["function"], buckets["bucket"]):
         assert bucket <= 4 * math.log2(max(section["max_ns"][ours[names[function]]], 1)) + 1e-9
     if all(row["skipped_calls"] == 0 for row in called):
         assert sum(buckets["count"]) == sum(row["calls"] for row in called)
+
+
+def test_what_was_suspended_is_apart(run: Run, recording: Recording) -> None:
+    """A generator that waited for its next step was the slowest call but for its callers."""
+    page = Page(run("view", "-o", "-", recording("calls")).stdout)
+    calls, names = page.sections["calls"], page.names()
+    suspended = {
+        names[function]: (duration, of_it)
+        for function, duration, of_it in zip(
+            calls["function"], calls["duration_ns"], calls["suspended_ns"]
+        )
+        if of_it > 0
+    }
+    ((name, (duration, of_it)),) = suspended.items()
+    assert name[0] == "numbers"
+    assert duration - of_it == 330_000
+    assert calls["function"][0] != names.index(name)
 
 
 def check_summary(page: Page, report: dict[str, Any]) -> None:

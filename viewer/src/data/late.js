@@ -167,7 +167,7 @@ function doubles(columns, name) {
  */
 function readCalls(columns, page) {
   const count = columns.count([
-    'function', 'node', 'thread', 'start', 'duration_ns', 'self_ns', 'outcome', 'exception', 'weight',
+    'function', 'node', 'thread', 'start', 'duration_ns', 'suspended_ns', 'self_ns', 'outcome', 'exception', 'weight',
   ]);
   const tree = page.trees.find(({ name }) => name === 'calls');
   return {
@@ -177,6 +177,7 @@ function readCalls(columns, page) {
     thread: columns.indices('thread', page.head.threads.length),
     start: doubles(columns, 'start'),
     durationNs: doubles(columns, 'duration_ns'),
+    suspendedNs: doubles(columns, 'suspended_ns'),
     selfNs: doubles(columns, 'self_ns'),
     outcome: columns.bytes('outcome'),
     exception: columns.indices('exception', page.strings.length),

@@ -216,7 +216,8 @@
  * @property {Uint32Array} node
  * @property {Uint32Array} thread
  * @property {Float64Array} start tick
- * @property {Float64Array} durationNs
+ * @property {Float64Array} durationNs from begin to end
+ * @property {Float64Array} suspendedNs of it: between two steps of a generator or coroutine
  * @property {Float64Array} selfNs
  * @property {Uint8Array} outcome
  * @property {Uint32Array} exception string

@@ -61,6 +61,9 @@ function functionColumns(model, fns) {
   ];
 }
 
+/** What durations of functions have in them, and the list of calls has not. */
+const suspensions = ', from begin to end: generators and coroutines with the time they were suspended';
+
 /**
  * @param {Model} model
  * @param {CallSums} sums
@@ -83,10 +86,10 @@ function sumColumns(model, sums) {
       text: (row) => callsText(sums, row),
     },
     countColumn('raised', 'raised', 'calls that an exception ended', sums.raised),
-    durationColumn('mean', 'per call', 'mean duration', sums.meanNs),
-    durationColumn('p50', 'p50', 'half of the calls took no longer', sums.p50Ns),
-    durationColumn('p99', 'p99', '99 of 100 calls took no longer', sums.p99Ns),
-    durationColumn('max', 'longest', 'the longest call', sums.maxNs),
+    durationColumn('mean', 'per call', `mean duration${suspensions}`, sums.meanNs),
+    durationColumn('p50', 'p50', `half of the calls took no longer${suspensions}`, sums.p50Ns),
+    durationColumn('p99', 'p99', `99 of 100 calls took no longer${suspensions}`, sums.p99Ns),
+    durationColumn('max', 'longest', `the longest call${suspensions}`, sums.maxNs),
     place,
   ];
 }
@@ -117,8 +120,11 @@ function callColumns(model, calls) {
     const exception = strings[calls.exception[row]];
     return calls.outcome[row] === 1 && exception ? `raised ${exception}` : word;
   };
+  const ran = calls.durationNs.map((ns, row) => Math.max(ns - calls.suspendedNs[row], 0));
+  const suspended = durationColumn('suspended', 'suspended', 'between its steps, while it did not run; from its begin to its end it is this and what it took', calls.suspendedNs);
   return [
-    durationColumn('duration', 'took', 'from its begin to its end', calls.durationNs),
+    durationColumn('duration', 'took', 'with what it called, without the time it was suspended', ran),
+    ...(calls.suspendedNs.some((ns) => ns > 0) ? [suspended] : []),
     durationColumn('self', 'self', 'without recorded calls that it made', calls.selfNs),
     durationColumn('start', 'began at', 'since the start of the recording', starts),
     name,
@@ -208,10 +214,12 @@ class Calls {
     // The state may have gone on while the section was being read.
     if (!parts || this.model !== model) return;
     const { callSums, calls } = parts;
+    const someSuspended = calls?.suspendedNs.some((ns) => ns > 0);
     if (callSums) {
       const chosen = callSums.fn.indexOf(state.fn);
       const key = `sums ${model.side}`;
-      this.sums.update({ columns: sumColumns(model, callSums), rows: rowsOf(callSums.count), key, selected: chosen });
+      const note = someSuspended ? `${formatCount(callSums.count)} functions; per call to longest have the time that generators and coroutines were suspended` : '';
+      this.sums.update({ columns: sumColumns(model, callSums), rows: rowsOf(callSums.count), key, selected: chosen, note });
       this.drawDurations(model, chosen >= 0 ? state.fn : this.busiest(callSums));
     }
     if (calls) this.showSlowest(state, model, calls);

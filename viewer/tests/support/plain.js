@@ -8,7 +8,7 @@ import { firstSection, growTree, Numbering, splitFrame, states, treeSections } f
 /** @typedef {import('./plain_tree.js').PlainThread} PlainThread */
 /** @typedef {import('./plain_tree.js').Grown} Grown */
 /** @typedef {{file?: string, module?: string, line?: number, origin?: number, bare?: string}} PlainFunction */
-/** @typedef {{stack: string[], thread: number, start: number, duration: number, self: number, outcome?: number, exception?: string}} PlainCall */
+/** @typedef {{stack: string[], thread: number, start: number, duration: number, suspended?: number, self: number, outcome?: number, exception?: string}} PlainCall */
 /** @typedef {{name: string, calls: number, primitive: number, raised: number, self: number, total: number, cpu: number | null, mean: number, p50: number, p99: number, max: number, skipped: number, buckets: [number, number][]}} PlainCallSum */
 
 /**
@@ -85,6 +85,7 @@ function callSections(recording, functions, strings, tree) {
       { name: 'thread', encoding: 'u', values: calls.map((c) => c.thread) },
       { name: 'start', encoding: 'u', values: calls.map((c) => c.start) },
       { name: 'duration_ns', encoding: 'u', values: calls.map((c) => c.duration) },
+      { name: 'suspended_ns', encoding: 'u', values: calls.map((c) => c.suspended ?? 0) },
       { name: 'self_ns', encoding: 'u', values: calls.map((c) => c.self) },
       { name: 'outcome', encoding: 'b', values: calls.map((c) => c.outcome ?? 0) },
       { name: 'exception', encoding: 'u', values: calls.map((c) => strings.of(c.exception ?? '')) },
