@@ -1,6 +1,6 @@
-/* What the two files of the writer share: its state, and how a record is appended.
- * writer.c: chunks, events, life. writer_definitions.c: what gets an id.
- * Internal to these two. */
+/* What the files of the writer share: its state, how a record is appended, and how chunks go out.
+ * writer.c: records and events. writer_definitions.c, writer_operators.c: what gets an id. writer_chunks.c: from records to the
+ * file. writer_life.c: begin and end. Internal to these. */
 #ifndef BARO_RECORDING_WRITER_STATE_H
 #define BARO_RECORDING_WRITER_STATE_H
 
@@ -18,6 +18,11 @@
 #include "recording/records.h"
 #include "recording/sample_block.h"
 #include "recording/writer.h"
+
+enum {
+  BARO_WRITER_GATHER_BYTES = 1024 * 1024, /* a chunk that is longer goes out */
+  BARO_WRITER_BACKLOG_BYTES = 64 * 1024 * 1024,
+};
 
 struct baro_writer {
   baro_arena arena; /* owns name and pending */
@@ -63,5 +68,23 @@ baro_status baro_writer_record_append(baro_writer *writer, baro_record_type type
 /* 0 = none, else id + 1. */
 void baro_writer_put_optional_id(baro_buffer *buffer, uint32_t id);
 baro_view baro_writer_cut(baro_view text); /* to the limit of strings */
+
+/* --- writer_chunks.c --- */
+
+/* Samples that are not encoded yet are given up, and counted as dropped. */
+void baro_writer_drop_pending(baro_writer *writer);
+/* Moves what is pending into the open chunk. */
+void baro_writer_encode_pending(baro_writer *writer);
+/* A record of one number; *told is it then. */
+baro_status baro_writer_tell_number(baro_writer *writer, baro_record_type type, uint64_t number,
+                                    uint64_t *told) BARO_MUST_USE;
+/* What was dropped since that was last told. */
+baro_status baro_writer_tell_dropped(baro_writer *writer) BARO_MUST_USE;
+/* Makes a sealed chunk of what has gathered. When memory is short, it stays where it is. */
+baro_status baro_writer_seal(baro_writer *writer) BARO_MUST_USE;
+/* Writes the sealed chunks; the trouble is kept. */
+baro_status baro_writer_write_out(baro_writer *writer) BARO_MUST_USE;
+/* baro_writer_flush for callers that cannot fail: the trouble is kept for baro_writer_trouble. */
+void baro_writer_flush_quietly(baro_writer *writer);
 
 #endif
