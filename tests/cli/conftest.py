@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 from calling import Recording, Run, tool_path
 
+# What it compares is shown where it fails, as in tests.
+pytest.register_assert_rewrite("page_checks")
+
 
 @pytest.fixture(scope="session", autouse=True)
 def signals_of_a_terminal() -> Iterator[None]:
