@@ -65,6 +65,8 @@ void baro_html_entries_of_thread(baro_html_entries *entries, uint32_t thread, ui
 /* Number of the thread's entry, which exists. */
 uint32_t baro_html_entry_rank(const baro_html_entries *entries, uint32_t node, uint8_t state);
 
+/* --- html_entries_write.c --- */
+
 /* What the values of the columns run and samples are told against, by page thread and state. */
 typedef struct baro_html_ratios {
   uint32_t thread_count;
