@@ -1,4 +1,4 @@
-/* What the parts of building a job graph share; private to job_graph.c, graph_slots.c, graph_tasks.c and graph_places.c. */
+/* What the parts of building a job graph share; private to job_graph.c, graph_jobs.c, graph_slots.c, graph_tasks.c and graph_places.c. */
 #ifndef BARO_PREDICT_GRAPH_BUILD_H
 #define BARO_PREDICT_GRAPH_BUILD_H
 
@@ -29,6 +29,13 @@ typedef struct baro_graph_build {
   bool *is_slot;     /* by thread: a task ran on it */
   baro_arena scratch;
 } baro_graph_build;
+
+/* --- graph_jobs.c --- */
+
+/* Jobs, stages and the start of the run; without a stage that ran nothing but the former. BARO_NO_MEMORY. */
+baro_status baro_graph_find_jobs(baro_graph_build *build) BARO_MUST_USE;
+/* The operator of the application; BARO_NONE_ID: the log tells nothing of it. */
+uint32_t baro_graph_application(const baro_graph_build *build);
 
 /* --- graph_slots.c --- */
 
