@@ -127,9 +127,9 @@ function callColumns(model, calls) {
     ...(calls.suspendedNs.some((ns) => ns > 0) ? [suspended] : []),
     durationColumn('self', 'self', 'without recorded calls that it made', calls.selfNs),
     durationColumn('start', 'began at', 'since the start of the recording', starts),
-    name,
-    { key: 'outcome', title: 'outcome', width: 'minmax(90px, 0.4fr)', cell: (row) => nameElement(outcome(row).slice(0, 120)), text: (row) => visibleText(outcome(row)), value: outcome },
-    { key: 'thread', title: 'thread', width: 'minmax(90px, 0.4fr)', cell: (row) => nameElement(thread(row).slice(0, 100)), text: (row) => visibleText(thread(row)), value: thread },
+    { ...name, width: 'minmax(120px, 1fr)' },
+    { key: 'outcome', title: 'outcome', width: 'minmax(72px, 0.4fr)', cell: (row) => nameElement(outcome(row).slice(0, 120)), text: (row) => visibleText(outcome(row)), value: outcome },
+    { key: 'thread', title: 'thread', width: 'minmax(72px, 0.4fr)', cell: (row) => nameElement(thread(row).slice(0, 100)), text: (row) => visibleText(thread(row)), value: thread },
     place,
   ];
 }
