@@ -1,23 +1,19 @@
 #include "show/report_json.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 
-#include "explain/run_span.h"
 #include "show/call_rows.h"
 #include "show/explain_show.h"
 #include "show/hot_path.h"
 #include "show/json_writer.h"
 #include "show/profile_keys.h"
 #include "show/report_json_parts.h"
-#include "show/stolen.h"
 #include "show/summary.h"
 #include "show/thread_label.h"
 
-/* part / whole; null when there is no whole. */
-static void write_ratio(baro_json_report *report, const char *name, double part, double whole) {
+void baro_report_json_ratio(baro_json_report *report, const char *name, double part, double whole) {
   if (whole > 0) {
     baro_json_number(&report->json, name, part / whole);
   } else {
@@ -38,9 +34,8 @@ static void write_error(baro_json_report *report, const char *name, double ns, d
   }
 }
 
-/* All keys, always; shares of their sum, or null when that is 0. */
-static void write_states(baro_json_report *report, const char *name,
-                         const uint64_t state_ns[BARO_STATE_COUNT]) {
+void baro_report_json_states(baro_json_report *report, const char *name,
+                             const uint64_t state_ns[BARO_STATE_COUNT]) {
   double all_ns = 0;
   for (int state = 0; state < BARO_STATE_COUNT; state++) {
     all_ns += (double)state_ns[state];
@@ -48,7 +43,8 @@ static void write_states(baro_json_report *report, const char *name,
   baro_json_object(&report->json, name, true);
   for (int i = 1; i <= BARO_STATE_COUNT; i++) {
     int state = i % BARO_STATE_COUNT; /* unknown, the first of the list, stands last */
-    write_ratio(report, baro_state_key((baro_state)state), (double)state_ns[state], all_ns);
+    baro_report_json_ratio(report, baro_state_key((baro_state)state), (double)state_ns[state],
+                           all_ns);
   }
   baro_json_end_object(&report->json);
 }
@@ -59,7 +55,7 @@ static void write_amount_states(baro_json_report *report, const char *name,
   for (int state = 0; state < BARO_STATE_COUNT; state++) {
     state_ns[state] = baro_amount(amounts, (baro_state)state, index);
   }
-  write_states(report, name, state_ns);
+  baro_report_json_states(report, name, state_ns);
 }
 
 /* "2026-11-21T14:49:35.123456Z" of a monotonic time. */
@@ -97,160 +93,6 @@ void baro_report_json_known_u64(baro_json_report *report, const char *name, bool
   } else {
     baro_json_null(&report->json, name);
   }
-}
-
-static void write_counts(baro_json_report *report) {
-  const baro_profile *profile = report->profile;
-  const uint64_t *counters = profile->counters;
-  bool known = profile->has_counters;
-  double reads = (double)counters[BARO_COUNTER_STACKS] + (double)counters[BARO_COUNTER_REJECTED] +
-                 (double)counters[BARO_COUNTER_UNREADABLE];
-  double ticks = (double)counters[BARO_COUNTER_TICKS];
-  baro_report_json_known_u64(report, "ticks", known, counters[BARO_COUNTER_TICKS]);
-  baro_report_json_known_u64(report, "missed_ticks", known, counters[BARO_COUNTER_MISSED]);
-  write_ratio(report, "missed_ratio", (double)counters[BARO_COUNTER_MISSED], ticks);
-  baro_report_json_known_u64(report, "retries", known, counters[BARO_COUNTER_RETRIES]);
-  write_ratio(report, "retry_ratio", (double)counters[BARO_COUNTER_RETRIES], reads);
-  baro_report_json_known_u64(report, "rejected", known, counters[BARO_COUNTER_REJECTED]);
-  write_ratio(report, "rejected_ratio", (double)counters[BARO_COUNTER_REJECTED], reads);
-  baro_report_json_known_u64(report, "unreadable", known, counters[BARO_COUNTER_UNREADABLE]);
-  write_ratio(report, "unreadable_ratio", (double)counters[BARO_COUNTER_UNREADABLE], reads);
-  baro_json_u64(&report->json, "dropped_samples", profile->damage.dropped_samples);
-  /* No process takes no time: 0 is what was not counted. */
-  baro_report_json_known_u64(report, "sampler_cpu_ns",
-                             known && counters[BARO_COUNTER_SAMPLER_CPU_NS] != 0,
-                             counters[BARO_COUNTER_SAMPLER_CPU_NS]);
-  baro_report_json_known_u64(report, "rss_peak_bytes",
-                             known && counters[BARO_COUNTER_RSS_PEAK_BYTES] != 0,
-                             counters[BARO_COUNTER_RSS_PEAK_BYTES]);
-  double stolen = 0;
-  if (baro_stolen_ratio(profile, &stolen)) {
-    baro_json_number(&report->json, "stolen_ratio", stolen);
-  } else {
-    baro_json_null(&report->json, "stolen_ratio");
-  }
-}
-
-static void write_rates(baro_json_report *report) {
-  const baro_profile *profile = report->profile;
-  double rate_hz;
-  bool has_rate = baro_profile_info_number(profile, "rate_hz", &rate_hz);
-  double achieved_hz = has_rate ? baro_achieved_hz(rate_hz, profile->counters[BARO_COUNTER_TICKS],
-                                                   profile->counters[BARO_COUNTER_MISSED])
-                                : 0;
-  if (has_rate) {
-    baro_json_number(&report->json, "rate_hz", rate_hz);
-  } else {
-    baro_json_null(&report->json, "rate_hz");
-  }
-  if (achieved_hz > 0) {
-    baro_json_number(&report->json, "achieved_rate_hz", achieved_hz);
-  } else {
-    baro_json_null(&report->json, "achieved_rate_hz");
-  }
-}
-
-/* Shares of the basis whose state, or whose stack, is not known. */
-static void write_unknown(baro_json_report *report) {
-  const baro_profile *profile = report->profile;
-  baro_measure measure = report->options->measure;
-  double state_ns = (double)profile->state_ns[measure][BARO_STATE_UNKNOWN];
-  double stack_ns = 0;
-  double both_ns = 0;
-  for (uint32_t f = 0; f < profile->functions.count; f++) {
-    const baro_profile_function *function = &profile->functions.rows[f];
-    if (function->origin == BARO_ORIGIN_NONE && (function->flags & BARO_FUNCTION_UNREADABLE) != 0) {
-      stack_ns += (double)baro_amount_busy(&profile->functions.self[measure], f);
-      both_ns += (double)baro_amount(&profile->functions.self[measure], BARO_STATE_UNKNOWN, f);
-    }
-  }
-  write_ratio(report, "unknown_ratio", state_ns + stack_ns - both_ns, report->basis_ns);
-  write_ratio(report, "unknown_state_ratio", state_ns, report->basis_ns);
-  write_ratio(report, "unknown_stack_ratio", stack_ns, report->basis_ns);
-}
-
-static void write_notes(baro_json_report *report) {
-  const baro_profile *profile = report->profile;
-  baro_json_array(&report->json, "notes", false);
-  for (uint32_t i = 0; i < profile->note_count; i++) {
-    baro_json_string(&report->json, NULL, profile->notes[i].text);
-  }
-  baro_json_end_array(&report->json);
-}
-
-static void write_facts(baro_json_report *report) {
-  const baro_profile *profile = report->profile;
-  baro_view value = {0};
-  bool has_command = baro_profile_info(profile, "command", &value);
-  baro_view python = {0};
-  if (profile->process_count != 0) {
-    const baro_profile_process *first = &profile->processes[0];
-    value = has_command ? value : baro_profile_string(profile, first->command_string);
-    python = baro_profile_string(profile, first->python_string);
-  }
-  baro_report_json_known(report, "command", value);
-  baro_report_json_known(report, "python", python);
-  static const char *const keys[] = {"tool_version", "kind", "imported_from", "weight_unit",
-                                     "mode",         "host", "kernel",        "end"};
-  for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-    value = (baro_view){0};
-    (void)baro_profile_info(profile, keys[i], &value);
-    baro_report_json_known(report, keys[i], value);
-  }
-  static const char *const numbers[] = {"exit_status", "signal"};
-  for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-    double number;
-    if (baro_profile_info_number(profile, numbers[i], &number)) {
-      baro_json_number(&report->json, numbers[i], number);
-    } else {
-      baro_json_null(&report->json, numbers[i]);
-    }
-  }
-}
-
-/* Of a framework's log, what its summary speaks of; duration_ns is what its tasks span. */
-static void write_log_run(baro_json_report *report) {
-  baro_run_span run = {0};
-  bool is_log = baro_run_span_of(report->profile, &run);
-  if (is_log) {
-    baro_report_json_utc(report, "run_start_utc", run.begin_ns);
-  } else {
-    baro_json_null(&report->json, "run_start_utc");
-  }
-  baro_report_json_known_u64(report, "run_ns", is_log, run.end_ns - run.begin_ns);
-}
-
-static void write_head(baro_json_report *report) {
-  const baro_profile *profile = report->profile;
-  const baro_damage *damage = &profile->damage;
-  baro_json *json = &report->json;
-  bool any = profile->samples.count != 0 || profile->calls.count != 0;
-  baro_json_object(json, "head", false);
-  baro_json_text(json, "path", report->options->path == NULL ? "" : report->options->path);
-  write_facts(report);
-  if (any) {
-    baro_report_json_utc(report, "start_utc", profile->start_ns);
-  } else {
-    baro_json_null(json, "start_utc");
-  }
-  baro_report_json_known_u64(report, "duration_ns", any, profile->end_ns - profile->start_ns);
-  write_log_run(report);
-  baro_report_json_known_u64(report, "cpu_ns", profile->has_cpu, profile->cpu_ns);
-  baro_report_json_known_u64(report, "unseen_cpu_ns", profile->has_cpu, profile->unseen_cpu_ns);
-  baro_report_json_known_u64(report, "thread_wall_ns", any, profile->wall_ns);
-  baro_json_u64(json, "samples", profile->samples.count);
-  write_rates(report);
-  write_counts(report);
-  baro_report_json_call_counts(report);
-  baro_json_u64(json, "bytes", damage->file_bytes);
-  baro_json_bool(json, "complete", damage->complete);
-  baro_report_json_known(report, "damage", baro_view_of(damage->reason));
-  write_unknown(report);
-  baro_json_text(json, "basis", report->options->measure == BARO_MEASURE_RUN ? "run" : "threads");
-  baro_json_u64(json, "basis_ns", baro_profile_basis_ns(profile, report->options->measure));
-  write_states(report, "states", profile->state_ns[BARO_MEASURE_THREAD]);
-  write_notes(report);
-  baro_json_end_object(json);
 }
 
 static void write_processes(baro_json_report *report) {
@@ -323,7 +165,7 @@ static void write_threads(baro_json_report *report) {
     bool has_calls = thread->call_count != 0;
     baro_report_json_known_u64(report, "calls", has_calls, thread->call_count);
     baro_report_json_known_u64(report, "calls_self_ns", has_calls, thread->calls_self_ns);
-    write_states(report, "states", thread->state_ns);
+    baro_report_json_states(report, "states", thread->state_ns);
     baro_json_end_object(json);
   }
   baro_json_end_array(json);
@@ -345,9 +187,9 @@ static void write_amounts(baro_json_report *report, const baro_amounts *self,
   baro_json *json = &report->json;
   uint64_t self_ns = baro_amount_busy(self, index);
   uint64_t total_ns = baro_amount_busy(total, index);
-  write_ratio(report, "self_ratio", (double)self_ns, report->basis_ns);
+  baro_report_json_ratio(report, "self_ratio", (double)self_ns, report->basis_ns);
   write_error(report, "self_ratio_error", (double)self_ns, self_square[index]);
-  write_ratio(report, "total_ratio", (double)total_ns, report->basis_ns);
+  baro_report_json_ratio(report, "total_ratio", (double)total_ns, report->basis_ns);
   write_error(report, "total_ratio_error", (double)total_ns, total_square[index]);
   baro_json_u64(json, "self_ns", self_ns);
   baro_json_u64(json, "total_ns", total_ns);
@@ -439,8 +281,8 @@ static bool write_path(baro_json_report *report) {
     const baro_hot_step *step = &path.steps[i];
     baro_json_object(&report->json, NULL, false);
     baro_report_json_place(report, step->function, step->line);
-    write_ratio(report, "total_ratio", (double)step->total_ns, report->basis_ns);
-    write_ratio(report, "self_ratio", (double)step->self_ns, report->basis_ns);
+    baro_report_json_ratio(report, "total_ratio", (double)step->total_ns, report->basis_ns);
+    baro_report_json_ratio(report, "self_ratio", (double)step->self_ns, report->basis_ns);
     baro_json_u64(&report->json, "repeats", step->repeats);
     baro_json_end_object(&report->json);
   }
@@ -470,7 +312,7 @@ void baro_report_head_json(const baro_profile *profile, const baro_report_option
   report.basis_ns = (double)baro_profile_basis_ns(profile, options->measure);
   baro_json_init(&report.json, output, false);
   baro_json_object(&report.json, NULL, false);
-  write_head(&report);
+  baro_report_json_put_head(&report);
   baro_json_end_object(&report.json);
 }
 
@@ -488,7 +330,7 @@ baro_status baro_report_json(const baro_profile *profile, const baro_report_opti
   baro_json_object(json, NULL, false);
   baro_json_text(json, "schema", "barograph.report/1");
   bool good = write_summary(&report, &of);
-  write_head(&report);
+  baro_report_json_put_head(&report);
   if (of.is_dataflow) {
     good = baro_report_json_operators(&report, &of) && good;
   }

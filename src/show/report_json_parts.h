@@ -1,4 +1,4 @@
-/* What the parts of the JSON report share: report_json.c, which writes the whole, and report_json_calls.c.
+/* What the parts of the JSON report share: report_json.c, which writes the whole, report_json_head.c and report_json_calls.c.
  * Not for other files: a report is written by report_json.h. */
 #ifndef BARO_SHOW_REPORT_JSON_PARTS_H
 #define BARO_SHOW_REPORT_JSON_PARTS_H
@@ -21,6 +21,11 @@ typedef struct baro_json_report {
 
 /* --- report_json.c --- */
 
+/* part / whole; null when there is no whole. */
+void baro_report_json_ratio(baro_json_report *report, const char *name, double part, double whole);
+/* All keys, always; shares of their sum, or null when that is 0. */
+void baro_report_json_states(baro_json_report *report, const char *name,
+                             const uint64_t state_ns[BARO_STATE_COUNT]);
 /* Wall clock, ISO 8601. */
 void baro_report_json_utc(baro_json_report *report, const char *name, uint64_t monotonic_ns);
 /* Text, or null when it is empty: an empty name is one that is not known. */
@@ -29,6 +34,11 @@ void baro_report_json_known_u64(baro_json_report *report, const char *name, bool
                                 uint64_t value);
 /* The keys that say which function, and where; line 0: not known. */
 void baro_report_json_place(baro_json_report *report, uint32_t function, uint32_t line);
+
+/* --- report_json_head.c --- */
+
+/* The object "head". */
+void baro_report_json_put_head(baro_json_report *report);
 
 /* --- report_operators.c --- */
 
