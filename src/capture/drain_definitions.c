@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/grow.h"
 #include "base/os_file.h"
 #include "capture/agent/ring.h"
 
@@ -45,37 +46,27 @@ static baro_view read_text(baro_reader *reader, size_t limit_bytes) {
 
 /* --- the tables --- */
 
-/* Room for index `count`; new codes are unknown. */
+/* Room for `count` of them; new ones are unknown. */
 static baro_status reserve_codes(baro_drain_definitions *definitions, uint32_t count) {
-  if (count <= definitions->code_capacity)
-    return BARO_OK;
-  uint32_t capacity = definitions->code_capacity < 64 ? 64 : definitions->code_capacity;
-  while (capacity < count)
-    capacity *= 2;
-  baro_drain_code *codes = realloc(definitions->codes, capacity * sizeof *codes);
-  if (codes == NULL)
-    return BARO_NO_MEMORY;
-  for (uint32_t i = definitions->code_capacity; i < capacity; i++)
-    codes[i] = (baro_drain_code){.function = BARO_NONE_ID};
-  definitions->codes = codes;
-  definitions->code_capacity = capacity;
-  return BARO_OK;
+  uint32_t old = definitions->code_capacity;
+  baro_status status = BARO_OK;
+  while (status == BARO_OK && definitions->code_capacity < count)
+    status = baro_grow(&definitions->codes, &definitions->code_capacity, definitions->code_capacity,
+                       sizeof *definitions->codes);
+  for (uint32_t i = old; i < definitions->code_capacity; i++)
+    definitions->codes[i] = (baro_drain_code){.function = BARO_NONE_ID};
+  return status;
 }
 
 static baro_status reserve_exceptions(baro_drain_definitions *definitions, uint32_t count) {
-  if (count <= definitions->exception_capacity)
-    return BARO_OK;
-  uint32_t capacity = definitions->exception_capacity < 64 ? 64 : definitions->exception_capacity;
-  while (capacity < count)
-    capacity *= 2;
-  uint32_t *exceptions = realloc(definitions->exceptions, capacity * sizeof *exceptions);
-  if (exceptions == NULL)
-    return BARO_NO_MEMORY;
-  for (uint32_t i = definitions->exception_capacity; i < capacity; i++)
-    exceptions[i] = BARO_NONE_ID;
-  definitions->exceptions = exceptions;
-  definitions->exception_capacity = capacity;
-  return BARO_OK;
+  uint32_t old = definitions->exception_capacity;
+  baro_status status = BARO_OK;
+  while (status == BARO_OK && definitions->exception_capacity < count)
+    status = baro_grow(&definitions->exceptions, &definitions->exception_capacity,
+                       definitions->exception_capacity, sizeof *definitions->exceptions);
+  for (uint32_t i = old; i < definitions->exception_capacity; i++)
+    definitions->exceptions[i] = BARO_NONE_ID;
+  return status;
 }
 
 /* --- one definition each: INVALID when it makes no sense --- */
