@@ -7,9 +7,9 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/common_options.h"
+#include "cli/damaged_input.h"
 #include "explain/run_diff.h"
 #include "profile/profile.h"
-#include "show/damage.h"
 #include "show/diff_program.h"
 #include "show/diff_show.h"
 
@@ -120,15 +120,6 @@ static int compare(const asked *a) {
                        samples[1] ? "samples" : "calls");
 }
 
-/* Numbers look whole; only this says that they are not. */
-static void say_damage(const baro_profile *profile, const char *path) {
-  baro_buffer text = {0};
-  baro_damage_write(&profile->damage, &text);
-  if (!text.failed && text.length > 0)
-    baro_cli_say("diff: %s is damaged: %.*s", path, (int)text.length, (const char *)text.data);
-  baro_buffer_release(&text);
-}
-
 static int run(const baro_call *call) {
   const diff_values *values = call->values;
   char directory[PATH_MAX];
@@ -144,7 +135,7 @@ static int run(const baro_call *call) {
     if (baro_profile_load(a.options.paths[side], &profiles[side], &err) != BARO_OK)
       status = baro_cli_fail("diff: %s", err.message);
     else
-      say_damage(profiles[side], a.options.paths[side]);
+      baro_damaged_input_say("diff", profiles[side], a.options.paths[side]);
     a.profiles[side] = profiles[side];
   }
   if (status == BARO_EXIT_OK)

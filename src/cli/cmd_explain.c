@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/common_options.h"
+#include "cli/damaged_input.h"
 #include "cli/options.h"
 #include "explain/explain.h"
 #include "profile/profile.h"
@@ -151,7 +152,9 @@ static int check_profile(const baro_profile *profile, const char *path) {
                          "has none; record with --rate too",
                          path);
   if (profile->samples.count == 0)
-    return baro_cli_fail("explain: %s: the recording has neither tasks nor samples", path);
+    return baro_cli_fail("explain: %s: the recording has neither tasks nor samples%s", path,
+                         baro_damaged_input_is(profile) ? ": it is damaged, see: barograph report"
+                                                        : "");
   if (baro_profile_weight_unit(profile).length > 0)
     return baro_cli_fail("explain: %s: what was imported is no time", path);
   return BARO_EXIT_OK;
@@ -163,7 +166,11 @@ static int run(const baro_call *call) {
   baro_error err;
   if (baro_profile_load(path, &profile, &err) != BARO_OK)
     return baro_cli_fail("explain: %s", err.message);
+  const explain_values *values = call->values;
   int status = check_profile(profile, path);
+  /* The head of a sampled program's text has a line of its own. */
+  if (status == BARO_EXIT_OK && (values->json || profile->dataflow.task_count > 0))
+    baro_damaged_input_say("explain", profile, path);
   if (status == BARO_EXIT_OK)
     status = print_explanation(profile, call->values);
   baro_profile_destroy(profile);

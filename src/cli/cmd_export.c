@@ -5,10 +5,10 @@
 
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/damaged_input.h"
 #include "cli/export_tables.h"
 #include "cli/unfinished.h"
 #include "profile/profile.h"
-#include "show/damage.h"
 #include "show/exporter.h"
 #include "show/stream_to_path.h"
 
@@ -80,21 +80,12 @@ static int check_options(const export_values *values, const baro_exporter *expor
   return BARO_EXIT_OK;
 }
 
-/* What is exported looks whole; only this says that it is not. */
-static void say_damage(const baro_profile *profile, const char *path) {
-  baro_buffer text = {0};
-  baro_damage_write(&profile->damage, &text);
-  if (!text.failed && text.length > 0)
-    baro_cli_say("export: %s is damaged: %.*s", path, (int)text.length, (const char *)text.data);
-  baro_buffer_release(&text);
-}
-
 /* What the file is to be made of: what was asked for, else what the format is for, else what there is. What is asked for and
  * not there would be an empty file without a reason. */
 static int choose_content(const export_values *values, const baro_exporter *exporter,
                           const baro_profile *profile, baro_export_options *options) {
   bool calls = profile->calls.count > 0, samples = profile->samples.count > 0;
-  bool damaged = profile->damage.corrupt || profile->damage.truncated;
+  bool damaged = baro_damaged_input_is(profile);
   const char *damage = "can be read: the recording is damaged, see: barograph report";
   bool prefers_calls = (exporter->takes & BARO_EXPORT_PREFERS_CALLS) != 0;
   if (prefers_calls && !calls && !samples && damaged)
@@ -144,7 +135,7 @@ static int export_profile(const export_values *values, const baro_exporter *expo
   int content = choose_content(values, exporter, profile, &options);
   baro_status status = BARO_OK;
   if (content == BARO_EXIT_OK) {
-    say_damage(profile, path);
+    baro_damaged_input_say("export", profile, path);
     const baro_whole_file to = {.path = values->output,
                                 .replace = values->overwrite,
                                 .inputs = {path},

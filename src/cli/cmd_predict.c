@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/common_options.h"
+#include "cli/damaged_input.h"
 #include "predict/predictor.h"
 #include "profile/profile.h"
 #include "show/forecast_report.h"
@@ -59,6 +60,9 @@ static baro_status open_recordings(prediction *all, const baro_call *call, const
     if (status != BARO_OK) {
       return status;
     }
+    const baro_profile *profile = all->profiles[r];
+    if (profile->dataflow.task_count > 0 || profile->samples.count > 0) /* else it is refused */
+      baro_damaged_input_say("predict", profile, one);
     if (count == 1 && !baro_predictor_wants_graph(all->profiles[r])) {
       return BARO_OK; /* a Python program, or a trace */
     }

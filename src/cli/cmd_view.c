@@ -7,10 +7,10 @@
 #include "base/os_folder.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/damaged_input.h"
 #include "cli/open_browser.h"
 #include "cli/unfinished.h"
 #include "profile/profile.h"
-#include "show/damage.h"
 #include "show/html_page.h"
 #include "show/stream_to_path.h"
 
@@ -88,15 +88,6 @@ static int open_in_browser(shown_page *shown) {
   return BARO_EXIT_OK;
 }
 
-/* The page says it in its head; who only looks at the terminal should know, too. */
-static void say_damage(const baro_profile *profile, const char *path) {
-  baro_buffer text = {0};
-  baro_damage_write(&profile->damage, &text);
-  if (!text.failed && text.length > 0)
-    baro_cli_say("view: %s is damaged: %.*s", path, (int)text.length, (const char *)text.data);
-  baro_buffer_release(&text);
-}
-
 /* Times in calls and times of samples are no two sides of anything. */
 static int check_sides(const shown_page *shown) {
   bool samples[SIDES_MAX] = {0}, calls[SIDES_MAX] = {0};
@@ -120,7 +111,7 @@ static int check_sides(const shown_page *shown) {
 
 static int show(shown_page *shown, const view_values *values) {
   for (unsigned side = 0; side < shown->count; side++)
-    say_damage(shown->profiles[side], shown->options.paths[side]);
+    baro_damaged_input_say("view", shown->profiles[side], shown->options.paths[side]);
   baro_error err;
   if (values->output == NULL)
     return open_in_browser(shown);

@@ -114,10 +114,12 @@ static const baro_scenario_key REFUSED[] = {BARO_SCENARIO_CORES,      BARO_SCENA
 baro_status baro_python_forecast_check(const baro_profile *profile, baro_error *err) {
   if (profile->samples.count == 0) {
     baro_view from;
-    return baro_error_set(err, BARO_UNSUPPORTED,
-                          baro_profile_info(profile, "imported_from", &from)
-                              ? "it has neither tasks nor samples, so nothing can be told of it"
-                              : "it has neither tasks nor samples; record with --rate too");
+    bool is_recorded = !baro_profile_info(profile, "imported_from", &from);
+    bool is_damaged = profile->damage.corrupt || profile->damage.truncated;
+    return baro_error_set(err, BARO_UNSUPPORTED, "it has neither tasks nor samples%s",
+                          is_damaged ? ": it is damaged, see: barograph report"
+                          : is_recorded && profile->calls.count > 0 ? "; record with --rate too"
+                                                                    : "");
   }
   if (baro_profile_weight_unit(profile).length > 0) {
     return baro_error_set(err, BARO_UNSUPPORTED, "its amounts are no time");

@@ -141,6 +141,15 @@ uint64_t baro_profile_basis_ns(const baro_profile *profile, baro_measure measure
   return all_ns > idle_ns ? all_ns - idle_ns : 0;
 }
 
+double baro_profile_unknown_ratio(const baro_profile *profile, baro_measure measure) {
+  bool is_of_tasks = profile->dataflow.task_count > 0;
+  measure = is_of_tasks ? BARO_MEASURE_THREAD : measure;
+  uint64_t all_ns =
+      is_of_tasks ? profile->all_ns[measure] : baro_profile_basis_ns(profile, measure);
+  double unknown_ns = (double)profile->state_ns[measure][BARO_STATE_UNKNOWN];
+  return all_ns == 0 ? 0 : unknown_ns / (double)all_ns;
+}
+
 uint64_t baro_amount_busy(const baro_amounts *amounts, uint32_t index) {
   uint64_t all_ns = amounts->all_ns[index];
   uint64_t idle_ns = baro_amount(amounts, BARO_STATE_IDLE, index);

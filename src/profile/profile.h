@@ -443,6 +443,9 @@ uint32_t baro_profile_node_function(const baro_profile *profile, uint32_t node);
 
 /* What shares are shares of: all states but idle. 0 when there is nothing. */
 uint64_t baro_profile_basis_ns(const baro_profile *profile, baro_measure measure);
+/* Share of the time in which it is not known what threads did, 0 to 1: of the basis; where a framework told of tasks, of all their time,
+ * whatever the measure. 0 when there is nothing. */
+double baro_profile_unknown_ratio(const baro_profile *profile, baro_measure measure);
 /* Amount without idle, of one row. */
 uint64_t baro_amount_busy(const baro_amounts *amounts, uint32_t index);
 /* Amount in states that wait (all but cpu, collector and idle). */

@@ -115,6 +115,12 @@ static void write_summary(page *p) {
 
 /* --- findings --- */
 
+/* What share_of is a share of: idle time is no part of a program's `run_ns`. */
+static const char *whole_words(const page *p) {
+  bool has_idle = p->of->profile->state_ns[BARO_MEASURE_RUN][BARO_STATE_IDLE] > 0;
+  return p->of->profile->dataflow.task_count == 0 && has_idle ? "the run without idle" : "the run";
+}
+
 static void write_finding(page *p, uint32_t number, const baro_finding *finding) {
   baro_buffer *out = p->report.out;
   baro_buffer text = {0};
@@ -124,8 +130,8 @@ static void write_finding(page *p, uint32_t number, const baro_finding *finding)
   if (finding->explains_ns == 0)
     baro_write_text(&text, "nothing on these slots");
   else
-    baro_write_format(&text, "%s, %s of the run", baro_text_duration(finding->explains_ns).text,
-                      baro_text_percent(share_of(p, finding->explains_ns)).text);
+    baro_write_format(&text, "%s, %s of %s", baro_text_duration(finding->explains_ns).text,
+                      baro_text_percent(share_of(p, finding->explains_ns)).text, whole_words(p));
   if (finding->evidence != BARO_EVIDENCE_MEASURED)
     baro_write_format(&text, " (%s)", baro_evidence_words(finding->evidence));
   write_text_at(p, indent, indent, BARO_STYLE_STRONG, &text);

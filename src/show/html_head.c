@@ -125,12 +125,11 @@ static void write_rates(baro_json *json, const baro_profile *profile) {
   }
 }
 
-/* Shares of the run's own time whose state, or whose stack, is not known. */
+/* Shares of the run's own time, or of tasks' time, whose state, or whose stack, is not known. */
 static void write_unknown(baro_json *json, const baro_profile *profile) {
   const baro_measure measure = BARO_MEASURE_RUN;
   double basis_ns = (double)baro_profile_basis_ns(profile, measure);
   bool is_time = baro_profile_weight_unit(profile).length == 0;
-  double state_ns = is_time ? (double)profile->state_ns[measure][BARO_STATE_UNKNOWN] : 0;
   double stack_ns = 0;
   for (uint32_t f = 0; f < profile->functions.count; f++) {
     const baro_profile_function *function = &profile->functions.rows[f];
@@ -140,15 +139,16 @@ static void write_unknown(baro_json *json, const baro_profile *profile) {
   }
   const struct {
     const char *reason;
-    double ns;
-  } rows[] = {{"what threads did: no known kind of wait", state_ns},
-              {"where they were: the stack could not be read", stack_ns}};
+    double ratio;
+  } rows[] = {{"what threads did: no known kind of wait",
+               is_time ? baro_profile_unknown_ratio(profile, measure) : 0},
+              {"where they were: the stack could not be read", stack_ns / basis_ns}};
   baro_json_array(json, "unknown", false);
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && basis_ns > 0; i++) {
-    if (rows[i].ns > 0) {
+    if (rows[i].ratio > 0) {
       baro_json_object(json, NULL, true);
       baro_json_text(json, "reason", rows[i].reason);
-      baro_json_number(json, "ratio", rows[i].ns / basis_ns);
+      baro_json_number(json, "ratio", rows[i].ratio);
       baro_json_end_object(json);
     }
   }

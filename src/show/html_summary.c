@@ -356,12 +356,11 @@ static void write_doubts(const baro_html_page *page, unsigned side, baro_json *j
                       baro_plural(profile->calls.lost_events, "event", "events"),
                       baro_plural(profile->calls.lost_events, "was", "were"));
   }
-  double basis_ns = (double)baro_profile_basis_ns(profile, BARO_MEASURE_RUN);
-  double unknown_ns = (double)profile->state_ns[BARO_MEASURE_RUN][BARO_STATE_UNKNOWN];
+  double unknown = baro_profile_unknown_ratio(profile, BARO_MEASURE_RUN);
   bool is_time = baro_profile_weight_unit(profile).length == 0;
-  if (is_time && basis_ns > 0 && unknown_ns / basis_ns >= UNKNOWN_MIN) {
+  if (is_time && unknown >= UNKNOWN_MIN) {
     baro_write_format(&text, "What threads did in %s of %s is not known. ",
-                      baro_text_percent_whole(unknown_ns / basis_ns).text,
+                      baro_text_percent_whole(unknown).text,
                       profile->dataflow.task_count > 0 ? "their tasks' time" : "the time");
   }
   if (text.length > 0 && !text.failed) {

@@ -19,6 +19,9 @@
 
 enum { LABEL_COLUMNS = 11, NOTES_SHOWN = 6, COMMAND_BYTES = 600 };
 
+/* From so many calls on a mean is of calls; below it is of what happened while one was told. */
+static const uint64_t MEAN_COST_CALLS = 1000;
+
 /* CPU time outside of sampled threads that is worth a word: more than this share, and more than the statistics of a
  * thread may lack at its end (a scheduler tick). */
 static const double UNSEEN_CPU_RATIO = 0.05;
@@ -140,15 +143,15 @@ static void write_run(baro_report *report) {
   write_buffer_line(report, report->unit.length == 0 ? "run" : "amount", BARO_STYLE_PLAIN, &text);
 }
 
-/* Of tasks, by the clock of the framework that ran them; 0: it has none. */
-static uint64_t tasks_cpu_ns(const baro_profile *profile) {
+/* Whether the framework that ran tasks has a clock of their CPU time. */
+static bool tasks_have_cpu(const baro_profile *profile) {
   uint32_t key = baro_dataflow_key(profile, "cpu_ns");
-  uint64_t sum_ns = 0;
   for (uint32_t t = 0; key != BARO_NONE_ID && t < profile->dataflow.task_count; t++) {
     uint64_t ns;
-    sum_ns += baro_dataflow_amount(&profile->dataflow, t, key, &ns) ? ns : 0;
+    if (baro_dataflow_amount(&profile->dataflow, t, key, &ns) && ns > 0)
+      return true;
   }
-  return sum_ns;
+  return false;
 }
 
 static void write_cpu(baro_report *report) {
@@ -157,10 +160,9 @@ static void write_cpu(baro_report *report) {
   uint64_t duration_ns = profile->end_ns - profile->start_ns;
   uint64_t unseen_ns = profile->unseen_cpu_ns;
   baro_view from;
-  uint64_t tasks_ns = tasks_cpu_ns(profile);
-  if (tasks_ns > 0)
+  if (tasks_have_cpu(profile))
     baro_write_format(&text, "%s of the tasks; of all else what was imported does not say",
-                      baro_text_duration(tasks_ns).text);
+                      baro_text_duration(profile->cpu_ns).text);
   else if (baro_profile_info(profile, "imported_from", &from))
     baro_write_text(&text, "unknown: what was imported does not say");
   else if (!profile->has_cpu || duration_ns == 0)
@@ -223,6 +225,17 @@ static bool losses_matter(const baro_profile *profile) {
 }
 
 /* Rate and losses. */
+/* Of a framework's log nothing was sampled: what slots did is kept as samples, and nobody asks how many. */
+static void write_tasks(baro_report *report) {
+  baro_buffer text = {0};
+  uint64_t lost = report->profile->damage.dropped_samples;
+  baro_write_text(&text, baro_text_count(report->profile->dataflow.task_count).text);
+  if (lost > 0)
+    baro_write_format(&text, "; %s %s of what they did %s lost", baro_text_count(lost).text,
+                      baro_plural(lost, "part", "parts"), baro_plural(lost, "is", "are"));
+  write_buffer_line(report, "tasks", lost > 0 ? BARO_STYLE_WARN : BARO_STYLE_PLAIN, &text);
+}
+
 static void write_samples(baro_report *report) {
   const baro_profile *profile = report->profile;
   const uint64_t *counters = profile->counters;
@@ -311,18 +324,20 @@ static void write_own_cost(baro_report *report) {
   uint64_t counted = baro_calls_thinned_of(report->profile).skipped;
   /* What was counted is any number that a recording says. */
   uint64_t times = counted > UINT64_MAX - recorded ? UINT64_MAX : recorded + counted;
-  baro_write_format(&text, "%s, %s ", baro_text_duration(calls->own_cost_ns).text,
-                    baro_text_duration(calls->own_cost_ns / times).text);
-  if (recorded > calls->count)
-    baro_write_format(&text, "for each call and each of %s resumptions",
-                      baro_text_count(recorded - calls->count).text);
-  else
-    baro_write_text(&text, "a call");
-  if (counted > 0)
-    baro_write_text(&text, ", recorded or counted");
-  baro_write_text(&text, ", as measured at the start");
+  baro_write_text(&text, baro_text_duration(calls->own_cost_ns).text);
+  if (times >= MEAN_COST_CALLS) {
+    baro_write_format(&text, ", %s ", baro_text_duration(calls->own_cost_ns / times).text);
+    if (recorded > calls->count)
+      baro_write_format(&text, "for each call and each of %s resumptions",
+                        baro_text_count(recorded - calls->count).text);
+    else
+      baro_write_text(&text, "a call");
+    if (counted > 0)
+      baro_write_text(&text, ", recorded or counted");
+  }
+  baro_write_text(&text, ", by what an event cost at the start and a clock where that varies");
   if (calls->value_texts.count > 0)
-    baro_write_text(&text, ", and what telling values took");
+    baro_write_text(&text, ", telling values included");
   baro_write_text(&text, "; times are without it");
   write_buffer_line(report, "own cost", BARO_STYLE_PLAIN, &text);
 }
@@ -406,14 +421,13 @@ static bool has_reasons(const baro_profile *profile) {
 
 static void write_unknown(baro_report *report) {
   const baro_profile *profile = report->profile;
-  uint64_t state_ns = profile->state_ns[report->options->measure][BARO_STATE_UNKNOWN];
+  double unknown = baro_profile_unknown_ratio(profile, report->options->measure);
   uint64_t stack_ns = unreadable_ns(report);
   baro_buffer text = {0};
   if (report->basis_ns == 0)
     return;
-  if (state_ns > 0)
-    baro_write_format(&text, "what threads did in %s of %s (%s)",
-                      baro_text_percent((double)state_ns / (double)report->basis_ns).text,
+  if (unknown > 0)
+    baro_write_format(&text, "what threads did in %s of %s (%s)", baro_text_percent(unknown).text,
                       profile->dataflow.task_count > 0 ? "their tasks' time" : "the time",
                       has_reasons(profile) ? "the notes say why" : "no known kind of wait");
   if (stack_ns > 0)
@@ -463,7 +477,9 @@ void baro_report_head(baro_report *report) {
     write_cpu_of_calls(report);
   write_stolen(report);
   bool has_calls = baro_calls_recorded(report->profile);
-  if (any || !has_calls || report->profile->damage.dropped_samples > 0)
+  if (report->profile->dataflow.task_count > 0)
+    write_tasks(report);
+  else if (any || !has_calls || report->profile->damage.dropped_samples > 0)
     write_samples(report);
   if (has_calls)
     write_calls(report);

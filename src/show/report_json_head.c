@@ -55,11 +55,11 @@ static void write_rates(baro_json_report *report) {
   }
 }
 
-/* Shares of the basis whose state, or whose stack, is not known. */
+/* Shares of the basis whose state, or whose stack, is not known. Of tasks all stacks are. */
 static void write_unknown(baro_json_report *report) {
   const baro_profile *profile = report->profile;
   baro_measure measure = report->options->measure;
-  double state_ns = (double)profile->state_ns[measure][BARO_STATE_UNKNOWN];
+  double state_ns = baro_profile_unknown_ratio(profile, measure) * report->basis_ns;
   double stack_ns = 0;
   double both_ns = 0;
   for (uint32_t f = 0; f < profile->functions.count; f++) {

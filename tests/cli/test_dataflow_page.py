@@ -337,6 +337,41 @@ def test_one_figure_for_the_run(run: Run, tmp_path: Path, log: Path) -> None:
         assert float(seconds[1]) == pytest.approx(lasted_s, rel=0.005)
 
 
+@pytest.mark.parametrize("log", FILES, ids=lambda path: path.name)
+def test_the_head_says_what_its_threads_say(run: Run, tmp_path: Path, log: Path) -> None:
+    """CPU time was once without what deserializing took, and unknown a part of other time."""
+    recording = recording_of(run, log, tmp_path)
+    whole = answer_of(run, "report", recording)
+    head, threads = whole["head"], whole["threads"]
+    if head["cpu_ns"] is not None:
+        assert head["cpu_ns"] == pytest.approx(sum(t["cpu_ns"] for t in threads), abs=1e3)
+    if head["unknown_ratio"] is not None:
+        assert head["unknown_ratio"] == pytest.approx(head["states"]["unknown"])
+    text = run("report", recording).stdout
+    assert re.search(rf"^  tasks +{answer_of(run, 'explain', recording)['tasks']:,}$", text, re.M)
+    assert not re.search("^  samples ", text, re.M)
+    ratio = re.search(
+        r"^  unknown +what threads did in ([\d.]+) % of their tasks' time", text, re.M
+    )
+    (side,) = page_of(run, recording).head["sides"]
+    told = sum(part["ratio"] for part in side["unknown"])
+    assert told == pytest.approx(head["unknown_ratio"] or 0)
+    if told > 0:
+        assert ratio is not None
+        assert float(ratio[1]) == pytest.approx(100 * told, abs=0.06)
+    if log.name.startswith("spark"):
+        keys = ("Executor CPU Time", "Executor Deserialize CPU Time")
+        ends = [event.get("Task Metrics") or {} for event in events_of(log, "TaskEnd")]
+        clocked = sum(each.get(key, 0) for each in ends for key in keys)
+        # Results are serialized on a core, by a clock of ms.
+        clocked += sum(each.get("Result Serialization Time", 0) for each in ends) * MS
+        # Some of it was a fetch, or longer than the task: no task has more time than it took.
+        assert head["cpu_ns"] == pytest.approx(clocked, rel=0.05)
+        (line,) = re.findall(r"^  CPU +([\d.]+) (m?s) of the tasks", text, re.M)
+        told_ns = float(line[0]) * {"s": 1e9, "ms": 1e6}[line[1]]
+        assert told_ns == pytest.approx(head["cpu_ns"], rel=0.01)
+
+
 @pytest.mark.parametrize("log", FILES[:3], ids=lambda path: path.name)
 def test_all_views_have_one_clock(run: Run, tmp_path: Path, log: Path) -> None:
     """The timeline began with the first task: one moment was 8 s there and 16 s in view Tasks."""

@@ -228,6 +228,21 @@ def test_a_sampled_program(run: Run, recording: Recording) -> None:
     assert "Functions by their own time" in text
 
 
+def test_shares_of_a_run_with_idle_time_say_so(run: Run, recording: Recording) -> None:
+    """A fifth of the run is two fifths of what is left of it: both stood there as "of the run"."""
+    for scenario, of in [("night", "the run without idle"), ("small", "the run")]:
+        made = recording(scenario)
+        whole = explained(run, made)
+        text = run("explain", made).stdout
+        shares = re.findall(r"^  \d+  .*, ([\d.]+) % of (.*)$", text, re.M)
+        assert len(shares) == len(whole["findings"])
+        for (share, words), finding in zip(shares, whole["findings"]):
+            assert words == of
+            assert float(share) == pytest.approx(
+                100 * finding["explains_ns"] / whole["run_ns"], abs=0.06
+            )
+
+
 def test_what_cannot_be_explained_is_refused(run: Run) -> None:
     recordings = REPOSITORY / "tests" / "recordings"
     for name, why in [

@@ -91,6 +91,24 @@ def test_an_export_of_a_damaged_recording_says_so(run: Run, recording: Recording
     assert answer.stderr.count("\n") == 1
 
 
+def test_a_prediction_from_a_damaged_recording_says_so(run: Run, recording: Recording) -> None:
+    path = recording("small")
+    faster = ["--set", "disk=2x"]
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) - 20])
+    for command in (["predict", *faster], ["predict", "--json", *faster], ["explain", "--json"]):
+        answer = run(*command, path)
+        assert answer.returncode == 0
+        said = rf"barograph: {command[0]}: \S+small.baro is damaged: .*\n"
+        assert re.fullmatch(said, answer.stderr)
+    path.write_bytes(whole[:200])
+    for command in (["predict", *faster], ["explain"]):
+        answer = run(*command, path)
+        assert answer.returncode == 2
+        assert "samples: it is damaged, see: barograph report" in answer.stderr
+        assert answer.stderr.count("\n") == 1
+
+
 def test_nothing_sampled(run: Run, recording: Recording) -> None:
     answer = run("report", recording("empty"))
     assert answer.returncode == 0
