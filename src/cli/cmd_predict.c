@@ -7,10 +7,13 @@
 #include "cli/commands.h"
 #include "cli/common_options.h"
 #include "cli/damaged_input.h"
+#include "cli/options.h"
 #include "predict/predictor.h"
+#include "predict/python_times.h"
 #include "profile/profile.h"
 #include "show/forecast_report.h"
 #include "show/terminal.h"
+#include "show/text_width.h"
 
 typedef struct predict_values {
   const char *set;
@@ -150,6 +153,38 @@ static int print(const prediction *all, const char *path) {
   return status;
 }
 
+static const char *sampled_name(const void *context, size_t index) {
+  const baro_profile *profile = context;
+  if (index >= profile->functions.count)
+    return NULL;
+  const baro_profile_function *row = &profile->functions.rows[index];
+  baro_view name = baro_profile_string(profile, row->qualified_string);
+  /* A profile's strings end with a NUL. */
+  return profile->functions.total_samples[index] > 0 ? (const char *)name.data : "";
+}
+
+/* The line of an error, with the name that was meant where it is of a function that no sample has. */
+static int fail(const prediction *all, const char *path, const char *message) {
+  const baro_scenario *scenario = &all->scenario;
+  for (uint32_t f = 0; all->profiles[0]->samples.count > 0 && f < scenario->function_count; f++) {
+    const char *name = scenario->functions[f].name;
+    if (baro_python_has(all->profiles[0], name))
+      continue;
+    const char *suggestion = baro_suggest(name, sampled_name, all->profiles[0]);
+    baro_buffer clean = {0};
+    if (suggestion != NULL)
+      (void)baro_write_fitted(&clean, baro_view_of(suggestion), 100, BARO_CUT_END, true);
+    baro_write_u8(&clean, 0);
+    bool is_near = suggestion != NULL && !clean.failed;
+    int code = is_near ? baro_cli_fail("predict: %s: %s; did you mean '%s'?", path, message,
+                                       (const char *)clean.data)
+                       : baro_cli_fail("predict: %s: %s", path, message);
+    baro_buffer_release(&clean);
+    return code;
+  }
+  return baro_cli_fail("predict: %s: %s", path, message);
+}
+
 static int run(const baro_call *call) {
   prediction all = {.values = call->values};
   const char *path = baro_call_input(call, 0);
@@ -171,7 +206,7 @@ static int run(const baro_call *call) {
   /* What the recording cannot tell; messages of opening one have its name already. */
   bool is_of_recording = opened && status == BARO_UNSUPPORTED;
   int code = status == BARO_OK ? print(&all, path)
-             : is_of_recording ? baro_cli_fail("predict: %s: %s", path, err.message)
+             : is_of_recording ? fail(&all, path, err.message)
                                : baro_cli_fail("predict: %s", err.message);
   baro_forecast_release(&all.forecast);
   baro_predictor_release(&all.predictor);

@@ -13,6 +13,15 @@ static bool is_called(const baro_profile *profile, uint32_t function, const char
          baro_view_equal(baro_profile_string(profile, row->name_string), baro_view_of(name));
 }
 
+bool baro_python_has(const baro_profile *profile, const char *name) {
+  for (uint32_t f = 0; f < profile->functions.count; f++) {
+    if (is_called(profile, f, name) && profile->functions.total_samples[f] > 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /* By node: which of the names are on its path. */
 static uint32_t *find_masks(baro_python_times *to, baro_arena *scratch) {
   const baro_profile *profile = to->profile;

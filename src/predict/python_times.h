@@ -42,4 +42,7 @@ static inline size_t baro_python_time_count(const baro_scenario *scenario) {
   return (size_t)BARO_STATE_COUNT << scenario->function_count;
 }
 
+/* Whether a sample has a function of that name, qualified or bare. */
+bool baro_python_has(const baro_profile *profile, const char *name);
+
 #endif

@@ -438,7 +438,8 @@ def test_a_sweep_of_a_python_program(run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ("function:parse=2x", "function:parse: no sample has it"),
+        ("function:parse=2x", "function:parse: no sample has it\n"),
+        ("function:mian=2x", "function:mian: no sample has it; did you mean 'main'?\n"),
         ("cores=2x", "cores: samples do not say what it would change"),
         ("memory=2x", "memory: samples do not say"),
     ],
