@@ -30,6 +30,15 @@ static void add_edge(baro_report *report, uint32_t edge, bool callers, baro_text
   baro_report_add_function(report, function, table, scratch);
 }
 
+/* Whether a row is of calls that can be suspended: of the function, or of what it calls. */
+static bool has_suspended(const baro_profile *profile, uint32_t function, bool callers,
+                          const uint32_t *edges, uint32_t count, const bool *suspendable) {
+  bool found = callers && suspendable[function];
+  for (uint32_t i = 0; !callers && i < count; i++)
+    found |= suspendable[profile->call_edges.callee[edges[i]]];
+  return found;
+}
+
 static void write_relatives(baro_report *report, uint32_t function, bool callers) {
   const baro_column columns[] = {
       {.title = "calls", .right = true},
@@ -47,6 +56,8 @@ static void write_relatives(baro_report *report, uint32_t function, bool callers
   baro_arena arena = {0};
   uint32_t count = 0;
   uint32_t *edges = baro_call_relatives(profile, function, callers, &arena, &count);
+  const bool *suspendable = baro_suspendable_functions(profile, &arena);
+  report->out->failed |= suspendable == NULL;
   baro_buffer scratch = {0};
   baro_write_format(&scratch, "%s of ", callers ? "Callers" : "Callees");
   baro_view name = baro_report_function_name(profile, function);
@@ -75,6 +86,8 @@ static void write_relatives(baro_report *report, uint32_t function, bool callers
       baro_report_remark(report, "none that was recorded");
     else
       baro_text_table_write(&table, report->terminal, BARO_REPORT_INDENT, report->out);
+    if (suspendable != NULL && has_suspended(profile, function, callers, edges, shown, suspendable))
+      baro_report_remark(report, "without the time that generators and coroutines were suspended");
     if (shown < count)
       baro_report_remark(report, "and %s more; --top 0 shows all",
                          baro_text_count(count - shown).text);

@@ -130,6 +130,10 @@ def test_callers_and_callees(run: Run, recording: Recording) -> None:
     text = run("report", "--callers", "load", path).stdout
     assert "Callers of Store.load" in text
     assert "Slowest" not in text
+    remark = "without the time that generators and coroutines were suspended"
+    assert remark not in text
+    for options in (["--callers", "numbers"], ["--callees", "main"]):
+        assert remark in run("report", *options, path).stdout
 
 
 def test_what_cannot_be_answered(run: Run, recording: Recording) -> None:
