@@ -2,10 +2,11 @@
 
 #include <stdlib.h>
 
+#include "show/html_renamed.h"
 #include "show/place.h"
 
 /* What a function is known by over both recordings: its name and where its file lies below what that side's files share, since
- * both may have run in folders of their own. Its line moves with every change above it, so of functions of one name and file
+ * both may have run in folders of their own; the program's own file may have another name, too. Its line moves with every change above it, so of functions of one name and file
  * it only tells which comes first. */
 typedef struct function_key {
   uint32_t name_string;
@@ -109,9 +110,13 @@ static bool rank_lines(const side_functions *side, uint32_t count) {
   return true;
 }
 
-/* Names and, where there are two sides, paths below what the files of this one share. */
-static baro_status make_keys(const baro_profile *profile, bool is_one_of_two, baro_intern *texts,
-                             side_functions *side, baro_error *err) {
+/* In place of a path: of the program's own file where it has another name on each side. No path is it. */
+static const baro_view program_path = {.data = (const uint8_t *)"\0program", .length = 8};
+
+/* Names and, where there are two sides, paths below what the files of this one share. Of the program's file: BARO_NONE_ID where it has
+ * one name. */
+static baro_status make_keys(const baro_profile *profile, bool is_one_of_two, uint32_t program,
+                             baro_intern *texts, side_functions *side, baro_error *err) {
   baro_arena keep = {0};
   baro_buffer path = {0};
   const char *folder = is_one_of_two ? baro_common_folder(profile, &keep) : "";
@@ -128,6 +133,7 @@ static baro_status make_keys(const baro_profile *profile, bool is_one_of_two, ba
       baro_write_short_path(&path, file, row->origin, folder, NULL);
       file = (baro_view){.data = path.data, .length = path.length};
     }
+    file = row->file_string == program ? program_path : file;
     key->rank = row->first_line;
     good = !path.failed &&
            baro_intern_put(texts, baro_profile_string(profile, row->qualified_string),
@@ -173,7 +179,8 @@ static baro_status collect(baro_html_names *names, const baro_profile *const *pr
                            unsigned profile_count, named_function *used, baro_error *err) {
   baro_intern keys = {0};
   baro_intern texts = {0};
-  baro_status status = BARO_OK;
+  uint32_t programs[BARO_HTML_SIDES_MAX] = {BARO_NONE_ID, BARO_NONE_ID};
+  baro_status status = profile_count > 1 ? baro_html_renamed(profiles, programs, err) : BARO_OK;
   for (unsigned side = 0; status == BARO_OK && side < profile_count; side++) {
     const baro_profile *profile = profiles[side];
     side_functions given = {.nodes = count_nodes(profile),
@@ -181,7 +188,7 @@ static baro_status collect(baro_html_names *names, const baro_profile *const *pr
                                 calloc((size_t)profile->functions.count + 1, sizeof(*given.keys))};
     status = given.nodes == NULL || given.keys == NULL
                  ? no_memory(err)
-                 : make_keys(profile, profile_count > 1, &texts, &given, err);
+                 : make_keys(profile, profile_count > 1, programs[side], &texts, &given, err);
     if (status == BARO_OK) {
       status = add_side(names, profile, side, &given, &keys, used, err);
     }

@@ -253,22 +253,38 @@ def test_source_only_where_it_is_what_ran(run: Run, tmp_path: Path) -> None:
     assert changed.head["limits"]["source"].startswith("1 of 1 file is not here")
 
 
-def test_a_function_that_moved_is_the_same_function(run: Run, tmp_path: Path) -> None:
-    """The new program lies in another folder, and has two more lines in front."""
-    recordings = []
-    for name, before in (("old", ""), ("new", "import os\nimport json\n")):
-        program = tmp_path / name / "spin.py"
-        program.parent.mkdir()
-        program.write_text(before + SOURCE)
-        recordings.append(tmp_path / f"{name}.baro")
-        command = ["record", "--rate", "500", "-q", "-o", recordings[-1], "--"]
+def compared(run: Run, folder: Path, *programs: Path) -> list[tuple[str, str, int]]:
+    """Functions of the page of two programs that are called spin."""
+    recordings = [folder / "old.baro", folder / "new.baro"]
+    for program, recording in zip(programs, recordings):
+        command = ["record", "--rate", "500", "-q", "-o", recording, "--"]
         recorded = run(*command, sys.executable, program)
         assert recorded.returncode == 0, recorded.stderr
-    answer = run("view", *recordings, "-o", tmp_path / "moved.html")
+    answer = run("view", *recordings, "-o", folder / "both.html")
     assert answer.returncode == 0, answer.stderr
-    page = Page((tmp_path / "moved.html").read_text(encoding="utf-8"))
-    spin = [name for name in page.names() if name[0] == "spin"]
-    assert spin == [("spin", str(tmp_path / "new" / "spin.py"), 7)]
+    page = Page((folder / "both.html").read_text(encoding="utf-8"))
+    return [name for name in page.names() if name[0] == "spin"]
+
+
+@pytest.mark.parametrize("name", ["spin.py", "faster.py"])
+def test_a_function_that_moved_is_the_same_function(run: Run, tmp_path: Path, name: str) -> None:
+    """The new program lies in another folder, with another name, and two more lines in front."""
+    old, new = tmp_path / "old" / "spin.py", tmp_path / "new" / name
+    for program, before in ((old, ""), (new, "import os\nimport json\n")):
+        program.parent.mkdir()
+        program.write_text(before + SOURCE)
+    assert compared(run, tmp_path, old, new) == [("spin", str(new), 7)]
+
+
+def test_a_program_that_has_the_other_ones_file_has_no_other_name(run: Run, tmp_path: Path) -> None:
+    """What was the program is a module of the new one: that is what it is compared with."""
+    old, new = tmp_path / "old" / "spin.py", tmp_path / "new" / "main.py"
+    for program in (old, new.with_name("spin.py")):
+        program.parent.mkdir()
+        program.write_text(SOURCE)
+    new.write_text("import spin as module\n\ndef spin():\n    module.spin(3_000_000)\n\nspin()\n")
+    found = compared(run, tmp_path, old, new)
+    assert sorted(found) == [("spin", str(new), 3), ("spin", str(new.with_name("spin.py")), 5)]
 
 
 def test_export_writes_the_same_page(run: Run, recording: Recording) -> None:
