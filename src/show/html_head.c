@@ -216,6 +216,9 @@ static void write_side(const baro_html_page *page, unsigned side, baro_json *jso
   baro_json_u64(json, "samples", profile->samples.count);
   write_rates(json, profile);
   write_known(json, "cpu_ns", profile->has_cpu, profile->cpu_ns);
+  /* Where only calls were recorded, as the report's head has it. */
+  uint64_t least_ns = profile->samples.count == 0 ? profile->calls.threads_cpu_ns : 0;
+  write_known(json, "cpu_least_ns", !profile->has_cpu && least_ns > 0, least_ns);
   write_known(json, "peak_memory_bytes",
               counted && profile->counters[BARO_COUNTER_RSS_PEAK_BYTES] != 0,
               profile->counters[BARO_COUNTER_RSS_PEAK_BYTES]);
@@ -363,6 +366,15 @@ static void write_ratios(baro_json *json, const baro_html_ratios *ratios) {
   baro_json_end_array(json);
 }
 
+/* Whether some calls were made a task of. */
+static bool any_tasks(const baro_html_page *page) {
+  bool any = false;
+  for (unsigned side = 0; side < page->side_count; side++) {
+    any = any || page->profiles[side]->calls.task_call != NULL;
+  }
+  return any;
+}
+
 static void write_trees(const baro_html_page *page, baro_json *json) {
   uint32_t thread_count = page->first_thread[page->side_count];
   baro_json_array(json, "trees", false);
@@ -387,6 +399,8 @@ static void write_trees(const baro_html_page *page, baro_json *json) {
     }
     if (kind == BARO_HTML_OF_SAMPLES) {
       write_ratios(json, &tree->ratios);
+    } else {
+      baro_json_bool(json, "tasks", any_tasks(page));
     }
     /* Most entries are of one sample however long it was: nothing tells their number better than 0 does. */
     baro_json_array(json, "samples_ratio", true);

@@ -19,7 +19,7 @@ static const double SHARE_MIN = 0.05;
 /* What is not known of a run is said from here on; losses as report_head.c warns of them. */
 static const double UNKNOWN_MIN = 0.02;
 
-enum { WAITS_SAID = 2 };
+enum { WAITS_SAID = 2, NOTES_SAID = 3 };
 
 /* "wait:disk"; NULL for what is no wait. */
 static const char *metric_of(baro_state state, char room[32]) {
@@ -331,6 +331,23 @@ static void write_call_path(const baro_html_page *page, unsigned side,
 
 /* --- What not to trust --- */
 
+/* Of a framework's log: what is not whole, as "the last line of the log is cut: it was being written". */
+static void write_notes(const baro_profile *profile, baro_buffer *text) {
+  if (profile->dataflow.task_count == 0) {
+    return;
+  }
+  for (uint32_t i = 0; i < profile->note_count && i < NOTES_SAID; i++) {
+    baro_view note = profile->notes[i].text;
+    if (note.length == 0) {
+      continue;
+    }
+    uint8_t first = note.data[0];
+    baro_write_u8(text, first >= 'a' && first <= 'z' ? (uint8_t)(first - 'a' + 'A') : first);
+    baro_write_bytes(text, note.data + 1, note.length - 1);
+    baro_write_text(text, ". ");
+  }
+}
+
 static void write_doubts(const baro_html_page *page, unsigned side, baro_json *json) {
   const baro_profile *profile = page->profiles[side];
   const uint64_t *counters = profile->counters;
@@ -344,6 +361,7 @@ static void write_doubts(const baro_html_page *page, unsigned side, baro_json *j
     baro_write_text(&text, ". ");
     baro_buffer_release(&damage);
   }
+  write_notes(profile, &text);
   uint64_t lost = counters[BARO_COUNTER_REJECTED] + counters[BARO_COUNTER_UNREADABLE] +
                   profile->damage.dropped_samples;
   if (lost > counters[BARO_COUNTER_STACKS] / 50) {

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import sys
 from pathlib import Path
 
 from calling import Run
+from page_reader import Page
 
 PROGRAM = """
 import asyncio, sys, threading, types
@@ -81,3 +83,27 @@ def test_parents_and_tasks(run: Run, tmp_path: Path) -> None:
     total = json.loads(run("report", "--json", "run.baro").stdout)["functions"]
     (of_leaf,) = [each for each in total if each["name"] == "leaf"]
     assert sum(each["calls_total_ns"] for each in callers.values()) == of_leaf["calls_total_ns"]
+
+
+def test_page_says_what_tasks_and_calls_tell(run: Run, tmp_path: Path) -> None:
+    """A tree in which tasks stand below what started them says so; CPU time is a least."""
+    busy = "def f(): return sum(range(200000))\nfor _ in range(30): f()\n"
+    for name, program, tasks in (("tasks", PROGRAM, True), ("none", busy, False)):
+        (tmp_path / "app.py").write_text(program, encoding="utf-8")
+        recording = f"{name}.baro"
+        answer = run(
+            "record", "--calls=__main__.*", "-o", recording, "--", sys.executable, "app.py"
+        )
+        assert answer.returncode == 0, answer.stderr
+        head = Page(run("view", "-o", "-", recording).stdout).head
+        (tree,) = head["trees"]
+        assert (tree["name"], tree["tasks"]) == ("calls", tasks)
+        (side,) = head["sides"]
+        assert side["cpu_ns"] is None
+        told = re.search(r"at least ([0-9.]+) (us|ms|s),", run("report", recording).stdout)
+        assert (side["cpu_least_ns"] is None) == (told is None)
+        if told:
+            unit_ns = {"us": 1e3, "ms": 1e6, "s": 1e9}[told[2]]
+            last_digit_ns = unit_ns * 10 ** -len(told[1].partition(".")[2])
+            assert abs(side["cpu_least_ns"] - float(told[1]) * unit_ns) <= 0.51 * last_digit_ns
+        assert told or tasks, "a program that is nothing but calls tells its CPU time"

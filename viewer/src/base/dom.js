@@ -71,6 +71,17 @@ export function visibleText(text) {
 }
 
 /**
+ * A sentence in which numbers and their units stay on one line: what is copied of it has plain spaces.
+ * @param {string} text
+ * @returns {(string | HTMLElement)[]}
+ */
+export function sentenceParts(text) {
+  return visibleText(text)
+    .split(/([\d.,]+ (?:%|[kMGT]?B\b|[mnuµ]?s\b|min\b))/)
+    .map((part, i) => (i % 2 > 0 ? el('span', { class: 'whole' }, part) : part));
+}
+
+/**
  * Calls `callback` at most once a frame.
  * @param {() => void} callback
  * @returns {() => void}

@@ -18,7 +18,19 @@ export const unknown = '–';
  */
 function three(value, unit) {
   const decimals = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
-  return `${value.toFixed(decimals)} ${unit}`;
+  return `${fixed(value, decimals)} ${unit}`;
+}
+
+/**
+ * What lies in the very middle goes to the even digit, as `printf` has it: the same number is the same text in the page and in a report.
+ * @param {number} value
+ * @param {number} decimals 2 at most
+ */
+function fixed(value, decimals) {
+  const scale = 10 ** decimals;
+  // Of all doubles only multiples of 1/8 can have a 5 behind two decimals and nothing after it.
+  const isMiddle = Number.isInteger(value * 8) && Math.abs((value * scale) % 1) === 0.5;
+  return (isMiddle ? (2 * Math.round((value * scale) / 2)) / scale : value).toFixed(decimals);
 }
 
 /**
@@ -72,7 +84,7 @@ export function formatShortCount(count) {
 export function formatPercent(ratio) {
   if (ratio === null || Number.isNaN(ratio)) return unknown;
   if (ratio > 0 && ratio < 0.0005) return '<0.1 %';
-  return `${(ratio * 100).toFixed(1)} %`;
+  return `${fixed(ratio * 100, 1)} %`;
 }
 
 /**
@@ -138,4 +150,37 @@ export function formatBytes(bytes) {
   let unit = 0;
   for (; value >= 999.5 && unit + 1 < units.length; unit++) value /= 1000;
   return three(value, units[unit]);
+}
+
+/**
+ * What is missing of what was to be recorded, in the words of `barograph report`.
+ * @param {import('../types/page.js').Side} side
+ * @returns {string} "missed ticks 873 (22.6 %), rejected 2"; "": nothing
+ */
+export function lossWords({ missed_ticks: missed, ticks, rejected, unreadable, lost, lost_events: events }) {
+  return /** @type {[string, number | null | undefined][]} */ ([
+    ['missed ticks', missed],
+    ['rejected', rejected],
+    ['unreadable', unreadable],
+    ['lost', lost],
+    ['lost events', events],
+  ])
+    .flatMap(([words, count]) => (count ? [`${words} ${formatCount(count)}${words[0] === 'm' && ticks ? ` (${formatPercent(count / ticks)})` : ''}`] : []))
+    .join(', ');
+}
+
+/**
+ * @param {import('../types/page.js').Side} side
+ * @returns {string} "1.68 s", "at least 339 ms", "": not known
+ */
+export function cpuWords({ cpu_ns: cpu, cpu_least_ns: least }) {
+  return cpu !== null ? formatDuration(cpu) : least ? `at least ${formatDuration(least)}` : '';
+}
+
+/**
+ * Whether idle time is left out of what is counted by default.
+ * @param {import('../types/page.js').Head} head
+ */
+export function hasIdle({ threads }) {
+  return threads.some(({ states }) => states.idle > 0);
 }

@@ -2,7 +2,7 @@
 // A script of its own, right behind the head of the page. It has the places that the program will give to the same words, so that
 // nothing moves; main.js takes it away. What is wrong with the head, the program says.
 
-import { el, nameElement, visibleText } from '../base/dom.js';
+import { el, nameElement, sentenceParts } from '../base/dom.js';
 import { shortCommand } from '../base/format.js';
 
 /** @typedef {Partial<import('../types/page.js').Head>} Head */
@@ -29,7 +29,7 @@ function useTheme() {
 /** @param {Head} head */
 function findings(head) {
   const sentences = (head.summary ?? []).map((one) => one.parts.map((part) => part.t).join(''));
-  return el('div', { class: 'summary' }, el('div', { class: 'findings' }, ...sentences.map((text) => el('p', {}, visibleText(text)))));
+  return el('div', { class: 'summary' }, el('div', { class: 'findings' }, ...sentences.map((text) => el('p', {}, ...sentenceParts(text)))));
 }
 
 /** @param {Head} head */

@@ -1,5 +1,6 @@
 // What changed between the two sides of a page of two recordings. Both share one tree; whose time an entry is, its thread
-// says. A change below twice its standard error is no change: it is called neutral, and drawn so. No DOM.
+// says. A change below twice its standard error, or below 1 % of the longer
+// run, is no change, as `barograph diff` has it: it is called neutral, and drawn so. No DOM.
 
 /** @typedef {import('../types/model.js').Amounts} Amounts */
 /** @typedef {import('../types/model.js').Model} Model */
@@ -11,7 +12,11 @@
  * @property {Model} next
  * @property {boolean} shares compare shares of each side's time, not the times themselves
  * @property {number} scale of the base's amounts
+ * @property {number} least what changed less is no change
  */
+
+/** Of the longer run: BARO_DIFF_SHARE_MIN of the C program. */
+const leastShare = 0.01;
 
 /**
  * @param {Model} model
@@ -23,7 +28,10 @@ export function sidesOf(model, state, shares) {
   const base = model.workshop.model({ ...state, side: 0 });
   const next = model.workshop.model({ ...state, side: 1 });
   const scale = shares && base.basis > 0 && next.basis > 0 ? next.basis / base.basis : 1;
-  return { base, next, shares, scale };
+  const { comparison, unit_ns: unit } = next.page.head;
+  // Of a framework's runs what is counted is a part of them.
+  const run = comparison && next.metric.kind === 'time' ? Math.max(comparison.run_ns.before ?? 0, comparison.run_ns.after ?? 0) / unit : 0;
+  return { base, next, shares, scale, least: leastShare * Math.max(base.basis * scale, next.basis, run) };
 }
 
 /**
@@ -44,11 +52,11 @@ export function changeError(sides, before, after, fn, which) {
 /**
  * @param {number} change
  * @param {number | null} error
+ * @param {number} least
  * @returns {-1 | 0 | 1} whether it is less, not told apart from chance, or more
  */
-export function verdict(change, error) {
-  const zone = error === null ? 0 : 2 * error;
-  if (Math.abs(change) <= zone || change === 0) return 0;
+export function verdict(change, error, least) {
+  if (Math.abs(change) <= Math.max(2 * (error ?? 0), least) || change === 0) return 0;
   return change < 0 ? -1 : 1;
 }
 
@@ -77,7 +85,7 @@ export function functionChanges(sides, column) {
     const scaled = before[fn] * sides.scale;
     const change = after[fn] - scaled;
     const error = changeError(sides, before[fn], after[fn], fn, column);
-    changes.push({ fn, before: scaled, after: after[fn], change, error, verdict: verdict(change, error) });
+    changes.push({ fn, before: scaled, after: after[fn], change, error, verdict: verdict(change, error, sides.least) });
   }
   return changes.sort((a, b) => Math.abs(b.change) - Math.abs(a.change));
 }

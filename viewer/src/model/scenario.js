@@ -1,5 +1,6 @@
 // A scenario of the what-if view: which position each slider has, as text in the address and as a command line. No DOM.
 
+import { formatPercent, hasIdle } from '../base/format.js';
 import { scenarioKey } from '../data/what_if.js';
 
 /** @typedef {import('../types/what_if.js').WhatIf} WhatIf */
@@ -106,4 +107,13 @@ export function comparedWords(predicted, base) {
   if (Math.abs(ratio - 1) < 0.005) return 'as long as';
   if (ratio >= 2) return `${Number(ratio.toPrecision(3))} times`;
   return `${(100 * Math.abs(ratio - 1)).toFixed(0)} % ${ratio < 1 ? 'less' : 'more'} than`;
+}
+
+/**
+ * How much of the run a function is on the stack for. Predictions are of the whole run; what the page counts leaves idle out.
+ * @param {number} ratio
+ * @param {import('../types/page.js').Head} head
+ */
+export function stackWords(ratio, head) {
+  return `${formatPercent(ratio)} of the run${hasIdle(head) ? ', idle included,' : ''} has it on the stack`;
 }

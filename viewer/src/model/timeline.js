@@ -109,7 +109,7 @@ function fromBins(bins, all, window, columns, states) {
  * @returns {number} ticks; 0: what ran tells how long it is
  */
 export function runTicks({ sides, tick_ns, dataflow, comparison }) {
-  return dataflow || comparison ? Math.round(Math.max(...sides.map((side) => side.duration_ns)) / tick_ns) : 0;
+  return dataflow || comparison ? Math.round(Math.max(...sides.map((side) => side.duration_ns ?? 0)) / tick_ns) : 0;
 }
 
 /** The lanes of one recording. */

@@ -132,14 +132,16 @@ export class CounterStrip {
       const high = Math.max(size, before);
       if (size > 0) context.fillRect(c, tall - high, 1, Math.max(high - Math.min(size, before), line));
     }
-    band.most.textContent = `up to ${band.words(most)}`;
+    const isCpu = band === this.bands[0];
+    // The kernel's peak can lie between two readings.
+    band.most.textContent = `up to ${band.words(most)}${isCpu ? '' : ' when read'}`;
     const when = formatDuration(this.tickOf(at, values.length) * this.head.tick_ns);
     const last = values.findLast((value) => value > 0) ?? 0;
     canvas.setAttribute(
       'aria-label',
-      band === this.bands[0]
+      isCpu
         ? `CPU used over time: ${band.words(mean)} on average, at most ${band.words(most)}, first at ${when}`
-        : `Resident memory over time: ${band.words(values.find((value) => value > 0) ?? 0)} at first, at most ${band.words(most)} at ${when}, ${band.words(last)} at the end`,
+        : `Resident memory over time, as read: ${band.words(values.find((value) => value > 0) ?? 0)} at first, at most ${band.words(most)} at ${when}, ${band.words(last)} at the end`,
     );
   }
 

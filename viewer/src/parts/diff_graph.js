@@ -1,5 +1,5 @@
 // A flame graph of what changed: blue with a minus where less was used, orange with a plus where more, grey where chance explains the
-// change. The sign and the percentage stand in the box, so that nothing depends on telling the colours apart.
+// change, or it is below 1 % of the run. The sign and the percentage stand in the box, so that nothing depends on telling the colours apart.
 
 import { el, nameElement } from '../base/dom.js';
 import { formatAmount, formatPercent } from '../base/format.js';
@@ -50,7 +50,7 @@ export class DiffGraph extends FlameGraph {
     const after = sides.next.amounts.total[node];
     const before = base * sides.scale;
     const error = changeError(sides, base, after, node > 0 ? sides.next.tree.fn[node] : -1, 'total');
-    return { before, after, change: after - before, error, verdict: verdict(after - before, error) };
+    return { before, after, change: after - before, error, verdict: verdict(after - before, error, sides.least) };
   }
 
   /** @param {number} node @returns {Rgb} */
@@ -97,17 +97,13 @@ export class DiffGraph extends FlameGraph {
   drawLabels(flame, layout, ratio, top, height) {
     super.drawLabels(flame, layout, ratio, top, height);
     const { context, theme } = this;
-    context.font = this.labels?.font(11, true) ?? '';
+    context.font = this.font();
     for (let row = 0; row < layout.rows; row++) {
       const y = top(row);
       if (y + rowHeight <= 0 || y >= height) continue;
       for (let i = layout.rowStart[row]; i < layout.rowStart[row + 1]; i++) {
-        if (layout.rest[i] > 0 || layout.width[i] < 16) continue;
-        const { before, change, verdict: way } = this.changeOf(layout.node[i]);
-        if (way === 0) continue;
-        const sign = way < 0 ? '−' : '+';
-        const long = changePercent(change, before);
-        const text = layout.width[i] > 130 ? long : sign;
+        const text = this.signOf(layout, i);
+        if (text === '') continue;
         const { width } = context.measureText(text);
         const x = layout.x[i] + layout.width[i] - width - 5;
         context.fillStyle = `rgb(${this.colourOf(layout.node[i]).join(' ')})`;
@@ -116,6 +112,29 @@ export class DiffGraph extends FlameGraph {
         context.fillText(text, x, y + rowHeight / 2 + 0.5);
       }
     }
+  }
+
+  font() {
+    return this.labels?.font(11, true) ?? '';
+  }
+
+  /** What stands at the right end of a box: "" = nothing. @param {Layout} layout @param {number} box */
+  signOf({ rest, width, node }, box) {
+    if (rest[box] > 0 || width[box] < 16) return '';
+    const { before, change, verdict: way } = this.changeOf(node[box]);
+    return way === 0 ? '' : width[box] > 130 ? changePercent(change, before) : way < 0 ? '−' : '+';
+  }
+
+  /**
+   * @override
+   * @param {Layout} layout
+   * @param {number} box
+   */
+  taken(layout, box) {
+    const text = this.signOf(layout, box);
+    if (text === '') return 0;
+    this.context.font = this.font();
+    return this.context.measureText(text).width + 6;
   }
 
   /**
@@ -131,7 +150,7 @@ export class DiffGraph extends FlameGraph {
     const fn = shape.fn(layout.node[box]);
     const { before, after, change, error, verdict: way } = this.changeOf(layout.node[box]);
     const amount = (/** @type {number} */ value) => formatAmount(value, model.metric, head);
-    const words = way === 0 ? 'no change beyond chance' : way < 0 ? 'less' : 'more';
+    const words = way === 0 ? 'no change beyond chance and 1 % of the run' : way < 0 ? 'less' : 'more';
     const place = fn < 0 ? '' : model.names(fn).place.slice(-200);
     return [
       el('div', { class: 'tip-name' }, nameElement(this.nameOf(fn).slice(0, 200))),

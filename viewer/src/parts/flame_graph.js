@@ -295,7 +295,16 @@ export class FlameGraph {
     if (!labels) return;
     const root = this.nameOf(-1);
     const onStates = this.colourByState(flame);
-    drawLabels({ context, labels, theme, flame, layout, ratio, top, height, root, onStates });
+    drawLabels({ context, labels, theme, flame, layout, ratio, top, height, root, onStates, taken: (box) => this.taken(layout, box) });
+  }
+
+  /**
+   * CSS pixels at the right end of a box that are not its name's.
+   * @param {Layout} _layout
+   * @param {number} _box
+   */
+  taken(_layout, _box) {
+    return 0;
   }
 
   // --- Pointer ---

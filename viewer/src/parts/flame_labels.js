@@ -21,6 +21,7 @@ const leastWidth = 22;
  * @property {(row: number) => number} top of a row within the canvas
  * @property {number} height of the canvas, CSS pixels
  * @property {string} root what the root's box says
+ * @property {(box: number) => number} [taken] CSS pixels at the right end of a box that something else needs
  * @property {boolean} onStates boxes have the colours of states, which carry dark text in any theme
  */
 
@@ -43,7 +44,7 @@ export function drawLabels(lettering) {
       if (layout.rest[i] > 0) drawRest(lettering, i, middle);
       else if (fn < 0) drawRoot(lettering, i, middle, style.text);
       else {
-        const label = labels.fit(fn, layout.width[i]);
+        const label = labels.fit(fn, layout.width[i] - (lettering.taken?.(i) ?? 0));
         style.bold = found !== null && found.fns[fn] === 1;
         if (label) labels.draw(label, layout.x[i], middle, style);
       }

@@ -19,7 +19,7 @@ const [leastScale, mostScale] = [0.08, 2];
 /** Text can be read from here on. */
 const readable = 0.62;
 const widest = 11;
-/** Of the run: what is shown as being on the critical path; of a single thread all is. */
+/** Of the run: what is shown as being on the critical path where slots take no tasks; of a single thread all is. */
 const leastPath = 0.01;
 
 /** @param {GraphEdge} edge @param {readonly GraphNode[]} nodes */
@@ -128,7 +128,7 @@ export class OperatorChart {
       rows > 0 ? `${formatShortCount(rows)} rows` : '',
       read > 0 ? formatBytes(read) : '',
     ].filter(Boolean);
-    const onPath = node.pathNs >= head.run_ns * leastPath;
+    const onPath = node.pathNs > (head.has_slots ? 0 : head.run_ns * leastPath);
     const words = [visibleText(node.label), node.tasks > 0 ? formatDuration(node.tasksNs) : '', onPath ? `${formatDuration(node.pathNs)} of the critical path` : '', facts.join(', '), resourceText(head, parts)];
     const button = el(
       'button',

@@ -1,7 +1,7 @@
 // What stands around every view: the head of the recording, tabs, what is counted and searched, chips, and the live region.
 
 import { el, fill, nameElement } from '../base/dom.js';
-import { formatCount, formatDuration, formatPercent, formatSide, shortCommand } from '../base/format.js';
+import { cpuWords, formatCount, formatPercent, formatSide, lossWords, shortCommand } from '../base/format.js';
 import { createChips } from './chips.js';
 import { createHelp } from './help.js';
 import { listenForKeys } from './keys.js';
@@ -19,18 +19,27 @@ import { createToolbar } from './toolbar.js';
 
 /** @typedef {{page: Page, workshop: Workshop, store: Store, views: View[]}} ShellParts */
 
+/** @param {number} count */
+const tasksWords = (count) => `${formatCount(count)} ${count === 1 ? 'task' : 'tasks'}`;
+
 /** @param {import('../types/page.js').Head} head @param {number} index @param {string} word */
 function sideFacts(head, index, word) {
   const side = head.sides[index];
   const unknown = side.unknown.reduce((sum, part) => sum + part.ratio, 0);
+  const cpu = cpuWords(side);
+  const { dataflow } = head;
+  // Of a framework's log nothing was sampled: what its samples are made of are tasks.
+  const isLog = dataflow || head.comparison;
+  const isEmpty = side.duration_ns === null;
   const facts = [
     side.python && `Python ${side.python}`,
-    formatSide(head, index),
-    side.cpu_ns === null ? '' : `${formatDuration(side.cpu_ns)} CPU`,
-    side.samples > 0 ? `${formatCount(side.samples)} samples` : '',
-    side.lost + side.rejected > 0 ? `${formatCount(side.lost + side.rejected)} lost` : 'none lost',
+    isEmpty ? 'nothing recorded' : formatSide(head, index),
+    cpu && `${cpu} CPU`,
+    dataflow ? tasksWords(dataflow.tasks) : side.samples > 0 && !isLog ? `${formatCount(side.samples)} samples` : '',
+    lossWords(side) || (side.rejected === null || isEmpty ? '' : 'none lost'),
     unknown > 0.0005 ? `${formatPercent(unknown)} unknown` : '',
     side.damage ? 'damaged' : '',
+    isLog && side.notes.length > 0 ? `${formatCount(side.notes.length)} notes` : '',
   ].filter((fact) => fact !== '');
   return el(
     'div',
@@ -52,8 +61,7 @@ function sideDetails(side) {
     side.machine,
     side.ended ? `ended: ${side.ended}` : '',
     side.rate_hz ? `${side.rate_hz} samples a second asked for` : '',
-    side.rejected > 0 ? `${formatCount(side.rejected)} rejected` : '',
-    side.lost > 0 ? `${formatCount(side.lost)} lost` : '',
+    lossWords(side),
     ...side.unknown.map((part) => `${formatPercent(part.ratio)} unknown: ${part.reason}`),
     side.damage ?? '',
     ...side.notes,

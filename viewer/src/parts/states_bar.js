@@ -51,7 +51,7 @@ export function statesBar(head, amounts, width = 1) {
     },
     ...parts.map(({ index, part }) =>
       el('span', {
-        class: head.states[index].kind === 'wait' ? 'state hatched' : 'state',
+        class: `state${patternOf(head.states[index])}`,
         style: `flex-grow: ${part.toFixed(4)}; background-color: ${stateColour(head.states[index].key)}`,
       }),
     ),
@@ -75,12 +75,17 @@ export function statesLegend(head, amounts) {
   );
 }
 
+/** Besides its colour; what is not known has hardly one. @param {import('../types/page.js').StateInfo} state */
+function patternOf({ kind }) {
+  return kind === 'wait' ? ' hatched' : kind === 'unknown' ? ' unmeasured' : '';
+}
+
 /** @param {import('../types/page.js').StateInfo} state */
 export function stateSwatch(state) {
   return el(
     'span',
     {
-      class: state.kind === 'wait' ? 'swatch hatched' : 'swatch',
+      class: `swatch${patternOf(state)}`,
       'aria-hidden': 'true',
       style: `background-color: ${stateColour(state.key)}`,
     },

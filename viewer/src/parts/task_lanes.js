@@ -15,6 +15,24 @@ const barHeight = 15;
 /** No box shows more of a name. */
 const longest = 300;
 
+/**
+ * As much of a text as there is room for, with an ellipsis where that is not all.
+ * @param {string} text
+ * @param {number} room
+ * @param {(text: string) => number} widthOf
+ */
+export function cutText(text, room, widthOf) {
+  const letters = Array.from(text);
+  const short = (/** @type {number} */ count) => (count === letters.length ? text : `${letters.slice(0, count).join('')}…`);
+  let [least, most] = [0, letters.length];
+  while (least < most) {
+    const count = Math.ceil((least + most) / 2);
+    if (widthOf(short(count)) <= room) least = count;
+    else most = count - 1;
+  }
+  return least > 0 ? short(least) : '';
+}
+
 /** The first task of a slot that ends behind a time; one past its last if there is none. @param {import('../types/dataflow.js').Tasks} tasks @param {number} slot @param {number} ns */
 export function firstAfter({ first, end }, slot, ns) {
   return firstWhere(first[slot], first[slot + 1], (task) => end[task] > ns);
@@ -47,14 +65,10 @@ export function drawLanes(context, { head, tasks, path, operators }, { window, w
   context.textBaseline = 'middle';
   const label = (/** @type {string} */ text, /** @type {number} */ from, /** @type {number} */ to, /** @type {number} */ y, /** @type {string} */ colour) => {
     const start = Math.max(from, 0) + 4;
-    if (Math.min(to, width) - start < 34) return;
-    context.save();
-    context.beginPath();
-    context.rect(start, y - 10, Math.min(to, width) - start - 3, 20);
-    context.clip();
+    const room = Math.min(to, width) - start - 3;
+    if (room < 31) return;
     context.fillStyle = colour;
-    context.fillText(visibleText(text.slice(0, longest)), start, y);
-    context.restore();
+    context.fillText(cutText(visibleText(text.slice(0, longest)), room, (short) => context.measureText(short).width), start, y);
   };
   for (let slot = Math.floor(top / laneHeight); slot < tasks.thread.length; slot++) {
     const y = pathHeight + slot * laneHeight - top;

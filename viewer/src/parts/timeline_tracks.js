@@ -205,9 +205,9 @@ export class TimelineTracks {
   /** @param {number} index */
   runningShare(index) {
     const { states, wall } = this.head.threads[index];
-    const busy = wall - (states.idle ?? 0);
-    if (busy <= 0 || Object.keys(states).length === 0) return '';
-    return `${Math.round((((states.cpu ?? 0) + (states.collector ?? 0)) / busy) * 100)} % run`;
+    if (wall <= 0 || Object.keys(states).length === 0) return '';
+    // Of the time that it was seen, as in its tooltip and in the report's table of threads.
+    return `${formatPercent((states.cpu ?? 0) / wall)} run`;
   }
 
   /** @param {number} index */

@@ -15,13 +15,14 @@
  * @property {string} machine
  * @property {string | null} [host]
  * @property {string} start_utc
- * @property {number} duration_ns
+ * @property {number | null} duration_ns null: nothing was recorded
  * @property {number} samples
  * @property {number | null} rate_hz
  * @property {number | null} interval_ns
  * @property {number | null} cpu_ns
+ * @property {number | null} [cpu_least_ns] what threads used between their first and last recorded call, where nothing tells all of it
  * @property {number} lost
- * @property {number} rejected
+ * @property {number | null} rejected null, as the other counts of the recorder: not told
  * @property {string | null} ended
  * @property {string[]} notes
  * @property {{reason: string, ratio: number}[]} unknown
@@ -31,9 +32,9 @@
  * @property {string} [tool_version]
  * @property {number | null} [achieved_rate_hz]
  * @property {number | null} [peak_memory_bytes]
- * @property {number} [unreadable]
- * @property {number} [missed_ticks]
- * @property {number} [ticks]
+ * @property {number | null} [unreadable]
+ * @property {number | null} [missed_ticks]
+ * @property {number | null} [ticks]
  * @property {number | null} [calls] also those that were only counted
  * @property {number | null} [calls_recorded] with a row
  * @property {number | null} [lost_events]
@@ -88,6 +89,7 @@
  * @property {string} name "samples" or "calls"
  * @property {number} nodes
  * @property {number} entries
+ * @property {boolean} [tasks] of calls: some were made a task of, and stand below the call that did
  * @property {{nodes: number, ratio: number} | null} merged small leaves that were put together to keep to the size
  */
 

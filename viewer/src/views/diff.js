@@ -1,5 +1,6 @@
 // Changes between two recordings: how much less or more in all, a flame graph coloured by it or both side by side at one scale,
-// and the functions by how much they changed. What is within twice the standard error is called no change.
+// and the functions by how much they changed. What is within twice the standard error, or 1 % of the run,
+// is called no change.
 
 import { el, fill, visibleText } from '../base/dom.js';
 import { formatAmount } from '../base/format.js';
@@ -188,13 +189,13 @@ class Diff {
     const rows = Uint32Array.from(changes, (_, i) => i);
     // Calls and tasks were all seen: no error is known of them, and none is claimed.
     const isSampled = changes.some((change) => change.error !== null);
-    this.sameWords.textContent = isSampled ? 'within twice the error' : 'no change';
+    this.sameWords.textContent = isSampled ? 'within 2 errors or 1 %' : 'within 1 % of the run';
     this.table.update({
       columns: this.columns(model, column),
       rows,
       key: `${sides.next.key} ${sides.shares} ${column}`,
       selected: state.fn < 0 ? -1 : changes.findIndex((change) => change.fn === state.fn),
-      note: `${changes.filter((change) => change.verdict !== 0).length} of ${changes.length} functions changed${isSampled ? ' beyond twice the error' : ''}`,
+      note: `${changes.filter((change) => change.verdict !== 0).length} of ${changes.length} ${model.page.head.comparison ? 'operators' : 'functions'} changed${isSampled ? ' beyond twice the error and 1 %' : ''}`,
     });
   }
 
@@ -222,7 +223,7 @@ class Diff {
     });
     const number = /** @type {const} */ ({ number: true, width: '84px' });
     return [
-      { key: 'verdict', title: 'result', help: 'less or more, beyond twice the standard error', width: '64px', cell: mark, text: words, value: (row) => changes[row].verdict },
+      { key: 'verdict', title: 'result', help: 'less or more, beyond twice the standard error and 1 % of the run', width: '64px', cell: mark, text: words, value: (row) => changes[row].verdict },
       ofRow(nameColumn(model, 'minmax(210px, 1.4fr)')),
       { ...number, key: 'before', title: `${column} before`, cell: (row) => amount(changes[row].before), text: (row) => amount(changes[row].before), value: (row) => changes[row].before },
       { ...number, key: 'after', title: `${column} after`, cell: (row) => amount(changes[row].after), text: (row) => amount(changes[row].after), value: (row) => changes[row].after },

@@ -107,6 +107,7 @@ export function createFunctionTable(context, id) {
      */
     update(state, model) {
       const rows = functionRows(model);
+      const { page } = model;
       const extra = state.extra['functions.states'] ?? '';
       states.setAttribute('aria-pressed', String(extra === '1'));
       states.hidden = !model.timed;
@@ -115,7 +116,7 @@ export function createFunctionTable(context, id) {
         rows,
         key: `${model.key} ${state.search} ${extra}`,
         selected: state.fn,
-        note: `${formatCount(rows.length)} ${rows.length === 1 ? 'function' : 'functions'}; Enter or a double click shows callers and callees`,
+        note: `${formatCount(rows.length)} ${page.head.dataflow || page.head.comparison ? 'operator' : 'function'}${rows.length === 1 ? '' : 's'}; Enter or a double click shows callers and callees`,
       });
     },
   };

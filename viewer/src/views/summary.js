@@ -1,8 +1,8 @@
 // Summary, what a person sees first: what the program did in three to five sentences that lead on, where its time went as a short list
 // of its own code, what it waited for, its threads, and the flame graph; then the facts of the recording and what is not known.
 
-import { el, fill, nameElement, visibleText } from '../base/dom.js';
-import { formatAmount, formatBytes, formatCount, formatDuration, formatPercent, formatSide, formatUnits } from '../base/format.js';
+import { el, fill, nameElement, sentenceParts, visibleText } from '../base/dom.js';
+import { cpuWords, formatAmount, formatBytes, formatCount, formatPercent, formatSide, formatUnits, hasIdle, lossWords } from '../base/format.js';
 import { outline } from '../model/outline.js';
 import { librarySet } from '../model/transforms.js';
 import { copyButtons } from '../parts/copy_buttons.js';
@@ -55,30 +55,19 @@ function sideFacts(head, side) {
     ['Python', side.python],
     ['Machine', [side.machine, side.host].filter(Boolean).join(', ')],
     ['Started', side.start_utc.replace('T', ' ').replace(/(?:\.\d+)?Z$/, ' UTC')],
-    [head.amounts ? 'Amount' : 'Took', formatSide(head, head.sides.indexOf(side))],
+    [head.amounts ? 'Amount' : 'Took', side.duration_ns === null ? null : formatSide(head, head.sides.indexOf(side))],
     ['Ended', side.ended],
-    ['CPU time', head.amounts ? null : side.cpu_ns === null ? 'not known' : formatDuration(side.cpu_ns)],
-    ['Peak memory', side.peak_memory_bytes ? formatBytes(side.peak_memory_bytes) : null],
-    ['Samples', side.samples > 0 ? `${formatCount(side.samples)}${rate ? `, ${formatCount(rate)} a second` : ''}` : null],
+    ['CPU time', head.amounts ? null : `${cpuWords(side) || 'not known'}${side.cpu_least_ns ? ': what threads used between their first and last recorded call' : ''}`],
+    ['Peak memory', side.peak_memory_bytes ? `${formatBytes(side.peak_memory_bytes)} as the kernel has it${head.processes.length > 1 ? ' (sum over processes)' : ''}; the timeline shows readings` : null],
+    ['Tasks', head.dataflow ? formatCount(head.dataflow.tasks) : null],
+    ['Samples', side.samples > 0 && !head.dataflow && !head.comparison ? `${formatCount(side.samples)}${rate ? `, ${formatCount(rate)} a second` : ''}` : null],
     ['Calls', side.calls ? formatCount(side.calls) : null],
-    ['Lost', lossWords(side)],
-    ['Unknown', unknown.length > 0 ? unknown.join('; ') : 'nothing'],
+    ['Lost', lossWords(side) || (side.duration_ns === null ? null : side.rejected === null ? 'not told' : 'nothing')],
+    ['Unknown', unknown.length > 0 ? unknown.join('; ') : side.duration_ns === null ? null : 'nothing'],
     ['Damage', side.damage],
     ...side.notes.map((note) => /** @type {[string, string]} */ (['Note', note])),
   ];
   return facts.flatMap(([name, value]) => (value ? [/** @type {[string, string]} */ ([name, value])] : []));
-}
-
-/** @param {Side} side */
-function lossWords(side) {
-  const parts = [
-    [side.missed_ticks, 'ticks came too late'],
-    [side.rejected, 'stacks rejected'],
-    [side.unreadable, 'stacks unreadable'],
-    [side.lost, 'samples lost'],
-    [side.lost_events, 'call events lost'],
-  ].flatMap(([count, words]) => (Number(count) > 0 ? [`${formatCount(Number(count))} ${words}`] : []));
-  return parts.length > 0 ? parts.join(', ') : 'nothing';
 }
 
 class Summary {
@@ -140,9 +129,9 @@ class Summary {
                   store.set(linkChange(link, store.get().extra));
                 },
               },
-              visibleText(t),
+              ...sentenceParts(t),
             )
-          : visibleText(t),
+          : el('span', {}, ...sentenceParts(t)),
       ),
     );
   }
@@ -226,7 +215,7 @@ class Summary {
     fill(this.list, this.headRow(), ...rows.map((row, i) => this.row(row, i, most)));
     this.listNote.textContent = cut
       ? `The first ${mostRows} rows; more in the flame graph`
-      : rows.length === 0 ? 'Nothing to show here' : 'Rows of 1 % and more';
+      : rows.length === 0 ? 'Nothing to show here' : `Rows of 1 % and more${basisWords(model)}`;
     const key = `${model.key}`;
     this.flame.update({ model, shape: model.shape, key: `${key} ${model.inverted}`, zoom: model.inverted ? 0 : model.zoom, selected: model.inverted ? -1 : model.selected, ...flameStates(model) });
     // Of a large page the first picture does not wait for the sums by state.
@@ -326,7 +315,7 @@ class Summary {
   /** @param {Model} model */
   updateSide(model) {
     const { head } = model.page;
-    const states = model.timed ? model.states.ofNode(0) : null;
+    const states = model.timed && head.threads.length > 0 ? model.states.ofNode(0) : null;
     if (states) fill(this.kinds, el('h2', {}, 'What it did'), statesBar(head, states), statesLegend(head, states));
     else fill(this.kinds);
     const threads = head.threads
@@ -337,7 +326,7 @@ class Summary {
     const longest = threads.reduce((widest, { thread }) => Math.max(widest, thread.wall), most);
     fill(
       this.threads,
-      el('h2', {}, threads.length === 1 ? 'Its thread' : `Its ${formatCount(threads.length)} threads`),
+      threads.length > 0 ? el('h2', {}, threads.length === 1 ? 'Its thread' : `Its ${formatCount(threads.length)} threads`) : null,
       ...threads.slice(0, mostThreads).map(({ thread, index }) => this.thread(model, thread, index, longest)),
       threads.length > mostThreads
         ? el('a', { href: this.context.store.link({ view: 'timeline' }), class: 'more' }, `${formatCount(threads.length - mostThreads)} more`)
@@ -376,6 +365,14 @@ class Summary {
       head.amounts ? null : el('div', { class: 'thread-bar' }, statesBar(head, amounts, longest > 0 ? thread.wall / longest : 0)),
     );
   }
+}
+
+/** What shares are of, where something else on the page has another basis. @param {Model} model */
+function basisWords({ metric, basis, page }) {
+  const { head } = page;
+  if (/^(?:run|wall)$/.test(metric.key) && hasIdle(head)) return ` of ${formatAmount(basis, metric, head)}: idle is left out`;
+  const calls = head.trees.find(({ name }) => name === 'calls');
+  return metric.tree === 'calls' && calls?.tasks ? '; with the tasks that each started, which Calls does not add to it' : '';
 }
 
 /** @param {import('../types/page.js').ThreadInfo} thread */

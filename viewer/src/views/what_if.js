@@ -3,7 +3,7 @@
 
 import { el, fill, nameElement, visibleText } from '../base/dom.js';
 import { formatCount, formatPercent } from '../base/format.js';
-import { comparedWords, pointOf, predictCommand, ratioWords, readScenario, scenarioText, sweepOf } from '../model/scenario.js';
+import { comparedWords, pointOf, predictCommand, ratioWords, readScenario, scenarioText, stackWords, sweepOf } from '../model/scenario.js';
 import { copyButton, copyButtons } from '../parts/copy_buttons.js';
 import { compareBars, formatSeconds, isForecast, sweepChart } from '../parts/forecast_chart.js';
 
@@ -140,7 +140,7 @@ class WhatIfPanel {
         one.text,
       ),
     );
-    const share = axis.runRatio === null ? '' : `${formatPercent(axis.runRatio)} of the run has it on the stack`;
+    const share = axis.runRatio === null ? '' : stackWords(axis.runRatio, this.context.page.head);
     const element = el(
       'div',
       { class: 'whatif-slider' },

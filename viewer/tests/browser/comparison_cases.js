@@ -151,8 +151,37 @@ async function graph(session) {
   assert.ok(said.startsWith(whole.answer));
   assert.match(said, /Counted here, time with tasks: .* → .*\([+−][\d.]+ %\)/);
   // A log tells all tasks: there is no error that a change could be beyond.
-  assert.match(said, /\d+ of \d+ functions changed$/m);
+  assert.match(said, /\d+ of \d+ operators changed$/m);
   assert.doesNotMatch(said, /twice the error/);
+  // The same neutral zone as that of the operators: 1 % of the longer run.
+  const longer = Math.max(whole.run_ns.before, whole.run_ns.after);
+  await opened.page.getByRole('button', { name: 'Copy as Markdown' }).click();
+  const lines = String(await opened.page.evaluate(() => /** @type {any} */ (window).copied)).trim().split('\n').slice(2);
+  const verdicts = lines.map((line) => line.slice(1, -1).split('|').map((cell) => cell.trim()));
+  const ns = (/** @type {string} */ text) => Number.parseFloat(text) * ({ s: 1e9, ms: 1e6, 'µs': 1e3, ns: 1 }[text.replace(/[\d.]+ /, '')] ?? NaN);
+  const near = verdicts.filter(([result, , before, after]) => (result === 'same') !== Math.abs(ns(after) - ns(before)) < 0.01 * longer);
+  assert.ok(verdicts.some(([result]) => result === 'same') && verdicts.some(([result]) => result === 'more'), 'nothing to tell apart');
+  assert.deepEqual(near, [], 'what is called a change');
+  // What stands at the end of a box hides nothing of its name: "job 7" is not "jot".
+  await opened.page.evaluate(() => {
+    const { fillText } = CanvasRenderingContext2D.prototype;
+    const drawn = /** @type {any[]} */ (/** @type {any} */ (window).drawn = []);
+    CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+      drawn.push({ text, x, y: Math.round(y), end: x + this.measureText(text).width });
+      fillText.call(this, text, x, y);
+    };
+  });
+  await opened.page.setViewportSize({ width: 1279, height: 800 });
+  await opened.settled();
+  /** @type {{text: string, x: number, y: number, end: number}[]} */
+  const drawn = await opened.page.evaluate(() => /** @type {any} */ (window).drawn);
+  const isSign = (/** @type {string} */ text) => /^(?:[+−]([\d.]+ %)?|new|gone)$/.test(text);
+  const signs = drawn.filter(({ text }) => isSign(text));
+  assert.ok(signs.length > 5, `${signs.length} signs`);
+  for (const sign of signs) {
+    const below = drawn.filter(({ text, x, y, end }) => !isSign(text) && y === sign.y && x < sign.x && end > sign.x - 3);
+    assert.deepEqual(below, [], `${sign.text} hides a part of a name`);
+  }
   assert.deepEqual(await opened.close(), []);
 }
 

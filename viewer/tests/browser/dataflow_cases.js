@@ -58,6 +58,10 @@ async function numbers(session) {
       for (const [title, key] of [['min', 'min'], ['25 %', 'p25'], ['median', 'median'], ['75 %', 'p75'], ['max', 'max']])
         assert.equal(row[title], formatDuration(report.quartiles.duration_ns[key]), `${name}: ${title} of ${wanted.operator}`);
     });
+    // With slots each operator that the path goes through has its mark, however short.
+    const marked = await opened.page.locator('.graph-node.critical').count();
+    const onPath = explained.operators.filter((/** @type {any} */ one) => one.path_ns > 0);
+    if (name === 'spark') assert.equal(marked, onPath.length, 'boxes on the critical path');
     await opened.view('summary');
     const words = await opened.page.locator('.panel').innerText();
     assert.ok(words.includes(explained.summary), name);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { demoDiff, demoRecording } from '../support/demo.js';
 import { pageHtml } from '../support/plain.js';
 import { accessCases } from './access_cases.js';
+import { basisCases } from './basis_cases.js';
 import { browsers, whySkipped } from './browsers.js';
 import { comparisonCases, writeRuns } from './comparison_cases.js';
 import { dataflowCases, writeLogs } from './dataflow_cases.js';
@@ -44,6 +45,7 @@ const cases = {
   ...stateCases,
   ...keyCases,
   ...numberCases,
+  ...basisCases,
   ...dataflowCases,
   ...comparisonCases,
   ...accessCases,

@@ -98,6 +98,12 @@ async function positions(session) {
       }
       for (let p = last; p > base; p--) await slider.press('ArrowLeft');
     }
+    // The names of positions stay within their panel.
+    const outside = await opened.page.locator('.whatif-slider').evaluateAll((all) => all.flatMap((slider) => {
+      const room = slider.getBoundingClientRect();
+      return [...slider.querySelectorAll('.whatif-tick')].filter((tick) => tick.getBoundingClientRect().left < room.left - 0.5 || tick.getBoundingClientRect().right > room.right + 0.5).map((tick) => tick.textContent);
+    }));
+    assert.deepEqual(outside, [], name);
     assert.deepEqual(await opened.close(), [], name);
   }
   assert.ok(compared > 100, `only ${compared} positions were compared`);

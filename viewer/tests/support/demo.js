@@ -231,7 +231,7 @@ export function demoDiff() {
     threads: [...before.threads, ...threads],
     head: {
       diff: true,
-      sides: [side, { ...side, file: 'after.baro', duration_ns: side.duration_ns * 0.78 }],
+      sides: [side, { ...side, file: 'after.baro', duration_ns: (side.duration_ns ?? 0) * 0.78 }],
       threads: head.threads.map((thread, i) => ({ ...thread, side: i < threads.length ? 0 : 1 })),
     },
   };

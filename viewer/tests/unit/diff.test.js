@@ -30,7 +30,7 @@ test('changes of functions are those of their side’s threads, largest first', 
   const name = (/** @type {number} */ f) => page.strings[page.functions.name[f]];
   assert.deepEqual(
     changes.map((c) => [name(c.fn), c.before, c.after, c.change, c.verdict]),
-    [['slow', 100, 20, -80, -1], ['added', 0, 30, 30, 1], ['same', 100, 101, 1, 1]],
+    [['slow', 100, 20, -80, -1], ['added', 0, 30, 30, 1], ['same', 100, 101, 1, 0]],
   );
 });
 
@@ -61,6 +61,19 @@ test('what is on one side only has a width', async () => {
 });
 
 test('a change counts beyond two standard errors', () => {
-  assert.deepEqual([verdict(10, 5), verdict(10.1, 5), verdict(-10.1, 5), verdict(0, null), verdict(-1, null)],
+  assert.deepEqual([verdict(10, 5, 0), verdict(10.1, 5, 0), verdict(-10.1, 5, 0), verdict(0, null, 0), verdict(-1, null, 0)],
     [0, 1, -1, 0, -1]);
+});
+
+test('a change counts beyond 1 % of the longer run, as `barograph diff` has it', async () => {
+  assert.deepEqual([verdict(10.1, 1, 10.2), verdict(-10.3, 1, 10.2), verdict(3, null, 4)], [0, -1, 0]);
+  const { model } = await twoSides(1e9);
+  const sides = sidesOf(model, initialState, false);
+  assert.equal(sides.least, 2, '1 % of 200, which is more than 151');
+  const verdicts = functionChanges(sides, 'self').map((c) => c.verdict);
+  assert.deepEqual(verdicts, [-1, 1, 0], '1 of 200 is the same');
+  // Of two runs of a framework 1 % is of the run, also where less is counted.
+  const { head } = sides.next.page;
+  head.comparison = /** @type {any} */ ({ run_ns: { before: 9_000_000, after: 8_000_000 } });
+  assert.equal(sidesOf(model, initialState, false).least, 90);
 });

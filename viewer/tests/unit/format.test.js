@@ -11,6 +11,9 @@ test('durations have three significant digits and a unit, and are those of `baro
     [7199.5e9, '2 h 00 min'], [4e15, '1,111 h 07 min'], [-2e9, '−2.00 s'], [null, '–'], [NaN, '–'],
   ];
   for (const [ns, text] of cases) assert.equal(formatDuration(ns), text);
+  // In the very middle to the even digit, as C's printf: 294.5 ms is 294 ms in both.
+  for (const [ns, text] of /** @type {const} */ ([[294.5e6, '294 ms'], [295.5e6, '296 ms'], [286.5e6, '286 ms'], [1.125e9, '1.12 s'], [1.135e9, '1.14 s'], [12.25e6, '12.2 ms'], [2.675e9, '2.67 s']]))
+    assert.equal(formatDuration(ns), text);
 });
 
 test('counts, shares, errors and bytes', () => {
@@ -20,6 +23,7 @@ test('counts, shares, errors and bytes', () => {
   assert.equal(formatPercent(0.3419), '34.2 %');
   assert.equal(formatPercent(0.0004), '<0.1 %');
   assert.equal(formatPercent(0), '0.0 %');
+  assert.equal(formatPercent(0.0025), '0.2 %', 'in the very middle to the even digit');
   assert.equal(formatPercent(null), '–');
   assert.equal(formatError(0.004), '± 0.4 %');
   assert.equal(formatError(null), '', 'counted, not estimated');

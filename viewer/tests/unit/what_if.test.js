@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readWhatIf } from '../../src/data/what_if.js';
-import { comparedWords, pointOf, predictCommand, quoted, readScenario, scenarioText, sweepOf } from '../../src/model/scenario.js';
+import { comparedWords, pointOf, predictCommand, quoted, readScenario, scenarioText, stackWords, sweepOf } from '../../src/model/scenario.js';
 import { timeScale } from '../../src/parts/forecast_chart.js';
 
 const cores = { key: 'cores', words: 'slots', refusal: null, base: 1, positions: [{ text: '1', ratio: 0.5 }, { text: '2', ratio: 1 }, { text: '4', ratio: 2 }] };
@@ -25,6 +25,12 @@ test('a scenario is text and positions, and what it says wrongly is as recorded'
   assert.deepEqual(readScenario(whatIf.axes, 'cores=3,=,x,input=2x,function:other=2x'), [1, 0, 0]);
   assert.equal(scenarioText(whatIf.axes, [2, 1, 0]), "cores=4,function:it's=2x");
   assert.equal(scenarioText(whatIf.axes, [1, 0, 0]), '');
+});
+
+test('the share of a function says that it is of all of the run where the rest of the page leaves idle out', () => {
+  const head = (/** @type {Record<string, number>[]} */ ...threads) => /** @type {any} */ ({ threads: threads.map((states) => ({ states })) });
+  assert.equal(stackWords(0.151, head({ cpu: 5 }, { cpu: 1, idle: 3 })), '15.1 % of the run, idle included, has it on the stack');
+  assert.equal(stackWords(0.151, head({ cpu: 5 }, { idle: 0 })), '15.1 % of the run has it on the stack');
 });
 
 test('points are found whatever the order of their axes, and only those that are there', () => {
