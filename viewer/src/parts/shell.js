@@ -37,9 +37,9 @@ function sideFacts(head, index, word) {
     cpu && `${cpu} CPU`,
     dataflow ? tasksWords(dataflow.tasks) : side.samples > 0 && !isLog ? `${formatCount(side.samples)} samples` : '',
     lossWords(side) || (side.rejected === null || isEmpty ? '' : 'none lost'),
-    unknown > 0.0005 ? `${formatPercent(unknown)} unknown` : '',
+    unknown > 0.0005 ? `${formatPercent(unknown)} ${isLog ? 'of tasks’ time ' : ''}unknown` : '',
     side.damage ? 'damaged' : '',
-    isLog && side.notes.length > 0 ? `${formatCount(side.notes.length)} notes` : '',
+    isLog && side.notes.length > 0 ? `${formatCount(side.notes.length)} note${side.notes.length === 1 ? '' : 's'}` : '',
   ].filter((fact) => fact !== '');
   return el(
     'div',

@@ -77,7 +77,7 @@ function sumColumns(model, sums) {
     name,
     { key: 'share', title: 'self %', help: 'of the self times of all calls', number: true, width: '68px', cell: share, text: share, value: (row) => sums.selfNs[row] },
     durationColumn('self', 'self', 'without recorded calls that it made', sums.selfNs),
-    durationColumn('total', 'total', 'with what it called, recursion counted once', sums.totalNs),
+    durationColumn('total', 'total', 'with what it called, recursion counted once; tasks that it started are apart', sums.totalNs),
     durationColumn('cpu', 'CPU', 'CPU time within the total', sums.cpuNs),
     {
       ...countColumn('calls', 'calls', 'how many; of a recursive function all / those not within another of it', sums.calls),

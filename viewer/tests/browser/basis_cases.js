@@ -79,6 +79,8 @@ async function calls(session) {
     assert.match((await facts(opened))['CPU time'], /^at least 339 ms: what threads used between/);
     const note = await opened.page.locator('.summary-foot .dim').innerText();
     assert.equal(note.includes('with the tasks that each started'), tasks, note);
+    await opened.view('calls');
+    assert.match(await opened.page.locator('[title*="recursion counted once"]').first().getAttribute('title') ?? '', /tasks that it started are apart/);
     assert.deepEqual(await opened.close(), []);
   }
 }
@@ -123,6 +125,8 @@ async function logs(session) {
     assert.equal(notes.length > 0, name === 'cut-log');
     assert.ok((await head(opened)).includes(` · ${tasks} tasks`), await head(opened));
     assert.equal((await head(opened)).includes(`${notes.length} notes`), name === 'cut-log');
+    // "What it did" is of the time with tasks: beside it this one names what it is of.
+    assert.match(await head(opened), /\d % of tasks’ time unknown/);
     const sentences = await opened.page.locator('.findings').innerText();
     for (const note of notes.slice(0, 3)) assert.ok(sentences.toLowerCase().includes(note.toLowerCase()), `${note} is not said first`);
     assert.doesNotMatch((await head(opened)) + (await opened.page.locator('.panel').innerText()), /\d samples|none lost/);
