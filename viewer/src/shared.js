@@ -1,7 +1,7 @@
 // What the scripts of views that not all pages have (src/dataflow.js, src/comparison.js) take from the program instead of having their own: code would be in the
 // page twice, and so would what it keeps, as the one tooltip. build.js reads this list, and stops where a module is in two scripts.
 
-export { button, el, fill, nameElement, oncePerFrame, visibleText } from './base/dom.js';
+export { button, el, fill, nameElement, oncePerFrame, sentenceParts, visibleText } from './base/dom.js';
 export { formatBytes, formatCount, formatDuration, formatPercent, formatShortCount, unknown } from './base/format.js';
 export { firstWhere } from './base/search.js';
 export { svg } from './base/svg.js';

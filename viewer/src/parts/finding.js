@@ -1,6 +1,6 @@
 // A finding of `barograph explain`, in its words: what, how much of the run it explains at most, and what to try.
 
-import { el, nameElement } from '../base/dom.js';
+import { el, nameElement, sentenceParts } from '../base/dom.js';
 import { formatDuration } from '../base/format.js';
 
 /** @param {import('../types/dataflow.js').Finding} finding @returns {HTMLLIElement} */
@@ -9,7 +9,7 @@ export function findingItem(finding) {
     'li',
     {},
     el('b', {}, `${finding.title}, ${formatDuration(finding.explains_ns)}`),
-    el('p', {}, nameElement(finding.sentence)),
+    el('p', {}, el('bdi', { class: 'name' }, ...sentenceParts(finding.sentence))),
     el('p', { class: 'dim' }, 'try: ', nameElement(finding.try)),
   );
 }

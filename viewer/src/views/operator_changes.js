@@ -1,7 +1,7 @@
 // Changes between two runs of a framework's job: the answer, what of the critical path it is made of, which adds up to it, and the
 // operators beside each other. Numbers and words are those of `barograph diff`.
 
-import { el, fill, nameElement, visibleText } from '../base/dom.js';
+import { el, fill, nameElement, sentenceParts, visibleText } from '../base/dom.js';
 import { formatBytes, formatCount, formatDuration, formatPercent, unknown } from '../base/format.js';
 import { resourcePiece, resourceSwatch } from '../parts/resource_mark.js';
 import { Table } from '../parts/table.js';
@@ -136,7 +136,7 @@ class OperatorChanges {
       'section',
       { class: 'diff run-diff', 'aria-label': 'Changes' },
       el('p', { class: 'diff-headline' }, el('b', {}, answer)),
-      el('div', { class: 'run-sentences' }, ...sentences.map((text) => el('p', {}, visibleText(text)))),
+      el('div', { class: 'run-sentences' }, ...sentences.map((text) => el('p', {}, ...sentenceParts(text)))),
       el('h2', {}, 'Critical path', el('span', { class: 'dim' }, ' what the run waited for: its changes add up to the run’s')),
       el('div', { class: 'run-path', style: `flex-basis: ${path.length * 24 + 66}px` }, this.path.element),
       el('h2', {}, 'Operators', el('span', { class: 'dim' }, ' their time on the critical path, and bars of all their tasks’ time, before above after')),

@@ -129,6 +129,7 @@ async function logs(session) {
     assert.match(await head(opened), /\d % of tasks’ time unknown/);
     const sentences = await opened.page.locator('.findings').innerText();
     for (const note of notes.slice(0, 3)) assert.ok(sentences.toLowerCase().includes(note.toLowerCase()), `${note} is not said first`);
+    assert.ok((await opened.page.locator('.stands-out .whole').count()) > 0, 'a number of a finding and its unit can be on two lines');
     assert.doesNotMatch((await head(opened)) + (await opened.page.locator('.panel').innerText()), /\d samples|none lost/);
     await opened.view('functions');
     assert.match(await opened.page.locator('.panel').innerText(), /\d operators?;/);

@@ -65,6 +65,7 @@ async function numbers(session) {
   const said = (await page.locator('.run-diff').innerText()).trim();
   assert.ok(said.startsWith(whole.answer), 'the first words are the answer');
   for (const sentence of whole.sentences) assert.ok(said.includes(sentence), sentence);
+  assert.ok((await page.locator('.run-sentences .whole').count()) > 0, 'numbers and their units can be on two lines');
   assert.equal(said.match(/The run took/g)?.length, 1, 'there is one answer');
 
   const path = await copied(opened, '.run-path');
