@@ -92,20 +92,31 @@ static void test_cost_is_told_by_what_was_told(void **state) {
   made.now_ns = events[7].time_ns;
   put(&made, 1, BARO_CALL_RETURN, 0);
   baro_profile *profile = given_profile(&made.made);
-  profile->calls.own_cost_ns = 500; /* of two calls and three resumptions */
+  profile->calls.own_cost_ns = 500; /* of two calls and three resumptions: no mean */
   baro_buffer text = text_of(profile, (baro_report_options){.top = 15}, 200);
-  expect(&text, "own cost 500 ns, 100 ns for each call and each of 3 resumptions, as measured");
+  expect(&text, "own cost 500 ns, by what an event cost at the start");
+  baro_buffer_release(&text);
+  assert_int_equal(profile->calls.suspendable_count, 1);
+  assert_int_equal(profile->calls.suspendable_resumes[0], 3);
+  profile->calls.suspendable_resumes[0] = 998;
+  profile->calls.own_cost_ns = 100000;
+  text = text_of(profile, (baro_report_options){.top = 15}, 200);
+  expect(&text, "own cost 100 us, 100 ns for each call and each of 998 resumptions, by what");
   baro_buffer_release(&text);
   baro_profile_destroy(profile);
   profile = shop_profile(); /* of 205 */
   profile->calls.own_cost_ns = 41000;
   text = text_of(profile, (baro_report_options){.top = 15}, 200);
-  expect(&text, "own cost 41.0 us, 200 ns a call, as measured");
+  expect(&text, "own cost 41.0 us, by what an event cost at the start");
+  baro_buffer_release(&text);
+  profile->call_sums.skipped[0] = 795;
+  text = text_of(profile, (baro_report_options){.top = 15}, 200);
+  expect(&text, "own cost 41.0 us, 41 ns a call, recorded or counted, by what");
   baro_buffer_release(&text);
   /* A recording may say any number of calls that were only counted: with these, 205 and they were none, divided by. */
   profile->call_sums.skipped[0] = UINT64_MAX - 204;
   text = text_of(profile, (baro_report_options){.top = 15}, 200);
-  expect(&text, "own cost 41.0 us, 0 s a call, recorded or counted, as measured");
+  expect(&text, "own cost 41.0 us, 0 s a call, recorded or counted, by what");
   baro_buffer_release(&text);
   baro_profile_destroy(profile);
 }
