@@ -260,7 +260,7 @@ export class Model {
     const { functions } = this.page;
     if (!this.inverted) return this.upright;
     return this.workshop.keep('inverted', 1, this.key, () =>
-      invertedShape(this.tree, this.amounts, functions.count),
+      invertedShape(this.tree, this.amounts, functions.count, this.workshop.spares.places(this.tree.count)),
     );
   }
 

@@ -155,7 +155,7 @@ class LazyShape {
     this.parents = [];
     /** @type {Int32Array[]} */
     this.places = [];
-    /** @type {(Float64Array | null)[]} */
+    /** @type {Float64Array[]} */
     this.weights = [];
     /** @type {(number[] | undefined)[]} all children, heaviest first, once they were asked for */
     this.split = [];
@@ -165,13 +165,13 @@ class LazyShape {
    * @param {number} parent
    * @param {number} fn
    * @param {Int32Array} places
-   * @param {Float64Array | null} weights null: what the places have themselves
+   * @param {Float64Array} weights
    * @param {number} [sum] of the weights, where it is known
    */
   add(parent, fn, places, weights, sum) {
     const node = this.fns.length;
     let total = sum ?? 0;
-    if (sum === undefined && weights !== null) for (let i = 0; i < weights.length; i++) total += weights[i];
+    if (sum === undefined) for (let i = 0; i < weights.length; i++) total += weights[i];
     this.fns.push(fn);
     this.totals.push(total);
     this.selfs.push(-1);
@@ -181,16 +181,15 @@ class LazyShape {
     return node;
   }
 
-  /** @param {number} node @returns {Float64Array} of its places */
-  weightsOf(node) {
-    const { self } = this.amounts;
-    return (this.weights[node] ??= Float64Array.from(this.places[node], (place) => self[place]));
-  }
+  /** Makes places and weights of a node, where they are made when they are asked for. @param {number} _node */
+  list(_node) {}
 
   /** @param {number} node */
   selfOf(node) {
-    if (this.selfs[node] < 0)
-      this.selfs[node] = this.countSelf(this.places[node], this.weightsOf(node));
+    if (this.selfs[node] < 0) {
+      this.list(node);
+      this.selfs[node] = this.countSelf(this.places[node], this.weights[node]);
+    }
     return this.selfs[node];
   }
 
@@ -255,8 +254,9 @@ class CallersShape extends LazyShape {
   expand(node) {
     const { tree } = this;
     const { fn } = tree;
+    this.list(node);
     const places = this.places[node];
-    const weights = this.weightsOf(node);
+    const weights = this.weights[node];
     const above = new Int32Array(places.length);
     const keys = new Int32Array(places.length);
     for (let i = 0; i < places.length; i++) {
@@ -301,6 +301,38 @@ class CallersShape extends LazyShape {
 
 /** The whole tree inverted: below its root the functions themselves, by self. */
 class InvertedShape extends CallersShape {
+  /**
+   * @param {Tree} tree
+   * @param {Amounts} amounts
+   * @param {number} functionCount
+   * @param {Int32Array} before zeros by node; takes the one before it in the list of its function, 0 = none
+   */
+  constructor(tree, amounts, functionCount, before) {
+    super(tree, amounts, functionCount);
+    this.before = before;
+    /** By function: the last of its nodes. */
+    this.last = new Int32Array(functionCount);
+    /** By node of the shape: how long a list is that is still to be made of the chain. @type {number[]} */
+    this.listed = [];
+  }
+
+  /** @override @param {number} node */
+  list(node) {
+    const count = this.listed[node] ?? 0;
+    if (count === 0) return;
+    this.listed[node] = 0;
+    const to = this.tree.derived?.to ?? null;
+    const { self } = this.amounts;
+    const places = new Int32Array(count);
+    const weights = new Float64Array(count);
+    for (let i = count - 1, n = this.last[this.fns[node]]; i >= 0; i--, n = this.before[n]) {
+      places[i] = to === null ? n : to[n];
+      weights[i] = self[n];
+    }
+    this.places[node] = places;
+    this.weights[node] = weights;
+  }
+
   /** @override @param {number} node */
   expand(node) {
     if (node !== 0) return super.expand(node);
@@ -308,33 +340,27 @@ class InvertedShape extends CallersShape {
     const { self } = this.amounts;
     const to = derived?.to ?? null;
     const functions = this.grouping.group.length;
-    const starts = new Int32Array(functions + 1);
+    const counts = new Int32Array(functions);
     const sums = new Float64Array(functions);
-    // What a node stands for is in its list as the node itself.
+    const { last, before } = this;
+    // One pass that writes in the order in which it reads: most lists are never divided. What a node stands for is in its list as the
+    // node itself.
     for (let n = 1; n < count; n++) {
       const here = to === null ? n : to[n];
       if (here <= 0 || self[n] <= 0) continue;
-      starts[fn[here] + 1]++;
-      sums[fn[here]] += self[n];
-    }
-    for (let f = 0; f < functions; f++) starts[f + 1] += starts[f];
-    const places = new Int32Array(starts[functions]);
-    // Nodes that stand for themselves alone have the weights that they have: of the few lists that are divided they are looked up.
-    const weights = derived?.hidden === true ? new Float64Array(places.length) : null;
-    const next = starts.slice();
-    for (let n = 1; n < count; n++) {
-      const here = to === null ? n : to[n];
-      if (here <= 0 || self[n] <= 0) continue;
-      const at = next[fn[here]]++;
-      places[at] = here;
-      if (weights !== null) weights[at] = self[n];
+      const f = fn[here];
+      before[n] = last[f];
+      last[f] = n;
+      counts[f]++;
+      sums[f] += self[n];
     }
     /** @type {number[]} */
     const children = [];
-    for (let f = 0; f < functions; f++) {
-      const [from, end] = [starts[f], starts[f + 1]];
-      if (end > from) children.push(this.add(0, f, places.subarray(from, end), weights?.subarray(from, end) ?? null, sums[f]));
-    }
+    for (let f = 0; f < functions; f++)
+      if (counts[f] > 0) {
+        this.listed[this.fns.length] = counts[f];
+        children.push(this.add(0, f, nothing, noWeights, sums[f]));
+      }
     return children;
   }
 
@@ -375,10 +401,11 @@ class CalleesShape extends LazyShape {
  * @param {Tree} tree
  * @param {Amounts} amounts
  * @param {number} functionCount
+ * @param {Int32Array} [zeros] by node of the tree, which the shape keeps
  * @returns {Shape}
  */
-export function invertedShape(tree, amounts, functionCount) {
-  const inverted = new InvertedShape(tree, amounts, functionCount);
+export function invertedShape(tree, amounts, functionCount, zeros = new Int32Array(tree.count)) {
+  const inverted = new InvertedShape(tree, amounts, functionCount, zeros);
   inverted.add(-1, -1, nothing, noWeights);
   inverted.totals[0] = rootAmounts(amounts).total;
   return inverted.shape();
