@@ -1,6 +1,7 @@
 /* barograph predict: recording -> profile -> the model that fits it, under a scenario -> text or JSON on stdout. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -166,7 +167,8 @@ static const char *sampled_name(const void *context, size_t index) {
 /* The line of an error, with the name that was meant where it is of a function that no sample has. */
 static int fail(const prediction *all, const char *path, const char *message) {
   const baro_scenario *scenario = &all->scenario;
-  for (uint32_t f = 0; all->profiles[0]->samples.count > 0 && f < scenario->function_count; f++) {
+  bool is_of_function = strncmp(message, "function:", strlen("function:")) == 0;
+  for (uint32_t f = 0; is_of_function && f < scenario->function_count; f++) {
     const char *name = scenario->functions[f].name;
     if (baro_python_has(all->profiles[0], name))
       continue;

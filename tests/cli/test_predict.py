@@ -441,6 +441,11 @@ def test_a_sweep_of_a_python_program(run: Run, tmp_path: Path) -> None:
         ("function:parse=2x", "function:parse: no sample has it\n"),
         ("function:mian=2x", "function:mian: no sample has it; did you mean 'main'?\n"),
         ("cores=2x", "cores: samples do not say what it would change"),
+        (
+            "function:mian=2x,cores=2x",
+            "cores: samples do not say what it would change; "
+            "what can be set is cpu_speed, disk, network and function:NAME\n",
+        ),
         ("memory=2x", "memory: samples do not say"),
     ],
 )
