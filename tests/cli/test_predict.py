@@ -435,17 +435,17 @@ def test_a_sweep_of_a_python_program(run: Run, tmp_path: Path) -> None:
     assert found == pytest.approx([1 + 3 / 2 ** (step / 2) for step in range(5)], rel=1e-3)
 
 
+CANNOT_TELL = "do not say what it would change; what can be set is cpu_speed, disk, network"
+CANNOT_TELL += " and function:NAME"
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
         ("function:parse=2x", "function:parse: no sample has it\n"),
         ("function:mian=2x", "function:mian: no sample has it; did you mean 'main'?\n"),
         ("cores=2x", "cores: samples do not say what it would change"),
-        (
-            "function:mian=2x,cores=2x",
-            "cores: samples do not say what it would change; "
-            "what can be set is cpu_speed, disk, network and function:NAME\n",
-        ),
+        ("function:mian=2x,cores=2x", f"cores: samples {CANNOT_TELL}\n"),
         ("memory=2x", "memory: samples do not say"),
     ],
 )
