@@ -1,7 +1,7 @@
 // Puts the page together: src/index.html with the styles and the program as one classic script, because
 // modules cannot be imported from a file:// address. Writes dist/viewer.html, the template that the C program
-// carries, dist/dataflow.js and dist/comparison.js, which it adds to pages of frameworks' logs and of two of them, and
-// dist/unpack.js, which reads the program there;
+// carries, dist/dataflow.js, dist/comparison.js and dist/what_if.js, which it adds to pages of frameworks' logs, of two of them,
+// and with predictions, and dist/unpack.js, which reads the program there;
 // with --check it compares with those that are committed. The same input gives the same
 // bytes: no time, no path and no version of this machine goes in.
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
@@ -16,12 +16,14 @@ const largest = /** @type {Readonly<Record<string, number>>} */ ({
   'viewer.html': 250_000,
   'dataflow.js': 50_000,
   'comparison.js': 10_000,
+  'what_if.js': 25_000,
   'unpack.js': 1_000,
 });
 /** Scripts beside the program, each with the name of its exports and the styles of its views. */
 const extras = {
   'dataflow.js': { name: 'barographDataflow', styles: ['operators.css', 'tasks.css'] },
   'comparison.js': { name: 'barographComparison', styles: ['operator_changes.css'] },
+  'what_if.js': { name: 'barographWhatIf', styles: ['what_if.css'] },
 };
 // The C program looks for these, each alone on its line, and for the title.
 const markers = ['<!--baro:head-->', '<!--baro:core-->', '<!--baro:late-->', '<title>barograph</title>'];
@@ -165,6 +167,7 @@ async function main() {
     'viewer.html': await assemble(program.text),
     'dataflow.js': await assembleExtra('dataflow.js', program.modules),
     'comparison.js': await assembleExtra('comparison.js', program.modules),
+    'what_if.js': await assembleExtra('what_if.js', program.modules),
     'unpack.js': await assembleUnpack(),
   });
   const isCheck = process.argv.includes('--check');

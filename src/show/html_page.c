@@ -66,6 +66,11 @@ static void add_scripts(baro_html_page *page) {
                (baro_view){.data = baro_html_comparison_views,
                            .length = baro_html_comparison_views_bytes});
   }
+  if (page->what_if.length > 0) {
+    add_script(
+        page, "what_if_views",
+        (baro_view){.data = baro_html_what_if_views, .length = baro_html_what_if_views_bytes});
+  }
 }
 
 /* A page without anything has an empty tree of samples, so that a viewer needs no case for it. */

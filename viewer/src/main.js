@@ -10,7 +10,6 @@ import { PageError } from './data/columns.js';
 import { lateReader } from './data/late.js';
 import { decodeFirst, decodeNames, decodePage, emptyPage } from './data/page.js';
 import { readHead, sectionReader } from './data/sections.js';
-import { whatIfReader } from './data/what_if.js';
 import { warmUp } from './model/warm_up.js';
 import { Workshop } from './model/workshop.js';
 import { extraReaders } from './parts/extra_code.js';
@@ -167,7 +166,7 @@ async function main() {
   const first = await decodeFirst(head, read, names.functions.count);
   const page = emptyPage(head, names);
   const parsed = documentParsed();
-  const others = { whatIf: whatIfReader(head, read, parsed), ...extraReaders(head, read, parsed) };
+  const others = extraReaders(head, read, parsed);
   const decode = async () => {
     Object.assign(page, await decodePage(head, read, names));
   };

@@ -2,7 +2,6 @@
 // Nothing is computed here: what `barograph predict` would say of a scenario is on the page, or it is not.
 
 import { PageError } from './columns.js';
-import { readSectionColumns } from './page.js';
 
 /** @typedef {import('../types/what_if.js').WhatIf} WhatIf */
 /** @typedef {import('../types/what_if.js').WhatIfAxis} WhatIfAxis */
@@ -165,20 +164,4 @@ export function readWhatIf(json) {
     axes,
     points: new Map(rows.map((row) => readPoint(row, axes, texts, terms.length))),
   };
-}
-
-/**
- * @param {import('../types/page.js').Head} head
- * @param {import('./sections.js').ReadSection} read
- * @param {Promise<unknown>} parsed settled when the browser has read the whole page: the section stands at its end
- * @returns {() => Promise<WhatIf | null>} null: the page has none
- */
-export function whatIfReader(head, read, parsed) {
-  /** @type {Promise<WhatIf | null> | null} */
-  let found = null;
-  return () =>
-    (found ??= parsed.then(async () => {
-      const columns = await readSectionColumns(head, read, 'what_if');
-      return columns && readWhatIf(columns.texts('json')[0] ?? '');
-    }));
 }

@@ -8,6 +8,7 @@ import * as shared from '../shared.js';
 
 /** @typedef {import('../types/view.js').ExtraCode} ExtraCode */
 /** @typedef {import('../types/view.js').DataflowPart} DataflowPart */
+/** @typedef {import('../types/view.js').WhatIfPart} WhatIfPart */
 
 /** Where all scripts look: build.js names their exports so. */
 const globals = /** @type {{barographShared?: typeof shared} & {[name in keyof ExtraCode]?: ExtraCode[name]}} */ (globalThis);
@@ -15,7 +16,7 @@ const globals = /** @type {{barographShared?: typeof shared} & {[name in keyof E
 /**
  * @template {keyof ExtraCode} T
  * @param {T} name
- * @param {string} text of dist/dataflow.js or dist/comparison.js
+ * @param {string} text of dist/dataflow.js, dist/comparison.js or dist/what_if.js
  * @returns {ExtraCode[T]}
  */
 function run(name, text) {
@@ -34,14 +35,16 @@ function run(name, text) {
  * @param {import('../types/page.js').Head} head
  * @param {import('../data/sections.js').ReadSection} read
  * @param {Promise<unknown>} parsed settled when the browser has read the whole page: the sections stand at its end
- * @returns {Pick<import('../types/view.js').Context, 'dataflow' | 'comparison'>} null: the recording is of no framework; the page
- *   compares no two of them
+ * @returns {Pick<import('../types/view.js').Context, 'dataflow' | 'comparison' | 'whatIf'>} null: the recording is of no framework; the page
+ *   compares no two of them; it has no predictions
  */
 export function extraReaders(head, read, parsed) {
   /** @type {Promise<DataflowPart | null> | null} */
   let dataflow = null;
   /** @type {Promise<ExtraCode['barographComparison'] | null> | null} */
   let comparison = null;
+  /** @type {Promise<WhatIfPart | null> | null} */
+  let whatIf = null;
   /** @template {keyof ExtraCode} T @param {T} name @param {string} section */
   const codeOf = async (name, section) => {
     await parsed;
@@ -56,5 +59,11 @@ export function extraReaders(head, read, parsed) {
         return code && found && { code, dataflow: found };
       })()),
     comparison: () => (comparison ??= codeOf('barographComparison', 'comparison_views')),
+    whatIf: () =>
+      (whatIf ??= (async () => {
+        const code = await codeOf('barographWhatIf', 'what_if_views');
+        const columns = code && (await readSectionColumns(head, read, 'what_if'));
+        return code && columns && { code, whatIf: code.readWhatIf(columns.texts('json')[0] ?? '') };
+      })()),
   };
 }

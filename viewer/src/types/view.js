@@ -16,8 +16,8 @@
  * @property {Page} page
  * @property {import('../state/store.js').Store} store
  * @property {(leisurely?: boolean) => Promise<Late>} late leisurely: nobody waits for it yet
- * @property {() => Promise<WhatIf | null>} whatIf
  * @property {() => Promise<DataflowPart | null>} dataflow with the code that shows it
+ * @property {() => Promise<WhatIfPart | null>} whatIf with the code that shows it
  * @property {() => Promise<ExtraCode['barographComparison'] | null>} comparison the code that shows it
  * @property {(text: string) => void} announce says it to screen readers
  * @property {import('../model/workshop.js').Workshop} workshop names, metrics, and models of other states
@@ -46,7 +46,7 @@
  */
 
 /**
- * A view whose code comes with the pages that need it (src/dataflow.js, src/comparison.js).
+ * A view whose code comes with the pages that need it (src/dataflow.js, src/comparison.js, src/what_if.js).
  * @typedef {object} ExtraView
  * @property {HTMLElement} element
  * @property {(state: State) => void} update
@@ -60,11 +60,16 @@
 
 /** @typedef {{code: DataflowCode, dataflow: Dataflow}} DataflowPart */
 
+/** @typedef {typeof import('../what_if.js') & {style: string}} WhatIfCode style: of its view, which build.js adds */
+
+/** @typedef {{code: WhatIfCode, whatIf: WhatIf}} WhatIfPart */
+
 /**
  * By the name of its exports, the code that comes with the pages that need it; style: of its views, which build.js adds.
  * @typedef {object} ExtraCode
  * @property {DataflowCode} barographDataflow
  * @property {typeof import('../comparison.js') & {style: string}} barographComparison
+ * @property {WhatIfCode} barographWhatIf
  */
 
 export {};

@@ -1,5 +1,5 @@
-// Operators and tasks: what a framework ran, and what changed between two of its runs. Here are their tabs; their code comes with the
-// pages that need it (src/dataflow.js, src/comparison.js).
+// Operators and tasks: what a framework ran, and what changed between two of its runs; what if: predictions. Here are their tabs; their
+// code comes with the pages that need it (src/dataflow.js, src/comparison.js, src/what_if.js).
 
 import { el, fill } from '../base/dom.js';
 
@@ -21,14 +21,14 @@ function extraView(id, title, available, load) {
     whole: true,
     available,
     create(context) {
-      const message = el('p', { class: 'view-message' }, 'Reading what ran…');
-      const element = el('div', { class: 'dataflow-view' }, message);
+      const message = el('p', { class: 'view-message' }, 'Reading…');
+      const element = el('div', { class: 'extra-view' }, message);
       /** @type {ExtraView | null} */
       let view = null;
       load(context).then(
         (loaded) => {
           view = loaded;
-          if (!view) message.textContent = 'This page has no operators.';
+          if (!view) message.textContent = 'This page has nothing to show here.';
           else {
             fill(element, view.element);
             view.update(context.store.get());
@@ -59,4 +59,8 @@ export const tasksView = dataflowView('tasks', 'Tasks');
 export const operatorChangesView = extraView('diff', 'Changes', (page) => Boolean(page.head.comparison), async (context) => {
   const code = await context.comparison();
   return code && code.createOperatorChanges(context);
+});
+export const whatIfView = extraView('what-if', 'What if', (page) => Object.hasOwn(page.head.sections, 'what_if'), async (context) => {
+  const part = await context.whatIf();
+  return part && part.code.createWhatIf(context, part.whatIf);
 });

@@ -2,14 +2,13 @@
 
 import { callsView } from './calls.js';
 import { changeGraphView, diffView } from './diff.js';
-import { operatorChangesView, operatorsView, tasksView } from './extra_views.js';
+import { operatorChangesView, operatorsView, tasksView, whatIfView } from './extra_views.js';
 import { flame } from './flame.js';
 import { functions } from './functions.js';
 import { sandwich } from './sandwich.js';
 import { sourceView } from './source.js';
 import { summaryView } from './summary.js';
 import { timelineView } from './timeline.js';
-import { whatIfView } from './what_if.js';
 
 /** @type {readonly import('../types/view.js').View[]} */
 export const views = [

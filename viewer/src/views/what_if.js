@@ -340,37 +340,18 @@ function table(head, rows, label) {
   );
 }
 
-/** @type {import('../types/view.js').View} */
-export const whatIfView = {
-  id: 'what-if',
-  title: 'What if',
-  whole: true,
-  available: (page) => Object.hasOwn(page.head.sections, 'what_if'),
-  create(context) {
-    const element = el('section', { class: 'whatif', 'aria-label': 'What if', tabindex: -1 });
-    /** @type {WhatIfPanel | null} */
-    let panel = null;
-    let asked = false;
-    /** @param {WhatIf | null} whatIf */
-    const begin = (whatIf) => {
-      if (whatIf === null) return;
-      if (whatIf.refusal !== null || whatIf.points.size === 0) {
-        fill(element, el('p', { class: 'whatif-none' }, visibleText(`What if cannot be asked of this recording: ${whatIf.refusal ?? ''}`)));
-        return;
-      }
-      panel = new WhatIfPanel(context, whatIf);
-      fill(element, panel.element);
-      panel.update(context.store.get());
-    };
-    return {
-      element,
-      update(state) {
-        if (panel) panel.update(state);
-        else if (!asked) {
-          asked = true;
-          context.whatIf().then(begin, (error) => fill(element, el('p', { class: 'whatif-none', role: 'alert' }, error instanceof Error ? error.message : String(error))));
-        }
-      },
-    };
-  },
-};
+/**
+ * @param {Context} context
+ * @param {WhatIf} whatIf
+ * @returns {import('../types/view.js').ExtraView}
+ */
+export function createWhatIf(context, whatIf) {
+  const element = el('section', { class: 'whatif', 'aria-label': 'What if', tabindex: -1 });
+  if (whatIf.refusal !== null || whatIf.points.size === 0) {
+    fill(element, el('p', { class: 'whatif-none' }, visibleText(`What if cannot be asked of this recording: ${whatIf.refusal ?? ''}`)));
+    return { element, update() {} };
+  }
+  const panel = new WhatIfPanel(context, whatIf);
+  fill(element, panel.element);
+  return { element, update: (state) => panel.update(state) };
+}

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 
-const [page, dataflow] = ['viewer.html', 'dataflow.js'].map((name) => readFileSync(new URL(`../../dist/${name}`, import.meta.url), 'utf8'));
+const [page, dataflow, whatIf] = ['viewer.html', 'dataflow.js', 'what_if.js'].map((name) => readFileSync(new URL(`../../dist/${name}`, import.meta.url), 'utf8'));
 
 test('the places that the C program fills stand alone on their lines, in the order of the contract', () => {
   const lines = page.split('\n');
@@ -27,6 +27,13 @@ test('what every page carries has at most 250 kB', () => {
 test('code and style of the dataflow views are in their script and not in every page', () => {
   for (const word of ['graph-node', 'graph-edge', 'operator-details', 'task-canvas', 'task-names', 'operator_quartiles']) {
     assert.ok(dataflow.includes(word), word);
+    assert.ok(!page.includes(word), word);
+  }
+});
+
+test('code and style of predictions are in their script and not in every page', () => {
+  for (const word of ['whatif-slider', 'whatif-bars', 'lead_error_s', 'What would be different']) {
+    assert.ok(whatIf.includes(word), word);
     assert.ok(!page.includes(word), word);
   }
 });
