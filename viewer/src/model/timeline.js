@@ -104,6 +104,14 @@ function fromBins(bins, all, window, columns, states) {
 }
 
 /**
+ * @param {Float32Array} sum
+ * @param {Float32Array} more of the same length
+ */
+function addTo(sum, more) {
+  for (let i = 0; i < sum.length; i++) sum[i] += more[i];
+}
+
+/**
  * Of a framework's log: its run, which has time before the first task and after the last.
  * @param {import('../types/page.js').Head} head
  * @returns {number} ticks; 0: what ran tells how long it is
@@ -126,6 +134,20 @@ export class Lanes {
     this.all = { from: 0, to: Math.max(lastTick(runs), until, 1) };
     /** @type {(Float32Array | undefined)[]} */
     this.bins = [];
+    /** Bins of several threads together, and which. */
+    this.together = { threads: '', bins: new Float32Array(0) };
+    /** @type {Uint8Array | null} */
+    this.seen = null;
+  }
+
+  /** @returns {Uint8Array} 1 by state that occurs */
+  seenStates() {
+    if (this.seen) return this.seen;
+    const seen = (this.seen = new Uint8Array(256));
+    const { state, node } = this.runs;
+    const states = this.states - 1;
+    for (let r = 0; r < state.length; r++) if (state[r] < states || node[r] > 0) seen[state[r]] = 1;
+    return seen;
   }
 
   /** @param {number} thread @returns {boolean} it has more runs than are read at each frame */
@@ -152,17 +174,31 @@ export class Lanes {
   }
 
   /**
-   * @param {readonly number[]} threads
-   * @param {Window} window
-   * @param {number} columns
-   * @returns {Float32Array} how many threads were in each state, on average over each column
+   * @param {readonly number[]} threads that have many runs
+   * @returns {Float32Array} how many of them were in each state in each bin
    */
-  sum(threads, window, columns) {
-    const sum = new Float32Array(columns * this.states);
-    for (const thread of threads) {
-      const shares = this.shares(thread, window, columns);
-      for (let i = 0; i < sum.length; i++) sum[i] += shares[i];
+  binsTogether(threads) {
+    const key = String(threads);
+    if (this.together.threads !== key) {
+      const bins = new Float32Array(binCount * this.states);
+      for (const thread of threads) addTo(bins, this.binsOf(thread));
+      this.together = { threads: key, bins };
     }
+    return this.together.bins;
+  }
+
+  /**
+   * @param {readonly number[]} threads
+   * @param {number} columns
+   * @returns {Float32Array} how many threads were in each state, on average over each column of the whole run
+   */
+  sum(threads, columns) {
+    const many = threads.filter((thread) => this.hasMany(thread));
+    const sum =
+      many.length > 0
+        ? fromBins(this.binsTogether(many), this.all, this.all, columns, this.states)
+        : new Float32Array(columns * this.states);
+    for (const thread of threads) if (!this.hasMany(thread)) addTo(sum, this.shares(thread, this.all, columns));
     return sum;
   }
 

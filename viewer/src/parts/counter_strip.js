@@ -122,16 +122,17 @@ export class CounterStrip {
     const scale = most > 0 ? (tall - 3 * ratio) / most : 0;
     const [r, g, b] = parseColour(band.colour);
     const line = Math.max(Math.round(ratio * 1.5), 1);
-    for (let c = 0; c < values.length; c++) {
-      const size = values[c] > 0 ? Math.max(Math.round(values[c] * scale), line) : 0;
-      context.fillStyle = theme.forced ? theme.text : `rgb(${r} ${g} ${b} / ${theme.dark ? 0.42 : 0.5})`;
-      if (!theme.forced) context.fillRect(c, tall - size, 1, size);
-      context.fillStyle = theme.forced ? theme.text : `rgb(${r} ${g} ${b})`;
+    const sizes = Array.from(values, (value) => (value > 0 ? Math.max(Math.round(value * scale), line) : 0));
+    // One colour after the other: reading a colour takes longer than filling a column.
+    context.fillStyle = `rgb(${r} ${g} ${b} / ${theme.dark ? 0.42 : 0.5})`;
+    if (!theme.forced) sizes.forEach((size, c) => context.fillRect(c, tall - size, 1, size));
+    context.fillStyle = theme.forced ? theme.text : `rgb(${r} ${g} ${b})`;
+    sizes.forEach((size, c) => {
       // The upper edge, without gaps where it rises or falls.
-      const before = c > 0 && values[c - 1] > 0 ? Math.max(Math.round(values[c - 1] * scale), line) : size;
+      const before = sizes[c - 1] || size;
       const high = Math.max(size, before);
       if (size > 0) context.fillRect(c, tall - high, 1, Math.max(high - Math.min(size, before), line));
-    }
+    });
     const isCpu = band === this.bands[0];
     // The kernel's peak can lie between two readings.
     band.most.textContent = `up to ${band.words(most)}${isCpu ? '' : ' when read'}`;

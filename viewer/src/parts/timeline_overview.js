@@ -129,7 +129,7 @@ export class TimelineOverview {
     this.canvas.width = width;
     this.canvas.height = tall;
     this.raster.resize(width, tall);
-    const sum = lanes.sum(threads, lanes.all, width);
+    const sum = lanes.sum(threads, width);
     let most = 0.01;
     for (let c = 0; c < width; c++) {
       let busy = 0;

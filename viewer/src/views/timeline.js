@@ -64,6 +64,7 @@ class Timeline {
     this.tree = '';
     /** @type {{state: State, model: Model} | null} */
     this.shown = null;
+    this.drawnSize = '';
     /** Made anew when the colours change. @type {import('../draw/lanes.js').LaneLook | undefined} */
     this.laneLook = undefined;
     /** A range that is being dragged, before it is the state's. @type {[number, number] | null | undefined} */
@@ -92,7 +93,7 @@ class Timeline {
     tracks.lane.addEventListener('pointerdown', (event) => this.drag(event));
     tracks.lane.addEventListener('pointermove', (event) => this.hover(event));
     tracks.lane.addEventListener('pointerleave', () => this.leave());
-    new ResizeObserver(() => this.redraw()).observe(this.element);
+    new ResizeObserver(() => this.size() !== this.drawnSize && this.redraw()).observe(tracks.element);
     for (const query of ['(forced-colors: active)', '(prefers-color-scheme: dark)'])
       matchMedia(query).addEventListener('change', () => this.themeChanged());
     document.addEventListener('barograph-theme', () => this.themeChanged());
@@ -153,7 +154,10 @@ class Timeline {
     const runs = late?.runs[model.pageTree.name];
     if (!runs) return;
     const lanes = this.lanesOf(runs);
-    for (let thread = 0; thread < this.head.threads.length; thread++) if (lanes.hasMany(thread)) yield void lanes.binsOf(thread);
+    const threads = this.threadsOf(lanes, model.side);
+    for (const thread of threads) if (lanes.hasMany(thread)) yield void lanes.binsOf(thread);
+    yield void lanes.sum(threads, 1);
+    yield void lanes.seenStates();
   }
 
   /** @returns {Window} */
@@ -165,28 +169,30 @@ class Timeline {
     return window.to - window.from >= 1 ? window : all;
   }
 
-  /** @returns {number[]} threads of this side, process by process, busiest process first as the page has them */
-  threads() {
-    const { runs } = this.lanes ?? {};
-    const side = this.shown?.model.side ?? 0;
+  /**
+   * @param {Lanes} lanes
+   * @param {number} side
+   * @returns {number[]} threads of this side, process by process, busiest process first as the page has them
+   */
+  threadsOf({ runs: { first } }, side) {
     return this.head.threads
       .map((thread, index) => ({ thread, index }))
-      .filter(({ thread, index }) => {
-        const any = runs ? runs.first[index + 1] > runs.first[index] : false;
-        return any && (!this.head.diff || thread.side === side);
-      })
+      .filter(({ thread, index }) => first[index + 1] > first[index] && (!this.head.diff || thread.side === side))
       .sort((a, b) => a.thread.process - b.thread.process || Number(b.thread.main) - Number(a.thread.main) || a.thread.start_tick - b.thread.start_tick)
       .map(({ index }) => index);
   }
 
-  opened() {
+  /** @param {readonly number[]} threads that are shown */
+  opened(threads) {
     const text = this.shown?.state.extra['timeline.open'];
     // At first the main thread is open: what it does in which order is what people look for. Of a few threads there is room for all.
-    if (text === undefined) {
-      const threads = this.threads();
-      return new Set(threads.length <= fewThreads ? threads : threads.slice(0, 1));
-    }
+    if (text === undefined) return new Set(threads.length <= fewThreads ? threads : threads.slice(0, 1));
     return new Set(text.split(',').filter((part) => part !== '').map(Number));
+  }
+
+  size() {
+    const { clientWidth, clientHeight } = this.tracks.element;
+    return `${clientWidth} ${clientHeight} ${devicePixelRatio}`;
   }
 
   draw() {
@@ -197,7 +203,7 @@ class Timeline {
       this.theme = currentTheme();
       this.laneLook = laneLook(this.head, this.theme);
       this.paints = chartPaints(model, this.workTree(model), this.theme, this.tracks.context);
-      const seen = this.seenStates(lanes);
+      const seen = lanes.seenStates();
       fill(
         this.legend,
         ...this.head.states
@@ -208,7 +214,15 @@ class Timeline {
     this.body.style.setProperty('--gutter', `${this.tracks.gutter()}px`);
     const window = this.window();
     const range = this.dragged !== undefined ? this.dragged : state.range;
-    const threads = this.threads();
+    const threads = this.threadsOf(lanes, model.side);
+    this.say(window, range);
+    const key = `${this.tree} ${model.side} ${this.theme.dark} ${this.theme.forced}`;
+    this.overview.update(lanes, threads, window, range, this.laneLook, key);
+    const process = state.extra['timeline.process'];
+    this.counters.update(this.readings, model.side, process, lanes.all, this.theme, this.overview.area.clientWidth);
+    fill(this.axis, ...axisElements(window, this.head.tick_ns, this.tracks.laneWidth()));
+    // What stands above is as high now as it will be.
+    this.drawnSize = this.size();
     this.tracks.update({
       lanes,
       window,
@@ -219,15 +233,9 @@ class Timeline {
       label: this.paints?.label ?? (() => {}),
       background: this.theme.look.background,
       threads,
-      opened: this.opened(),
+      opened: this.opened(threads),
       chosen: state.threads === null ? null : new Set(state.threads),
     });
-    const key = `${this.tree} ${model.side} ${this.theme.dark} ${this.theme.forced}`;
-    this.overview.update(lanes, threads, window, range, this.laneLook, key);
-    const process = state.extra['timeline.process'];
-    this.counters.update(this.readings, model.side, process, lanes.all, this.theme, this.overview.area.clientWidth);
-    fill(this.axis, ...axisElements(window, this.head.tick_ns, this.tracks.laneWidth()));
-    this.say(window, range);
   }
 
   /** The page's tree that the runs are of, whatever metric is looked at. @param {Model} model */
@@ -236,15 +244,6 @@ class Timeline {
     return index === model.treeIndex
       ? model.whole
       : model.workshop.model({ ...model.state, metric: this.tree === 'calls' ? 'call-time' : 'run' }).whole;
-  }
-
-  /** @param {Lanes} lanes @returns {Uint8Array} 1 by state that occurs */
-  seenStates(lanes) {
-    const seen = new Uint8Array(256);
-    const { state, node } = lanes.runs;
-    const states = this.head.states.length;
-    for (let r = 0; r < state.length; r++) if (state[r] < states || node[r] > 0) seen[state[r]] = 1;
-    return seen;
   }
 
   /**
@@ -320,7 +319,9 @@ class Timeline {
 
   /** @param {number} thread */
   toggle(thread) {
-    const opened = this.opened();
+    const { lanes, shown } = this;
+    if (!lanes || !shown) return;
+    const opened = this.opened(this.threadsOf(lanes, shown.model.side));
     if (!opened.delete(thread)) opened.add(thread);
     this.context.store.setExtra('timeline.open', [...opened].join(','), { replace: true });
   }

@@ -68,6 +68,39 @@ function scan(lanes, window, columns) {
   return Float32Array.from(out);
 }
 
+test('threads together are the sum of each, of many runs and of few', () => {
+  /** @type {[number, number, number, number][]} */
+  const list = [];
+  for (let i = 0; i < 25_000; i++) list.push([i * 4, 3, 1 + (i % 7), i % 3]);
+  const many = oneThread(list);
+  const few = oneThread([[0, 40_000, 1, 1], [70_000, 30_000, 2, 0]]);
+  const plain = (/** @type {'start' | 'time' | 'node'} */ key) => Uint32Array.from([...many[key], ...few[key], ...many[key]]);
+  const runs = {
+    ...many,
+    count: 50_002,
+    first: Uint32Array.of(0, 25_000, 25_002, 50_002),
+    start: plain('start'),
+    time: plain('time'),
+    node: plain('node'),
+    state: Uint8Array.from([...many.state, ...few.state, ...many.state]),
+    share: new Uint8Array(50_002).fill(255),
+  };
+  const lanes = new Lanes(runs, 3);
+  const columns = 100;
+  for (const threads of [[0, 1, 2], [1], [0], [2, 1]]) {
+    const sum = lanes.sum(threads, columns);
+    const each = threads.map((thread) => lanes.shares(thread, lanes.all, columns));
+    assert.equal(sum.length, columns * lanes.states);
+    sum.forEach((value, i) => assert.ok(Math.abs(value - each.reduce((all, shares) => all + shares[i], 0)) < 1e-4, `${threads} at ${i}`));
+  }
+});
+
+test('states that occur are those of runs with something on the stack or with a name', () => {
+  const lanes = new Lanes(oneThread([[0, 10, 0, 255], [10, 10, 3, 1], [20, 5, 0, 0]]), 2);
+  assert.deepEqual([...lanes.seenStates().subarray(0, 3)], [1, 1, 0]);
+  assert.equal(lanes.seenStates()[255], 0);
+});
+
 test('the node of a column is the one with most of its time', () => {
   const lanes = new Lanes(oneThread([[0, 6, 1, 0], [6, 9, 2, 0], [15, 5, 3, 0]]), 1);
   assert.deepEqual([...lanes.nodes(0, { from: 0, to: 20 }, 2)], [1, 2]);
