@@ -63,11 +63,13 @@ static int fail_match(const baro_explanation *all, const char *text, const uint3
   const baro_profile *profile = all->profile;
   const char *near = count == 0 ? baro_suggest(text, name_at, profile) : NULL;
   baro_buffer names = {0};
-  uint32_t told = count > 0 ? count : all->operator_count;
   if (near != NULL) {
-    baro_write_format(&names, "did you mean '%s'?", near);
-    told = 0;
+    int status = baro_cli_fail("explain: --why %s: no operator has that name%s", text,
+                               baro_suggestion_words(near, &names));
+    baro_buffer_release(&names);
+    return status;
   }
+  uint32_t told = count > 0 ? count : all->operator_count;
   for (uint32_t i = 0; i < told && i < MATCHES_TOLD; i++) {
     baro_view name = operator_name(profile, count > 0 ? ids[i] : all->operators[i].operator_id);
     baro_write_format(&names, "%s'%.*s'", i > 0 ? ", " : "", (int)name.length,
@@ -80,9 +82,9 @@ static int fail_match(const baro_explanation *all, const char *text, const uint3
                : count > 0
                    ? baro_cli_fail("explain: --why %s: %u operators have that in their names: %s",
                                    text, count, (const char *)names.data)
-                   : baro_cli_fail("explain: --why %s: no operator has that name: %s%s", text,
-                                   near == NULL ? "those with the most time are " : "",
-                                   (const char *)names.data);
+                   : baro_cli_fail("explain: --why %s: no operator has that name: those with "
+                                   "the most time are %s",
+                                   text, (const char *)names.data);
   baro_buffer_release(&names);
   return status;
 }

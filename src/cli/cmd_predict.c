@@ -173,15 +173,10 @@ static int fail(const prediction *all, const char *path, const char *message) {
     if (baro_python_has(all->profiles[0], name))
       continue;
     const char *suggestion = baro_suggest(name, sampled_name, all->profiles[0]);
-    baro_buffer clean = {0};
-    if (suggestion != NULL)
-      (void)baro_write_fitted(&clean, baro_view_of(suggestion), 100, BARO_CUT_END, true);
-    baro_write_u8(&clean, 0);
-    bool is_near = suggestion != NULL && !clean.failed;
-    int code = is_near ? baro_cli_fail("predict: %s: %s; did you mean '%s'?", path, message,
-                                       (const char *)clean.data)
-                       : baro_cli_fail("predict: %s: %s", path, message);
-    baro_buffer_release(&clean);
+    baro_buffer room = {0};
+    int code =
+        baro_cli_fail("predict: %s: %s%s", path, message, baro_suggestion_words(suggestion, &room));
+    baro_buffer_release(&room);
     return code;
   }
   return baro_cli_fail("predict: %s: %s", path, message);

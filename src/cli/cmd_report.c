@@ -96,16 +96,10 @@ static int check_name(const baro_profile *profile, const char *option, const cha
     status = baro_cli_fail("report: out of memory");
   } else if (found == 0) {
     const char *suggestion = baro_suggest(name, called_name, &names);
-    baro_buffer clean = {0};
-    if (suggestion != NULL)
-      (void)baro_write_fitted(&clean, baro_view_of(suggestion), 100, BARO_CUT_END, true);
-    baro_write_u8(&clean, 0);
-    if (suggestion != NULL && !clean.failed)
-      status = baro_cli_fail("report: %s: no call of '%s' was recorded; did you mean '%s'?", option,
-                             name, (const char *)clean.data);
-    else
-      status = baro_cli_fail("report: %s: no call of '%s' was recorded", option, name);
-    baro_buffer_release(&clean);
+    baro_buffer room = {0};
+    status = baro_cli_fail("report: %s: no call of '%s' was recorded%s", option, name,
+                           baro_suggestion_words(suggestion, &room));
+    baro_buffer_release(&room);
   }
   baro_arena_release(&scratch);
   return status;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "show/text_width.h"
+
 enum { SUGGEST_LENGTH = 40 };
 
 bool baro_parse_number(const char *text, double *ret_value) {
@@ -75,6 +77,17 @@ const char *baro_suggest(const char *word, const char *(*name)(const void *conte
     }
   }
   return best;
+}
+
+const char *baro_suggestion_words(const char *near, baro_buffer *room) {
+  enum { CELLS = 100 };
+  if (near == NULL)
+    return "";
+  baro_write_text(room, "; did you mean '");
+  (void)baro_write_fitted(room, baro_view_of(near), CELLS, BARO_CUT_END, true);
+  baro_write_text(room, "'?");
+  baro_write_u8(room, '\0');
+  return room->failed ? "" : (const char *)room->data;
 }
 
 static const char *option_name(const void *context, size_t index) {

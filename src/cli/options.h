@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
 #include "base/status.h"
 
 typedef enum baro_option_kind {
@@ -76,5 +77,9 @@ bool baro_parse_count(const char *text, uint64_t *ret_value);
  * NULL. Candidates are asked for one after the other: name(context, i) until NULL. */
 const char *baro_suggest(const char *word, const char *(*name)(const void *context, size_t index),
                          const void *context);
+
+/* What ends a line about a name that is not there: "; did you mean 'NEAR'?", of a name from a recording, which is cleaned and cut,
+ * or "" for NULL and without memory. Within room, which is empty at first and the caller releases. */
+const char *baro_suggestion_words(const char *near, baro_buffer *room);
 
 #endif

@@ -139,7 +139,7 @@ def test_an_unknown_operator_is_one_line_with_the_nearest(run: Run, tmp_path: Pa
     answer = run("explain", "--why", row["operator"] + "x", recording)
     assert answer.returncode == 2
     assert answer.stdout == ""
-    wanted = f"no operator has that name: did you mean '{row['operator']}'?"
+    wanted = f"no operator has that name; did you mean '{row['operator']}'?"
     assert answer.stderr.rstrip("\n").endswith(wanted)
     answer = run("explain", "--why", "nothing like this at all", recording)
     assert answer.returncode == 2

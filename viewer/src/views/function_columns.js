@@ -50,6 +50,13 @@ export function placeColumn(model, width) {
   };
 }
 
+/** What a total holds. @param {Model} model */
+export function totalWords({ metric, page }) {
+  const calls = page.head.trees.find(({ name }) => name === 'calls');
+  const tasks = metric.tree === 'calls' && calls?.tasks ? ' and the tasks that it started' : '';
+  return `with what it calls${tasks}, recursion counted once`;
+}
+
 /**
  * Share, its error and amount of self or total.
  * @param {Model} model
@@ -59,7 +66,7 @@ export function placeColumn(model, width) {
 export function amountColumns(model, which) {
   const { head } = model.page;
   const values = model.functions[which];
-  const words = which === 'self' ? 'in the function itself' : 'with what it calls, recursion counted once';
+  const words = which === 'self' ? 'in the function itself' : totalWords(model);
   const error = (/** @type {number} */ fn) => model.error(values[fn], fn, which);
   /** @type {Column[]} */
   const columns = [

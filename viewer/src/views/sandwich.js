@@ -8,7 +8,7 @@ import { boxStates } from '../model/box_states.js';
 import { FlameGraph } from '../parts/flame_graph.js';
 import { statesBar, statesLegend } from '../parts/states_bar.js';
 import { Table } from '../parts/table.js';
-import { amountColumns, nameColumn } from './function_columns.js';
+import { amountColumns, nameColumn, totalWords } from './function_columns.js';
 import { functionRows } from './functions.js';
 
 /** @typedef {import('../types/view.js').Context} Context */
@@ -42,8 +42,8 @@ function headOf(model, fn) {
   return [
     el('h2', {}, nameElement(names.name.slice(0, 1000))),
     el('span', { class: 'place dim' }, nameElement(names.place)),
-    el('span', { class: 'sums' }, el('b', {}, 'total '), say('total')),
-    el('span', { class: 'sums' }, el('b', {}, 'self '), say('self')),
+    el('span', { class: 'sums', title: totalWords(model) }, el('b', {}, 'total '), say('total')),
+    el('span', { class: 'sums', title: 'in the function itself' }, el('b', {}, 'self '), say('self')),
     el('span', { class: 'dim' }, `at ${formatCount(instances)} ${instances === 1 ? 'place' : 'places'} of the tree`),
     model.timed ? statesBar(page.head, model.states.ofTotal(fn)) : null,
     model.timed && model.state.colour === 'state' ? statesLegend(page.head, model.states.ofTotal(fn)) : null,

@@ -79,6 +79,12 @@ async function calls(session) {
     assert.match((await facts(opened))['CPU time'], /^at least 339 ms: what threads used between/);
     const note = await opened.page.locator('.summary-foot .dim').innerText();
     assert.equal(note.includes('with the tasks that each started'), tasks, note);
+    for (const view of ['functions', 'sandwich']) {
+      await opened.view(view);
+      const help = (await opened.page.locator('[title*="recursion counted once"]').evaluateAll((all) => all.map((one) => one.getAttribute('title') ?? '')));
+      assert.ok(help.length > 0, view);
+      assert.ok(help.every((text) => /tasks that it started/.test(text) === tasks), help.join('; '));
+    }
     await opened.view('calls');
     assert.match(await opened.page.locator('[title*="recursion counted once"]').first().getAttribute('title') ?? '', /tasks that it started are apart/);
     assert.deepEqual(await opened.close(), []);
