@@ -309,6 +309,20 @@ function pathOf(tree, node, deepest) {
   return path;
 }
 
+/** Seconds between marks where they are told in minutes and hours: tens of those are not round. */
+const clockSteps = [30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400];
+
+/**
+ * @param {number} least ns
+ * @returns {number} ns between marks, at least that
+ */
+function roundStep(least) {
+  const power = 10 ** Math.floor(Math.log10(Math.max(least, 1)));
+  const step = power * ([1, 2, 5].find((factor) => factor * power >= least) ?? 10);
+  const clock = step > 20e9 ? clockSteps.find((seconds) => seconds * 1e9 >= least) : undefined;
+  return clock === undefined ? (step > 86_400e9 ? Math.ceil(step / 86_400e9) * 86_400e9 : step) : clock * 1e9;
+}
+
 /**
  * Marks of an axis of time.
  * @param {Window} window
@@ -319,8 +333,7 @@ function pathOf(tree, node, deepest) {
 export function axisMarks(window, tickNs, most) {
   const spanNs = (window.to - window.from) * tickNs;
   const least = spanNs / Math.max(most, 1);
-  const power = 10 ** Math.floor(Math.log10(Math.max(least, 1)));
-  const stepNs = power * ([1, 2, 5].find((factor) => factor * power >= least) ?? 10);
+  const stepNs = roundStep(least);
   const ticks = [];
   const step = stepNs / tickNs;
   for (let n = Math.ceil(window.from / step); n * step <= window.to; n++) ticks.push(n * step);

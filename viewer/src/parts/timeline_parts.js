@@ -30,10 +30,17 @@ export function wordsOf(state) {
  * @returns {string} in the largest unit that needs at most two decimals for the steps
  */
 export function axisText(ns, stepNs) {
+  if (stepNs >= 30e9) return clockText(Math.round(ns / 1e9));
   const units = /** @type {const} */ ([['s', 1e9], ['ms', 1e6], ['µs', 1e3], ['ns', 1]]);
   const [unit, size] = units.find(([, one]) => stepNs >= one / 100) ?? units[3];
   const decimals = stepNs >= size ? 0 : stepNs >= size / 10 ? 1 : 2;
   return `${(ns / size).toFixed(decimals)} ${unit}`;
+}
+
+/** @param {number} seconds @returns {string} "1 h 30 min", "30 s", "0 s" */
+function clockText(seconds) {
+  const parts = [[Math.floor(seconds / 3600), 'h'], [Math.floor(seconds / 60) % 60, 'min'], [seconds % 60, 's']];
+  return parts.filter(([count]) => count !== 0).map((part) => part.join(' ')).join(' ') || '0 s';
 }
 
 /**

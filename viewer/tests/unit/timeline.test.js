@@ -145,6 +145,22 @@ test('marks stand at round times', () => {
   assert.deepEqual(ticks, [2000, 4000, 6000, 8000]);
 });
 
+test('marks of long runs stand at round minutes and hours, and are told so', async () => {
+  const { axisText } = await import('../../src/parts/timeline_parts.js');
+  /** @param {number} seconds @param {number} most */
+  const told = (seconds, most) => {
+    const { ticks, stepNs } = axisMarks({ from: 0, to: seconds }, 1e9, most);
+    assert.ok(ticks.length <= most + 1, `${ticks.length} marks`);
+    return ticks.slice(1, 4).map((tick) => axisText(tick * 1e9, stepNs));
+  };
+  assert.deepEqual(told(170, 9), ['20 s', '40 s', '60 s']);
+  assert.deepEqual(told(200, 9), ['30 s', '1 min', '1 min 30 s']);
+  assert.deepEqual(told(2400, 9), ['5 min', '10 min', '15 min']);
+  assert.deepEqual(told(5 * 3600, 9), ['1 h', '2 h', '3 h']);
+  assert.deepEqual(told(4 * 3600, 9), ['30 min', '1 h', '1 h 30 min']);
+  assert.deepEqual(told(30 * 86_400, 9), ['144 h', '288 h', '432 h']);
+});
+
 test('marks are told in the largest unit that needs no more than two decimals', async () => {
   const { axisText } = await import('../../src/parts/timeline_parts.js');
   assert.deepEqual(
