@@ -132,10 +132,11 @@ export function outermostNodes({ fn: fns, end, count, derived }, fn) {
   const nodes = [];
   const to = derived?.to ?? null;
   const ordered = derived?.ordered ?? true;
-  for (let n = 1; n < count; )
-    if (fns[n] === fn && (to === null || to[n] === n)) {
-      nodes.push(n);
-      n = ordered ? end[n] : n + 1;
-    } else n++;
+  // The browser's own search: a loop over all nodes took a tenth of a click.
+  for (let n = fns.indexOf(fn, 1); n > 0 && n < count; ) {
+    const isHere = to === null || to[n] === n;
+    if (isHere) nodes.push(n);
+    n = fns.indexOf(fn, isHere && ordered ? end[n] : n + 1);
+  }
   return Int32Array.from(nodes);
 }
