@@ -117,7 +117,7 @@ static int run(const baro_call *call) {
 static void write_formats(baro_buffer *out) {
   baro_write_text(out, "\nFormats:\n");
   for (size_t i = 0; baro_importers[i].name != NULL; i++)
-    baro_write_format(out, "  %-12s%s\n", baro_importers[i].name, baro_importers[i].help);
+    baro_write_format(out, "  %-14s%s\n", baro_importers[i].name, baro_importers[i].help);
 }
 
 static const baro_option options[] = {
