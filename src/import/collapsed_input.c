@@ -98,14 +98,43 @@ static baro_view next_frame(baro_view *stack) {
   return frame;
 }
 
+/* Where the bracket is that the last byte closes; 0: nowhere, or at the beginning. Files have brackets of their own,
+ * "C:/Program Files (x86)/app.py", and so have names of C++, "void (anonymous namespace)::run(int)". */
+static size_t opening_bracket(baro_view frame) {
+  size_t depth = 0;
+  for (size_t at = frame.length; at-- > 0;) {
+    if (frame.data[at] == ')') {
+      depth++;
+    } else if (frame.data[at] == '(' && --depth == 0) {
+      return at;
+    }
+  }
+  return 0;
+}
+
+static bool ends_in_line(baro_view frame) {
+  size_t from = frame.length - 1;
+  while (from > 0 && frame.data[from - 1] >= '0' && frame.data[from - 1] <= '9') {
+    from--;
+  }
+  return from > 0 && from < frame.length - 1 && frame.data[from - 1] == ':';
+}
+
 /* "name (file:12)" and "name (file)". */
 static bool parse_bracketed(baro_view frame, frame_parts *ret_parts) {
   if (frame.length < 4 || frame.data[frame.length - 1] != ')') {
     return false;
   }
-  size_t open = frame.length - 1;
-  while (open > 1 && !(frame.data[open] == '(' && frame.data[open - 1] == ' ')) {
-    open--;
+  size_t open = opening_bracket(frame);
+  if (open <= 1 || frame.data[open - 1] != ' ') {
+    if (!ends_in_line(frame)) {
+      return false;
+    }
+    /* A place all the same: its file has a bracket without another. */
+    open = frame.length - 1;
+    while (open > 1 && !(frame.data[open] == '(' && frame.data[open - 1] == ' ')) {
+      open--;
+    }
   }
   if (open <= 1) {
     return false;

@@ -23,7 +23,8 @@ typedef struct baro_import_output {
   bool is_time;
   bool is_count;       /* amounts are numbers of samples, be they told as time */
   bool lacks_ticks;    /* of some sample it is not known of how many looks it was made */
-  double ns_per_unit;  /* amounts of the file times this are what is kept */
+  double ns_per_unit;  /* amounts of the file times this are what is kept, */
+  double carry;        /* and this is what rounding took of them: their sum stays true */
   char unit[64];       /* of the kept amounts where they are no time */
   baro_intern threads; /* owned: (process, thread, name) -> id */
   baro_map processes;  /* owned: os pid -> id */

@@ -255,6 +255,7 @@ static baro_status line_frame(pprof_input *input, baro_view message, uint32_t *r
   uint64_t function = 0;
   uint64_t line = 0;
   uint64_t name = 0;
+  uint64_t system_name = 0;
   uint64_t file = 0;
   uint64_t first_line = 0;
   uint32_t row;
@@ -268,11 +269,15 @@ static baro_status line_frame(pprof_input *input, baro_view message, uint32_t *r
   reader = reader_of(message);
   while (next_field(&reader, &part)) {
     name = part.number == BARO_PPROF_FUNCTION_NAME ? part.value : name;
+    system_name = part.number == BARO_PPROF_FUNCTION_SYSTEM_NAME ? part.value : system_name;
     file = part.number == BARO_PPROF_FUNCTION_FILENAME ? part.value : file;
     first_line = part.number == BARO_PPROF_FUNCTION_START_LINE ? part.value : first_line;
   }
-  return baro_import_frame(input->output, string_of(input, name), string_of(input, file),
-                           line_number(first_line), line_number(line), ret_frame);
+  /* As pprof does: some tools write only the name that the linker knows. */
+  baro_view text = string_of(input, name);
+  text = text.length != 0 ? text : string_of(input, system_name);
+  return baro_import_frame(input->output, text, string_of(input, file), line_number(first_line),
+                           line_number(line), ret_frame);
 }
 
 /* A place in a program without names: its address. */

@@ -21,9 +21,8 @@ typedef struct speedscope_input {
   baro_buffer file;   /* owned */
   baro_buffer stack;  /* owned; of an evented profile, open_frame */
   bool is_ours;
+  baro_buffer parts; /* owned; profile_parts, of each profile */
   bool has_unit;
-  double start; /* of the first profile */
-  bool has_start;
 } speedscope_input;
 
 /* The parts of a profile, wherever they stand in it. */
@@ -35,6 +34,7 @@ typedef struct profile_parts {
   baro_json_reader events;
   double start;
   double end;
+  double ns_per_unit;
 } profile_parts;
 
 typedef struct open_frame {
@@ -349,7 +349,7 @@ static baro_status set_unit(speedscope_input *input, baro_json_reader unit, baro
     baro_json_string_value(&unit, &input->text);
   }
   baro_view text = {.data = input->text.data, .length = input->text.length};
-  if (text.length == 0 || (is(text, "none") && input->options->unit != NULL)) {
+  if (text.length == 0 || is(text, "none")) {
     text = baro_view_of(input->options->unit != NULL ? input->options->unit : "samples");
   }
   if (input->has_unit && !was_time && is(text, before)) {
@@ -388,33 +388,67 @@ static profile_parts read_parts(baro_json_reader *json) {
   return parts;
 }
 
-static baro_status read_profile(speedscope_input *input, baro_json_reader *json, uint32_t index,
-                                baro_error *err) {
-  profile_parts parts = read_parts(json);
-  if (json->expected != NULL) {
-    return baro_json_failed(json, err);
+static bool has_content(const profile_parts *parts) {
+  baro_json_reader rows = parts->events.start != NULL ? parts->events : parts->samples;
+  return rows.start != NULL && baro_json_enter(&rows, '[') && baro_json_element(&rows);
+}
+
+/* All profiles' parts; the one that begins first is where the recording does, whatever their order and units. */
+static baro_status read_profiles(speedscope_input *input, baro_json_reader *json,
+                                 profile_parts *ret_first, baro_error *err) {
+  baro_status status = BARO_OK;
+  bool any = false;
+  (void)baro_json_enter(json, '[');
+  while (status == BARO_OK && baro_json_element(json)) {
+    profile_parts parts = read_parts(json);
+    if (json->expected != NULL) {
+      break;
+    }
+    status = set_unit(input, parts.unit, err);
+    parts.ns_per_unit = input->output->ns_per_unit;
+    baro_write_bytes(&input->parts, &parts, sizeof(parts));
+    if (status == BARO_OK && input->parts.failed) {
+      status = BARO_NO_MEMORY;
+    }
+    if (has_content(&parts) &&
+        (!any || parts.start * parts.ns_per_unit < ret_first->start * ret_first->ns_per_unit)) {
+      *ret_first = parts;
+      any = true;
+    }
   }
+  return status == BARO_OK ? baro_json_failed(json, err) : status;
+}
+
+static baro_status add_profile(speedscope_input *input, profile_parts *parts,
+                               const profile_parts *first, uint32_t index, baro_error *err) {
   uint32_t thread;
-  baro_status status = set_unit(input, parts.unit, err);
-  if (status == BARO_OK) {
-    status = find_thread(input, parts.name, index, &thread);
-  }
+  baro_status status = find_thread(input, parts->name, index, &thread);
   if (status != BARO_OK) {
     return status;
   }
-  if (!input->has_start) {
-    input->has_start = true;
-    input->start = parts.start;
+  input->output->ns_per_unit = parts->ns_per_unit;
+  double offset = parts->start - first->start * (first->ns_per_unit / parts->ns_per_unit);
+  offset = offset > 0 ? offset : 0;
+  if (parts->events.start != NULL) {
+    return read_evented(input, parts, thread, parts->start - offset, err);
   }
-  double offset = parts.start > input->start ? parts.start - input->start : 0;
-  if (parts.events.start != NULL) {
-    return read_evented(input, &parts, thread, parts.start - offset, err);
-  }
-  if (parts.samples.start != NULL && parts.weights.start != NULL) {
-    return read_sampled(input, &parts, thread, offset, err);
+  if (parts->samples.start != NULL && parts->weights.start != NULL) {
+    return read_sampled(input, parts, thread, offset, err);
   }
   return baro_error_set(err, BARO_INVALID, "profile %u: expected samples and weights, or events",
                         index + 1);
+}
+
+static baro_status add_profiles(speedscope_input *input, const profile_parts *first,
+                                baro_error *err) {
+  baro_status status = BARO_OK;
+  size_t count = input->parts.length / sizeof(*first);
+  for (size_t i = 0; i < count && status == BARO_OK; i++) {
+    profile_parts parts;
+    memcpy(&parts, input->parts.data + i * sizeof(parts), sizeof(parts));
+    status = add_profile(input, &parts, first, (uint32_t)i, err);
+  }
+  return status;
 }
 
 static baro_status read_all(speedscope_input *input, baro_view bytes, baro_error *err) {
@@ -443,13 +477,11 @@ static baro_status read_all(speedscope_input *input, baro_view bytes, baro_error
   if (status == BARO_OK) {
     status = read_frames(input, shared, err);
   }
+  profile_parts first = {.ns_per_unit = 1};
   if (status == BARO_OK) {
-    (void)baro_json_enter(&profiles, '[');
+    status = read_profiles(input, &profiles, &first, err);
   }
-  for (uint32_t i = 0; status == BARO_OK && baro_json_element(&profiles); i++) {
-    status = read_profile(input, &profiles, i, err);
-  }
-  return status == BARO_OK ? baro_json_failed(&profiles, err) : status;
+  return status == BARO_OK ? add_profiles(input, &first, err) : status;
 }
 
 baro_status baro_import_speedscope(baro_view bytes, const baro_import_options *options,
@@ -460,5 +492,6 @@ baro_status baro_import_speedscope(baro_view bytes, const baro_import_options *o
   baro_buffer_release(&input.text);
   baro_buffer_release(&input.file);
   baro_buffer_release(&input.stack);
+  baro_buffer_release(&input.parts);
   return status;
 }

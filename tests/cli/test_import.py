@@ -233,6 +233,85 @@ def test_evented_profiles_of_speedscope(run: Run, tmp_path: Path) -> None:
     assert thread["thread_id"] == 34
 
 
+def speedscope_of(*profiles: dict[str, Any]) -> str:
+    frames = [{"name": "a"}, {"name": "b"}]
+    named = [{"type": "sampled", "name": f"p{i}", **p} for i, p in enumerate(profiles)]
+    return json.dumps({"shared": {"frames": frames}, "profiles": named})
+
+
+def test_profiles_of_speedscope_stand_where_they_began(run: Run, tmp_path: Path) -> None:
+    """The first to begin need not be the first in the file, nor have its unit."""
+    late = {"unit": "milliseconds", "startValue": 5000, "samples": [[1]], "weights": [2000]}
+    early = {"unit": "seconds", "startValue": 1, "samples": [[0]], "weights": [2]}
+    empty = {"unit": "seconds", "startValue": 0, "samples": [], "weights": []}
+    source = tmp_path / "two.json"
+    for profiles in ([early, late], [late, early], [empty, late, early]):
+        source.write_text(speedscope_of(*profiles))
+        recorded = imported(run, source)
+        assert head(run, recorded)["duration_ns"] == 6_000_000_000
+        assert head(run, recorded)["thread_wall_ns"] == 4_000_000_000
+        rows = run("export", "--to", "csv", recorded).stdout.splitlines()
+        columns = rows[0].split(",")
+        ends = sorted(int(dict(zip(columns, row.split(",")))["time_ns"]) for row in rows[1:])
+        assert ends[1] - ends[0] == 4_000_000_000
+
+
+def test_a_unit_is_told_once(run: Run, tmp_path: Path) -> None:
+    counts = {"unit": "none", "startValue": 0, "samples": [[0]], "weights": [3]}
+    source = tmp_path / "counts.json"
+    source.write_text(speedscope_of(counts, counts, counts))
+    assert len(head(run, imported(run, source))["notes"]) == 1
+
+
+def test_parts_of_units_add_up(run: Run, tmp_path: Path) -> None:
+    for weight, unit in ((1.5, "nanoseconds"), (0.4, "none")):
+        profile = {"unit": unit, "startValue": 0, "samples": [[0]] * 10, "weights": [weight] * 10}
+        source = tmp_path / "parts.json"
+        source.write_text(speedscope_of(profile))
+        assert head(run, imported(run, source))["thread_wall_ns"] == weight * 10
+
+
+@pytest.mark.parametrize(
+    ("frame", "name", "file"),
+    [
+        ("f (app.py:12)", "f", "app.py"),
+        ("f (C:\\Program Files (x86)\\app.py:12)", "f", "C:\\Program Files (x86)\\app.py"),
+        ("f (a(b.py:12)", "f", "a(b.py"),
+        ("void (anonymous namespace)::run(int)", "void (anonymous namespace)::run(int)", None),
+        ("call(int (*)(char))", "call(int (*)(char))", None),
+    ],
+)
+def test_brackets_of_collapsed_frames(
+    run: Run, tmp_path: Path, frame: str, name: str, file: str | None
+) -> None:
+    source = tmp_path / "frames.txt"
+    source.write_text(f"{frame} 3\n")
+    (row,) = json.loads(run("report", "--json", imported(run, source)).stdout)["functions"]
+    assert (row["name"], row["file"]) == (name, file)
+
+
+def test_functions_of_pprof_may_have_only_the_name_of_the_linker(run: Run, tmp_path: Path) -> None:
+    def message(number: int, content: bytes) -> bytes:
+        return bytes([number << 3 | 2, len(content)]) + content
+
+    source = tmp_path / "linker.pb"
+    source.write_bytes(
+        message(1, b"\x08\x01\x10\x02")  # a type: cpu, nanoseconds
+        + message(2, b"\x08\x01\x10\x0a")  # 10 at the location 1
+        + message(4, b"\x08\x01" + message(4, b"\x08\x01"))
+        + message(5, b"\x08\x01\x18\x03")  # the function 1 with a system_name
+        + b"".join(message(6, text) for text in (b"", b"cpu", b"nanoseconds", b"_ZN3run"))
+    )
+    (row,) = json.loads(run("report", "--json", imported(run, source)).stdout)["functions"]
+    assert (row["name"], row["thread_self_ns"]) == ("_ZN3run", 10)
+
+
+def test_formats_of_the_help_stand_in_columns(run: Run) -> None:
+    formats = run("help", "import").stdout.split("\nFormats:\n")[1].split("\n\n")[0]
+    for line in formats.splitlines():
+        assert re.fullmatch(r"  [a-z_]+ {2,}\S.*", line), line
+
+
 # --- What is wrong ---
 
 GOOD_JSON = '{"shared":{"frames":[{"name":"f"}]},"profiles":[%s]}'
