@@ -5,6 +5,7 @@ Names are those that formats give a meaning: brackets, separators, tags, other s
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import sys
@@ -154,6 +155,40 @@ def test_speedscope(run: Run, recording: Recording, tmp_path: Path) -> None:
                 found[name][1] += total * scale
         rounded = {name: (round(own), round(all_)) for name, (own, all_) in found.items() if all_}
         assert rounded == sums, file.name
+
+
+@CASES
+def test_collapsed(run: Run, recording: Recording, tmp_path: Path, scenario: str, of: str) -> None:
+    """As speedscope reads it: names have no `;` and no spaces there, and a place behind them."""
+    path = recording(scenario)
+    options = ["--weight", "ns", *(["--idle"] if of == "samples" else [])]
+    out = export(run, path, "collapsed", "--of", of, *options)
+    file = out.rename(tmp_path / "stacks.collapsedstack.txt")
+    ((profile,),) = read_with_speedscope([file], tmp_path).values()
+    found: Sums = {}
+    for text, _, _, own, total in profile["frames"]:
+        name = text.rsplit(" (", 1)[0]
+        found[name] = tuple(a + b for a, b in zip(found.get(name, (0, 0)), (own, total)))
+    expected = {
+        name.replace(";", ":").replace(" ", "_"): pair for name, pair in ours(run, path, of).items()
+    }
+    assert without_generators(found) == without_generators(expected)
+    assert own_only(found) == own_only(expected)
+
+
+def test_csv(run: Run, recording: Recording) -> None:
+    """Own time by name, as Python's own reader has it."""
+    for of, weight in (("samples", "weight_ns"), ("calls", "self_ns")):
+        path = recording("names")
+        found: dict[str, int] = {}
+        with export(run, path, "csv", "--of", of).open(encoding="utf-8", newline="") as lines:
+            for row in csv.DictReader(lines):
+                name = row["qualified_name"]
+                found[name] = found.get(name, 0) + int(row[weight])
+        own = {name: ns for name, ns in found.items() if ns}
+        assert own == own_only(ours(run, path, of))
+        assert {"<module>", "<lambda>", "a;b"} <= set(found)
+        assert max(map(len, found)) == 1000
 
 
 CATEGORIES = {

@@ -15,6 +15,7 @@ export const hostileNames = [
   '${alert(4)}{{alert(5)}}',
   'javascript:alert(6)',
   "'; alert(7); '",
+  'a|b',
   '__proto__',
   'constructor',
   long,

@@ -34,22 +34,68 @@ async function colourVision(session) {
   assert.deepEqual(await opened.close(), []);
 }
 
+/** Of a picture: how many kinds of pixels, and how many that are neither of the system's two colours nor between them. @param {Element} canvas */
+function foreignPixels(canvas) {
+  const { width, height } = /** @type {HTMLCanvasElement} */ (canvas);
+  const data = /** @type {HTMLCanvasElement} */ (canvas).getContext('2d')?.getImageData(0, 0, width, height).data ?? new Uint8ClampedArray();
+  const { color, backgroundColor } = getComputedStyle(document.body);
+  let foreign = 0;
+  // The browser's forced colours are black and white here: between them is grey, which edges of letters are.
+  for (let at = 0; at < data.length; at += 4)
+    if (data[at + 3] > 0 && Math.max(data[at], data[at + 1], data[at + 2]) - Math.min(data[at], data[at + 1], data[at + 2]) > 8) foreign++;
+  return { system: [color, backgroundColor].sort(), kinds: new Set(new Uint32Array(data.buffer)).size, foreign };
+}
+
 /** @param {Session} session */
 async function forcedColours(session) {
-  const opened = await session.open('demo', '', { forcedColors: 'active' });
-  for (const view of await opened.views()) {
-    await opened.view(view);
-    const canvases = opened.page.locator('.panel canvas:visible');
-    for (let i = 0; i < (await canvases.count()); i++) {
-      const kinds = await canvases.nth(i).evaluate((canvas) => {
-        const element = /** @type {HTMLCanvasElement} */ (canvas);
-        const pixels = new Uint32Array(element.getContext('2d')?.getImageData(0, 0, element.width, element.height).data.buffer ?? new ArrayBuffer(0));
-        return new Set(pixels).size;
-      });
-      assert.ok(kinds >= 2, `${view}: canvas ${i} has ${kinds} colour`);
+  for (const name of ['demo', 'diff']) {
+    const opened = await session.open(name, '', { forcedColors: 'active' });
+    for (const view of await opened.views()) {
+      await opened.view(view);
+      const canvases = opened.page.locator('.panel canvas:visible');
+      for (let i = 0; i < (await canvases.count()); i++) {
+        const { system, kinds, foreign } = await canvases.nth(i).evaluate(foreignPixels);
+        assert.deepEqual(system, ['rgb(0, 0, 0)', 'rgb(255, 255, 255)']);
+        assert.ok(kinds >= 2, `${view}: canvas ${i} has ${kinds} colour`);
+        assert.equal(foreign, 0, `${name}, ${view}: canvas ${i} has colours of its own`);
+      }
     }
+    assert.deepEqual(await opened.close(), []);
   }
-  assert.deepEqual(await opened.close(), []);
+}
+
+/**
+ * Blue is less, orange more, and what chance explains is grey: as the tooltip says it of the box under the pointer.
+ * @param {Session} session
+ */
+async function changeColours(session) {
+  for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
+    const opened = await session.open('diff', 'view=diff', { colorScheme });
+    const { page } = opened;
+    const graph = page.locator('.diff canvas').first();
+    const box = await graph.boundingBox();
+    assert.ok(box);
+    /** @type {Record<string, number>} */
+    const seen = { less: 0, more: 0, 'no change': 0 };
+    const png = readPng(await graph.screenshot());
+    const rows = Math.min(Math.floor(box.height / 20), 8);
+    for (let row = 0; row < rows; row++)
+      for (let x = 3; x < box.width; x += box.width / 16) {
+        // Above the letters, below the edge.
+        const at = { x: Math.round(x), y: row * 20 + 4 };
+        await page.mouse.move(box.x + at.x, box.y + at.y);
+        const tip = page.locator('.tooltip:visible');
+        if ((await tip.count()) === 0) continue;
+        const said = /: (less|more|no change) ?/.exec(await tip.innerText())?.[1];
+        if (!said) continue;
+        const [r, g, b] = png.at(at.x, at.y);
+        const looks = b - r > 25 ? 'less' : r - b > 25 ? 'more' : 'no change';
+        assert.equal(looks, said, `${colorScheme}: ${r} ${g} ${b} at ${at.x}, ${at.y}`);
+        seen[said]++;
+      }
+    for (const [kind, count] of Object.entries(seen)) assert.ok(count > 0, `${colorScheme}: no box with ${kind}`);
+    assert.deepEqual(await opened.close(), []);
+  }
 }
 
 /** Graphs that are made as they are looked at have the states, too. @param {Session} session */
@@ -126,15 +172,36 @@ async function zoomed(session) {
   }
 }
 
-/** @param {Session} session */
+/**
+ * As a person prints: the browser tells the page before it lays it out for paper.
+ * @param {Session} session
+ */
 async function print(session) {
-  for (const name of ['demo', 'threads']) {
-    const opened = await session.open(name, 'view=timeline');
+  for (const [name, view] of [['demo', 'timeline'], ['threads', 'functions'], ['calls', 'calls'], ['diff', 'diff'], ['spark', 'operators'], ['hostile', 'summary']]) {
+    const opened = await session.open(name, `view=${view}`);
     const { page } = opened;
-    await page.emulateMedia({ media: 'print' });
+    await page.evaluate(() => {
+      // Behind the page's own listener: what it has made.
+      addEventListener('beforeprint', () => {
+        const report = document.querySelector('.print-report');
+        const picture = report?.querySelector('canvas');
+        const pixels = picture?.getContext('2d')?.getImageData(0, 0, picture.width, picture.height).data ?? [];
+        const rows = [...(report?.querySelectorAll('tbody tr') ?? [])].map((row) => [...row.querySelectorAll('td')].map((cell) => cell.textContent));
+        const { summary, sides } = JSON.parse(document.getElementById('head')?.textContent ?? '');
+        const sentences = summary.map((/** @type {any} */ { parts }) => parts.map((/** @type {any} */ part) => part.t).join(''));
+        const seen = { text: report?.textContent ?? '', rows, colours: new Set(new Uint32Array(Uint8Array.from(pixels).buffer)).size, sentences, command: sides.at(-1).command };
+        Object.assign(window, { printed: seen });
+      });
+    });
     const pdf = await page.pdf({ format: 'A4' });
     const pages = pdf.toString('latin1').match(/\/Type\s*\/Page\b/g)?.length;
     assert.equal(pages, 1, `${name}: a report of one page has ${pages}`);
+    const { text, rows, colours, sentences, command } = await page.evaluate(() => /** @type {any} */ (window).printed);
+    assert.ok(colours > 4, `${name}: the flame graph has ${colours} colours`);
+    assert.ok(rows.length >= 5, `${name}: ${rows.length} functions`);
+    for (const row of rows) assert.match(row.join(' '), /^<?[\d.]+ % \S+ (?:\S+ )*<?[\d.]+ % /, name);
+    if (name !== 'hostile') for (const words of [command, ...sentences]) assert.ok(text.includes(words), `${name}: ${words} is not printed`);
+    assert.equal(await page.locator('.print-report').count(), 0, 'what was printed stays on the screen');
     assert.deepEqual(await opened.close(), []);
   }
 }
@@ -196,9 +263,10 @@ export const lookCases = {
   'the summary is there before the program, in the same place': greeting,
   'states are told apart with every colour vision': colourVision,
   'inverted, callers and callees: boxes by state': statesEverywhere,
-  'with the system’s colours every picture still has something in it': forcedColours,
+  'with the system’s colours every picture has something in it, and no colours but those': forcedColours,
+  'changes: the colour of each box is what its tooltip says': changeColours,
   'at 200 % nothing is cut off': zoomed,
   'columns stand below their heads, and places are to be read': places,
-  'printed from any view it is one page': print,
+  'printed from any view it is one page, with sentences, picture and functions': print,
   'dark and light': theme,
 };

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { demoDiff, demoRecording } from '../support/demo.js';
 import { pageHtml } from '../support/plain.js';
 import { accessCases } from './access_cases.js';
+import { addressCases } from './address_cases.js';
 import { basisCases } from './basis_cases.js';
 import { browsers, whySkipped } from './browsers.js';
 import { comparisonCases, writeRuns } from './comparison_cases.js';
@@ -43,6 +44,7 @@ if (!skip) {
 const cases = {
   'every view of every page opens without an error and without a request': openEverything,
   ...stateCases,
+  ...addressCases,
   ...keyCases,
   ...numberCases,
   ...basisCases,
