@@ -9,6 +9,7 @@
 #include "show/json_writer.h"
 #include "show/node_path.h"
 #include "show/place.h"
+#include "show/touch.h"
 
 static void quote(baro_buffer *out, baro_view text) {
   baro_stream stream;
@@ -60,11 +61,9 @@ typedef struct slices {
   baro_view *text;     /* owned; of functions, made when first needed */
   baro_buffer thread_text; /* owned */
   baro_buffer scratch;     /* owned */
-  bool failed;             /* out of memory */
+  uint64_t touch_ns;
+  bool failed; /* out of memory */
 } slices;
-
-/* Neighbours touch, up to the recorder's rounding. */
-static const uint64_t TOUCH_NS = 2000;
 
 static uint32_t node_of(const slices *file, uint64_t s) {
   return file->canonical[file->profile->samples.node[s]];
@@ -84,7 +83,7 @@ static uint64_t start_of(const slices *file, uint64_t s) {
   uint64_t time_ns = samples->time_ns[s];
   uint64_t start_ns = samples->weight_ns[s] < time_ns ? time_ns - samples->weight_ns[s] : 0;
   uint64_t before_ns = s == file->thread->first_sample ? 0 : samples->time_ns[s - 1];
-  return start_ns < before_ns || start_ns - before_ns <= TOUCH_NS ? before_ns : start_ns;
+  return start_ns < before_ns || start_ns - before_ns <= file->touch_ns ? before_ns : start_ns;
 }
 
 static uint32_t common_depth(const slices *file, uint32_t a, uint32_t b) {
@@ -176,7 +175,11 @@ static void put_thread(slices *file, const baro_profile_thread *thread) {
 
 baro_status baro_chrome_samples(const baro_profile *profile, const baro_export_options *options,
                                 baro_stream *output, bool *any, baro_error *err) {
-  slices file = {.profile = profile, .options = options, .output = output, .any = any};
+  slices file = {.profile = profile,
+                 .options = options,
+                 .output = output,
+                 .any = any,
+                 .touch_ns = baro_touch_ns(profile)};
   baro_status status = baro_stacks_init(&file.stacks, profile, false, NULL);
   if (status == BARO_OK) {
     status = baro_stacks_canonical(&file.stacks, false, &file.canonical);

@@ -13,6 +13,7 @@
 #include "show/node_path.h"
 #include "show/stacks.h"
 #include "show/thread_label.h"
+#include "show/touch.h"
 
 typedef struct speedscope_file {
   const baro_profile *profile;
@@ -20,6 +21,7 @@ typedef struct speedscope_file {
   baro_stacks stacks;  /* owned */
   uint32_t *canonical; /* owned */
   baro_node_path path; /* owned */
+  uint64_t touch_ns;
   baro_json json;
 } speedscope_file;
 
@@ -71,8 +73,7 @@ static piece next_piece(const run_cursor *runs) {
 }
 
 static bool next_run(run_cursor *runs, stack_run *ret_run) {
-  /* Up to the recorder's rounding, neighbours touch. */
-  const uint64_t touch_ns = 2000;
+  const uint64_t touch_ns = runs->file->touch_ns;
   if (runs->index == runs->count) {
     return false;
   }
@@ -258,7 +259,8 @@ static void write_all(speedscope_file *file) {
 
 baro_status baro_export_speedscope(const baro_profile *profile, const baro_export_options *options,
                                    baro_stream *output, baro_error *err) {
-  speedscope_file file = {.profile = profile, .options = options};
+  speedscope_file file = {
+      .profile = profile, .options = options, .touch_ns = baro_touch_ns(profile)};
   baro_status status = baro_stacks_init(&file.stacks, profile, options->of_calls, err);
   if (status != BARO_OK) {
     return status;

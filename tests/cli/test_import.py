@@ -132,6 +132,32 @@ def test_counts_and_bytes_come_back_in_their_unit(run: Run, tmp_path: Path) -> N
         assert " ns" not in text.replace("1 ns is 1 of", "")
 
 
+def test_small_amounts_of_threads_beside_each_other_stay_apart(run: Run, tmp_path: Path) -> None:
+    """A sample of one thread is no gap that another's may fill, however small."""
+    lines = ["P1;T1;a 5", "P1;T2;b 7", "P1;T1;c 6", "P1;T2;d 1", "P1;T1;a 1"]
+    source = tmp_path / "threads.txt"
+    source.write_text("\n".join(lines) + "\n")
+    expected = {"a": 6, "b": 7, "c": 6, "d": 1}
+    for unit, size in (("samples", 1), ("ns", 1), ("us", 1000)):
+        recorded = imported(run, source, "--unit", unit)
+        sums: dict[str, int] = {}
+        for profile in profiles_of(export(run, recorded, "speedscope")):
+            for stack, weight in profile:
+                if stack:
+                    sums[stack[-1]] = sums.get(stack[-1], 0) + weight
+        assert sums == {name: amount * size for name, amount in expected.items()}
+        if unit == "samples":
+            continue
+        events = json.loads(export(run, recorded, "chrome").read_text("utf-8"))["traceEvents"]
+        lengths: dict[str, float] = {}
+        for event in events:
+            if event["ph"] == "X":
+                lengths[event["name"]] = lengths.get(event["name"], 0) + event["dur"]
+        assert lengths == pytest.approx(
+            {name: amount * size / 1000 for name, amount in expected.items()}
+        )
+
+
 # --- What others wrote ---
 
 
