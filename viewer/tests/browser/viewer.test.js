@@ -16,6 +16,7 @@ import { keyCases } from './key_cases.js';
 import { lookCases } from './look_cases.js';
 import { numberCases } from './number_cases.js';
 import { Session, repository } from './session.js';
+import { sizeCases } from './size_cases.js';
 import { stateCases } from './state_cases.js';
 import { whatIfCases } from './what_if_cases.js';
 
@@ -52,6 +53,7 @@ const cases = {
   ...comparisonCases,
   ...accessCases,
   ...lookCases,
+  ...sizeCases,
   ...whatIfCases,
 };
 
