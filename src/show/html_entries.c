@@ -362,6 +362,11 @@ static unsigned class_of(uint64_t samples) {
   return samples == 0 ? 0 : 64 - (unsigned)__builtin_clzll(samples);
 }
 
+/* Of runnable most entries are parts of what samples on the run queue stand for. */
+static bool is_of_runs(const baro_html_entry *row) {
+  return row->state != BARO_STATE_RUNNABLE || row->samples > 0;
+}
+
 baro_status baro_html_entries_rank(baro_html_entries *entries, uint32_t thread_count,
                                    baro_error *err) {
   uint32_t *next = calloc((size_t)thread_count * SAMPLE_CLASSES + 1, sizeof(*next));
@@ -370,8 +375,7 @@ baro_status baro_html_entries_rank(baro_html_entries *entries, uint32_t thread_c
   }
   for (uint32_t i = 0; i < entries->count; i++) {
     const baro_html_entry *row = &entries->rows[i];
-    next[(size_t)row->thread * SAMPLE_CLASSES + class_of(row->samples)] +=
-        row->state != BARO_STATE_RUNNABLE;
+    next[(size_t)row->thread * SAMPLE_CLASSES + class_of(row->samples)] += is_of_runs(row);
   }
   for (uint32_t t = 0; t < thread_count; t++) {
     uint32_t sum = 0;
@@ -385,7 +389,7 @@ baro_status baro_html_entries_rank(baro_html_entries *entries, uint32_t thread_c
   /* A thread's own entries stand in the order of all. */
   for (uint32_t i = 0; i < entries->count; i++) {
     baro_html_entry *row = &entries->rows[i];
-    if (row->state != BARO_STATE_RUNNABLE) {
+    if (is_of_runs(row)) {
       row->link = next[(size_t)row->thread * SAMPLE_CLASSES + class_of(row->samples)]++;
     }
   }
@@ -401,9 +405,9 @@ void baro_html_entries_of_thread(baro_html_entries *entries, uint32_t thread, ui
     for (; end < entries->count && entries->rows[end].thread == thread &&
            entries->rows[end].node == row->node;
          end++) {
-      told += entries->rows[end].state != BARO_STATE_RUNNABLE;
+      told += is_of_runs(&entries->rows[end]);
     }
-    bool is_alone = row->state != BARO_STATE_RUNNABLE && told == 0 && row->link < IS_NUMBER;
+    bool is_alone = is_of_runs(row) && told == 0 && row->link < IS_NUMBER;
     entries->newest[row->node] = is_alone ? row->link | IS_NUMBER : i;
     i = end;
   }

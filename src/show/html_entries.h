@@ -57,7 +57,7 @@ baro_status baro_html_entries_add_calls(baro_html_entries *entries, const baro_p
 baro_status baro_html_entries_sort(baro_html_entries *entries, baro_error *err) BARO_MUST_USE;
 
 /* Numbers each thread's entries, those of many samples first: by floor(log2(samples)), then as they are sorted. Those of state
- * runnable, which no sample was recorded with, have no number. */
+ * runnable that no sample was recorded with have no number. */
 baro_status baro_html_entries_rank(baro_html_entries *entries, uint32_t thread_count,
                                    baro_error *err) BARO_MUST_USE;
 /* Makes the thread's entries those that baro_html_entry_of finds: [*first, ...) are of earlier threads; moves it on. */

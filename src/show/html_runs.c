@@ -12,12 +12,16 @@ enum { SHARE_ALL = 255, SHARE_STEP_COARSE = 17, STEP_FACTOR = 2 };
 /* Of coarser steps a timeline would have no use. */
 static const uint64_t STEP_MAX_NS = UINT64_C(1) << 40;
 
+/* By which the running part of what becomes one run may differ. */
+static const double RUNNING_MARGIN = 1.0 / 16;
+
 /* A run that may still grow. */
 typedef struct open_run {
   uint64_t start;
   uint64_t end; /* = start: there is none */
   double run_ns;
   double time_ns;
+  double running_ns; /* of time_ns: it was not waiting for a CPU */
   uint32_t node;
   uint8_t state;
 } open_run;
@@ -36,6 +40,7 @@ typedef struct run_lane {
   baro_html_column *times;
   baro_html_column *entry_ranks;
   baro_html_column *shares;
+  baro_html_column *runnings; /* NULL also where nothing waited for a CPU */
   baro_html_entries *entries; /* borrowed */
   uint32_t first_entry;       /* of the next thread */
   unsigned share_step;        /* shares are told in multiples of it */
@@ -52,18 +57,24 @@ static void begin_section(run_lane *lane, baro_html_sections *sections, const ch
   lane->shares = baro_html_column_begin(sections, "share", BARO_HTML_BYTE);
 }
 
+static uint64_t share_of(const run_lane *lane, double part_ns, double whole_ns) {
+  double share = whole_ns > 0 ? fmin(part_ns / whole_ns, 1) : 1;
+  return (uint64_t)floor(share * SHARE_ALL / lane->share_step + 0.5) * lane->share_step;
+}
+
 static void close_run(run_lane *lane) {
   open_run *run = &lane->open;
   if (run->end <= run->start) {
     return;
   }
   if (lane->entry_ranks != NULL) {
-    double share = run->time_ns > 0 ? fmin(run->run_ns / run->time_ns, 1) : 1;
-    double steps = floor(share * SHARE_ALL / lane->share_step + 0.5);
     baro_html_put(lane->gaps, (run->start - lane->written) * lane->step_ticks);
     baro_html_put(lane->times, (run->end - run->start) * lane->step_ticks);
     baro_html_put(lane->entry_ranks, baro_html_entry_rank(lane->entries, run->node, run->state));
-    baro_html_put(lane->shares, (uint64_t)steps * lane->share_step);
+    baro_html_put(lane->shares, share_of(lane, run->run_ns, run->time_ns));
+    if (lane->runnings != NULL) {
+      baro_html_put(lane->runnings, share_of(lane, run->running_ns, run->time_ns));
+    }
   }
   lane->written = run->end;
   lane->count++;
@@ -88,6 +99,13 @@ static uint64_t steps_at(const run_lane *lane, uint64_t time_ns) {
   return time_ns > lane->origin_ns ? (time_ns - lane->origin_ns) / lane->step_ns : 0;
 }
 
+/* On the run queue: what waited for a CPU would be spread over all of a run that goes on for seconds. */
+static bool ran_as_much(const open_run *open, const open_run *next) {
+  double running_ns = next->running_ns * open->time_ns;
+  return fabs(open->running_ns * next->time_ns - running_ns) <=
+         RUNNING_MARGIN * open->time_ns * next->time_ns;
+}
+
 /* Time goes on: what begins before the end of what was there begins at it, and what gets no tick is gone. */
 static void add_run(run_lane *lane, const open_run *next) {
   open_run *open = &lane->open;
@@ -96,10 +114,11 @@ static void add_run(run_lane *lane, const open_run *next) {
     return;
   }
   if (open->end > open->start && start == open->end && open->node == next->node &&
-      open->state == next->state) {
+      open->state == next->state && ran_as_much(open, next)) {
     open->end = next->end;
     open->run_ns += next->run_ns;
     open->time_ns += next->time_ns;
+    open->running_ns += next->running_ns;
     return;
   }
   close_run(lane);
@@ -128,6 +147,7 @@ static void add_samples(run_lane *lane, const baro_profile *profile, const uint3
         .end = steps_at(lane, end_ns),
         .run_ns = (double)samples->run_ns[s],
         .time_ns = split.state_ns + split.runnable_ns,
+        .running_ns = split.state_ns,
         .node = of_node[samples->node[s]],
         .state = samples->state[s],
     };
@@ -159,6 +179,17 @@ static void walk_samples(const baro_html_page *page, run_lane *lane) {
   }
 }
 
+static bool any_waited_for_cpu(const baro_html_page *page) {
+  bool any = false;
+  for (unsigned side = 0; side < page->side_count; side++) {
+    const baro_profile *profile = page->profiles[side];
+    for (uint32_t t = 0; t < profile->thread_count; t++) {
+      any |= profile->threads[t].state_ns[BARO_STATE_RUNNABLE] > 0;
+    }
+  }
+  return any;
+}
+
 void baro_html_runs_of_samples(baro_html_page *page, baro_html_entries *entries,
                                baro_html_sections *sections) {
   uint64_t samples = 0;
@@ -180,6 +211,9 @@ void baro_html_runs_of_samples(baro_html_page *page, baro_html_entries *entries,
   }
   page->step_ticks[BARO_HTML_OF_SAMPLES] = lane.step_ticks;
   begin_section(&lane, sections, baro_html_tree_names[BARO_HTML_OF_SAMPLES]);
+  if (any_waited_for_cpu(page)) {
+    lane.runnings = baro_html_column_begin(sections, "running", BARO_HTML_BYTE);
+  }
   walk_samples(page, &lane);
   page->trees[BARO_HTML_OF_SAMPLES].runs = lane.all;
   baro_html_end(sections);

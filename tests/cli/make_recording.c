@@ -474,6 +474,34 @@ static void write_counters(baro_writer *writer) {
   baro_writer_counters(writer, &record);
 }
 
+/* A thread that has a CPU for the first half of its second, and for two fifths of the other half. */
+static void write_queue(baro_writer *writer) {
+  enum { TICKS = 1000 };
+  static const frame_spec frames[] = {{"main", "main", "/srv/queue.py", 1, 3},
+                                      {"work", "work", "/srv/queue.py", 5, 9}};
+  static const int stack[] = {0, 1, -1};
+  add_facts(writer, "python3 queue.py");
+  uint32_t process = add_process(writer, 600, BARO_NONE_ID, "python3 queue.py");
+  uint32_t thread = add_thread(writer, process, 600, "python3", true);
+  uint32_t id = stack_id(writer, frames, stack);
+  for (uint64_t i = 0; i < TICKS; i++) {
+    bool has_cpu = i < TICKS / 2 || i % 5 < 2;
+    baro_writer_sample(writer, &(baro_sample_record){.time_ns = start_ns + (i + 1) * MS,
+                                                     .weight_ns = MS,
+                                                     .ticks = 1,
+                                                     .thread = thread,
+                                                     .stack = id,
+                                                     .state = BARO_STATE_CPU,
+                                                     .cpu_ns = has_cpu ? MS : 0,
+                                                     .runnable_ns = has_cpu ? 0 : MS});
+  }
+  baro_writer_thread_end(
+      writer,
+      &(baro_end_record){.index = thread, .time_ns = start_ns + TICKS * MS, .wait_status = -1});
+  add_counters(writer, process, TICKS, 0, 0);
+  end_process(writer, process, TICKS, 0);
+}
+
 static const struct {
   const char *name;
   void (*write)(baro_writer *writer);
@@ -481,7 +509,8 @@ static const struct {
                  {"idle", write_idle},   {"hostile", write_hostile},
                  {"night", write_night}, {"deep", write_deep},
                  {"calls", write_calls}, {"calls_and_samples", write_calls_and_samples},
-                 {"names", write_names}, {"counters", write_counters}};
+                 {"names", write_names}, {"counters", write_counters},
+                 {"queue", write_queue}};
 
 int main(int argc, char **argv) {
   if (argc != 3) {

@@ -148,6 +148,8 @@ def check_lines(page: Page, report: dict[str, Any]) -> None:
 def check_runs(page: Page, name: str) -> None:
     """Runs stand within their thread's time; those of samples add up to what the tree has."""
     lanes, nodes = page.runs(name), page.tree(name)["nodes"]
+    keys = [state["key"] for state in page.head["states"]]
+    cpu, runnable = keys.index("cpu"), keys.index("runnable")
     threads, tick = page.head["threads"], page.head["tick_ns"]
     assert len(lanes) == len(threads)
     longest = max(side["duration_ns"] or 0 for side in page.head["sides"])
@@ -160,6 +162,16 @@ def check_runs(page: Page, name: str) -> None:
         # As the clock had it. (A hostile recording has weights that begin before time does.)
         if name == "samples" and thread["samples"] > 0 and wall <= longest:
             assert abs(sum(run["time"] for run in runs) * tick - wall) <= (len(runs) + 1) * tick
+            # What waited for a CPU is in the runs on the run queue. Large pages tell shares in
+            # steps of 17 of 255.
+            queue = sum(run["time"] for run in runs if run["state"] in (cpu, runnable)) * tick
+            waited = sum(run["time"] * (255 - run["running"]) / 255 for run in runs) * tick
+            waited += sum(run["time"] for run in runs if run["state"] == runnable) * tick
+            states = thread["states"]
+            of_queue = states.get("cpu", 0) + states.get("runnable", 0)
+            wanted = queue * states.get("runnable", 0) / of_queue if of_queue else 0
+            assert abs(waited - wanted) <= queue * 17 / 255 / 2 + (len(runs) + 1) * tick
+            assert all(run["running"] == 255 for run in runs if run["state"] != cpu)
             # Unscaled: what the thread did by the clock, per node.
             assert {run["node"] for run in runs} <= {node for node, at, _ in known if at == index}
 

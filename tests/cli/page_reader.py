@@ -120,13 +120,14 @@ class Page:
         return functions
 
     def runs(self, name: str) -> list[list[dict[str, int]]]:
-        """Of each thread: start and time in ticks, node, state and share of each run."""
+        """Of each run of each thread: start and time in ticks, node, state, share and what ran."""
         section, entries = self.sections[f"runs:{name}"], self.entries(name)
         runnable = [state["key"] for state in self.head["states"]].index("runnable")
         threads: list[list[dict[str, int]]] = []
         at = 0
         for thread, count in enumerate(section["count"]):
-            own = [row for row in entries if row["thread"] == thread and row["state"] != runnable]
+            own = [row for row in entries if row["thread"] == thread]
+            own = [row for row in own if row["state"] != runnable or row["samples"] > 0]
             own.sort(key=lambda row: -row["samples"].bit_length())
             runs, tick = [], 0
             for i in range(at, at + count):
@@ -134,6 +135,7 @@ class Page:
                 tick = start + section["time"][i]
                 entry = own[section["entry"][i]]
                 run = {"start": start, "time": section["time"][i], "share": section["share"][i]}
+                run["running"] = section["running"][i] if "running" in section else 255
                 runs.append({**run, "node": entry["node"], "state": entry["state"]})
             threads.append(runs)
             at += count

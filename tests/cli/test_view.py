@@ -38,6 +38,7 @@ SCENARIOS = (
     "calls_and_samples",
     "empty",
     "counters",
+    "queue",
 )
 KEPT = sorted(path.name for path in (REPOSITORY / "tests" / "recordings").glob("*.baro"))
 
@@ -65,6 +66,22 @@ def test_page_says_what_the_report_says(run: Run, recording: Recording, source: 
         check_calls(page, report)
         check_call_sums(page, report)
         check_runs(page, "calls")
+
+
+def test_runs_say_when_a_cpu_was_waited_for(run: Run, recording: Recording) -> None:
+    page = page_of(run, recording("queue"))
+    runs = page.runs("samples")[0]
+    tick, states = page.head["tick_ns"], [state["key"] for state in page.head["states"]]
+    assert {states[run["state"]] for run in runs} == {"cpu"}
+    for begin, end, part in ((0, 0.4, 0), (0.6, 1, 0.6)):
+        inside = waited = 0.0
+        for one in runs:
+            first, last = (one["start"] * tick / 1e9, (one["start"] + one["time"]) * tick / 1e9)
+            seconds = max(min(last, end) - max(first, begin), 0)
+            inside += seconds
+            waited += seconds * (255 - one["running"]) / 255
+        assert inside == pytest.approx(end - begin, abs=0.01)
+        assert waited / inside == pytest.approx(part, abs=0.01)
 
 
 def test_what_was_suspended_is_apart(run: Run, recording: Recording) -> None:

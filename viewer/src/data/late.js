@@ -41,9 +41,14 @@ async function readStarts(columns, first, time) {
   return out;
 }
 
+/** @param {Page} page @param {string} key */
+function stateOf({ head }, key) {
+  return head.states.findIndex((state) => state.key === key);
+}
+
 /**
  * The entries that runs tell by their number: of each thread, those of many samples first, by floor(log2(samples)), then as
- * they stand. Amounts of state runnable are parts of others', and no run's.
+ * they stand. Amounts of state runnable without samples are parts of others', and no run's.
  * @param {Entries} entries
  * @param {number} threads
  * @param {number} runnable its state
@@ -59,7 +64,7 @@ async function numberEntries(entries, threads, runnable) {
   const next = new Uint32Array(threads * classes);
   for (let from = 0; from < count; from += stepSize) {
     const to = Math.min(from + stepSize, count);
-    for (let i = from; i < to; i++) if (state[i] !== runnable) next[thread[i] * classes + classOf(i)]++;
+    for (let i = from; i < to; i++) if (state[i] !== runnable || samples[i] > 0) next[thread[i] * classes + classOf(i)]++;
     await betweenSteps();
   }
   const first = new Uint32Array(threads + 1);
@@ -80,7 +85,7 @@ async function numberEntries(entries, threads, runnable) {
     const to = Math.min(from + stepSize, count);
     for (let i = from; i < to; i++) {
       while (start[node + 1] <= i) node++;
-      if (state[i] === runnable) continue;
+      if (state[i] === runnable && samples[i] === 0) continue;
       const at = next[thread[i] * classes + classOf(i)]++;
       nodes[at] = node;
       states[at] = state[i];
@@ -101,7 +106,7 @@ async function numberEntries(entries, threads, runnable) {
 async function readPlaces(columns, first, page, tree) {
   const threads = first.length - 1;
   const { entries } = page.trees[tree];
-  const runnable = page.head.states.findIndex(({ key }) => key === 'runnable');
+  const runnable = stateOf(page, 'runnable');
   const numbers = await numberEntries(entries, threads, runnable);
   const node = columns.indices('entry', 4294967296).slice();
   const state = new Uint8Array(node.length);
@@ -130,7 +135,8 @@ async function readRuns(columns, page, tree) {
   const threads = page.head.threads.length;
   if (ofThread.length !== threads)
     throw columns.error('count', `has ${ofThread.length} threads of ${threads}`);
-  const count = columns.count(['gap', 'time', 'entry', 'share']);
+  const split = columns.has('running') ? ['running'] : [];
+  const count = columns.count(['gap', 'time', 'entry', 'share', ...split]);
   const first = new Uint32Array(threads + 1);
   let sum = 0;
   for (let thread = 0; thread < threads; thread++) {
@@ -148,6 +154,7 @@ async function readRuns(columns, page, tree) {
     time,
     ...(await readPlaces(columns, first, page, tree)),
     share: columns.bytes('share'),
+    ...(split.length > 0 ? { waits: { of: stateOf(page, 'cpu'), state: stateOf(page, 'runnable'), running: columns.bytes('running') } } : {}),
   };
 }
 

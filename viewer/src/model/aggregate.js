@@ -96,17 +96,22 @@ export function ticksIn({ runs: { start, time }, from, to }, run) {
  * @param {number} [until] one past the last one
  */
 export function eachRun(range, metric, threads, take, since = 0, until = Infinity) {
-  const { node, state, share, time } = range.runs;
+  const { node, state, share, time, waits } = range.runs;
   const { states } = metric;
   const { weight, unit } = tickWeights(metric, range.unitsPerTick);
   range.spans.forEach(([low, high], thread) => {
     if (threads[thread] === 0) return;
     const end = Math.min(high, until);
     for (let r = Math.max(low, since); r < end; r++) {
-      if (states[state[r]] === 0 || node[r] === 0) continue;
+      const s = state[r];
+      const ran = waits ? waits.running[r] / 255 : 1;
+      const waited = waits && ran < 1 && states[waits.state] === 1;
+      if ((states[s] === 0 && !waited) || node[r] === 0) continue;
       // Only the first and the last can lie across an end of the range.
       const ticks = r === low || r === high - 1 ? ticksIn(range, r) : time[r];
-      take(node[r], state[r], ticks * weight[share[r]] * unit);
+      const amount = ticks * weight[share[r]] * unit;
+      if (states[s] === 1) take(node[r], s, amount * ran);
+      if (waited) take(node[r], waits.state, amount * (1 - ran));
     }
   });
 }

@@ -24,11 +24,15 @@ export class RangeSums {
     this.threads = threads;
     this.counts = metric.states;
     const { weight, unit } = tickWeights(metric, unitsPerTick);
+    const { waits } = runs;
+    /** What waited for a CPU counts, or what ran, but not both: then parts of runs do. */
+    this.waits = waits && metric.states[waits.of] !== metric.states[waits.state] ? waits : null;
+    const parts = this.waits ? 255 : 1;
     this.weight = weight;
-    this.unit = unit;
+    this.unit = unit / parts;
     this.ticks = lastTick(runs);
     // Runs stand in order of time, so that each goes to another place: what is as small as can be stays near the processor.
-    this.parts = emptySums(nodes, this.ticks * threads.length * Math.max(...weight));
+    this.parts = emptySums(nodes, this.ticks * threads.length * Math.max(...weight) * parts);
     /** What is counted: [from, to) ticks. */
     this.from = 0;
     this.to = 0;
@@ -73,6 +77,7 @@ export class RangeSums {
     const part = { runs: this.runs, from: Math.min(a, b), to: Math.max(a, b) };
     const { parts, counts, threads } = this;
     const { first, start, time, node, state, share } = this.runs;
+    const { waits } = this;
     const weight = Int16Array.from(this.weight, (each) => (a < b ? sign : -sign) * each);
     for (let thread = 0; thread + 1 < first.length; thread++) {
       if (threads[thread] === 0) continue;
@@ -84,7 +89,9 @@ export class RangeSums {
         if (n === 0) continue;
         // Only the first and the last can lie across an end.
         const ticks = r === low || r === high - 1 ? ticksIn(part, r) : time[r];
-        parts[n] += ticks * weight[share[r]] * counts[state[r]];
+        const s = state[r];
+        if (waits === null) parts[n] += ticks * weight[share[r]] * counts[s];
+        else parts[n] += ticks * weight[share[r]] * (waits.running[r] * counts[s] + (255 - waits.running[r]) * counts[waits.state]);
       }
     }
   }

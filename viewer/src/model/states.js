@@ -191,7 +191,7 @@ export function stateRowsOfFunctions(entries, metric, threads, { map, fn }, rowO
  */
 function stateRowsOfRuns(range, metric, threads, row, by, states) {
   const { runs, spans } = range;
-  const { node, state, share, time } = runs;
+  const { node, state, share, time, waits } = runs;
   const { weight, unit } = tickWeights(metric, range.unitsPerTick);
   const counts = metric.states.slice().fill(0, states);
   for (let thread = 0; thread < spans.length; thread++) {
@@ -203,7 +203,10 @@ function stateRowsOfRuns(range, metric, threads, row, by, states) {
       if (at < 0) continue;
       const s = state[r];
       const ticks = r === low || r === high - 1 ? ticksIn(range, r) : time[r];
-      if (counts[s] === 1) by[at + s] += ticks * weight[share[r]] * unit;
+      const amount = ticks * weight[share[r]] * unit;
+      const ran = waits ? waits.running[r] / 255 : 1;
+      if (counts[s] === 1) by[at + s] += amount * ran;
+      if (waits && ran < 1 && counts[waits.state] === 1) by[at + waits.state] += amount * (1 - ran);
     }
   }
   return by;

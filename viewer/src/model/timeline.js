@@ -60,21 +60,30 @@ function scanStates(runs, thread, window, columns, states) {
   const shares = new Float32Array(columns * states);
   const scale = columns / (window.to - window.from);
   const end = runs.first[thread + 1];
-  const { start, time, state, node } = runs;
+  const { start, time, state, node, waits } = runs;
+  const waiting = waits?.state ?? 0;
+  let s = 0;
+  let ran = 1;
+  /** @param {number} column @param {number} part */
+  const add = (column, part) => {
+    shares[column * states + s] += part * ran;
+    if (ran < 1) shares[column * states + waiting] += part * (1 - ran);
+  };
   for (let r = firstRunAfter(runs, thread, window.from); r < end && start[r] < window.to; r++) {
     if (state[r] >= states && node[r] === 0) continue;
-    const s = Math.min(state[r], states - 1);
+    s = Math.min(state[r], states - 1);
+    ran = waits ? waits.running[r] / 255 : 1;
     const left = Math.max((start[r] - window.from) * scale, 0);
     const right = Math.min((start[r] + time[r] - window.from) * scale, columns);
     const first = Math.floor(left);
     const last = Math.min(Math.floor(right), columns - 1);
     if (first === last) {
-      shares[first * states + s] += right - left;
+      add(first, right - left);
       continue;
     }
-    shares[first * states + s] += first + 1 - left;
-    for (let c = first + 1; c < last; c++) shares[c * states + s] += 1;
-    shares[last * states + s] += right - last;
+    add(first, first + 1 - left);
+    for (let c = first + 1; c < last; c++) add(c, 1);
+    add(last, right - last);
   }
   return shares;
 }
@@ -144,9 +153,10 @@ export class Lanes {
   seenStates() {
     if (this.seen) return this.seen;
     const seen = (this.seen = new Uint8Array(256));
-    const { state, node } = this.runs;
+    const { state, node, waits } = this.runs;
     const states = this.states - 1;
     for (let r = 0; r < state.length; r++) if (state[r] < states || node[r] > 0) seen[state[r]] = 1;
+    if (waits?.running.some((part) => part < 255)) seen[waits.state] = 1;
     return seen;
   }
 

@@ -53,6 +53,7 @@ function someRuns(runs, nodes) {
     node: runs.node.slice(0, count).map((node) => node % nodes),
     state: runs.state.subarray(0, count),
     share: runs.share.subarray(0, count),
+    waits: runs.waits && { ...runs.waits, running: runs.waits.running.subarray(0, count) },
   };
 }
 

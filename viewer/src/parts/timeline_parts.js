@@ -17,11 +17,12 @@ const tipStack = 6;
 const markWidth = 110;
 
 /**
- * Single samples cannot tell running from waiting for a CPU; sums can, and say so elsewhere.
+ * Single samples cannot tell running from waiting for a CPU; sums can.
  * @param {import('../types/page.js').StateInfo} state
+ * @param {Lanes | null} [sums] of what is drawn: where it tells them apart
  */
-export function wordsOf(state) {
-  return state.key === 'cpu' ? 'running or waiting for a CPU' : state.words;
+export function wordsOf(state, sums = null) {
+  return state.key === 'cpu' && !sums?.runs.waits ? 'running or waiting for a CPU' : state.words;
 }
 
 /**
@@ -121,7 +122,7 @@ function columnStates({ model, lanes, window, width, tick, thread }) {
   const wide = (window.to - window.from) / Math.max(width, 1);
   const shares = lanes.shares(thread, { from: tick - wide / 2, to: tick + wide / 2 }, 1);
   const parts = head.states
-    .map((state, s) => ({ words: wordsOf(state), share: shares[s] }))
+    .map((state, s) => ({ words: wordsOf(state, lanes), share: shares[s] }))
     .filter(({ share }) => share > 0.005)
     .sort((a, b) => b.share - a.share);
   if (parts.length < 2) return '';

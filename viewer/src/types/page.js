@@ -209,6 +209,15 @@
  * @property {Uint32Array} node of the page's tree
  * @property {Uint8Array} state
  * @property {Uint8Array} share 0..255: the part that counts in the run's own time
+ * @property {CpuWaits} [waits] where anything waited for a CPU
+ */
+
+/**
+ * What runs on the run queue are made of.
+ * @typedef {object} CpuWaits
+ * @property {number} of the state of being on the run queue, "cpu"
+ * @property {number} state that of waiting for a CPU
+ * @property {Uint8Array} running by run, 0..255: the part that ran, the rest waited; 255 of other states
  */
 
 /**

@@ -208,7 +208,7 @@ class Timeline {
         this.legend,
         ...this.head.states
           .filter(({ kind }, s) => seen[s] === 1 && kind !== 'idle')
-          .map((state) => el('span', { class: 'state-key' }, stateSwatch(state), wordsOf(state))),
+          .map((state) => el('span', { class: 'state-key' }, stateSwatch(state), wordsOf(state, lanes))),
       );
     }
     this.body.style.setProperty('--gutter', `${this.tracks.gutter()}px`);

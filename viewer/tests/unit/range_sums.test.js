@@ -2,7 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { eachRun } from '../../src/model/aggregate.js';
+import { runsInRange } from '../../src/model/range.js';
 import { RangeSums } from '../../src/model/range_sums.js';
+import { stateRows } from '../../src/model/states.js';
 import { randomOf } from '../support/random.js';
 
 /** @typedef {import('../../src/types/model.js').Metric} Metric */
@@ -12,16 +15,17 @@ const random = randomOf(5);
 const threads = 3;
 const nodes = 40;
 const first = [0];
-/** @type {{start: number, time: number, node: number, state: number, share: number, thread: number}[]} */
+/** @type {{start: number, time: number, node: number, state: number, share: number, running: number, thread: number}[]} */
 const all = [];
 for (let thread = 0; thread < threads; thread++) {
   for (let i = 0, at = random(20); i < 200; i++) {
-    all.push({ start: at, time: 1 + random(30), node: random(nodes), state: random(3), share: random(256), thread });
+    all.push({ start: at, time: 1 + random(30), node: random(nodes), state: random(3), share: random(256), running: 255, thread });
+    if (all[all.length - 1].state === 0) all[all.length - 1].running = random(256);
     at += all[all.length - 1].time + random(4);
   }
   first.push(all.length);
 }
-const column = (/** @type {"start" | "time" | "node" | "state" | "share"} */ key) => all.map((run) => run[key]);
+const column = (/** @type {"start" | "time" | "node" | "state" | "share" | "running"} */ key) => all.map((run) => run[key]);
 const runs = /** @type {import('../../src/types/page.js').Runs} */ ({
   tree: 'samples', count: all.length, first: Uint32Array.from(first), start: Uint32Array.from(column('start')),
   time: Uint16Array.from(column('time')), node: Uint32Array.from(column('node')), state: Uint8Array.from(column('state')),
@@ -62,6 +66,37 @@ for (const key of /** @type {const} */ (['time', 'run']))
     }
     assert.ok(moved > 50, `${moved}`);
   });
+
+test('what waited for a CPU and what ran are told apart', () => {
+  const waits = { of: 0, state: 4, running: Uint8Array.from(column('running')) };
+  const on = Uint8Array.of(1, 1, 1);
+  for (const [counts, part] of /** @type {[number[], (run: typeof all[number]) => number][]} */ ([
+    [[4], (run) => (run.state === 0 ? 1 - run.running / 255 : 0)],
+    [[0, 1], (run) => (run.state === 0 ? run.running / 255 : run.state === 1 ? 1 : 0)],
+    [[0, 4], (run) => (run.state === 0 ? 1 : 0)],
+  ]))
+    for (const key of /** @type {const} */ (['time', 'run'])) {
+      const metric = /** @type {Metric} */ ({ key, words: '', kind: 'time', tree: 'samples', column: key, states: new Uint8Array(256).map((_, s) => Number(counts.includes(s))) });
+      const sums = new RangeSums({ ...runs, waits }, metric, on, nodes, 2);
+      for (const range of /** @type {[number, number][]} */ ([[0, 4000], [500, 700], [600, 2000], [1, 2]])) {
+        sums.move(range);
+        const self = sums.self();
+        const wanted = new Float64Array(nodes);
+        for (const run of all) {
+          const ticks = Math.max(Math.min(run.start + run.time, range[1]) - Math.max(run.start, range[0]), 0);
+          if (run.node > 0) wanted[run.node] += 2 * ticks * part(run) * (key === 'run' ? run.share / 255 : 1);
+        }
+        wanted.forEach((sum, n) => assert.ok(Math.abs(self[n] - sum) < 1e-6, `${counts} ${range}: ${n}`));
+        // The same run by run, by state.
+        const by = new Float64Array(5);
+        eachRun(runsInRange({ ...runs, waits }, range, 2), metric, on, (_, state, amount) => (by[state] += amount));
+        assert.ok(Math.abs(by.reduce((a, b) => a + b) - wanted.reduce((a, b) => a + b)) < 1e-6);
+        assert.ok(by.every((amount, state) => amount === 0 || counts.includes(state)));
+        const rows = stateRows({ entries: /** @type {any} */ (null), range: runsInRange({ ...runs, waits }, range, 2) }, metric, on, new Int16Array(nodes).fill(0), new Float64Array(5), 5);
+        rows.forEach((amount, state) => assert.ok(Math.abs(amount - by[state]) < 1e-6));
+      }
+    }
+});
 
 test('while it is dragged only so many runs are counted at once', () => {
   const metric = /** @type {Metric} */ ({ key: 'wall', words: '', kind: 'time', tree: 'samples', column: 'time', states });

@@ -28,6 +28,13 @@ test('each run counts in the columns that it covers, to the part of a pixel', ()
   assert.deepEqual([...inside], [1, 0, 0, 0, 1, 0]);
 });
 
+test('of what is on the run queue columns tell running from waiting', () => {
+  const runs = { ...oneThread([[0, 10, 1, 0], [10, 10, 1, 0], [20, 20, 1, 1]]), waits: { of: 0, state: 2, running: Uint8Array.of(255, 51, 255) } };
+  const lanes = new Lanes(runs, 3);
+  assert.deepEqual([...lanes.shares(0, lanes.all, 4)].map((share) => Math.round(share * 100) / 100), [1, 0, 0, 0, 0.2, 0, 0.8, 0, 0, 1, 0, 0, 0, 1, 0, 0]);
+  assert.deepEqual([...lanes.seenStates().subarray(0, 3)], [1, 1, 1]);
+});
+
 test('a log of a framework has time before its first task and after its last', () => {
   const runs = oneThread([[10, 15, 1, 0]]);
   const sides = [{ duration_ns: 40_400 }, { duration_ns: 30_000 }];
