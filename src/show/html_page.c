@@ -308,6 +308,13 @@ static uint64_t place_timeline(baro_html_page *page, unsigned side) {
   return end_ns - begin_ns;
 }
 
+/* What was imported may be shorter than a microsecond in all that it says. */
+static bool is_brief(const baro_html_page *page, uint64_t duration_ns) {
+  baro_view from;
+  return duration_ns < UINT64_C(1000000000) &&
+         baro_profile_info(page->profiles[page->side_count - 1], "imported_from", &from);
+}
+
 static void choose_units(baro_html_page *page) {
   uint64_t samples = 0, duration_ns = 0;
   for (unsigned side = 0; side < page->side_count; side++) {
@@ -330,6 +337,10 @@ static void choose_units(baro_html_page *page) {
   page->unit_ns = !is_time          ? 1
                   : any_calls(page) ? grains[grain].unit_of_calls_ns
                                     : grains[grain].unit_ns;
+  if (is_time && grain == 0 && is_brief(page, duration_ns)) {
+    page->tick_ns = 1;
+    page->unit_ns = 1;
+  }
 }
 
 static void page_release(baro_html_page *page) {

@@ -25,6 +25,7 @@ from page_checks import (
     report_of,
     sentences_of,
     subtrees_of,
+    totals_of,
 )
 from page_reader import Page
 
@@ -325,6 +326,18 @@ def test_hostile_names_stay_where_they_are(run: Run, recording: Recording) -> No
     assert of_hostile.text.count("<script") == of_small.count("<script")
     assert of_hostile.text.count("</") == of_small.count("</")
     assert any(len(text) > 60000 for text in of_hostile.sections["strings"]["text"])
+
+
+def test_nanoseconds_of_other_tools_are_on_the_page(run: Run, tmp_path: Path) -> None:
+    """Each less than a microsecond, which is the unit of pages of longer recordings."""
+    source, recorded = tmp_path / "waits.txt", tmp_path / "waits.baro"
+    source.write_text("P1;T1;main;a 5\nP1;T2;main;b 7\nP1;T1;main;c 400\n")
+    assert run("import", "-o", recorded, "--unit", "ns", source).returncode == 0
+    page = page_of(run, recorded)
+    assert totals_of(page, "samples")["a", "", 0]["thread self"] == 5
+    check_samples(page, report_of(run, recorded))
+    check_runs(page, "samples")
+    assert [sum(run["time"] for run in runs) for runs in page.runs("samples")] == [405, 7]
 
 
 def test_files(run: Run, recording: Recording, tmp_path: Path) -> None:
