@@ -59,8 +59,8 @@ export function outline(shape, isLibrary, least, most) {
   /** @type {{node: number, depth: number, path: readonly number[]}[]} */
   const open = shape
     .children(0, least)
-    .nodes.reverse()
-    .map((node) => ({ node, depth: 0, path: [] }));
+    .nodes.map((node) => ({ node, depth: 0, path: [] }));
+  open.reverse();
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     if (rows.length >= most) return { rows, cut: true };
     const { node, depth, path } = next;

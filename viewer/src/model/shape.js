@@ -14,7 +14,7 @@ import { parentHere } from './tree.js';
 
 /**
  * @typedef {object} Children
- * @property {number[]} nodes heaviest first
+ * @property {readonly number[]} nodes heaviest first; a shape may keep them
  * @property {number} rest amount of those that are left out
  * @property {number} restCount
  */

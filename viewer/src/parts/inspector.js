@@ -212,8 +212,8 @@ export function createInspector(context) {
     fill(
       element,
       el('h2', {}, nameElement(names.name.slice(0, 1000))),
-      names.module ? el('div', { class: 'dim' }, nameElement(names.module)) : null,
-      el('div', { class: 'place' }, nameElement(names.place)),
+      names.module ? el('div', { class: 'dim long-name' }, nameElement(names.module)) : null,
+      el('div', { class: 'place long-name' }, nameElement(names.place)),
       amountsTable(model, fn, node),
       states
         ? el(

@@ -245,9 +245,8 @@ function inOrder(shape, order) {
   return {
     ...shape,
     children(node, least) {
-      const children = shape.children(node, least);
-      children.nodes.sort((a, b) => order[b] - order[a] || a - b);
-      return children;
+      const { nodes, ...rest } = shape.children(node, least);
+      return { nodes: [...nodes].sort((a, b) => order[b] - order[a] || a - b), ...rest };
     },
   };
 }

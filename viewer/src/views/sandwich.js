@@ -41,7 +41,7 @@ function headOf(model, fn) {
   const instances = model.instances(fn).length;
   return [
     el('h2', {}, nameElement(names.name.slice(0, 1000))),
-    el('span', { class: 'place dim' }, nameElement(names.place)),
+    el('span', { class: 'place dim long-name' }, nameElement(names.place)),
     el('span', { class: 'sums', title: totalWords(model) }, el('b', {}, 'total '), say('total')),
     el('span', { class: 'sums', title: 'in the function itself' }, el('b', {}, 'self '), say('self')),
     el('span', { class: 'dim' }, `at ${formatCount(instances)} ${instances === 1 ? 'place' : 'places'} of the tree`),

@@ -157,7 +157,7 @@ class Source {
     }
     fill(
       this.title,
-      el('b', {}, nameElement(placeOf(model, file.file))),
+      el('b', { class: 'long-name' }, nameElement(placeOf(model, file.file))),
       el('span', { class: 'dim' }, ` ${formatPercent(all > 0 ? file.self / all : 0)} of ${model.page.head.amounts ? 'all' : 'the time'} on its own lines`),
     );
     this.hint.hidden = texts.length > 0;

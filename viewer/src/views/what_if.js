@@ -320,6 +320,7 @@ class WhatIfPanel {
       this.why,
       el('h2', {}, 'What it depends on', el('span', { class: 'dim more' }, 'each alone at the ends of its range')),
       table(termHead, rows, 'Terms'),
+      copyButtons(() => [termHead, ...rows], this.context.announce),
       el('h2', {}, 'Assumptions'),
       el('ul', { class: 'whatif-assumptions' }, ...point.assumptions.map((text) => el('li', {}, visibleText(text)))),
     );

@@ -57,7 +57,8 @@ async function reloaded(session) {
       for (const way of ways) {
         const hash = `view=${view}&${way}`;
         // By a click, so that the page writes the address, all parts of it.
-        const opened = await session.open(name, `view=${view === 'functions' ? 'flame' : 'functions'}&${way}`);
+        // From the Summary, which walks the tree, too: nothing of it may be left otherwise.
+        const opened = await session.open(name, `view=${view === 'summary' || name === 'diff' ? 'functions' : 'summary'}&${way}`);
         await opened.view(view);
         // What comes with the late part: twice the same is all of it.
         let before = await everything(opened);

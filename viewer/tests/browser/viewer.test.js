@@ -44,6 +44,7 @@ if (!skip) {
 /** @type {Record<string, (session: Session) => Promise<void>>} */
 const cases = {
   'every view of every page opens without an error and without a request': openEverything,
+  'a name of 10 kB leaves room for what stands beside it': longNames,
   ...stateCases,
   ...addressCases,
   ...keyCases,
@@ -73,5 +74,37 @@ async function openEverything(session) {
       assert.ok((await panel.innerText()).trim().length > 0 || id === 'flame', `${name}: ${id} is empty`);
     }
     assert.deepEqual(await opened.close(), [], name);
+  }
+}
+
+/** @param {Session} session @returns {Promise<number>} the function whose name has 10 kB */
+async function longFunction(session) {
+  const opened = await session.open('hostile', 'view=functions');
+  for (let fn = 0; fn < 40; fn++) {
+    await opened.page.evaluate((to) => (location.hash = `view=functions&fn=${to}`), fn);
+    if (await opened.page.locator('.inspector h2').filter({ hasText: 'long_xxx' }).count()) {
+      await opened.close();
+      return fn;
+    }
+  }
+  throw new Error('no function has the long name');
+}
+
+/** There is room for what stands below and beside it. @param {Session} session */
+async function longNames(session) {
+  const fn = await longFunction(session);
+  /** A row of callers is 20 px high. @type {[string, string, number][]} */
+  const parts = [
+    ['source', '.source .table-box', 300], ['sandwich', '.sandwich-graphs canvas', 20], ['flame', '.flame-view canvas', 60],
+    ['functions', '.inspector .amounts', 60], ['timeline', '.tracks-canvas', 300],
+  ];
+  for (const [view, part, least] of parts) {
+    const opened = await session.open('hostile', `view=${view}&fn=${fn}`);
+    await opened.page.locator(part).first().waitFor();
+    const boxes = await opened.page.locator(part).evaluateAll((all) => all.map((one) => one.getBoundingClientRect().toJSON()));
+    for (const { top, height } of boxes) assert.ok(height >= least && top < 700, `${view}: ${height} px high at ${top} of 800`);
+    const [wide, seen] = await opened.page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    assert.ok(wide <= seen, `${view}: ${wide} px wide of ${seen}`);
+    assert.deepEqual(await opened.close(), [], view);
   }
 }

@@ -80,3 +80,16 @@ test('light rows are left out, their time is the caller’s, and the list says w
   assert.deepEqual(short.rows, ['own main 100 1', '  own a 90 90']);
   assert.equal(short.cut, true);
 });
+
+test('the graph is as it was, whoever walked the tree before', async () => {
+  const { page } = await openPlain({
+    threads: [{ runs: [{ ticks: 10, stack: ['small'] }, { ticks: 30, stack: ['large', 'again', 'again'] }, { ticks: 20, stack: ['middle'] }] }],
+    functions: {},
+  });
+  const model = new Workshop(page).model({ ...initialState, transforms: [{ kind: 'merge-recursion' }] });
+  const children = () => [...model.upright.children(0, 1).nodes];
+  const before = children();
+  outline(model.upright, librarySet(page.functions), 1, 10);
+  assert.deepEqual(children(), before);
+  assert.deepEqual(before.map((node) => model.upright.total(node)), [30, 20, 10]);
+});
