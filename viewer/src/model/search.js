@@ -23,6 +23,20 @@ export function searchExpression(pattern) {
 }
 
 /**
+ * @param {string} pattern
+ * @returns {string} why it is no regular expression, as the browser says it; "": it is one
+ */
+export function searchFault(pattern) {
+  try {
+    return new RegExp(pattern, 'u') && '';
+  } catch (error) {
+    const words = error instanceof Error ? error.message : '';
+    const why = words.replace(pattern, '').replace(/^invalid regular expression(?:: \/\/\w*)?:? ?/i, '');
+    return `no valid expression${why && `: ${why}`}`;
+  }
+}
+
+/**
  * @param {Page} page
  * @param {import('./names.js').Names} names
  * @param {string} pattern not empty

@@ -4,9 +4,15 @@ import { copyText, el } from '../base/dom.js';
 
 /** @typedef {'text' | 'Markdown'} Kind */
 
-/** @param {string} text */
+/**
+ * What would be markup there stands as it is, and the indentation of trees, which Markdown drops, is of spaces that it keeps.
+ * @param {string} text
+ */
 function markdownCell(text) {
-  return text.replace(/[\r\n]+/g, ' ').replace(/\|/g, '\\|');
+  return text
+    .replace(/[\r\n]+/g, ' ')
+    .replace(/[\\`*[\]<>|~&$]|\b_|_\b|(?<=_)_/g, '\\$&')
+    .replace(/^ +/, (spaces) => '&nbsp;'.repeat(spaces.length));
 }
 
 /**

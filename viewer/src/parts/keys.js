@@ -1,6 +1,7 @@
 // Keys that work wherever nothing is being typed.
 
 import { actions } from './actions.js';
+import { focusMain } from './focus.js';
 
 /** @typedef {import('./shell.js').ShellParts} ShellParts */
 
@@ -26,8 +27,10 @@ export function listenForKeys({ store, views, openHelp, openCommands, focusSearc
     if (isTyping(event.target) || document.querySelector('dialog[open]')) return;
     if (event.key === '?') openHelp();
     else if (event.key === '/') focusSearch();
-    else if (/^[1-9]$/.test(event.key) && views[Number(event.key) - 1])
+    else if (/^[1-9]$/.test(event.key) && views[Number(event.key) - 1]) {
       store.set({ view: views[Number(event.key) - 1].id });
+      focusMain();
+    }
     else {
       const action = actions.find((a) => a.key !== '' && a.key === event.key);
       if (!action || (action.possible && !action.possible(store.get()))) return;

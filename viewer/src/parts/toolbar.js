@@ -2,6 +2,8 @@
 
 import { el, fill, visibleText } from '../base/dom.js';
 import { formatAmount, formatCount, formatPercent } from '../base/format.js';
+import { searchFault } from '../model/search.js';
+import { focusMain } from './focus.js';
 
 /** @typedef {import('../types/model.js').State} State */
 /** @typedef {import('../model/model.js').Model} Model */
@@ -98,6 +100,17 @@ export function createToolbar(parts) {
   const found = el('output', { class: 'found', for: 'search' });
   let timer = 0;
   let typed = -Infinity;
+  /** What was last asked for by typing. */
+  let sent = '';
+  /** Whether what is being typed has its entry in the history: one for each search, not for each letter. */
+  let isEntered = false;
+  const ask = () => {
+    clearTimeout(timer);
+    if (search.value === store.get().search) return;
+    sent = search.value;
+    store.set({ search: sent }, { replace: isEntered });
+    isEntered = true;
+  };
   const search = el('input', {
     type: 'search',
     id: 'search',
@@ -110,18 +123,22 @@ export function createToolbar(parts) {
       // The first letter is looked for at once, those typed quickly after it together.
       const soon = performance.now() - typed < 250;
       typed = performance.now();
-      timer = window.setTimeout(() => store.set({ search: search.value }, { replace: true }), soon ? 60 : 0);
+      timer = window.setTimeout(ask, soon ? 60 : 0);
+    },
+    onblur: () => {
+      ask();
+      isEntered = false;
     },
     onkeydown: (/** @type {KeyboardEvent} */ event) => {
       if (event.key !== 'Escape' && event.key !== 'Enter') return;
+      ask();
+      isEntered = false;
       if (event.key === 'Escape' && search.value !== '') {
         search.value = '';
-        store.set({ search: '' });
+        ask();
+        isEntered = false;
         event.preventDefault();
-      } else {
-        const canvas = document.querySelector('.panel canvas, .panel [role="treegrid"]');
-        if (canvas instanceof HTMLElement) canvas.focus();
-      }
+      } else focusMain();
       event.stopPropagation();
     },
   });
@@ -154,10 +171,13 @@ export function createToolbar(parts) {
       colour.value = state.colour;
       colour.hidden = !['flame', 'summary', 'sandwich'].includes(view.id) || !model.timed;
       if (side) side.value = String(model.side);
-      if (document.activeElement !== search) search.value = state.search;
+      // While letters are typed the state is behind them; the way back is not.
+      if (document.activeElement !== search || state.search !== sent) search.value = sent = state.search;
       const hits = model.found;
-      fill(found, hits ? foundWords(model, hits) : '');
-      found.title = hits ? `${formatCount(hits.functions)} functions match` : '';
+      const fault = hits ? searchFault(state.search) : '';
+      fill(found, hits ? (hits.functions === 0 && fault) || foundWords(model, hits) : '');
+      found.classList.toggle('fault', hits?.functions === 0 && fault !== '');
+      found.title = hits ? `${formatCount(hits.functions)} functions match${fault && ' it as it stands: '}${fault}` : '';
     },
   };
 }

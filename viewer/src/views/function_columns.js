@@ -75,7 +75,7 @@ export function amountColumns(model, which) {
       title: `${which} %`,
       help: `Share of ${model.metric.words} ${words}`,
       number: true,
-      width: '56px',
+      width: '68px',
       value: (fn) => values[fn],
       text: (fn) => formatPercent(model.share(values[fn])),
       cell: (fn) => formatShare(model.share(values[fn])),
@@ -153,13 +153,15 @@ export function stateColumns(model) {
     const value = (/** @type {number} */ fn) => by[fn * states + s];
     const text = (/** @type {number} */ fn) =>
       value(fn) > 0 ? formatAmount(value(fn), model.metric, head) : '';
+    // "CPU" alone would be read as the time on it.
+    const title = state.words.replace(/^waiting for (?:an? |the )?/, 'wait: ').replace('collecting ', '');
     return [
       {
         key: `state_${state.key}`,
-        title: state.words.replace('waiting for ', '').replace(/^(?:a|the) /, ''),
+        title,
         help: `${state.words}, in the function itself`,
         number: true,
-        width: '80px',
+        width: `${Math.max(title.length * 8 + 12, 72)}px`,
         value,
         text,
         cell: text,
@@ -181,7 +183,7 @@ export function countColumn(key, title, help, values) {
     title,
     help,
     number: true,
-    width: '62px',
+    width: '66px',
     value: (fn) => values[fn],
     text: (fn) => formatCount(values[fn]),
     cell: (fn) => (values[fn] > 0 ? formatCount(values[fn]) : ''),

@@ -50,23 +50,21 @@ function callCounts({ workshop }, state, model) {
  * @param {Model} model
  */
 function columnsOf(context, state, model) {
+  // In numbers instead of a bar: many columns, which leave less to each.
+  const byState = model.timed && state.extra['functions.states'] === '1';
   const columns = [
-    nameColumn(model, 'minmax(180px, 1fr)'),
+    nameColumn(model, byState ? 'minmax(150px, 1fr)' : 'minmax(180px, 1fr)'),
     ...amountColumns(model, 'self'),
     ...amountColumns(model, 'total'),
   ];
-  if (model.timed) {
-    columns.push(spentColumn(model));
-    if (state.extra['functions.states'] === '1') {
-      columns.push(...stateColumns(model));
-      const samples = model.functionSamples;
-      if (samples)
-        columns.push(countColumn('samples', 'samples', 'How often it was seen itself', samples));
-    }
-  }
+  if (byState) {
+    columns.push(...stateColumns(model));
+    const samples = model.functionSamples;
+    if (samples) columns.push(countColumn('samples', 'samples', 'How often it was seen itself', samples));
+  } else if (model.timed) columns.push(spentColumn(model));
   const calls = callCounts(context, state, model);
   if (calls) columns.push(countColumn('calls', 'calls', 'How often it was called', calls));
-  columns.push(placeColumn(model, 'minmax(180px, 1fr)'));
+  columns.push(placeColumn(model, byState ? 'minmax(90px, 0.6fr)' : 'minmax(180px, 1fr)'));
   return columns;
 }
 

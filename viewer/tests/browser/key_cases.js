@@ -156,12 +156,59 @@ async function timeline(session) {
   assert.deepEqual(await opened.close(), []);
 }
 
+/** What was looked for is one step of the way back, and the step before it is what was looked at. @param {Session} session */
+async function searchBack(session) {
+  const opened = await session.open('demo', 'view=flame');
+  const { page } = opened;
+  const words = async () => [opened.hash(), await page.locator('#search').inputValue()];
+  await page.keyboard.press('/');
+  await page.keyboard.type('parse', { delay: 80 });
+  await page.keyboard.press('Enter');
+  await opened.settled();
+  assert.deepEqual(await words(), ['view=flame&search=parse', 'parse']);
+  assert.equal((await focused(opened))?.tag, 'CANVAS');
+  await page.keyboard.press('/');
+  await page.keyboard.type('save');
+  await page.keyboard.press('Enter');
+  await opened.settled();
+  assert.deepEqual(await words(), ['view=flame&search=save', 'save']);
+  // The focus in the box does not keep what was typed there.
+  await page.keyboard.press('/');
+  for (const search of ['parse', '']) {
+    await page.goBack();
+    await opened.settled();
+    assert.deepEqual(await words(), [`view=flame${search && `&search=${search}`}`, search]);
+  }
+  await page.keyboard.type('(unclosed');
+  await opened.settled();
+  await page.locator('.found', { hasText: /^no valid expression: \w/ }).waitFor();
+  assert.deepEqual(await opened.close(), []);
+}
+
+/** A view that is chosen by its number takes the keys after it. @param {Session} session */
+async function numbers(session) {
+  const opened = await session.open('demo');
+  const { page } = opened;
+  const views = await opened.views();
+  for (const [view, key, changed] of [['flame', 'ArrowDown', /selected=\d/], ['functions', 'ArrowDown', /fn=\d/], ['timeline', '+', /timeline\.window=/]]) {
+    await page.keyboard.press(String(views.indexOf(String(view)) + 1));
+    await opened.settled();
+    if (view === 'timeline') await page.locator('[role=treeitem]:focus').waitFor();
+    await page.keyboard.press(String(key));
+    await opened.settled();
+    assert.match(opened.hash(), /** @type {RegExp} */ (changed), `${view}: ${key} does nothing`);
+  }
+  assert.deepEqual(await opened.close(), []);
+}
+
 /** @type {Record<string, (session: Session) => Promise<void>>} */
 export const keyCases = {
   'Tab reaches everything in every view, in sight and with a name': walk,
   'the flame graph by keys': flame,
   'the flame graph: a click zooms, Escape goes back': pointerFlame,
   'help, commands, search and views by keys': everywhere,
+  'a search is one step of the way back, and says when it is no expression': searchBack,
+  'the number of a view gives it the keys': numbers,
   'tables by keys': tables,
   'the timeline by keys': timeline,
 };

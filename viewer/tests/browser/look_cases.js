@@ -152,6 +152,24 @@ async function places(session) {
   assert.deepEqual(await opened.close(), []);
 }
 
+/** Each of its own width, also while it is sorted by. @param {Session} session */
+async function heads(session) {
+  session.writePlain('waits', { threads: [{ runs: ['cpu', 'runnable', 'gil', 'collector', 'network'].map((state) => ({ ticks: 100, stack: ['main'], state })) }] });
+  const opened = await session.open('waits', 'view=functions&x.functions.states=1');
+  const { page } = opened;
+  const cells = page.locator('.panel [role=columnheader]');
+  const titles = await cells.allTextContents();
+  assert.ok(titles.includes('wait: CPU') && titles.includes('wait: GIL') && titles.includes('running'), `${titles}`);
+  assert.ok(!titles.includes('CPU'), 'a wait is called CPU, as if it were time on it');
+  for (const [i, title] of titles.entries()) {
+    await cells.nth(i).evaluate((cell) => cell.querySelector('button')?.click());
+    await opened.settled();
+    const cut = await cells.nth(i).evaluate((cell) => (cell.querySelector('button')?.offsetWidth ?? cell.scrollWidth) - cell.clientWidth);
+    assert.ok(cut <= 0, `${title} is cut by ${cut} pixels`);
+  }
+  assert.deepEqual(await opened.close(), []);
+}
+
 /** @param {Session} session */
 async function zoomed(session) {
   // 1280 x 800 at 200 % has room for half of it.
@@ -267,6 +285,7 @@ export const lookCases = {
   'changes: the colour of each box is what its tooltip says': changeColours,
   'at 200 % nothing is cut off': zoomed,
   'columns stand below their heads, and places are to be read': places,
+  'heads of columns are whole, and no wait is called CPU': heads,
   'printed from any view it is one page, with sentences, picture and functions': print,
   'dark and light': theme,
 };

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { searchFault } from '../../src/model/search.js';
 import { Workshop } from '../../src/model/workshop.js';
 import { initialState } from '../../src/state/state.js';
 import { forMany } from '../support/plain_stacks.js';
@@ -25,4 +26,10 @@ test('a search is a regular expression where it is one, and text where it is non
   assert.deepEqual(matches('fn1('), [0, 0, 0, 0, 0, 0, 0, 0, 0], 'no regular expression: looked for as it stands');
   assert.deepEqual(matches('lib.a'), [0, 0, 0, 0, 1, 1, 1, 0, 0], 'modules');
   assert.deepEqual(matches('site-packages'), [0, 0, 0, 0, 0, 0, 0, 0, 0], 'not the folder everything lies in');
+});
+
+test('what is no regular expression says why, without what was typed', () => {
+  assert.match(searchFault('(unclosed'), /^no valid expression: [a-z ]+$/i);
+  assert.match(searchFault('a/(b'), /^no valid expression: [a-z ]+$/i);
+  assert.equal(searchFault('a|b'), '');
 });
