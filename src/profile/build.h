@@ -1,6 +1,7 @@
 /* What the steps of building a profile share; private to src/profile.
  * Flow, in the order of a build: builder.c collects records; samples.c groups samples by thread and order of
- * time; call_tree.c makes the preorder tree; entry.c finds the threads' entries; idle_places.c
+ * time; call_tree.c makes the preorder tree; generated.c tells whose code
+ * without a file is; entry.c finds the threads' entries; idle_places.c
  * knows waits for work; run_queue.c splits running from runnable and calibrates;
  * run_time.c gives each moment of the run to threads; totals.c sums up; calls.c brings the calls, which
  * call_events.c made as they came, into columns; dataflow_build.c and dataflow_order.c put operators and tasks into order. Each step reads what the earlier ones left in `profile` and below. */
@@ -187,6 +188,11 @@ baro_status baro_order_operators(baro_dataflow *dataflow) BARO_MUST_USE;
 baro_status baro_build_task_states(const baro_profile *profile,
                                    baro_dataflow *dataflow) BARO_MUST_USE;
 void baro_dataflow_release(baro_dataflow *dataflow);
+/* Whether a file's name in angle brackets is of what a person typed: "<stdin>". */
+bool baro_is_typed(baro_view file);
+/* Makes "<string>" a package's unless it is the program: python -c. Needs baro_build_tree, baro_build_calls. */
+baro_status baro_build_origins(baro_profile_builder *builder) BARO_MUST_USE;
+
 /* Fills the threads' entry_function. Needs baro_build_samples, baro_build_tree, baro_build_calls. */
 baro_status baro_build_entries(baro_profile_builder *builder) BARO_MUST_USE;
 /* Marks nodes that no ancestor precedes with the same group[] value (group of the root is ignored). */

@@ -139,9 +139,9 @@ baro_status baro_profile_builder_finish(baro_profile_builder *take_builder,
                                         baro_error *err) {
   typedef baro_status step(baro_profile_builder *);
   static step *const steps[] = {
-      baro_build_head,      baro_build_samples,  baro_build_tree,   baro_build_idle,
-      baro_build_run_queue, baro_build_run_time, baro_build_totals, baro_build_calls,
-      baro_build_entries,   baro_build_dataflow,
+      baro_build_head,      baro_build_samples,  baro_build_tree,     baro_build_idle,
+      baro_build_run_queue, baro_build_run_time, baro_build_totals,   baro_build_calls,
+      baro_build_origins,   baro_build_entries,  baro_build_dataflow,
   };
   baro_profile_builder *builder = take_builder;
   builder->profile->damage = *damage;

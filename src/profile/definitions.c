@@ -100,7 +100,7 @@ baro_origin baro_origin_of(baro_view file) {
   if (baro_view_starts_with(file, "<frozen ") || in_standard_library(file)) {
     return BARO_ORIGIN_STANDARD;
   }
-  return BARO_ORIGIN_USER;
+  return file.data[0] == '<' && !baro_is_typed(file) ? BARO_ORIGIN_PACKAGE : BARO_ORIGIN_USER;
 }
 
 /* The merged function of a record whose strings are ours already. */

@@ -81,8 +81,8 @@ typedef enum baro_measure {
 
 /* Whose code a function is, judged by its file. */
 typedef enum baro_origin {
-  BARO_ORIGIN_USER,     /* neither of the below */
-  BARO_ORIGIN_PACKAGE,  /* site-packages, dist-packages */
+  BARO_ORIGIN_USER,     /* neither of the below; without a file, what a person typed (python -c) */
+  BARO_ORIGIN_PACKAGE,  /* site-packages, dist-packages; code that was generated: "<template>" */
   BARO_ORIGIN_STANDARD, /* the standard library, frozen modules */
   BARO_ORIGIN_NONE,     /* stands for something that is not a Python function: "(unreadable)" ... */
 } baro_origin;

@@ -240,6 +240,14 @@ static void test_origin(void **state) {
       {"app.py", BARO_ORIGIN_USER},
       {"/home/me/lib/python/tool.py", BARO_ORIGIN_USER},
       {"<string>", BARO_ORIGIN_USER},
+      {"<stdin>-0", BARO_ORIGIN_USER},
+      {"<python-input-3>", BARO_ORIGIN_USER},
+      {"<ipython-input-7-0a1b2c>", BARO_ORIGIN_USER},
+      {"<template>", BARO_ORIGIN_PACKAGE},
+      {"<attrs generated init app.Row>", BARO_ORIGIN_PACKAGE},
+      {"<sqlalchemy generated _go() wrapper for sqlalchemy.orm.session.SessionTransaction.commit>",
+       BARO_ORIGIN_PACKAGE},
+      {"<class 'networkx.utils.decorators.argmap'> compilation 29", BARO_ORIGIN_PACKAGE},
       {"/usr/lib/python3.11/threading.py", BARO_ORIGIN_STANDARD},
       {"/opt/py/lib/python3.13t/queue.py", BARO_ORIGIN_STANDARD},
       {"/usr/lib64/python3.9/json/decoder.py", BARO_ORIGIN_STANDARD},
@@ -252,6 +260,42 @@ static void test_origin(void **state) {
   };
   for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
     assert_int_equal(baro_origin_of(baro_view_of(cases[i].file)), cases[i].origin);
+  }
+}
+
+/* What exec() is given is a library's, as the methods of a dataclass are; python -c is the user's, all of it. */
+static void test_code_without_a_file(void **state) {
+  (void)state;
+  static const char helper[] =
+      "python -c from multiprocessing.spawn import spawn_main; spawn_main()";
+  static const struct {
+    const char *command;
+    const char *outermost;
+    baro_origin origin;
+  } cases[] = {
+      {"python app.py", "/srv/app.py", BARO_ORIGIN_PACKAGE},
+      {"python -c import app", "<string>", BARO_ORIGIN_USER},
+      {"", "<string>", BARO_ORIGIN_USER},
+      {helper, "<string>", BARO_ORIGIN_PACKAGE},
+  };
+  for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    given made = given_begin();
+    baro_process_record record = {.os_pid = 1,
+                                  .parent_process = BARO_NONE_ID,
+                                  .command_string =
+                                      given_string(&made, baro_view_of(cases[i].command)),
+                                  .python_string = given_string(&made, baro_view_of("3.13"))};
+    baro_error err = {0};
+    assert_int_equal(made.visitor->process(made.visitor->context, made.processes++, &record, &err),
+                     BARO_OK);
+    uint32_t thread = given_thread(&made, 0, 1, "main", true);
+    uint32_t outermost = given_function(&made, "<module>", cases[i].outermost, 1, 0);
+    uint32_t generated = given_function(&made, "__init__", "<string>", 2, 0);
+    uint32_t stack = given_stack(&made, BARO_NONE_ID, outermost, 1);
+    given_sample(&made, thread, given_stack(&made, stack, generated, 2), BARO_STATE_CPU, MS, MS);
+    baro_profile *profile = given_profile(&made);
+    assert_int_equal(profile->functions.rows[find(profile, "__init__")].origin, cases[i].origin);
+    baro_profile_destroy(profile);
   }
 }
 
@@ -393,6 +437,7 @@ int main(void) {
       cmocka_unit_test(test_no_samples),
       cmocka_unit_test(test_deep_stack),
       cmocka_unit_test(test_origin),
+      cmocka_unit_test(test_code_without_a_file),
       cmocka_unit_test(test_head),
       cmocka_unit_test(test_readings),
       cmocka_unit_test(test_too_many_notes_are_counted),
