@@ -92,6 +92,7 @@ typedef struct baro_finding {
   /* With "{name}" where a number of that key, the {operator}, the {query}, the {function} or the {inner} one goes, and
    * "{name|task|tasks}" where a word goes by that number. */
   const char *sentence;
+  const char *advice; /* what to try here, instead of what its kind says; NULL */
   uint32_t number_count;
   baro_finding_number numbers[BARO_FINDING_NUMBERS];
 } baro_finding;

@@ -3,79 +3,34 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "explain/cpu_wait.h"
 #include "explain/finding_kinds.h"
+#include "explain/own_places.h"
+#include "explain/thread_waits.h"
 
 /* Fewer looks than this say little. */
 enum { TICKS_AT_LEAST = 20, CPU_FINDINGS = 3 };
 static const double CPU_SHARE = 0.05;
 
-/* Who in the user's own code a node's time is of: the nearest such function, or the innermost one where there is none. */
-typedef struct places {
-  uint32_t *user;  /* by node: function */
-  uint64_t *of_ns; /* by function */
-} places;
-
-static bool places_make(const baro_profile *profile, places *ret_places) {
-  const baro_profile_nodes *nodes = &profile->nodes;
-  places made = {.user = malloc(((size_t)nodes->count + 1) * sizeof(uint32_t)),
-                 .of_ns = calloc((size_t)profile->functions.count + 1, sizeof(uint64_t))};
-  *ret_places = made;
-  if (made.user == NULL || made.of_ns == NULL) {
-    return false;
-  }
-  for (uint32_t n = 0; n < nodes->count; n++) { /* parents come first */
-    uint32_t function = baro_profile_node_function(profile, n);
-    uint32_t above = n == 0 ? BARO_NONE_ID : made.user[nodes->parent_node[n]];
-    bool is_user =
-        function != BARO_NONE_ID && profile->functions.rows[function].origin == BARO_ORIGIN_USER;
-    made.user[n] = is_user ? function : above;
-  }
-  return true;
-}
-
-static void places_release(places *made) {
-  free(made->user);
-  free(made->of_ns);
-}
-
-static uint32_t place_of(const baro_profile *profile, const places *made, uint32_t node) {
-  return made->user[node] != BARO_NONE_ID ? made->user[node]
-                                          : baro_profile_node_function(profile, node);
-}
-
-static uint32_t largest(const uint64_t *of_ns, uint32_t count) {
-  uint32_t found = BARO_NONE_ID;
-  for (uint32_t f = 0; f < count; f++) {
-    if (of_ns[f] > 0 && (found == BARO_NONE_ID || of_ns[f] > of_ns[found])) {
-      found = f;
-    }
-  }
-  return found;
-}
-
-/* Sums a state by place; the largest, and the function below it that has most of that. */
-static void find_place(const baro_profile *profile, places *made, baro_measure measure,
-                       baro_finding *ret_finding, uint64_t *ret_ns) {
+/* Sums a state by place; the largest, and the function below it that has most of that. of_ns: zeros, by function. */
+static void find_place(const baro_profile *profile, const baro_own_places *places,
+                       baro_measure measure, uint64_t *of_ns, baro_finding *ret_finding,
+                       uint64_t *ret_ns) {
   baro_state state = ret_finding->kind->state;
   const baro_profile_nodes *nodes = &profile->nodes;
   for (uint32_t n = 1; n < nodes->count; n++) {
-    uint32_t place = place_of(profile, made, n);
-    uint64_t ns = baro_node_ns(nodes, measure, state, n);
-    if (place != BARO_NONE_ID) {
-      made->of_ns[place] += ns;
-    }
+    of_ns[places->function[n]] += baro_node_ns(nodes, measure, state, n);
   }
-  uint32_t function = largest(made->of_ns, profile->functions.count);
+  uint32_t function = baro_largest_of(of_ns, profile->functions.count);
   ret_finding->function = function;
-  *ret_ns = function == BARO_NONE_ID ? 0 : made->of_ns[function];
-  memset(made->of_ns, 0, (size_t)profile->functions.count * sizeof(uint64_t));
+  *ret_ns = function == BARO_NONE_ID ? 0 : of_ns[function];
+  memset(of_ns, 0, (size_t)profile->functions.count * sizeof(uint64_t));
   for (uint32_t n = 1; n < nodes->count; n++) {
-    uint32_t inner = baro_profile_node_function(profile, n);
-    if (inner != BARO_NONE_ID && place_of(profile, made, n) == function) {
-      made->of_ns[inner] += baro_node_ns(nodes, measure, state, n);
+    if (places->function[n] == function) {
+      of_ns[baro_profile_node_function(profile, n)] += baro_node_ns(nodes, measure, state, n);
     }
   }
-  ret_finding->inner = largest(made->of_ns, profile->functions.count);
+  ret_finding->inner = baro_largest_of(of_ns, profile->functions.count);
 }
 
 static uint64_t ticks_of(const baro_profile *profile) {
@@ -86,40 +41,100 @@ static uint64_t ticks_of(const baro_profile *profile) {
   return ticks;
 }
 
-static void find_state(baro_finding_list *list, const baro_finding_kind *kind, uint64_t explains_ns,
-                       baro_measure measure) {
+/* NULL: it does not matter. */
+static baro_finding *find_state(baro_finding_list *list, const baro_finding_kind *kind,
+                                uint64_t explains_ns, baro_measure measure) {
   const baro_profile *profile = list->of->profile;
-  places made;
-  uint64_t place_ns = 0;
   if (!baro_finding_matters(list, explains_ns)) {
-    return;
+    return NULL;
   }
+  uint64_t place_ns = 0;
   baro_finding *finding = baro_finding_add(list, kind, explains_ns, NULL);
-  if (places_make(profile, &made)) {
-    find_place(profile, &made, measure, finding, &place_ns);
+  baro_own_places places;
+  uint64_t *of_ns = calloc((size_t)profile->functions.count + 1, sizeof(*of_ns));
+  if (baro_own_places_init(&places, profile) == BARO_OK && of_ns != NULL) {
+    find_place(profile, &places, measure, of_ns, finding, &place_ns);
   } else {
     list->failed = true;
   }
-  places_release(&made);
+  baro_own_places_release(&places);
+  free(of_ns);
   bool has_inner = finding->inner != BARO_NONE_ID && finding->inner != finding->function;
   finding->sentence =
       finding->function == BARO_NONE_ID ? "where, no stack says"
       : measure == BARO_MEASURE_THREAD
-          ? "one thread waited so long, all together {threads_ns}, most in {function}"
+          ? "one thread waited so long while others ran, all together {threads_ns}, most in "
+            "{function}; the run's own time, which goes to who runs, has {run_ns} of it"
       : has_inner ? "{place_ns} of it in {function}, within {inner}"
                   : "{place_ns} of it in {function}";
   baro_finding_number_add(finding, "place_ns", (double)place_ns);
   baro_finding_number_add(finding, "threads_ns",
                           (double)profile->state_ns[BARO_MEASURE_THREAD][kind->state]);
+  baro_finding_number_add(finding, "run_ns",
+                          (double)profile->state_ns[BARO_MEASURE_RUN][kind->state]);
+  return finding;
 }
 
-void baro_find_program_state(baro_finding_list *list, const baro_finding_kind *kind) {
+static baro_finding *find_state_of_run(baro_finding_list *list, const baro_finding_kind *kind) {
   const baro_profile *profile = list->of->profile;
   uint64_t explains_ns = profile->state_ns[BARO_MEASURE_RUN][kind->state];
   double share = (double)explains_ns / (double)list->of->run_ns;
-  if (share * (double)ticks_of(profile) >= TICKS_AT_LEAST) {
-    find_state(list, kind, explains_ns, BARO_MEASURE_RUN);
+  bool is_seen = share * (double)ticks_of(profile) >= TICKS_AT_LEAST;
+  return is_seen ? find_state(list, kind, explains_ns, BARO_MEASURE_RUN) : NULL;
+}
+
+void baro_find_program_state(baro_finding_list *list, const baro_finding_kind *kind) {
+  (void)find_state_of_run(list, kind);
+}
+
+/* Fewer workers help only where the program itself has more threads than there are CPUs. */
+void baro_find_runnable(baro_finding_list *list, const baro_finding_kind *kind) {
+  baro_finding *finding = find_state_of_run(list, kind);
+  baro_cpu_wait wait;
+  if (finding == NULL) {
+    return;
   }
+  if (baro_cpu_wait_find(list->of->profile, &wait) != BARO_OK) {
+    list->failed = true;
+    return;
+  }
+  double own = 1 - baro_cpu_wait_of_others(&wait);
+  baro_finding_number_add(finding, "own_percent", 100 * own);
+  baro_finding_number_add(finding, "cpus", wait.cpu_count);
+  if (wait.wait_ns > 0 && baro_cpu_wait_is_of_others(&wait)) {
+    finding->advice =
+        "its own threads hardly ever wanted more CPUs than there are: other programs had them, or "
+        "a quota (of a container) or an affinity kept it off; run it where nothing else runs, or "
+        "raise the quota, before you compare its times";
+  }
+}
+
+/* As of the GIL: whoever waits for a lock waits for a thread that runs. */
+void baro_find_lock(baro_finding_list *list, const baro_finding_kind *kind) {
+  const baro_profile *profile = list->of->profile;
+  baro_thread_wait wait;
+  if (baro_thread_wait_find(profile, kind->state, &wait) != BARO_OK) {
+    list->failed = true;
+    return;
+  }
+  double looks = (double)wait.all_ns * (double)ticks_of(profile);
+  if (!baro_thread_wait_matters(profile, kind->state, &wait) || wait.function == BARO_NONE_ID ||
+      looks < TICKS_AT_LEAST * (double)profile->wall_ns) {
+    baro_find_program_state(list, kind);
+    return;
+  }
+  uint64_t run_ns = profile->state_ns[BARO_MEASURE_RUN][kind->state];
+  uint64_t most_ns = wait.longest_ns > run_ns ? wait.longest_ns : run_ns;
+  baro_finding *finding = baro_finding_add(
+      list, kind, most_ns < list->of->run_ns ? most_ns : list->of->run_ns,
+      "one thread waited so long while others ran, {threads} {threads|thread|threads} together "
+      "{threads_ns}, {place_ns} of it in {function}; the run's own time, which goes to "
+      "who runs, has {run_ns} of it");
+  finding->function = wait.function;
+  baro_finding_number_add(finding, "threads", wait.thread_count);
+  baro_finding_number_add(finding, "threads_ns", (double)wait.all_ns);
+  baro_finding_number_add(finding, "place_ns", (double)wait.place_ns);
+  baro_finding_number_add(finding, "run_ns", (double)run_ns);
 }
 
 /* Whoever waits for the GIL waits for a thread that runs, so the run's own time has nearly none of it. Without the GIL no thread
@@ -134,8 +149,8 @@ void baro_find_gil(baro_finding_list *list, const baro_finding_kind *kind) {
     all_ns += ns;
   }
   if ((double)all_ns * (double)ticks_of(profile) >= TICKS_AT_LEAST * (double)profile->wall_ns) {
-    find_state(list, kind, longest_ns < list->of->run_ns ? longest_ns : list->of->run_ns,
-               BARO_MEASURE_THREAD);
+    (void)find_state(list, kind, longest_ns < list->of->run_ns ? longest_ns : list->of->run_ns,
+                     BARO_MEASURE_THREAD);
   }
 }
 

@@ -160,7 +160,7 @@ const baro_finding_kind baro_finding_kinds[] = {
      .state = BARO_STATE_RUNNABLE,
      .advice =
          "more threads or processes want to run than there are CPUs: fewer workers, or more CPUs",
-     .find = baro_find_program_state},
+     .find = baro_find_runnable},
     {.key = "gil",
      .title = "Waiting for the GIL",
      .state = BARO_STATE_GIL,
@@ -171,8 +171,9 @@ const baro_finding_kind baro_finding_kinds[] = {
      .title = "Waiting for a lock",
      .state = BARO_STATE_LOCK,
      .advice = "hold the lock for less, or split it; see in barograph report --threads what the "
-               "holder does meanwhile",
-     .find = baro_find_program_state},
+               "holder does meanwhile: where that is Python code, threads without the lock wait "
+               "for the GIL instead",
+     .find = baro_find_lock},
     {.key = "file",
      .title = "Waiting for disk",
      .state = BARO_STATE_DISK,

@@ -76,6 +76,8 @@ void baro_find_copies(baro_finding_list *list, const baro_finding_kind *kind);
 void baro_find_collectives(baro_finding_list *list, const baro_finding_kind *kind);
 void baro_find_data_loader(baro_finding_list *list, const baro_finding_kind *kind);
 void baro_find_program_state(baro_finding_list *list, const baro_finding_kind *kind);
+void baro_find_runnable(baro_finding_list *list, const baro_finding_kind *kind);
+void baro_find_lock(baro_finding_list *list, const baro_finding_kind *kind);
 void baro_find_gil(baro_finding_list *list, const baro_finding_kind *kind);
 void baro_find_program_cpu(baro_finding_list *list, const baro_finding_kind *kind);
 

@@ -127,7 +127,7 @@ void baro_explain_sentence(const baro_explanation *explanation, const baro_findi
 
 void baro_explain_advice(const baro_explanation *explanation, const baro_finding *finding,
                          baro_buffer *out) {
-  baro_write_text(out, finding->kind->advice);
+  baro_write_text(out, finding->advice != NULL ? finding->advice : finding->kind->advice);
   if (finding->kind->spark_advice != NULL && baro_operators_are_of(explanation->profile, "spark."))
     baro_write_format(out, " (%s)", finding->kind->spark_advice);
 }

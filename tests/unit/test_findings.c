@@ -438,6 +438,81 @@ static void test_the_gil_explains_the_longest_wait_of_a_thread(void **state) {
   end(&j);
 }
 
+/* Four threads take a lock in turn: the run's own time has none of the waits, and no finding said a word of them. Whoever waits for
+ * the threads' end waits for no lock. */
+static void test_a_lock_is_named_where_threads_wait_for_it(void **state) {
+  (void)state;
+  given made = given_begin();
+  uint32_t process = given_process(&made, 1, BARO_NONE_ID);
+  uint32_t joining = given_thread(&made, process, 1, "main", true);
+  uint32_t threads[4];
+  for (uint32_t t = 0; t < 4; t++) {
+    threads[t] = given_thread(&made, process, 2 + t, "worker", false);
+  }
+  uint32_t load = given_function(&made, "load", "/srv/app.py", 3, 0);
+  uint32_t join = given_function(&made, "join", "/usr/lib/python3.12/threading.py", 9, 0);
+  uint32_t start = given_function(&made, "start", "/srv/app.py", 30, 0);
+  uint32_t stack = given_stack(&made, BARO_NONE_ID, load, 4);
+  uint32_t join_stack = given_stack(&made, given_stack(&made, BARO_NONE_ID, start, 31), join, 9);
+  for (uint64_t i = 1; i <= 100; i++) {
+    given_sample(&made, joining, join_stack, BARO_STATE_LOCK, i * 10 * MS, 10 * MS);
+    for (uint32_t t = 0; t < 4; t++) {
+      bool runs = t == (i <= 40 ? 0 : i % 4);
+      given_sample(&made, threads[t], stack, runs ? BARO_STATE_CPU : BARO_STATE_LOCK, i * 10 * MS,
+                   10 * MS);
+    }
+  }
+  job j = {.made = made};
+  explain(&j);
+  const baro_finding *lock = expect(&j, "lock", 850); /* of one that ran 15 of 60 turns */
+  assert_true(number(lock, "threads") == 4);
+  assert_true(number(lock, "threads_ns") == 3000e6);
+  assert_true(number(lock, "place_ns") == 3000e6);
+  assert_true(number(lock, "run_ns") == 0);
+  assert_string_equal((const char *)baro_profile_string(
+                          j.profile, j.profile->functions.rows[lock->function].qualified_string)
+                          .data,
+                      "load");
+  end(&j);
+}
+
+/* A program whose threads share `cpus` CPUs: half of the time that each wants one it waits. */
+static const char *advice_of(uint32_t thread_count, const char *cpus) {
+  given made = given_begin();
+  uint32_t process = given_process(&made, 1, BARO_NONE_ID);
+  uint32_t function = given_function(&made, "busy", "/srv/app.py", 3, 0);
+  uint32_t stack = given_stack(&made, BARO_NONE_ID, function, 4);
+  given_info(&made, "cpu_count", cpus);
+  for (uint32_t t = 0; t < thread_count; t++) {
+    uint32_t thread = given_thread(&made, process, 1 + t, "worker", t == 0);
+    for (uint64_t i = 1; i <= 100; i++) {
+      given_record(&made, &(baro_sample_record){.thread = thread,
+                                                .stack = stack,
+                                                .state = BARO_STATE_CPU,
+                                                .time_ns = i * 10 * MS,
+                                                .weight_ns = 10 * MS,
+                                                .ticks = 1,
+                                                .cpu_ns = 5 * MS,
+                                                .runnable_ns = 5 * MS});
+    }
+  }
+  job j = {.made = made};
+  explain(&j);
+  const baro_finding *finding = found(&j, "runnable");
+  assert_non_null(finding);
+  const char *advice = finding->advice;
+  end(&j);
+  return advice;
+}
+
+/* "fewer workers" was the advice to a program of one thread that others kept from the CPU. */
+static void test_fewer_workers_help_who_has_more_than_cpus(void **state) {
+  (void)state;
+  assert_non_null(strstr(advice_of(1, "2"), "other programs"));
+  assert_non_null(strstr(advice_of(2, "2"), "other programs"));
+  assert_null(advice_of(3, "2"));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_a_run_without_waits_has_no_findings),
@@ -455,6 +530,8 @@ int main(void) {
       cmocka_unit_test(test_times_without_end_are_survived),
       cmocka_unit_test(test_waits_of_a_program_by_reason_and_place),
       cmocka_unit_test(test_the_gil_explains_the_longest_wait_of_a_thread),
+      cmocka_unit_test(test_a_lock_is_named_where_threads_wait_for_it),
+      cmocka_unit_test(test_fewer_workers_help_who_has_more_than_cpus),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
