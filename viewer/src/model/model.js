@@ -166,6 +166,25 @@ export class Model {
     });
   }
 
+  /** Everything of this metric, of all threads and all time, before transforms: what the whole run has. */
+  get all() {
+    if (this.isFirst || this.isOfAll) return this.basis;
+    const { workshop, treeIndex, metric, side, page } = this;
+    return workshop.keep('all', 4, `${treeIndex} ${metric.key} ${side}`, () =>
+      countedSums(this.states.byThread, metric.states, threadSet(page.head, null, side), page.head.states.length).all,
+    );
+  }
+
+  /** Whether no thread and no time was chosen. */
+  get isOfAll() {
+    return this.state.threads === null && !this.hasRange();
+  }
+
+  /** Whether it is what the C program's sentences are of: the run's time, all of it. */
+  get isWholeRun() {
+    return this.isOfAll && this.structural.length === 0 && this.metric === this.workshop.metrics[0];
+  }
+
   /** Everything, of all threads and all time: what the effective number of samples is of. */
   get everything() {
     if (this.isFirst) return this.shown;

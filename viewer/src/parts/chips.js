@@ -41,9 +41,11 @@ function threadWords(model) {
 
 /** @param {Model} model */
 function sumWords(model) {
-  const { shown, metric } = model;
-  const amount = formatAmount(shown, metric, model.page.head);
-  return `${amount} shown, ${formatPercent(model.share(shown))} of ${model.page.head.amounts ? 'all' : metric.words} ${formatError(model.error(shown))}`;
+  const { shown, all, metric, page: { head } } = model;
+  const amount = formatAmount(shown, metric, head);
+  const whole = `${amount} shown, ${formatPercent(all > 0 ? shown / all : 0)} of ${head.amounts ? 'all' : metric.words}`;
+  // Of threads or a range, which are chosen and not drawn by chance, there is no error.
+  return model.isOfAll ? `${whole} ${formatError(model.error(shown))}` : `${whole}, ${formatAmount(all, metric, head)} in all`;
 }
 
 /**

@@ -76,7 +76,13 @@ class Summary {
     this.context = context;
     const { page, store } = context;
     const { head } = page;
-    this.sentences = el('div', { class: 'findings' }, ...head.summary.map((one) => this.sentence(one.parts)));
+    this.ofWhole = el(
+      'p',
+      { class: 'findings-whole', hidden: true },
+      'The sentences below are of the whole run, not of what is chosen. ',
+      el('button', { type: 'button', class: 'link', onclick: () => store.set({ metric: '', threads: null, range: null, transforms: [] }) }, 'Show the whole run'),
+    );
+    this.sentences = el('div', { class: 'findings' }, this.ofWhole, ...head.summary.map((one) => this.sentence(one.parts)));
     this.list = el('div', { class: 'outline', role: 'treegrid', 'aria-label': this.listTitle() });
     this.listNote = el('span', { class: 'dim' });
     this.fold = el('input', {
@@ -201,6 +207,7 @@ class Summary {
    */
   update(state, model) {
     this.model = model;
+    this.ofWhole.hidden = model.isWholeRun;
     const shown = state.extra['summary.libraries'] === 'shown';
     this.fold.checked = shown;
     const library = shown ? new Uint8Array(this.libraries.length) : this.libraries;

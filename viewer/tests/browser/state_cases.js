@@ -201,6 +201,7 @@ async function timeRange(session) {
   const text = await page.locator('.chips-sum').innerText();
   const seconds = Number(/^([\d.]+) (?:m?s)/.exec(text)?.[1]) * (/^[\d.]+ ms/.test(text) ? 1e3 : 1e6);
   assert.ok(Math.abs(seconds / part - 1) < 0.006, `${text} is not ${part / 1e6} s`);
+  sameShare(part, 'the range', await shownShare(opened));
   // What is selected stays in other views; its end can be moved by keys; Escape takes it away.
   await opened.view('functions');
   assert.ok(opened.hash().includes('range='));
@@ -279,6 +280,15 @@ async function timelineClick(session) {
 async function threadsAndMetrics(session) {
   const opened = await session.open('demo', 'view=functions&threads=1');
   sameShare(sum((run) => run.thread === 1), 'one thread', await ofEverything(opened));
+  sameShare(sum((run) => run.thread === 1), 'its share of the run', await shownShare(opened));
+  // The sentences are of the whole run, and say so where that is not what is chosen.
+  await opened.view('summary');
+  const whole = opened.page.locator('.findings-whole');
+  assert.ok(await whole.isVisible(), 'sentences of the whole run, of one thread');
+  await whole.getByRole('button').click();
+  await opened.settled();
+  assert.ok(!(await whole.isVisible()) && !/threads|range|metric/.test(opened.hash()), opened.hash());
+  await opened.view('functions');
   const metrics = await opened.page.locator('.tools select').first().locator('option').evaluateAll((options) =>
     options.map((option) => /** @type {HTMLOptionElement} */ (option).value),
   );

@@ -29,6 +29,21 @@ test('shares are of the basis, which transforms do not change; errors are those 
   assert.ok(Math.abs((all.error(half) ?? 0) - Math.sqrt(0.25 / 400)) < 1e-12);
 });
 
+test('what is shown of one thread or of a metric is a share of the whole run, not of itself', () => {
+  const workshop = new Workshop(randomPage(4));
+  for (const metric of ['run', 'wall', 'cpu']) {
+    const whole = workshop.model({ ...initialState, metric });
+    assert.equal(whole.all, whole.shown, metric);
+    assert.equal(whole.isWholeRun, metric === 'run');
+    const parts = [0, 1, 2].map((thread) => workshop.model({ ...initialState, metric, threads: [thread] }));
+    for (const part of parts) assert.ok(!part.isWholeRun && Math.abs(part.all - whole.shown) < 1e-6, metric);
+    assert.ok(Math.abs(parts.reduce((sum, part) => sum + part.shown, 0) - whole.shown) < 1e-6, metric);
+  }
+  const focused = workshop.model({ ...initialState, transforms: [{ kind: 'focus', fn: 2 }] });
+  assert.ok(!focused.isWholeRun && focused.all === focused.basis);
+  assert.ok(workshop.model({ ...initialState, transforms: [{ kind: 'invert' }] }).isWholeRun, 'nothing is left out');
+});
+
 test('a function whose samples stand for more than others has a larger error', () => {
   const page = randomPage(4);
   const even = new Float32Array(page.functions.count).fill(1);
