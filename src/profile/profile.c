@@ -206,7 +206,7 @@ baro_sample_split baro_profile_sample_split(const baro_profile *profile,
   double running_ns = scaled_ns * (double)samples->running_ratio[sample];
   return (baro_sample_split){
       .state = (baro_state)samples->state[sample],
-      .state_ns = running_ns,
-      .runnable_ns = scaled_ns - running_ns,
+      .state_ns = (double)baro_round_ns(running_ns),
+      .runnable_ns = (double)baro_round_ns(scaled_ns - running_ns),
   };
 }

@@ -458,7 +458,8 @@ uint64_t baro_amount_waiting(const baro_amounts *amounts, uint32_t index);
 double baro_profile_ratio_error(const baro_profile *profile, baro_measure measure, double ratio,
                                 double square);
 
-/* Splits a sample's weight in BARO_MEASURE_THREAD into its state and runnable; the sum is the scaled weight. */
+/* Splits a sample's weight in BARO_MEASURE_THREAD into its state and runnable: the scaled weight, to whole ns each, as all sums have
+ * them. */
 typedef struct baro_sample_split {
   baro_state state;
   double state_ns;

@@ -474,26 +474,32 @@ static void write_counters(baro_writer *writer) {
   baro_writer_counters(writer, &record);
 }
 
-/* A thread that has a CPU for the first half of its second, and for two fifths of the other half. */
+/* A thread that has a CPU for the first half of its second, and for three sevenths of the other half. Now and then it waits for a lock,
+ * for less of a tick than all: what samples stand for is no whole number of ns. */
 static void write_queue(baro_writer *writer) {
   enum { TICKS = 1000 };
   static const frame_spec frames[] = {{"main", "main", "/srv/queue.py", 1, 3},
-                                      {"work", "work", "/srv/queue.py", 5, 9}};
-  static const int stack[] = {0, 1, -1};
+                                      {"work", "work", "/srv/queue.py", 5, 9},
+                                      {"rest", "rest", "/srv/queue.py", 11, 12}};
+  static const int work[] = {0, 1, -1}, rest[] = {0, 2, -1}, main_stack[] = {0, -1};
   add_facts(writer, "python3 queue.py");
   uint32_t process = add_process(writer, 600, BARO_NONE_ID, "python3 queue.py");
   uint32_t thread = add_thread(writer, process, 600, "python3", true);
-  uint32_t id = stack_id(writer, frames, stack);
+  uint32_t ids[] = {stack_id(writer, frames, work), stack_id(writer, frames, rest),
+                    stack_id(writer, frames, main_stack)};
   for (uint64_t i = 0; i < TICKS; i++) {
-    bool has_cpu = i < TICKS / 2 || i % 5 < 2;
-    baro_writer_sample(writer, &(baro_sample_record){.time_ns = start_ns + (i + 1) * MS,
-                                                     .weight_ns = MS,
-                                                     .ticks = 1,
-                                                     .thread = thread,
-                                                     .stack = id,
-                                                     .state = BARO_STATE_CPU,
-                                                     .cpu_ns = has_cpu ? MS : 0,
-                                                     .runnable_ns = has_cpu ? 0 : MS});
+    bool has_cpu = i < TICKS / 2 || i % 7 < 3, locked = i % 50 == 49;
+    baro_writer_sample(writer,
+                       &(baro_sample_record){.time_ns = start_ns + (i + 1) * MS,
+                                             .weight_ns = MS,
+                                             .ticks = 1,
+                                             .thread = thread,
+                                             .stack = ids[i % 3],
+                                             .state = locked ? BARO_STATE_LOCK : BARO_STATE_CPU,
+                                             .cpu_ns = locked    ? MS / 7
+                                                       : has_cpu ? MS
+                                                                 : 0,
+                                             .runnable_ns = locked || has_cpu ? 0 : MS});
   }
   baro_writer_thread_end(
       writer,

@@ -55,7 +55,13 @@ def without_generators(sums: Sums) -> Sums:
 
 CASES = pytest.mark.parametrize(
     ("scenario", "of"),
-    [("names", "samples"), ("names", "calls"), ("night", "samples"), ("calls", "calls")],
+    [
+        ("names", "samples"),
+        ("names", "calls"),
+        ("night", "samples"),
+        ("queue", "samples"),
+        ("calls", "calls"),
+    ],
 )
 
 
