@@ -230,7 +230,7 @@ static const baro_option options[] = {
      .choices = "auto|us|ns|ticks",
      .offset = offsetof(export_values, weight),
      .help = "collapsed: numbers are us, ns, or ticks of the schedule; auto, the default: us of "
-             "samples, ns of calls"},
+             "samples, ns of calls and where all is less than 1 ms"},
     {.name = "source",
      .offset = offsetof(export_values, source),
      .help = "parquet, delta: store the functions' source, where their files are what ran"},

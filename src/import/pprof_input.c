@@ -32,6 +32,7 @@ typedef struct pprof_input {
   baro_import_output *output;
   baro_view bytes;
   baro_buffer strings; /* owned; baro_view */
+  uint64_t no_string;  /* the number of a text that there is not, 0: none was asked for */
   id_table functions;
   id_table locations;
   id_table mappings;
@@ -93,10 +94,12 @@ static baro_status broken(const pprof_input *input, const char *what, baro_error
 }
 
 /* The text of that number; "" for one that there is not. */
-static baro_view string_of(const pprof_input *input, uint64_t number) {
+static baro_view string_of(pprof_input *input, uint64_t number) {
   baro_view text = {0};
   if (number < input->strings.length / sizeof(text)) {
     memcpy(&text, input->strings.data + number * sizeof(text), sizeof(text));
+  } else {
+    input->no_string = number;
   }
   return text;
 }
@@ -163,7 +166,7 @@ static baro_status read_definitions(pprof_input *input, baro_error *err) {
 
 /* --- which value --- */
 
-static baro_view type_text(const pprof_input *input, uint32_t type, uint32_t which) {
+static baro_view type_text(pprof_input *input, uint32_t type, uint32_t which) {
   baro_reader reader = reader_of(input->types[type].bytes);
   field part;
   uint64_t number = 0;
@@ -173,7 +176,7 @@ static baro_view type_text(const pprof_input *input, uint32_t type, uint32_t whi
   return string_of(input, number);
 }
 
-static baro_status unknown_type(const pprof_input *input, baro_error *err) {
+static baro_status unknown_type(pprof_input *input, baro_error *err) {
   baro_buffer names = {0};
   for (uint32_t t = 0; t < input->type_count; t++) {
     baro_view name = type_text(input, t, BARO_PPROF_VALUE_TYPE_TYPE);
@@ -369,7 +372,7 @@ static bool is_key(baro_view key, const char *ours, const char *others, const ch
          baro_view_equal(key, baro_view_of(more));
 }
 
-static void read_label(const pprof_input *input, baro_view message, label_values *labels) {
+static void read_label(pprof_input *input, baro_view message, label_values *labels) {
   baro_reader reader = reader_of(message);
   field part;
   baro_view key = {0};
@@ -466,6 +469,11 @@ baro_status baro_import_pprof(baro_view bytes, const baro_import_options *option
   }
   if (status == BARO_OK) {
     status = read_samples(&input, err);
+  }
+  if (input.no_string != 0 && status == BARO_OK) {
+    status = baro_error_set(err, BARO_INVALID, "expected texts up to number %llu, found %zu",
+                            (unsigned long long)input.no_string,
+                            input.strings.length / sizeof(baro_view));
   }
   id_table *const tables[] = {&input.functions, &input.locations, &input.mappings};
   for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {

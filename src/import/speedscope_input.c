@@ -131,26 +131,37 @@ static bool get_frame(const speedscope_input *input, double index, speedscope_fr
 
 /* --- sampled --- */
 
+static baro_status push(const speedscope_input *input, uint32_t frame, uint32_t *stack) {
+  baro_stack_record record = {.parent = *stack, .frame = frame};
+  return baro_writer_stack(input->output->writer, &record, stack);
+}
+
+/* A name as a state's is one at the end of a stack only. */
 static baro_status read_stack(speedscope_input *input, baro_json_reader *json,
                               baro_import_sample *sample) {
   baro_status status = BARO_OK;
   sample->stack = BARO_NONE_ID;
   sample->state = BARO_STATE_UNKNOWN;
+  speedscope_frame last = {.state = BARO_STATE_COUNT};
   bool any = false;
   (void)baro_json_enter(json, '[');
   while (status == BARO_OK && baro_json_element(json)) {
     speedscope_frame frame;
     any = true;
+    if (last.state != BARO_STATE_COUNT) {
+      status = push(input, last.frame, &sample->stack);
+    }
     if (!get_frame(input, baro_json_number_value(json), &frame)) {
       baro_json_fail(json, "numbers of frames of this file");
       return BARO_OK;
     }
-    if (frame.state != BARO_STATE_COUNT) {
-      sample->state = (baro_state)frame.state;
-      continue;
+    last = frame;
+    if (status == BARO_OK && frame.state == BARO_STATE_COUNT) {
+      status = push(input, frame.frame, &sample->stack);
     }
-    baro_stack_record record = {.parent = sample->stack, .frame = frame.frame};
-    status = baro_writer_stack(input->output->writer, &record, &sample->stack);
+  }
+  if (last.state != BARO_STATE_COUNT) {
+    sample->state = (baro_state)last.state;
   }
   if (!any) {
     sample->amount = 0; /* nothing ran: time goes on, and there is no sample */
@@ -225,18 +236,19 @@ static bool top_of(const speedscope_input *input, open_frame *ret_top) {
 }
 
 static baro_status open_next(speedscope_input *input, baro_json_reader *json, const event *next) {
-  speedscope_frame frame;
+  speedscope_frame frame, below;
   open_frame top = {.stack = BARO_NONE_ID, .state = BARO_STATE_COUNT};
+  baro_status status = BARO_OK;
   if (!get_frame(input, next->frame, &frame)) {
     baro_json_fail(json, "an event of a frame of this file");
     return BARO_OK;
   }
-  (void)top_of(input, &top);
+  if (top_of(input, &top) && top.state != BARO_STATE_COUNT && get_frame(input, top.index, &below)) {
+    status = push(input, below.frame, &top.stack);
+  }
   open_frame opened = {.index = (uint32_t)next->frame, .stack = top.stack, .state = frame.state};
-  baro_status status = BARO_OK;
-  if (frame.state == BARO_STATE_COUNT) {
-    baro_stack_record record = {.parent = top.stack, .frame = frame.frame};
-    status = baro_writer_stack(input->output->writer, &record, &opened.stack);
+  if (status == BARO_OK && frame.state == BARO_STATE_COUNT) {
+    status = push(input, frame.frame, &opened.stack);
   }
   baro_write_bytes(&input->stack, &opened, sizeof(opened));
   return input->stack.failed ? BARO_NO_MEMORY : status;

@@ -23,7 +23,7 @@ typedef struct folding {
   baro_arena arena;    /* owns texts */
   baro_view *text;     /* owned; of frames, made when first needed */
   double *amount;      /* owned; by node */
-  bool counts_units;   /* ns of calls, and what is no time at all */
+  bool counts_units;   /* ns of calls and of what is short, and what is no time at all */
   double carry;        /* that rounding took: the sum of all lines stays true to one unit */
   uint32_t *canonical; /* owned; the first node of the same stack of functions */
   baro_buffer scratch; /* owned */
@@ -208,7 +208,10 @@ static baro_status fold_all(folding *fold) {
 baro_status baro_export_collapsed(const baro_profile *profile, const baro_export_options *options,
                                   baro_stream *output, baro_error *err) {
   folding fold = {.profile = profile, .options = options, .output = output};
-  fold.counts_units = options->of_calls || baro_profile_weight_unit(profile).length != 0;
+  /* An imported run of less than a millisecond would be lines of 0 us, which are none. */
+  bool is_short = baro_profile_basis_ns(profile, BARO_MEASURE_THREAD) < 1000000;
+  fold.counts_units =
+      options->of_calls || is_short || baro_profile_weight_unit(profile).length != 0;
   baro_status status = baro_stacks_init(&fold.stacks, profile, options->of_calls, NULL);
   if (status == BARO_OK) {
     size_t nodes = fold.stacks.node_count;

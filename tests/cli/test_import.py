@@ -316,18 +316,62 @@ def test_brackets_of_collapsed_frames(
     assert (row["name"], row["file"]) == (name, file)
 
 
-def test_functions_of_pprof_may_have_only_the_name_of_the_linker(run: Run, tmp_path: Path) -> None:
+def test_a_frame_named_as_a_state_is_one_at_the_end_only(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "named.json"
+    frames = [{"name": name} for name in ("a", "[idle]", "c", "[waiting for disk]")]
+    sampled = {"type": "sampled", "name": "p", "unit": "seconds", "startValue": 0}
+    opened = {"type": "evented", "name": "q", "unit": "seconds", "startValue": 0, "endValue": 7}
+    events = [("O", 0), ("O", 1), ("O", 2), ("O", 3), ("C", 3), ("C", 2), ("C", 1), ("C", 0)]
+    at = [0, 1, 2, 3, 4, 5, 6, 7]
+    moves = [{"type": t, "frame": f, "at": when} for (t, f), when in zip(events, at)]
+    profiles = [
+        {**sampled, "samples": [[0, 1, 2], [0, 1]], "weights": [2, 3]},
+        {**opened, "events": moves},
+    ]
+    source.write_text(json.dumps({"shared": {"frames": frames}, "profiles": profiles}))
+    recorded = imported(run, source)
+    # Idle time is left out, as everywhere.
+    assert folded(run, recorded, "--weight", "us", "--states") == [
+        "a;[idle];c;[unknown] 4000000",
+        "a;[idle];c;[waiting for disk] 1000000",
+        "a;[unknown] 2000000",
+    ]
+
+
+def test_what_is_shorter_than_a_microsecond_is_not_nothing(run: Run, tmp_path: Path) -> None:
+    profile = {"unit": "nanoseconds", "startValue": 0, "samples": [[0], [1]], "weights": [300, 99]}
+    source = tmp_path / "short.json"
+    source.write_text(speedscope_of(profile))
+    assert folded(run, imported(run, source)) == ["a 300", "b 99"]
+
+
+def pprof_of(system_name: int) -> bytes:
     def message(number: int, content: bytes) -> bytes:
         return bytes([number << 3 | 2, len(content)]) + content
 
-    source = tmp_path / "linker.pb"
-    source.write_bytes(
+    return (
         message(1, b"\x08\x01\x10\x02")  # a type: cpu, nanoseconds
         + message(2, b"\x08\x01\x10\x0a")  # 10 at the location 1
         + message(4, b"\x08\x01" + message(4, b"\x08\x01"))
-        + message(5, b"\x08\x01\x18\x03")  # the function 1 with a system_name
+        + message(5, b"\x08\x01\x18" + bytes([system_name]))  # the function 1
         + b"".join(message(6, text) for text in (b"", b"cpu", b"nanoseconds", b"_ZN3run"))
     )
+
+
+def test_texts_that_pprof_has_not_are_asked_for(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "texts.pb"
+    source.write_bytes(pprof_of(9))
+    answer = run("import", "-f", "-o", tmp_path / "out.baro", source)
+    assert answer.returncode != 0
+    assert answer.stderr == (
+        f"barograph: import: {source}: pprof: expected texts up to number 9, found 4\n"
+    )
+    assert not (tmp_path / "out.baro").exists()
+
+
+def test_functions_of_pprof_may_have_only_the_name_of_the_linker(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "linker.pb"
+    source.write_bytes(pprof_of(3))
     (row,) = json.loads(run("report", "--json", imported(run, source)).stdout)["functions"]
     assert (row["name"], row["thread_self_ns"]) == ("_ZN3run", 10)
 
