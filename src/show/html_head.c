@@ -204,6 +204,7 @@ static void write_side(const baro_html_page *page, unsigned side, baro_json *jso
   baro_json_object(json, NULL, false);
   baro_json_text(json, "file", path == NULL ? "" : path);
   write_text(json, "command", command_of(profile));
+  write_text(json, "program", page->names.programs[side]);
   write_text(json, "python",
              profile->process_count == 0
                  ? (baro_view){0}

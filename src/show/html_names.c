@@ -183,6 +183,9 @@ static baro_status collect(baro_html_names *names, const baro_profile *const *pr
   baro_status status = profile_count > 1 ? baro_html_renamed(profiles, programs, err) : BARO_OK;
   for (unsigned side = 0; status == BARO_OK && side < profile_count; side++) {
     const baro_profile *profile = profiles[side];
+    if (programs[side] != BARO_NONE_ID) {
+      names->programs[side] = baro_profile_string(profile, programs[side]);
+    }
     side_functions given = {.nodes = count_nodes(profile),
                             .keys =
                                 calloc((size_t)profile->functions.count + 1, sizeof(*given.keys))};

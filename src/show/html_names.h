@@ -30,6 +30,9 @@ typedef struct baro_html_names {
   /* Number of each function of a profile; BARO_NONE_ID: it stands nowhere. Owned. */
   uint32_t *of_function[BARO_HTML_SIDES_MAX];
   baro_intern strings; /* 0 is "" */
+  /* Path of each side's own program file where they have other names (html_renamed.h), else empty; borrowed from the profiles. Functions
+   * of it have the newer one. */
+  baro_view programs[BARO_HTML_SIDES_MAX];
 } baro_html_names;
 
 /* BARO_NO_MEMORY; release it then too. */

@@ -293,6 +293,9 @@ def test_a_function_that_moved_is_the_same_function(run: Run, tmp_path: Path, na
         program.parent.mkdir()
         program.write_text(before + SOURCE)
     assert compared(run, tmp_path, old, new) == [("spin", str(new), 7)]
+    sides = Page((tmp_path / "both.html").read_text(encoding="utf-8")).head["sides"]
+    renamed = [None, None] if old.name == new.name else [str(old), str(new)]
+    assert [side["program"] for side in sides] == renamed
 
 
 def test_a_program_that_has_the_other_ones_file_has_no_other_name(run: Run, tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ function checkedHead(value) {
       ...side,
       file: text(side.file),
       command: text(side.command),
+      program: text(side.program),
       python: text(side.python),
       machine: text(side.machine),
       start_utc: text(side.start_utc),

@@ -12,6 +12,7 @@
  * @property {Model} next
  * @property {boolean} shares compare shares of each side's time, not the times themselves
  * @property {number} scale of the base's amounts
+ * @property {number} basis what amounts are shares of
  * @property {number} least what changed less is no change
  */
 
@@ -31,7 +32,8 @@ export function sidesOf(model, state, shares) {
   const { comparison, unit_ns: unit } = next.page.head;
   // Of a framework's runs what is counted is a part of them.
   const run = comparison && next.metric.kind === 'time' ? Math.max(comparison.run_ns.before ?? 0, comparison.run_ns.after ?? 0) / unit : 0;
-  return { base, next, shares, scale, least: leastShare * Math.max(base.basis * scale, next.basis, run) };
+  const basis = next.basis > 0 ? next.basis : base.basis;
+  return { base, next, shares, scale, basis, least: leastShare * Math.max(base.basis * scale, next.basis, run) };
 }
 
 /**

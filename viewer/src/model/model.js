@@ -56,7 +56,7 @@ export class Model {
 
   /** @param {number} fn */
   names(fn) {
-    return this.workshop.functionNames(fn);
+    return this.workshop.functionNames(fn, this.side + Number(!this.page.head.diff));
   }
 
   /** Whether the range of the state counts: how often something was called is not known of a part of the time. */

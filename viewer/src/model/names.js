@@ -13,6 +13,7 @@
  * @typedef {object} Names
  * @property {(FileNames | undefined)[]} files by string index of the path; undefined: that string is no path of a function
  * @property {string} folder that the places of own code are relative to, "" if they are not
+ * @property {{file: number, names: FileNames} | null} renamed of a diff: the program's file, and what it was called before
  */
 
 const packages = /^.*\/(?:site|dist)-packages\//;
@@ -86,19 +87,27 @@ export function nameFiles(page) {
   /** @type {(FileNames | undefined)[]} */
   const files = new Array(strings.length);
   for (const [file, origin] of origins) files[file] = nameFile(strings[file], origin, folder);
-  return { files, folder };
+  const [before, after] = page.head.sides.map(({ program }) => program);
+  const file = before && after ? strings.indexOf(after) : -1;
+  if (!before || !origins.has(file)) return { files, folder, renamed: null };
+  const names = nameFile(before, 0, before.startsWith(folder) ? folder : sharedFolder([before]));
+  return { files, folder, renamed: { file, names } };
 }
 
 /**
  * @param {Page} page
  * @param {Names} names
  * @param {number} fn
+ * @param {number} side what they are called there
  * @returns {{module: string, name: string, bare: string, place: string, group: string}}
  */
-export function functionNames(page, names, fn) {
+export function functionNames(page, names, fn, side) {
   const { strings, functions } = page;
-  const file = names.files[functions.file[fn]];
-  const line = functions.line[fn];
+  const { renamed } = names;
+  const before = side === 0 && renamed?.file === functions.file[fn] ? renamed.names : null;
+  const file = before ?? names.files[functions.file[fn]];
+  // Of the newer file, which says nothing of another one.
+  const line = before ? 0 : functions.line[fn];
   const place = file?.place ?? '';
   return {
     module: strings[functions.module[fn]] || (file?.module ?? ''),

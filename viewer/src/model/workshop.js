@@ -154,9 +154,9 @@ export class Workshop {
     return selfByFunction(source, metric, threads, upright, functions.count, step);
   }
 
-  /** @param {number} fn */
-  functionNames(fn) {
-    return functionNames(this.page, this.names, fn);
+  /** @param {number} fn @param {number} [side] */
+  functionNames(fn, side = 1) {
+    return functionNames(this.page, this.names, fn, side);
   }
 }
 

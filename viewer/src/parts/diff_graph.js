@@ -1,8 +1,8 @@
 // A flame graph of what changed: blue with a minus where less was used, orange with a plus where more, grey where chance explains the
 // change, or it is below 1 % of the run. The sign and the percentage stand in the box, so that nothing depends on telling the colours apart.
 
-import { el, nameElement } from '../base/dom.js';
-import { formatAmount, formatPercent } from '../base/format.js';
+import { el, nameElement, visibleText } from '../base/dom.js';
+import { formatAmount, formatCount, formatPercent } from '../base/format.js';
 import { mix, parseColour, pixel } from '../draw/palette.js';
 import { edgeOf } from '../draw/theme.js';
 import { changeError, verdict } from '../model/diff.js';
@@ -24,6 +24,26 @@ export function changePercent(change, before) {
   const ratio = change / before;
   const sign = ratio < 0 ? '−' : '+';
   return ratio <= -1 ? 'gone' : `${sign}${formatPercent(Math.abs(ratio))}`;
+}
+
+/**
+ * Of a side: where shares are compared its share, since amounts of the base that are scaled were in no run.
+ * @param {Sides} sides
+ * @param {number} value
+ */
+export function sideWords({ shares, basis, next }, value) {
+  return shares ? formatPercent(value / basis) : formatAmount(value, next.metric, next.page.head);
+}
+
+/**
+ * @param {Sides} sides
+ * @param {number} change
+ * @returns {string} "+276 ms"; of shares "+16.5 points", of a hundred
+ */
+export function changeWords(sides, change) {
+  const sign = change > 0 ? '+' : change < 0 ? '−' : '';
+  const words = sideWords(sides, Math.abs(change));
+  return sign + (sides.shares ? words.replace('%', 'points') : words);
 }
 
 export class DiffGraph extends FlameGraph {
@@ -81,6 +101,23 @@ export class DiffGraph extends FlameGraph {
     return { ...all, strips: null };
   }
 
+  /** Both sides: boxes are as wide as the larger of them, whose sum no run had. @override */
+  rootAmount() {
+    const { sides } = this;
+    if (!sides) return '';
+    const [before, after] = [sides.base.amounts.total[0] * sides.scale, sides.next.amounts.total[0]].map((value) => sideWords(sides, value));
+    return before === after ? after : `${before} → ${after}`;
+  }
+
+  /** @override @param {Flame} flame @param {number} node */
+  spoken({ shape }, node) {
+    const { sides } = this;
+    if (!sides) return '';
+    const { before, after, change, verdict: way } = this.changeOf(node);
+    const words = way === 0 ? 'no change beyond chance and 1 %' : changePercent(change, before);
+    return `${visibleText(this.nameOf(shape.fn(node)).slice(0, 200))}: ${sideWords(sides, before)}, then ${sideWords(sides, after)}; ${words}`;
+  }
+
   /** @override */
   colourByState() {
     return false;
@@ -122,7 +159,7 @@ export class DiffGraph extends FlameGraph {
   signOf({ rest, width, node }, box) {
     if (rest[box] > 0 || width[box] < 16) return '';
     const { before, change, verdict: way } = this.changeOf(node[box]);
-    return way === 0 ? '' : width[box] > 130 ? changePercent(change, before) : way < 0 ? '−' : '+';
+    return way === 0 ? '' : width[box] > 130 ? (this.sides?.shares ? changeWords(this.sides, change) : changePercent(change, before)) : way < 0 ? '−' : '+';
   }
 
   /**
@@ -144,18 +181,19 @@ export class DiffGraph extends FlameGraph {
    * @param {number} box
    */
   tip(flame, layout, box) {
-    if (layout.rest[box] > 0) return super.tip(flame, layout, box);
+    const { sides } = this;
+    if (!sides) return [];
+    // They are as wide as the larger of both: no amount of any run.
+    if (layout.rest[box] > 0) return [el('div', { class: 'tip-name' }, `${formatCount(layout.rest[box])} narrow boxes`), el('div', {}, 'zoom in to see them')];
     const { model, shape } = flame;
-    const { head } = model.page;
     const fn = shape.fn(layout.node[box]);
     const { before, after, change, error, verdict: way } = this.changeOf(layout.node[box]);
-    const amount = (/** @type {number} */ value) => formatAmount(value, model.metric, head);
     const words = way === 0 ? 'no change beyond chance and 1 % of the run' : way < 0 ? 'less' : 'more';
     const place = fn < 0 ? '' : model.names(fn).place.slice(-200);
     return [
       el('div', { class: 'tip-name' }, nameElement(this.nameOf(fn).slice(0, 200))),
-      el('div', { class: 'tip-amount' }, `${amount(before)} → ${amount(after)}`),
-      el('div', {}, `${change > 0 ? '+' : ''}${amount(change)}${error === null ? '' : ` ± ${amount(error)}`}, ${changePercent(change, before)}: ${words}`),
+      el('div', { class: 'tip-amount' }, `${sideWords(sides, before)} → ${sideWords(sides, after)}`),
+      el('div', {}, `${changeWords(sides, change)}${error === null ? '' : ` ± ${changeWords(sides, error).replace('+', '')}`}, ${changePercent(change, before)}: ${words}`),
       el('div', { class: 'tip-place' }, nameElement(place)),
     ];
   }

@@ -2,6 +2,7 @@
 // read in its place. It knows nothing of the page's state: what is zoomed or selected is told, and what the user does is called back.
 
 import { el, oncePerFrame } from '../base/dom.js';
+import { formatAmount } from '../base/format.js';
 import { Labels } from '../draw/labels.js';
 import { Raster } from '../draw/raster.js';
 import { currentTheme, functionColours } from '../draw/theme.js';
@@ -9,7 +10,7 @@ import { boxAt, layOut } from '../model/layout.js';
 import { boxAmounts, boxesByFunction, fillByState } from './flame_colours.js';
 import { nodeBeside } from './flame_keys.js';
 import { drawLabels, rowHeight } from './flame_labels.js';
-import { mirrorTree } from './flame_mirror.js';
+import { mirrorTree, spokenNode } from './flame_mirror.js';
 import { flameTip } from './flame_tip.js';
 import { tooltip } from './tooltip.js';
 
@@ -96,6 +97,7 @@ export class FlameGraph {
     this.atRoot = true;
     /** @type {ReturnType<typeof functionColours> | null} */
     this.colours = null;
+    this.side = -1;
     this.theme = currentTheme();
     /** @type {Labels | null} */
     this.labels = null;
@@ -145,7 +147,7 @@ export class FlameGraph {
     this.draw();
     if (zoomed && !this.options.up) this.scrollToRow(this.layout?.zoomRow ?? 0);
     const mirrored = `${flame.key} ${flame.zoom} ${flame.selected} ${flame.model.isFirst}`;
-    if (mirrored !== this.mirrored) mirrorTree(this.canvas, flame, (fn) => this.nameOf(fn), flame.selected);
+    if (mirrored !== this.mirrored) mirrorTree(this.canvas, flame, (node) => this.spoken(flame, node), flame.selected);
     this.mirrored = mirrored;
   }
 
@@ -162,6 +164,16 @@ export class FlameGraph {
   nameOf(fn) {
     if (fn < 0) return this.options.root ?? 'everything';
     return this.flame?.model.names(fn).name ?? '';
+  }
+
+  /** What the root's box says. @param {Flame} flame @param {number} amount */
+  rootAmount({ model }, amount) {
+    return formatAmount(amount, model.metric, model.page.head);
+  }
+
+  /** @param {Flame} flame @param {number} node */
+  spoken(flame, node) {
+    return spokenNode(flame, (fn) => this.nameOf(fn), node);
   }
 
   // --- Layout and drawing ---
@@ -250,8 +262,9 @@ export class FlameGraph {
 
   /** @param {Flame} flame */
   chooseColours(flame) {
-    const { workshop } = flame.model;
-    if (this.colours !== null) return;
+    const { workshop, side } = flame.model;
+    if (this.colours !== null && this.side === side) return;
+    this.side = side;
     this.theme = currentTheme(this.options.paper);
     this.colours = functionColours(workshop, this.theme);
     const family = getComputedStyle(document.body).fontFamily;
@@ -259,7 +272,7 @@ export class FlameGraph {
       this.context,
       (fn) => {
         // Not by the flame: these texts outlive what is drawn, and would keep its tree.
-        const { module, name, bare } = workshop.functionNames(fn);
+        const { module, name, bare } = workshop.functionNames(fn, side);
         return { module: module ? `${module}.` : '', name, bare };
       },
       family,
@@ -293,7 +306,7 @@ export class FlameGraph {
   drawLabels(flame, layout, ratio, top, height) {
     const { context, labels, theme } = this;
     if (!labels) return;
-    const root = this.nameOf(-1);
+    const root = (/** @type {number} */ amount) => `${this.nameOf(-1)} · ${this.rootAmount(flame, amount)}`;
     const onStates = this.colourByState(flame);
     drawLabels({ context, labels, theme, flame, layout, ratio, top, height, root, onStates, taken: (box) => this.taken(layout, box) });
   }

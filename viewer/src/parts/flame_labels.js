@@ -1,6 +1,6 @@
 // What is written into the boxes of a flame graph.
 
-import { formatAmount, formatCount } from '../base/format.js';
+import { formatCount } from '../base/format.js';
 
 /** @typedef {import('./flame_graph.js').Flame} Flame */
 /** @typedef {import('../model/layout.js').Layout} Layout */
@@ -20,7 +20,7 @@ const leastWidth = 22;
  * @property {number} ratio device pixels of a CSS pixel
  * @property {(row: number) => number} top of a row within the canvas
  * @property {number} height of the canvas, CSS pixels
- * @property {string} root what the root's box says
+ * @property {(amount: number) => string} root what the root's box says
  * @property {(box: number) => number} [taken] CSS pixels at the right end of a box that something else needs
  * @property {boolean} onStates boxes have the colours of states, which carry dark text in any theme
  */
@@ -74,9 +74,8 @@ function drawRest({ context, labels, theme, layout }, i, middle) {
  * @param {number} middle
  * @param {string} colour
  */
-function drawRoot({ context, labels, flame, layout, root }, i, middle, colour) {
-  const { metric, page } = flame.model;
+function drawRoot({ context, labels, layout, root }, i, middle, colour) {
   context.font = labels.font(12, false);
   context.fillStyle = colour;
-  context.fillText(`${root} · ${formatAmount(layout.amount[i], metric, page.head)}`, layout.x[i] + 4, middle);
+  context.fillText(root(layout.amount[i]), layout.x[i] + 4, middle);
 }

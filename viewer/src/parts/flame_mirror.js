@@ -40,10 +40,10 @@ export function leastStep({ shape, zoom }) {
 /**
  * @param {HTMLCanvasElement} canvas
  * @param {Flame} flame
- * @param {(fn: number) => string} nameOf
+ * @param {(node: number) => string} spoken
  * @param {number} selected
  */
-export function mirrorTree(canvas, flame, nameOf, selected) {
+export function mirrorTree(canvas, flame, spoken, selected) {
   const { shape } = flame;
   let prefix = prefixes.get(canvas);
   if (!prefix) {
@@ -71,7 +71,7 @@ export function mirrorTree(canvas, flame, nameOf, selected) {
           'aria-setsize': size,
           'aria-selected': node === at ? 'true' : 'false',
         },
-        spokenNode(flame, nameOf, node),
+        spoken(node),
       ),
     );
   above.forEach((node, i) => add(node, i + 1, 1, 1));

@@ -11,6 +11,7 @@
  * @typedef {object} Side
  * @property {string} file
  * @property {string} command
+ * @property {string | null} [program] path of its own file where that has another name on the other side
  * @property {string} python
  * @property {string} machine
  * @property {string | null} [host]

@@ -3,10 +3,10 @@
 // is called no change.
 
 import { el, fill, visibleText } from '../base/dom.js';
-import { formatAmount } from '../base/format.js';
+import { formatAmount, formatPercent } from '../base/format.js';
 import { changeWidths, eitherWidths, functionChanges, sidesOf } from '../model/diff.js';
 import { wholeShape } from '../model/shape.js';
-import { DiffGraph, changePercent } from '../parts/diff_graph.js';
+import { DiffGraph, changePercent, changeWords, sideWords } from '../parts/diff_graph.js';
 import { FlameGraph } from '../parts/flame_graph.js';
 import { Table } from '../parts/table.js';
 import { treeChoice } from '../parts/tree_choice.js';
@@ -165,7 +165,8 @@ class Diff {
     both.forEach((side, i) => {
       this.sideBoxes[i].style.flex = `0 1 ${most > 0 ? Math.max((amounts[i] / (amounts[0] + amounts[1])) * 100, 8) : 50}%`;
       const amount = side.amounts.total[model.zoom];
-      this.bothTitles[i].textContent = `${i === 0 ? 'Before' : 'After'}: ${formatAmount(amount, side.metric, side.page.head)}`;
+      const say = (/** @type {number} */ value) => formatAmount(value, side.metric, side.page.head);
+      this.bothTitles[i].textContent = `${i === 0 ? 'Before' : 'After'}: ${sides.shares ? `${formatPercent(amount / side.basis)} of ${say(side.basis)}` : say(amount)}`;
       this.both[i].update({
         model: side,
         shape: inOrder(wholeShape(side.tree, side.amounts), order),
@@ -191,7 +192,7 @@ class Diff {
     const isSampled = changes.some((change) => change.error !== null);
     this.sameWords.textContent = isSampled ? 'within 2 errors or 1 %' : 'within 1 % of the run';
     this.table.update({
-      columns: this.columns(model, column),
+      columns: this.columns(model, column, sides),
       rows,
       key: `${sides.next.key} ${sides.shares} ${column}`,
       selected: state.fn < 0 ? -1 : changes.findIndex((change) => change.fn === state.fn),
@@ -202,14 +203,14 @@ class Diff {
   /**
    * @param {Model} model
    * @param {string} column
+   * @param {Sides} sides
    * @returns {Column[]}
    */
-  columns(model, column) {
+  columns(model, column, sides) {
     const { changes } = this;
-    const { head } = model.page;
-    const amount = (/** @type {number} */ value) => formatAmount(value, model.metric, head);
-    const signed = (/** @type {number} */ row) => `${changes[row].change > 0 ? '+' : ''}${amount(changes[row].change)}`;
-    const error = (/** @type {number} */ row) => (changes[row].error === null ? '' : `± ${amount(changes[row].error ?? 0)}`);
+    const amount = (/** @type {number} */ value) => sideWords(sides, value);
+    const signed = (/** @type {number} */ row) => changeWords(sides, changes[row].change);
+    const error = (/** @type {number} */ row) => (changes[row].error === null ? '' : `± ${changeWords(sides, changes[row].error ?? 0).replace('+', '')}`);
     const percent = (/** @type {number} */ row) => changePercent(changes[row].change, changes[row].before);
     const words = (/** @type {number} */ row) => ['less', 'same', 'more'][changes[row].verdict + 1];
     const mark = (/** @type {number} */ row) =>
@@ -221,7 +222,7 @@ class Diff {
       text: (row) => of.text(changes[row].fn),
       value: of.value && ((row) => of.value?.(changes[row].fn) ?? ''),
     });
-    const number = /** @type {const} */ ({ number: true, width: '84px' });
+    const number = /** @type {const} */ ({ number: true, width: sides.shares ? '96px' : '84px' });
     return [
       { key: 'verdict', title: 'result', help: 'less or more, beyond twice the standard error and 1 % of the run', width: '64px', cell: mark, text: words, value: (row) => changes[row].verdict },
       ofRow(nameColumn(model, 'minmax(210px, 1.4fr)')),
@@ -229,7 +230,7 @@ class Diff {
       { ...number, key: 'after', title: `${column} after`, cell: (row) => amount(changes[row].after), text: (row) => amount(changes[row].after), value: (row) => changes[row].after },
       { ...number, key: 'change', title: 'change', help: 'sorted by its size, whichever way', cell: signed, text: signed, value: (row) => Math.abs(changes[row].change) },
       { ...number, key: 'error', title: 'error', help: 'standard error of the change', cell: error, text: error, value: (row) => changes[row].error ?? 0 },
-      { ...number, key: 'percent', title: 'change %', cell: percent, text: percent, value: (row) => (changes[row].before > 0 ? changes[row].change / changes[row].before : Infinity) },
+      { ...number, key: 'percent', title: 'change %', help: 'of what it was before', cell: percent, text: percent, value: (row) => (changes[row].before > 0 ? changes[row].change / changes[row].before : Infinity) },
       ofRow(placeColumn(model, 'minmax(120px, 0.8fr)')),
     ];
   }

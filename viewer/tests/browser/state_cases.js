@@ -330,11 +330,23 @@ async function diffChoices(session) {
   assert.match(await table.innerText(), /− less\s+JSONDecoder\.decode/);
   assert.match(await table.innerText(), /\+ more\s+SocketIO\.readinto/);
   assert.match(await table.innerText(), /same\s+Condition\.wait/);
+  const counted = (await page.locator('.diff-counted').innerText()).match(/[\d.]+ s\b/g) ?? [];
   for (const name of ['after', 'before', 'change', 'larger of both', 'shares', 'total', 'side by side', 'changes']) {
     await page.locator('.diff').getByRole('button', { name, exact: true }).click();
     await opened.settled();
     assert.equal(await page.locator('.diff').getByRole('button', { name, exact: true }).getAttribute('aria-pressed'), 'true', name);
+    if (name !== 'side by side') continue;
+    const [title, graph] = await Promise.all(['.diff-side-title', '.diff-side canvas'].map((part) => page.locator(part).first().boundingBox()));
+    assert.ok(title && graph && title.height >= 20 && title.y + title.height <= graph.y, 'the graph covers what it is of');
+    assert.equal(await page.locator('.diff-side-title').first().innerText(), `Before: 100.0 % of ${counted[0]}`);
   }
+  // Shares are no times, and what boxes are as wide as, the larger of both, is nobody's amount.
+  const cells = (await table.locator('[role=gridcell]').allInnerTexts()).filter((text) => /\d (?:s|ms|µs)$/.test(text));
+  assert.deepEqual(cells, []);
+  assert.match((await page.locator('.diff [role=treeitem]').first().textContent()) ?? '', /^everything: 100\.0 %, then 100\.0 %; no change/);
+  await page.locator('.diff').getByRole('button', { name: 'amounts', exact: true }).click();
+  await opened.settled();
+  assert.match((await page.locator('.diff [role=treeitem]').first().textContent()) ?? '', new RegExp(`^everything: ${counted[0]}, then ${counted[1]}; −`));
   assert.deepEqual(await opened.close(), []);
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { changeWidths, eitherWidths, functionChanges, sidesOf, verdict } from '../../src/model/diff.js';
+import { changeWords, sideWords } from '../../src/parts/diff_graph.js';
 import { Workshop } from '../../src/model/workshop.js';
 import { initialState } from '../../src/state/state.js';
 import { functionOf, openPlain } from '../support/open.js';
@@ -51,6 +52,11 @@ test('shares are compared where asked: the base is scaled to the other side', as
   assert.equal(sides.scale, 151 / 200);
   const same = functionChanges(sides, 'self').find((c) => c.fn === functionOf(page, 'same'));
   assert.equal(same?.before, 75.5);
+  // 50 % of 200 to 66.9 % of 151: of neither run are 75.5 ticks.
+  assert.deepEqual([same?.before ?? NaN, same?.after ?? NaN].map((value) => sideWords(sides, value)), ['50.0 %', '66.9 %']);
+  assert.deepEqual([25.5, -25.5, 0].map((change) => changeWords(sides, change)), ['+16.9 points', '−16.9 points', '0.0 points']);
+  const amounts = sidesOf(model, initialState, false);
+  assert.deepEqual([sideWords(amounts, 100), changeWords(amounts, -80)], ['100 µs', '−80.0 µs']);
 });
 
 test('what is on one side only has a width', async () => {
