@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "show/diff_states.h"
 #include "show/text_width.h"
 #include "show/units.h"
 
@@ -49,6 +50,7 @@ static void write_functions(const baro_program_diff *diff, bool unicode, baro_bu
                             BARO_CUT_MIDDLE, unicode);
     baro_write_format(out, " %s %s", text_of(diff, change_ns).text,
                       change_ns > 0 ? "more" : "less");
+    baro_diff_wait_write(&all->rows[i], out);
   }
   if (all->sure_count > FUNCTIONS_SAID) {
     baro_write_format(out, "; %s more changed by over 1 %% of %s",
@@ -61,6 +63,7 @@ void baro_program_sentence_write(const baro_program_diff *diff, baro_program_sen
                                  bool unicode, baro_buffer *out) {
   switch (which) {
   case BARO_PROGRAM_OF_BASIS: write_basis(diff, out); return;
+  case BARO_PROGRAM_OF_STATES: baro_diff_states_write(diff->profiles, out); return;
   case BARO_PROGRAM_OF_FUNCTIONS: write_functions(diff, unicode, out); return;
   case BARO_PROGRAM_SENTENCES: return;
   }
@@ -122,13 +125,18 @@ baro_status baro_program_diff_json(const baro_program_diff *diff, const baro_dif
   baro_json_array(&json, "sentences", false);
   for (int which = 0; which < BARO_PROGRAM_SENTENCES; which++) {
     baro_program_sentence_write(diff, (baro_program_sentence)which, true, &text);
-    good = write_text(&json, NULL, &text) && good;
+    good = (text.length == 0 || write_text(&json, NULL, &text)) && good;
   }
   baro_json_end_array(&json);
   write_pair(&json, "run_ns", (double)baro_diff_run_ns(diff->profiles[BARO_BEFORE]),
              (double)baro_diff_run_ns(diff->profiles[BARO_AFTER]));
   baro_json_text(&json, "compared", all->of_samples ? "samples" : "calls");
   write_pair(&json, "basis_ns", all->basis_ns[BARO_BEFORE], all->basis_ns[BARO_AFTER]);
+  if (all->of_samples) {
+    baro_diff_states_json(diff->profiles, &json);
+  } else {
+    baro_json_null(&json, "states");
+  }
   baro_json_array(&json, "functions", false);
   for (uint32_t i = 0; i < all->count && (options->top == 0 || i < options->top); i++) {
     write_function(diff, &all->rows[i], &json);

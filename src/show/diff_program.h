@@ -22,6 +22,7 @@ baro_status baro_program_diff_json(const baro_program_diff *diff, const baro_dif
 /* The sentences behind the answer. */
 typedef enum baro_program_sentence {
   BARO_PROGRAM_OF_BASIS,     /* what is compared below it, and how long that was */
+  BARO_PROGRAM_OF_STATES,    /* what the difference is made of: diff_states.h */
   BARO_PROGRAM_OF_FUNCTIONS, /* which functions */
   BARO_PROGRAM_SENTENCES
 } baro_program_sentence;

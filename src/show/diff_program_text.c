@@ -4,6 +4,7 @@
 #include "base/plural.h"
 #include "show/diff_parts.h"
 #include "show/diff_program.h"
+#include "show/diff_states.h"
 #include "show/place.h"
 #include "show/report_parts.h"
 
@@ -115,8 +116,7 @@ static void write_functions(page *p) {
     baro_report_remark(&p->report, "and %s more: --top 0 shows all",
                        baro_text_count(all->count - shown).text);
   }
-  baro_report_remark(&p->report, "each run was seen once: errors are of sampling, not of how much "
-                                 "runs differ by chance");
+  baro_report_remark(&p->report, "%s", baro_diff_caveat(all->of_samples));
 }
 
 void baro_program_diff_text(const baro_program_diff *diff, const baro_diff_options *options,

@@ -24,6 +24,10 @@ static void add_side(const baro_profile *profile, unsigned side, const baro_html
                                   : (double)profile->call_sums.self_ns[f];
     row->function = function;
     row->ns[side] += ns;
+    row->wait_ns[side] +=
+        diffs->of_samples
+            ? (double)baro_amount(&functions->self[BARO_MEASURE_RUN], BARO_STATE_RUNNABLE, f)
+            : 0;
     if (diffs->of_samples && basis_ns > 0) {
       double ratio = baro_profile_ratio_error(profile, BARO_MEASURE_RUN, ns / basis_ns,
                                               functions->self_square[BARO_MEASURE_RUN][f]);

@@ -14,8 +14,9 @@
 typedef struct baro_function_diff {
   uint32_t function; /* of the names */
   double ns[BARO_HTML_SIDES_MAX];
-  double error_ns; /* standard error of the difference */
-  bool is_sure;    /* beyond twice the error, and 1 % of the larger basis */
+  double wait_ns[BARO_HTML_SIDES_MAX]; /* of it waiting for a CPU; 0 of calls */
+  double error_ns;                     /* standard error of the difference */
+  bool is_sure;                        /* beyond twice the error, and 1 % of the larger basis */
 } baro_function_diff;
 
 typedef struct baro_function_diffs {

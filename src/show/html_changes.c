@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "show/diff_show.h"
+#include "show/diff_states.h"
 #include "show/function_diff.h"
 #include "show/text_width.h"
 #include "show/units.h"
@@ -61,6 +62,9 @@ static void write_function(const baro_html_page *page, const baro_function_diff 
   (void)snprintf(text, sizeof(text), " %s %s", baro_text_duration((uint64_t)fabs(change)).text,
                  change > 0 ? "more" : "less");
   baro_html_sentence_text(json, text, &baro_html_no_link);
+  baro_buffer waits = {0};
+  baro_diff_wait_write(row, &waits);
+  baro_html_sentence_buffer(json, &waits, &baro_html_no_link);
 }
 
 static void write_functions(const baro_html_page *page, const baro_function_diffs *diffs,
@@ -92,6 +96,26 @@ static void write_functions(const baro_html_page *page, const baro_function_diff
   baro_html_sentence_end(json);
 }
 
+static void write_states(const baro_html_page *page, baro_json *json) {
+  baro_buffer text = {0};
+  const baro_profile *const profiles[] = {page->profiles[0], page->profiles[1]};
+  baro_diff_states_write(profiles, &text);
+  if (text.length > 0 || text.failed) {
+    baro_html_sentence_begin(json);
+    baro_html_sentence_buffer(json, &text, &baro_html_no_link);
+    baro_html_sentence_end(json);
+  }
+}
+
+static void write_caveat(bool of_samples, baro_json *json) {
+  const char *caveat = baro_diff_caveat(of_samples);
+  char text[160];
+  (void)snprintf(text, sizeof(text), "E%s.", caveat + 1);
+  baro_html_sentence_begin(json);
+  baro_html_sentence_text(json, text, &baro_html_no_link);
+  baro_html_sentence_end(json);
+}
+
 bool baro_html_write_changes(const baro_html_page *page, baro_json *json) {
   write_answer(page, json);
   if (page->run_diff != NULL) { /* functions are but operators there */
@@ -101,7 +125,9 @@ bool baro_html_write_changes(const baro_html_page *page, baro_json *json) {
   baro_function_diffs diffs;
   bool good = baro_function_diffs_find(page->profiles, &page->names, &diffs);
   if (good) {
+    write_states(page, json);
     write_functions(page, &diffs, json);
+    write_caveat(diffs.of_samples, json);
   }
   baro_function_diffs_release(&diffs);
   return good;

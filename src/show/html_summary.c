@@ -1,6 +1,5 @@
 #include "show/html_summary.h"
 
-#include <math.h>
 #include <stdio.h>
 
 #include "base/plural.h"
@@ -10,8 +9,8 @@
 #include "show/hot_path.h"
 #include "show/html_changes.h"
 #include "show/html_sentence.h"
+#include "show/html_summary_threads.h"
 #include "show/summary.h"
-#include "show/thread_label.h"
 #include "show/units.h"
 
 /* Shares that are worth a word, as in summary.c. */
@@ -19,7 +18,7 @@ static const double SHARE_MIN = 0.05;
 /* What is not known of a run is said from here on; losses as report_head.c warns of them. */
 static const double UNKNOWN_MIN = 0.02;
 
-enum { WAITS_SAID = 2, NOTES_SAID = 3 };
+enum { STATES_SAID = 3, NOTES_SAID = 3 };
 
 /* "wait:disk"; NULL for what is no wait. */
 static const char *metric_of(baro_state state, char room[32]) {
@@ -116,22 +115,21 @@ static void write_path(const baro_html_page *page, unsigned side, const baro_sum
 
 /* --- Running and waiting --- */
 
-typedef struct waited {
+typedef struct spent {
   baro_state state;
   double ratio;
-} waited;
+} spent;
 
-/* The largest waits of the measure, in falling order. */
-static void find_waits(const baro_profile *profile, double basis_ns, waited ret_best[WAITS_SAID]) {
+/* The largest states of the measure beside running, in falling order. */
+static void find_states(const baro_profile *profile, double basis_ns, spent ret_best[STATES_SAID]) {
   for (int s = 0; s < BARO_STATE_COUNT; s++) {
-    if (s == BARO_STATE_CPU || s == BARO_STATE_COLLECTOR || s == BARO_STATE_IDLE ||
-        s == BARO_STATE_UNKNOWN) {
+    if (s == BARO_STATE_CPU || s == BARO_STATE_IDLE || s == BARO_STATE_UNKNOWN) {
       continue;
     }
-    waited next = {(baro_state)s, (double)profile->state_ns[BARO_MEASURE_RUN][s] / basis_ns};
-    for (int i = 0; i < WAITS_SAID; i++) {
+    spent next = {(baro_state)s, (double)profile->state_ns[BARO_MEASURE_RUN][s] / basis_ns};
+    for (int i = 0; i < STATES_SAID; i++) {
       if (next.ratio > ret_best[i].ratio) {
-        waited other = ret_best[i];
+        spent other = ret_best[i];
         ret_best[i] = next;
         next = other;
       }
@@ -139,24 +137,30 @@ static void find_waits(const baro_profile *profile, double basis_ns, waited ret_
   }
 }
 
+/* In the words and with the numbers of "What it did": collecting garbage is no running there. */
 static void write_states(const baro_html_page *page, unsigned side, baro_json *json) {
   const baro_profile *profile = page->profiles[side];
   const uint64_t *state_ns = profile->state_ns[BARO_MEASURE_RUN];
-  double basis_ns = (double)baro_profile_basis_ns(profile, BARO_MEASURE_RUN);
-  if (!(basis_ns > 0)) {
+  uint64_t basis_ns = baro_profile_basis_ns(profile, BARO_MEASURE_RUN);
+  if (basis_ns == 0) {
     return;
   }
-  waited best[WAITS_SAID] = {0};
-  find_waits(profile, basis_ns, best);
-  double running = (double)(state_ns[BARO_STATE_CPU] + state_ns[BARO_STATE_COLLECTOR]) / basis_ns;
-  char text[120];
-  (void)snprintf(text, sizeof(text), "In all it was running for %s of the time",
-                 baro_text_percent_whole(running).text);
+  spent best[STATES_SAID] = {0};
+  find_states(profile, (double)basis_ns, best);
+  double running = (double)state_ns[BARO_STATE_CPU] / (double)basis_ns;
+  char text[160];
+  if (state_ns[BARO_STATE_IDLE] > 0) {
+    (void)snprintf(text, sizeof(text), "Of the %s that it was not idle it was running for %s",
+                   baro_text_duration(basis_ns).text, baro_text_percent_whole(running).text);
+  } else {
+    (void)snprintf(text, sizeof(text), "In all it was running for %s of the time",
+                   baro_text_percent_whole(running).text);
+  }
   baro_html_link to = baro_html_no_link;
   to.view = "timeline";
   baro_html_sentence_begin(json);
   baro_html_sentence_text(json, text, &to);
-  for (int i = 0; i < WAITS_SAID && best[i].ratio >= SHARE_MIN; i++) {
+  for (int i = 0; i < STATES_SAID && best[i].ratio >= SHARE_MIN; i++) {
     char metric[32];
     baro_html_link wait = baro_html_no_link;
     wait.view = "flame";
@@ -164,86 +168,9 @@ static void write_states(const baro_html_page *page, unsigned side, baro_json *j
     (void)snprintf(text, sizeof(text), "%s %s", baro_state_words(best[i].state),
                    baro_text_percent_whole(best[i].ratio).text);
     baro_html_sentence_text(json, ", ", &baro_html_no_link);
-    baro_html_sentence_text(json, text, &wait);
+    baro_html_sentence_text(json, text, wait.metric != NULL ? &wait : &baro_html_no_link);
   }
-  baro_html_sentence_text(json, ".", &baro_html_no_link);
-  baro_html_sentence_end(json);
-}
-
-/* --- Threads --- */
-
-static uint32_t busiest_thread(const baro_profile *profile, uint64_t *ret_sum_ns) {
-  uint32_t best = 0;
-  *ret_sum_ns = 0;
-  for (uint32_t t = 0; t < profile->thread_count; t++) {
-    *ret_sum_ns += profile->threads[t].has_cpu ? profile->threads[t].cpu_ns : 0;
-    if (profile->threads[t].cpu_ns > profile->threads[best].cpu_ns) {
-      best = t;
-    }
-  }
-  return best;
-}
-
-/* Of a process's first thread the name is the program's, which says nothing. */
-static void write_thread_name(const baro_profile *profile, const baro_profile_thread *thread,
-                              baro_buffer *out) {
-  if (thread->is_main && profile->process_count == 1) {
-    baro_write_text(out, "the main thread");
-    return;
-  }
-  if (thread->is_main) {
-    baro_write_format(out, "the main thread of process %u",
-                      profile->processes[thread->process].os_pid);
-    return;
-  }
-  baro_write_thread_label(out, profile, thread);
-  if (out->length == 0) {
-    baro_write_format(out, "thread %u", thread->os_tid);
-  }
-}
-
-static void write_threads(const baro_html_page *page, unsigned side, baro_json *json) {
-  const baro_profile *profile = page->profiles[side];
-  uint64_t duration_ns = profile->end_ns - profile->start_ns, sum_ns;
-  if (profile->thread_count < 2 || !profile->has_cpu || duration_ns == 0) {
-    return;
-  }
-  uint32_t best = busiest_thread(profile, &sum_ns);
-  char text[240], processes[80] = "";
-  if (profile->process_count > 1) {
-    (void)snprintf(processes, sizeof(processes), " in %s processes",
-                   baro_text_count(profile->process_count).text);
-  }
-  (void)snprintf(text, sizeof(text), "%s threads%s used %s of CPU, %s of one core",
-                 baro_text_count(profile->thread_count).text, processes,
-                 baro_text_duration(profile->cpu_ns).text,
-                 baro_text_percent_whole((double)profile->cpu_ns / (double)duration_ns).text);
-  baro_html_link all = baro_html_no_link, one = baro_html_no_link;
-  all.view = one.view = "timeline";
-  one.thread = page->first_thread[side] + best;
-  baro_html_sentence_begin(json);
-  baro_html_sentence_text(json, text, &all);
-  if (sum_ns > 0) {
-    baro_buffer label = {0};
-    write_thread_name(profile, &profile->threads[best], &label);
-    (void)snprintf(
-        text, sizeof(text), "; %s of it ",
-        baro_text_percent_whole((double)profile->threads[best].cpu_ns / (double)sum_ns).text);
-    baro_html_sentence_text(json, text, &baro_html_no_link);
-    baro_html_sentence_buffer(json, &label, &one);
-  }
-  uint64_t gil_ns = profile->state_ns[BARO_MEASURE_THREAD][BARO_STATE_GIL];
-  double gil =
-      (double)gil_ns / fmax((double)baro_profile_basis_ns(profile, BARO_MEASURE_THREAD), 1);
-  if (gil >= SHARE_MIN) {
-    baro_html_link to = baro_html_no_link;
-    to.view = "flame";
-    to.metric = "wait:gil";
-    (void)snprintf(text, sizeof(text), "they waited for the GIL %s of their time",
-                   baro_text_percent_whole(gil).text);
-    baro_html_sentence_text(json, "; ", &baro_html_no_link);
-    baro_html_sentence_text(json, text, &to);
-  }
+  baro_html_write_thread_wait(page, side, json);
   baro_html_sentence_text(json, ".", &baro_html_no_link);
   baro_html_sentence_end(json);
 }
@@ -403,7 +330,7 @@ static void write_of_samples(const baro_html_page *page, unsigned side,
   if (page->profiles[side]->calls.count > 0) {
     write_calls(page, side, json);
   } else {
-    write_threads(page, side, json);
+    baro_html_write_threads(page, side, json);
   }
 }
 

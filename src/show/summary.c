@@ -115,6 +115,10 @@ static baro_view base_name(baro_view file) {
 static void write_function(const baro_profile *profile, uint32_t index, const clause_width *width,
                            baro_buffer *text) {
   const baro_profile_function *function = &profile->functions.rows[index];
+  if ((function->flags & BARO_FUNCTION_NO_PYTHON) != 0) { /* no place to look into */
+    baro_write_text(text, "no Python function (interpreter start or end)");
+    return;
+  }
   (void)baro_write_fitted(text, baro_profile_string(profile, function->qualified_string),
                           width->name_columns, BARO_CUT_MIDDLE, width->unicode);
   baro_view file = baro_profile_string(profile, function->file_string);
@@ -176,6 +180,25 @@ static void write_clauses(const baro_profile *profile, baro_measure measure, con
   baro_buffer_release(&part);
 }
 
+/* Where most of the time is one state's, and the clauses have little of that, they would tell of something else:
+ * "65 % running, spread over many functions; ". */
+static void write_spread(const baro_profile *profile, baro_measure measure, const said *best,
+                         baro_buffer *text) {
+  double basis_ns = (double)baro_profile_basis_ns(profile, measure);
+  bool has_clause = best[0].ratio >= SHARE_MIN && is_sure(profile, measure, best[0].ratio);
+  for (int s = 0; s < BARO_STATE_COUNT && has_clause; s++) {
+    double ratio = (double)profile->state_ns[measure][s] / basis_ns;
+    double told = 0;
+    for (int i = 0; i < CLAUSES_MAX && best[i].ratio >= SHARE_MIN; i++) {
+      told += best[i].state == (baro_state)s ? best[i].ratio : 0;
+    }
+    if (s != BARO_STATE_IDLE && s != BARO_STATE_UNKNOWN && ratio >= 0.5 && told < ratio / 2) {
+      baro_write_format(text, "%.0f %% %s, spread over many functions; ", ratio * 100,
+                        baro_state_words((baro_state)s));
+    }
+  }
+}
+
 /* Of a recording without samples. */
 static void write_nothing(const baro_profile *profile, baro_buffer *text) {
   uint64_t lost = profile->damage.dropped_samples;
@@ -217,6 +240,9 @@ static void write_sentence(const baro_profile *profile, baro_measure measure, ba
   if (!find_clauses(profile, measure, scratch, best)) {
     text->failed = true;
     return;
+  }
+  if (baro_profile_weight_unit(profile).length == 0) {
+    write_spread(profile, measure, best, text);
   }
   size_t before = text->length;
   write_clauses(profile, measure, best, marks, text);

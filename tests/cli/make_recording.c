@@ -162,6 +162,64 @@ static void write_small(baro_writer *writer) {
   end_process(writer, process, 2000, 0);
 }
 
+/* The same work as "small" on a machine where others run: each ms of CPU time takes two, and the run 3.4 s. */
+static void write_crowded(baro_writer *writer) {
+  static const frame_spec frames[] = {
+      {"<module>", "<module>", "/srv/app/app.py", 1, 90},
+      {"main", "main", "/srv/app/app.py", 70, 75},
+      {"parse", "parse", "/srv/app/parse.py", 12, 20},
+      {"load_rows", "load_rows", "/srv/app/app.py", 40, 44},
+  };
+  static const int main_stack[] = {0, 1, -1}, parse[] = {0, 1, 2, -1}, load[] = {0, 1, 3, -1};
+  add_facts(writer, "python3 app.py");
+  baro_writer_info(writer, "cpu_count", "2");
+  uint32_t process = add_process(writer, 4312, BARO_NONE_ID, "python3 app.py");
+  uint32_t thread = add_thread(writer, process, 4312, "python3", true);
+  uint64_t now_ns = start_ns;
+  for (uint32_t i = 0; i < 2000; i++) {
+    uint32_t at = i % 100;
+    bool runs = at < 60 || at >= 90;
+    uint32_t stack = stack_id(writer, frames, at < 60 ? parse : at < 90 ? load : main_stack);
+    uint64_t weight_ns = runs ? 2 * MS : MS;
+    now_ns += weight_ns;
+    baro_writer_sample(writer,
+                       &(baro_sample_record){.time_ns = now_ns,
+                                             .weight_ns = weight_ns,
+                                             .ticks = runs ? 2 : 1,
+                                             .thread = thread,
+                                             .stack = stack,
+                                             .state = runs ? BARO_STATE_CPU : BARO_STATE_DISK,
+                                             .cpu_ns = runs ? MS : 0,
+                                             .runnable_ns = runs ? MS : 0});
+  }
+  add_counters(writer, process, 3400, 0, 0);
+  end_process(writer, process, 3400, 0);
+}
+
+/* Four threads take a lock in turn, and wait for it 6 s together; the main thread waits for their end. */
+static void write_turns(baro_writer *writer) {
+  static const frame_spec frames[] = {
+      {"main", "main", "/srv/app/app.py", 70, 75},
+      {"join", "Thread.join", "/usr/lib/python3.12/threading.py", 1100, 1119},
+      {"load", "load", "/srv/app/app.py", 5, 7},
+  };
+  static const int join[] = {0, 1, -1}, load[] = {2, -1};
+  static const phase_spec joins[] = {{join, BARO_STATE_LOCK, 2000}};
+  add_facts(writer, "python3 app.py");
+  uint32_t process = add_process(writer, 77, BARO_NONE_ID, "python3 app.py");
+  play_all(writer, add_thread(writer, process, 77, "python3", true), frames, joins, 1, 2000);
+  for (uint32_t t = 0; t < 4; t++) {
+    const phase_spec turns[] = {{load, BARO_STATE_LOCK, 100 * t},
+                                {load, BARO_STATE_CPU, 100},
+                                {load, BARO_STATE_LOCK, 300 - 100 * t}};
+    uint32_t first = t == 0 ? 1 : 0, count = t == 0 || t == 3 ? 2 : 3;
+    play_all(writer, add_thread(writer, process, 78 + t, "", false), frames, turns + first, count,
+             2000);
+  }
+  add_counters(writer, process, 2000, 0, 0);
+  end_process(writer, process, 2000, 0);
+}
+
 /* Only idle: an event loop with nothing to do. */
 static void write_idle(baro_writer *writer) {
   static const frame_spec frames[] = {
@@ -511,11 +569,12 @@ static void write_queue(baro_writer *writer) {
 static const struct {
   const char *name;
   void (*write)(baro_writer *writer);
-} scenarios[] = {{"empty", write_empty}, {"small", write_small},
-                 {"idle", write_idle},   {"hostile", write_hostile},
-                 {"night", write_night}, {"deep", write_deep},
-                 {"calls", write_calls}, {"calls_and_samples", write_calls_and_samples},
-                 {"names", write_names}, {"counters", write_counters},
+} scenarios[] = {{"empty", write_empty},     {"small", write_small},
+                 {"crowded", write_crowded}, {"turns", write_turns},
+                 {"idle", write_idle},       {"hostile", write_hostile},
+                 {"night", write_night},     {"deep", write_deep},
+                 {"calls", write_calls},     {"calls_and_samples", write_calls_and_samples},
+                 {"names", write_names},     {"counters", write_counters},
                  {"queue", write_queue}};
 
 int main(int argc, char **argv) {

@@ -226,7 +226,7 @@ def check_summary(page: Page, report: dict[str, Any]) -> None:
         assert link["view"] in (("operators", "tasks") if page.head["dataflow"] else views)
         assert "function" not in link or link["function"] < len(page.names())
         assert link.get("thread", 0) < len(page.head["threads"])
-        kinds = {f"wait:{state['key']}" for state in page.head["states"]} | {"call-time"}
+        kinds = {f"wait:{state['key']}" for state in page.head["states"]} | {"call-time", "wall"}
         assert link.get("metric", "call-time") in kinds
     if page.head["dataflow"]:
         assert links  # its tasks have times even where no sample says what they did

@@ -287,7 +287,33 @@ def test_functions_of_programs_are_those_of_report(
     assert page.returncode == 0, page.stderr
     said = ["".join(p["t"] for p in s["parts"]) for s in Page(page.stdout).head["summary"]]
     assert said[0] == whole["answer"]
-    assert said[1] == whole["sentences"][1]
+    sentences = whole["sentences"]
+    assert said[1 : len(sentences)] == sentences[1:]
+    assert said[len(sentences)].startswith("Each run was seen once: ")
+    assert (whole["states"] is None) == of_calls
+
+
+def test_a_busy_machine_is_not_the_functions_doing(run: Run, recording: Recording) -> None:
+    """The same work took 1.4 s more, all of it waiting for a CPU: functions alone were blamed."""
+    paths = [recording("small"), recording("crowded")]
+    whole = diff_of(run, *paths)
+    for side, path in zip(("before", "after"), paths):
+        head = answer_of(run, "report", path)["head"]
+        told = {state: ratio * head["basis_ns"] for state, ratio in head["states"].items()}
+        for state, pair in whole["states"].items():
+            assert pair[side] == pytest.approx(told.pop(state), rel=1e-6), state
+        assert not any(told.values())
+    assert change(whole["states"]["runnable"]) == pytest.approx(1400 * MS, rel=0.01)
+    _, states, functions = whole["sentences"]
+    assert states == (
+        "By what it did: waiting for a CPU 1.40 s more. 1.40 s of the 1.40 s more were waiting for "
+        "a CPU: other programs ran then, or a quota kept it off."
+    )
+    assert "parse 1.20 s more (all of it waiting for a CPU)" in functions
+    less = diff_of(run, *reversed(paths))["sentences"]
+    assert less[1].startswith(
+        "By what it did: waiting for a CPU 1.40 s less. 1.40 s of the 1.40 s "
+    )
 
 
 @pytest.mark.parametrize("columns", [60, 80, 200])

@@ -228,6 +228,20 @@ def test_a_sampled_program(run: Run, recording: Recording) -> None:
     assert "Functions by their own time" in text
 
 
+def test_a_lock_of_threads_and_a_busy_machine(run: Run, recording: Recording) -> None:
+    """A lock that threads take in turn was no finding; who waits alone needs no fewer workers."""
+    turns = explained(run, recording("turns"))["findings"]
+    (lock,) = [finding for finding in turns if finding["kind"] == "lock"]
+    assert lock["function"]["name"] == "load"
+    assert lock["explains_ns"] == lock["numbers"]["threads_ns"] / 4 == 1.5e9
+    assert lock["numbers"]["run_ns"] == 0
+    crowded = explained(run, recording("crowded"))["findings"]
+    (wait,) = [finding for finding in crowded if finding["kind"] == "runnable"]
+    assert wait["numbers"]["own_percent"] == 0
+    assert "other programs" in wait["try"]
+    assert "fewer workers" not in wait["try"]
+
+
 def test_shares_of_a_run_with_idle_time_say_so(run: Run, recording: Recording) -> None:
     """A fifth of the run is two fifths of what is left of it: both stood there as "of the run"."""
     for scenario, of in [("night", "the run without idle"), ("small", "the run")]:

@@ -31,6 +31,8 @@ from page_reader import Page
 
 SCENARIOS = (
     "small",
+    "crowded",
+    "turns",
     "idle",
     "hostile",
     "night",
@@ -84,6 +86,24 @@ def test_runs_say_when_a_cpu_was_waited_for(run: Run, recording: Recording) -> N
             waited += seconds * (255 - one["running"]) / 255
         assert inside == pytest.approx((end - begin) * 49 / 50, abs=0.01)
         assert waited / inside == pytest.approx(part, abs=0.015)
+
+
+def test_waits_that_the_run_hides_are_said(run: Run, recording: Recording) -> None:
+    """Four threads waited 6 s for one lock, and the summary said less than 0.1 %."""
+    path = recording("turns")
+    page = page_of(run, path)
+    said = [one["parts"] for one in page.head["summary"]]
+    (parts,) = [each for each in said if "In all it was" in each[0]["t"]]
+    assert "".join(part["t"] for part in parts) == (
+        "In all it was running for 100 % of the time; besides, 4 threads spent 6.00 s waiting for "
+        "a lock in load (app.py:5), 60 % of all threads' time, while others ran."
+    )
+    links = [part["link"] for part in parts if "link" in part]
+    assert [link.get("metric") for link in links] == [None, "wait:lock", "wait:lock", "wall"]
+    report = json.loads(run("report", "--json", path).stdout)
+    waited = {t["thread_id"]: t["states"]["lock"] * t["wall_ns"] for t in report["threads"]}
+    del waited[77]  # it waits for the others' end, and for no lock
+    assert sum(waited.values()) == pytest.approx(6e9)
 
 
 def test_what_was_suspended_is_apart(run: Run, recording: Recording) -> None:
