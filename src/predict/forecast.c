@@ -135,6 +135,7 @@ static bool matters(const maker *all, baro_term term) {
     return all->graph->home_count > 0 || (all->graph->executor_count == 1 && changes_nodes);
   case BARO_TERM_LOCALITY: return all->graph->home_count > 0;
   case BARO_TERM_RUNNABLE:
+  case BARO_TERM_BUSY:
   case BARO_TERM_HELD:
   case BARO_TERM_ALONE: /* of Python programs */
   case BARO_TERM_COUNT: break;

@@ -63,6 +63,18 @@ static direction direction_of(const baro_scenario *scenario) {
   return is_faster == is_slower ? EITHER : is_faster ? FASTER : SLOWER;
 }
 
+/* How much longer and shorter, as logarithms, a machine that is more or less busy makes the run: that is luck, too, whatever else gets
+ * faster. */
+static void busy_luck(const baro_forecast *to, double *ret_shorter, double *ret_longer) {
+  *ret_shorter = *ret_longer = 0;
+  for (uint32_t t = 0; t < to->term_count; t++) {
+    if (to->terms[t].term == BARO_TERM_BUSY) {
+      *ret_shorter = log(to->predicted_s / to->terms[t].fastest_s);
+      *ret_longer = log(to->terms[t].slowest_s / to->predicted_s);
+    }
+  }
+}
+
 /* Ends of the terms, chance of tasks, chance of runs: squares of logarithms add up. The recorded run and the one that is
  * predicted have their luck each. */
 void baro_forecast_bound(baro_forecast *to, const baro_scenario *scenario) {
@@ -99,11 +111,13 @@ void baro_forecast_bound(baro_forecast *to, const baro_scenario *scenario) {
   high = fmax(high, widest_high);
   double luck =
       sqrt(chance * chance + noise * noise + pow(log(1 + to->lead_error_s / to->base_s), 2));
+  double busy_shorter, busy_longer;
+  busy_luck(to, &busy_shorter, &busy_longer);
   double longer = log(to->predicted_s / to->base_s);
   if (direction_of(scenario) == FASTER) {
-    high = fmin(high, fmax(-longer, 0) + luck);
+    high = fmin(high, fmax(-longer, 0) + hypot(luck, busy_longer));
   } else if (direction_of(scenario) == SLOWER) {
-    low = fmin(low, fmax(longer, 0) + luck);
+    low = fmin(low, fmax(longer, 0) + hypot(luck, busy_shorter));
   }
   to->low_s = to->predicted_s * exp(-fmin(low, LOG_MAX));
   to->high_s = to->predicted_s * exp(fmin(high, LOG_MAX));

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "explain/cpu_wait.h"
 #include "predict/forecast_build.h"
 #include "predict/python_times.h"
 
@@ -10,13 +11,18 @@ static const double NS = 1e9;
 /* Runs of one program on one machine that is not shared; the smaller of the two figures that terms.h has for clusters. */
 static const double NOISE_RATIO = 0.020;
 
+/* Less of the run is noise. */
+static const double BUSY_MIN = 0.01;
+
 struct baro_python_forecaster {
   baro_python_times times;
+  double busy_ratio; /* of the time that threads waited for a CPU, while others had it */
 };
 
 typedef struct maker {
   const baro_scenario *scenario;
   baro_python_time *rows; /* by mask of the scenario's functions, then state */
+  double busy_ratio;
   double terms[BARO_TERM_COUNT];
 } maker;
 
@@ -83,9 +89,20 @@ static double saved_s(const maker *all, const baro_scenario *scenario) {
   return (alone_ns + all->terms[BARO_TERM_ALONE] * (run_ns - alone_ns)) / NS;
 }
 
+/* What is left of waiting for a CPU that other programs had, which goes with what else runs and not with the program. */
+static double busy_s(const maker *all, const baro_scenario *scenario) {
+  double left_ns = 0;
+  for (size_t r = BARO_STATE_RUNNABLE; r < baro_python_time_count(all->scenario);
+       r += BARO_STATE_COUNT) {
+    left_ns += (1 - gone_of(all, scenario, r)) * (double)all->rows[r].run_ns;
+  }
+  return all->busy_ratio * left_ns / NS;
+}
+
 /* Differences of nearly the same numbers may come out as nothing, or less. */
 static double rest_s(const maker *all, const baro_scenario *scenario, const baro_forecast *to) {
-  return fmax(to->base_s - saved_s(all, scenario), to->base_s * 1e-9);
+  double more_s = (all->terms[BARO_TERM_BUSY] - 1) * busy_s(all, scenario);
+  return fmax(to->base_s - saved_s(all, scenario) + more_s, to->base_s * 1e-9);
 }
 
 /* Standard error of what is saved: samples are drawn by chance. */
@@ -189,10 +206,13 @@ static void assume(const maker *all, baro_forecast *to) {
       "the interval is for one more run, 90 % if the terms' ranges hold: sampling error, the "
       "terms, and 2 % from run to run",
       "a factor of more than 4 is far from what was recorded: the interval is widened",
+      "the run waited for a CPU while other programs had it, or a quota kept it off: what that is "
+      "the next time goes with what else runs; the interval is from none of it to twice as much",
   };
+  bool is_busy = busy_s(all, all->scenario) >= BUSY_MIN * to->predicted_s;
   for (size_t t = 0; t < sizeof(texts) / sizeof(texts[0]); t++) {
-    bool holds =
-        (t != 1 || all->scenario->function_count > 0) && (t != 3 || baro_forecast_is_far(to));
+    bool holds = (t != 1 || all->scenario->function_count > 0) &&
+                 (t != 3 || baro_forecast_is_far(to)) && (t != 4 || is_busy);
     if (holds) {
       to->assumptions[to->assumption_count++] = texts[t];
     }
@@ -211,10 +231,13 @@ baro_status baro_python_forecaster_create(const baro_profile *profile, const cha
   if (to == NULL) {
     return no_memory(err);
   }
-  if (baro_python_times_init(&to->times, profile, names, name_count) != BARO_OK) {
+  baro_cpu_wait wait = {0};
+  if (baro_python_times_init(&to->times, profile, names, name_count) != BARO_OK ||
+      baro_cpu_wait_find(profile, &wait) != BARO_OK) {
     baro_python_forecaster_destroy(to);
     return no_memory(err);
   }
+  to->busy_ratio = baro_cpu_wait_of_others(&wait);
   *ret_forecaster = to;
   return BARO_OK;
 }
@@ -229,9 +252,10 @@ void baro_python_forecaster_destroy(baro_python_forecaster *forecaster) {
 baro_status baro_python_forecaster_make(const baro_python_forecaster *forecaster,
                                         const baro_scenario *scenario, baro_forecast *ret_forecast,
                                         baro_error *err) {
-  static const baro_term terms[] = {BARO_TERM_RUNNABLE, BARO_TERM_HELD, BARO_TERM_ALONE};
+  static const baro_term terms[] = {BARO_TERM_RUNNABLE, BARO_TERM_HELD, BARO_TERM_ALONE,
+                                    BARO_TERM_BUSY};
   baro_forecast to = {.noise_ratio = NOISE_RATIO, .calibration = baro_calibration_none()};
-  maker all = {.scenario = scenario};
+  maker all = {.scenario = scenario, .busy_ratio = forecaster->busy_ratio};
   baro_arena scratch = {0};
   for (int t = 0; t < BARO_TERM_COUNT; t++) {
     all.terms[t] = baro_terms[t].point;
