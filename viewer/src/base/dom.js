@@ -71,14 +71,15 @@ export function visibleText(text) {
 }
 
 /**
- * A sentence in which numbers and their units stay on one line: what is copied of it has plain spaces.
+ * A sentence in which numbers and their units stay on one line: what is copied of it has plain spaces. Microseconds have the sign of
+ * the page's tables: the C program, whose sentences they are, also writes to terminals without it.
  * @param {string} text
  * @returns {(string | HTMLElement)[]}
  */
 export function sentenceParts(text) {
   return visibleText(text)
     .split(/([\d.,]+ (?:%|[kMGT]?B\b|[mnuµ]?s\b|min\b))/)
-    .map((part, i) => (i % 2 > 0 ? el('span', { class: 'whole' }, part) : part));
+    .map((part, i) => (i % 2 > 0 ? el('span', { class: 'whole' }, part.replace(/ us$/, ' µs')) : part));
 }
 
 /**

@@ -82,7 +82,7 @@ class Summary {
       'The sentences below are of the whole run, not of what is chosen. ',
       el('button', { type: 'button', class: 'link', onclick: () => store.set({ metric: '', threads: null, range: null, transforms: [] }) }, 'Show the whole run'),
     );
-    this.sentences = el('div', { class: 'findings' }, this.ofWhole, ...head.summary.map((one) => this.sentence(one.parts)));
+    this.sentences = el('div', { class: 'findings' }, ...head.summary.map((one) => this.sentence(one.parts)));
     this.list = el('div', { class: 'outline', role: 'treegrid', 'aria-label': this.listTitle() });
     this.listNote = el('span', { class: 'dim' });
     this.fold = el('input', {
@@ -100,7 +100,7 @@ class Summary {
     this.element = el(
       'div',
       { class: 'summary', tabindex: -1 },
-      el('div', { class: 'summary-top' }, this.sentences, this.standsOut()),
+      el('div', { class: 'summary-top' }, this.ofWhole, this.sentences, this.standsOut()),
       el(
         'div',
         { class: 'summary-columns' },

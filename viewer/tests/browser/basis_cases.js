@@ -40,6 +40,19 @@ async function idle(session) {
   assert.deepEqual(await opened.close(), []);
 }
 
+/** One unit has one sign in sentences and tables. @param {Session} session */
+async function microseconds(session) {
+  const runs = [{ ticks: 300, stack: ['main', 'work'] }];
+  const recording = { threads: [{ runs }] };
+  const summary = [{ parts: [{ t: '150 us a call of ' }, { t: 'us', link: { view: 'flame' } }, { t: ', 20 us of it waiting.' }] }];
+  session.writePlain('micro', { ...recording, head: { ...encodePage(recording).head, summary } });
+  const opened = await session.open('micro', 'view=summary');
+  const said = await opened.page.locator('.findings').innerText();
+  assert.ok(said.includes('150 µs a call of us, 20 µs of it waiting.'), said);
+  assert.match(await opened.page.locator('.outline').innerText(), /300 µs/);
+  assert.deepEqual(await opened.close(), []);
+}
+
 /** @param {Session} session */
 async function losses(session) {
   const recording = demoRecording();
@@ -163,6 +176,7 @@ async function looks(session) {
 
 /** @type {Record<string, (session: Session) => Promise<void>>} */
 export const basisCases = {
+  'microseconds have one sign': microseconds,
   'shares of a thread are of one time, and idle that is left out is told': idle,
   'the head says what is missing in the words of the report': losses,
   'calls with tasks, and CPU time that is a least, say so': calls,
