@@ -60,12 +60,26 @@ function checkedHead(value) {
       command: text(process.command),
       python: text(process.python),
     })),
-    threads: known.threads.map((thread) => ({
-      ...thread,
-      name: thread.name ? text(thread.name) : `thread ${thread.tid}`,
-    })),
+    threads: namedThreads(known),
     limits: known.limits ?? {},
   };
+}
+
+/**
+ * Threads with the names of reports, the main one marked, and each with its number where others of its side are called the same. Slots of
+ * frameworks have names by their process.
+ * @param {Head} head
+ */
+function namedThreads({ threads, dataflow, comparison }) {
+  const named = threads.map((thread) => ({
+    ...thread,
+    name: (text(thread.name) || `thread ${thread.tid}`) + (thread.main && !dataflow && !comparison ? ' (main)' : ''),
+  }));
+  if (dataflow || comparison) return named;
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  for (const { name, side } of named) counts.set(`${side} ${name}`, (counts.get(`${side} ${name}`) ?? 0) + 1);
+  return named.map((thread) => ((counts.get(`${thread.side} ${thread.name}`) ?? 0) > 1 ? { ...thread, name: `${thread.name} ${thread.tid}` } : thread));
 }
 
 /**

@@ -32,6 +32,7 @@
  * @typedef {object} Strips
  * @property {Float64Array} amounts boxes rows of colours.length
  * @property {number[]} colours pixels
+ * @property {number[]} stripes pixels of the hatching; the same as the colour where there is none
  */
 
 export class Raster {
@@ -113,7 +114,7 @@ export class Raster {
       const x0 = Math.round(layout.x[i] * ratio);
       const x1 = rightEdge(layout, i, ratio, this.width);
       if (layout.rest[i] > 0) this.hatch(x0, x1, y0, y1, ratio, look.hatchGround, look.hatch);
-      else if (strips !== null && x1 - x0 >= 3) this.strip(strips, i, x0, x1, y0 + Math.max(Math.round(ratio), 1), y1);
+      else if (strips !== null && x1 - x0 >= 3) this.strip(strips, i, x0, x1, y0 + Math.max(Math.round(ratio), 1), y1, ratio);
       if (look.frame !== 0) this.outline(x0, x1, y0, y1, 1, look.frame);
       if (hit === null || hit[i] === 0) continue;
       const thick = x1 - x0 < 6 * ratio ? 1 : Math.round(2 * ratio);
@@ -146,8 +147,9 @@ export class Raster {
    * @param {number} x1
    * @param {number} y0
    * @param {number} y1
+   * @param {number} ratio
    */
-  strip(strips, box, x0, x1, y0, y1) {
+  strip(strips, box, x0, x1, y0, y1, ratio) {
     const states = strips.colours.length;
     let sum = 0;
     for (let s = 0; s < states; s++) sum += strips.amounts[box * states + s];
@@ -157,11 +159,33 @@ export class Raster {
     for (let s = 0; s < states; s++) {
       upTo += strips.amounts[box * states + s];
       const end = Math.round(x0 + ((x1 - x0) * upTo) / sum);
-      if (end > x)
+      if (end > x) {
         for (let y = Math.max(y0, 0); y < Math.min(y1, this.height); y++)
           this.pixels.fill(strips.colours[s], y * this.width + x, y * this.width + end);
+        if (strips.stripes[s] !== strips.colours[s]) this.stripe(x, end, y0, y1, ratio, strips.stripes[s]);
+      }
       x = end;
     }
+  }
+
+  /**
+   * Thin lines, so that what stands on them can be read.
+   * @param {number} x0
+   * @param {number} x1
+   * @param {number} y0
+   * @param {number} y1
+   * @param {number} ratio
+   * @param {number} colour
+   */
+  stripe(x0, x1, y0, y1, ratio, colour) {
+    const { pixels, width, height } = this;
+    const period = Math.round(6 * ratio);
+    const thick = Math.max(Math.round(ratio), 1);
+    for (let y = Math.max(y0, 0); y < Math.min(y1, height); y++)
+      for (let x = x0 - ((x0 + y) % period); x < x1; x += period) {
+        const from = Math.max(x, x0);
+        for (let i = from; i < Math.min(x + thick, x1); i++) pixels[y * width + i] = colour;
+      }
   }
 
   /**

@@ -1,6 +1,6 @@
 // Dark, light or the system's forced colours, as the page has them now.
 
-import { groupHues, moduleColour, parseColour, pixel, stateColour } from './palette.js';
+import { groupHues, mix, moduleColour, parseColour, pixel, stateColour } from './palette.js';
 
 /** @typedef {import('./palette.js').Rgb} Rgb */
 
@@ -102,16 +102,18 @@ export function functionColours(workshop, theme) {
 /**
  * @param {import('../types/page.js').Head} head
  * @param {Theme} theme
- * @returns {{fill: Uint32Array, edge: Uint32Array}} by state
+ * @returns {{fill: Uint32Array, edge: Uint32Array, stripe: Uint32Array}} by state; stripe: of the hatching of waits
  */
 export function stateColours(head, theme) {
   const fill = new Uint32Array(head.states.length);
   const edge = new Uint32Array(head.states.length);
+  const stripe = new Uint32Array(head.states.length);
   head.states.forEach((state, index) => {
     const rgb = theme.forced ? theme.background : parseColour(stateColour(state.key));
     fill[index] = pixel(rgb);
     edge[index] = theme.forced ? theme.look.frame : edgeOf(rgb, false);
+    stripe[index] = state.kind !== 'wait' || theme.forced ? fill[index] : pixel(mix(rgb, [0, 0, 0], 0.2));
   });
-  return { fill, edge };
+  return { fill, edge, stripe };
 }
 

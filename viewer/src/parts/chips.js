@@ -33,7 +33,7 @@ function threadWords(model) {
   if (chosen.length === 0) return 'no thread';
   const first = threads[chosen[0]];
   if (!first) return `${formatCount(chosen.length)} threads`;
-  if (chosen.length === 1) return `thread ${first.name || first.tid}`;
+  if (chosen.length === 1) return `thread ${first.name}`;
   const whole = threads.every((t, i) => chosen.includes(i) === (t.process === first.process));
   if (whole) return `process ${processes[first.process]?.pid ?? '?'}`;
   return `${formatCount(chosen.length)} threads`;

@@ -92,5 +92,5 @@ export function fillByState({ fill, edge }, flame, layout, theme, amounts) {
     fill[box] = colours.fill[most];
     edge[box] = colours.edge[most];
   }
-  return { amounts, colours: [...colours.fill] };
+  return { amounts, colours: [...colours.fill], stripes: [...colours.stripe] };
 }

@@ -1,7 +1,9 @@
 // What is printed: not the screen, but a page that can be read without the program. Made when the browser is about to print.
 
 import { el, nameElement, visibleText } from '../base/dom.js';
-import { formatAmount, formatCount, formatDuration, formatPercent, formatSide } from '../base/format.js';
+import { cpuWords, formatAmount, formatCount, formatDuration, formatPercent, formatSide, lossWords } from '../base/format.js';
+import { functionChanges, sidesOf } from '../model/diff.js';
+import { changePercent, changeWords, sideWords } from './diff_graph.js';
 import { flameStates } from './flame_colours.js';
 import { FlameGraph, readableRows } from './flame_graph.js';
 import { statesBar, statesText } from './states_bar.js';
@@ -11,18 +13,23 @@ import { transformWords } from './transform_words.js';
 /** @typedef {import('./shell.js').ShellParts} ShellParts */
 
 const mostFunctions = 24;
+const mostChanges = 8;
 const mostRows = 14;
+/** Letters of a place: of a longer one the end tells more. */
+const mostPlace = 40;
 /** CSS pixels of the lower of A4 and Letter, less the margins. */
 const pageHeight = 930;
 
 /** @param {import('../types/page.js').Head} head @param {import('../types/page.js').Side} side */
 function facts(head, side) {
+  const cpu = cpuWords(side);
   return [
+    head.diff ? `${side === head.sides[0] ? 'before' : 'after'}: ${side.command.slice(0, 300)}` : '',
     side.python ? `Python ${side.python}` : '',
     formatSide(head, head.sides.indexOf(side)),
-    side.cpu_ns === null ? '' : `${formatDuration(side.cpu_ns)} CPU`,
+    cpu && `${cpu} CPU`,
     side.samples > 0 ? `${formatCount(side.samples)} samples` : '',
-    `${formatCount(side.lost)} lost, ${formatCount(side.rejected)} rejected`,
+    lossWords(side) || (side.rejected === null ? '' : 'none lost'),
     `recorded ${side.start_utc}`,
     side.ended ?? '',
     ...side.unknown.map((part) => `${formatPercent(part.ratio)} unknown: ${part.reason}`),
@@ -45,8 +52,55 @@ function shownWords(model) {
     parts.push(`from ${from} to ${to}`);
   }
   const limits = parts.length > 0 ? `; ${parts.join('; ')}` : '';
-  const words = page.head.amounts ? '' : ` ${model.metric.words}`;
-  return `${formatAmount(model.shown, model.metric, page.head)}${words}${limits}`;
+  const words = page.head.amounts ? '' : `${model.metric.words}, `;
+  return `${words}${formatAmount(model.shown, model.metric, page.head)}${limits}`;
+}
+
+/** @param {Model} model @param {number} fn */
+function placeCell(model, fn) {
+  const { place } = model.names(fn);
+  return el('td', {}, nameElement(place.length > mostPlace ? `…${place.slice(1 - mostPlace)}` : place));
+}
+
+/** @param {Model} model @param {number} fn */
+function nameCell(model, fn) {
+  const { name } = model.names(fn);
+  return el('td', {}, nameElement(name.length > 60 ? `${name.slice(0, 59)}…` : name));
+}
+
+/**
+ * @param {readonly string[]} numbers
+ * @param {readonly string[]} words
+ */
+function headRow(numbers, words) {
+  return el('thead', {}, el('tr', {}, ...numbers.map((title) => el('th', { class: 'number' }, title)), ...words.map((title) => el('th', {}, title))));
+}
+
+/** Of two recordings, what changed beyond chance. @param {Model} model */
+function changeTable(model) {
+  const sides = sidesOf(model, model.state, false);
+  const changes = functionChanges(sides, 'self').filter(({ verdict }) => verdict !== 0);
+  return [
+    el('h2', {}, `What changed: ${formatCount(changes.length)} ${changes.length === 1 ? 'function' : 'functions'} beyond chance and 1 % of the run, by their own time`),
+    el(
+      'table',
+      { class: 'changes' },
+      headRow(['before', 'after', 'change', 'change %'], ['function', 'place']),
+      el(
+        'tbody',
+        {},
+        ...changes.slice(0, mostChanges).map(({ fn, before, after, change }) =>
+          el(
+            'tr',
+            {},
+            ...[sideWords(sides, before), sideWords(sides, after), changeWords(sides, change), changePercent(change, before)].map((text) => el('td', { class: 'number' }, text)),
+            nameCell(model, fn),
+            placeCell(model, fn),
+          ),
+        ),
+      ),
+    ),
+  ];
 }
 
 /** @param {Model} model */
@@ -66,34 +120,22 @@ function functionTable(model) {
   const spent = (/** @type {number} */ fn) => model.states.rows.subarray(fn * states, (fn + 1) * states);
   return el(
     'table',
-    {},
-    el(
-      'thead',
-      {},
-      el(
-        'tr',
-        {},
-        ...['self %', 'self', 'total %', 'total'].map((title) => el('th', { class: 'number' }, title)),
-        el('th', {}, 'function'),
-        timed ? el('th', {}, 'spent') : null,
-        el('th', {}, 'place'),
-      ),
-    ),
+    { class: 'functions' },
+    headRow(['self %', 'self', 'total %', 'total'], timed ? ['function', 'spent', 'place'] : ['function', 'place']),
     el(
       'tbody',
       {},
-      ...rows.map((fn) => {
-        const names = model.names(fn);
-        return el(
+      ...rows.map((fn) =>
+        el(
           'tr',
           {},
           ...cell(self[fn]),
           ...cell(total[fn]),
-          el('td', {}, nameElement(names.name.slice(0, 60))),
+          nameCell(model, fn),
           timed ? el('td', {}, statesText(head, spent(fn)).split(', ')[0]) : null,
-          el('td', {}, nameElement(names.place.slice(-40))),
-        );
-      }),
+          placeCell(model, fn),
+        ),
+      ),
     ),
   );
 }
@@ -125,16 +167,19 @@ export function preparePrint({ page, workshop, store }) {
     if (workshop.first) return;
     const model = workshop.model(store.get());
     const flame = flamePicture(model);
+    const when = ['before', 'after'][model.side];
     report = el(
       'article',
       { class: 'print-report', 'aria-hidden': 'true' },
       el('h1', {}, nameElement((head.sides[model.side]?.command ?? '').slice(0, 300))),
       ...head.sides.map((side) => el('p', { class: 'facts' }, facts(head, side))),
-      el('h2', {}, 'What it did'),
+      el('h2', {}, head.diff ? 'The answer' : 'What it did'),
       el('div', { class: 'findings' }, ...head.summary.map(({ parts }) => el('p', {}, visibleText(parts.map((part) => part.t).join(''))))),
+      ...(head.diff && !head.comparison ? changeTable(model) : []),
+      head.diff ? el('h2', {}, `What it did (${when})`) : null,
       model.timed ? statesBar(head, model.states.ofNode(0)) : null,
       model.timed ? el('p', {}, statesText(head, model.states.ofNode(0))) : null,
-      el('h2', {}, `Where the ${head.amounts ? head.amounts : 'time'} ${head.amounts ? 'are from' : 'goes'}: ${shownWords(model)}`),
+      el('h2', {}, `Where the ${head.amounts ? head.amounts : 'time'} ${head.amounts ? 'are from' : 'goes'}${head.diff ? ` (${when})` : ''}: ${shownWords(model)}`),
       flame.element,
       el('h2', {}, 'The first functions by their own time'),
       functionTable(model),
@@ -142,8 +187,8 @@ export function preparePrint({ page, workshop, store }) {
     document.body.append(report);
     flame.draw();
     // Rows that would stand on a second page are left out; the page says that these are the first.
-    const body = report.querySelector('tbody');
-    while (body && body.rows.length > 1 && report.offsetHeight > pageHeight) body.deleteRow(-1);
+    const body = report.querySelector('.functions tbody');
+    while (body instanceof HTMLTableSectionElement && body.rows.length > 1 && report.offsetHeight > pageHeight) body.deleteRow(-1);
   });
   window.addEventListener('afterprint', () => {
     report?.remove();

@@ -207,7 +207,7 @@ export class TimelineTracks {
     const { states, wall } = this.head.threads[index];
     if (wall <= 0 || Object.keys(states).length === 0) return '';
     // Of the time that it was seen, as in its tooltip and in the report's table of threads.
-    return `${formatPercent((states.cpu ?? 0) / wall)} run`;
+    return `running ${formatPercent((states.cpu ?? 0) / wall)}`;
   }
 
   /** @param {number} index */

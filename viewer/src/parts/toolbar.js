@@ -51,9 +51,7 @@ function threadSelect({ page, store }) {
     if (processes.length > 1 && own.length > 1)
       group.append(el('option', { value: `p:${p}` }, `all of process ${process.pid}`));
     for (const i of own.slice(0, mostThreads)) {
-      const { name, tid, main } = threads[i];
-      const words = `${name || tid}${main ? ' (main)' : ''}`;
-      group.append(el('option', { value: `t:${i}` }, visibleText(words.slice(0, 60))));
+      group.append(el('option', { value: `t:${i}` }, visibleText(threads[i].name.slice(0, 60))));
     }
     select.append(group);
   });
@@ -143,15 +141,14 @@ export function createToolbar(parts) {
     },
   });
 
-  const element = el(
-    'div',
-    { class: 'tools' },
-    side ? labelled('side', side) : null,
+  /** What all calls, or the whole run, know nothing of. */
+  const narrowing = [
     workshop.metrics.length > 1 ? labelled('of', metric) : null,
     page.head.threads.length > 1 ? labelled('in', threads.select) : null,
-    colour,
-    el('span', { class: 'search' }, search, found),
-  );
+  ];
+  const searchBox = el('span', { class: 'search' }, search, found);
+  // Its room is kept where it has nothing to say, so that no tab has a line more than another.
+  const element = el('div', { class: 'tools' }, colour, side ? labelled('side', side) : null, ...narrowing, searchBox);
 
   return {
     element,
@@ -165,11 +162,13 @@ export function createToolbar(parts) {
      * @param {import('../types/view.js').View} view
      */
     update(state, model, view) {
-      element.hidden = view.whole === true;
+      const isCalls = view.id === 'calls';
+      element.classList.toggle('kept', view.whole === true);
+      for (const control of [...narrowing, searchBox]) control?.classList.toggle('kept', isCalls);
       if (model.metric) metric.value = model.metric.key;
       threads.update(state);
       colour.value = state.colour;
-      colour.hidden = !['flame', 'summary', 'sandwich'].includes(view.id) || !model.timed;
+      colour.classList.toggle('kept', !['flame', 'summary', 'sandwich'].includes(view.id) || !model.timed);
       if (side) side.value = String(model.side);
       // While letters are typed the state is behind them; the way back is not.
       if (document.activeElement !== search || state.search !== sent) search.value = sent = state.search;

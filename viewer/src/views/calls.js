@@ -218,7 +218,13 @@ class Calls {
     if (callSums) {
       const chosen = callSums.fn.indexOf(state.fn);
       const key = `sums ${model.side}`;
-      const note = someSuspended ? `${formatCount(callSums.count)} functions; per call to longest have the time that generators and coroutines were suspended` : '';
+      const threads = model.page.head.threads.filter((thread) => thread.side === model.side).length;
+      const all = callSums.selfNs.reduce((sum, ns) => sum + ns, 0);
+      const note = [
+        `${formatCount(callSums.count)} functions`,
+        threads > 1 ? `self times of all threads, side by side, add up to ${formatDuration(all)}` : '',
+        someSuspended ? 'per call to longest have the time that generators and coroutines were suspended' : '',
+      ].filter(Boolean).join('; ');
       this.sums.update({ columns: sumColumns(model, callSums), rows: rowsOf(callSums.count), key, selected: chosen, note });
       this.drawDurations(model, chosen >= 0 ? state.fn : this.busiest(callSums));
     }

@@ -33,7 +33,7 @@ async function idle(session) {
   const opened = await session.open('idle', 'view=timeline');
   const { page } = opened;
   const row = page.locator('.track-thread');
-  assert.equal(await row.locator('.track-share').textContent(), '25.0 % run');
+  assert.equal(await row.locator('.track-share').textContent(), 'running 25.0 %');
   assert.match((await row.getAttribute('title')) ?? '', /running 25\.0 %/, 'the tooltip has another basis');
   await opened.view('summary');
   assert.equal(await page.locator('.summary-foot .dim').innerText(), 'Rows of 1 % and more of 100 µs: idle is left out');

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { stateColour } from '../../src/draw/palette.js';
+import { mix, parseColour, stateColour } from '../../src/draw/palette.js';
 import { colourDistance, readPng } from './png.js';
 
 /** @typedef {import('./session.js').Session} Session */
@@ -120,6 +120,12 @@ async function statesEverywhere(session) {
     assert.ok(states.length >= 2, `${name}: only ${states}`);
   }
   await opened.view('flame');
+  // Waits are hatched here as in bars and the legend, and nothing else is.
+  const whole = readPng(await page.getByRole('tree', { name: 'Flame graph of' }).screenshot());
+  const pixels = new Set(Array.from({ length: whole.width * whole.height }, (_, i) => whole.at(i % whole.width, Math.floor(i / whole.width)).join(' ')));
+  const striped = ['cpu', 'collector', 'gil', 'lock', 'disk', 'network'].filter((key) => pixels.has(mix(parseColour(stateColour(key)), [0, 0, 0], 0.2).join(' ')));
+  assert.deepEqual(striped, ['gil', 'lock', 'disk', 'network'].filter((key) => pixels.has(number(stateColour(key)))));
+  assert.ok(striped.length >= 2, 'hardly a wait to be seen');
   await page.keyboard.press('i');
   await opened.settled();
   assert.match(opened.hash(), /invert/);
@@ -150,6 +156,35 @@ async function places(session) {
   const cut = await page.locator('.end-first').evaluateAll((all) => all.filter((one) => one.scrollWidth > one.clientWidth && (one.textContent ?? '').length <= 26).map((one) => one.textContent));
   assert.deepEqual(cut, [], 'short places are cut');
   assert.deepEqual(await opened.close(), []);
+}
+
+/** From tab to tab nothing moves, and nothing lies over something else. @param {Session} session */
+async function steady(session) {
+  for (const name of ['demo', 'diff', 'calls'])
+    for (const viewport of [{ width: 1280, height: 800 }, { width: 1060, height: 800 }, { width: 900, height: 700 }]) {
+      const opened = await session.open(name, '', { viewport });
+      const { page } = opened;
+      const what = `${name}, ${viewport.width} wide`;
+      const tops = new Set();
+      for (const view of await opened.views()) {
+        await opened.view(view);
+        tops.add((await page.locator('.panel').boundingBox())?.y);
+      }
+      if (name === 'calls') {
+        await opened.view('calls');
+        assert.equal(await page.locator('.tools :is(select, input):visible').count(), 0, 'calls are counted of all threads and kinds of time');
+      }
+      assert.equal(tops.size, 1, `${what}: views begin at ${[...tops].join(', ')}`);
+      if (viewport.width === 1280) assert.ok(Math.max(...tops) < 100, `${what}: the bar has two lines`);
+      const [facts, icon] = [await page.locator('.facts').first().boundingBox(), await page.locator('.icon').first().boundingBox()];
+      assert.ok(facts && icon && facts.x + facts.width <= icon.x, `${what}: buttons lie over the facts`);
+      if (name === 'diff') {
+        await opened.view('diff');
+        const [control, graph] = [await page.locator('.diff .view-bar .control').last().boundingBox(), await page.locator('.diff-graphs').boundingBox()];
+        assert.ok(control && graph && control.y + control.height <= graph.y, `${what}: the graph lies over the choices`);
+      }
+      assert.deepEqual(await opened.close(), []);
+    }
 }
 
 /** Each of its own width, also while it is sorted by. @param {Session} session */
@@ -204,21 +239,31 @@ async function print(session) {
         const report = document.querySelector('.print-report');
         const picture = report?.querySelector('canvas');
         const pixels = picture?.getContext('2d')?.getImageData(0, 0, picture.width, picture.height).data ?? [];
-        const rows = [...(report?.querySelectorAll('tbody tr') ?? [])].map((row) => [...row.querySelectorAll('td')].map((cell) => cell.textContent));
+        const rowsOf = (/** @type {string} */ table) => [...(report?.querySelectorAll(`${table} tbody tr`) ?? [])].map((row) => [...row.querySelectorAll('td')].map((cell) => cell.textContent ?? ''));
+        const [rows, changes] = [rowsOf('.functions'), rowsOf('.changes')];
+        const facts = [...(report?.querySelectorAll('.facts') ?? [])].map((side) => side.textContent);
         const { summary, sides } = JSON.parse(document.getElementById('head')?.textContent ?? '');
         const sentences = summary.map((/** @type {any} */ { parts }) => parts.map((/** @type {any} */ part) => part.t).join(''));
-        const seen = { text: report?.textContent ?? '', rows, colours: new Set(new Uint32Array(Uint8Array.from(pixels).buffer)).size, sentences, command: sides.at(-1).command };
+        const seen = { text: report?.textContent ?? '', rows, changes, facts, colours: new Set(new Uint32Array(Uint8Array.from(pixels).buffer)).size, sentences, command: sides.at(-1).command };
         Object.assign(window, { printed: seen });
       });
     });
     const pdf = await page.pdf({ format: 'A4' });
     const pages = pdf.toString('latin1').match(/\/Type\s*\/Page\b/g)?.length;
     assert.equal(pages, 1, `${name}: a report of one page has ${pages}`);
-    const { text, rows, colours, sentences, command } = await page.evaluate(() => /** @type {any} */ (window).printed);
+    const { text, rows, changes, facts, colours, sentences, command } = await page.evaluate(() => /** @type {any} */ (window).printed);
     assert.ok(colours > 4, `${name}: the flame graph has ${colours} colours`);
     assert.ok(rows.length >= 5, `${name}: ${rows.length} functions`);
     for (const row of rows) assert.match(row.join(' '), /^<?[\d.]+ % \S+ (?:\S+ )*<?[\d.]+ % /, name);
     if (name !== 'hostile') for (const words of [command, ...sentences]) assert.ok(text.includes(words), `${name}: ${words} is not printed`);
+    for (const row of rows) assert.ok(row.at(-1).length < 40 || row.at(-1).startsWith('…'), `${name}: ${row.at(-1)} is cut and does not say so`);
+    const heads = await page.locator('.head .facts').allInnerTexts();
+    for (const [i, side] of heads.entries()) assert.ok(facts[i].includes(side.split(' · ').find((words) => /lost|missed/.test(words)) ?? ''), `${name}: ${facts[i]} has not the losses of ${side}`);
+    if (name === 'diff') {
+      assert.deepEqual(facts.map((/** @type {string} */ side) => side.split(':')[0]), ['before', 'after']);
+      assert.ok(changes.length >= 2, `${changes.length} changes`);
+      for (const row of changes) assert.match(row.join(' '), /^[\d.]+ m?s [\d.]+ m?s ([+−])[\d.]+ m?s \1[\d.]+ % \w/);
+    }
     assert.equal(await page.locator('.print-report').count(), 0, 'what was printed stays on the screen');
     assert.deepEqual(await opened.close(), []);
   }
@@ -285,6 +330,7 @@ export const lookCases = {
   'changes: the colour of each box is what its tooltip says': changeColours,
   'at 200 % nothing is cut off': zoomed,
   'columns stand below their heads, and places are to be read': places,
+  'tabs leave everything where it is, and nothing lies over something else': steady,
   'heads of columns are whole, and no wait is called CPU': heads,
   'printed from any view it is one page, with sentences, picture and functions': print,
   'dark and light': theme,

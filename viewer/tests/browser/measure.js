@@ -153,11 +153,11 @@ const transformKeys = { focus: 'f', ignore: 'd', merge: 'm', recursion: 'r', col
  * @returns {Promise<Record<string, number>>}
  */
 async function transforms(page) {
-  const threads = page.locator('.tools select').nth(1);
+  const threads = page.locator('.tools .control select').nth(1);
   const thread_ms = await timed(page, () => threads.selectOption({ index: 1 }));
   await timed(page, () => threads.selectOption({ index: 0 }));
   const half = await page.evaluate(() => {
-    const count = document.querySelectorAll('.tools select')[1].querySelectorAll('option[value^="t:"]').length;
+    const count = document.querySelectorAll('.tools .control select')[1].querySelectorAll('option[value^="t:"]').length;
     return Array.from({ length: Math.ceil(count / 2) }, (_, i) => i).join(',');
   });
   const threads_ms = await gone(page, `view=flame&threads=${half}`);
@@ -246,7 +246,7 @@ const kinds = {
     const sandwich_ms = await opened(/sandwich/i);
     const timeline_ms = await opened(/timeline/i);
     await opened(/flame/i);
-    const metric_ms = await timed(page, () => page.locator('.tools select').first().selectOption({ index: 1 }));
+    const metric_ms = await timed(page, () => page.locator('.tools .control select').first().selectOption({ index: 1 }));
     await gone(page, 'view=flame');
     const transformed = await transforms(page);
     const [ranged, hash] = await ranges(page, opened);

@@ -40,7 +40,7 @@ async function oneProcess(session) {
   }));
   const opened = await session.open('processes', 'view=functions&metric=wall');
   const { page } = opened;
-  const threads = page.locator('.tools select').nth(1);
+  const threads = page.locator('.tools .control select').nth(1);
   const said = async () => {
     await opened.settled();
     return [await page.locator('.chips-sum').innerText(), await page.locator('.panel').innerText()];

@@ -262,7 +262,7 @@ async function timelineClick(session) {
   assert.ok(lane && row);
   // The end of the main thread is render: nine tenths of its lane.
   await page.mouse.move(lane.x + lane.width * 0.95, row.y + 14);
-  assert.match(await page.locator('.tooltip').innerText(), /MainThread at 3\.8.*render/s);
+  assert.match(await page.locator('.tooltip').innerText(), /MainThread \(main\) at 3\.8.*render/s);
   await page.mouse.click(lane.x + lane.width * 0.95, row.y + 14);
   await opened.settled();
   assert.match(await page.locator('.inspector').innerText(), /render/);
@@ -289,13 +289,13 @@ async function threadsAndMetrics(session) {
   await opened.settled();
   assert.ok(!(await whole.isVisible()) && !/threads|range|metric/.test(opened.hash()), opened.hash());
   await opened.view('functions');
-  const metrics = await opened.page.locator('.tools select').first().locator('option').evaluateAll((options) =>
+  const metrics = await opened.page.locator('.tools .control select').first().locator('option').evaluateAll((options) =>
     options.map((option) => /** @type {HTMLOptionElement} */ (option).value),
   );
   for (const key of ['run', 'wall', 'cpu', 'wait:gil', 'wait:disk', 'wait:network'])
     assert.ok(metrics.includes(key), `${key} is not offered: ${metrics}`);
   for (const metric of metrics) {
-    await opened.page.locator('.tools select').first().selectOption(metric);
+    await opened.page.locator('.tools .control select').first().selectOption(metric);
     await opened.settled();
   }
   assert.deepEqual(await opened.close(), []);

@@ -5,7 +5,7 @@ import { lateReader } from '../../src/data/late.js';
 import { decodePage } from '../../src/data/page.js';
 import { readHead, sectionReader } from '../../src/data/sections.js';
 import { fakeDocument } from '../support/fake_document.js';
-import { pageHtml } from '../support/plain.js';
+import { encodePage, pageHtml } from '../support/plain.js';
 
 /** @type {import('../support/plain.js').PlainRecording} */
 const shop = {
@@ -140,7 +140,6 @@ test('no byte of a section, changed, gives anything but a page or one sentence',
     seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
     return Math.floor((seed / 4294967296) * below);
   };
-  const { encodePage } = await import('../support/plain.js');
   const { head, sections } = encodePage(shop);
   const names = Object.keys(sections);
   let told = 0;
@@ -159,4 +158,16 @@ test('no byte of a section, changed, gives anything but a page or one sentence',
     }
   }
   assert.ok(told > 500, `only ${told} of 2000 changes were noticed`);
+});
+
+test('threads are called as reports call them, and told apart where names are the same', () => {
+  const threads = [['python', true, 7, 0], ['python', false, 8, 0], ['python', false, 9, 0], ['', false, 10, 0], ['python', false, 11, 1]];
+  const named = (/** @type {object} */ more) => {
+    const { head } = encodePage(shop);
+    const told = threads.map(([name, main, tid, side]) => ({ ...head.threads[0], name, main, tid, side }));
+    const html = pageHtml({ ...shop, head: { ...more, threads: /** @type {any} */ (told) } });
+    return readHead(fakeDocument(html)).threads.map(({ name }) => name);
+  };
+  assert.deepEqual(named({}), ['python (main)', 'python 8', 'python 9', 'thread 10', 'python']);
+  assert.deepEqual(named({ dataflow: {} }), ['python', 'python', 'python', 'thread 10', 'python'], 'slots have names of their own');
 });
