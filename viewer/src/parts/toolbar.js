@@ -146,7 +146,7 @@ export function createToolbar(parts) {
     workshop.metrics.length > 1 ? labelled('of', metric) : null,
     page.head.threads.length > 1 ? labelled('in', threads.select) : null,
   ];
-  const searchBox = el('span', { class: 'search' }, search, found);
+  const searchBox = el('span', { class: side ? 'search short' : 'search' }, search, found);
   // Its room is kept where it has nothing to say, so that no tab has a line more than another.
   const element = el('div', { class: 'tools' }, colour, side ? labelled('side', side) : null, ...narrowing, searchBox);
 
@@ -174,7 +174,7 @@ export function createToolbar(parts) {
       if (document.activeElement !== search || state.search !== sent) search.value = sent = state.search;
       const hits = model.found;
       const fault = hits ? searchFault(state.search) : '';
-      fill(found, hits ? (hits.functions === 0 && fault) || foundWords(model, hits) : '');
+      fill(found, hits ? (hits.functions === 0 && fault) || foundWords(model, hits, side !== null) : '');
       found.classList.toggle('fault', hits?.functions === 0 && fault !== '');
       found.title = hits ? `${formatCount(hits.functions)} functions match${fault && ' it as it stands: '}${fault}` : '';
     },
@@ -184,9 +184,10 @@ export function createToolbar(parts) {
 /**
  * @param {Model} model
  * @param {import('../types/model.js').Found} hits
+ * @param {boolean} short the share only: with two sides to choose from there is less room
  */
-function foundWords(model, hits) {
+function foundWords(model, hits, short) {
   if (hits.functions === 0) return 'no match';
-  const amount = formatAmount(hits.matched, model.metric, model.page.head);
-  return `${amount} · ${formatPercent(model.share(hits.matched))}`;
+  const share = formatPercent(model.share(hits.matched));
+  return short ? share : `${formatAmount(hits.matched, model.metric, model.page.head)} · ${share}`;
 }
