@@ -1,5 +1,6 @@
 #include "explain/cpu_wait.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 static const double STEP_NS = 20e6;
@@ -8,9 +9,15 @@ enum { STEPS_MAX = 1 << 20 };
 static const double SLACK = 0.1;
 static const double NEARLY_ALL = 0.8;
 
+/* Of threads' time on the run queue, and of it not running. */
+typedef struct queued {
+  double wanted_ns;
+  double wait_ns;
+} queued;
+
 typedef struct step {
-  double wanted_ns; /* threads' time on the run queue */
-  double wait_ns;   /* of it, not running */
+  queued part; /* of samples that begin or end in it */
+  queued rise; /* how much more each step from here on has of samples that cover it */
 } step;
 
 typedef struct steps {
@@ -20,19 +27,27 @@ typedef struct steps {
   double step_ns;
 } steps;
 
-/* Spreads a sample over the steps that it lies in. */
+static void add_part(queued *to, double ns, double waiting) {
+  to->wanted_ns += ns;
+  to->wait_ns += ns * waiting;
+}
+
+/* Spreads a sample over the steps that it lies in; what it covers costs nothing, however much that is. */
 static void add(const steps *to, double start_ns, double end_ns, double waiting) {
-  double from = (start_ns - to->begin_ns) / to->step_ns;
-  double until = (end_ns - to->begin_ns) / to->step_ns;
-  from = from > 0 ? from : 0;
-  until = until < (double)to->count ? until : (double)to->count;
-  for (size_t i = (size_t)from; (double)i < until; i++) {
-    double left = from > (double)i ? from : (double)i;
-    double right = until < (double)(i + 1) ? until : (double)(i + 1);
-    double ns = right > left ? (right - left) * to->step_ns : 0;
-    to->rows[i].wanted_ns += ns;
-    to->rows[i].wait_ns += ns * waiting;
+  double from = fmax((start_ns - to->begin_ns) / to->step_ns, 0);
+  double until = fmin((end_ns - to->begin_ns) / to->step_ns, (double)to->count);
+  if (!(from < until)) {
+    return;
   }
+  size_t first = (size_t)from, last = (size_t)until; /* last: where it ends, perhaps behind all */
+  if (first == last) {
+    add_part(&to->rows[first].part, (until - from) * to->step_ns, waiting);
+    return;
+  }
+  add_part(&to->rows[first].part, ((double)first + 1 - from) * to->step_ns, waiting);
+  add_part(&to->rows[first + 1].rise, to->step_ns, waiting);
+  add_part(&to->rows[last].rise, -to->step_ns, waiting);
+  add_part(&to->rows[last].part, (until - (double)last) * to->step_ns, waiting);
 }
 
 static void add_samples(const steps *to, const baro_profile *profile) {
@@ -56,7 +71,7 @@ baro_status baro_cpu_wait_find(const baro_profile *profile, baro_cpu_wait *ret_w
     made.step_ns = duration_ns / STEPS_MAX;
   }
   made.count = (size_t)(duration_ns / made.step_ns) + 1;
-  made.rows = calloc(made.count, sizeof(*made.rows));
+  made.rows = calloc(made.count + 1, sizeof(*made.rows)); /* one behind the last */
   if (made.rows == NULL) {
     return BARO_NO_MEMORY;
   }
@@ -66,9 +81,14 @@ baro_status baro_cpu_wait_find(const baro_profile *profile, baro_cpu_wait *ret_w
     wait.cpu_count = (uint32_t)cpus;
   }
   double room_ns = ((wait.cpu_count > 0 ? wait.cpu_count : 1) + SLACK) * made.step_ns;
+  queued covered = {0};
   for (size_t i = 0; i < made.count; i++) {
-    wait.wait_ns += made.rows[i].wait_ns;
-    wait.own_ns += made.rows[i].wanted_ns > room_ns ? made.rows[i].wait_ns : 0;
+    const step *row = &made.rows[i];
+    covered.wanted_ns += row->rise.wanted_ns;
+    covered.wait_ns += row->rise.wait_ns;
+    double wait_ns = fmax(covered.wait_ns + row->part.wait_ns, 0);
+    wait.wait_ns += wait_ns;
+    wait.own_ns += covered.wanted_ns + row->part.wanted_ns > room_ns ? wait_ns : 0;
   }
   free(made.rows);
   *ret_wait = wait;

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "explain/cpu_wait.h"
 #include "explain/explain.h"
 #include "explain/finding_kinds.h"
 #include "support/profile_fixture.h"
@@ -476,6 +477,36 @@ static void test_a_lock_is_named_where_threads_wait_for_it(void **state) {
   end(&j);
 }
 
+/* Samples of 1 s among steps of 20 ms: for 5 s of 15 two threads share one CPU, and wait a fifth of their time. */
+static void test_long_samples_are_spread(void **state) {
+  (void)state;
+  given made = given_begin();
+  uint32_t process = given_process(&made, 1, BARO_NONE_ID);
+  uint32_t function = given_function(&made, "busy", "/srv/app.py", 3, 0);
+  uint32_t stack = given_stack(&made, BARO_NONE_ID, function, 4);
+  given_info(&made, "cpu_count", "1");
+  for (uint32_t t = 0; t < 2; t++) {
+    uint32_t thread = given_thread(&made, process, 1 + t, "worker", t == 0);
+    for (uint64_t i = 1; i <= 15 - 10 * t; i++) {
+      given_record(&made, &(baro_sample_record){.thread = thread,
+                                                .stack = stack,
+                                                .state = BARO_STATE_CPU,
+                                                .time_ns = i * 1003 * MS,
+                                                .weight_ns = 1003 * MS,
+                                                .ticks = 1003,
+                                                .cpu_ns = 800 * MS,
+                                                .runnable_ns = 203 * MS});
+    }
+  }
+  baro_profile *profile = given_profile(&made);
+  baro_cpu_wait wait;
+  assert_int_equal(baro_cpu_wait_find(profile, &wait), BARO_OK);
+  assert_in_range((uint64_t)(wait.wait_ns / 1e6), 20 * 203 - 20, 20 * 203 + 20);
+  assert_in_range((uint64_t)(wait.own_ns / 1e6), 10 * 203 - 20, 10 * 203 + 20);
+  assert_int_equal(wait.cpu_count, 1);
+  baro_profile_destroy(profile);
+}
+
 /* A program whose threads share `cpus` CPUs: half of the time that each wants one it waits. */
 static const char *advice_of(uint32_t thread_count, const char *cpus) {
   given made = given_begin();
@@ -531,6 +562,7 @@ int main(void) {
       cmocka_unit_test(test_waits_of_a_program_by_reason_and_place),
       cmocka_unit_test(test_the_gil_explains_the_longest_wait_of_a_thread),
       cmocka_unit_test(test_a_lock_is_named_where_threads_wait_for_it),
+      cmocka_unit_test(test_long_samples_are_spread),
       cmocka_unit_test(test_fewer_workers_help_who_has_more_than_cpus),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
