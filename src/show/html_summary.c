@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/plural.h"
+#include "explain/cpu_wait.h"
 #include "show/call_rows.h"
 #include "show/call_summary.h"
 #include "show/damage.h"
@@ -137,6 +138,19 @@ static void find_states(const baro_profile *profile, double basis_ns, spent ret_
   }
 }
 
+/* Whose doing waiting for a CPU is, where it is not the program's. */
+static const char *whose(const baro_profile *profile, baro_state state, baro_json *json) {
+  baro_cpu_wait wait;
+  if (state != BARO_STATE_RUNNABLE) {
+    return "";
+  }
+  if (baro_cpu_wait_find(profile, &wait) != BARO_OK) {
+    baro_html_sentence_fail(json);
+    return "";
+  }
+  return wait.wait_ns > 0 && baro_cpu_wait_is_of_others(&wait) ? " that others had" : "";
+}
+
 /* In the words and with the numbers of "What it did": collecting garbage is no running there. */
 static void write_states(const baro_html_page *page, unsigned side, baro_json *json) {
   const baro_profile *profile = page->profiles[side];
@@ -165,7 +179,8 @@ static void write_states(const baro_html_page *page, unsigned side, baro_json *j
     baro_html_link wait = baro_html_no_link;
     wait.view = "flame";
     wait.metric = metric_of(best[i].state, metric);
-    (void)snprintf(text, sizeof(text), "%s %s", baro_state_words(best[i].state),
+    (void)snprintf(text, sizeof(text), "%s%s %s", baro_state_words(best[i].state),
+                   whose(profile, best[i].state, json),
                    baro_text_percent_whole(best[i].ratio).text);
     baro_html_sentence_text(json, ", ", &baro_html_no_link);
     baro_html_sentence_text(json, text, wait.metric != NULL ? &wait : &baro_html_no_link);

@@ -106,6 +106,16 @@ def test_waits_that_the_run_hides_are_said(run: Run, recording: Recording) -> No
     assert sum(waited.values()) == pytest.approx(6e9)
 
 
+def test_who_had_the_cpu_is_said(run: Run, recording: Recording) -> None:
+    """Of 3.4 s half had a CPU or a disk; the other programs of the machine had the rest."""
+    page = page_of(run, recording("crowded"))
+    said = ["".join(part["t"] for part in one["parts"]) for one in page.head["summary"]]
+    assert (
+        "In all it was running for 41 % of the time, waiting for a CPU that others had 41 %, "
+        "waiting for disk 18 %."
+    ) in said
+
+
 def test_what_was_suspended_is_apart(run: Run, recording: Recording) -> None:
     """A generator that waited for its next step was the slowest call but for its callers."""
     page = Page(run("view", "-o", "-", recording("calls")).stdout)
