@@ -37,6 +37,7 @@ import results_file
 REPOSITORY = Path(__file__).resolve().parents[1]
 CONSUMERS = REPOSITORY / "build" / "consumers"
 MEASURE = REPOSITORY / "viewer" / "tests" / "browser" / "measure.js"
+TEMPLATE = REPOSITORY / "viewer" / "dist" / "viewer.html"
 SIZES = {
     "small": (50_000, 10_000, 4),
     "medium": (1_500_000, 200_000, 8),
@@ -248,6 +249,8 @@ def markdown(results: dict[str, Any]) -> str:
                 f"{row['write_cpu_s']:.2f} s of CPU), memory {row['load_peak_bytes'] / 1e6:.0f} MB "
                 f"loaded, {row['peak_bytes'] / 1e6:.0f} MB at most."
             )
+    template = results["template_bytes"]
+    lines.append(f"Of each page {template / 1e3:.1f} kB are the template, {template:,} bytes.")
     return "\n".join(lines) + f"\n\n    {results['command']}\n"
 
 
@@ -277,6 +280,7 @@ def main() -> None:
                 rows[size, viewer] = measure_row(bench, viewer, recording, arguments.limit)
     results = results_file.conditions("view", sys.argv[1:], load)
     order = [(size, viewer) for size in SIZES for viewer in VIEWERS]
+    results["template_bytes"] = TEMPLATE.stat().st_size
     results["rows"] = [rows[place] for place in order if place in rows]
     results_file.write(arguments.out, "view", results, markdown)
 
