@@ -18,21 +18,32 @@ const slowLog = fileURLToPath(new URL('../bench/data/spark/s35-join_agg-1slot/lo
 const barograph = process.env['BAROGRAPH'] ?? 'barograph';
 /** In a hash: the operator with most time on the critical path. */
 const longest = '{longest}';
-/** @type {[string, 'demo' | 'diff' | 'spark' | 'runs', string, 'light' | 'dark'][]} name, page, hash, colours */
-const pictures = [
-  ['summary', 'demo', 'view=summary', 'light'],
-  ['flame', 'demo', 'view=flame', 'light'],
-  ['sandwich', 'demo', 'view=sandwich', 'light'],
-  ['functions', 'demo', 'view=functions', 'light'],
-  ['timeline', 'demo', 'view=timeline', 'dark'],
-  ['calls', 'demo', 'view=calls', 'light'],
-  ['source', 'demo', 'view=source', 'dark'],
-  ['changes', 'diff', 'view=diff', 'light'],
-  ['changes-operators', 'runs', 'view=diff&x.diff.operator=0', 'light'],
-  ['operators', 'spark', `view=operators&x.operators.selected=${longest}`, 'light'],
-  ['tasks', 'spark', 'view=tasks', 'dark'],
-  ['what-if', 'spark', 'view=what-if&x.what-if.set=cpu_speed=2x', 'light'],
+const small = { width: 1280, height: 800 };
+const large = { width: 2560, height: 1440 };
+/** @type {[string, 'demo' | 'diff' | 'spark' | 'runs', string][]} name, page, hash */
+const views = [
+  ['summary', 'demo', 'view=summary'],
+  ['flame', 'demo', 'view=flame'],
+  ['sandwich', 'demo', 'view=sandwich'],
+  ['functions', 'demo', 'view=functions'],
+  ['timeline', 'demo', 'view=timeline'],
+  ['calls', 'demo', 'view=calls'],
+  ['source', 'demo', 'view=source'],
+  ['changes', 'diff', 'view=diff'],
+  ['changes-operators', 'runs', 'view=diff&x.diff.operator=0'],
+  ['changes-graph', 'runs', 'view=diff-graph'],
+  ['operators', 'spark', `view=operators&x.operators.selected=${longest}`],
+  ['tasks', 'spark', 'view=tasks'],
+  ['what-if', 'spark', 'view=what-if&x.what-if.set=cpu_speed=2x'],
 ];
+/** All in light colours; the same dark, and on a large screen, of those that differ most. */
+const dark = ['summary', 'flame', 'timeline', 'source', 'changes', 'operators'];
+const wide = /** @type {Readonly<Record<string, 'light' | 'dark'>>} */ ({ summary: 'dark', flame: 'light', timeline: 'dark', operators: 'light' });
+const pictures = views.flatMap(([name, page, hash]) => [
+  { view: name, name, page, hash, colorScheme: /** @type {'light' | 'dark'} */ ('light'), viewport: small },
+  ...(dark.includes(name) ? [{ view: name, name: `${name}-dark`, page, hash, colorScheme: /** @type {'light' | 'dark'} */ ('dark'), viewport: small }] : []),
+  ...(wide[name] ? [{ view: name, name: `${name}-wide`, page, hash, colorScheme: wide[name], viewport: large }] : []),
+]);
 
 /**
  * Two recordings of the shop, samples and calls, and their pages.
@@ -70,16 +81,16 @@ function writeLog(folder) {
 async function main() {
   const folder = mkdtempSync(join(tmpdir(), 'shop-'));
   const names = process.argv.slice(2);
-  const wanted = pictures.filter(([name]) => names.length === 0 || names.includes(name));
+  const wanted = pictures.filter(({ view }) => names.length === 0 || names.includes(view));
   const isOfLog = (/** @type {string} */ page) => page === 'spark' || page === 'runs';
-  if (wanted.some(([, page]) => !isOfLog(page))) writeShop(folder);
-  const operator = wanted.some(([, page]) => isOfLog(page)) ? writeLog(folder) : '';
+  if (wanted.some(({ page }) => !isOfLog(page))) writeShop(folder);
+  const operator = wanted.some(({ page }) => isOfLog(page)) ? writeLog(folder) : '';
   mkdirSync(target, { recursive: true });
   const executablePath = findBrowser(browsers.chromium);
   if (!executablePath) throw new Error(`${browsers.chromium.name} is not installed`);
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
-  for (const [name, page, hash, colorScheme] of wanted) {
-    const context = await browser.newContext({ viewport: { width: 1120, height: 700 }, colorScheme });
+  for (const { name, page, hash, colorScheme, viewport } of wanted) {
+    const context = await browser.newContext({ viewport, colorScheme });
     const tab = await context.newPage();
     await tab.goto(`${pathToFileURL(join(folder, `${page}.html`))}#${hash.replace(longest, operator)}`);
     await tab.waitForSelector('body[data-ready]');
