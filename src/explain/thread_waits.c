@@ -11,8 +11,12 @@ static const char *const words_of_others[] = {
     "_wait_for_tstate_lock", "join", "_shutdown", "wait", "wait_for", "_join_thread",
 };
 
+/* Also of a thread that runs no Python, such as a math library's that waits for work. */
 static bool waits_for_word(const baro_profile *profile, uint32_t function) {
   const baro_profile_function *row = &profile->functions.rows[function];
+  if ((row->flags & BARO_FUNCTION_NO_PYTHON) != 0) {
+    return true;
+  }
   baro_view name = baro_profile_string(profile, row->name_string);
   for (size_t i = 0; i < sizeof(words_of_others) / sizeof(words_of_others[0]); i++) {
     if (row->origin == BARO_ORIGIN_STANDARD &&

@@ -14,8 +14,8 @@ typedef struct baro_thread_wait {
   uint64_t place_ns;     /* of all_ns, there */
 } baro_thread_wait;
 
-/* Of locks without the waits for another thread's end or word (Thread.join, Condition.wait, Queue.get): nobody holds what is waited for
- * there. BARO_NO_MEMORY. */
+/* Of locks without the waits for another thread's end or word (Thread.join, Condition.wait, Queue.get) and those of threads that run no
+ * Python: nobody holds what is waited for there. BARO_NO_MEMORY. */
 baro_status baro_thread_wait_find(const baro_profile *profile, baro_state state,
                                   baro_thread_wait *ret_wait) BARO_MUST_USE;
 

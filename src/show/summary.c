@@ -116,7 +116,8 @@ static void write_function(const baro_profile *profile, uint32_t index, const cl
                            baro_buffer *text) {
   const baro_profile_function *function = &profile->functions.rows[index];
   if ((function->flags & BARO_FUNCTION_NO_PYTHON) != 0) { /* no place to look into */
-    baro_write_text(text, "no Python function (interpreter start or end)");
+    baro_write_text(text,
+                    "no Python function (interpreter start or end, or a thread without Python)");
     return;
   }
   (void)baro_write_fitted(text, baro_profile_string(profile, function->qualified_string),

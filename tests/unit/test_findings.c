@@ -440,7 +440,7 @@ static void test_the_gil_explains_the_longest_wait_of_a_thread(void **state) {
 }
 
 /* Four threads take a lock in turn: the run's own time has none of the waits, and no finding said a word of them. Whoever waits for
- * the threads' end waits for no lock. */
+ * the threads' end waits for no lock, and neither does a thread of a math library that has no work. */
 static void test_a_lock_is_named_where_threads_wait_for_it(void **state) {
   (void)state;
   given made = given_begin();
@@ -455,8 +455,12 @@ static void test_a_lock_is_named_where_threads_wait_for_it(void **state) {
   uint32_t start = given_function(&made, "start", "/srv/app.py", 30, 0);
   uint32_t stack = given_stack(&made, BARO_NONE_ID, load, 4);
   uint32_t join_stack = given_stack(&made, given_stack(&made, BARO_NONE_ID, start, 31), join, 9);
+  uint32_t none = given_function(&made, "", "", 0, BARO_FUNCTION_NO_PYTHON);
+  uint32_t native = given_thread(&made, process, 7, "blas", false);
+  uint32_t native_stack = given_stack(&made, BARO_NONE_ID, none, 0);
   for (uint64_t i = 1; i <= 100; i++) {
     given_sample(&made, joining, join_stack, BARO_STATE_LOCK, i * 10 * MS, 10 * MS);
+    given_sample(&made, native, native_stack, BARO_STATE_LOCK, i * 10 * MS, 10 * MS);
     for (uint32_t t = 0; t < 4; t++) {
       bool runs = t == (i <= 40 ? 0 : i % 4);
       given_sample(&made, threads[t], stack, runs ? BARO_STATE_CPU : BARO_STATE_LOCK, i * 10 * MS,

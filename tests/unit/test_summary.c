@@ -107,7 +107,7 @@ static void test_what_is_spread_is_said_before_what_stands_out(void **state) {
   uint32_t none = given_function(&scene.made, "", "", 0, BARO_FUNCTION_NO_PYTHON);
   play(&scene, given_stack(&scene.made, BARO_NONE_ID, none, 0), BARO_STATE_COLLECTOR, 200);
   check(&scene, "80 % running, spread over many functions; 20 % collecting garbage in no Python "
-                "function (interpreter start or end)");
+                "function (interpreter start or end, or a thread without Python)");
 }
 
 static void test_idle_is_said_first(void **state) {
