@@ -308,7 +308,8 @@ class Summary {
       [head.amounts ? 'amount' : 'time', 'share', 'function', 'where'],
       ...this.rows.map((row) => {
         const names = model.names(model.upright.fn(row.node));
-        const name = row.kind === 'folded' ? this.foldedWords(row) : visibleText(names.name);
+        const folded = row.kind !== 'folded' && row.hidden > 0 ? ` + ${formatCount(row.hidden)} folded` : '';
+        const name = row.kind === 'folded' ? this.foldedWords(row) : visibleText(names.name) + folded;
         return [
           formatAmount(row.total, model.metric, head),
           formatPercent(model.share(row.total)),
