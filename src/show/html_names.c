@@ -2,24 +2,8 @@
 
 #include <stdlib.h>
 
+#include "show/html_name_keys.h"
 #include "show/html_renamed.h"
-#include "show/place.h"
-
-/* What a function is known by over both recordings: its name and where its file lies below what that side's files share, since
- * both may have run in folders of their own; the program's own file may have another name, too. Its line moves with every change above it, so of functions of one name and file
- * it only tells which comes first. */
-typedef struct function_key {
-  uint32_t name_string;
-  uint32_t path; /* of the keys' own texts */
-  uint32_t
-      rank; /* among those of this name and file: its line, where there is one recording only */
-} function_key;
-
-/* The functions of one side that stand anywhere. */
-typedef struct side_functions {
-  uint32_t *nodes;    /* owned: how many each stands at; 0: it is not on the page */
-  function_key *keys; /* owned */
-} side_functions;
 
 /* A function before it has its number. */
 typedef struct named_function {
@@ -59,97 +43,10 @@ static baro_status row_of(baro_html_names *names, const baro_profile *profile, u
   return BARO_OK;
 }
 
-/* How many nodes a function stands at; 1 where it was only called. */
-static uint32_t *count_nodes(const baro_profile *profile) {
-  uint32_t *nodes = calloc((size_t)profile->functions.count + 1, sizeof(*nodes));
-  for (uint32_t n = 1; nodes != NULL && n < profile->nodes.count; n++) {
-    nodes[baro_profile_node_function(profile, n)]++;
-  }
-  for (uint32_t f = 0; nodes != NULL && f < profile->functions.count; f++) {
-    nodes[f] += nodes[f] == 0 && profile->call_sums.calls[f] != 0;
-  }
-  return nodes;
-}
-
-static int earlier_of_name(const void *a_pointer, const void *b_pointer) {
-  const function_key *a = *(function_key *const *)a_pointer, *b = *(function_key *const *)b_pointer;
-  if (a->name_string != b->name_string) {
-    return a->name_string < b->name_string ? -1 : 1;
-  }
-  if (a->path != b->path) {
-    return a->path < b->path ? -1 : 1;
-  }
-  return (a->rank > b->rank) - (a->rank < b->rank);
-}
-
-/* From lines to ranks. */
-static bool rank_lines(const side_functions *side, uint32_t count) {
-  function_key **order = malloc(((size_t)count + 1) * sizeof(*order));
-  uint32_t used = 0;
-  if (order == NULL) {
-    return false;
-  }
-  for (uint32_t f = 0; f < count; f++) {
-    if (side->nodes[f] != 0) {
-      order[used++] = &side->keys[f];
-    }
-  }
-  if (used > 1) {
-    qsort(order, used, sizeof(*order), earlier_of_name);
-  }
-  uint32_t line = 0, rank = 0;
-  for (uint32_t i = 0; i < used; i++) {
-    function_key *key = order[i];
-    bool is_same =
-        i > 0 && key->name_string == order[i - 1]->name_string && key->path == order[i - 1]->path;
-    rank = !is_same ? 0 : key->rank == line ? rank : rank + 1;
-    line = key->rank;
-    key->rank = rank;
-  }
-  free(order);
-  return true;
-}
-
-/* In place of a path: of the program's own file where it has another name on each side. No path is it. */
-static const baro_view program_path = {.data = (const uint8_t *)"\0program", .length = 8};
-
-/* Names and, where there are two sides, paths below what the files of this one share. Of the program's file: BARO_NONE_ID where it has
- * one name. */
-static baro_status make_keys(const baro_profile *profile, bool is_one_of_two, uint32_t program,
-                             baro_intern *texts, side_functions *side, baro_error *err) {
-  baro_arena keep = {0};
-  baro_buffer path = {0};
-  const char *folder = is_one_of_two ? baro_common_folder(profile, &keep) : "";
-  bool good = folder != NULL;
-  for (uint32_t f = 0; good && f < profile->functions.count; f++) {
-    const baro_profile_function *row = &profile->functions.rows[f];
-    baro_view file = baro_profile_string(profile, row->file_string);
-    function_key *key = &side->keys[f];
-    if (side->nodes[f] == 0) {
-      continue;
-    }
-    baro_buffer_clear(&path);
-    if (is_one_of_two) {
-      baro_write_short_path(&path, file, row->origin, folder, NULL);
-      file = (baro_view){.data = path.data, .length = path.length};
-    }
-    file = row->file_string == program ? program_path : file;
-    key->rank = row->first_line;
-    good = !path.failed &&
-           baro_intern_put(texts, baro_profile_string(profile, row->qualified_string),
-                           &key->name_string, NULL) == BARO_OK &&
-           baro_intern_put(texts, file, &key->path, NULL) == BARO_OK;
-  }
-  good = good && (!is_one_of_two || rank_lines(side, profile->functions.count));
-  baro_buffer_release(&path);
-  baro_arena_release(&keep);
-  return good ? BARO_OK : no_memory(err);
-}
-
 /* Functions in order of appearance; used->place is the same. Of one on both sides the newer place is shown. */
 static baro_status add_side(baro_html_names *names, const baro_profile *profile, unsigned side,
-                            const side_functions *given, baro_intern *keys, named_function *used,
-                            baro_error *err) {
+                            const baro_html_name_keys *given, baro_intern *keys,
+                            named_function *used, baro_error *err) {
   baro_status status = BARO_OK;
   for (uint32_t f = 0; status == BARO_OK && f < profile->functions.count; f++) {
     baro_html_function row;
@@ -159,7 +56,7 @@ static baro_status add_side(baro_html_names *names, const baro_profile *profile,
       continue;
     }
     status = row_of(names, profile, f, &row, err);
-    baro_view bytes = {.data = (const uint8_t *)&given->keys[f], .length = sizeof(function_key)};
+    baro_view bytes = {.data = (const uint8_t *)&given->rows[f], .length = sizeof(given->rows[f])};
     bool is_new = false;
     if (status == BARO_OK && baro_intern_put(keys, bytes, &place, &is_new) != BARO_OK) {
       status = no_memory(err);
@@ -178,28 +75,20 @@ static baro_status add_side(baro_html_names *names, const baro_profile *profile,
 static baro_status collect(baro_html_names *names, const baro_profile *const *profiles,
                            unsigned profile_count, named_function *used, baro_error *err) {
   baro_intern keys = {0};
-  baro_intern texts = {0};
   uint32_t programs[BARO_HTML_SIDES_MAX] = {BARO_NONE_ID, BARO_NONE_ID};
+  baro_html_name_keys sides[BARO_HTML_SIDES_MAX] = {0};
   baro_status status = profile_count > 1 ? baro_html_renamed(profiles, programs, err) : BARO_OK;
-  for (unsigned side = 0; status == BARO_OK && side < profile_count; side++) {
-    const baro_profile *profile = profiles[side];
-    if (programs[side] != BARO_NONE_ID) {
-      names->programs[side] = baro_profile_string(profile, programs[side]);
-    }
-    side_functions given = {.nodes = count_nodes(profile),
-                            .keys =
-                                calloc((size_t)profile->functions.count + 1, sizeof(*given.keys))};
-    status = given.nodes == NULL || given.keys == NULL
-                 ? no_memory(err)
-                 : make_keys(profile, profile_count > 1, programs[side], &texts, &given, err);
-    if (status == BARO_OK) {
-      status = add_side(names, profile, side, &given, &keys, used, err);
-    }
-    free(given.nodes);
-    free(given.keys);
+  if (status == BARO_OK) {
+    status = baro_html_name_keys_make(profiles, profile_count, programs, sides, err);
   }
+  for (unsigned side = 0; status == BARO_OK && side < profile_count; side++) {
+    if (programs[side] != BARO_NONE_ID) {
+      names->programs[side] = baro_profile_string(profiles[side], programs[side]);
+    }
+    status = add_side(names, profiles[side], side, &sides[side], &keys, used, err);
+  }
+  baro_html_name_keys_release(sides, profile_count);
   baro_intern_release(&keys);
-  baro_intern_release(&texts);
   return status;
 }
 

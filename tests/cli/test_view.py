@@ -6,10 +6,11 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from calling import REPOSITORY, Recording, Run, tool_path
+from calling import REPOSITORY, Recording, Run, python_of, tool_path
 from page_checks import (
     Function,
     check_call_sums,
@@ -302,17 +303,53 @@ def test_source_only_where_it_is_what_ran(run: Run, tmp_path: Path) -> None:
     assert changed.head["limits"]["source"].startswith("1 of 1 file is not here")
 
 
-def compared(run: Run, folder: Path, *programs: Path) -> list[tuple[str, str, int]]:
+def compared(
+    run: Run, folder: Path, *programs: Path, pythons: Sequence[str | Path] = (sys.executable,) * 2
+) -> list[tuple[str, str, int]]:
     """Functions of the page of two programs that are called spin."""
     recordings = [folder / "old.baro", folder / "new.baro"]
-    for program, recording in zip(programs, recordings):
+    for python, program, recording in zip(pythons, programs, recordings):
         command = ["record", "--rate", "500", "-q", "-o", recording, "--"]
-        recorded = run(*command, sys.executable, program)
+        recorded = run(*command, python, program)
         assert recorded.returncode == 0, recorded.stderr
     answer = run("view", *recordings, "-o", folder / "both.html")
     assert answer.returncode == 0, answer.stderr
     page = Page((folder / "both.html").read_text(encoding="utf-8"))
-    return [name for name in page.names() if name[0] == "spin"]
+    return [name for name in page.names() if name[0].endswith("spin")]
+
+
+METHODS = """import time
+
+def until(seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        pass
+
+class First:
+    def spin(self):
+        until(0.3)
+
+class Second:
+    def spin(self):
+        until(0.3)
+
+First().spin()
+Second().spin()
+"""
+
+
+@pytest.mark.parametrize("versions", [("3.9", "3.12"), ("3.12", "3.10")])
+def test_a_method_is_one_where_one_python_has_no_qualified_names(
+    run: Run, tmp_path: Path, versions: tuple[str, str]
+) -> None:
+    """Before 3.11 frames have none: upgrades showed each method as gone and as new."""
+    old, new = tmp_path / "old" / "app.py", tmp_path / "new" / "app.py"
+    for program in (old, new):
+        program.parent.mkdir()
+        program.write_text(METHODS)
+    found = compared(run, tmp_path, old, new, pythons=[python_of(version) for version in versions])
+    newer = ["spin", "spin"] if versions[1] == "3.10" else ["First.spin", "Second.spin"]
+    assert sorted(found) == [(newer[0], str(new), 9), (newer[1], str(new), 13)]
 
 
 @pytest.mark.parametrize("name", ["spin.py", "faster.py"])
