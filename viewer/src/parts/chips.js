@@ -1,4 +1,4 @@
-// What narrows the view, one chip each, and a click removes it: transforms, threads, the range of time, what is zoomed, the search.
+// What narrows the view, one chip each, and a click removes it: what is counted, transforms, threads, the range of time, the search.
 
 import { el, fill, nameElement } from '../base/dom.js';
 import { formatAmount, formatCount, formatDuration, formatError, formatPercent } from '../base/format.js';
@@ -56,7 +56,7 @@ export function createChips({ page, store, workshop }, announce) {
   /** @type {string | null} */
   let said = null;
   const { head } = page;
-  const element = el('section', { class: 'chips', 'aria-label': 'What is left out' });
+  const element = el('section', { class: 'chips', 'aria-label': 'What was chosen' });
 
   /**
    * @param {State} state
@@ -65,6 +65,10 @@ export function createChips({ page, store, workshop }, announce) {
   function list(state, model) {
     /** @type {HTMLElement[]} */
     const chips = [];
+    if (model.metric !== workshop.metrics[0]) {
+      const words = `of ${model.metric.words}`;
+      chips.push(chip(words, '', words, () => store.set({ metric: '' })));
+    }
     state.transforms.forEach((transform, i) => {
       const { words, name } = transformWords(transform, (fn) => workshop.functionNames(fn).name);
       const transforms = state.transforms.filter((_, j) => j !== i);
@@ -90,26 +94,29 @@ export function createChips({ page, store, workshop }, announce) {
      * @param {Model} model
      */
     update(state, model) {
-      const chips = list(state, model);
+      const chips = model.metric ? list(state, model) : [];
       const narrowed = chips.length > 0;
       const sum = model.metric ? sumWords(model) : '';
+      // A search leaves nothing out.
+      if (state.search) chips.push(chip('search', state.search, `search ${state.search}`, () => store.set({ search: '' })));
+      const count = chips.length;
       if (narrowed) chips.push(el('span', { class: 'chips-sum' }, sum));
       if (said !== null && sum !== said) announce(sum);
       said = sum;
-      if (chips.length > 2)
+      if (count > 1)
         chips.push(
           el(
             'button',
             {
               type: 'button',
               class: 'link',
-              onclick: () => store.set({ transforms: [], threads: null, range: null }),
+              onclick: () => store.set({ metric: '', transforms: [], threads: null, range: null, search: '' }),
             },
             'Remove all',
           ),
         );
       fill(element, ...chips);
-      element.hidden = !narrowed;
+      element.hidden = count === 0;
     },
   };
 }

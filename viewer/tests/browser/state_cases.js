@@ -402,6 +402,27 @@ async function copying(session) {
   assert.ok(tables > 20, `only ${tables} tables`);
 }
 
+/** What is counted and what is searched for are chips, too: who comes by a link sees why numbers are small. @param {Session} session */
+async function chosenChips(session) {
+  const opened = await session.open('demo', 'view=flame&metric=wait:disk&search=load');
+  const { page } = opened;
+  const chips = async () => (await page.locator('.chip').allInnerTexts()).map((text) => text.replaceAll(/\s+/g, ' ').trim());
+  assert.deepEqual(await chips(), ['of waiting for disk ×', 'search load ×']);
+  await page.getByRole('button', { name: 'Remove: of waiting for disk' }).click();
+  await opened.settled();
+  assert.ok(!opened.hash().includes('metric='), opened.hash());
+  assert.deepEqual(await chips(), ['search load ×']);
+  assert.equal(await page.locator('.chips-sum').count(), 0, 'a search leaves nothing out');
+  await page.goBack();
+  await opened.settled();
+  assert.equal((await chips()).length, 2, 'the way back');
+  await page.getByRole('button', { name: 'Remove all' }).click();
+  await opened.settled();
+  assert.deepEqual(await chips(), []);
+  assert.equal(await page.getByRole('searchbox').inputValue(), '');
+  assert.deepEqual(await opened.close(), []);
+}
+
 /** @type {Record<string, (session: Session) => Promise<void>>} */
 export const stateCases = {
   'each transform is a chip, is in the address, gives the right sum, and can be taken back': transforms,
@@ -413,6 +434,7 @@ export const stateCases = {
   'CPU and memory over time are drawn, and told': counters,
   'a click on the timeline selects what ran there': timelineClick,
   'threads and metrics': threadsAndMetrics,
+  'what is counted and the search are chips': chosenChips,
   'a slow call is found in the timeline': callInTimeline,
   'changes: what is beyond chance is marked with a sign, in every choice': diffChoices,
   'each table can be copied as text and as Markdown': copying,
