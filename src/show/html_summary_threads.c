@@ -46,7 +46,8 @@ static void write_thread_name(const baro_profile *profile, const baro_profile_th
 void baro_html_write_threads(const baro_html_page *page, unsigned side, baro_json *json) {
   const baro_profile *profile = page->profiles[side];
   uint64_t duration_ns = profile->end_ns - profile->start_ns, sum_ns;
-  if (profile->thread_count < 2 || !profile->has_cpu || duration_ns == 0) {
+  bool is_idle = baro_profile_basis_ns(profile, BARO_MEASURE_RUN) == 0;
+  if (profile->thread_count < (is_idle ? 2 : 1) || !profile->has_cpu || duration_ns == 0) {
     return;
   }
   uint32_t best = busiest_thread(profile, &sum_ns);
@@ -55,16 +56,17 @@ void baro_html_write_threads(const baro_html_page *page, unsigned side, baro_jso
     (void)snprintf(processes, sizeof(processes), " in %s processes",
                    baro_text_count(profile->process_count).text);
   }
-  (void)snprintf(text, sizeof(text), "%s threads%s used %s of CPU, %s of one core",
-                 baro_text_count(profile->thread_count).text, processes,
-                 baro_text_duration(profile->cpu_ns).text,
+  (void)snprintf(text, sizeof(text), "%s %s%s used %s of CPU in %s, %s of one core",
+                 baro_text_count(profile->thread_count).text,
+                 baro_plural(profile->thread_count, "thread", "threads"), processes,
+                 baro_text_duration(profile->cpu_ns).text, baro_text_duration(duration_ns).text,
                  baro_text_percent_whole((double)profile->cpu_ns / (double)duration_ns).text);
   baro_html_link all = baro_html_no_link, one = baro_html_no_link;
   all.view = one.view = "timeline";
   one.thread = page->first_thread[side] + best;
   baro_html_sentence_begin(json);
   baro_html_sentence_text(json, text, &all);
-  if (sum_ns > 0) {
+  if (sum_ns > 0 && profile->thread_count > 1) {
     baro_buffer label = {0};
     write_thread_name(profile, &profile->threads[best], &label);
     (void)snprintf(

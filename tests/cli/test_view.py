@@ -117,6 +117,13 @@ def test_who_had_the_cpu_is_said(run: Run, recording: Recording) -> None:
     ) in said
 
 
+def test_a_program_of_one_thread_has_three_sentences(run: Run, recording: Recording) -> None:
+    sentences = sentences_of(page_of(run, recording("queue")))
+    assert len(sentences) >= 3
+    assert sentences[-1].startswith("1 thread used ")
+    assert sentences[-1].endswith(" of CPU in 1.00 s, 70 % of one core.")
+
+
 def test_what_was_suspended_is_apart(run: Run, recording: Recording) -> None:
     """A generator that waited for its next step was the slowest call but for its callers."""
     page = Page(run("view", "-o", "-", recording("calls")).stdout)
