@@ -130,12 +130,14 @@ static void pair_name(const bare_names *without, uint32_t from, uint32_t end,
                       const bare_names *with, uint32_t first, uint32_t last,
                       baro_html_name_keys *keys, const baro_html_name_keys *others) {
   bool is_only = end - from == 1 && last - first == 1;
+  uint32_t k = first; /* both ascend by line */
   for (uint32_t i = from; i < end; i++) {
-    for (uint32_t k = first; k < last; k++) {
-      if (is_only || without->rows[i].line == with->rows[k].line) {
-        keys->rows[without->rows[i].function] = others->rows[with->rows[k].function];
-        break;
-      }
+    uint32_t line = without->rows[i].line;
+    while (k < last && !is_only && with->rows[k].line < line) {
+      k++;
+    }
+    if (k < last && (is_only || with->rows[k].line == line)) {
+      keys->rows[without->rows[i].function] = others->rows[with->rows[k].function];
     }
   }
 }

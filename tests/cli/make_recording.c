@@ -143,34 +143,30 @@ static void write_empty(baro_writer *writer) {
   add_facts(writer, "/bin/true");
 }
 
+/* The program of "small" and "crowded". */
+static const frame_spec app_frames[] = {
+    {"<module>", "<module>", "/srv/app/app.py", 1, 90},
+    {"main", "main", "/srv/app/app.py", 70, 75},
+    {"parse", "parse", "/srv/app/parse.py", 12, 20},
+    {"load_rows", "load_rows", "/srv/app/app.py", 40, 44},
+};
+static const int app_main[] = {0, 1, -1}, app_parse[] = {0, 1, 2, -1}, app_load[] = {0, 1, 3, -1};
+
 /* 60 % running parse, 30 % waiting for disk in load_rows, 10 % running main. */
 static void write_small(baro_writer *writer) {
-  static const frame_spec frames[] = {
-      {"<module>", "<module>", "/srv/app/app.py", 1, 90},
-      {"main", "main", "/srv/app/app.py", 70, 75},
-      {"parse", "parse", "/srv/app/parse.py", 12, 20},
-      {"load_rows", "load_rows", "/srv/app/app.py", 40, 44},
-  };
-  static const int main_stack[] = {0, 1, -1}, parse[] = {0, 1, 2, -1}, load[] = {0, 1, 3, -1};
-  static const phase_spec phases[] = {
-      {parse, BARO_STATE_CPU, 60}, {load, BARO_STATE_DISK, 30}, {main_stack, BARO_STATE_CPU, 10}};
+  static const phase_spec phases[] = {{app_parse, BARO_STATE_CPU, 60},
+                                      {app_load, BARO_STATE_DISK, 30},
+                                      {app_main, BARO_STATE_CPU, 10}};
   add_facts(writer, "python3 app.py");
   uint32_t process = add_process(writer, 4312, BARO_NONE_ID, "python3 app.py");
   uint32_t thread = add_thread(writer, process, 4312, "python3", true);
-  play_all(writer, thread, frames, phases, 3, 2000);
+  play_all(writer, thread, app_frames, phases, 3, 2000);
   add_counters(writer, process, 2000, 4, 1);
   end_process(writer, process, 2000, 0);
 }
 
 /* The same work as "small" on a machine where others run: each ms of CPU time takes two, and the run 3.4 s. */
 static void write_crowded(baro_writer *writer) {
-  static const frame_spec frames[] = {
-      {"<module>", "<module>", "/srv/app/app.py", 1, 90},
-      {"main", "main", "/srv/app/app.py", 70, 75},
-      {"parse", "parse", "/srv/app/parse.py", 12, 20},
-      {"load_rows", "load_rows", "/srv/app/app.py", 40, 44},
-  };
-  static const int main_stack[] = {0, 1, -1}, parse[] = {0, 1, 2, -1}, load[] = {0, 1, 3, -1};
   add_facts(writer, "python3 app.py");
   baro_writer_info(writer, "cpu_count", "2");
   uint32_t process = add_process(writer, 4312, BARO_NONE_ID, "python3 app.py");
@@ -179,7 +175,10 @@ static void write_crowded(baro_writer *writer) {
   for (uint32_t i = 0; i < 2000; i++) {
     uint32_t at = i % 100;
     bool runs = at < 60 || at >= 90;
-    uint32_t stack = stack_id(writer, frames, at < 60 ? parse : at < 90 ? load : main_stack);
+    uint32_t stack = stack_id(writer, app_frames,
+                              at < 60   ? app_parse
+                              : at < 90 ? app_load
+                                        : app_main);
     uint64_t weight_ns = runs ? 2 * MS : MS;
     now_ns += weight_ns;
     baro_writer_sample(writer,
